@@ -1,0 +1,109 @@
+"""Facts that payment announces: bills, credited contributions, money set aside or returned, and the way to the treasury."""
+
+from datetime import date
+from typing import ClassVar
+from uuid import UUID
+
+from shared.contracts.event import Event
+from shared.contracts.subsidy import BenefitRule, WaitRule
+
+
+class BillIssued(Event):
+    """An enrolment owes money under one assessment version."""
+
+    name: ClassVar[str] = "payment.bill_issued.v1"
+    enrolment_id: UUID
+    bill_id: UUID
+    version: int
+    due_fen: int
+
+
+class BillSuperseded(Event):
+    """A newer assessment replaced an unpaid bill."""
+
+    name: ClassVar[str] = "payment.bill_superseded.v1"
+    enrolment_id: UUID
+    bill_id: UUID
+    version: int
+
+
+class ContributionPaid(Event):
+    """A verified notice or a matched cash line was booked: the contribution is paid."""
+
+    name: ClassVar[str] = "payment.contribution_paid.v1"
+    enrolment_id: UUID
+    person_token: str
+    bill_id: UUID
+    bill_version: int
+    due_fen: int
+    amount_fen: int
+    aided_fen: int
+    channel: str
+    paid_on: date
+    wait: WaitRule
+    benefit: BenefitRule
+
+
+class PaymentSuspended(Event):
+    """Money that is ours has no home: it stands in suspense with its reason."""
+
+    name: ClassVar[str] = "payment.payment_suspended.v1"
+    key_field: ClassVar[str] = "suspense_id"
+    suspense_id: UUID
+    enrolment_id: UUID | None
+    amount_fen: int
+    channel: str
+    reason: str
+
+
+class RefundPaid(Event):
+    """The channel confirmed that money went back to the person."""
+
+    name: ClassVar[str] = "payment.refund_paid.v1"
+    key_field: ClassVar[str] = "refund_id"
+    refund_id: UUID
+    enrolment_id: UUID | None
+    amount_fen: int
+    reason: str
+    refunded_on: date
+
+
+class ContributionRemitted(Event):
+    """A paid contribution left the pending account for the treasury (上解)."""
+
+    name: ClassVar[str] = "payment.contribution_remitted.v1"
+    enrolment_id: UUID
+    batch_id: UUID
+    amount_fen: int
+    remitted_on: date
+
+
+class ContributionReturned(Event):
+    """A remitted contribution came back from the treasury to the pending account."""
+
+    name: ClassVar[str] = "payment.contribution_returned.v1"
+    enrolment_id: UUID
+    batch_id: UUID
+    amount_fen: int
+    returned_on: date
+    reason: str
+
+
+class ContributionInTreasury(Event):
+    """The treasury confirmed that it holds the contribution (入国库)."""
+
+    name: ClassVar[str] = "payment.contribution_in_treasury.v1"
+    enrolment_id: UUID
+    batch_id: UUID
+    amount_fen: int
+    received_on: date
+
+
+class CertificateIssued(Event):
+    """The tax bureau issued the tax payment certificate (完税证明) that covers the contribution."""
+
+    name: ClassVar[str] = "payment.certificate_issued.v1"
+    enrolment_id: UUID
+    batch_id: UUID
+    certificate_no: str
+    issued_on: date

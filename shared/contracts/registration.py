@@ -1,0 +1,76 @@
+"""Facts that registration announces: who is registered, whose contribution is settled, who is covered, what day it is."""
+
+from datetime import date
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.contracts.event import Event
+
+PaidBasis = Literal["CONTRIBUTION", "NOTHING_DUE"]
+
+
+class PersonFacts(BaseModel):
+    """What an assessment needs to know about a person; never a name or a number."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    birth_date: date
+    hukou: str = "local"
+    hukou_note: str | None = None
+    residence: str = "in_area_long_term"
+    document_type: str = "RESIDENT_ID"
+    other_insurance: str = "none"
+    newborn: bool = False
+
+
+class EnrolmentRegistered(Event):
+    """A person was registered for one benefit year."""
+
+    name: ClassVar[str] = "registration.enrolment_registered.v1"
+    enrolment_id: UUID
+    person_token: str
+    registered_on: date
+    facts: PersonFacts
+
+
+class EnrolmentPaid(Event):
+    """An enrolment became PAID: its contribution was credited, or nothing was due."""
+
+    name: ClassVar[str] = "registration.enrolment_paid.v1"
+    enrolment_id: UUID
+    person_token: str
+    paid_on: date
+    due_fen: int
+    basis: PaidBasis
+
+
+class EnrolmentActivated(Event):
+    """The benefit period of a paid enrolment began."""
+
+    name: ClassVar[str] = "registration.enrolment_activated.v1"
+    enrolment_id: UUID
+    person_token: str
+    benefit_start: date
+    benefit_end: date
+
+
+class EnrolmentTerminated(Event):
+    """An enrolment ended; the counters and the subsidy share return."""
+
+    name: ClassVar[str] = "registration.enrolment_terminated.v1"
+    enrolment_id: UUID
+    person_token: str
+    terminated_on: date
+    reason: str
+    was_paid: bool
+
+
+class BusinessDateAdvanced(Event):
+    """The installation's business date moved forward; daily work follows it."""
+
+    name: ClassVar[str] = "registration.business_date_advanced.v1"
+    key_field: ClassVar[str] = "installation_id"
+    installation_id: UUID
+    business_date: date

@@ -1,0 +1,97 @@
+"""Facts that subsidy announces: what an enrolment owes by payment date, who pays the rest, and by which clause."""
+
+from datetime import date
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.contracts.event import Event
+
+Outcome = Literal["PRICED", "HELD", "REJECTED"]
+BenefitStart = Literal["YEAR_START", "DAY_AFTER_WAIT", "BIRTH"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Clause(_Part):
+    """Where a rule is written: document number, section and the words themselves."""
+
+    document: str
+    section: str
+    quote: str
+
+
+class Reason(_Part):
+    """One rule that was tried: its code, whether it won, in words, and the clause or default it stands on."""
+
+    code: str
+    won: bool
+    text: str
+    origin: str
+    clause: Clause | None = None
+
+
+class Share(_Part):
+    """The part of the individual contribution that one funder pays, in fen."""
+
+    funder: str
+    amount_fen: int
+
+
+class WaitRule(_Part):
+    """How long a person waits for benefits after the anchor day; no code means no wait."""
+
+    code: str | None = None
+    days: int = 0
+    months: int = 0
+
+
+class BenefitRule(_Part):
+    """From when to when a person is covered; ``starts_on`` is the earliest first covered day."""
+
+    start: BenefitStart
+    starts_on: date
+    ends_on: date
+
+
+class ScheduleRow(_Part):
+    """What is due when the payment's business date lies in ``pay_from`` … ``pay_until``, both included; amounts in fen."""
+
+    pay_from: date
+    pay_until: date
+    standard_fen: int
+    due_fen: int
+    identity: str | None = None
+    shares: tuple[Share, ...] = ()
+    wait: WaitRule = WaitRule()
+    benefit: BenefitRule
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def aided_fen(self) -> int:
+        """The subsidised share of the individual contribution, over all funders."""
+        return sum(share.amount_fen for share in self.shares)
+
+
+class ContributionAssessed(Event):
+    """An enrolment was assessed: a schedule by payment date, or HELD or REJECTED with its reason."""
+
+    name: ClassVar[str] = "subsidy.contribution_assessed.v1"
+    enrolment_id: UUID
+    person_token: str
+    version: int
+    outcome: Outcome
+    reason_code: str | None = None
+    pack: str
+    identities: tuple[str, ...] = ()
+    schedule: tuple[ScheduleRow, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    assessed_on: date
+
+    @property
+    def nothing_due(self) -> bool:
+        """Whether the person owes nothing on any day of the schedule."""
+        return self.outcome == "PRICED" and bool(self.schedule) and all(row.due_fen == 0 for row in self.schedule)
