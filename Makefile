@@ -1,0 +1,79 @@
+# One file for every errand: `make` alone explains. Targets ask reality whether there is work; only the lock files and
+# what is installed from them are dated by files, because a hash is the one thing a timestamp cannot lie about.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CACHE := .canbao
+KAFKA := $(CACHE)/kafka/libs
+CHECKED := services shared verify simulator tests
+PRESENT = $(wildcard $(CHECKED))
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+##@ Use
+help:  ## Explain the targets
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@printf '\nPYTHON=python3.12 chooses the interpreter, ARGS="--once --residents 2000" passes arguments on.\n'
+
+up: $(VENV)/run.installed  ## Start everything on http://127.0.0.1:8000 and play a season (Ctrl-C stops it)
+	@exec $(BIN)/canbao up $(ARGS)
+
+##@ Work
+test: $(VENV)/test.installed  ## Install what the tests need and run all of them
+	@sh deploy/system-packages
+	@$(MAKE) --no-print-directory kafka lint
+	@exec $(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/test.installed  ## Check style, types and who imports whom
+	$(BIN)/ruff check $(PRESENT)
+	$(BIN)/ruff format --check --quiet $(PRESENT)
+	$(BIN)/mypy $(PRESENT)
+	$(BIN)/lint-imports --no-logo
+
+kafka: $(KAFKA)/.complete  ## Fetch the Apache Kafka broker that the tests start
+
+lock: $(VENV)/test.installed  ## Write requirements/*.txt anew from requirements/*.in
+	$(call compile,run,)
+	$(call compile,test,--constraints requirements/run.txt)
+
+clean:  ## Remove the environment and every cache, but no data
+	rm -rf $(VENV) $(CACHE)/kafka build *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find $(PRESENT) -name __pycache__ -prune -exec rm -rf {} +
+
+# --- how -------------------------------------------------------------------------------------------------------------
+
+# The header names this target instead of the command line, which would name folders of the machine it ran on.
+define compile
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes $(UPGRADE) $(2) \
+	    --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
+	    requirements/$(1).in --output-file requirements/$(1).txt
+	@! grep -nE '://|^-|^--|$(CURDIR)' requirements/$(1).txt || { echo 'requirements/$(1).txt names a place: refused'; exit 1; }
+endef
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	    || { echo '需要 Python 3.11 以上 / Python 3.11 or newer is needed: make PYTHON=/path/to/python3'; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' \
+	    || { echo '缺少 venv / venv is missing: apt-get install python3-venv'; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# "compat" is a plain path entry: a package made tomorrow is importable without installing again.
+$(VENV)/run.installed: requirements/run.txt pyproject.toml | $(BIN)/python
+	$(PIP) install --require-hashes -r requirements/run.txt
+	$(PIP) install --no-build-isolation --no-deps --config-settings editable_mode=compat --editable .
+	@touch $@
+
+$(VENV)/test.installed: requirements/test.txt $(VENV)/run.installed
+	$(PIP) install --require-hashes -r requirements/test.txt
+	@touch $@
+
+$(KAFKA)/.complete: deploy/kafka/pom.xml
+	@sh deploy/system-packages
+	rm -rf $(KAFKA)
+	mvn --batch-mode --quiet --file deploy/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(KAFKA)
+	@touch $@
+
+.PHONY: help up test lint kafka lock clean
