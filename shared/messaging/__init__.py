@@ -1,0 +1,1 @@
+"""Events between services: at-least-once transport, exactly-once effect (outbox, bus, consumer, dead letters)."""
