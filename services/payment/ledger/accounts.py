@@ -1,0 +1,32 @@
+"""The accounts of the books. Debits increase the first group (assets), credits the others (liabilities, income)."""
+
+from typing import Final
+
+# Assets: where the money is, or who owes it.
+VILLAGE_CASH: Final = "village_cash"
+COLLECTOR_SHORT: Final = "collector_short"
+PENDING: Final = "pending"  # 税务待报解账户
+IN_TRANSIT: Final = "in_transit"  # 上解, not yet 入国库
+TREASURY: Final = "treasury"
+TAX_DIRECT: Final = "tax_direct"
+FISCAL_ACCOUNT: Final = "fiscal_account"
+
+# Liabilities: money that is not ours to keep.
+UNAPPLIED: Final = "unapplied"
+SUSPENSE: Final = "suspense"
+REFUND_PAYABLE: Final = "refund_payable"
+OWED_TO_FUNDER: Final = "owed_to_funder"
+
+# Income of a benefit year.
+PREMIUM: Final = "premium"
+AIDED: Final = "aided"
+
+
+def channel(name: str) -> str:
+    """The asset account of a channel that holds money for us until it settles, such as ``channel:WECHAT``."""
+    return f"channel:{name}"
+
+
+def funder(name: str) -> str:
+    """The asset account of a funder that owes its share of individual contributions."""
+    return f"funder:{name}"
