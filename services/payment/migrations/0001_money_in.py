@@ -43,6 +43,7 @@ CREATE TABLE bill (
     benefit_year integer NOT NULL,
     version integer NOT NULL CHECK (version > 0),
     schedule jsonb NOT NULL,
+    reasons jsonb NOT NULL,
     state text NOT NULL CHECK (state IN ('OPEN', 'PAID', 'NOTHING_DUE', 'SUPERSEDED')),
     superseded_because text,
     review text,

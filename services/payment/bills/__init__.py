@@ -1,0 +1,1 @@
+"""Bills: what one enrolment owes under one assessment version, by payment date."""

@@ -1,0 +1,191 @@
+"""Reading, locking and writing bills."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import orjson
+from pydantic import TypeAdapter
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.payment.bills.state import Bill, BillState, Superseded
+from shared.contracts.event import Trace
+from shared.contracts.subsidy import ScheduleRow
+
+_ROWS = TypeAdapter(tuple[ScheduleRow, ...])
+_COLUMNS = """id, enrolment_id, person_token, benefit_year, region, version, state, schedule::text AS schedule, row_no,
+              actor, correlation_id"""
+
+_LOCK_LIVE = text(
+    f"""
+    SELECT {_COLUMNS} FROM bill
+    WHERE enrolment_id = ANY(CAST(:enrolments AS uuid[])) AND state <> 'SUPERSEDED' ORDER BY id FOR UPDATE
+    """  # noqa: S608 - constant columns
+)
+_LOCK = text(
+    f"SELECT {_COLUMNS} FROM bill WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE"  # noqa: S608
+)
+_INSERT = text(
+    """
+    INSERT INTO bill (id, enrolment_id, person_token, benefit_year, region, version, schedule, reasons, state, actor,
+                      correlation_id)
+    SELECT id, enrolment_id, person_token, benefit_year, region, version, CAST(schedule AS jsonb),
+           CAST(reasons AS jsonb), state, actor, correlation_id
+    FROM unnest(
+             CAST(:id AS uuid[]), CAST(:enrolment_id AS uuid[]), CAST(:person_token AS text[]),
+             CAST(:benefit_year AS integer[]), CAST(:region AS text[]), CAST(:version AS integer[]),
+             CAST(:schedule AS text[]), CAST(:reasons AS text[]), CAST(:state AS text[]), CAST(:actor AS text[]),
+             CAST(:correlation_id AS uuid[])
+         ) AS new (id, enrolment_id, person_token, benefit_year, region, version, schedule, reasons, state, actor,
+                   correlation_id)
+    ORDER BY enrolment_id
+    """
+)
+_SUPERSEDE = text(
+    """
+    UPDATE bill SET state = 'SUPERSEDED', superseded_because = old.because
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:because AS text[])) AS old (id, because)
+    WHERE bill.id = old.id AND bill.state = 'OPEN'
+    """
+)
+_REVIEW = text(
+    """
+    UPDATE bill SET review = news.review
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:reviews AS text[])) AS news (id, review)
+    WHERE bill.id = news.id
+    """
+)
+_FREEZE = text(
+    """
+    UPDATE bill
+    SET state = 'PAID', row_no = paid.row_no, due_fen = paid.due_fen, aided_fen = paid.aided_fen,
+        paid_on = paid.paid_on, paid_through = paid.channel, paid_by = paid.paid_by
+    FROM unnest(
+             CAST(:ids AS uuid[]), CAST(:row_no AS integer[]), CAST(:due_fen AS bigint[]), CAST(:aided_fen AS bigint[]),
+             CAST(:paid_on AS date[]), CAST(:channels AS text[]), CAST(:paid_by AS uuid[])
+         ) AS paid (id, row_no, due_fen, aided_fen, paid_on, channel, paid_by)
+    WHERE bill.id = paid.id AND bill.state = 'OPEN'
+    RETURNING bill.id
+    """
+)
+_SHOW = text(
+    """
+    SELECT id, enrolment_id, benefit_year, region, version, state, schedule::text AS schedule, reasons::text AS reasons,
+           superseded_because, review, row_no, due_fen, paid_on, paid_through
+    FROM bill WHERE enrolment_id = :enrolment_id ORDER BY version DESC LIMIT 1
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """The terms under which a bill is paid, as they stay."""
+
+    bill_id: UUID
+    row_no: int
+    due_fen: int
+    aided_fen: int
+    paid_on: date
+    channel: str
+    paid_by: UUID
+
+
+async def lock_live(session: AsyncSession, enrolment_ids: Sequence[UUID]) -> dict[UUID, Bill]:
+    """Lock the bills in force of these enrolments, sorted; by enrolment."""
+    rows = await session.execute(_LOCK_LIVE, {"enrolments": sorted(set(enrolment_ids))})
+    return {row.enrolment_id: _bill(row) for row in rows}
+
+
+async def lock(session: AsyncSession, bill_ids: Sequence[UUID]) -> dict[UUID, Bill]:
+    """Lock bills, sorted; by id."""
+    rows = await session.execute(_LOCK, {"ids": sorted(set(bill_ids))})
+    return {row.id: _bill(row) for row in rows}
+
+
+async def insert(session: AsyncSession, bills: Sequence[Bill]) -> None:
+    """Write new bills; the reasons stand beside the schedule, because only people read them."""
+    if not bills:
+        return
+    await session.execute(
+        _INSERT,
+        {
+            "id": [bill.id for bill in bills],
+            "enrolment_id": [bill.enrolment_id for bill in bills],
+            "person_token": [bill.person_token for bill in bills],
+            "benefit_year": [bill.benefit_year for bill in bills],
+            "region": [bill.region for bill in bills],
+            "version": [bill.version for bill in bills],
+            "schedule": [_schedule(bill) for bill in bills],
+            "reasons": [_reasons(bill) for bill in bills],
+            "state": [bill.state.value for bill in bills],
+            "actor": [bill.trace.actor for bill in bills],
+            "correlation_id": [bill.trace.correlation_id for bill in bills],
+        },
+    )
+
+
+async def supersede(session: AsyncSession, bills: Sequence[tuple[Bill, Superseded]]) -> None:
+    """Take unpaid bills, locked before, out of force."""
+    if bills:
+        ids, because = [bill.id for bill, _ in bills], [reason.value for _, reason in bills]
+        await session.execute(_SUPERSEDE, {"ids": ids, "because": because})
+
+
+async def mark_for_review(session: AsyncSession, bills: Sequence[tuple[Bill, str]]) -> None:
+    """Note on settled bills that a newer assessment says something else."""
+    if bills:
+        ids, reviews = [bill.id for bill, _ in bills], [review for _, review in bills]
+        await session.execute(_REVIEW, {"ids": ids, "reviews": reviews})
+
+
+async def freeze(session: AsyncSession, paid: Sequence[Freeze]) -> int:
+    """Mark open bills, locked before, as PAID under fixed terms; returns how many were open."""
+    result = await session.execute(
+        _FREEZE,
+        {
+            "ids": [one.bill_id for one in paid],
+            "row_no": [one.row_no for one in paid],
+            "due_fen": [one.due_fen for one in paid],
+            "aided_fen": [one.aided_fen for one in paid],
+            "paid_on": [one.paid_on for one in paid],
+            "channels": [one.channel for one in paid],
+            "paid_by": [one.paid_by for one in paid],
+        },
+    )
+    return len(result.all())
+
+
+async def latest(session: AsyncSession, enrolment_id: UUID) -> Row[Any] | None:
+    """The newest bill of an enrolment, with its reasons."""
+    return (await session.execute(_SHOW, {"enrolment_id": enrolment_id})).one_or_none()
+
+
+def rows_of(schedule: str) -> tuple[ScheduleRow, ...]:
+    """Read a stored schedule."""
+    return _ROWS.validate_json(schedule)
+
+
+def _bill(row: Row[Any]) -> Bill:
+    return Bill(
+        id=row.id,
+        enrolment_id=row.enrolment_id,
+        person_token=row.person_token,
+        benefit_year=row.benefit_year,
+        region=row.region,
+        version=row.version,
+        state=BillState(row.state),
+        rows=rows_of(row.schedule),
+        trace=Trace(row.actor, row.correlation_id),
+        row_no=row.row_no,
+    )
+
+
+def _schedule(bill: Bill) -> str:
+    return orjson.dumps([row.model_dump(mode="json", exclude={"reasons"}) for row in bill.rows]).decode()
+
+
+def _reasons(bill: Bill) -> str:
+    return orjson.dumps([[reason.model_dump(mode="json") for reason in row.reasons] for row in bill.rows]).decode()

@@ -1,0 +1,68 @@
+"""The bill of an enrolment over HTTP."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter
+from sqlalchemy import Row
+
+from services.payment.bills import repository
+from services.payment.bills.schemas import BillOut, RowOut
+from shared.contracts.subsidy import ScheduleRow
+from shared.database.business_date import business_date
+from shared.errors import NotFound
+from shared.web.dependencies import CurrentRunning, Session, requires
+
+router = APIRouter()
+
+
+@router.get("/v1/bills/{enrolment_id}", dependencies=[requires("payment:read")])
+async def show_bill(session: Session, running: CurrentRunning, enrolment_id: UUID) -> BillOut:
+    """What an enrolment owes today, and why."""
+    bill = await repository.latest(session, enrolment_id)
+    if bill is None:
+        raise NotFound("no bill for this enrolment")
+    today = await business_date(session, running.clock)
+    return _shown(bill, today)
+
+
+def _shown(bill: Row[Any], today: date) -> BillOut:
+    reasons = orjson.loads(bill.reasons)
+    schedule = repository.rows_of(bill.schedule)
+    rows = [_row(row, why) for row, why in zip(schedule, reasons, strict=True)]
+    if bill.row_no is not None:
+        row = rows[bill.row_no]
+    else:
+        row = next((one for one in rows if one.pay_from <= today <= one.pay_until), None)
+    owed = row.due_fen if row is not None and bill.state == "OPEN" else None
+    return BillOut(
+        id=bill.id,
+        enrolment_id=bill.enrolment_id,
+        benefit_year=bill.benefit_year,
+        region=bill.region,
+        version=bill.version,
+        state=bill.state,
+        superseded_because=bill.superseded_because,
+        review=bill.review,
+        today=today,
+        due_fen=bill.due_fen if bill.due_fen is not None else (0 if bill.state == "NOTHING_DUE" else owed),
+        row=row,
+        rows=rows,
+        paid_on=bill.paid_on,
+        paid_through=bill.paid_through,
+    )
+
+
+def _row(row: ScheduleRow, reasons: list[dict[str, Any]]) -> RowOut:
+    return RowOut(
+        pay_from=row.pay_from,
+        pay_until=row.pay_until,
+        standard_fen=row.standard_fen,
+        due_fen=row.due_fen,
+        aided_fen=row.aided_fen,
+        identity=row.identity,
+        shares=[share.model_dump() for share in row.shares],
+        reasons=reasons,
+    )

@@ -1,0 +1,180 @@
+"""Issuing bills from assessments, and marking them paid."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.payment.bills import repository
+from services.payment.bills.state import Bill, BillState, Superseded, consequence_of, row_shown
+from services.payment.ledger import postings
+from services.payment.ledger.service import post
+from services.payment.ledger.transfer import Occasion, Transfer
+from shared.contracts.event import Event, Received, Trace
+from shared.contracts.payment import BillIssued, BillSuperseded, ContributionPaid
+from shared.contracts.registration import EnrolmentTerminated
+from shared.contracts.subsidy import ContributionAssessed, ScheduleRow
+from shared.domain.ids import new_id
+from shared.messaging.outbox import publish
+
+
+class BillNotOpen(RuntimeError):
+    """A bill was to be paid that is not open, or another amount than is due: its lock was not held when deciding."""
+
+
+@dataclass(frozen=True, slots=True)
+class BillPayment:
+    """Money that pays one bill, whatever channel it came through.
+
+    ``paid_on`` is the payment's business date, ``paid_by`` the payment line or cash receipt, ``trace`` names its cause.
+    """
+
+    bill: Bill
+    amount_fen: int
+    channel: str
+    paid_on: date
+    paid_by: UUID
+    caused_by: UUID
+    trace: Trace
+
+
+async def lock_live(session: AsyncSession, enrolment_ids: Sequence[UUID]) -> dict[UUID, Bill]:
+    """Lock the bills in force of these enrolments, sorted; by enrolment. Whoever holds the lock decides a race."""
+    return await repository.lock_live(session, enrolment_ids)
+
+
+async def pay(session: AsyncSession, payments: Sequence[BillPayment]) -> None:
+    """Mark locked open bills PAID under the row of their payment's day, book the aid they earn, announce each.
+
+    The money's own transfer (premium) is the caller's. Raises BillNotOpen where the caller's decision does not hold.
+    """
+    if not payments:
+        return
+    terms = [_terms(payment) for payment in payments]
+    frozen = [
+        repository.Freeze(
+            one.bill.id, number, row.due_fen, row.aided_fen, one.paid_on, one.channel, one.paid_by
+        )
+        for one, (number, row) in zip(payments, terms, strict=True)
+    ]
+    if await repository.freeze(session, frozen) != len(payments):
+        raise BillNotOpen("a bill was paid or superseded meanwhile")
+    paid = list(zip(payments, terms, strict=True))
+    aid = [move for one, (_, row) in paid for move in _aid(one.bill, row, one.paid_on, one.caused_by, one.trace)]
+    await post(session, aid)
+    await publish(session, [(_paid(one, row), one.trace) for one, (_, row) in paid])
+
+
+async def assess(session: AsyncSession, events: Sequence[Received[ContributionAssessed]]) -> None:
+    """Issue, supersede or mark for review as newly assessed; where nothing is due, the aid is booked at once."""
+    live = await repository.lock_live(session, [received.event.enrolment_id for received in events])
+    superseded: list[tuple[Bill, Superseded]] = []
+    reviews: list[tuple[Bill, str]] = []
+    new: list[Bill] = []
+    aid: list[Transfer] = []
+    announced: list[tuple[Event, Trace]] = []
+    for received in events:
+        assessed, trace = received.event, received.then()
+        current = live.get(assessed.enrolment_id)
+        what = consequence_of(assessed, current)
+        if current is not None and what.supersede is not None:
+            superseded.append((current, what.supersede))
+            announced.append((_superseded(current), trace))
+        if current is not None and what.review is not None:
+            reviews.append((current, what.review))
+        if what.issue is not None:
+            bill = _new_bill(assessed, what.issue, trace)
+            new.append(bill)
+            if what.issue is BillState.OPEN:
+                announced.append((_issued(bill, assessed.assessed_on), trace))
+            else:
+                row = row_shown(bill.rows, assessed.assessed_on)
+                aid += _aid(bill, row, assessed.assessed_on, received.id, trace)
+    await repository.supersede(session, superseded)
+    await repository.mark_for_review(session, reviews)
+    await repository.insert(session, new)
+    await post(session, aid)
+    await publish(session, announced)
+
+
+async def terminate(session: AsyncSession, events: Sequence[Received[EnrolmentTerminated]]) -> None:
+    """Withdraw the unpaid bills of ended enrolments; a payment already on its way will find no bill."""
+    live = await repository.lock_live(session, [received.event.enrolment_id for received in events])
+    ended = [(live[one.event.enrolment_id], one.then()) for one in events if one.event.enrolment_id in live]
+    unpaid = [(bill, trace) for bill, trace in ended if bill.state is BillState.OPEN]
+    await repository.supersede(session, [(bill, Superseded.TERMINATED) for bill, _ in unpaid])
+    await publish(session, [(_superseded(bill), trace) for bill, trace in unpaid])
+
+
+def _terms(payment: BillPayment) -> tuple[int, ScheduleRow]:
+    found = payment.bill.row_on(payment.paid_on)
+    if found is None or found[1].due_fen != payment.amount_fen or payment.bill.state is not BillState.OPEN:
+        raise BillNotOpen(f"bill {payment.bill.id} does not take this payment")
+    return found
+
+
+def _aid(bill: Bill, row: ScheduleRow, day: date, caused_by: UUID, trace: Trace) -> list[Transfer]:
+    occasion = Occasion(key=str(bill.id), effective_on=day, caused_by=caused_by, trace=trace)
+    return [
+        postings.aid_earned(bill.line, share.amount_fen, occasion, funder=share.funder)
+        for share in row.shares
+        if share.amount_fen > 0
+    ]
+
+
+def _new_bill(assessed: ContributionAssessed, state: BillState, trace: Trace) -> Bill:
+    if assessed.benefit_year is None:
+        raise ValueError("an assessment without benefit year cannot become a bill")
+    return Bill(
+        id=new_id(),
+        enrolment_id=assessed.enrolment_id,
+        person_token=assessed.person_token,
+        benefit_year=assessed.benefit_year,
+        region=assessed.region,
+        version=assessed.version,
+        state=state,
+        rows=assessed.schedule,
+        trace=trace,
+    )
+
+
+def _issued(bill: Bill, day: date) -> BillIssued:
+    return BillIssued(
+        region=bill.region,
+        benefit_year=bill.benefit_year,
+        enrolment_id=bill.enrolment_id,
+        bill_id=bill.id,
+        version=bill.version,
+        due_fen=row_shown(bill.rows, day).due_fen,
+    )
+
+
+def _superseded(bill: Bill) -> BillSuperseded:
+    return BillSuperseded(
+        region=bill.region,
+        benefit_year=bill.benefit_year,
+        enrolment_id=bill.enrolment_id,
+        bill_id=bill.id,
+        version=bill.version,
+    )
+
+
+def _paid(payment: BillPayment, row: ScheduleRow) -> ContributionPaid:
+    bill = payment.bill
+    return ContributionPaid(
+        region=bill.region,
+        benefit_year=bill.benefit_year,
+        enrolment_id=bill.enrolment_id,
+        person_token=bill.person_token,
+        bill_id=bill.id,
+        bill_version=bill.version,
+        due_fen=row.due_fen,
+        amount_fen=payment.amount_fen,
+        aided_fen=row.aided_fen,
+        channel=payment.channel,
+        paid_on=payment.paid_on,
+        wait=row.wait,
+        benefit=row.benefit,
+    )

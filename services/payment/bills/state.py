@@ -1,0 +1,102 @@
+"""A bill, its lifecycle, and what a newer assessment does to it. Pure."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from uuid import UUID
+
+from services.payment.ledger.transfer import Line
+from shared.contracts.event import Trace
+from shared.contracts.subsidy import ContributionAssessed, ScheduleRow
+
+
+class BillState(StrEnum):
+    """OPEN → PAID, or OPEN → SUPERSEDED. NOTHING_DUE is kept for its aid and is never issued to anybody."""
+
+    OPEN = "OPEN"
+    PAID = "PAID"
+    NOTHING_DUE = "NOTHING_DUE"
+    SUPERSEDED = "SUPERSEDED"
+
+
+class Superseded(StrEnum):
+    """Why an unpaid bill no longer counts."""
+
+    NEWER_ASSESSMENT = "NEWER_ASSESSMENT"
+    ASSESSMENT_HELD = "ASSESSMENT_HELD"
+    ASSESSMENT_REJECTED = "ASSESSMENT_REJECTED"
+    TERMINATED = "TERMINATED"
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What one enrolment owes under one assessment version: the row whose dates hold the payment's day decides."""
+
+    id: UUID
+    enrolment_id: UUID
+    person_token: str
+    benefit_year: int
+    region: str
+    version: int
+    state: BillState
+    rows: tuple[ScheduleRow, ...]
+    trace: Trace
+    row_no: int | None = None  # frozen when paid
+
+    def row_on(self, day: date) -> tuple[int, ScheduleRow] | None:
+        """The row in force on a payment's business date, with its number; None outside every row."""
+        for number, row in enumerate(self.rows):
+            if row.pay_from <= day <= row.pay_until:
+                return number, row
+        return None
+
+    @property
+    def line(self) -> Line:
+        """The dimensions of its money in the books."""
+        return Line(self.region, self.enrolment_id, self.person_token, self.benefit_year)
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """What an assessment does to an enrolment's bills."""
+
+    supersede: Superseded | None = None
+    issue: BillState | None = None
+    review: str | None = None
+
+
+NO_CHANGE = Consequence()
+
+
+def consequence_of(assessed: ContributionAssessed, live: Bill | None) -> Consequence:
+    """A newer assessment supersedes an unpaid bill; a paid one stays as it was frozen and is marked for review."""
+    if live is not None and assessed.version <= live.version:
+        return NO_CHANGE
+    if live is not None and live.state is not BillState.OPEN:
+        review = f"{assessed.outcome}:{assessed.version}"
+        return NO_CHANGE if _same_terms(assessed, live) else Consequence(review=review)
+    unpaid = live is not None
+    if assessed.outcome == "HELD":
+        return Consequence(supersede=Superseded.ASSESSMENT_HELD if unpaid else None)
+    if assessed.outcome == "REJECTED":
+        return Consequence(supersede=Superseded.ASSESSMENT_REJECTED if unpaid else None)
+    return Consequence(
+        supersede=Superseded.NEWER_ASSESSMENT if unpaid else None,
+        issue=BillState.NOTHING_DUE if assessed.nothing_due else BillState.OPEN,
+    )
+
+
+def row_shown(rows: tuple[ScheduleRow, ...], day: date) -> ScheduleRow:
+    """The row to show on a day: the one in force, else the next one, else the last."""
+    for row in rows:
+        if day <= row.pay_until:
+            return row
+    return rows[-1]
+
+
+def _same_terms(assessed: ContributionAssessed, settled: Bill) -> bool:
+    if assessed.outcome != "PRICED" or len(assessed.schedule) != len(settled.rows):
+        return False
+    number = settled.row_no or 0
+    old, new = settled.rows[number], assessed.schedule[number]
+    return (old.due_fen, old.shares) == (new.due_fen, new.shares)
