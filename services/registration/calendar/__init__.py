@@ -1,0 +1,1 @@
+"""The installation's business date, and the daily work that follows it."""

@@ -1,0 +1,36 @@
+"""The business date over HTTP."""
+
+from datetime import date
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
+
+from services.registration.calendar import service
+from shared.database.business_date import business_date
+from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
+
+DAILY = "daily"
+router = APIRouter(tags=["business date"])
+
+
+class BusinessDate(BaseModel):
+    """The day that business follows."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    date: date
+
+
+@router.get("/v1/business-date", dependencies=[requires("registration:read")])
+async def show(session: Session, running: CurrentRunning) -> BusinessDate:
+    """The current business date."""
+    return BusinessDate(date=await business_date(session, running.clock))
+
+
+@router.post("/v1/business-date", dependencies=[requires("registration:operate")])
+async def advance(
+    session: Session, caller: CurrentCaller, running: CurrentRunning, body: BusinessDate
+) -> BusinessDate:
+    """Move the business date forward, as a county does that rehearses last season."""
+    await service.advance(session, running.settings, body.date, caller.trace())
+    return body

@@ -1,0 +1,59 @@
+"""The token endpoint (RFC 6749, client credentials)."""
+
+import base64
+import binascii
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Form, Header
+from pydantic import BaseModel
+
+from services.registration.clients import service
+from shared.errors import DomainError, ErrorCode
+from shared.web import tokens
+from shared.web.dependencies import CurrentRunning
+
+router = APIRouter(tags=["token"])
+
+
+class UnsupportedGrantType(DomainError):
+    """Only client credentials are exchanged for tokens here."""
+
+    code = ErrorCode.UNSUPPORTED_GRANT_TYPE
+
+
+class TokenOut(BaseModel):
+    """A bearer token and how many seconds it lasts."""
+
+    access_token: str
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the name of a scheme, not a secret
+    expires_in: int
+
+
+@router.post("/v1/token")
+async def token(
+    running: CurrentRunning,
+    grant_type: Annotated[str, Form()],
+    client_id: Annotated[str, Form()] = "",
+    client_secret: Annotated[str, Form()] = "",
+    authorization: Annotated[str, Header()] = "",
+) -> TokenOut:
+    """Exchange a client's credentials, in the form or as HTTP Basic, for a short-lived token."""
+    if grant_type != "client_credentials":
+        raise UnsupportedGrantType
+    if authorization:
+        client_id, client_secret = _basic(authorization)
+    async with running.database.transaction(running.settings.region) as session:
+        grant = await service.authenticate(session, client_id, client_secret)
+    issued = tokens.issue(running.resources.signing_key, grant, running.clock.now())
+    return TokenOut(access_token=issued, expires_in=int(tokens.LIFETIME.total_seconds()))
+
+
+def _basic(header: str) -> tuple[str, str]:
+    scheme, _, encoded = header.partition(" ")
+    try:
+        name, colon, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise service.InvalidClient from error
+    if scheme.lower() != "basic" or not colon:
+        raise service.InvalidClient
+    return name, secret

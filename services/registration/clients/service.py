@@ -1,0 +1,48 @@
+"""Clients and their secrets: stored as argon2 hashes, exchanged for short tokens."""
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+
+from pwdlib import PasswordHash
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.errors import DomainError, ErrorCode
+from shared.web.tokens import Grant
+
+_HASHER = PasswordHash.recommended()
+# Checked when the client is unknown, so that an answer takes as long whether the name or the secret was wrong.
+_NOBODY = _HASHER.hash(secrets.token_urlsafe(32))
+_FIND = text("SELECT secret_hash, scopes, region FROM api_client WHERE name = :name")
+_SAVE = text(
+    """
+    INSERT INTO api_client (name, secret_hash, scopes, region) VALUES (:name, :secret_hash, :scopes, :region)
+    ON CONFLICT (name) DO UPDATE
+        SET secret_hash = EXCLUDED.secret_hash, scopes = EXCLUDED.scopes, region = EXCLUDED.region
+    """
+)
+
+
+class InvalidClient(DomainError):
+    """No such client, or not its secret; which of the two is not said."""
+
+    code = ErrorCode.INVALID_CLIENT
+
+
+async def authenticate(session: AsyncSession, name: str, secret: str) -> Grant:
+    """What a client may do, if the secret is its own; raises ``InvalidClient``."""
+    row = (await session.execute(_FIND, {"name": name})).one_or_none()
+    known = await asyncio.to_thread(_HASHER.verify, secret, row.secret_hash if row else _NOBODY)
+    if row is None or not known:
+        raise InvalidClient
+    return Grant(name, frozenset(row.scopes.split()), row.region)
+
+
+async def save(session: AsyncSession, name: str, secret: str, scopes: Sequence[str], region: str) -> None:
+    """Let a client call with these scopes in this region; a client of that name gets the new secret."""
+    secret_hash = await asyncio.to_thread(_HASHER.hash, secret)
+    await session.execute(
+        _SAVE,
+        {"name": name, "secret_hash": secret_hash, "scopes": " ".join(sorted(set(scopes))), "region": region},
+    )

@@ -1,0 +1,1 @@
+"""Enrolments: one person in one benefit year."""

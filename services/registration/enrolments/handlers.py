@@ -1,0 +1,75 @@
+"""What the other services announce about an enrolment."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.registration.enrolments import service
+from services.registration.enrolments.state import Standing
+from services.registration.resources import RegistrationResources
+from shared.contracts.event import Received
+from shared.contracts.payment import (
+    BillIssued,
+    CertificateIssued,
+    ContributionInTreasury,
+    ContributionPaid,
+    ContributionRemitted,
+    ContributionReturned,
+)
+from shared.contracts.subsidy import ContributionAssessed
+
+
+async def on_contributions_assessed(
+    session: AsyncSession, events: Sequence[Received[ContributionAssessed]], _: RegistrationResources
+) -> None:
+    """Subsidy said what is due."""
+    await service.take_assessments(session, events)
+
+
+async def on_bills_issued(
+    session: AsyncSession, events: Sequence[Received[BillIssued]], _: RegistrationResources
+) -> None:
+    """Payment asks for it."""
+    await service.take(session, events, lambda standing, event: standing.billed(event.version))
+
+
+async def on_contributions_paid(
+    session: AsyncSession, events: Sequence[Received[ContributionPaid]], _: RegistrationResources
+) -> None:
+    """The money was credited."""
+    await service.take_contributions(session, events)
+
+
+async def on_contributions_remitted(
+    session: AsyncSession, events: Sequence[Received[ContributionRemitted]], _: RegistrationResources
+) -> None:
+    """The money is on its way to the treasury."""
+    await service.take(session, events, lambda standing, _: replace(standing, money_state="IN_TRANSIT"))
+
+
+async def on_contributions_returned(
+    session: AsyncSession, events: Sequence[Received[ContributionReturned]], _: RegistrationResources
+) -> None:
+    """The treasury sent it back."""
+    await service.take(session, events, lambda standing, _: replace(standing, money_state="RETURNED"))
+
+
+async def on_contributions_in_treasury(
+    session: AsyncSession, events: Sequence[Received[ContributionInTreasury]], _: RegistrationResources
+) -> None:
+    """The treasury holds it."""
+
+    def arrived(standing: Standing, event: ContributionInTreasury) -> Standing:
+        return replace(standing, money_state="IN_TREASURY", in_treasury_on=event.received_on)
+
+    await service.take(session, events, arrived)
+
+
+async def on_certificates_issued(
+    session: AsyncSession, events: Sequence[Received[CertificateIssued]], _: RegistrationResources
+) -> None:
+    """The tax bureau certified it."""
+    await service.take(
+        session, events, lambda standing, event: replace(standing, certificate_no=event.certificate_no)
+    )

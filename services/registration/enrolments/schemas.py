@@ -1,0 +1,120 @@
+"""What HTTP speaks about enrolments."""
+
+from datetime import date
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from sqlalchemy import RowMapping
+
+from services.registration.enrolments.service import Application
+from shared.contracts.registration import PersonFacts
+from shared.domain.identity_number import DocumentType
+
+Village = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
+
+
+class EnrolmentIn(BaseModel):
+    """A person asks to be enrolled."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    document_type: DocumentType = DocumentType.RESIDENT_ID
+    document_number: Annotated[str, Field(min_length=5, max_length=40)]
+    name: Annotated[str, Field(min_length=1, max_length=60)]
+    birth_date: date
+    hukou: Literal["local", "nonlocal", "foreign", "hmt"] = "local"
+    hukou_note: Literal["urban", "rural"] | None = None
+    residence: Literal["in_area_long_term", "in_area_short_term", "outside_area"] = "in_area_long_term"
+    other_insurance: Literal["none", "employee", "resident_elsewhere"] = "none"
+    newborn: bool = False
+    region: Village
+    benefit_year: Annotated[int, Field(ge=2000, le=2100)]
+
+    @field_validator("name")
+    @classmethod
+    def _printable(cls, name: str) -> str:
+        if not name.isprintable() or not name.strip():
+            raise ValueError("a name has printable characters only")
+        return name.strip()
+
+    def application(self) -> Application:
+        """The application as the service understands it."""
+        facts = PersonFacts.model_validate(self.model_dump(include=set(PersonFacts.model_fields)))
+        return Application(
+            self.document_type, self.document_number, self.name, self.region, self.benefit_year, facts
+        )
+
+
+class RegisteredOut(BaseModel):
+    """The enrolment that was registered."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    state: str
+    region: str
+    benefit_year: int
+    document_number: Annotated[str, Field(validation_alias="masked_number")]
+    registered_on: date
+
+
+class PaidOut(BaseModel):
+    """How the enrolment came to be paid; amounts in fen."""
+
+    basis: str
+    on: date
+    amount_fen: int
+    due_fen: int
+    aided_fen: int
+    channel: str | None
+
+
+class BenefitOut(BaseModel):
+    """From when to when the person is covered, or why that is held."""
+
+    starts_on: date | None
+    ends_on: date | None
+    waiting: str | None
+    held: str | None
+
+
+class MoneyOut(BaseModel):
+    """How far the money is on its way to the treasury."""
+
+    state: str | None
+    in_treasury_on: date | None
+    certificate_no: str | None
+
+
+class EnrolmentOut(RegisteredOut):
+    """An enrolment with what is due and why, what was paid, and what is covered."""
+
+    assessment: dict[str, Any] | None
+    paid: PaidOut | None
+    benefit: BenefitOut | None
+    money: MoneyOut
+
+    @classmethod
+    def of(cls, row: RowMapping) -> Self:
+        """Show one row; the number stays masked and the name unsaid."""
+        paid = benefit = None
+        if row["paid_basis"] is not None:
+            paid = PaidOut(
+                basis=row["paid_basis"],
+                on=row["paid_on"],
+                amount_fen=row["paid_fen"],
+                due_fen=row["due_fen"],
+                aided_fen=row["aided_fen"],
+                channel=row["channel"],
+            )
+            benefit = BenefitOut(
+                starts_on=row["benefit_start"],
+                ends_on=row["benefit_end"],
+                waiting=row["benefit_wait"],
+                held=row["benefit_held"],
+            )
+        money = MoneyOut(
+            state=row["money_state"], in_treasury_on=row["in_treasury_on"], certificate_no=row["certificate_no"]
+        )
+        return cls(**dict(row) | {"paid": paid, "benefit": benefit, "money": money})

@@ -1,0 +1,220 @@
+"""What registration does with enrolments: registers people and takes in what the other services announce."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.registration.enrolments import repository
+from services.registration.enrolments.state import PAID_OR_BEYOND, Payment, Standing, State
+from services.registration.periods.decision import decide_period
+from services.registration.regions import service as regions
+from services.registration.resources import RegistrationResources
+from shared.contracts.event import Event, Received, Trace
+from shared.contracts.payment import ContributionPaid
+from shared.contracts.registration import (
+    EnrolmentActivated,
+    EnrolmentPaid,
+    EnrolmentRegistered,
+    PersonFacts,
+)
+from shared.contracts.subsidy import ContributionAssessed, ScheduleRow
+from shared.domain.identity_number import InvalidIdentityNumber, birth_date, mask, normalise
+from shared.domain.ids import new_id
+from shared.errors import DomainError, ErrorCode
+from shared.messaging.outbox import publish
+from shared.protection import person_token
+
+
+class InvalidNumber(DomainError):
+    """The identity number cannot belong to a document of that type."""
+
+    code = ErrorCode.INVALID_IDENTITY_NUMBER
+
+
+class BirthDateDiffers(DomainError):
+    """The birth date given is not the one inside the identity number."""
+
+    code = ErrorCode.BIRTH_DATE_DIFFERS
+
+
+class AlreadyEnrolled(DomainError):
+    """The person has a live enrolment for that year; where is not said."""
+
+    code = ErrorCode.ALREADY_ENROLLED
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A person asks to be enrolled for one benefit year."""
+
+    document_type: str
+    document_number: str
+    name: str
+    region: str
+    benefit_year: int
+    facts: PersonFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The enrolment that came of an application."""
+
+    id: UUID
+    state: State
+    region: str
+    benefit_year: int
+    masked_number: str
+    registered_on: date
+
+
+async def register(
+    session: AsyncSession, resources: RegistrationResources, application: Application, today: date, trace: Trace
+) -> Registered:
+    """Register one person for one benefit year.
+
+    Raises ``InvalidNumber``, ``BirthDateDiffers``, ``UnknownRegion`` or ``AlreadyEnrolled``.
+    """
+    number = _checked_number(application)
+    await regions.require(session, application.region)
+    enrolment_id = new_id()
+    token = person_token(resources.token_key, application.document_type, number)
+
+    def sealed(column: str, value: str) -> bytes:
+        return resources.vault.encrypt("enrolment", column, enrolment_id, value)
+
+    added = await repository.add(
+        session,
+        {
+            "id": enrolment_id,
+            "region": application.region,
+            "benefit_year": application.benefit_year,
+            "person_token": token,
+            "document_type": application.document_type,
+            "document_number": sealed("document_number", number),
+            "masked_number": mask(number),
+            "person_name": sealed("person_name", application.name),
+            "facts": orjson.dumps(application.facts.model_dump(mode="json")).decode(),
+            "registered_on": today,
+            "actor": trace.actor,
+            "correlation_id": trace.correlation_id,
+        },
+    )
+    if not added:
+        raise AlreadyEnrolled
+    fact = EnrolmentRegistered(
+        region=application.region,
+        benefit_year=application.benefit_year,
+        enrolment_id=enrolment_id,
+        person_token=token,
+        registered_on=today,
+        facts=application.facts,
+    )
+    await publish(session, [(fact, trace)])
+    return Registered(
+        enrolment_id, State.REGISTERED, application.region, application.benefit_year, mask(number), today
+    )
+
+
+async def take_assessments(session: AsyncSession, events: Sequence[Received[ContributionAssessed]]) -> None:
+    """Know what each enrolment owes; one that owes nothing on any day is paid by that."""
+
+    def assessed(standing: Standing, event: ContributionAssessed) -> Standing:
+        known = standing.assessed(event.version, event.outcome, _shown(event))
+        if known is standing or not event.nothing_due:
+            return known
+        row = _row_on(event.schedule, event.assessed_on)
+        payment = Payment("NOTHING_DUE", event.assessed_on, 0, 0, row.aided_fen, None)
+        return known.paid(payment, decide_period(event.assessed_on, row.wait, row.benefit))
+
+    await take(session, events, assessed)
+
+
+async def take_contributions(session: AsyncSession, events: Sequence[Received[ContributionPaid]]) -> None:
+    """Know that contributions were credited, and from when each person is covered."""
+
+    def paid(standing: Standing, event: ContributionPaid) -> Standing:
+        payment = Payment(
+            "CONTRIBUTION", event.paid_on, event.amount_fen, event.due_fen, event.aided_fen, event.channel
+        )
+        return standing.paid(payment, decide_period(event.paid_on, event.wait, event.benefit))
+
+    await take(session, events, paid)
+
+
+async def activate(session: AsyncSession, today: date, most: int) -> int:
+    """Begin the cover of paid people whose first covered day has come, and end it after the last; returns how many."""
+    begun = await repository.step(session, State.ACTIVE, today, most)
+    ended = await repository.step(session, State.EXPIRED, today, most)
+    announcements: list[tuple[Event, Trace]] = []
+    for standing in begun:
+        assert standing.period is not None and standing.period.starts_on and standing.period.ends_on  # noqa: S101
+        fact = EnrolmentActivated(
+            region=standing.region,
+            benefit_year=standing.benefit_year,
+            enrolment_id=standing.id,
+            person_token=standing.person_token,
+            benefit_start=standing.period.starts_on,
+            benefit_end=standing.period.ends_on,
+        )
+        announcements.append((fact, standing.trace))
+    await publish(session, announcements)
+    return len(begun) + len(ended)
+
+
+async def take(
+    session: AsyncSession, events: Sequence[Received[Any]], know: Callable[[Standing, Any], Standing]
+) -> None:
+    """Lock, apply each fact, record what changed, and announce who became paid by it."""
+    before = await repository.lock(session, [received.event.enrolment_id for received in events])
+    after = dict(before)
+    announcements: list[tuple[Event, Trace]] = []
+    for received in events:
+        standing = after.get(received.event.enrolment_id)
+        if standing is None:
+            continue
+        known = know(standing, received.event)
+        after[known.id] = known
+        if known.state in PAID_OR_BEYOND and standing.state not in PAID_OR_BEYOND:
+            announcements.append((_became_paid(known), received.then()))
+    await repository.record(session, [after[key] for key in sorted(after) if after[key] is not before[key]])
+    await publish(session, announcements)
+
+
+def _became_paid(standing: Standing) -> EnrolmentPaid:
+    assert standing.payment is not None  # noqa: S101 - PAID follows from a payment only
+    return EnrolmentPaid(
+        region=standing.region,
+        benefit_year=standing.benefit_year,
+        enrolment_id=standing.id,
+        person_token=standing.person_token,
+        paid_on=standing.payment.paid_on,
+        due_fen=standing.payment.due_fen,
+        basis="CONTRIBUTION" if standing.payment.basis == "CONTRIBUTION" else "NOTHING_DUE",
+    )
+
+
+def _row_on(schedule: Sequence[ScheduleRow], day: date) -> ScheduleRow:
+    """The row whose dates hold ``day``, else the first that begins after it, else the last."""
+    return next((row for row in schedule if row.pay_until >= day), schedule[-1])
+
+
+def _shown(event: ContributionAssessed) -> Mapping[str, Any]:
+    return event.model_dump(
+        mode="json", include={"version", "outcome", "reason_code", "pack", "identities", "schedule", "reasons"}
+    )
+
+
+def _checked_number(application: Application) -> str:
+    try:
+        number = normalise(application.document_type, application.document_number)
+    except InvalidIdentityNumber as error:
+        raise InvalidNumber(error.detail, pointer="/document_number") from error
+    born = birth_date(number)
+    if born is not None and born != application.facts.birth_date:
+        raise BirthDateDiffers(pointer="/birth_date")
+    return number

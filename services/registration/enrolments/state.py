@@ -1,0 +1,94 @@
+"""The life of an enrolment, derived from what is known about it.
+
+Facts reach registration from several publishers in any order, so an enrolment is not stepped from state to state: each
+fact is written down and the state follows from all of them. The same facts give the same state in whatever order they
+came. Only activation, expiry and termination are steps, because they happen on a day and not on a fact.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from services.registration.periods.decision import Period
+from shared.contracts.event import Trace
+
+
+class State(StrEnum):
+    """Where an enrolment stands."""
+
+    REGISTERED = "REGISTERED"
+    PRICED = "PRICED"
+    PENDING_PAYMENT = "PENDING_PAYMENT"
+    HELD = "HELD"
+    REJECTED = "REJECTED"
+    PAID = "PAID"
+    WAITING = "WAITING"
+    ACTIVE = "ACTIVE"
+    EXPIRED = "EXPIRED"
+    TERMINATED = "TERMINATED"
+
+
+PAID_OR_BEYOND = frozenset({State.PAID, State.WAITING, State.ACTIVE, State.EXPIRED})
+_STEPPED = frozenset({State.ACTIVE, State.EXPIRED, State.TERMINATED})
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """How an enrolment came to be paid: credited money, or nothing due; amounts in fen."""
+
+    basis: str
+    paid_on: date
+    paid_fen: int
+    due_fen: int
+    aided_fen: int
+    channel: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What registration knows about one enrolment, as far as its state depends on it."""
+
+    id: UUID
+    region: str
+    benefit_year: int
+    person_token: str
+    state: State
+    trace: Trace
+    assessment_version: int | None = None
+    outcome: str | None = None
+    assessment: Mapping[str, Any] | None = None
+    bill_version: int | None = None
+    payment: Payment | None = None
+    period: Period | None = None
+    money_state: str | None = None
+    in_treasury_on: date | None = None
+    certificate_no: str | None = None
+
+    def assessed(self, version: int, outcome: str, assessment: Mapping[str, Any]) -> "Standing":
+        """Take a newer assessment; an older one changes nothing."""
+        if self.assessment_version is not None and version <= self.assessment_version:
+            return self
+        return replace(self, assessment_version=version, outcome=outcome, assessment=assessment)._restated()
+
+    def billed(self, version: int) -> "Standing":
+        """Know that a bill asks for what this assessment version says."""
+        return replace(self, bill_version=max(version, self.bill_version or 0))._restated()
+
+    def paid(self, payment: Payment, period: Period) -> "Standing":
+        """Know that it is paid. Credited money outweighs “nothing due”; a second credit never replaces the first."""
+        if self.payment is not None and not (self.payment.basis == "NOTHING_DUE" and payment.basis == "CONTRIBUTION"):
+            return self
+        return replace(self, payment=payment, period=period)._restated()
+
+    def _restated(self) -> "Standing":
+        return self if self.state in _STEPPED else replace(self, state=self._derived())
+
+    def _derived(self) -> State:
+        if self.payment is not None:
+            return State.WAITING if self.period is not None and self.period.wait is not None else State.PAID
+        if self.outcome == "PRICED":
+            return State.PENDING_PAYMENT if self.bill_version == self.assessment_version else State.PRICED
+        return State(self.outcome) if self.outcome else State.REGISTERED

@@ -1,0 +1,1 @@
+"""Benefit periods: from when to when a paid person is covered."""

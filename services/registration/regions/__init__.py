@@ -1,0 +1,1 @@
+"""The region directory: which towns and villages the pooling area has."""

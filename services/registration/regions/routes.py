@@ -1,0 +1,34 @@
+"""The region directory over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.registration.regions import service
+from shared.web.dependencies import CurrentRunning, Session, requires
+
+router = APIRouter(tags=["regions"])
+
+
+class RegionIn(BaseModel):
+    """A town (9 digits) or village (12 digits) and its name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: Annotated[str, Field(pattern=r"^([0-9]{6}|[0-9]{9}|[0-9]{12})$")]
+    name: Annotated[str, Field(min_length=1, max_length=60)]
+
+
+class RegionsIn(BaseModel):
+    """Entries for the directory."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    regions: Annotated[list[RegionIn], Field(min_length=1, max_length=5000)]
+
+
+@router.post("/v1/regions", status_code=204, dependencies=[requires("registration:operate")])
+async def add(session: Session, running: CurrentRunning, body: RegionsIn) -> None:
+    """Enter towns and villages into the directory."""
+    await service.add(session, running.settings.region, {entry.code: entry.name for entry in body.regions})

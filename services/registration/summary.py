@@ -1,0 +1,53 @@
+"""Registration in figures: aggregates for the console, never a person."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+from sqlalchemy import text
+
+from shared.database.business_date import business_date
+from shared.web.dependencies import CurrentRunning, Session, requires
+
+router = APIRouter(tags=["summary"])
+_BY_TOWN = text(
+    """
+    SELECT left(region, 9) AS town, state, count(*) AS enrolments
+    FROM enrolment WHERE benefit_year = :benefit_year GROUP BY left(region, 9), state ORDER BY 1, 2
+    """
+)
+
+
+class TownOut(BaseModel):
+    """One town's enrolments by state."""
+
+    region: str
+    states: dict[str, int]
+
+
+class SummaryOut(BaseModel):
+    """The caller's region in figures."""
+
+    business_date: date
+    benefit_year: int
+    states: dict[str, int]
+    towns: list[TownOut]
+
+
+@router.get("/v1/summary", dependencies=[requires("registration:read")])
+async def summary(
+    session: Session, running: CurrentRunning, benefit_year: Annotated[int, Query(ge=2000, le=2100)]
+) -> SummaryOut:
+    """Enrolments by state, for the region and for each town in it."""
+    states: dict[str, int] = {}
+    towns: dict[str, dict[str, int]] = {}
+    for row in await session.execute(_BY_TOWN, {"benefit_year": benefit_year}):
+        states[row.state] = states.get(row.state, 0) + row.enrolments
+        towns.setdefault(row.town, {})[row.state] = row.enrolments
+    return SummaryOut(
+        business_date=await business_date(session, running.clock),
+        benefit_year=benefit_year,
+        states=states,
+        towns=[TownOut(region=town, states=counts) for town, counts in towns.items()],
+    )

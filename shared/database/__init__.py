@@ -1,0 +1,1 @@
+"""PostgreSQL: engines and transactions, column types, row-level security, migrations, the embedded server."""

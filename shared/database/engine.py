@@ -1,0 +1,69 @@
+"""A service's database: pooled connections, and transactions that always know whose region they work in."""
+
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import orjson
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+STATEMENT_TIMEOUT_S = 30
+LOCK_TIMEOUT_S = 10
+# A half-open socket otherwise hangs for as long as TCP likes; the server's own timeouts should strike first.
+COMMAND_TIMEOUT_S = STATEMENT_TIMEOUT_S + 5
+_SET_REGION = text("SELECT set_config('canbao.region', :region, true)")
+_REGION = re.compile(r"(\d{2}|\d{4}|\d{6}|\d{9}|\d{12})")
+_AFTER_COMMIT = "after_commit"
+
+
+def open_engine(url: str, *, pool_size: int, application_name: str) -> AsyncEngine:
+    """An engine with bounded waits everywhere: connect, pool, lock, statement and socket."""
+    return create_async_engine(
+        make_url(url).set(drivername="postgresql+asyncpg"),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        json_serializer=lambda value: orjson.dumps(value).decode(),
+        json_deserializer=orjson.loads,
+        connect_args={
+            "timeout": 10,
+            "command_timeout": COMMAND_TIMEOUT_S,
+            "server_settings": {
+                "application_name": application_name,
+                "statement_timeout": f"{STATEMENT_TIMEOUT_S}s",
+                "lock_timeout": f"{LOCK_TIMEOUT_S}s",
+                "idle_in_transaction_session_timeout": "60s",
+            },
+        },
+    )
+
+
+class Database:
+    """One service's database, seen through row-level security."""
+
+    def __init__(self, url: str, *, pool_size: int = 8, application_name: str = "canbao") -> None:
+        """Prepare a pool of at most ``pool_size`` connections; nothing is connected yet."""
+        self.engine = open_engine(url, pool_size=pool_size, application_name=application_name)
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
+
+    @asynccontextmanager
+    async def transaction(self, region: str) -> AsyncIterator[AsyncSession]:
+        """One transaction that sees only ``region`` and what lies in it; commits on a clean exit, else rolls back."""
+        if not _REGION.fullmatch(region):
+            raise ValueError("a transaction needs a region code of 2, 4, 6, 9 or 12 digits")
+        async with self._sessions() as session:
+            async with session.begin():
+                await session.execute(_SET_REGION, {"region": region})
+                yield session
+            for callback in session.info.pop(_AFTER_COMMIT, ()):
+                callback()
+
+    async def dispose(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+
+def after_commit(session: AsyncSession, callback: Callable[[], None]) -> None:
+    """Call ``callback`` once the session's transaction has committed; it may only wake, never do work."""
+    session.info.setdefault(_AFTER_COMMIT, []).append(callback)

@@ -1,0 +1,71 @@
+"""Migrations: one history per service plus a shared one, run as the owner of the tables, under a lock."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.database.engine import open_engine
+from shared.settings import Settings
+
+_ROOM = Path(__file__).parent
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtext('canbao.migrate'))")
+
+
+@dataclass(frozen=True)
+class History:
+    """One line of migrations with a version table of its own."""
+
+    versions: Path
+    version_table: str
+
+
+SHARED = History(_ROOM / "migrations", "alembic_version_shared")
+
+
+async def migrate(url: str, histories: Sequence[History], proofs: Sequence[Path] = ()) -> None:
+    """Bring one database to the newest version and publish its proof views, all in one transaction."""
+    engine = open_engine(url, pool_size=1, application_name="canbao migrate")
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(_LOCK)
+            for history in histories:
+                await connection.run_sync(_upgrade, history)
+            if proofs:
+                await _publish_proofs(connection, proofs)
+    finally:
+        await engine.dispose()
+
+
+async def migrate_service(settings: Settings, name: str, versions: Path) -> None:
+    """Migrate the database of one service: the shared history first, then its own, then its proof views."""
+    proofs = [path for path in (_ROOM / "proof.sql", versions.parent / "proof.sql") if path.exists()]
+    own = History(versions, f"alembic_version_{name}")
+    await migrate(settings.owner_url(name), (SHARED, own), proofs)
+
+
+def _upgrade(connection: Connection, history: History) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(_ROOM / "alembic"))
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("version_locations", str(history.versions))
+    config.attributes["connection"] = connection
+    config.attributes["version_table"] = history.version_table
+    command.upgrade(config, "head")
+
+
+async def _publish_proofs(connection: AsyncConnection, proofs: Sequence[Path]) -> None:
+    """Recreate the views that the auditor may read; whatever a view no longer says is no longer readable."""
+    raw = await connection.get_raw_connection()
+    driver = raw.driver_connection
+    assert driver is not None  # noqa: S101 - an open connection has its driver's
+    await driver.execute("DROP SCHEMA IF EXISTS proof CASCADE; CREATE SCHEMA proof;")
+    for path in proofs:
+        await driver.execute(path.read_text(encoding="utf-8"))
+    await driver.execute(
+        "GRANT USAGE ON SCHEMA proof TO canbao_auditor; GRANT SELECT ON ALL TABLES IN SCHEMA proof TO canbao_auditor;"
+    )

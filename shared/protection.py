@@ -1,0 +1,63 @@
+"""Protection of people's names and numbers: encrypted where they rest, matched by token and never by number."""
+
+import base64
+import hashlib
+import hmac
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from shared.settings import Settings
+
+_NONCE_BYTES = 12
+
+
+class ProtectionKeyMissing(RuntimeError):
+    """A key that protects people's data is not configured."""
+
+
+@dataclass(frozen=True)
+class Vault:
+    """Encrypts single values with AES-256-GCM; the table, column and row are bound in, so a value cannot be moved."""
+
+    ciphers: Mapping[str, AESGCM]
+    active: str
+
+    def encrypt(self, table: str, column: str, row: UUID, text: str) -> bytes:
+        """Encrypt ``text`` for one cell: key id, NUL, nonce, ciphertext."""
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = self.ciphers[self.active].encrypt(nonce, text.encode(), _cell(table, column, row))
+        return self.active.encode() + b"\0" + nonce + sealed
+
+    def decrypt(self, table: str, column: str, row: UUID, sealed: bytes) -> str:
+        """Give back the text of one cell; raises ``InvalidTag`` if the value was moved or changed."""
+        key_id, _, rest = sealed.partition(b"\0")
+        cipher = self.ciphers[key_id.decode()]
+        return cipher.decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], _cell(table, column, row)).decode()
+
+
+def open_vault(settings: Settings) -> Vault:
+    """The vault with the installation's keys; the last key named is the one that encrypts."""
+    if not settings.encryption_keys:
+        raise ProtectionKeyMissing("CANBAO_ENCRYPTION_KEYS is not set: {\"k1\": \"<base64 of 32 random bytes>\"}")
+    keys = {name: AESGCM(base64.b64decode(key.get_secret_value())) for name, key in settings.encryption_keys.items()}
+    return Vault(keys, active=list(keys)[-1])
+
+
+def person_token_key(settings: Settings) -> bytes:
+    """The key of the person token, which registration and subsidy share."""
+    if settings.person_token_key is None:
+        raise ProtectionKeyMissing("CANBAO_PERSON_TOKEN_KEY is not set: base64 of 32 random bytes")
+    return base64.b64decode(settings.person_token_key.get_secret_value())
+
+
+def person_token(key: bytes, document_type: str, number: str) -> str:
+    """Name a person without revealing them: HMAC-SHA-256 of document type and normalised number, in hex."""
+    return hmac.new(key, f"{document_type}:{number}".encode(), hashlib.sha256).hexdigest()
+
+
+def _cell(table: str, column: str, row: UUID) -> bytes:
+    return f"{table}/{column}/{row}".encode()

@@ -1,0 +1,142 @@
+"""Runs services: opens what they need, keeps their background work alive, and closes it all in order."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Literal
+
+import structlog
+
+from shared.database.engine import Database
+from shared.domain.clock import Clock, SystemClock
+from shared.messaging.consumer import run_consumer
+from shared.messaging.open import open_bus
+from shared.messaging.relay import run_relay
+from shared.service import Closable, Job, Running, Service, Startable
+from shared.settings import Settings
+
+Role = Literal["web", "work", "all"]
+RELAY = "relay"
+_BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
+_GRACE_S = 20.0
+log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def running(
+    service: Service, settings: Settings, *, role: Role = "all", clock: Clock | None = None
+) -> AsyncIterator[Running]:
+    """Run one service in the given role until the block ends; background work is awaited before anything closes."""
+    pool_size = settings.pool_work if role == "work" else settings.pool_web + (settings.pool_work if role == "all" else 0)
+    database = Database(
+        settings.service_url(service.name), pool_size=pool_size, application_name=f"canbao {service.name}"
+    )
+    resources = service.resources(settings) if service.resources else None
+    run = Running(service, settings, clock or SystemClock(), database, resources)
+    tasks: list[asyncio.Task[None]] = []
+    try:
+        if isinstance(resources, Startable):
+            await resources.start(run)
+        if role != "web":
+            tasks = _start_work(run)
+        yield run
+    finally:
+        run.stop.set()
+        await _finish(tasks)
+        if isinstance(resources, Closable):
+            await resources.aclose()
+        await database.dispose()
+
+
+def _start_work(run: Running) -> list[asyncio.Task[None]]:
+    work: dict[str, Callable[[], Awaitable[None]]] = {}
+    if run.service.migrations is not None:
+        work["messaging"] = lambda: _messaging(run)
+    for job in run.service.jobs:
+        work[job.name] = lambda job=job: _steps(run, job)  # type: ignore[misc]
+    return [asyncio.create_task(_supervise(run, name, start), name=name) for name, start in work.items()]
+
+
+async def _messaging(run: Running) -> None:
+    """Relay and consumer on one bus; if either fails, both begin again."""
+    async with open_bus(run.settings, run.service.name) as bus, asyncio.TaskGroup() as group:
+        group.create_task(
+            run_relay(
+                database=run.database,
+                bus=bus,
+                service=run.service.name,
+                region=run.settings.region,
+                stop=run.stop,
+                wake=run.wake_event(RELAY),
+            )
+        )
+        if run.service.subscriptions:
+            group.create_task(
+                run_consumer(
+                    database=run.database,
+                    bus=bus,
+                    service=run.service.name,
+                    region=run.settings.region,
+                    subscriptions=run.service.subscriptions,
+                    resources=run.resources,
+                    stop=run.stop,
+                )
+            )
+
+
+async def _steps(run: Running, job: Job) -> None:
+    wake = run.wake_event(job.name)
+    while not run.stop.is_set():
+        wake.clear()
+        if await job.step(run) == 0:
+            await _first(wake, run.stop, timeout_s=job.interval_s)
+
+
+async def _supervise(run: Running, name: str, start: Callable[[], Awaitable[None]]) -> None:
+    """Start again after a failure, with growing pauses: a fault that heals needs no hand."""
+    failures = 0
+    while not run.stop.is_set():
+        began = asyncio.get_running_loop().time()
+        try:
+            await start()
+            return
+        except Exception as error:
+            if asyncio.get_running_loop().time() - began > 10 * _BACKOFF_S[-1]:
+                failures = 0
+            pause = _BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)]
+            failures += 1
+            log.warning(
+                "background work failed, starting again",
+                service=run.service.name,
+                work=name,
+                error=_names(error),
+                pause_s=pause,
+            )
+            await _first(run.stop, timeout_s=pause)
+
+
+def _names(error: BaseException) -> str:
+    """The kinds of errors, without their texts: a database error's text can hold a person's data."""
+    if isinstance(error, BaseExceptionGroup):
+        return ", ".join(_names(inner) for inner in error.exceptions)
+    return type(error).__name__
+
+
+async def _first(*events: asyncio.Event, timeout_s: float) -> None:
+    waits = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+
+
+async def _finish(tasks: list[asyncio.Task[None]]) -> None:
+    if not tasks:
+        return
+    _, late = await asyncio.wait(tasks, timeout=_GRACE_S)
+    for task in late:
+        task.cancel()
+    for task in late:
+        with suppress(asyncio.CancelledError):
+            await task

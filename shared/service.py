@@ -1,0 +1,82 @@
+"""Service: what a service is made of. Each service folder declares one, and that declaration is its only wiring."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from fastapi import APIRouter
+
+from shared.database.engine import Database
+from shared.domain.clock import Clock
+from shared.messaging.consumer import Subscription
+from shared.settings import Settings
+
+
+@dataclass(frozen=True)
+class Job:
+    """Background work in bounded steps: ``step`` does one batch in its own transactions and says how much it did.
+
+    A step that did something is called again at once; otherwise the job waits for its wake-up or ``interval_s``.
+    """
+
+    name: str
+    step: "Callable[[Running], Awaitable[int]]"
+    interval_s: float = 1.0
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service: its name, doors, events, background work, tables and what it keeps open while it runs."""
+
+    name: str
+    routers: tuple[APIRouter, ...] = ()
+    subscriptions: tuple[Subscription, ...] = ()
+    jobs: tuple[Job, ...] = ()
+    migrations: Path | None = None
+    resources: Callable[[Settings], Any] | None = None
+    public_paths: frozenset[str] = frozenset()
+    mount: str | None = None
+
+    @property
+    def prefix(self) -> str:
+        """Where its routes begin: ``/name``, unless the service says otherwise."""
+        return f"/{self.name}" if self.mount is None else self.mount
+
+
+@runtime_checkable
+class Startable(Protocol):
+    """Resources that need the running service before the first request, such as a writer with its own task."""
+
+    async def start(self, running: "Running") -> None:
+        """Begin."""
+
+
+@runtime_checkable
+class Closable(Protocol):
+    """Resources that hold something open."""
+
+    async def aclose(self) -> None:
+        """Let go."""
+
+
+@dataclass
+class Running:
+    """A service while it runs: what routes, jobs and handlers may use."""
+
+    service: Service
+    settings: Settings
+    clock: Clock
+    database: Database
+    resources: Any = None
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    _wakes: dict[str, asyncio.Event] = field(default_factory=dict)
+
+    def wake(self, job: str) -> None:
+        """Let a job look for work now."""
+        self.wake_event(job).set()
+
+    def wake_event(self, job: str) -> asyncio.Event:
+        """The event that a job waits on."""
+        return self._wakes.setdefault(job, asyncio.Event())

@@ -1,0 +1,115 @@
+"""What an installation is told by its environment: every setting is a ``CANBAO_…`` variable."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+from uuid import UUID, uuid5
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_INSTALLATIONS = UUID("6f1f3c0e-1f0a-5c55-9a57-6b3a4d1c2024")
+
+
+class WechatMerchant(BaseModel):
+    """One WeChat Pay merchant: our keys and the platform keys that sign its notices, by serial."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mchid: str
+    appid: str
+    api_v3_key: SecretStr
+    merchant_serial: str
+    merchant_private_key_file: Path
+    platform_keys: dict[str, Path]
+
+
+class Settings(BaseSettings):
+    """The settings of one installation; field names are the variables' names without the prefix."""
+
+    model_config = SettingsConfigDict(env_prefix="CANBAO_", frozen=True, extra="ignore")
+
+    installation: Annotated[
+        str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$", description="names this installation; prefix of its topics")
+    ] = "local"
+    region: Annotated[
+        str, Field(pattern=r"^(\d{2}|\d{4}|\d{6})$", description="the pooling area: province, city or county code")
+    ] = "411521"
+    region_name: Annotated[str, Field(description="the pooling area's name, as shown to people")] = "罗山县"
+    benefit_year: Annotated[int, Field(description="the benefit year being collected")] = 2024
+
+    bus: Annotated[Literal["postgres", "kafka"], Field(description="what carries events")] = "postgres"
+    kafka_bootstrap_servers: Annotated[str, Field(description="host:port of Kafka brokers, comma separated")] = ""
+    partitions: Annotated[int, Field(ge=1, le=256, description="partitions per topic; fixed at installation")] = 12
+
+    database_url: Annotated[
+        str, Field(description="services' databases; {service}, {database} and {password} are filled in")
+    ] = "postgresql://{service}_app:{password}@localhost/{database}"
+    database_passwords: Annotated[
+        dict[str, SecretStr], Field(description="JSON: password of each role, by service; also owner and auditor")
+    ] = {}
+    owner_database_url: Annotated[str, Field(description="the same databases for migrations")] = (
+        "postgresql://canbao_owner:{password}@localhost/{database}"
+    )
+    auditor_database_url: Annotated[str, Field(description="the same databases for canbao verify")] = (
+        "postgresql://canbao_auditor:{password}@localhost/{database}"
+    )
+    pool_web: Annotated[int, Field(ge=1, description="database connections for requests, per service and process")] = 8
+    pool_work: Annotated[int, Field(ge=1, description="database connections for background work")] = 4
+
+    token_private_key_file: Annotated[
+        Path | None, Field(description="PEM of the ES256 key that signs tokens; registration only")
+    ] = None
+    token_public_key_file: Annotated[Path | None, Field(description="PEM of the key that checks tokens")] = None
+    person_token_key: Annotated[
+        SecretStr | None, Field(description="base64, 32 bytes: key of the person token; registration and subsidy")
+    ] = None
+    encryption_keys: Annotated[
+        dict[str, SecretStr], Field(description="JSON: key id → base64 of 32 bytes; the last one encrypts")
+    ] = {}
+
+    policy_pack: Annotated[str, Field(description="the policy pack in force")] = "luoshan-2024"
+    policy_overrides: Annotated[
+        Path | None, Field(description="YAML with the amounts that the document leaves open")
+    ] = None
+
+    public_base_url: Annotated[str, Field(description="where channels reach us, for their notices")] = (
+        "http://127.0.0.1:8000"
+    )
+    wechat_merchants: Annotated[tuple[WechatMerchant, ...], Field(description="JSON: WeChat Pay merchants")] = ()
+    wechat_base_url: Annotated[str, Field(description="WeChat Pay's API")] = "https://api.mch.weixin.qq.com"
+    tax_base_url: Annotated[str, Field(description="the tax exchange platform")] = ""
+    tax_token: Annotated[SecretStr | None, Field(description="bearer token for the tax exchange platform")] = None
+
+    services_base_url: Annotated[str, Field(description="where the console asks the services")] = (
+        "http://127.0.0.1:8000"
+    )
+    console_client_id: Annotated[str, Field(description="the console's own API client")] = "console"
+    console_client_secret: Annotated[SecretStr | None, Field(description="its secret")] = None
+
+    @cached_property
+    def installation_id(self) -> UUID:
+        """The key of facts about the installation as a whole."""
+        return uuid5(_INSTALLATIONS, self.installation)
+
+    def service_url(self, service: str) -> str:
+        """The database address that the service itself logs in with."""
+        return self._fill(self.database_url, service, database=service, role=service)
+
+    def bus_url(self, service: str) -> str:
+        """The address of the embedded bus's database, with the service's own login."""
+        return self._fill(self.database_url, service, database="bus", role=service)
+
+    def owner_url(self, database: str) -> str:
+        """The database address of the role that owns the tables: for migrations only."""
+        return self._fill(self.owner_database_url, database, database=database, role="owner")
+
+    def auditor_url(self, database: str) -> str:
+        """The database address of the read-only auditor."""
+        return self._fill(self.auditor_database_url, database, database=database, role="auditor")
+
+    def _fill(self, template: str, service: str, *, database: str, role: str) -> str:
+        password = self.database_passwords.get(role)
+        return template.format(
+            service=service, database=database, password=password.get_secret_value() if password else ""
+        )

@@ -1,0 +1,102 @@
+"""What routes ask for: the caller, one transaction per request in the caller's region, and the running service.
+
+Every route is closed unless it names a scope with ``requires`` or its path is on its service's public list.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Request
+from fastapi.params import Depends as DependsParam
+from fastapi.routing import APIRoute
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.contracts.event import Trace
+from shared.errors import DomainError, ErrorCode
+from shared.service import Running
+from shared.web import tokens
+from shared.web.problems import trace_id
+
+
+class ScopeMissing(DomainError):
+    """The caller may not use this door."""
+
+    code = ErrorCode.SCOPE_MISSING
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: a client with its scopes and region; everything it causes carries its name."""
+
+    client: str
+    scopes: frozenset[str]
+    region: str
+    correlation_id: UUID
+
+    def trace(self) -> Trace:
+        """The beginning of a causal chain."""
+        return Trace(actor=self.client, correlation_id=self.correlation_id)
+
+
+def current_running(request: Request) -> Running:
+    """The service that serves this request."""
+    running: Running = request.app.state.running
+    return running
+
+
+CurrentRunning = Annotated[Running, Depends(current_running)]
+
+
+def current_caller(request: Request, running: CurrentRunning) -> Caller:
+    """The caller that the bearer token names; raises ``Unauthenticated``."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise tokens.Unauthenticated
+    grant = tokens.check(request.app.state.token_key, token.strip(), running.clock.now())
+    return Caller(grant.client, grant.scopes, grant.region, trace_id(request))
+
+
+CurrentCaller = Annotated[Caller, Depends(current_caller)]
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """Marks a route's dependency as its scope, so that the lock on the whole app can see it."""
+
+    name: str
+
+    def __call__(self, caller: CurrentCaller) -> None:
+        if self.name not in caller.scopes:
+            raise ScopeMissing(f"needs {self.name}")
+
+
+def requires(scope: str) -> Any:
+    """Open a route to callers that hold ``scope``."""
+    return Depends(_Scope(scope))
+
+
+def scope_of(route: APIRoute) -> str | None:
+    """The scope that a route asks for, or None where it names none."""
+    for dependency in route.dependencies:
+        if isinstance(dependency, DependsParam) and isinstance(dependency.dependency, _Scope):
+            return dependency.dependency.name
+    return None
+
+
+def closed_by_default(request: Request, running: CurrentRunning) -> None:
+    """Refuse a route that names no scope and is not public: forgetting to guard a door leaves it shut."""
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute) or (scope_of(route) is None and route.path not in running.service.public_paths):
+        raise ScopeMissing("this door is not open to anybody")
+
+
+async def _session(caller: CurrentCaller, running: CurrentRunning) -> AsyncIterator[AsyncSession]:
+    async with running.database.transaction(caller.region) as session:
+        yield session
+
+
+# scope="function": the commit happens before the reply is sent; by default it would happen after, and a failed commit
+# would already have been answered with success.
+Session = Annotated[AsyncSession, Depends(_session, scope="function")]

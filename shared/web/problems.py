@@ -1,0 +1,132 @@
+"""Refusals as RFC 9457 problem+json: a stable code, a Chinese title with its English twin, and the mend."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+import structlog
+from asyncpg import InterfaceError, PostgresConnectionError
+from asyncpg.exceptions import CannotConnectNowError, OperatorInterventionError, TooManyConnectionsError
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from shared.errors import DomainError, ErrorCode
+
+log = structlog.get_logger(__name__)
+_RETRY_AFTER_S = "5"
+_UNAVAILABLE = (
+    PostgresConnectionError,
+    CannotConnectNowError,
+    OperatorInterventionError,
+    TooManyConnectionsError,
+    InterfaceError,
+    PoolTimeout,
+    OSError,
+    TimeoutError,
+)
+_BY_STATUS = {404: ErrorCode.NOT_FOUND, 405: ErrorCode.METHOD_NOT_ALLOWED, 413: ErrorCode.BODY_TOO_LARGE}
+
+
+class Problem(Response):
+    """A refusal as the caller reads it."""
+
+    media_type = "application/problem+json"
+
+    def render(self, content: Any) -> bytes:
+        """As JSON."""
+        return orjson.dumps(content)
+
+
+def problem(
+    code: ErrorCode,
+    *,
+    trace_id: UUID,
+    detail: str | None = None,
+    pointer: str | None = None,
+    errors: list[dict[str, Any]] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Problem:
+    """Render one code of the catalogue."""
+    spec = code.value
+    body: dict[str, Any] = {
+        "type": f"urn:canbao:error:{code.name.lower().replace('_', '-')}",
+        "code": code.name,
+        "status": spec.status,
+        "title": spec.zh,
+        "title_en": spec.en,
+        "remedy": spec.remedy_zh,
+        "remedy_en": spec.remedy_en,
+        "trace_id": str(trace_id),
+    }
+    if detail:
+        body["detail"] = detail
+    if pointer:
+        errors = [{"pointer": pointer, "detail": detail or spec.zh}]
+    if errors:
+        body["errors"] = errors
+    return Problem(body, status_code=spec.status, headers=headers)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the app as a problem."""
+    app.add_exception_handler(DomainError, _refused)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(DBAPIError, _database)
+    for kind in _UNAVAILABLE:
+        app.add_exception_handler(kind, _unavailable)
+    app.add_exception_handler(Exception, _bug)
+
+
+def trace_id(request: Request) -> UUID:
+    """The identifier that joins a reply, its log lines and the events it caused."""
+    known = getattr(request.state, "correlation_id", None)
+    if known is None:
+        known = request.state.correlation_id = uuid4()
+    return UUID(str(known))
+
+
+def _refused(request: Request, error: Exception) -> Problem:
+    assert isinstance(error, DomainError)  # noqa: S101 - registered for this type
+    return problem(error.code, trace_id=trace_id(request), detail=error.detail, pointer=error.pointer)
+
+
+def _malformed(request: Request, error: Exception) -> Problem:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type
+    # The input itself is left out: it can hold a person's number.
+    errors = [
+        {"pointer": "/" + "/".join(str(part) for part in item["loc"][1:]), "detail": item["msg"], "kind": item["type"]}
+        for item in error.errors()[:20]
+    ]
+    return problem(ErrorCode.MALFORMED_REQUEST, trace_id=trace_id(request), errors=errors)
+
+
+def _http(request: Request, error: Exception) -> Problem:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type
+    code = _BY_STATUS.get(error.status_code, ErrorCode.BAD_REQUEST)
+    return problem(code, trace_id=trace_id(request), headers=dict(error.headers or {}))
+
+
+def _database(request: Request, error: Exception) -> Problem:
+    assert isinstance(error, DBAPIError)  # noqa: S101 - registered for this type
+    cause = error.orig.__cause__ if error.orig is not None else None
+    if error.connection_invalidated or isinstance(cause, _UNAVAILABLE):
+        return _unavailable(request, error)
+    return _bug(request, error)
+
+
+def _unavailable(request: Request, error: Exception) -> Problem:
+    log.warning("database not available", path=request.url.path, error=type(error).__name__)
+    return problem(
+        ErrorCode.DATABASE_UNAVAILABLE, trace_id=trace_id(request), headers={"Retry-After": _RETRY_AFTER_S}
+    )
+
+
+def _bug(request: Request, error: Exception) -> Problem:
+    found = trace_id(request)
+    log.error("unexpected error", path=request.url.path, error=type(error).__name__, trace_id=str(found))
+    return problem(ErrorCode.INTERNAL_ERROR, trace_id=found)

@@ -1,0 +1,85 @@
+"""Access tokens for departments' systems: short-lived, signed with ES256, checked with the public key alone."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from shared.errors import DomainError, ErrorCode
+from shared.settings import Settings
+
+LIFETIME = timedelta(minutes=15)
+_ALGORITHM = "ES256"
+_ISSUER = _AUDIENCE = "canbao"
+_CLOCK_SKEW_S = 30
+
+
+class Unauthenticated(DomainError):
+    """The request carries no valid token."""
+
+    code = ErrorCode.UNAUTHENTICATED
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Who may do what where: a client, its scopes and its region prefix."""
+
+    client: str
+    scopes: frozenset[str]
+    region: str
+
+
+class TokenKeyMissing(RuntimeError):
+    """A key for tokens is not configured."""
+
+
+def signing_key(settings: Settings) -> ECKey:
+    """The private key, which only registration holds."""
+    if settings.token_private_key_file is None:
+        raise TokenKeyMissing("CANBAO_TOKEN_PRIVATE_KEY_FILE is not set: a PEM file with a P-256 private key")
+    return ECKey.import_key(settings.token_private_key_file.read_text(encoding="ascii"))
+
+
+def checking_key(settings: Settings) -> ECKey:
+    """The public key that every service checks tokens with."""
+    if settings.token_public_key_file is None:
+        raise TokenKeyMissing("CANBAO_TOKEN_PUBLIC_KEY_FILE is not set: a PEM file with the P-256 public key")
+    return ECKey.import_key(settings.token_public_key_file.read_text(encoding="ascii"))
+
+
+def issue(key: ECKey, grant: Grant, now: datetime) -> str:
+    """A token for one client, good for ``LIFETIME``."""
+    claims = {
+        "iss": _ISSUER,
+        "aud": _AUDIENCE,
+        "sub": grant.client,
+        "scope": " ".join(sorted(grant.scopes)),
+        "region": grant.region,
+        "iat": int(now.timestamp()),
+        "exp": int((now + LIFETIME).timestamp()),
+    }
+    return jwt.encode({"alg": _ALGORITHM}, claims, key)
+
+
+def check(key: ECKey, token: str, now: datetime) -> Grant:
+    """Who the token speaks for; raises ``Unauthenticated`` for anything but a current token of ours."""
+    try:
+        claims = jwt.decode(token, key, algorithms=[_ALGORITHM]).claims
+        jwt.JWTClaimsRegistry(
+            now=int(now.timestamp()),
+            leeway=_CLOCK_SKEW_S,
+            iss={"essential": True, "value": _ISSUER},
+            aud={"essential": True, "value": _AUDIENCE},
+            exp={"essential": True},
+            iat={"essential": True},
+        ).validate(claims)
+        return Grant(str(claims["sub"]), _scopes(str(claims["scope"]).split()), str(claims["region"]))
+    except (JoseError, ValueError, KeyError, TypeError) as error:
+        raise Unauthenticated from error
+
+
+def _scopes(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(names)
