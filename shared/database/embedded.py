@@ -98,8 +98,7 @@ class EmbeddedPostgres:
     def stop(self) -> None:
         """Shut down fast, which ends sessions but loses nothing committed; harmless when nothing runs."""
         if self._keeper is not None:
-            assert self._keeper.stdin is not None
-            with contextlib.suppress(BrokenPipeError):
+            if self._keeper.stdin is not None:
                 self._keeper.stdin.close()
             try:
                 self._keeper.wait(STOP_WITHIN_S)
@@ -155,6 +154,8 @@ class EmbeddedPostgres:
             return []
 
     def _take_lock(self) -> None:
+        if self._lock is not None:
+            return
         lock = (self.data_dir / "owner.lock").open("a+", encoding="ascii")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -164,7 +165,7 @@ class EmbeddedPostgres:
             lock.close()
             raise EmbeddedPostgresError(
                 f"数据目录 {self.data_dir} 正由另一个 canbao 使用（进程 {owner}）。请先停止它，或用 --data 另选目录。"
-                f" The data folder is in use by another canbao (process {owner}): stop it, or choose another with --data."
+                f" The data folder is in use by another canbao (process {owner}): stop it, or choose another by --data."
             ) from None
         lock.truncate(0)
         lock.write(f"{os.getpid()}\n")

@@ -1,7 +1,7 @@
 """Parent of the embedded PostgreSQL: stops it when the owner closes the pipe, be it by stop() or by dying of kill -9.
 
-Run as a script of its own, in its own session: a Ctrl-C in the terminal reaches the owner only, which stops its services
-first. It knows its child by waiting for it, so that no recycled process number is ever signalled.
+Run as a script of its own, in its own session: a Ctrl-C in the terminal reaches the owner only, which stops its
+services first. It knows its child by waiting for it, so that no recycled process number is ever signalled.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Under which account the embedded PostgreSQL runs: it refuses root, so root lends it an account that owns only its data."""
+"""Under which account the embedded PostgreSQL runs: it refuses root, so root lends it one that owns only its data."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ def server_account(*, program: Path, data_dir: Path) -> ServerAccount:
     entry = _account_entry()
     words = [setpriv, f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--clear-groups", "--no-new-privs"]
     if open_to_all(program) and open_to_all(data_dir):
-        lent = ("--inh-caps=-all", "--bounding-set=-all")
+        words += ["--inh-caps=-all", "--bounding-set=-all"]
     else:
         capability = _lendable_capability(data_dir)
         # Without the secure bit, access(2) ignores capabilities of an ordinary account, and initdb asks access(2)
         # whether its own binary may be run.
-        lent = tuple(f"--{name}=-all,+{capability}" for name in ("inh-caps", "ambient-caps", "bounding-set"))
-        lent += ("--securebits=+no_setuid_fixup",)
-    return ServerAccount(entry.pw_uid, entry.pw_gid, (*words, *lent, "--"))
+        words += [f"--{name}=-all,+{capability}" for name in ("inh-caps", "ambient-caps", "bounding-set")]
+        words += ["--securebits=+no_setuid_fixup"]
+    return ServerAccount(entry.pw_uid, entry.pw_gid, (*words, "--"))
 
 
 def open_to_all(path: Path) -> bool:
@@ -90,7 +90,8 @@ def _lendable_capability(data_dir: Path) -> str:
         if held >> number & 1:
             return name
     raise EmbeddedPostgresError(
-        f"系统用户 {ACCOUNT} 无法进入 {data_dir} 的上级目录，且此处的 root 无权授予。请用 --data 选择可进入的目录，或以普通用户运行。"
+        f"系统用户 {ACCOUNT} 无法进入 {data_dir} 的上级目录，且此处的 root 无权授予。"
+        "请用 --data 选择可进入的目录，或以普通用户运行。"
         f" The system user {ACCOUNT} cannot pass the folders above {data_dir} and root may not lend that right here:"
         " choose another folder with --data, or run as an ordinary user."
     )
