@@ -7,6 +7,7 @@ the function that raises it.
 from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar
+from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,11 @@ class ErrorCode(Enum):
 
     # every service
     MALFORMED_REQUEST = Spec(
-        422, "请求内容有误", "The request is malformed", "按 errors 中的指针逐项改正", "Mend each item that errors points to"
+        422,
+        "请求内容有误",
+        "The request is malformed",
+        "按 errors 中的指针逐项改正",
+        "Mend each item that errors points to",
     )
     NOT_FOUND = Spec(
         404,
@@ -58,7 +63,9 @@ class ErrorCode(Enum):
         "记下 trace_id 并联系运维",
         "Give the trace_id to your operator",
     )
-    BAD_REQUEST = Spec(400, "请求无法处理", "The request cannot be handled", "查阅接口文档", "See the API documentation")
+    BAD_REQUEST = Spec(
+        400, "请求无法处理", "The request cannot be handled", "查阅接口文档", "See the API documentation"
+    )
 
     # registration
     INVALID_CLIENT = Spec(
@@ -144,17 +151,155 @@ class ErrorCode(Enum):
         "Read the targets in force and submit again",
     )
 
+    # payment: village cash, bank statements, remittance
+    UNKNOWN_VILLAGE = Spec(
+        422, "不是村（居）委会 12 位代码", "Not a 12-digit village code", "核对行政区划代码", "Check the region code"
+    )
+    BILL_NOT_FOUND_IN_VILLAGE = Spec(
+        409,
+        "该村没有此参保人的应缴账单",
+        "The village has no bill for this enrolment",
+        "核对参保登记及其所在村；新登记的稍后再试",
+        "Check the enrolment and its village; if it is new, try again shortly",
+    )
+    RECEIPT_NUMBER_TAKEN = Spec(
+        409,
+        "收据号码已登记，内容不同",
+        "The receipt number is already recorded with other content",
+        "核对收据原件",
+        "Check the receipt itself",
+    )
+    STATEMENT_NUMBER_TAKEN = Spec(
+        409,
+        "缴费情况表编号已报送，内容不同",
+        "The statement number was already submitted with other content",
+        "查询原表；更正请走更正流程",
+        "Look up the first one; restate a held one by a correction",
+    )
+    SLIP_NUMBER_TAKEN = Spec(
+        409,
+        "缴款单号码已登记，内容不同",
+        "The slip number is already recorded with other content",
+        "核对缴款单原件",
+        "Check the slip itself",
+    )
+    SECOND_SLIP = Spec(
+        409,
+        "该缴费情况表已有缴款单",
+        "The statement already has a deposit slip",
+        "分次缴存的，批次暂挂后在更正中列出全部缴款单",
+        "If the cash was deposited in parts, name all slips in a correction once the batch is held",
+    )
+    STATEMENT_NO_LONGER_OPEN = Spec(
+        409,
+        "该缴费情况表已核对，不再接受缴款单",
+        "The statement was matched already and takes no slip",
+        "查询批次状态",
+        "Look up the batch",
+    )
+    CORRECTION_NOT_POSSIBLE = Spec(
+        409,
+        "该批次不能这样更正",
+        "The batch cannot be corrected this way",
+        "查看批次状态和差异",
+        "Look at the batch's state and differences",
+    )
+    SETTLEMENT_REFERENCE_MALFORMED = Spec(
+        422,
+        "结算款摘要有误",
+        "The settlement's reference is malformed",
+        "格式为 渠道:商户号:结算日",
+        "Write it as CHANNEL:MCHID:YYYY-MM-DD",
+    )
+    BANK_LINE_CHANGED = Spec(
+        409,
+        "对账单明细已导入，内容不同",
+        "A line of the bank statement was imported before with other content",
+        "向银行核实对账单",
+        "Ask the bank which one is right",
+    )
+    POOLING_AREA_REQUIRED = Spec(
+        403,
+        "只有统筹区级账户可以导入银行对账单",
+        "Only a caller of the whole pooling area may import bank statements",
+        "使用县级客户端",
+        "Use a client of the pooling area",
+    )
+    REMITTANCE_STEP_NOT_POSSIBLE = Spec(
+        409,
+        "批次当前状态不允许此操作",
+        "The batch is not where this step begins",
+        "查询批次状态",
+        "Look up the batch's state",
+    )
+    REMITTANCE_STEP_TAKEN_DIFFERENTLY = Spec(
+        409,
+        "此操作已办理，内容不同",
+        "The step was taken before with other facts",
+        "查询批次已登记的内容",
+        "Look up what was recorded",
+    )
+    DATE_BEFORE_PREVIOUS_STEP = Spec(
+        409, "日期早于上一步骤", "The date is before the previous step", "核对凭证日期", "Check the voucher's date"
+    )
+    COLLECTION_NOTICE_SERIAL_REQUIRED = Spec(
+        422,
+        "缺少征集通知流水号",
+        "The collection notice serial is missing",
+        "录入县税务征收大厅的征集通知流水号",
+        "Enter the serial given by the county's tax hall",
+    )
+    COLLECTION_NOTICE_SERIAL_TAKEN = Spec(
+        409,
+        "征集通知流水号已用于其他批次",
+        "Another batch has this collection notice serial",
+        "核对征集通知",
+        "Check the collection notice",
+    )
+    COLLECTION_NOTICE_SERIAL_NOT_FOR_ONLINE = Spec(
+        409,
+        "线上缴费批次不经征收大厅，无征集通知流水号",
+        "An online batch has no collection notice serial",
+        "直接获取税务明细",
+        "Fetch the tax detail directly",
+    )
+    CERTIFICATE_NUMBER_TAKEN = Spec(
+        409,
+        "完税证明号码已登记给其他批次",
+        "Another batch has this certificate number",
+        "核对完税证明",
+        "Check the certificate",
+    )
+    TAX_EXCHANGE_UNAVAILABLE = Spec(
+        502,
+        "税务数据交换平台没有有效答复，未作任何更改",
+        "The tax exchange platform gave no usable answer; nothing was changed",
+        "稍后重试",
+        "Try again shortly",
+    )
+    TAX_DETAIL_NOT_FOUND = Spec(
+        409,
+        "税务尚未收到该批次明细",
+        "The tax bureau has received no detail of this batch",
+        "确认明细已报送后重试",
+        "Try again once the detail has been sent",
+    )
+
 
 class DomainError(Exception):
     """An expected refusal, rendered as problem+json; subclasses name their code."""
 
     code: ClassVar[ErrorCode]
 
-    def __init__(self, detail: str | None = None, *, pointer: str | None = None) -> None:
-        """Say in ``detail`` what exactly was refused (no personal data) and in ``pointer`` which field it was."""
+    def __init__(self, detail: str | None = None, *, pointer: str | None = None, existing: UUID | None = None) -> None:
+        """Say in ``detail`` what exactly was refused (no personal data) and in ``pointer`` which field it was.
+
+        ``existing`` names what stands in the way, where the caller may see it: whoever lost an answer finds it again.
+        """
         super().__init__(detail or self.code.value.en)
         self.detail = detail
         self.pointer = pointer
+        self.existing = existing
 
 
 class NotFound(DomainError):

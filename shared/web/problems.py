@@ -48,6 +48,7 @@ def problem(
     detail: str | None = None,
     pointer: str | None = None,
     errors: list[dict[str, Any]] | None = None,
+    existing: UUID | None = None,
     headers: dict[str, str] | None = None,
 ) -> Problem:
     """Render one code of the catalogue."""
@@ -68,6 +69,8 @@ def problem(
         errors = [{"pointer": pointer, "detail": detail or spec.zh}]
     if errors:
         body["errors"] = errors
+    if existing:
+        body["existing"] = str(existing)
     return Problem(body, status_code=spec.status, headers=headers)
 
 
@@ -92,7 +95,9 @@ def trace_id(request: Request) -> UUID:
 
 def _refused(request: Request, error: Exception) -> Problem:
     assert isinstance(error, DomainError)  # noqa: S101 - registered for this type
-    return problem(error.code, trace_id=trace_id(request), detail=error.detail, pointer=error.pointer)
+    return problem(
+        error.code, trace_id=trace_id(request), detail=error.detail, pointer=error.pointer, existing=error.existing
+    )
 
 
 def _malformed(request: Request, error: Exception) -> Problem:
@@ -121,9 +126,7 @@ def _database(request: Request, error: Exception) -> Problem:
 
 def _unavailable(request: Request, error: Exception) -> Problem:
     log.warning("database not available", path=request.url.path, error=type(error).__name__)
-    return problem(
-        ErrorCode.DATABASE_UNAVAILABLE, trace_id=trace_id(request), headers={"Retry-After": _RETRY_AFTER_S}
-    )
+    return problem(ErrorCode.DATABASE_UNAVAILABLE, trace_id=trace_id(request), headers={"Retry-After": _RETRY_AFTER_S})
 
 
 def _bug(request: Request, error: Exception) -> Problem:

@@ -24,6 +24,9 @@ _ADD = text(
     """
 )
 _FIND = text("SELECT * FROM enrolment WHERE id = :id")
+_LIVE = text(
+    "SELECT id FROM enrolment WHERE person_token = :token AND benefit_year = :year AND state <> 'TERMINATED' LIMIT 1"
+)
 _LOCK = text("SELECT * FROM enrolment WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE")
 _RECORD = text(
     """
@@ -70,6 +73,12 @@ async def add(session: AsyncSession, row: Mapping[str, Any]) -> bool:
 async def find(session: AsyncSession, enrolment_id: UUID) -> RowMapping | None:
     """One enrolment, if the transaction's region may see it."""
     return (await session.execute(_FIND, {"id": enrolment_id})).mappings().one_or_none()
+
+
+async def live(session: AsyncSession, token: str, year: int) -> UUID | None:
+    """A person's live enrolment for a year, if the transaction's region may see it."""
+    found: UUID | None = (await session.execute(_LIVE, {"token": token, "year": year})).scalar_one_or_none()
+    return found
 
 
 async def lock(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Standing]:

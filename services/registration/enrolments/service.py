@@ -105,7 +105,8 @@ async def register(
         },
     )
     if not added:
-        raise AlreadyEnrolled
+        # Another region's enrolment is not visible here, and not named.
+        raise AlreadyEnrolled(existing=await repository.live(session, token, application.benefit_year))
     fact = EnrolmentRegistered(
         region=application.region,
         benefit_year=application.benefit_year,
@@ -115,9 +116,7 @@ async def register(
         facts=application.facts,
     )
     await publish(session, [(fact, trace)])
-    return Registered(
-        enrolment_id, State.REGISTERED, application.region, application.benefit_year, mask(number), today
-    )
+    return Registered(enrolment_id, State.REGISTERED, application.region, application.benefit_year, mask(number), today)
 
 
 async def take_assessments(session: AsyncSession, events: Sequence[Received[ContributionAssessed]]) -> None:
