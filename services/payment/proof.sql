@@ -1,0 +1,68 @@
+-- What payment shows the auditor: bills, orders, notices, payments, the books and the way to the treasury. Never the
+-- envelope of a notice, which holds who paid, nor a person's token.
+
+CREATE VIEW proof.transfer AS
+SELECT id, idempotency_key, kind, debit, credit, amount_fen, enrolment_id, benefit_year, region, batch_id, effective_on,
+       caused_by, actor, correlation_id, recorded_at
+FROM transfer;
+
+CREATE VIEW proof.bill AS
+SELECT id, enrolment_id, benefit_year, region, version, state, superseded_because, review, row_no, due_fen, aided_fen,
+       paid_on, paid_through, paid_by, correlation_id, recorded_at
+FROM bill;
+
+CREATE VIEW proof.payment_order AS
+SELECT id, order_no, channel, mchid, benefit_year, region, state, amount_fen, expires_at, correlation_id, recorded_at
+FROM payment_order;
+
+CREATE VIEW proof.order_line AS
+SELECT order_id, bill_id, enrolment_id, benefit_year, region, amount_fen, open, recorded_at FROM order_line;
+
+CREATE VIEW proof.notice AS
+SELECT id, channel, mchid, notify_id, source, event_type, kind, payee_mchid, order_no, transaction_id, refund_no,
+       outcome, amount_fen, currency, succeeded_at, state, reason, region, correlation_id, recorded_at
+FROM raw_notice;
+
+CREATE VIEW proof.payment AS
+SELECT id, channel, mchid, transaction_id, order_id, order_no, notice_id, amount_fen, paid_at, paid_on, region,
+       correlation_id, recorded_at
+FROM payment;
+
+CREATE VIEW proof.payment_line AS
+SELECT id, payment_id, bill_id, enrolment_id, benefit_year, region, amount_fen, state, settled_on, recorded_at
+FROM payment_line;
+
+CREATE VIEW proof.suspense AS
+SELECT id, payment_line_id, notice_id, channel, mchid, order_no, transaction_id, enrolment_id, benefit_year, region,
+       amount_fen, reason, suspended_on, state, correlation_id, recorded_at
+FROM suspense;
+
+CREATE VIEW proof.refund AS
+SELECT id, suspense_id, refund_no, channel, mchid, transaction_id, enrolment_id, benefit_year, region, amount_fen,
+       reason, state, requested_on, approved_on, refunded_on, failure, correlation_id, recorded_at
+FROM refund;
+
+CREATE VIEW proof.cash_receipt AS
+SELECT id, receipt_no, enrolment_id, benefit_year, region, amount_fen, received_on, state, recall_reason, batch_id,
+       deposited_on, correlation_id, recorded_at
+FROM cash_receipt;
+
+CREATE VIEW proof.deposit_slip AS
+SELECT slip_no, batch_id, amount_fen, deposited_on, withdrawn, region FROM deposit_slip;
+
+CREATE VIEW proof.bank_line AS
+SELECT id, statement_no, line_no, booked_on, kind, reference, amount_fen, batch_id, region, recorded_at FROM bank_line;
+
+CREATE VIEW proof.remittance_batch AS
+SELECT id, region, kind, state, held_at, statement_no, benefit_year, channel, mchid, settlement_day, declared_fen,
+       amount_fen, line_count, collection_notice_serial, remitted_on, received_on, certificate_no,
+       certificate_issued_on, returned_on, previous_batch_id, recorded_at
+FROM remittance_batch;
+
+CREATE VIEW proof.remittance_line AS
+SELECT batch_id, enrolment_id, source_id, benefit_year, region, amount_fen, place, receipt_no, tax_line_no, recorded_at
+FROM remittance_line;
+
+CREATE VIEW proof.remittance_step AS
+SELECT id, batch_id, step, from_state, to_state, effective_on, region, correlation_id, recorded_at
+FROM remittance_step;

@@ -1,0 +1,12 @@
+-- What registration shows the auditor: where each enrolment stands. Never a name, a number or what is known about a
+-- person; the token is there because one person may have one live enrolment a year only.
+
+CREATE VIEW proof.enrolment AS
+SELECT id, region, benefit_year, person_token, state, state <> 'TERMINATED' AS live,
+       state IN ('PAID', 'WAITING', 'ACTIVE', 'EXPIRED') AS enrolled, registered_on, assessment_version, outcome,
+       bill_version, paid_basis, paid_on, paid_fen, due_fen, aided_fen, channel, benefit_start, benefit_end,
+       benefit_wait, benefit_held, money_state, in_treasury_on, certificate_no, actor, correlation_id, recorded_at
+FROM enrolment;
+
+CREATE VIEW proof.region AS
+SELECT code, name FROM region_directory;

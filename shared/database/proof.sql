@@ -1,0 +1,31 @@
+-- What every database shows the auditor of its messages: what it announced, how far it listened, what it could not
+-- take in. Of a payload only named dates, amounts and outcomes are shown: what a later version adds stays hidden.
+
+CREATE VIEW proof.outbox AS
+SELECT id, key AS aggregate_id, aggregate_seq, event, service, region, benefit_year, actor, correlation_id,
+       causation_id, recorded_at, published_at,
+       (SELECT jsonb_object_agg(fact.key, fact.value ORDER BY fact.key)
+        FROM json_each(payload) AS fact
+        WHERE json_typeof(fact.value) <> 'null' AND fact.key IN (
+            'version', 'outcome', 'reason_code', 'assessed_on', 'due_fen', 'amount_fen', 'aided_fen', 'bill_version',
+            'channel', 'paid_on', 'basis', 'registered_on', 'terminated_on', 'was_paid', 'benefit_start',
+            'benefit_end', 'batch_id', 'remitted_on', 'received_on', 'returned_on', 'certificate_no', 'issued_on',
+            'refunded_on', 'reason', 'business_date', 'document', 'total', 'towns')) AS payload
+FROM outbox;
+
+CREATE VIEW proof.aggregate AS
+SELECT id, seq FROM aggregate;
+
+CREATE VIEW proof.cursor AS
+SELECT publisher, aggregate_id, seq FROM cursor;
+
+CREATE VIEW proof.parked AS
+SELECT publisher, aggregate_id, seq, event_id, event, region, parked_at FROM parked_event;
+
+CREATE VIEW proof.dead_letter AS
+SELECT id, event_id, publisher, aggregate_id, seq, event, region, reason, recorded_at, state, settled_at,
+       settled_because
+FROM dead_letter;
+
+CREATE VIEW proof.installation AS
+SELECT service, installation, partitions, settled_at FROM messaging_installation;

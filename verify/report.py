@@ -1,0 +1,102 @@
+"""What an examination says: per township, and check by check with the rows that differ."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+MOST_ROWS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One row that differs, or that is to be named: what it is, where, what was expected and what was found."""
+
+    subject: str
+    region: str | None
+    expected: str
+    found: str
+    difference_fen: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What one check found; ``rows`` and ``named`` hold the first rows only, the counts and sums are complete."""
+
+    code: str
+    zh: str
+    en: str
+    compares: str
+    examined: int
+    breaks: int
+    break_fen: int
+    in_flight: int
+    in_flight_fen: int
+    oldest_age_s: float
+    rows: tuple[Finding, ...]
+    waiting: tuple[Finding, ...]
+    named_count: int
+    named_fen: int
+    named: tuple[Finding, ...]
+
+    @property
+    def verdict(self) -> str:
+        """BREAK where a row differs without reason, IN_FLIGHT where every difference is on its way, else OK."""
+        if self.breaks:
+            return "BREAK"
+        return "IN_FLIGHT" if self.in_flight else "OK"
+
+
+@dataclass(frozen=True, slots=True)
+class TownLine:
+    """One township's people and money, or the whole installation's; amounts in fen.
+
+    ``premium + suspense + unapplied + refund_payable + aid paid`` = ``collecting + pending + in_transit + treasury``.
+    """
+
+    region: str | None
+    name: str
+    target: int | None = None
+    registered: int = 0
+    enrolled: int = 0
+    due_fen: int = 0
+    paid_fen: int = 0
+    aided_fen: int = 0
+    suspense_fen: int = 0
+    collecting_fen: int = 0
+    pending_fen: int = 0
+    in_transit_fen: int = 0
+    treasury_fen: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The whole examination."""
+
+    installation: str
+    region: str
+    region_name: str
+    benefit_year: int
+    examined_at: datetime
+    took_s: float
+    towns: tuple[TownLine, ...]
+    overall: TownLine
+    checks: tuple[CheckResult, ...]
+
+    @property
+    def breaks(self) -> int:
+        """How many rows differ without reason."""
+        return sum(check.breaks for check in self.checks)
+
+    @property
+    def in_flight(self) -> int:
+        """How many differences an event or notice on its way explains."""
+        return sum(check.in_flight for check in self.checks)
+
+    @property
+    def consistent(self) -> bool:
+        """Whether nothing is broken; what is in flight is no break."""
+        return not self.breaks
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is broken and nothing is on its way any more."""
+        return not self.breaks and not self.in_flight
