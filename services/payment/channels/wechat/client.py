@@ -1,0 +1,207 @@
+"""Asking WeChat Pay: prepay, close, query, refund. Requests carry our signature, answers are checked for theirs.
+
+A call whose outcome is not known raises ChannelUnavailable: whoever asked must query before saying nothing happened.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import orjson
+import stamina
+
+from services.payment.channels.wechat.keys import Merchant
+from services.payment.channels.wechat.signature import Refused, sign, verify
+from shared.domain.clock import SHANGHAI, Clock
+from shared.domain.ids import new_id
+from shared.errors import DomainError, ErrorCode
+
+_TIMEOUT = httpx.Timeout(5.0, connect=2.0)
+_ATTEMPTS = 3
+_ANSWER_LIMIT = 256 * 1024
+
+
+class ChannelUnavailable(DomainError):
+    """The channel did not answer, or not credibly: what became of the request is unknown."""
+
+    code = ErrorCode.CHANNEL_UNAVAILABLE
+
+
+class ChannelRefused(DomainError):
+    """The channel understood and said no; ``reason`` is its own code."""
+
+    code = ErrorCode.CHANNEL_REFUSED
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the channel answered {reason}")
+        self.reason = reason
+
+
+class Closing(StrEnum):
+    """What became of an order that was to be closed at the channel."""
+
+    CLOSED = "CLOSED"
+    PAID = "PAID"
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """What the channel knows of an order: its state, and the transaction as the channel wrote it."""
+
+    state: str
+    plaintext: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RefundAnswer:
+    """The channel took a refund request: accepted only, it is final when a notice or a query says SUCCESS."""
+
+    refund_id: str
+    status: str
+
+
+class _TryAgain(Exception):
+    """A transient failure; the request may or may not have been carried out."""
+
+
+class WechatClient:
+    """The WeChat Pay API of one merchant."""
+
+    def __init__(self, merchant: Merchant, http: httpx.AsyncClient, base_url: str, clock: Clock) -> None:
+        """Speak for ``merchant`` through ``http``; nothing is sent yet."""
+        self.merchant = merchant
+        self._http = http
+        self._base_url = base_url.rstrip("/")
+        self._clock = clock
+
+    async def prepay(
+        self, *, order_no: str, description: str, amount_fen: int, expires_at: datetime, notify_url: str
+    ) -> str:
+        """Open an order at the channel and get the code that people scan; asking again gives a code again."""
+        answer = await self._call(
+            "POST",
+            "/v3/pay/transactions/native",
+            {
+                "appid": self.merchant.appid,
+                "mchid": self.merchant.mchid,
+                "description": description,
+                "out_trade_no": order_no,
+                "time_expire": expires_at.astimezone(SHANGHAI).isoformat(timespec="seconds"),
+                "notify_url": notify_url,
+                "amount": {"total": amount_fen, "currency": "CNY"},
+            },
+        )
+        code_url = _object(answer).get("code_url")
+        if not isinstance(code_url, str) or not 0 < len(code_url) <= 512:
+            raise ChannelUnavailable("the channel's answer has no code_url")
+        return code_url
+
+    async def close(self, order_no: str) -> Closing:
+        """Close an order so that nobody can pay it any more, or learn that somebody has."""
+        try:
+            await self._call(
+                "POST", f"/v3/pay/transactions/out-trade-no/{quote(order_no)}/close", {"mchid": self.merchant.mchid}
+            )
+        except ChannelRefused as refused:
+            if refused.reason in ("ORDERPAID", "ORDER_PAID"):
+                return Closing.PAID
+            if refused.reason in ("ORDER_CLOSED", "ORDERCLOSED", "ORDER_NOT_EXIST", "ORDERNOTEXIST"):
+                return Closing.CLOSED
+            raise
+        return Closing.CLOSED
+
+    async def query(self, order_no: str) -> Trade | None:
+        """What the channel knows of an order; None where it never heard of it."""
+        target = f"/v3/pay/transactions/out-trade-no/{quote(order_no)}?mchid={quote(self.merchant.mchid)}"
+        try:
+            answer = await self._call("GET", target, None)
+        except ChannelRefused as refused:
+            if refused.reason in ("ORDER_NOT_EXIST", "ORDERNOTEXIST"):
+                return None
+            raise
+        return Trade(str(_object(answer).get("trade_state")), answer)
+
+    async def refund(
+        self, *, transaction_id: str, refund_no: str, reason: str, refund_fen: int, paid_fen: int, notify_url: str
+    ) -> RefundAnswer:
+        """Ask for money to go back to the payer; the same number again is the same refund."""
+        answer = _object(
+            await self._call(
+                "POST",
+                "/v3/refund/domestic/refunds",
+                {
+                    "transaction_id": transaction_id,
+                    "out_refund_no": refund_no,
+                    "reason": reason,
+                    "notify_url": notify_url,
+                    "amount": {"refund": refund_fen, "total": paid_fen, "currency": "CNY"},
+                },
+            )
+        )
+        return RefundAnswer(str(answer.get("refund_id")), str(answer.get("status")))
+
+    async def query_refund(self, refund_no: str) -> bytes | None:
+        """What the channel knows of a refund; None where it never heard of it."""
+        try:
+            return await self._call("GET", f"/v3/refund/domestic/refunds/{quote(refund_no)}", None)
+        except ChannelRefused as refused:
+            if refused.reason in ("RESOURCE_NOT_EXISTS", "NOT_FOUND"):
+                return None
+            raise
+
+    async def _call(self, method: str, target: str, body: dict[str, Any] | None) -> bytes:
+        content = b"" if body is None else orjson.dumps(body)
+        try:
+            async for attempt in stamina.retry_context(
+                on=_TryAgain, attempts=_ATTEMPTS, timeout=12.0, wait_initial=0.1, wait_max=1.0, wait_jitter=0.1
+            ):
+                with attempt:
+                    return await self._once(method, target, content)
+        except _TryAgain as failure:
+            raise ChannelUnavailable(str(failure)) from failure
+        raise ChannelUnavailable("the channel was not asked")
+
+    async def _once(self, method: str, target: str, content: bytes) -> bytes:
+        request = self._http.build_request(method, self._base_url + target, content=content, timeout=_TIMEOUT)
+        request.headers["Accept"] = "application/json"
+        request.headers["Content-Type"] = "application/json"
+        # Each attempt is signed afresh: a nonce serves once, and a late retry would carry a stale timestamp.
+        request.headers["Authorization"] = sign(
+            self.merchant,
+            method,
+            request.url.raw_path.decode(),
+            content,
+            timestamp=int(self._clock.now().timestamp()),
+            nonce=new_id().hex,
+        )
+        try:
+            response = await self._http.send(request)
+        except httpx.TransportError as error:
+            raise _TryAgain(type(error).__name__) from error
+        return self._checked(response)
+
+    def _checked(self, response: httpx.Response) -> bytes:
+        if response.status_code >= 500 or response.status_code == 429:
+            raise _TryAgain(f"the channel answered {response.status_code}")
+        if len(response.content) > _ANSWER_LIMIT:
+            raise ChannelUnavailable("the channel's answer is too large")
+        try:
+            verify(self.merchant, response.headers, response.content, self._clock.now())
+        except Refused as refused:
+            raise ChannelUnavailable(f"the channel's answer is not credible: {refused.refusal}") from refused
+        if response.is_success:
+            return response.content
+        raise ChannelRefused(str(_object(response.content).get("code")))
+
+
+def _object(answer: bytes) -> dict[str, Any]:
+    try:
+        value = orjson.loads(answer)
+    except orjson.JSONDecodeError:
+        value = None
+    if not isinstance(value, dict):
+        raise ChannelUnavailable("the channel's answer is no JSON object")
+    return value

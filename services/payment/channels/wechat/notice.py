@@ -1,0 +1,172 @@
+"""What WeChat's notices say: the envelope, its sealed resource, and the few fields of it that our books need.
+
+The payer's openid, the bank and the rest stay inside the ciphertext: what is not read cannot leak.
+"""
+
+from base64 import b64decode
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+import orjson
+from cryptography.exceptions import InvalidTag
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from services.payment.channels.wechat.keys import Merchant
+from services.payment.channels.wechat.signature import Refusal, Refused
+
+_ALGORITHM = "AEAD_AES_256_GCM"
+_ID_LIMIT = 64
+
+_Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
+_Amount = Annotated[int, Field(gt=0, le=10**12, strict=True)]
+_Instant = Annotated[
+    AwareDatetime, Field(ge=datetime(2010, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))
+]
+
+
+class Kind(StrEnum):
+    """What a notice is about. UNREADABLE is authentic, yet not in the form that we know: kept in quarantine."""
+
+    PAYMENT = "PAYMENT"
+    REFUND = "REFUND"
+    OTHER = "OTHER"
+    UNREADABLE = "UNREADABLE"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice that WeChat vouches for; amounts in fen, times with their zone."""
+
+    notify_id: str
+    event_type: str
+    kind: Kind
+    payee_mchid: str | None = None
+    payee_appid: str | None = None
+    order_no: str | None = None
+    transaction_id: str | None = None
+    refund_no: str | None = None
+    outcome: str | None = None
+    amount_fen: int | None = None
+    currency: str | None = None
+    succeeded_at: datetime | None = None
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class _Paid(_Part):
+    total: _Amount
+    currency: _Code = "CNY"
+
+
+class _Payment(_Part):
+    """The order's amount is ``total``: ``payer_total`` is lower where the payer used coupons."""
+
+    appid: _Code
+    mchid: _Code
+    out_trade_no: _Code
+    transaction_id: _Code
+    trade_state: _Code
+    success_time: _Instant
+    amount: _Paid
+
+
+class _Returned(_Part):
+    refund: _Amount
+
+
+class _Refund(_Part):
+    mchid: _Code
+    out_trade_no: _Code
+    transaction_id: _Code
+    out_refund_no: _Code
+    refund_status: _Code
+    success_time: _Instant | None = None
+    amount: _Returned
+
+
+def open_notice(merchant: Merchant, body: bytes) -> Notice:
+    """Read a verified notice; raises Refused where envelope or seal is broken, so that WeChat sends it again."""
+    envelope = _envelope(body)
+    notify_id, event_type = envelope.get("id"), envelope.get("event_type")
+    if not (_is_code(notify_id) and _is_code(event_type)):
+        raise Refused(Refusal.ENVELOPE)
+    return parse(str(notify_id), str(event_type), decrypt(merchant, envelope.get("resource")))
+
+
+def decrypt(merchant: Merchant, resource: Any) -> bytes:
+    """Unseal a resource with the merchant's APIv3 key; the algorithm is ours to name, not the message's."""
+    if not isinstance(resource, dict) or resource.get("algorithm") != _ALGORITHM:
+        raise Refused(Refusal.ENVELOPE)
+    ciphertext, nonce = resource.get("ciphertext"), resource.get("nonce")
+    associated = resource.get("associated_data") or ""
+    if not (isinstance(ciphertext, str) and isinstance(nonce, str) and isinstance(associated, str)):
+        raise Refused(Refusal.ENVELOPE)
+    try:
+        return merchant.cipher.decrypt(nonce.encode(), b64decode(ciphertext, validate=True), associated.encode())
+    except (InvalidTag, ValueError):
+        raise Refused(Refusal.CIPHERTEXT) from None
+
+
+def parse(notify_id: str, event_type: str, plaintext: bytes) -> Notice:
+    """Take from an unsealed resource what the books need."""
+    try:
+        if event_type == "TRANSACTION.SUCCESS":
+            return parse_payment(notify_id, event_type, plaintext)
+        if event_type.startswith("REFUND."):
+            return parse_refund(notify_id, event_type, plaintext)
+    except ValidationError:
+        return Notice(notify_id, event_type, Kind.UNREADABLE)
+    return Notice(notify_id, event_type, Kind.OTHER)
+
+
+def parse_payment(notify_id: str, event_type: str, plaintext: bytes) -> Notice:
+    """Read a transaction as notices and queries give it; raises ValidationError."""
+    paid = _Payment.model_validate_json(plaintext)
+    return Notice(
+        notify_id=notify_id,
+        event_type=event_type,
+        kind=Kind.PAYMENT,
+        payee_mchid=paid.mchid,
+        payee_appid=paid.appid,
+        order_no=paid.out_trade_no,
+        transaction_id=paid.transaction_id,
+        outcome=paid.trade_state,
+        amount_fen=paid.amount.total,
+        currency=paid.amount.currency,
+        succeeded_at=paid.success_time,
+    )
+
+
+def parse_refund(notify_id: str, event_type: str, plaintext: bytes) -> Notice:
+    """Read a refund as notices give it; raises ValidationError."""
+    refund = _Refund.model_validate_json(plaintext)
+    return Notice(
+        notify_id=notify_id,
+        event_type=event_type,
+        kind=Kind.REFUND,
+        payee_mchid=refund.mchid,
+        order_no=refund.out_trade_no,
+        transaction_id=refund.transaction_id,
+        refund_no=refund.out_refund_no,
+        outcome=refund.refund_status,
+        amount_fen=refund.amount.refund,
+        succeeded_at=refund.success_time,
+    )
+
+
+def _envelope(body: bytes) -> dict[str, Any]:
+    try:
+        envelope = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise Refused(Refusal.ENVELOPE) from None
+    if not isinstance(envelope, dict):
+        raise Refused(Refusal.ENVELOPE)
+    return envelope
+
+
+def _is_code(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= _ID_LIMIT and value.isascii() and value.isprintable()
