@@ -39,7 +39,6 @@ _PARAMETERS: Mapping[str, str] = {
     "jit": "off",
     "max_parallel_workers_per_gather": "0",  # the few cores here belong to the services
     "password_encryption": "scram-sha-256",
-    "file_copy_method": "clone",  # databases copied from a template share blocks where the file system can
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] %q%u@%d ",

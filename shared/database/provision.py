@@ -3,7 +3,7 @@
 | role | may |
 | --- | --- |
 | `canbao_owner` | own databases and tables; used by migrations only |
-| `<service>_app` | read and write rows of its own database and of the bus; owns nothing, passes through no row-level security |
+| `<service>_app` | read and write rows of its own database and of the bus; owns nothing, bypasses nothing |
 | `canbao_auditor` | connect everywhere, in read-only transactions, and read what is published to it |
 """
 

@@ -1,0 +1,59 @@
+"""What every test may ask for: a PostgreSQL (`cluster`), a Kafka broker (`kafka`), and no error left unnoticed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from shared.database.embedded import EmbeddedPostgres
+from shared.database.provision import generate_passwords, provision
+from tests.support.cluster import SERVICES, Cluster, scratch_folder
+from tests.support.kafka_broker import KafkaBroker, NamedBroker, broker_for_tests
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """One provisioned server for the session; its databases are copied per test with `cluster.cloned`."""
+    folder = scratch_folder()
+    try:
+        with EmbeddedPostgres(folder) as postgres:
+            passwords = generate_passwords(SERVICES)
+            asyncio.run(provision(postgres.admin_url, SERVICES, passwords))
+            yield Cluster(postgres, passwords)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[KafkaBroker | NamedBroker]:
+    """A real broker, started when the first test asks; tests use topics of their own and never harm it."""
+    broker = broker_for_tests()
+    try:
+        yield broker
+    finally:
+        broker.stop()
+
+
+@pytest.fixture
+def kafka_to_harm() -> Iterator[KafkaBroker]:
+    """A broker of the test's own, to pause, kill and restart."""
+    broker = KafkaBroker()
+    try:
+        broker.start()
+        yield broker
+    finally:
+        broker.stop()
+
+
+@pytest.fixture(autouse=True)
+def no_error_left_behind(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """A swallowed error fails the test that caused it, unless it is marked `expects_errors`."""
+    yield
+    if request.node.get_closest_marker("expects_errors") is not None:
+        return
+    errors = [record for record in caplog.get_records("call") if record.levelno >= logging.ERROR]
+    assert not errors, "errors were logged: " + "; ".join(record.getMessage() for record in errors)

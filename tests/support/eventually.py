@@ -1,0 +1,37 @@
+"""Waiting for a fact with a deadline: the one way in which a test may wait."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def eventually(
+    predicate: Callable[[], T | Awaitable[T]], *, within_s: float = 10.0, message: str = "", every_s: float = 0.02
+) -> T:
+    """Ask until the answer is truthy or an assertion inside it holds, and return it; the last answer is in the failure.
+
+    The predicate may be asynchronous; an AssertionError that it raises counts as "not yet".
+    """
+    deadline = time.monotonic() + within_s
+    while True:
+        refusal: AssertionError | None = None
+        last: object = None
+        try:
+            answer = predicate()
+            result: T = await answer if inspect.isawaitable(answer) else answer
+            if result:
+                return result
+            last = result
+        except AssertionError as not_yet:
+            refusal = not_yet
+        if time.monotonic() > deadline:
+            raise AssertionError(
+                f"not within {within_s} s: {message or predicate}; last: {refusal or last!r}"
+            ) from refusal
+        await asyncio.sleep(every_s)
