@@ -1,0 +1,110 @@
+"""Asks the services for their summaries over HTTP, with a token of the console's own."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from services.console.summaries import (
+    Answer,
+    Fault,
+    PaymentSummary,
+    QuotaProgress,
+    RegistrationSummary,
+    Snapshot,
+    SubsidySummary,
+)
+from shared.settings import Settings
+
+TIMEOUT_S = 2.0
+_TOKEN_MARGIN_S = 60.0
+_UNAUTHENTICATED = 401
+
+S = TypeVar("S", RegistrationSummary, SubsidySummary, PaymentSummary, QuotaProgress)
+
+
+class _Token(BaseModel):
+    access_token: str
+    expires_in: float
+
+
+class Asker:
+    """Knows where the services are, and keeps one token until shortly before it expires."""
+
+    def __init__(self, settings: Settings, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        """Prepare to ask the services at ``services_base_url``; nothing is asked yet."""
+        # trust_env off: a proxy for the outer world has no business between a page and its own services.
+        self._http = httpx.AsyncClient(
+            base_url=settings.services_base_url, timeout=TIMEOUT_S, transport=transport, trust_env=False
+        )
+        secret = settings.console_client_secret
+        self._credentials = (settings.console_client_id, secret.get_secret_value() if secret else "")
+        self._year = {"benefit_year": settings.benefit_year}
+        self._token: str | None = None
+        self._good_until = 0.0
+
+    async def ask(self, before: Snapshot, now: Callable[[], datetime]) -> Snapshot:
+        """Ask every service once, at the same time; where one does not answer, what it said before stays."""
+        fault = await self._renew_token()
+        if fault is not None:
+            return _all_faulty(before, fault)
+        registration, subsidy, payment, quota = await asyncio.gather(
+            self._ask("/registration/v1/summary", RegistrationSummary, before.registration, now),
+            self._ask("/subsidy/v1/summary", SubsidySummary, before.subsidy, now),
+            self._ask("/payment/v1/summary", PaymentSummary, before.payment, now),
+            self._ask("/quota/v1/progress", QuotaProgress, before.quota, now),
+        )
+        return Snapshot(registration, subsidy, payment, quota)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def _ask(self, path: str, model: type[S], before: Answer[S], now: Callable[[], datetime]) -> Answer[S]:
+        try:
+            reply = await self._http.get(path, params=self._year, headers={"Authorization": f"Bearer {self._token}"})
+            if reply.status_code == _UNAUTHENTICATED:
+                self._good_until = 0.0  # the next round asks for a new one
+            if reply.is_success:
+                return Answer(model.model_validate_json(reply.content), None, now())
+            fault = Fault.REFUSED
+        except httpx.HTTPError:
+            fault = Fault.UNREACHABLE
+        except ValidationError:
+            fault = Fault.UNREADABLE
+        return replace(before, fault=fault)
+
+    async def _renew_token(self) -> Fault | None:
+        loop_now = asyncio.get_running_loop().time()
+        if self._token is not None and loop_now < self._good_until:
+            return None
+        try:
+            reply = await self._http.post(
+                "/registration/v1/token", data={"grant_type": "client_credentials"}, auth=self._credentials
+            )
+            if not reply.is_success:
+                return Fault.NO_TOKEN
+            token = _Token.model_validate_json(reply.content)
+        except httpx.HTTPError:
+            return Fault.UNREACHABLE
+        except ValidationError:
+            return Fault.NO_TOKEN
+        self._token = token.access_token
+        # A token that lives shorter than the margin is still used for half its life.
+        self._good_until = loop_now + max(token.expires_in - _TOKEN_MARGIN_S, token.expires_in / 2)
+        return None
+
+
+def _all_faulty(before: Snapshot, fault: Fault) -> Snapshot:
+    """Without a token nobody can be asked: registration is at fault, the others are merely out of reach."""
+    others = Fault.NO_TOKEN
+    return Snapshot(
+        replace(before.registration, fault=fault),
+        replace(before.subsidy, fault=others),
+        replace(before.payment, fault=others),
+        replace(before.quota, fault=others),
+    )

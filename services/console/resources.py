@@ -1,0 +1,35 @@
+"""What the console keeps while it runs: one look-out for all browsers, and the pages."""
+
+from services.console.asking import Asker
+from services.console.lookout import Lookout
+from services.console.pages import Pages
+from shared.service import Running
+from shared.settings import Settings
+
+
+class ConsoleResources:
+    """The look-out and the pages."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Prepare; the look-out begins with the service's clock when it starts."""
+        self.pages = Pages(settings)
+        self._asker = Asker(settings)
+        self._lookout: Lookout | None = None
+
+    @property
+    def lookout(self) -> Lookout:
+        """The one look at the services."""
+        if self._lookout is None:
+            raise RuntimeError("the console has not been started")
+        return self._lookout
+
+    async def start(self, running: Running) -> None:
+        """Begin with the service's clock."""
+        self._lookout = Lookout(self._asker, running.clock)
+
+    async def aclose(self) -> None:
+        """Send the watchers home."""
+        if self._lookout is not None:
+            await self._lookout.aclose()
+        else:
+            await self._asker.aclose()

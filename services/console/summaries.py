@@ -1,0 +1,155 @@
+"""What the console understands of the services' summaries: only what the page shows, never anything about a person.
+
+A part that a service does not report is None, and the page says nothing about it: silence is no good news.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import Enum
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+
+class _Summary(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Pile(_Summary):
+    """A number of items and what they are worth, in fen."""
+
+    count: int = 0
+    fen: int = 0
+
+
+class EnrolmentTown(_Summary):
+    """Registration's own count of a township."""
+
+    region: str
+    registered: int = 0
+    enrolled: int = 0
+
+
+class RegistrationSummary(_Summary):
+    """Enrolments by state and by township, and the business date."""
+
+    business_date: date | None = None
+    states: dict[str, int] = {}
+    towns: tuple[EnrolmentTown, ...] = ()
+
+
+class MoneyTown(_Summary):
+    """Where a township's money stands, in fen."""
+
+    region: str
+    paid_count: int = 0
+    taken_fen: int = 0
+    pending_fen: int = 0
+    in_transit_fen: int = 0
+    treasury_fen: int = 0
+
+
+class Callbacks(_Summary):
+    """Channel notices that were kept, and those of them not yet credited."""
+
+    received: int = 0
+    waiting: int = 0
+    waiting_fen: int = 0
+
+
+class PaymentSummary(_Summary):
+    """Where the money stands, by township, and what stands apart."""
+
+    towns: tuple[MoneyTown, ...] = ()
+    callbacks: Callbacks | None = None
+    suspense: Pile | None = None
+    quarantine: Pile | None = None
+    refunds: Pile | None = None
+    held: Pile | None = None
+    unattributed: Pile | None = None
+
+
+class SubsidySummary(_Summary):
+    """People whose contribution cannot be priced yet."""
+
+    held: int | None = None
+
+
+class Notice(_Summary):
+    """Where the targets come from, and what is to be known about them."""
+
+    document: str
+    note: str = ""
+
+
+class TownStanding(_Summary):
+    """A township's target and counters."""
+
+    region: str
+    name: str
+    target: int
+    registered: int
+    enrolled: int
+    percent: str | None
+    remaining: int
+    over: int
+
+
+class CountyStanding(_Summary):
+    """The whole area's target and counters."""
+
+    target: int
+    registered: int
+    enrolled: int
+    percent: str | None
+    remaining: int
+    over: int
+
+
+class Strays(_Summary):
+    """People counted outside every township with a target."""
+
+    registered: int = 0
+    enrolled: int = 0
+
+
+class QuotaProgress(_Summary):
+    """Targets and counters of the year."""
+
+    notices: tuple[Notice, ...] = ()
+    towns: tuple[TownStanding, ...] = ()
+    unattributed: Strays = Strays()
+    county: CountyStanding
+
+
+class Fault(Enum):
+    """Why a service gave no answer."""
+
+    UNREACHABLE = "unreachable"
+    NO_TOKEN = "no_token"  # noqa: S105 - the name of a fault
+    REFUSED = "refused"
+    UNREADABLE = "unreadable"
+
+
+S = TypeVar("S", bound=_Summary)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[S]):
+    """A service's last readable summary, and the fault if it could not be renewed just now."""
+
+    summary: S | None = None
+    fault: Fault | None = None
+    # When the summary was read; the same facts read a second later are no news.
+    read_at: datetime | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What all services answered; two snapshots are equal when nothing on the page would change."""
+
+    registration: Answer[RegistrationSummary] = Answer()
+    subsidy: Answer[SubsidySummary] = Answer()
+    payment: Answer[PaymentSummary] = Answer()
+    quota: Answer[QuotaProgress] = Answer()
+    changed_at: datetime | None = field(default=None, compare=False)

@@ -1,0 +1,152 @@
+"""Every word the page says, in Chinese and in English: one catalogue, so that neither language falls behind."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+Lang = Literal["zh", "en"]
+LANGUAGES: Mapping[Lang, str] = {"zh": "zh-CN", "en": "en"}
+
+
+class Phrase(NamedTuple):
+    """One thing to say; both languages fill the same places."""
+
+    zh: str
+    en: str
+
+
+PHRASES: Mapping[str, Phrase] = {
+    # the frame
+    "title": Phrase("参保征缴运行", "Enrolment and collection"),
+    "subject": Phrase("城乡居民基本医疗保险", "Resident basic medical insurance"),
+    "year": Phrase("{year} 年度", "Benefit year {year}"),
+    "business_date": Phrase("业务日期", "Business date"),
+    "changed_at": Phrase("数据变动于", "Last change"),
+    "other_language": Phrase("English", "中文"),
+    "live.on": Phrase("实时更新", "Live"),
+    "live.off": Phrase("连接中断，正在重连", "Disconnected, trying again"),
+    "live.none": Phrase("每 30 秒刷新", "Refreshes every 30 s"),
+    "skip": Phrase("跳到乡镇进度", "Skip to the townships"),
+    # levels
+    "level.ok": Phrase("正常", "OK"),
+    "level.info": Phrase("提示", "Note"),
+    "level.warn": Phrase("注意", "Attention"),
+    "level.bad": Phrase("异常", "Problem"),
+    # headlines
+    "verdicts": Phrase("运行结论", "Verdicts"),
+    "headline.ok": Phrase("运行正常，无待处理事项。", "All is well; nothing waits for a decision."),
+    "headline.warn": Phrase("有 {n} 项需要处理。", "Matters that need a decision: {n}."),
+    "headline.bad": Phrase("有 {n} 项异常，请先处理。", "Problems to mend first: {n}."),
+    # verdicts
+    "service.registration": Phrase("参保登记", "Registration"),
+    "service.subsidy": Phrase("资助核定", "Subsidy"),
+    "service.payment": Phrase("缴费", "Payment"),
+    "service.quota": Phrase("任务进度", "Quota"),
+    "fault.unreachable": Phrase("{service}服务联系不上", "{service} cannot be reached"),
+    "fault.no_token": Phrase("{service}服务无法查询：没有取得访问令牌", "{service} cannot be asked: no access token"),
+    "fault.refused": Phrase("{service}服务未给出汇总", "{service} gave no summary"),
+    "fault.unreadable": Phrase("{service}服务的汇总无法读懂", "The summary of {service} cannot be read"),
+    "fault.stale": Phrase("；所示为 {time} 的数据。", "; what is shown was read at {time}."),
+    "fault.never": Phrase("；相关数字暂缺。", "; its numbers are missing."),
+    "callbacks.credited": Phrase("每一笔回调都已入账。", "Every callback is credited."),
+    "callbacks.waiting": Phrase("{n} 笔回调已收妥，正在入账。", "Callbacks kept and being credited: {n}."),
+    "callbacks.waiting_fen": Phrase(
+        "{n} 笔回调已收妥，正在入账，共 {yuan} 元。", "Callbacks kept and being credited: {n}, {yuan} yuan."
+    ),
+    "suspense.none": Phrase("没有待查款项。", "No money is in suspense."),
+    "suspense.some": Phrase(
+        "{n} 笔待查款项，共 {yuan} 元，等待退回或认领。",
+        "Payments in suspense: {n}, {yuan} yuan, to be refunded or matched.",
+    ),
+    "quarantine.some": Phrase(
+        "{n} 条签名正确但不属于本单位的通知已隔离，未记账。",
+        "Signed notices about money that is not ours, kept apart and not booked: {n}.",
+    ),
+    "refunds.some": Phrase("{n} 笔退款办理中，共 {yuan} 元。", "Refunds under way: {n}, {yuan} yuan."),
+    "held.none": Phrase("没有因金额或明细不符而暂停的上解批次。", "No remittance batch is held."),
+    "held.some": Phrase(
+        "{n} 个上解批次因金额或明细不符暂停，涉及 {yuan} 元。",
+        "Remittance batches held for a difference: {n}, {yuan} yuan.",
+    ),
+    "priced.held": Phrase(
+        "{n} 人的资助身份尚未配置金额，暂不核定应缴。",
+        "People whose identity has no configured amount: {n}; not priced.",
+    ),
+    "attributed.all": Phrase("每一分钱都归到了乡镇。", "Every fen belongs to a township."),
+    "attributed.money": Phrase("{yuan} 元未能归到任何乡镇。", "Money that belongs to no township: {yuan} yuan."),
+    "attributed.people": Phrase(
+        "已登记的 {n} 人不在任何下达了任务的乡镇。", "People registered outside every township with a target: {n}."
+    ),
+    "flight.people": Phrase(
+        "{n} 条登记或缴费消息在途，乡镇进度稍后追平。", "Events in flight: {n}; the townships catch up shortly."
+    ),
+    "flight.none": Phrase("登记与乡镇进度人数一致。", "Registration and township counts agree."),
+    "flight.ahead": Phrase(
+        "乡镇进度比参保登记多 {n} 人，两次读数之间有变动或计数有误。",
+        "Township counts exceed registration by {n}: something moved between two readings, or a counter is wrong.",
+    ),
+    "targets.none": Phrase("本年度任务数尚未下达。", "No targets have been published for this year."),
+    "notice": Phrase("{note}（{document}）", "{note} ({document})"),
+    # tiles
+    "tiles": Phrase("全县合计", "County totals"),
+    "tile.target": Phrase("任务数", "Target"),
+    "tile.registered": Phrase("已登记", "Registered"),
+    "tile.enrolled": Phrase("已参保", "Enrolled"),
+    "tile.taken": Phrase("已收保费", "Money taken"),
+    "tile.in_transit": Phrase("上解在途", "In transit"),
+    "tile.treasury": Phrase("已入国库", "In the treasury"),
+    "people": Phrase("人", "people"),
+    "yuan": Phrase("元", "yuan"),
+    "tile.completion": Phrase("完成率 {percent}%", "{percent}% of target"),
+    "tile.remaining": Phrase("距任务 {n} 人", "{n} to go"),
+    "tile.over": Phrase("超任务 {n} 人", "{n} over target"),
+    "tile.payments": Phrase("{n} 人缴费", "{n} contributions"),
+    "tile.share": Phrase("占已收 {percent}%", "{percent}% of money taken"),
+    "tile.towns": Phrase("{n} 个乡镇（街道）", "{n} townships"),
+    # the way of the money
+    "flow": Phrase("保费走到哪里了", "Where the money is"),
+    "flow.collected": Phrase("渠道与村级待归集", "With channels and villages"),
+    "flow.pending": Phrase("税务待报解账户", "Tax pending account"),
+    "flow.in_transit": Phrase("上解在途", "In transit"),
+    "flow.treasury": Phrase("国库", "Treasury"),
+    # townships
+    "towns": Phrase("乡镇（街道）进度", "Townships"),
+    "towns.name": Phrase("乡镇（街道）", "Township"),
+    "towns.target": Phrase("任务数（人）", "Target"),
+    "towns.registered": Phrase("已登记（人）", "Registered"),
+    "towns.enrolled": Phrase("已参保（人）", "Enrolled"),
+    "towns.completion": Phrase("完成率", "Completion"),
+    "towns.distance": Phrase("距任务", "To go"),
+    "towns.taken": Phrase("已收（元）", "Taken (yuan)"),
+    "towns.treasury": Phrase("已入国库（元）", "Treasury (yuan)"),
+    "towns.total": Phrase("合计", "Total"),
+    "towns.elsewhere": Phrase("未归乡镇", "No township"),
+    "towns.over": Phrase("超 {n}", "{n} over"),
+    "towns.reached": Phrase("已完成", "Reached"),
+    "towns.empty": Phrase("还没有乡镇数据。", "There are no townships yet."),
+    "unknown": Phrase("—", "—"),
+    # the foot
+    "foot.completion": Phrase(
+        "完成率＝已参保÷任务数，四舍五入保留两位小数；已参保含缴费到账和无需缴费的人员。任务数不是上限。",
+        "Completion = enrolled ÷ target, rounded half up to two decimals; enrolled are those paid or with nothing due. "
+        "A target is not a cap.",
+    ),
+    "foot.privacy": Phrase("本页只有汇总数，不含个人信息。", "Totals only; nothing here is about a person."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Speaks one language."""
+
+    lang: Lang
+
+    def __call__(self, key: str, **values: object) -> str:
+        """One phrase of the catalogue with its places filled."""
+        phrase = PHRASES[key]
+        return (phrase.zh if self.lang == "zh" else phrase.en).format(**values)
+
+
+def language(asked: str | None) -> Lang:
+    """The language of ``?lang=``; Chinese unless English is asked for."""
+    return "en" if (asked or "").lower().startswith("en") else "zh"

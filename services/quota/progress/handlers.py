@@ -1,0 +1,57 @@
+"""What quota does when registration announces something: it counts, in the village where the person lives.
+
+Each event adds, and addition commutes, so the order between people does not matter; that an event counts once, and
+that a person's own events come in order, is the consumer's promise.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.quota.progress import repository
+from services.quota.progress.completion import Counts
+from shared.contracts.event import Event, Received, Trace
+from shared.contracts.registration import (
+    BusinessDateAdvanced,
+    EnrolmentPaid,
+    EnrolmentRegistered,
+    EnrolmentTerminated,
+)
+from shared.database.business_date import advance_business_date
+
+
+async def on_registered(session: AsyncSession, events: Sequence[Received[EnrolmentRegistered]], resources: Any) -> None:
+    """Count people with an enrolment."""
+    await _count(session, [(received.event, received.trace, Counts(registered=1)) for received in events])
+
+
+async def on_paid(session: AsyncSession, events: Sequence[Received[EnrolmentPaid]], resources: Any) -> None:
+    """Count people whose contribution is settled: paid, or nothing due."""
+    await _count(session, [(received.event, received.trace, Counts(enrolled=1)) for received in events])
+
+
+async def on_terminated(session: AsyncSession, events: Sequence[Received[EnrolmentTerminated]], resources: Any) -> None:
+    """Give back what an ended enrolment had been counted for."""
+    await _count(
+        session,
+        [(received.event, received.trace, Counts(-1, -1 if received.event.was_paid else 0, 1)) for received in events],
+    )
+
+
+async def on_business_date(
+    session: AsyncSession, events: Sequence[Received[BusinessDateAdvanced]], resources: Any
+) -> None:
+    """Follow the installation's business date."""
+    await advance_business_date(session, max(received.event.business_date for received in events))
+
+
+async def _count(session: AsyncSession, countings: Sequence[tuple[Event, Trace, Counts]]) -> None:
+    changes: dict[tuple[int, str], tuple[Counts, Trace]] = {}
+    for event, trace, counts in countings:
+        if event.benefit_year is None:
+            raise ValueError(f"{event.name} without a benefit year cannot be counted")
+        key = (event.benefit_year, event.region)
+        before, _ = changes.get(key, (Counts(), trace))
+        changes[key] = (before + counts, trace)
+    await repository.add(session, changes)

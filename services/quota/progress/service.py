@@ -1,0 +1,57 @@
+"""Reading progress: towns and the county are sums of villages, set beside the targets in force."""
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.quota.progress import repository
+from services.quota.progress.completion import Counts, completion_percent, over, remaining
+from services.quota.progress.schemas import (
+    CountyOut,
+    NoticeOut,
+    Progress,
+    Standing,
+    TownOut,
+    Unattributed,
+    VillageOut,
+)
+from services.quota.targets import repository as targets
+
+
+async def progress(session: AsyncSession, region: str, benefit_year: int) -> Progress:
+    """How far each township of a region is in a benefit year."""
+    notices = await repository.notices(session, benefit_year)
+    wanted = await targets.in_force(session, benefit_year)
+    counted = await repository.by_town(session, benefit_year, most=2 * targets.MAX_TOWNS)
+    outside = await repository.outside(session, benefit_year)
+    towns = [
+        TownOut(region=town.region, name=town.name, **_standing(counted.get(town.region, Counts()), town.target))
+        for town in wanted
+    ]
+    known = {town.region for town in wanted}
+    strays = Counts.total(counts for town, counts in counted.items() if town not in known)
+    everyone = Counts.total(counted.values())
+    return Progress(
+        benefit_year=benefit_year,
+        notices=[NoticeOut.model_validate(notice, from_attributes=True) for notice in notices],
+        towns=towns,
+        unattributed=Unattributed(
+            **_people(strays), villages=[VillageOut(region=village, **_people(counts)) for village, counts in outside]
+        ),
+        county=CountyOut(region=region, **_standing(everyone, sum(town.target for town in wanted))),
+    )
+
+
+def _standing(counts: Counts, target: int) -> dict[str, Any]:
+    standing = Standing(
+        **_people(counts),
+        target=target,
+        percent=completion_percent(counts.enrolled, target),
+        remaining=remaining(counts.enrolled, target),
+        over=over(counts.enrolled, target),
+    )
+    return standing.model_dump()
+
+
+def _people(counts: Counts) -> dict[str, int]:
+    return {"registered": counts.registered, "enrolled": counts.enrolled, "terminated": counts.terminated}

@@ -1,0 +1,1 @@
+"""The enrolment targets (任务数) of the townships: declared, checked, published, amended."""
