@@ -1,0 +1,66 @@
+"""Whether a person may be insured here at all: what does not depend on the day of payment."""
+
+from shared.policy.facts import Facts
+from shared.policy.pack import Pack, ScopeRule
+from shared.policy.reasons import Reason, Reasons, Refusal, Ruling
+from shared.policy.vocabulary import InsuranceType, ReasonCode
+
+
+def judge_person(pack: Pack, facts: Facts) -> Reasons | Refusal:
+    """Employee insurance, scope, insurance elsewhere: the reasons for taking the person in, or the refusal."""
+    reasons: Reasons = ()
+    for check in (_employee, _scope, _elsewhere):
+        outcome = check(pack, facts)
+        if isinstance(outcome, Refusal):
+            return Refusal(outcome.ruling, outcome.code, outcome.eligible, reasons + outcome.reasons)
+        reasons += outcome
+    return reasons
+
+
+def _refused(code: ReasonCode, *reasons: Reason) -> Refusal:
+    return Refusal(Ruling.REJECT, code, eligible=False, reasons=reasons)
+
+
+def _employee(pack: Pack, facts: Facts) -> Reasons | Refusal:
+    other = facts.other_insurance
+    if other.type is not InsuranceType.EMPLOYEE:
+        return ()
+    rule = pack.exclusions
+    if other.status in rule.employee_statuses:
+        return _refused(ReasonCode.EMPLOYEE_INSURED, Reason.of("EMPLOYEE_INSURED", True, rule.employee))
+    text = "职工医保已不在保，可参加居民医保"
+    return (Reason.of("EMPLOYEE_INSURED", False, rule.employee, text),)
+
+
+def _scope(pack: Pack, facts: Facts) -> Reasons | Refusal:
+    tried: Reasons = ()
+    for rule in pack.scope:
+        if _takes_in(rule, facts):
+            return (*tried, Reason.of(rule.code, True, rule.basis))
+        tried += (Reason.of(rule.code, False, rule.basis, f"不符合：{rule.basis.says}"),)
+    return _refused(ReasonCode.NOT_IN_SCOPE, *tried, Reason.of("NOT_IN_SCOPE", True, pack.out_of_scope))
+
+
+def _takes_in(rule: ScopeRule, facts: Facts) -> bool:
+    return (
+        facts.hukou in rule.hukou
+        and (rule.residence is None or facts.residence in rule.residence)
+        and (rule.id_types is None or facts.id_type in rule.id_types)
+    )
+
+
+def _elsewhere(pack: Pack, facts: Facts) -> Reasons | Refusal:
+    other = facts.other_insurance
+    if other.type is not InsuranceType.RESIDENT_ELSEWHERE:
+        return ()
+    rule = pack.exclusions
+    text = None
+    if other.benefit_year not in (None, pack.benefit_year):
+        text = "在外地参保的是另一年度"
+    elif other.status is not None and other.status not in rule.elsewhere_statuses:
+        text = "在外地的参保已终止"
+    elif other.is_habitual_residence is False:
+        text = "外地参保地不是常住地，可在常住地参保"
+    if text is None:
+        return _refused(ReasonCode.INSURED_ELSEWHERE, Reason.of("INSURED_ELSEWHERE", True, rule.elsewhere))
+    return (Reason.of("INSURED_ELSEWHERE", False, rule.elsewhere, text),)

@@ -1,0 +1,144 @@
+"""The words that packs, facts and answers share, each with its Chinese name."""
+
+from enum import StrEnum
+
+
+class Identity(StrEnum):
+    """Circumstances that a department certifies and for which government may pay the contribution."""
+
+    TEKUN = "TEKUN"
+    ORPHAN = "ORPHAN"
+    FACTUAL_ORPHAN = "FACTUAL_ORPHAN"
+    CHILD_IN_DIFFICULTY = "CHILD_IN_DIFFICULTY"
+    DIBAO = "DIBAO"
+    DIBAO_MARGIN = "DIBAO_MARGIN"
+    POVERTY_MONITORED = "POVERTY_MONITORED"
+    RETURN_POVERTY = "RETURN_POVERTY"
+    LIFTED_POLICY = "LIFTED_POLICY"
+    STABLE_LIFTED = "STABLE_LIFTED"
+    IMMEDIATE_AID = "IMMEDIATE_AID"
+    SEVERE_DISABLED = "SEVERE_DISABLED"
+    MILD_DISABLED = "MILD_DISABLED"
+    PREFERENTIAL_TREATMENT = "PREFERENTIAL_TREATMENT"
+    FP_ONLY_CHILD_CERT = "FP_ONLY_CHILD_CERT"
+    FP_TWO_DAUGHTER_STERILISED = "FP_TWO_DAUGHTER_STERILISED"
+    FP_SPECIAL = "FP_SPECIAL"
+    FP_ONE_DAUGHTER = "FP_ONE_DAUGHTER"
+    FP_TWO_DAUGHTERS = "FP_TWO_DAUGHTERS"
+    FP_ONLY_CHILD_LOST = "FP_ONLY_CHILD_LOST"
+    VETERAN_DISCHARGED = "VETERAN_DISCHARGED"
+    MILITARY_SPOUSE = "MILITARY_SPOUSE"
+
+    @property
+    def name_zh(self) -> str:
+        """The name that the documents use."""
+        return _IDENTITY_NAMES[self]
+
+
+_IDENTITY_NAMES = {
+    Identity.TEKUN: "特困人员",
+    Identity.ORPHAN: "孤儿",
+    Identity.FACTUAL_ORPHAN: "事实无人抚养儿童",
+    Identity.CHILD_IN_DIFFICULTY: "困境儿童",
+    Identity.DIBAO: "低保对象",
+    Identity.DIBAO_MARGIN: "低保边缘家庭成员",
+    Identity.POVERTY_MONITORED: "易返贫致贫户（监测对象）",
+    Identity.RETURN_POVERTY: "返贫致贫人口",
+    Identity.LIFTED_POLICY: "脱贫享受政策人口",
+    Identity.STABLE_LIFTED: "稳定脱贫人口",
+    Identity.IMMEDIATE_AID: "即时帮扶人口",
+    Identity.SEVERE_DISABLED: "重度残疾人",
+    Identity.MILD_DISABLED: "轻度残疾人",
+    Identity.PREFERENTIAL_TREATMENT: "优抚对象",
+    Identity.FP_ONLY_CHILD_CERT: "独生子女光荣证家庭",
+    Identity.FP_TWO_DAUGHTER_STERILISED: "双女结扎家庭",
+    Identity.FP_SPECIAL: "计划生育特殊家庭",
+    Identity.FP_ONE_DAUGHTER: "农村独女户",
+    Identity.FP_TWO_DAUGHTERS: "农村双女户",
+    Identity.FP_ONLY_CHILD_LOST: "独生子女伤亡病残家庭",
+    Identity.VETERAN_DISCHARGED: "退役军人",
+    Identity.MILITARY_SPOUSE: "随军配偶",
+}
+
+
+class Funder(StrEnum):
+    """Budgets that pay a share."""
+
+    CENTRAL = "central"
+    PROVINCE = "province"
+    CITY_FINANCE = "city_finance"
+    COUNTY_FINANCE = "county_finance"
+    TOWN_FINANCE = "town_finance"
+    MEDICAL_ASSISTANCE_FUND = "medical_assistance_fund"
+    LOCAL = "local"
+    GOVERNMENT_UNSPECIFIED = "government_unspecified"
+    UNSPLIT = "unsplit"
+
+
+class Channel(StrEnum):
+    """Ways in which a contribution reaches the fund; ROSTER where nothing is to be paid."""
+
+    WECHAT = "WECHAT"
+    ALIPAY = "ALIPAY"
+    UNIONPAY_QR = "UNIONPAY_QR"
+    TAX_HALL = "TAX_HALL"
+    ETAX = "ETAX"
+    HENAN_TAX_APP = "HENAN_TAX_APP"
+    VILLAGE_CASH = "VILLAGE_CASH"
+    BANK_COUNTER = "BANK_COUNTER"
+    CCB_YUNONGTONG = "CCB_YUNONGTONG"
+    HRB_BANK_WECHAT = "HRB_BANK_WECHAT"
+    HRB_BANK_COUNTER = "HRB_BANK_COUNTER"
+    SUZHOU_YIBAO_WECHAT = "SUZHOU_YIBAO_WECHAT"
+    SUZHOU_TAX_WECHAT = "SUZHOU_TAX_WECHAT"
+    WANSHITONG = "WANSHITONG"
+    ROSTER = "ROSTER"
+
+
+class ReasonCode(StrEnum):
+    """Why a case is refused or held."""
+
+    NOT_IN_SCOPE = "NOT_IN_SCOPE"
+    EMPLOYEE_INSURED = "EMPLOYEE_INSURED"
+    INSURED_ELSEWHERE = "INSURED_ELSEWHERE"
+    WINDOW_NOT_OPEN = "WINDOW_NOT_OPEN"
+    WINDOW_CLOSED = "WINDOW_CLOSED"
+    CHANNEL_NOT_ALLOWED = "CHANNEL_NOT_ALLOWED"
+    AMOUNT_MISMATCH = "AMOUNT_MISMATCH"
+    CONFIG_MISSING_CONTRIBUTION = "CONFIG_MISSING_CONTRIBUTION"
+    SUBSIDY_AMOUNT_NOT_CONFIGURED = "SUBSIDY_AMOUNT_NOT_CONFIGURED"
+    WAITING_EXCEEDS_BENEFIT_PERIOD = "WAITING_EXCEEDS_BENEFIT_PERIOD"
+
+
+class Hukou(StrEnum):
+    """Where a person's household is registered."""
+
+    LOCAL = "local"
+    NONLOCAL = "nonlocal"
+    FOREIGN = "foreign"
+    HMT = "hmt"
+
+
+class Residence(StrEnum):
+    """Where a person lives."""
+
+    IN_AREA_LONG_TERM = "in_area_long_term"
+    IN_AREA_SHORT_TERM = "in_area_short_term"
+    OUTSIDE_AREA = "outside_area"
+
+
+class InsuranceType(StrEnum):
+    """Another insurance that a person has or had."""
+
+    NONE = "none"
+    EMPLOYEE = "employee"
+    RESIDENT_ELSEWHERE = "resident_elsewhere"
+
+
+class InsuranceStatus(StrEnum):
+    """How that other insurance stands."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    INTERRUPTED = "interrupted"
+    ENDED = "ended"

@@ -1,0 +1,39 @@
+"""The worked cases kept beside each pack: lines of a document with the answer an officer expects."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from shared.policy.answer import answer
+from shared.policy.decide import decide
+from shared.policy.overriding import with_overrides
+from shared.policy.pack import Pack
+from shared.policy.question import CaseFacts
+
+CASES = Path(__file__).parent / "cases"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkedCase:
+    """One case: what is asked, and the keys of the answer that it is about."""
+
+    id: str
+    facts: CaseFacts
+    expect: dict[str, Any]
+
+    def disagreements(self, pack: Pack) -> dict[str, tuple[Any, Any]]:
+        """The keys whose answer differs from the expected one, with both; none if the case agrees."""
+        configured = with_overrides(pack, self.facts.config_overrides, name="config_overrides")
+        decision = decide(configured, self.facts.person(), self.facts.identities(), self.facts.payment())
+        given = answer(configured, decision)
+        return {key: (given.get(key), value) for key, value in self.expect.items() if given.get(key) != value}
+
+
+def worked_cases(pack_id: str, folder: Path = CASES) -> list[WorkedCase]:
+    """Read the worked cases of a pack."""
+    document = yaml.safe_load((folder / f"{pack_id}.yaml").read_text(encoding="utf-8"))
+    return [
+        WorkedCase(case["id"], CaseFacts.model_validate(case["facts"]), case["expect"]) for case in document["cases"]
+    ]
