@@ -1,0 +1,36 @@
+"""``python -m simulator prepare`` writes keys and settings, ``python -m simulator season`` plays."""
+
+import argparse
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+from simulator.prepare import described, prepare
+from simulator.process import run
+
+
+def main() -> int:
+    """Do what the command line asks."""
+    parser = argparse.ArgumentParser(prog="simulator")
+    commands = parser.add_subparsers(dest="command", required=True)
+    prepared = commands.add_parser("prepare", help="write keys and settings, print what canbao has to be told")
+    prepared.add_argument("--residents", type=int, default=5000)
+    prepared.add_argument("--seed", type=int, default=2024)
+    prepared.add_argument("--port", type=int, default=0)
+    played = commands.add_parser("season", help="play from October to January, or go on where it stopped")
+    played.add_argument("--base-url", required=True)
+    played.add_argument("--clients", type=Path, required=True, help="JSON: client name to secret")
+    played.add_argument("--once", action="store_true", help="end after the season instead of keeping the peers up")
+    for command in (prepared, played):
+        command.add_argument("--dir", type=Path, required=True)
+    asked = parser.parse_args()
+    if asked.command == "prepare":
+        settings = prepare(asked.dir, residents=asked.residents, seed=asked.seed, port=asked.port)
+        sys.stdout.write(json.dumps(described(asked.dir, settings)) + "\n")
+        return 0
+    return asyncio.run(run(asked.dir, asked.base_url, asked.clients, once=asked.once))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

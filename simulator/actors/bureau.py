@@ -1,0 +1,42 @@
+"""The medical security bureau (医保局): publishes what townships have to reach, and says what day it is."""
+
+from simulator import clients
+from simulator.towns import DOCUMENT, TOTAL
+from simulator.world import World
+
+BENEFIT_YEAR = 2024
+
+
+async def publish_targets(world: World) -> None:
+    """The annex of the document, in proportion to the number of residents that are played."""
+    county = world.plan.county
+    total = sum(town.target for town in county.towns)
+    scaled = f"演示数据：按原文件总任务数 {TOTAL} 人等比例缩放为 {total} 人；乡镇代码为示例。"
+    await world.doors[clients.BUREAU].post(
+        "/quota/v1/targets",
+        {
+            "benefit_year": BENEFIT_YEAR,
+            "document": DOCUMENT,
+            "note": "乡镇代码为示例。" if total == TOTAL else scaled,
+            "declared_total": total,
+            "towns": [{"region": town.region, "name": town.name, "target": town.target} for town in county.towns],
+        },
+    )
+
+
+async def enter_regions(world: World) -> None:
+    """The townships and villages of the county, with illustrative codes."""
+    names = {town.region: town.name for town in world.plan.county.towns}
+    places = [{"code": code, "name": name} for code, name in names.items()]
+    for village, town in world.plan.county.villages.items():
+        places.append({"code": village, "name": f"{names[town]}{int(village[-3:]) - 200}村"})
+    await world.doors[clients.BUREAU].post("/registration/v1/regions", {"regions": places})
+
+
+async def advance_date(world: World) -> None:
+    """Tell the installation that it is today in the county; a later date stays as it is."""
+    door = world.doors[clients.BUREAU]
+    known = await door.get("/registration/v1/business-date")
+    today = world.day.today.isoformat()
+    if known["date"] != today:
+        await door.post("/registration/v1/business-date", {"date": today})

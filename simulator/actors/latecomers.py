@@ -1,0 +1,75 @@
+"""Those for whom the answer is no, those who come too late, and the officer who lets money go back."""
+
+import asyncio
+import time
+from random import Random
+from typing import Any
+
+from simulator import clients
+from simulator.actors.clerks import enrolment
+from simulator.actors.residents import ask_order, tell_of
+from simulator.door import Refused
+from simulator.people import Resident
+from simulator.world import World
+
+_REFUND_PATIENCE_S = 30.0
+
+
+async def on_hold(world: World) -> None:
+    """An identity without an amount: nobody may collect 380 or nothing from such a person."""
+    await _must_be_refused(world, world.plan.refused)
+
+
+async def come_too_late(world: World) -> None:
+    """The window is closed."""
+    await _must_be_refused(world, world.plan.too_late)
+
+
+async def _must_be_refused(world: World, people: tuple[Resident, ...]) -> None:
+    for person in people:
+        identifier = enrolment(world, person)
+        if identifier is None:
+            continue
+        body = {"enrolment_ids": [identifier], "channel": "WECHAT"}
+        try:
+            order = await world.doors[clients.RESIDENTS].post("/payment/v1/orders", body)
+        except Refused as refusal:
+            if not 400 <= refusal.status < 500:
+                await world.complain(f"refused {person.index}", str(refusal))
+        else:
+            await world.complain(f"refused {person.index}", f"got an order of {order['amount_fen']} fen")
+
+
+async def ask_on_the_last_day(world: World) -> None:
+    """An order of the last evening."""
+    for person in world.plan.after_hours:
+        await ask_order(world, f"after-{person.index}", (person,), person.due_fen or 0)
+
+
+async def pay_after_midnight(world: World) -> None:
+    """Paid when the year had turned: outside every row of the schedule, so the money is set aside."""
+    for person in world.plan.after_hours:
+        order = world.journal.get("asked", f"after-{person.index}")
+        if order is not None:
+            transaction = f"42000000{person.index:06d}".ljust(28, "7")
+            await world.journal.put("fate", transaction, {"fate": "SUSPENSE", "people": [person.index]})
+            notice = await world.account.pay(order["order_no"], transaction, moment=world.day.at(600))
+            await tell_of(world, [notice], Random(person.index))
+
+
+async def approve_refunds(world: World) -> None:
+    """Let every requested refund go, and wait until the channel has told that it arrived."""
+    door = world.doors[clients.BUREAU]
+    for refund in await _refunds(world, "REQUESTED"):
+        await door.post(f"/payment/v1/refunds/{refund['id']}/approve", {})
+    deadline = time.monotonic() + _REFUND_PATIENCE_S
+    while await _refunds(world, "APPROVED") or await _refunds(world, "ASKED"):
+        if time.monotonic() > deadline:
+            await world.complain(f"refunds {world.day.today}", "approved, but not paid back in time")
+            return
+        await asyncio.sleep(0.1)
+
+
+async def _refunds(world: World, state: str) -> list[dict[str, Any]]:
+    answer = await world.doors[clients.BUREAU].get(f"/payment/v1/refunds?state={state}")
+    return list(answer["refunds"] if isinstance(answer, dict) else answer)

@@ -1,0 +1,27 @@
+"""Waiting until canbao has digested what it was told: by its own summary, against the simulator's books."""
+
+import asyncio
+import time
+
+from simulator import clients
+from simulator.actors.bureau import BENEFIT_YEAR
+from simulator.books import credited_people
+from simulator.world import World, tell
+
+_PATIENCE_S = 60.0
+
+
+async def wait_until_credited(world: World) -> None:
+    """Until as many people are paid as were told of; a season does not stop where canbao stays behind."""
+    expected, deadline, pause = credited_people(world), time.monotonic() + _PATIENCE_S, 0.05
+    while True:
+        summary = await world.doors[clients.BUREAU].get(f"/payment/v1/summary?benefit_year={BENEFIT_YEAR}")
+        paid = sum(town["paid_count"] for town in summary["towns"])
+        if paid >= expected:
+            return
+        if time.monotonic() > deadline:
+            await world.complain(f"credited {world.day.today}", f"{paid} people are paid, {expected} should be")
+            return
+        tell("waiting", paid=paid, expected=expected)
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, 1.0)

@@ -1,0 +1,156 @@
+"""Residents: they ask for an order, scan it, and sometimes pay twice, too late, or although they had cancelled."""
+
+import asyncio
+import time
+from collections.abc import Iterable
+from random import Random
+from typing import Any
+
+from simulator import clients
+from simulator.actors.clerks import enrolment
+from simulator.door import Refused
+from simulator.people import Resident
+from simulator.plan import Purchase, Trouble
+from simulator.wechat.notices import Notice
+from simulator.world import World, each, tell
+
+_BILL_PATIENCE_S = 60.0
+_NOT_YET = frozenset({"BILL_NOT_FOUND", "NOT_FOUND", "NO_BILL", "NOT_BILLED"})
+STORM = 50
+
+
+async def ask_orders(world: World, purchases: Iterable[Purchase]) -> None:
+    """Ask for an order for each purchase, where its members could be registered."""
+
+    async def one(purchase: Purchase) -> None:
+        await ask_order(world, f"{purchase.key}-1", purchase.members, purchase.amount_fen)
+        if purchase.trouble is Trouble.CROSSED:
+            await _cancel_and_pay_anyway(world, purchase)
+        elif purchase.trouble is Trouble.SHORT:
+            await _pay_short(world, purchase)
+
+    await each(purchases, one)
+
+
+async def pay(world: World, purchases: Iterable[Purchase], chance: Random) -> None:
+    """Pay, in no order; the channel tells of it more than once, and of some only days later."""
+    shuffled = [p for p in purchases if not world.done(f"paid {p.key}")]
+    chance.shuffle(shuffled)
+    counted = len(world.journal.all("told"))
+
+    async def one(purchase: Purchase) -> None:
+        nonlocal counted
+        if await _pay(world, purchase, chance):
+            await world.journal.put("done", f"paid {purchase.key}", world.day.today.isoformat())
+            counted += 1
+            if counted % 25 == 0:
+                tell("paid", count=counted)
+
+    await each(shuffled, one, at_once=32)
+
+
+async def _pay(world: World, purchase: Purchase, chance: Random) -> bool:
+    attempt = 2 if purchase.trouble in (Trouble.CROSSED, Trouble.SHORT) else 1
+    order = world.journal.get("asked", f"{purchase.key}-{attempt}")
+    if order is None:
+        return False
+    notices = [await _take(world, order, purchase, "CREDITED", 1)]
+    if purchase.trouble is Trouble.TWICE:
+        notices.append(await _take(world, order, purchase, "SUSPENSE", 2))
+    if purchase.trouble is Trouble.LATE_NOTICE:
+        return True
+    copies = STORM if purchase.trouble is Trouble.STORM else purchase.copies
+    return await tell_of(world, notices * copies, chance)
+
+
+async def tell_late(world: World, chance: Random) -> None:
+    """Deliver what was not told of yet: the late ones, and whatever an interruption left."""
+    happened = world.journal.all("transaction")
+    late = [transaction for transaction in happened if world.journal.get("told", transaction) is None]
+    await tell_of(world, [world.account.notice(transaction) for transaction in late] * 2, chance)
+
+
+async def tell_of(world: World, notices: list[Notice], chance: Random) -> bool:
+    """Deliver notices until each is acknowledged, and remember that they are."""
+    told = await world.postman.deliver_all(notices, chance)
+    if told:
+        for transaction in sorted({str(notice.plain["transaction_id"]) for notice in notices}):
+            await world.journal.put("told", transaction, True)
+    return told
+
+
+async def _take(world: World, order: dict[str, Any], purchase: Purchase, fate: str, time_no: int) -> Notice:
+    transaction = f"4200{purchase.key.replace('-', '')}{time_no:02d}".ljust(28, "0")
+    people = [member.index for member in purchase.members]
+    await world.journal.put("fate", transaction, {"fate": fate, "people": people})
+    return await world.account.pay(order["order_no"], transaction, moment=world.day.moment(transaction))
+
+
+async def ask_order(world: World, key: str, members: tuple[Resident, ...], expected_fen: int) -> dict[str, Any] | None:
+    """Ask once; a bill may need a moment after registration, and a wrong amount is a complaint."""
+    known: dict[str, Any] | None = world.journal.get("asked", key)
+    if known is not None:
+        return known
+    people = [enrolment(world, member) for member in members]
+    if None in people:
+        return None
+    body = {"enrolment_ids": people, "channel": "WECHAT"}
+    try:
+        order = await _patiently(world, body)
+    except Refused as refusal:
+        await world.complain(f"order {key}", str(refusal))
+        return None
+    if order["amount_fen"] != expected_fen:
+        await world.complain(f"order {key}", f"asked {order['amount_fen']} fen, expected {expected_fen}")
+    asked = {"order_no": order["order_no"], "amount_fen": order["amount_fen"]}
+    await world.journal.put("asked", key, asked)
+    return asked
+
+
+async def _patiently(world: World, body: dict[str, Any]) -> Any:
+    deadline, pause = time.monotonic() + _BILL_PATIENCE_S, 0.1
+    while True:
+        try:
+            return await world.doors[clients.RESIDENTS].post("/payment/v1/orders", body)
+        except Refused as refusal:
+            if refusal.code not in _NOT_YET or time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, 1.0)
+
+
+async def _cancel_and_pay_anyway(world: World, purchase: Purchase) -> None:
+    """The person cancels; the channel had taken the money and says so. Then the person pays a second order."""
+    order = world.journal.get("asked", f"{purchase.key}-1")
+    if order is None:
+        return
+
+    async def cross() -> None:
+        await world.doors[clients.RESIDENTS].post(f"/payment/v1/orders/{order['order_no']}/cancel", {})
+        notice = await _take(world, order, purchase, "SUSPENSE", 8)
+        await tell_of(world, [notice, notice], Random(purchase.key))
+
+    await world.once(f"crossed {purchase.key}", cross)
+    await ask_order(world, f"{purchase.key}-2", purchase.members, purchase.amount_fen)
+
+
+async def _pay_short(world: World, purchase: Purchase) -> None:
+    """A rightly signed notice of one fen too few; the money is set aside and the person pays a second order."""
+    order = world.journal.get("asked", f"{purchase.key}-1")
+    if order is None:
+        return
+
+    async def short() -> None:
+        transaction = f"4200{purchase.key.replace('-', '')}09".ljust(28, "0")
+        people = [member.index for member in purchase.members]
+        await world.journal.put("fate", transaction, {"fate": "SUSPENSE", "people": people})
+        notice = await world.account.pay(
+            order["order_no"],
+            transaction,
+            moment=world.day.moment(transaction),
+            amount_fen=order["amount_fen"] - 1,
+        )
+        await tell_of(world, [notice], Random(purchase.key))
+
+    await world.once(f"short {purchase.key}", short)
+    await ask_order(world, f"{purchase.key}-2", purchase.members, purchase.amount_fen)

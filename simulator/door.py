@@ -1,0 +1,88 @@
+"""Our side of canbao's HTTP doors: each actor with its own credentials, patient with outages, exact about refusals."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+_PATIENCE_S = 120.0
+
+
+class Refused(Exception):
+    """canbao said no: its status and its problem document."""
+
+    def __init__(self, who: str, method: str, path: str, answer: httpx.Response) -> None:
+        self.status = answer.status_code
+        try:
+            problem = answer.json()
+        except ValueError:
+            problem = {}
+        self.problem: dict[str, Any] = problem if isinstance(problem, dict) else {}
+        self.code = str(self.problem.get("code", ""))
+        super().__init__(f"{who}: {method} {path} → {self.status} {answer.text[:500]}")
+
+
+class Unreachable(Exception):
+    """canbao did not answer for longer than an actor's patience."""
+
+
+@dataclass(slots=True)
+class Door:
+    """One actor's way in: a token when needed, and the same request again through outages."""
+
+    client: httpx.AsyncClient
+    client_id: str
+    client_secret: str
+    _token: str = ""
+    _until: float = 0.0
+    _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def get(self, path: str) -> Any:
+        """Ask a question."""
+        return await self._send("GET", path, None)
+
+    async def post(self, path: str, body: Any) -> Any:
+        """Give a command."""
+        return await self._send("POST", path, body)
+
+    async def _send(self, method: str, path: str, body: Any) -> Any:
+        deadline, pause = time.monotonic() + _PATIENCE_S, 0.05
+        while True:
+            answer = await self._attempt(method, path, body)
+            if answer is not None and answer.status_code == 401 and self._token:
+                self._token = ""
+            elif answer is not None and answer.status_code not in (429, 502, 503, 504):
+                if answer.is_success:
+                    return answer.json() if answer.content else None
+                raise Refused(self.client_id, method, path, answer)
+            if time.monotonic() > deadline:
+                raise Unreachable(f"{self.client_id}: {method} {path}")
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 2.0)
+
+    async def _attempt(self, method: str, path: str, body: Any) -> httpx.Response | None:
+        """One try; None where the line was dead."""
+        try:
+            token = await self._current_token()
+            if isinstance(token, httpx.Response):
+                return token
+            headers = {"Authorization": f"Bearer {token}"}
+            return await self.client.request(method, path, json=body, headers=headers)
+        except httpx.TransportError:
+            return None
+
+    async def _current_token(self) -> str | httpx.Response:
+        async with self._asking:
+            if not self._token or time.monotonic() > self._until:
+                credentials = {"client_id": self.client_id, "client_secret": self.client_secret}
+                answer = await self.client.post(
+                    "/registration/v1/token", data={"grant_type": "client_credentials", **credentials}
+                )
+                if not answer.is_success:
+                    return answer
+                granted = answer.json()
+                self._token = granted["access_token"]
+                self._until = time.monotonic() + granted["expires_in"] * 0.8
+            return self._token

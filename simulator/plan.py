@@ -1,0 +1,143 @@
+"""Who pays together, in what step, and what goes wrong on the way: decided once for a seed."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from random import Random
+
+from simulator import calendar
+from simulator.people import County, Resident, Way
+
+
+class Trouble(StrEnum):
+    """What happens around an order besides being paid."""
+
+    NONE = "NONE"
+    TWICE = "TWICE"  # the channel takes the money a second time
+    CROSSED = "CROSSED"  # cancelled while the money was on its way; then paid anew
+    SHORT = "SHORT"  # a notice with one fen too few; then paid anew
+    LATE_NOTICE = "LATE_NOTICE"  # the notice comes days after the payment
+    STORM = "STORM"  # the same notice fifty times at once
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """One order to be asked for: the members of a household who pay together."""
+
+    key: str
+    step: int
+    members: tuple[Resident, ...]
+    trouble: Trouble
+    copies: int
+
+    @property
+    def amount_fen(self) -> int:
+        """What the order must come to."""
+        return sum(member.due_fen or 0 for member in self.members)
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """One village's cash of a few steps, handed in together."""
+
+    key: str
+    step: int
+    village: str
+    members: tuple[Resident, ...]
+    short_slip: bool = False  # the slip is first 380 yuan short, then corrected
+    short_detail: bool = False  # the tax office first receives a line too few, then the whole batch
+
+    @property
+    def amount_fen(self) -> int:
+        """The cash in the bag."""
+        return sum(member.due_fen or 0 for member in self.members)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The season as intended; the journal says how far it came."""
+
+    county: County
+    purchases: tuple[Purchase, ...]
+    collections: tuple[Collection, ...]
+    refused: tuple[Resident, ...]  # on hold, and still tries to pay: must be refused
+    after_hours: tuple[Resident, ...]  # asks on the last day, pays past midnight: suspense
+    too_late: tuple[Resident, ...]  # comes when the window is closed: must be refused
+
+
+CASH_STEPS = (6, calendar.LAST_CASH)
+
+
+def plan(county: County) -> Plan:
+    """Everything that follows from the people and the seed."""
+    chance = Random(f"plan:{county.seed}:{len(county.residents)}")
+    paying = [resident for resident in county.residents if resident.due_fen]
+    purchases = _purchases(chance, [resident for resident in paying if resident.way is Way.WECHAT])
+    collections = _collections([resident for resident in paying if resident.way is Way.CASH])
+    absent = [r for r in paying if r.way is Way.NEVER and r.late_identity is None]
+    held = [resident for resident in county.residents if resident.due_fen is None]
+    return Plan(
+        county,
+        purchases,
+        collections,
+        refused=tuple(held[:2]),
+        after_hours=tuple(absent[:1]),
+        too_late=tuple(absent[1:3]),
+    )
+
+
+def _purchases(chance: Random, paying: Iterable[Resident]) -> tuple[Purchase, ...]:
+    groups: dict[tuple[int, int], list[Resident]] = defaultdict(list)
+    for resident in paying:
+        groups[resident.pays_at, resident.household].append(resident)
+    keys = sorted(groups)
+    troubles = _troubles(chance, keys)
+    return tuple(
+        Purchase(
+            key=f"{step:02d}-{household:06d}",
+            step=step,
+            members=tuple(groups[step, household]),
+            trouble=troubles.get((step, household), Trouble.NONE),
+            copies=chance.choices((1, 2, 3), (75, 20, 5))[0],
+        )
+        for step, household in keys
+    )
+
+
+def _troubles(chance: Random, keys: list[tuple[int, int]]) -> dict[tuple[int, int], Trouble]:
+    count = len(keys)
+    wanted = {
+        Trouble.TWICE: max(1, count // 200),
+        Trouble.CROSSED: max(1, count // 400),
+        Trouble.SHORT: max(1, count // 500),
+        Trouble.LATE_NOTICE: max(1, count // 50),
+        Trouble.STORM: 1,
+    }
+    drawn = chance.sample(keys, min(count, sum(wanted.values())))
+    return {drawn.pop(): trouble for trouble, times in wanted.items() for _ in range(times) if drawn}
+
+
+def _collections(paying: Iterable[Resident]) -> tuple[Collection, ...]:
+    bags: dict[tuple[int, str], list[Resident]] = defaultdict(list)
+    for resident in paying:
+        step = next(step for step in CASH_STEPS if step >= resident.pays_at)
+        bags[step, resident.village].append(resident)
+    found = [
+        Collection(key=f"{step:02d}-{village}", step=step, village=village, members=tuple(bags[step, village]))
+        for step, village in sorted(bags)
+    ]
+    return tuple(_with_mistakes(found))
+
+
+def _with_mistakes(collections: list[Collection]) -> Iterable[Collection]:
+    several = [collection.key for collection in collections if len(collection.members) > 1]
+    for collection in collections:
+        yield Collection(
+            collection.key,
+            collection.step,
+            collection.village,
+            collection.members,
+            short_slip=collection.key in several[:1],
+            short_detail=collection.key in several[1:2],
+        )

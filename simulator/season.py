@@ -1,0 +1,76 @@
+"""The season from the first of October to the tenth of January: what happens on each of its days, and in what order."""
+
+from functools import partial
+from random import Random
+
+from simulator import calendar
+from simulator.actors import bank, bureau, clerks, departments, latecomers, remittance, residents, strangers
+from simulator.actors.quiet import wait_until_credited
+from simulator.plan import Purchase
+from simulator.world import World, tell
+
+_STRANGERS_AT = 2
+
+
+async def play(world: World) -> None:
+    """Live through every day; what the journal says was done is not done again."""
+    for step, day in enumerate(calendar.STEPS):
+        world.day.today = day
+        if world.done(f"day {step}"):
+            continue
+        tell("day", date=day.isoformat(), step=step + 1, steps=len(calendar.STEPS))
+        await _live_through(world, step)
+        await world.journal.put("done", f"day {step}", day.isoformat())
+
+
+async def _live_through(world: World, step: int) -> None:
+    await world.once(f"date {step}", lambda: bureau.advance_date(world))
+    if step == 0:
+        await world.once("regions", lambda: bureau.enter_regions(world))
+        await world.once("targets", lambda: bureau.publish_targets(world))
+        await world.once("rosters", lambda: departments.send_rosters(world))
+    if step == calendar.CORRECTION:
+        await world.once("correction", lambda: departments.send_correction(world))
+    await _morning(world, step)
+    await clerks.register(world, [r for r in world.plan.county.residents if r.registers_at == step])
+    await _pay_online(world, step)
+    await _pay_cash(world, step)
+    await wait_until_credited(world)
+    await world.once(f"refunds {step}", lambda: latecomers.approve_refunds(world))
+
+
+async def _morning(world: World, step: int) -> None:
+    """What the last step left for today: late notices, the bank's statement, money on its way up."""
+    if step == 0:
+        return
+    yesterday = calendar.STEPS[step - 1]
+    await residents.tell_late(world, Random(f"late {step}"))
+    await wait_until_credited(world)
+    await world.once(f"tax detail {step}", lambda: remittance.send_settlement_detail(world, yesterday))
+    await world.once(f"bank {step}", lambda: bank.book(world, yesterday))
+    await wait_until_credited(world)
+    await remittance.carry_up(world, step)
+
+
+async def _pay_online(world: World, step: int) -> None:
+    today: list[Purchase] = [purchase for purchase in world.plan.purchases if purchase.step == step]
+    await residents.ask_orders(world, today)
+    await residents.pay(world, today, Random(f"pay {world.plan.county.seed} {step}"))
+    if step == _STRANGERS_AT:
+        await world.once("unknown order", lambda: strangers.unknown_order(world))
+        await world.once("not ours", lambda: strangers.not_ours(world))
+        await world.once("probe", lambda: strangers.probe(world))
+        await world.once("refused", lambda: latecomers.on_hold(world))
+    if calendar.STEPS[step] == calendar.LAST_DAY:
+        await world.once("after hours: order", lambda: latecomers.ask_on_the_last_day(world))
+    if step == calendar.TURN_OF_YEAR:
+        await world.once("after hours: paid", lambda: latecomers.pay_after_midnight(world))
+    if step == len(calendar.STEPS) - 1:
+        await world.once("too late", lambda: latecomers.come_too_late(world))
+
+
+async def _pay_cash(world: World, step: int) -> None:
+    await world.once(f"cash {step}", lambda: clerks.take_cash(world, step))
+    for collection in world.plan.collections:
+        if collection.step == step and clerks.brought(world, collection):
+            await world.once(f"hand in {collection.key}", partial(clerks.hand_in, world, collection))

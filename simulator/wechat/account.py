@@ -1,0 +1,185 @@
+"""What WeChat Pay itself knows: orders asked for, money taken and given back, what it owes the pending account."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.day import Day
+from simulator.journal import Journal
+from simulator.wechat.notices import Notice
+
+
+class ChannelRefusal(Exception):
+    """An answer other than success, with the channel's own code."""
+
+    def __init__(self, status: int, code: str) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+
+
+@dataclass(slots=True)
+class Account:
+    """One merchant's account at the channel, kept in the journal."""
+
+    journal: Journal
+    day: Day
+    mchid: str
+    appid: str
+
+    async def open(self, asked: dict[str, Any]) -> str:
+        """Take an order; asking again with the same content gives the same code to scan."""
+        number = asked["out_trade_no"]
+        known = self.journal.get("order", number)
+        if known is None:
+            known = {
+                "amount_fen": asked["amount"]["total"],
+                "notify_url": asked["notify_url"],
+                "attach": asked.get("attach"),
+                "state": "NOTPAY",
+            }
+            await self.journal.put("order", number, known)
+        if known["state"] != "NOTPAY" or known["amount_fen"] != asked["amount"]["total"]:
+            codes = {"SUCCESS": "ORDERPAID", "CLOSED": "ORDER_CLOSED"}
+            raise ChannelRefusal(400, codes.get(known["state"], "INVALID_REQUEST"))
+        return f"weixin://wxpay/bizpayurl?pr={number[-12:]}"
+
+    async def close(self, number: str) -> None:
+        """Close an order that nobody paid; a payment that is crossing is not noticed, as happens."""
+        order = self._order(number)
+        if order["state"] == "SUCCESS":
+            raise ChannelRefusal(400, "ORDERPAID")
+        await self.journal.put("order", number, {**order, "state": "CLOSED"})
+
+    async def pay(self, number: str, transaction: str, *, moment: str, amount_fen: int | None = None) -> Notice:
+        """Take a payer's money for an order and owe the merchant a notice; the same transaction happens once."""
+        order = self._order(number)
+        if self.journal.get("transaction", transaction) is None:
+            paid_fen = order["amount_fen"] if amount_fen is None else amount_fen
+            if order["state"] == "NOTPAY" and paid_fen == order["amount_fen"]:
+                await self.journal.put("order", number, {**order, "state": "SUCCESS"})
+            taken = {"order": number, "amount_fen": paid_fen}
+            taken |= {"moment": moment, "day": moment[:10], "notify_url": order["notify_url"]}
+            await self.journal.put("transaction", transaction, taken)
+        return self.notice(transaction)
+
+    def notice(self, transaction: str) -> Notice:
+        """The notice of a payment."""
+        taken = self.journal.get("transaction", transaction)
+        plain = self._plain(transaction, taken)
+        moment = taken["moment"]
+        return Notice(f"EV-{transaction}", "TRANSACTION.SUCCESS", "transaction", plain, taken["notify_url"], moment)
+
+    def question(self, number: str) -> dict[str, Any]:
+        """What a query of the order answers."""
+        order = self._order(number)
+        for transaction, taken in self.journal.all("transaction").items():
+            if taken["order"] == number:
+                return self._plain(transaction, taken)
+        return {
+            "appid": self.appid,
+            "mchid": self.mchid,
+            "out_trade_no": number,
+            "trade_state": order["state"],
+            "trade_state_desc": "",
+            "amount": {"total": order["amount_fen"], "currency": "CNY"},
+        }
+
+    def by_transaction(self, transaction: str) -> dict[str, Any]:
+        """What a query of the transaction answers."""
+        taken = self.journal.get("transaction", transaction)
+        if taken is None:
+            raise ChannelRefusal(404, "ORDER_NOT_EXIST")
+        return self._plain(transaction, taken)
+
+    async def refund(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Accept to give money back; the same number again is the same refund, never a second one."""
+        number, amount = asked["out_refund_no"], asked["amount"]
+        known = self.journal.get("refund", number)
+        if known is None:
+            transaction = self._refundable(asked)
+            taken = self.journal.get("transaction", transaction)
+            given = sum(r["amount_fen"] for r in self.journal.all("refund").values() if r["transaction"] == transaction)
+            if amount["total"] != taken["amount_fen"] or given + amount["refund"] > taken["amount_fen"]:
+                raise ChannelRefusal(400, "PARAM_ERROR")
+            known = {"transaction": transaction, "amount_fen": amount["refund"], "notify_url": asked["notify_url"]}
+            known |= {"moment": self.day.moment(number), "day": self.day.today.isoformat()}
+            await self.journal.put("refund", number, known)
+        return self._refund_answer(number, known, "PROCESSING")
+
+    def refund_notice(self, number: str) -> Notice:
+        """The notice that a refund has arrived at the payer."""
+        known = self.journal.get("refund", number)
+        taken = self.journal.get("transaction", known["transaction"])
+        plain = {
+            "mchid": self.mchid,
+            "out_trade_no": taken["order"],
+            "transaction_id": known["transaction"],
+            "out_refund_no": number,
+            "refund_id": f"50{number[-26:]}",
+            "refund_status": "SUCCESS",
+            "success_time": known["moment"],
+            "user_received_account": "支付用户零钱",
+            "amount": {
+                "total": taken["amount_fen"],
+                "refund": known["amount_fen"],
+                "payer_total": taken["amount_fen"],
+                "payer_refund": known["amount_fen"],
+            },
+        }
+        return Notice(f"ER-{number}", "REFUND.SUCCESS", "refund", plain, known["notify_url"], known["moment"])
+
+    def settlement_fen(self, day: str) -> int:
+        """What one day's business comes to: taken less given back."""
+        taken: int = sum(t["amount_fen"] for t in self.journal.all("transaction").values() if t["day"] == day)
+        return taken - sum(r["amount_fen"] for r in self.journal.all("refund").values() if r["day"] == day)
+
+    def _order(self, number: str) -> dict[str, Any]:
+        order: dict[str, Any] | None = self.journal.get("order", number)
+        if order is None:
+            raise ChannelRefusal(404, "ORDER_NOT_EXIST")
+        return order
+
+    def _refundable(self, asked: dict[str, Any]) -> str:
+        if "transaction_id" in asked:
+            if self.journal.get("transaction", asked["transaction_id"]) is None:
+                raise ChannelRefusal(404, "RESOURCE_NOT_EXISTS")
+            return str(asked["transaction_id"])
+        for transaction, taken in self.journal.all("transaction").items():
+            if taken["order"] == asked.get("out_trade_no"):
+                return transaction
+        raise ChannelRefusal(404, "RESOURCE_NOT_EXISTS")
+
+    def _refund_answer(self, number: str, known: dict[str, Any], status: str) -> dict[str, Any]:
+        taken = self.journal.get("transaction", known["transaction"])
+        return {
+            "refund_id": f"50{number[-26:]}",
+            "out_refund_no": number,
+            "transaction_id": known["transaction"],
+            "out_trade_no": taken["order"],
+            "channel": "ORIGINAL",
+            "user_received_account": "支付用户零钱",
+            "create_time": known["moment"],
+            "status": status,
+            "amount": {"total": taken["amount_fen"], "refund": known["amount_fen"], "currency": "CNY"},
+        }
+
+    def _plain(self, transaction: str, taken: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "appid": self.appid,
+            "mchid": self.mchid,
+            "out_trade_no": taken["order"],
+            "transaction_id": transaction,
+            "trade_type": "NATIVE",
+            "trade_state": "SUCCESS",
+            "trade_state_desc": "支付成功",
+            "bank_type": "OTHERS",
+            "attach": "",
+            "success_time": taken["moment"],
+            "payer": {"openid": f"o{transaction[-20:]}"},
+            "amount": {
+                "total": taken["amount_fen"],
+                "payer_total": taken["amount_fen"],
+                "currency": "CNY",
+                "payer_currency": "CNY",
+            },
+        }

@@ -1,0 +1,95 @@
+"""Notices: signed anew for every attempt, sent twice or fifty times, shuffled, again until they are acknowledged."""
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import httpx
+
+from simulator.wechat.signing import Platform
+
+# The channel waits 15 s, 15 s, 30 s, 3 min, 10 min, 20 min, 30 min …; here a minute passes in twenty milliseconds.
+RETRIES_S = (0.05, 0.05, 0.1, 0.2, 0.4, 0.6, 0.6, 0.6, 1.2, 2.0)
+GIVE_UP_S = 180.0
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing that happened at the channel, to be told to one address."""
+
+    id: str
+    event_type: str
+    kind: str
+    plain: dict[str, Any]
+    notify_url: str
+    created: str
+
+    def body(self, platform: Platform) -> bytes:
+        """The envelope, its resource sealed anew as the channel does for each attempt."""
+        envelope = {
+            "id": self.id,
+            "create_time": self.created,
+            "resource_type": "encrypt-resource",
+            "event_type": self.event_type,
+            "summary": "支付成功" if self.kind == "transaction" else "退款通知",
+            "resource": platform.seal(self.plain, self.kind),
+        }
+        return json.dumps(envelope, ensure_ascii=False).encode()
+
+
+@dataclass(slots=True)
+class Postman:
+    """Delivers notices, few at a time; a refusal or a dead line means again, later, as the channel would."""
+
+    platform: Platform
+    client: httpx.AsyncClient
+    at_once: int = 12
+    attempts: int = 0
+    refusals: int = 0
+    _gate: asyncio.Semaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._gate = asyncio.Semaphore(self.at_once)
+
+    async def deliver(self, notice: Notice) -> bool:
+        """Send until acknowledged; False when the channel would have given up."""
+        deadline, tries = time.monotonic() + GIVE_UP_S, 0
+        while True:
+            if await self._attempt(notice):
+                return True
+            if time.monotonic() > deadline:
+                return False
+            await asyncio.sleep(RETRIES_S[min(tries, len(RETRIES_S) - 1)])
+            tries += 1
+
+    async def _attempt(self, notice: Notice) -> bool:
+        async with self._gate:
+            self.attempts += 1
+            body = notice.body(self.platform)
+            try:
+                answer = await self.client.post(
+                    notice.notify_url, content=body, headers=self.platform.headers(body), timeout=10
+                )
+            except httpx.TransportError:
+                return False
+        if answer.status_code in (200, 204):
+            return True
+        self.refusals += 1
+        return False
+
+    async def probe(self, notify_url: str) -> int:
+        """A signature probe: not a valid signature on purpose; a merchant must refuse it and raise no alarm."""
+        body = b"{}"
+        headers = self.platform.headers(body)
+        headers["Wechatpay-Signature"] = "WECHATPAY/SIGNTEST/" + headers["Wechatpay-Signature"][:40]
+        async with self._gate:
+            return (await self.client.post(notify_url, content=body, headers=headers, timeout=10)).status_code
+
+    async def deliver_all(self, copies: list[Notice], chance: Random) -> bool:
+        """Send everything at once and in no order; True when each was acknowledged."""
+        shuffled = list(copies)
+        chance.shuffle(shuffled)
+        return all(await asyncio.gather(*(self.deliver(notice) for notice in shuffled)))

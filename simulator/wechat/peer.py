@@ -1,0 +1,87 @@
+"""The doors of WeChat Pay: every request must carry the merchant's signature, every answer carries the channel's."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from simulator.wechat.account import Account, ChannelRefusal
+from simulator.wechat.notices import Postman
+from simulator.wechat.signing import Platform
+
+Answer = Callable[[Request, dict[str, Any]], Awaitable[tuple[int, dict[str, Any] | None]]]
+
+
+@dataclass(slots=True)
+class WechatPeer:
+    """The channel as a server; refunds are told to the merchant a moment after they were accepted."""
+
+    account: Account
+    platform: Platform
+    postman: Postman
+    _telling: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def routes(self) -> list[Route]:
+        """Its addresses, as in APIv3."""
+        orders = "/v3/pay/transactions/out-trade-no/{number}"
+        return [
+            Route("/v3/pay/transactions/native", self._door(self._native), methods=["POST"]),
+            Route(f"{orders}/close", self._door(self._close), methods=["POST"]),
+            Route(orders, self._door(self._query), methods=["GET"]),
+            Route("/v3/pay/transactions/id/{number}", self._door(self._query_transaction), methods=["GET"]),
+            Route("/v3/refund/domestic/refunds", self._door(self._refund), methods=["POST"]),
+        ]
+
+    def _door(self, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+        async def handle(request: Request) -> Response:
+            body = await request.body()
+            target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            signed = request.headers.get("authorization", "")
+            try:
+                if not self.platform.is_from_merchant(signed, request.method, target, body):
+                    raise ChannelRefusal(401, "SIGN_ERROR")
+                status, content = await answer(request, json.loads(body) if body else {})
+            except ChannelRefusal as refusal:
+                status, content = refusal.status, {"code": refusal.code, "message": refusal.code}
+            raw = b"" if content is None else json.dumps(content, ensure_ascii=False).encode()
+            return Response(raw, status, headers=self.platform.headers(raw))
+
+        return handle
+
+    async def _native(self, request: Request, asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        if asked.get("mchid") != self.account.mchid or asked.get("appid") != self.account.appid:
+            raise ChannelRefusal(400, "APPID_MCHID_NOT_MATCH")
+        return 200, {"code_url": await self.account.open(asked)}
+
+    async def _close(self, request: Request, asked: dict[str, Any]) -> tuple[int, None]:
+        await self.account.close(request.path_params["number"])
+        return 204, None
+
+    async def _query(self, request: Request, asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        return 200, self.account.question(request.path_params["number"])
+
+    async def _query_transaction(self, request: Request, asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        return 200, self.account.by_transaction(request.path_params["number"])
+
+    async def _refund(self, request: Request, asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        answer = await self.account.refund(asked)
+        self.tell_of_refund(asked["out_refund_no"])
+        return 200, answer
+
+    def tell_of_refund(self, number: str) -> None:
+        """Deliver a refund's notice in the background, unless that was done before."""
+        if self.account.journal.get("told", number) is None:
+            task = asyncio.create_task(self._tell(number))
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
+
+    async def _tell(self, number: str) -> None:
+        notice = self.account.refund_notice(number)
+        if await self.postman.deliver_all([notice, notice], Random(number)):
+            await self.account.journal.put("told", number, True)

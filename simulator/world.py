@@ -1,0 +1,67 @@
+"""Everything an actor needs at hand, and how many things happen at once."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from simulator.day import Day
+from simulator.door import Door
+from simulator.journal import Journal
+from simulator.plan import Plan
+from simulator.tax import TaxPeer
+from simulator.wechat.account import Account
+from simulator.wechat.notices import Postman
+
+Item = TypeVar("Item")
+AT_ONCE = 12
+
+
+def tell(event: str, **facts: Any) -> None:
+    """One line of progress for whoever started the season."""
+    sys.stdout.write(json.dumps({"event": event, **facts}, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+@dataclass(slots=True)
+class World:
+    """The county, the peers, the doors and the journal of one season."""
+
+    plan: Plan
+    journal: Journal
+    day: Day
+    doors: dict[str, Door]
+    account: Account
+    postman: Postman
+    tax: TaxPeer
+    notify_base: str
+
+    async def complain(self, key: str, what: str) -> None:
+        """Note that canbao did something else than the document says; the season goes on, the comparison fails."""
+        await self.journal.put("complaint", key, what)
+        tell("complaint", key=key, what=what)
+
+    async def once(self, key: str, act: Callable[[], Awaitable[None]]) -> None:
+        """Do something unless the journal says that it was done."""
+        if self.journal.get("done", key) is None:
+            await act()
+            await self.journal.put("done", key, self.day.today.isoformat())
+
+    def done(self, key: str) -> bool:
+        """Whether the journal says that it was done."""
+        return self.journal.get("done", key) is not None
+
+
+async def each(items: Iterable[Item], act: Callable[[Item], Awaitable[None]], *, at_once: int = AT_ONCE) -> None:
+    """Act on every item, a few at a time; the first error stops the rest."""
+    queue = iter(items)
+
+    async def worker() -> None:
+        for item in queue:
+            await act(item)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(at_once):
+            group.create_task(worker())
