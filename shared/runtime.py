@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Literal
 
 import structlog
@@ -27,9 +28,9 @@ async def running(
     service: Service, settings: Settings, *, role: Role = "all", clock: Clock | None = None
 ) -> AsyncIterator[Running]:
     """Run one service in the given role until the block ends; background work is awaited before anything closes."""
-    pool_size = settings.pool_work if role == "work" else settings.pool_web + (settings.pool_work if role == "all" else 0)
+    pools = {"web": settings.pool_web, "work": settings.pool_work, "all": settings.pool_web + settings.pool_work}
     database = Database(
-        settings.service_url(service.name), pool_size=pool_size, application_name=f"canbao {service.name}"
+        settings.service_url(service.name), pool_size=pools[role], application_name=f"canbao {service.name}"
     )
     resources = service.resources(settings) if service.resources else None
     run = Running(service, settings, clock or SystemClock(), database, resources)
@@ -51,9 +52,9 @@ async def running(
 def _start_work(run: Running) -> list[asyncio.Task[None]]:
     work: dict[str, Callable[[], Awaitable[None]]] = {}
     if run.service.migrations is not None:
-        work["messaging"] = lambda: _messaging(run)
+        work["messaging"] = partial(_messaging, run)
     for job in run.service.jobs:
-        work[job.name] = lambda job=job: _steps(run, job)  # type: ignore[misc]
+        work[job.name] = partial(_steps, run, job)
     return [asyncio.create_task(_supervise(run, name, start), name=name) for name, start in work.items()]
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from uuid import uuid4
 
 import pytest
 
+from services.all_in_one import migrate_all
 from shared.database.embedded import EmbeddedPostgres
-from shared.database.provision import generate_passwords, provision
+from shared.database.provision import BUS, generate_passwords, provision
+from shared.settings import Settings
 from tests.support.cluster import SERVICES, Cluster, scratch_folder
+from tests.support.installation import Installation, database_settings, settings_for
 from tests.support.kafka_broker import KafkaBroker, NamedBroker, broker_for_tests
 
 
@@ -47,6 +51,36 @@ def kafka_to_harm() -> Iterator[KafkaBroker]:
         yield broker
     finally:
         broker.stop()
+
+
+@pytest.fixture(scope="session")
+def migrated(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The settings of an installation whose databases are migrated and never used: what every test copies."""
+    settings = settings_for(tmp_path_factory.mktemp("keys"), **database_settings(cluster, suffix=""))
+    asyncio.run(migrate_all(settings))
+    return settings
+
+
+@pytest.fixture
+async def installation(cluster: Cluster, migrated: Settings) -> AsyncIterator[Installation]:
+    """An installation of the test's own on the embedded bus."""
+    async with cluster.cloned((*SERVICES, BUS)) as clones:
+        yield Installation(migrated.model_copy(update=database_settings(cluster, suffix=clones.suffix)))
+
+
+@pytest.fixture
+async def kafka_installation(
+    installation: Installation, kafka: KafkaBroker | NamedBroker
+) -> AsyncIterator[Installation]:
+    """An installation of the test's own on Kafka, with topics of its own."""
+    changed = installation.with_settings(
+        bus="kafka",
+        kafka_bootstrap_servers=kafka.bootstrap_servers,
+        installation=f"t-{uuid4().hex[:12]}",
+    )
+    for service in SERVICES:
+        await changed.sql(service, "UPDATE messaging_installation SET installation = $1", changed.settings.installation)
+    return changed
 
 
 @pytest.fixture(autouse=True)

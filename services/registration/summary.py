@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from sqlalchemy import text
 
+from services.registration.enrolments.state import PAID_OR_BEYOND, State
 from shared.database.business_date import business_date
 from shared.web.dependencies import CurrentRunning, Session, requires
 
@@ -20,10 +21,12 @@ _BY_TOWN = text(
 
 
 class TownOut(BaseModel):
-    """One town's enrolments by state."""
+    """One town's enrolments by state; registered are the live ones, enrolled those paid or with nothing due."""
 
     region: str
     states: dict[str, int]
+    registered: int
+    enrolled: int
 
 
 class SummaryOut(BaseModel):
@@ -49,5 +52,14 @@ async def summary(
         business_date=await business_date(session, running.clock),
         benefit_year=benefit_year,
         states=states,
-        towns=[TownOut(region=town, states=counts) for town, counts in towns.items()],
+        towns=[_town(region, counts) for region, counts in towns.items()],
+    )
+
+
+def _town(region: str, states: dict[str, int]) -> TownOut:
+    return TownOut(
+        region=region,
+        states=states,
+        registered=sum(count for state, count in states.items() if state != State.TERMINATED),
+        enrolled=sum(count for state, count in states.items() if state in PAID_OR_BEYOND),
     )

@@ -10,7 +10,6 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.database.engine import open_engine
-from shared.settings import Settings
 
 _ROOM = Path(__file__).parent
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('canbao.migrate'))")
@@ -41,11 +40,10 @@ async def migrate(url: str, histories: Sequence[History], proofs: Sequence[Path]
         await engine.dispose()
 
 
-async def migrate_service(settings: Settings, name: str, versions: Path) -> None:
+async def migrate_database(url: str, service: str, versions: Path) -> None:
     """Migrate the database of one service: the shared history first, then its own, then its proof views."""
     proofs = [path for path in (_ROOM / "proof.sql", versions.parent / "proof.sql") if path.exists()]
-    own = History(versions, f"alembic_version_{name}")
-    await migrate(settings.owner_url(name), (SHARED, own), proofs)
+    await migrate(url, (SHARED, History(versions, f"alembic_version_{service}")), proofs)
 
 
 def _upgrade(connection: Connection, history: History) -> None:

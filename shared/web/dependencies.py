@@ -9,7 +9,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Request
-from fastapi.params import Depends as DependsParam
 from fastapi.routing import APIRoute
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -80,7 +79,7 @@ def requires(scope: str) -> Any:
 def scope_of(route: APIRoute) -> str | None:
     """The scope that a route asks for, or None where it names none."""
     for dependency in route.dependencies:
-        if isinstance(dependency, DependsParam) and isinstance(dependency.dependency, _Scope):
+        if isinstance(dependency.dependency, _Scope):
             return dependency.dependency.name
     return None
 
@@ -88,7 +87,9 @@ def scope_of(route: APIRoute) -> str | None:
 def closed_by_default(request: Request, running: CurrentRunning) -> None:
     """Refuse a route that names no scope and is not public: forgetting to guard a door leaves it shut."""
     route = request.scope.get("route")
-    if not isinstance(route, APIRoute) or (scope_of(route) is None and route.path not in running.service.public_paths):
+    if not isinstance(route, APIRoute):
+        raise ScopeMissing("this door is not open to anybody")
+    if scope_of(route) is None and route.path not in running.service.public_paths:
         raise ScopeMissing("this door is not open to anybody")
 
 

@@ -119,6 +119,9 @@ def _http(request: Request, error: Exception) -> Problem:
 def _database(request: Request, error: Exception) -> Problem:
     assert isinstance(error, DBAPIError)  # noqa: S101 - registered for this type
     cause = error.orig.__cause__ if error.orig is not None else None
+    if "row-level security" in str(error.orig):
+        # A row outside the caller's region was refused: to that caller the place does not exist.
+        return problem(ErrorCode.NOT_FOUND, trace_id=trace_id(request))
     if error.connection_invalidated or isinstance(cause, _UNAVAILABLE):
         return _unavailable(request, error)
     return _bug(request, error)

@@ -70,6 +70,4 @@ async def on_certificates_issued(
     session: AsyncSession, events: Sequence[Received[CertificateIssued]], _: RegistrationResources
 ) -> None:
     """The tax bureau certified it."""
-    await service.take(
-        session, events, lambda standing, event: replace(standing, certificate_no=event.certificate_no)
-    )
+    await service.take(session, events, lambda standing, event: replace(standing, certificate_no=event.certificate_no))

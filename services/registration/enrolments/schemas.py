@@ -41,9 +41,7 @@ class EnrolmentIn(BaseModel):
     def application(self) -> Application:
         """The application as the service understands it."""
         facts = PersonFacts.model_validate(self.model_dump(include=set(PersonFacts.model_fields)))
-        return Application(
-            self.document_type, self.document_number, self.name, self.region, self.benefit_year, facts
-        )
+        return Application(self.document_type, self.document_number, self.name, self.region, self.benefit_year, facts)
 
 
 class RegisteredOut(BaseModel):

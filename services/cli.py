@@ -1,0 +1,66 @@
+"""``canbao``: assembles the commands that each part brings along."""
+
+import asyncio
+import signal
+from typing import Annotated
+
+import typer
+import uvloop
+from shared.messaging.commands import replay
+from verify.commands import verify
+
+from services import all_in_one
+from services.registration.commands import clients
+from services.up.commands import up
+from shared.observability.logs import configure_logs
+from shared.runtime import Role
+from shared.settings import Settings
+
+app = typer.Typer(
+    name="canbao",
+    help="参保 · 城乡居民基本医疗保险参保征缴 · enrolment and premium collection, provably consistent",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+)
+app.command()(up)
+app.command()(verify)
+app.add_typer(replay, name="replay")
+app.add_typer(clients, name="clients")
+
+
+@app.command()
+def serve(
+    name: Annotated[str, typer.Argument(help="registration | subsidy | payment | quota | console | all")],
+    role: Annotated[str, typer.Option(help="web: doors only · work: events and jobs only · all")] = "all",
+    host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="port to listen on")] = 8000,
+) -> None:
+    """Run one service, or all of them, on databases that exist (canbao migrate); stops cleanly on SIGTERM."""
+    if name != "all" and name not in all_in_one.BY_NAME:
+        raise typer.BadParameter(f"没有名为 {name} 的服务 · no such service; choose {', '.join(all_in_one.BY_NAME)}, all")
+    if role not in ("web", "work", "all"):
+        raise typer.BadParameter("web, work, all")
+    services = all_in_one.SERVICES if name == "all" else (all_in_one.BY_NAME[name],)
+    configure_logs()
+    uvloop.run(_serve(services, role, host, port))  # type: ignore[arg-type]
+
+
+@app.command()
+def migrate() -> None:
+    """Bring every database to the newest version; safe to run twice, and from several machines at once."""
+    configure_logs()
+    asyncio.run(all_in_one.migrate_all(Settings()))
+    typer.echo("数据库已是最新 · every database is at the newest version")
+
+
+async def _serve(services: tuple[all_in_one.Service, ...], role: Role, host: str, port: int) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(each, stop.set)
+    await all_in_one.serve(Settings(), services, stop, role=role, host=host, port=port)
+
+
+def main() -> None:
+    """The entry of the command line."""
+    app()

@@ -1,0 +1,32 @@
+"""Makes an installation's databases ready: tables, proof views, and what is fixed once and for all."""
+
+from pathlib import Path
+
+from shared import messaging
+from shared.database.engine import Database
+from shared.database.migrate import History, migrate, migrate_database
+from shared.messaging.installation import settle
+from shared.service import Service
+from shared.settings import Settings
+
+_BUS = History(Path(messaging.__file__).parent / "postgres_migrations", "alembic_version_bus")
+
+
+async def migrate_service(settings: Settings, service: Service) -> None:
+    """Bring a service's database to the newest version; raises ``BusRefused`` where it is another installation's."""
+    if service.migrations is None:
+        return
+    await migrate_database(settings.owner_url(service.name), service.name, service.migrations)
+    database = Database(settings.owner_url(service.name), pool_size=1, application_name="canbao migrate")
+    try:
+        async with database.transaction(settings.region) as session:
+            await settle(
+                session, service=service.name, installation=settings.installation, partitions=settings.partitions
+            )
+    finally:
+        await database.dispose()
+
+
+async def migrate_bus(settings: Settings) -> None:
+    """Bring the embedded bus's database to the newest version."""
+    await migrate(settings.owner_url("bus"), (_BUS,))
