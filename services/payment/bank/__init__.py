@@ -1,0 +1,1 @@
+"""The tax pending account as its bank reports it: statements, deposits matched to slips, settlements of channels."""

@@ -1,0 +1,33 @@
+"""Doors for the bank's statements of the tax pending account."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from services.payment.bank import repository, service
+from services.payment.bank.schemas import BankLineOut, BankLinePage, BankStatementImported, BankStatementIn
+from services.payment.bank.settlement import JOB_NAME as SETTLEMENTS
+from services.payment.cash.matching import JOB_NAME as CASH_MATCHING
+from shared.database.engine import after_commit
+from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
+
+router = APIRouter(tags=["bank"])
+
+
+@router.post("/v1/bank-statements", status_code=201, dependencies=[requires("payment:operate")])
+async def import_statement(
+    session: Session, caller: CurrentCaller, running: CurrentRunning, body: BankStatementIn
+) -> BankStatementImported:
+    """Import a statement; lines that were imported before change nothing. Matching follows by itself."""
+    imported = await service.import_statement(session, caller.trace(), caller.region, running.settings.region, body)
+    after_commit(session, lambda: running.wake(CASH_MATCHING))
+    after_commit(session, lambda: running.wake(SETTLEMENTS))
+    return BankStatementImported(statement_no=body.statement_no, imported=imported, repeated=len(body.lines) - imported)
+
+
+@router.get("/v1/bank-lines/unexplained", dependencies=[requires("payment:read")])
+async def unexplained_lines(session: Session, limit: Annotated[int, Query(ge=1, le=500)] = 100) -> BankLinePage:
+    """Money in the pending account that no slip or settlement explains yet."""
+    return BankLinePage(
+        items=[BankLineOut.model_validate(line) for line in await repository.unexplained(session, limit)]
+    )

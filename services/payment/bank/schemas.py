@@ -1,0 +1,56 @@
+"""What the door for bank statements speaks; dates in ISO form, money in fen."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Number = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[\w./-]+$")]
+LineKind = Literal["DEPOSIT", "SETTLEMENT"]
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BankLineIn(_In):
+    """Money that the bank booked: a deposit under its slip's number, or a channel's settlement."""
+
+    line_no: Annotated[int, Field(gt=0, le=1_000_000, strict=True)]
+    kind: LineKind
+    reference: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
+    amount_fen: Annotated[int, Field(gt=0, le=100_000_000_000_000, strict=True)]
+
+
+class BankStatementIn(_In):
+    """A statement of the tax pending account (税务待报解账户)."""
+
+    statement_no: Number
+    booked_on: date
+    lines: Annotated[tuple[BankLineIn, ...], Field(min_length=1, max_length=5_000)]
+
+
+class BankStatementImported(BaseModel):
+    """How many lines are new, and how many had been imported before."""
+
+    statement_no: str
+    imported: int
+    repeated: int
+
+
+class BankLineOut(BaseModel):
+    """A line of the bank's statement that no slip or settlement explains yet."""
+
+    statement_no: str
+    line_no: int
+    booked_on: date
+    kind: str
+    reference: str
+    amount_fen: int
+    set_aside_because: str | None
+
+
+class BankLinePage(BaseModel):
+    """The oldest unexplained lines."""
+
+    items: list[BankLineOut]

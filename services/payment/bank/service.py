@@ -1,0 +1,49 @@
+"""Importing the bank's statement of the tax pending account: each line once, whatever is sent again."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.payment.bank import repository
+from services.payment.bank.reference import parse_settlement
+from services.payment.bank.repository import NewLine
+from services.payment.bank.schemas import BankLineIn, BankStatementIn
+from shared.contracts.event import Trace
+from shared.domain.ids import new_id
+from shared.domain.region import covers
+from shared.errors import DomainError, ErrorCode
+
+
+class BankLineChanged(DomainError):
+    """A bank does not rewrite its statements: one of the two was not the bank's."""
+
+    code = ErrorCode.BANK_LINE_CHANGED
+
+
+class PoolingAreaRequired(DomainError):
+    """The pending account is the pooling area's; a town has no part in its statements."""
+
+    code = ErrorCode.POOLING_AREA_REQUIRED
+
+
+async def import_statement(
+    session: AsyncSession, trace: Trace, caller_region: str, region: str, body: BankStatementIn
+) -> int:
+    """Import what is new of a statement; returns how many lines that is.
+
+    Raises PoolingAreaRequired, SettlementReferenceMalformed or BankLineChanged; then nothing is imported.
+    """
+    if not covers(caller_region, region):
+        raise PoolingAreaRequired
+    told: dict[int, BankLineIn] = {}
+    for line in body.lines:
+        if line.kind == "SETTLEMENT":
+            parse_settlement(line.reference)
+        if told.setdefault(line.line_no, line) != line:
+            raise BankLineChanged(f"line {line.line_no} stands here twice")
+    wanted = [NewLine(new_id(), line.line_no, line.kind, line.reference, line.amount_fen) for line in told.values()]
+    new = await repository.insert(session, body.statement_no, body.booked_on, wanted, region, trace)
+    known = await repository.stored(session, body.statement_no, list(told.keys() - new))
+    for number in sorted(told.keys() - new):
+        line = told[number]
+        if known.get(number) != (body.booked_on, line.kind, line.reference, line.amount_fen):
+            raise BankLineChanged(f"line {number}")
+    return len(new)

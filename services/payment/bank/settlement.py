@@ -1,0 +1,144 @@
+"""A channel's settlement against what was credited: equal to the fen, or held with the difference.
+
+Settled money is booked per enrolment line (pending ← channel). Money in suspense is settled too, but stays out of the
+batch: it is no premium. Fees that a channel deducts are a difference like any other.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.payment.bank import repository
+from services.payment.bank.reference import Settlement, parse_settlement
+from services.payment.bank.repository import OwedLine, SettlementLine
+from services.payment.ledger import postings
+from services.payment.ledger.service import post
+from services.payment.ledger.transfer import Occasion
+from services.payment.remittance import repository as batches
+from services.payment.remittance.differences import Difference, DifferenceKind
+from services.payment.remittance.models import Batch, RemittanceLine
+from services.payment.remittance.repository import Move
+from services.payment.remittance.state import BatchState, HeldAt, Step
+from shared.contracts.event import Trace
+from shared.domain.ids import new_id
+from shared.service import Job, Running
+
+JOB_NAME = "settlements"
+_AT_ONCE = 500
+_CLOSED = "SETTLEMENT_ALREADY_MATCHED"
+
+
+async def step(running: Running) -> int:
+    """Count one new settlement, or one held batch whose sum has moved; returns how many there were."""
+    async with running.database.transaction(running.settings.region) as session:
+        line = await repository.lock_next_settlement(session)
+        if line is not None:
+            await take_in(session, running.settings.region, line)
+            return 1
+        batch_id = await repository.lock_to_recount(session)
+        batch = await batches.lock(session, batch_id) if batch_id else None
+        if batch is None:
+            return 0
+        await recount(session, batch, await repository.last_settlement_of(session, batch.id))
+        return 1
+
+
+JOB = Job(JOB_NAME, step, interval_s=2.0)
+
+
+async def take_in(session: AsyncSession, region: str, line: SettlementLine) -> None:
+    """Count a settlement into the batch of its channel, merchant and day; a later part reopens a held batch."""
+    settlement = parse_settlement(line.reference)
+    batch_id = await repository.open_batch(session, new_id(), settlement, region, line.trace)
+    batch = await batches.lock(session, batch_id)
+    if batch is None:
+        raise RuntimeError(f"batch {batch_id} is not in the installation's region")
+    if batch.state is not BatchState.OPEN and batch.held_at is not HeldAt.MATCH:
+        await repository.set_aside(session, line, _CLOSED)
+        return
+    await repository.explain(session, line, batch_id)
+    counted = await batches.lock(session, batch_id)
+    if counted is not None:
+        await recount(session, counted, line)
+
+
+async def recount(session: AsyncSession, batch: Batch, line: SettlementLine) -> None:
+    """Compare what was settled with what is owed: settled line by line and READY_TO_REMIT, or HELD.
+
+    A held batch whose sum has moved is compared again as a new version, without a correction by hand.
+    """
+    settlement = Settlement(batch.channel or "", batch.mchid or "", batch.settlement_day or date.min)
+    owed = await repository.lock_owed(session, settlement)
+    owed_fen = sum(one.amount_fen for one in owed)
+    differences = _differences(batch, owed_fen)
+    if not differences:
+        await _settle(session, batch, line, owed)
+    premiums = [one for one in owed if one.state == "CREDITED"]
+    facts: dict[str, int] = {"counted_fen": owed_fen}
+    if batch.state is BatchState.HELD:
+        facts["version"] = batch.version + 1
+    if not differences:
+        facts |= {"amount_fen": sum(one.amount_fen for one in premiums), "line_count": len(premiums)}
+    move = Move(
+        Step.MATCH,
+        batch.state,
+        BatchState.HELD if differences else BatchState.READY_TO_REMIT,
+        new_id(),
+        Trace(line.actor, batch.correlation_id, line.id),
+        effective_on=line.booked_on,
+        held_at=HeldAt.MATCH if differences else None,
+        differences=[difference.as_json() for difference in differences],
+        facts=facts,
+        note={"settled_fen": batch.declared_fen, "owed_fen": owed_fen, "lines": len(owed)},
+    )
+    if await batches.take_step(session, batch.id, move) is None:
+        raise RuntimeError(f"batch {batch.id} moved while it was locked")
+
+
+def _differences(batch: Batch, owed_fen: int) -> list[Difference]:
+    if batch.declared_fen == owed_fen:
+        return []
+    kind = DifferenceKind.SETTLEMENT_SHORT if batch.declared_fen < owed_fen else DifferenceKind.SETTLEMENT_OVER
+    reference = f"{batch.channel}:{batch.mchid}:{batch.settlement_day}"
+    return [Difference(kind, ours_fen=owed_fen, theirs_fen=batch.declared_fen, reference=reference)]
+
+
+async def _settle(session: AsyncSession, batch: Batch, line: SettlementLine, owed: Sequence[OwedLine]) -> None:
+    for start in range(0, len(owed), _AT_ONCE):
+        some = owed[start : start + _AT_ONCE]
+        await post(
+            session,
+            [
+                postings.settled(
+                    one.money_of, one.amount_fen, _occasion(batch.id, line, one), channel=batch.channel or ""
+                )
+                for one in some
+            ],
+        )
+    await repository.mark_settled(session, [one.id for one in owed], line.booked_on)
+    await batches.add_lines(session, [_line(batch.id, one) for one in owed if one.state == "CREDITED"], line.actor)
+
+
+def _occasion(batch_id: UUID, line: SettlementLine, owed: OwedLine) -> Occasion:
+    trace = Trace(line.actor, owed.correlation_id, line.id)
+    return Occasion(key=str(owed.id), effective_on=line.booked_on, caused_by=line.id, trace=trace, batch_id=batch_id)
+
+
+def _line(batch_id: UUID, owed: OwedLine) -> RemittanceLine:
+    if owed.enrolment_id is None or owed.person_token is None or owed.benefit_year is None:
+        raise RuntimeError(f"payment line {owed.id} is credited to nobody")  # a constraint forbids it
+    return RemittanceLine(
+        batch_id=batch_id,
+        enrolment_id=owed.enrolment_id,
+        source_id=owed.id,
+        person_token=owed.person_token,
+        benefit_year=owed.benefit_year,
+        region=owed.region,
+        amount_fen=owed.amount_fen,
+        place="PENDING",
+        receipt_no=None,
+        tax_line_no=None,
+        correlation_id=owed.correlation_id,
+    )

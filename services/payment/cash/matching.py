@@ -1,0 +1,197 @@
+"""票、款一致: compares a submitted batch with its receipts, slip and bank line, and imports it in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.payment.bills import service as bills
+from services.payment.bills.service import BillPayment
+from services.payment.bills.state import Bill
+from services.payment.cash import repository
+from services.payment.cash.importing import Import, decide_import
+from services.payment.cash.match import Match, Statement, match_collection
+from services.payment.cash.repository import DepositLine, StoredReceipt
+from services.payment.ledger import postings
+from services.payment.ledger.service import post
+from services.payment.ledger.transfer import Occasion
+from services.payment.remittance import repository as batches
+from services.payment.remittance.confirmation import MAX_DIFFERENCES
+from services.payment.remittance.differences import Difference, DifferenceKind
+from services.payment.remittance.models import Batch, RemittanceLine
+from services.payment.remittance.repository import Move
+from services.payment.remittance.state import BatchState, HeldAt, Step
+from shared.contracts.event import Trace
+from shared.domain.ids import new_id
+from shared.service import Job, Running
+
+CHANNEL = "VILLAGE_CASH"
+JOB_NAME = "cash-matching"
+_AT_ONCE = 500
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Matching:
+    """One comparison: the batch, the bank's line that set it off, and when the money was booked."""
+
+    batch: Batch
+    bank_line: DepositLine
+    booked_on: date
+
+    def occasion(self, receipt: StoredReceipt) -> Occasion:
+        return Occasion(
+            key=str(receipt.id),
+            effective_on=self.booked_on,
+            caused_by=self.bank_line.id,
+            trace=self.trace(receipt),
+            batch_id=self.batch.id,
+        )
+
+    def trace(self, receipt: StoredReceipt) -> Trace:
+        """The receipt's own chain of causes, gone on by the bank's line."""
+        return Trace(self.bank_line.actor, receipt.correlation_id, self.bank_line.id)
+
+
+async def step(running: Running) -> int:
+    """Compare one batch that is ready for it; returns how many were."""
+    async with running.database.transaction(running.settings.region) as session:
+        batch_id = await repository.lock_comparable(session)
+        batch = await batches.lock(session, batch_id) if batch_id else None
+        if batch is None:
+            return 0
+        await compare(session, batch)
+        return 1
+
+
+JOB = Job(JOB_NAME, step)
+
+
+async def compare(session: AsyncSession, batch: Batch) -> None:
+    """Compare the four accounts: READY_TO_REMIT with its lines imported, or HELD with the differences named."""
+    stated = await repository.lines(session, batch.id, batch.version)
+    numbers = [line.receipt_no for line in stated]
+    found = await repository.receipts(session, numbers, lock=True)
+    receipts = {number: receipt for number, receipt in found.items() if receipt.region == batch.region}
+    deposits = await repository.deposits(session, batch.id)
+    unlisted = await repository.unlisted(session, batch.region, batch.benefit_year or 0)
+    match = match_collection(
+        Statement(batch.region, batch.benefit_year or 0, batch.declared_fen, stated),
+        {number: receipt.for_match(batch.id) for number, receipt in receipts.items()},
+        [receipt.for_match(batch.id) for receipt in unlisted if receipt.receipt_no not in receipts],
+        deposits,
+    )
+    await repository.claim_receipts(session, batch.id, list(receipts))
+    booked = await repository.claim_deposits(session, batch.id, [deposit.slip_no for deposit in deposits])
+    last = max(booked, key=lambda line: (line.booked_on, line.id))
+    matching = _Matching(batch, last, last.booked_on)
+    handed_in = [receipts[number] for number in dict.fromkeys(numbers) if number in receipts]
+    if match.deposit_covers_receipts:
+        await _book_deposit(session, matching, handed_in)
+    if match.equal:
+        await _import(session, matching, handed_in)
+    else:
+        await _hold(session, matching, match)
+
+
+async def _book_deposit(session: AsyncSession, matching: _Matching, receipts: Sequence[StoredReceipt]) -> None:
+    """The cash of these receipts is in the pending account, whatever else the statement gets wrong."""
+    fresh = [receipt for receipt in receipts if receipt.deposited_on is None]
+    for some in _chunks(fresh):
+        await post(session, [postings.deposit_matched(r.money_of, r.amount_fen, matching.occasion(r)) for r in some])
+    await repository.mark_deposited(session, [receipt.id for receipt in fresh], matching.booked_on)
+
+
+async def _import(session: AsyncSession, matching: _Matching, receipts: Sequence[StoredReceipt]) -> None:
+    live = await bills.lock_live(session, [receipt.enrolment_id for receipt in receipts])
+    decided = decide_import(receipts, live)
+    for some in _chunks(decided.paying):
+        await post(session, [postings.cash_imported(r.money_of, r.amount_fen, matching.occasion(r)) for r, _ in some])
+        await bills.pay(session, [_payment(matching, receipt, bill) for receipt, bill in some])
+    for failed in _chunks(decided.failing):
+        await post(session, [postings.import_failed(r.money_of, r.amount_fen, matching.occasion(r)) for r, _ in failed])
+    await repository.write_off(session, [receipt.id for receipt, _ in decided.paying])
+    await repository.recall(session, {receipt.id: reason.value for receipt, reason in decided.failing})
+    actor = matching.bank_line.actor
+    await batches.add_lines(session, [_line(matching.batch, receipt) for receipt, _ in decided.paying], actor)
+    await _conclude(session, matching, decided)
+
+
+def _payment(matching: _Matching, receipt: StoredReceipt, bill: Bill) -> BillPayment:
+    return BillPayment(
+        bill=bill,
+        amount_fen=receipt.amount_fen,
+        channel=CHANNEL,
+        paid_on=receipt.received_on,
+        paid_by=receipt.id,
+        caused_by=matching.bank_line.id,
+        trace=matching.trace(receipt),
+    )
+
+
+def _line(batch: Batch, receipt: StoredReceipt) -> RemittanceLine:
+    return RemittanceLine(
+        batch_id=batch.id,
+        enrolment_id=receipt.enrolment_id,
+        source_id=receipt.id,
+        person_token=receipt.person_token,
+        benefit_year=receipt.benefit_year,
+        region=receipt.region,
+        amount_fen=receipt.amount_fen,
+        place="PENDING",
+        receipt_no=receipt.receipt_no,
+        tax_line_no=None,
+        correlation_id=receipt.correlation_id,
+    )
+
+
+async def _conclude(session: AsyncSession, matching: _Matching, decided: Import) -> None:
+    batch = matching.batch
+    amount_fen = sum(receipt.amount_fen for receipt, _ in decided.paying)
+    nothing = [
+        Difference(DifferenceKind.NOTHING_IMPORTED, ours_fen=0, theirs_fen=batch.declared_fen, village=batch.region)
+    ]
+    await _move(
+        session,
+        matching,
+        nothing if not decided.paying else [],
+        facts={"amount_fen": amount_fen, "line_count": len(decided.paying), "counted_fen": batch.declared_fen},
+        note={"recalled": {receipt.receipt_no: reason.value for receipt, reason in decided.failing}},
+    )
+
+
+async def _hold(session: AsyncSession, matching: _Matching, match: Match) -> None:
+    await _move(session, matching, match.differences, facts={}, note={"differences": len(match.differences)})
+
+
+async def _move(
+    session: AsyncSession,
+    matching: _Matching,
+    differences: Sequence[Difference],
+    *,
+    facts: dict[str, int],
+    note: dict[str, object],
+) -> None:
+    """The batch is locked by this transaction, so that the step cannot be lost."""
+    batch = matching.batch
+    held = bool(differences)
+    move = Move(
+        Step.MATCH,
+        BatchState.SUBMITTED,
+        BatchState.HELD if held else BatchState.READY_TO_REMIT,
+        new_id(),
+        Trace(matching.bank_line.actor, batch.correlation_id, matching.bank_line.id),
+        effective_on=matching.booked_on,
+        held_at=HeldAt.MATCH if held else None,
+        differences=[difference.as_json() for difference in differences[:MAX_DIFFERENCES]],
+        facts=facts,
+        note=note,
+    )
+    if await batches.take_step(session, batch.id, move) is None:
+        raise RuntimeError(f"batch {batch.id} left SUBMITTED while it was locked")
+
+
+def _chunks(items: Sequence[T]) -> list[Sequence[T]]:
+    return [items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE)]

@@ -1,0 +1,65 @@
+"""Doors for village cash: receipts, collection statements, deposit slips."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+
+from services.payment.cash import repository, service
+from services.payment.cash.matching import JOB_NAME
+from services.payment.cash.schemas import (
+    CollectionStatementIn,
+    ReceiptOut,
+    ReceiptPage,
+    ReceiptsIn,
+    ReceiptsRecorded,
+    SlipOut,
+    StatementSlipIn,
+)
+from services.payment.remittance.schemas import BatchOut
+from shared.database.engine import after_commit
+from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
+
+router = APIRouter(tags=["village cash"])
+READ, WRITE = requires("payment:read"), requires("payment:write")
+
+
+@router.post("/v1/cash-receipts", status_code=201, dependencies=[WRITE])
+async def record_receipts(session: Session, caller: CurrentCaller, body: ReceiptsIn) -> ReceiptsRecorded:
+    """Record the receipts that a village wrote."""
+    new = await service.record_receipts(session, caller.trace(), body.village, body.receipts)
+    return ReceiptsRecorded(
+        village=body.village,
+        recorded=len(new),
+        repeated=len(body.receipts) - len(new),
+        recorded_fen=sum(receipt.amount_fen for receipt in new),
+    )
+
+
+@router.get("/v1/cash-receipts", dependencies=[READ])
+async def list_receipts(
+    session: Session,
+    state: Literal["USED", "WRITTEN_OFF", "RECALLED"] | None = None,
+    village: str | None = None,
+    after: str = "",
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 200,
+) -> ReceiptPage:
+    """Receipts by number; recalled ones name the reason: their money goes back to the person, by village."""
+    found = await repository.listed(session, state=state, village=village, after=after, limit=limit)
+    items = [ReceiptOut.model_validate(receipt, from_attributes=True) for receipt in found]
+    return ReceiptPage(items=items, next=items[-1].receipt_no if len(items) == limit else None)
+
+
+@router.post("/v1/collection-statements", status_code=201, dependencies=[WRITE])
+async def submit_statement(session: Session, caller: CurrentCaller, body: CollectionStatementIn) -> BatchOut:
+    """Submit a village's 《缴费情况表》; it begins a batch."""
+    return BatchOut.of(await service.submit_statement(session, caller.trace(), body))
+
+
+@router.post("/v1/deposit-slips", status_code=201, dependencies=[WRITE])
+async def record_slip(
+    session: Session, caller: CurrentCaller, running: CurrentRunning, body: StatementSlipIn
+) -> SlipOut:
+    """Record the slip of a statement's cash; a slip is not money."""
+    batch = await service.record_slip(session, caller.trace(), body)
+    after_commit(session, lambda: running.wake(JOB_NAME))
+    return SlipOut(**body.model_dump(), batch_id=batch.id, batch_state=batch.state.value)

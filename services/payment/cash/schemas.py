@@ -1,0 +1,106 @@
+"""What the doors for village cash speak; dates in ISO form, money in fen."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Number = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[\w./-]+$")]
+Village = Annotated[str, StringConstraints(max_length=12)]
+Amount = Annotated[int, Field(gt=0, le=100_000_000_000, strict=True)]
+Year = Annotated[int, Field(ge=2000, le=2999, strict=True)]
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ReceiptIn(_In):
+    """One cash receipt as the village wrote it."""
+
+    receipt_no: Number
+    enrolment_id: UUID
+    amount_fen: Amount
+    received_on: date
+
+
+class ReceiptsIn(_In):
+    """Receipts that one village wrote."""
+
+    village: Village
+    receipts: Annotated[tuple[ReceiptIn, ...], Field(min_length=1, max_length=5_000)]
+
+
+class ReceiptsRecorded(BaseModel):
+    """How many receipts are new, how many had been recorded before, and what the new ones sum to."""
+
+    village: str
+    recorded: int
+    repeated: int
+    recorded_fen: int
+
+
+class ReceiptOut(BaseModel):
+    """A receipt and what became of it."""
+
+    receipt_no: str
+    region: str
+    enrolment_id: UUID
+    benefit_year: int
+    amount_fen: int
+    received_on: date
+    state: str
+    recall_reason: str | None
+    batch_id: UUID | None
+    deposited_on: date | None
+
+
+class ReceiptPage(BaseModel):
+    """A page of receipts; ``next`` is the number after which the following one begins."""
+
+    items: list[ReceiptOut]
+    next: str | None
+
+
+class StatementLineIn(_In):
+    """One line of the 《缴费情况表》."""
+
+    receipt_no: Number
+    enrolment_id: UUID
+    amount_fen: Amount
+
+
+class CollectionStatementIn(_In):
+    """A village's 《缴费情况表》 of what it collected for one benefit year."""
+
+    statement_no: Number
+    village: Village
+    benefit_year: Year
+    lines: Annotated[tuple[StatementLineIn, ...], Field(min_length=1, max_length=5_000)]
+    total_fen: Amount
+
+
+class DepositSlipIn(_In):
+    """A slip of cash paid into the tax pending account."""
+
+    slip_no: Number
+    amount_fen: Amount
+    deposited_on: date
+
+
+class StatementSlipIn(DepositSlipIn):
+    """A slip and the statement whose cash it is."""
+
+    statement_no: Number
+
+
+class SlipOut(BaseModel):
+    """A recorded slip and the batch it belongs to."""
+
+    slip_no: str
+    statement_no: str
+    amount_fen: int
+    deposited_on: date
+    batch_id: UUID
+    batch_state: str

@@ -1,0 +1,215 @@
+"""Recording what villages bring: receipts, their 《缴费情况表》, and the deposit slip."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.payment.cash import repository
+from services.payment.cash.match import StatementLine
+from services.payment.cash.repository import NewReceipt
+from services.payment.cash.schemas import CollectionStatementIn, ReceiptIn, StatementSlipIn
+from services.payment.ledger import postings
+from services.payment.ledger.service import post
+from services.payment.ledger.transfer import Line, Occasion, Transfer
+from services.payment.remittance import repository as batches
+from services.payment.remittance import steps
+from services.payment.remittance.models import Batch
+from services.payment.remittance.state import BatchState, Step
+from shared.contracts.event import Trace
+from shared.domain.ids import new_id
+from shared.domain.region import InvalidRegion, is_village, parse_region
+from shared.errors import DomainError, ErrorCode, NotFound
+
+_AT_ONCE = 500
+
+_PEOPLE = text(
+    """
+    SELECT enrolment_id, person_token, benefit_year FROM bill
+    WHERE enrolment_id = ANY(CAST(:ids AS uuid[])) AND region = :village AND state <> 'SUPERSEDED'
+    ORDER BY enrolment_id
+    """
+)
+
+
+class UnknownVillage(DomainError):
+    """Cash is collected by villages and communities only."""
+
+    code = ErrorCode.UNKNOWN_VILLAGE
+
+
+class BillNotFoundInVillage(DomainError):
+    """A receipt needs a person of the village who was billed."""
+
+    code = ErrorCode.BILL_NOT_FOUND_IN_VILLAGE
+
+
+class ReceiptNumberTaken(DomainError):
+    """A receipt is a controlled document: its number stands for one receipt for ever."""
+
+    code = ErrorCode.RECEIPT_NUMBER_TAKEN
+
+
+class StatementNumberTaken(DomainError):
+    """The number stands for another statement."""
+
+    code = ErrorCode.STATEMENT_NUMBER_TAKEN
+
+
+class SlipNumberTaken(DomainError):
+    """The number stands for another deposit."""
+
+    code = ErrorCode.SLIP_NUMBER_TAKEN
+
+
+class SecondSlip(DomainError):
+    """One statement, one deposit, one slip."""
+
+    code = ErrorCode.SECOND_SLIP
+
+
+class StatementNoLongerOpen(DomainError):
+    """The three were compared already."""
+
+    code = ErrorCode.STATEMENT_NO_LONGER_OPEN
+
+
+async def record_receipts(
+    session: AsyncSession, trace: Trace, village: str, receipts: Sequence[ReceiptIn]
+) -> list[NewReceipt]:
+    """Record receipts and book their cash (village_cash ← unapplied); returns those that are new.
+
+    Raises UnknownVillage, BillNotFoundInVillage or ReceiptNumberTaken; then none is recorded.
+    """
+    _must_be_village(village)
+    told = _told_once(receipts)
+    people = await _people(session, village, [receipt.enrolment_id for receipt in told.values()])
+    wanted = [_new_receipt(receipt, people) for receipt in told.values()]
+    new = await repository.insert_receipts(session, village, wanted, trace)
+    known = await repository.receipts(session, [number for number in told if number not in new])
+    for number in told.keys() - new:
+        stored = known.get(number)  # not visible: it belongs to another region, and the number is taken all the same
+        mine = told[number]
+        if stored is None or stored.region != village or not _same(mine, stored):
+            raise ReceiptNumberTaken(f"receipt {number}")
+    recorded = [receipt for receipt in wanted if receipt.receipt_no in new]
+    for start in range(0, len(recorded), _AT_ONCE):
+        some = recorded[start : start + _AT_ONCE]
+        await post(session, [_taken(receipt, village, trace) for receipt in some])
+    return recorded
+
+
+async def submit_statement(session: AsyncSession, trace: Trace, body: CollectionStatementIn) -> Batch:
+    """Take a village's 《缴费情况表》: it begins a batch. The same statement again gives the same batch.
+
+    Raises UnknownVillage or StatementNumberTaken.
+    """
+    _must_be_village(body.village)
+    batch_id = new_id()
+    lines = [StatementLine(line.receipt_no, line.enrolment_id, line.amount_fen) for line in body.lines]
+    opened = await repository.open_batch(
+        session,
+        batch_id,
+        village=body.village,
+        statement_no=body.statement_no,
+        benefit_year=body.benefit_year,
+        declared_fen=body.total_fen,
+        trace=trace,
+    )
+    if not opened:
+        return await _as_stated_before(session, body, lines)
+    await repository.insert_lines(session, batch_id, 1, body.village, lines, trace)
+    batch, _ = await steps.take(session, trace, batch_id, Step.SUBMIT, facts={"declared_fen": body.total_fen})
+    return batch
+
+
+async def record_slip(session: AsyncSession, trace: Trace, body: StatementSlipIn) -> Batch:
+    """Record the slip of a statement's cash; it posts nothing until the bank says the same.
+
+    Raises NotFound, SlipNumberTaken, SecondSlip or StatementNoLongerOpen.
+    """
+    batch_id = await repository.batch_of_statement(session, body.statement_no)
+    batch = await batches.lock(session, batch_id) if batch_id else None
+    if batch is None:
+        raise NotFound(f"statement {body.statement_no}")
+    stored = await repository.slip(session, body.slip_no)
+    if stored is not None and (stored.batch_id, stored.amount_fen, stored.deposited_on) == (
+        batch.id,
+        body.amount_fen,
+        body.deposited_on,
+    ):
+        return batch
+    if stored is not None:
+        raise SlipNumberTaken
+    if batch.state is not BatchState.SUBMITTED:
+        raise StatementNoLongerOpen(f"the batch is {batch.state.value}")
+    if await repository.deposits(session, batch.id):
+        raise SecondSlip
+    new = await repository.insert_slip(
+        session, batch.id, batch.region, body.slip_no, body.amount_fen, body.deposited_on, trace
+    )
+    if not new:
+        raise SlipNumberTaken
+    return batch
+
+
+def _must_be_village(code: str) -> None:
+    try:
+        if is_village(parse_region(code)):
+            return
+    except InvalidRegion:
+        pass
+    raise UnknownVillage(pointer="/village")
+
+
+def _told_once(receipts: Sequence[ReceiptIn]) -> dict[str, ReceiptIn]:
+    told: dict[str, ReceiptIn] = {}
+    for receipt in receipts:
+        if told.setdefault(receipt.receipt_no, receipt) != receipt:
+            raise ReceiptNumberTaken(f"receipt {receipt.receipt_no} stands here twice")
+    return told
+
+
+async def _people(session: AsyncSession, village: str, enrolment_ids: Sequence[UUID]) -> dict[UUID, tuple[str, int]]:
+    rows = await session.execute(_PEOPLE, {"ids": sorted(set(enrolment_ids)), "village": village})
+    return {row.enrolment_id: (row.person_token, row.benefit_year) for row in rows}
+
+
+def _new_receipt(receipt: ReceiptIn, people: Mapping[UUID, tuple[str, int]]) -> NewReceipt:
+    person = people.get(receipt.enrolment_id)
+    if person is None:
+        raise BillNotFoundInVillage(f"receipt {receipt.receipt_no}: enrolment {receipt.enrolment_id}")
+    return NewReceipt(
+        id=new_id(),
+        receipt_no=receipt.receipt_no,
+        enrolment_id=receipt.enrolment_id,
+        person_token=person[0],
+        benefit_year=person[1],
+        amount_fen=receipt.amount_fen,
+        received_on=receipt.received_on,
+    )
+
+
+def _same(told: ReceiptIn, stored: repository.StoredReceipt) -> bool:
+    return (told.enrolment_id, told.amount_fen, told.received_on) == (
+        stored.enrolment_id,
+        stored.amount_fen,
+        stored.received_on,
+    )
+
+
+def _taken(receipt: NewReceipt, village: str, trace: Trace) -> Transfer:
+    line = Line(village, receipt.enrolment_id, receipt.person_token, receipt.benefit_year)
+    occasion = Occasion(key=str(receipt.id), effective_on=receipt.received_on, caused_by=receipt.id, trace=trace)
+    return postings.receipt_taken(line, receipt.amount_fen, occasion)
+
+
+async def _as_stated_before(session: AsyncSession, body: CollectionStatementIn, lines: list[StatementLine]) -> Batch:
+    batch_id = await repository.batch_of_statement(session, body.statement_no)
+    batch = await batches.find(session, batch_id) if batch_id else None
+    if batch is None or (batch.region, batch.benefit_year) != (body.village, body.benefit_year):
+        raise StatementNumberTaken
+    if await repository.lines(session, batch.id, 1) != lines:
+        raise StatementNumberTaken
+    return batch

@@ -1,0 +1,57 @@
+"""Confirming amount and detail of a batch with the tax bureau, before any money moves."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.payment.remittance import repository, steps
+from services.payment.remittance.detail import TaxDetail, compare_detail
+from services.payment.remittance.models import Batch
+from services.payment.remittance.repository import Move
+from services.payment.remittance.state import BatchState, HeldAt, Step, has_passed, source_of, target_of
+from services.payment.remittance.tax_exchange import fetch_detail, reference_of
+from shared.contracts.event import Trace
+from shared.database.engine import Database
+from shared.domain.ids import new_id
+from shared.settings import Settings
+
+MAX_DIFFERENCES = 1_000
+
+
+async def confirm_detail(database: Database, settings: Settings, region: str, trace: Trace, batch_id: UUID) -> Batch:
+    """Fetch the tax bureau's detail and compare: DETAIL_CONFIRMED, or HELD with every differing line named.
+
+    The platform is asked outside of any transaction: a slow answer holds no connection and no lock.
+    """
+    async with database.transaction(region) as session:
+        batch = await steps.visible(session, batch_id)
+    if has_passed(batch.state, Step.CONFIRM_DETAIL):
+        return batch
+    source = source_of(batch.kind, Step.CONFIRM_DETAIL)
+    if batch.state is not source:
+        raise steps.StepNotPossible(f"the batch is {batch.state.value}, not {source.value if source else 'there'}")
+    detail = await fetch_detail(settings, batch)
+    async with database.transaction(region) as session:
+        return await _conclude(session, trace, batch, detail)
+
+
+async def _conclude(session: AsyncSession, trace: Trace, batch: Batch, detail: TaxDetail) -> Batch:
+    lines = await repository.lines_of(session, batch.id)
+    differences = compare_detail(reference_of(batch), {line.enrolment_id: line.amount_fen for line in lines}, detail)
+    held = bool(differences)
+    move = Move(
+        Step.CONFIRM_DETAIL,
+        batch.state,
+        BatchState.HELD if held else target_of(Step.CONFIRM_DETAIL),
+        new_id(),
+        trace,
+        held_at=HeldAt.DETAIL if held else None,
+        differences=[difference.as_json() for difference in differences[:MAX_DIFFERENCES]],
+        note={"tax_total_fen": detail.total_fen, "tax_lines": len(detail.lines), "differences": len(differences)},
+    )
+    moved = await repository.take_step(session, batch.id, move)
+    if moved is None:  # somebody else concluded meanwhile: theirs stands
+        return await steps.visible(session, batch.id)
+    if not held:
+        await repository.number_lines(session, batch.id, {line.enrolment_id: line.line_no for line in detail.lines})
+    return moved

@@ -1,0 +1,77 @@
+"""Restating a held batch: a corrected version beside the old one, compared again from where it was held."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.payment.cash import repository as cash
+from services.payment.cash.match import StatementLine
+from services.payment.cash.service import SlipNumberTaken
+from services.payment.remittance import repository, steps
+from services.payment.remittance.models import Batch
+from services.payment.remittance.repository import Move
+from services.payment.remittance.schemas import CorrectionIn
+from services.payment.remittance.state import BatchKind, BatchState, HeldAt, Step, resumes_at
+from shared.contracts.event import Trace
+from shared.domain.ids import new_id
+from shared.errors import DomainError, ErrorCode, NotFound
+
+
+class CorrectionNotPossible(DomainError):
+    """The batch is not held, or what is held cannot be restated by us."""
+
+    code = ErrorCode.CORRECTION_NOT_POSSIBLE
+
+
+async def correct(session: AsyncSession, trace: Trace, batch_id: UUID, correction: CorrectionIn) -> Batch:
+    """Make the corrected version and send the batch back to the comparison that held it.
+
+    Raises NotFound, CorrectionNotPossible or SlipNumberTaken.
+    """
+    batch = await repository.lock(session, batch_id)
+    if batch is None:
+        raise NotFound
+    if batch.state is not BatchState.HELD or batch.held_at is None:
+        raise CorrectionNotPossible(f"the batch is {batch.state.value}")
+    restated = correction.lines is not None or correction.slips is not None
+    by_village = batch.kind is BatchKind.ENTRUSTED_CASH and batch.held_at is HeldAt.MATCH
+    if restated and not by_village:
+        raise CorrectionNotPossible("only a village's statement and slips can be restated, before they are imported")
+    if (correction.lines is None) != (correction.total_fen is None):
+        raise CorrectionNotPossible("restated lines need their total, and a total its lines")
+    facts: dict[str, int] = {"version": batch.version + 1}
+    if by_village:
+        facts["declared_fen"] = await _restate(session, trace, batch, correction)
+    note = {"reason": correction.reason, "declared_fen": batch.declared_fen, "differences": batch.differences}
+    move = Move(
+        Step.CORRECT,
+        BatchState.HELD,
+        resumes_at(batch.kind, batch.held_at),
+        new_id(),
+        trace,
+        facts=facts,
+        note=note,
+    )
+    corrected = await repository.take_step(session, batch.id, move)
+    if corrected is None:
+        return await steps.visible(session, batch_id)
+    return corrected
+
+
+async def _restate(session: AsyncSession, trace: Trace, batch: Batch, correction: CorrectionIn) -> int:
+    """Keep the new version of lines and slips; returns the total it declares."""
+    if correction.lines is None:
+        lines = await cash.lines(session, batch.id, batch.version)
+    else:
+        lines = [StatementLine(line.receipt_no, line.enrolment_id, line.amount_fen) for line in correction.lines]
+    await cash.insert_lines(session, batch.id, batch.version + 1, batch.region, lines, trace)
+    await cash.release_receipts(session, batch.id)
+    if correction.slips is not None:
+        await cash.withdraw_slips(session, batch.id)
+        for slip in correction.slips:
+            say = (slip.slip_no, slip.amount_fen, slip.deposited_on)
+            if not await cash.restate_slip(session, batch.id, *say) and not await cash.insert_slip(
+                session, batch.id, batch.region, *say, trace
+            ):
+                raise SlipNumberTaken(f"slip {slip.slip_no}")
+    return batch.declared_fen if correction.total_fen is None else correction.total_fen

@@ -1,0 +1,113 @@
+"""Doors for batches on their way to the treasury: tax hall, tax detail, treasury, certificate, return."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from services.payment.bank.settlement import JOB_NAME as SETTLEMENTS
+from services.payment.cash.matching import JOB_NAME as CASH_MATCHING
+from services.payment.remittance import confirmation, corrections, repository, service, steps
+from services.payment.remittance.schemas import (
+    BatchOut,
+    BatchPage,
+    BatchWithLines,
+    CertificateIn,
+    CorrectionIn,
+    LineOut,
+    ReceivedIn,
+    RemittedIn,
+    ReturnedIn,
+    SerialIn,
+)
+from services.payment.remittance.state import BatchKind, BatchState
+from shared.database.engine import after_commit
+from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
+
+router = APIRouter(prefix="/v1/remittances", tags=["remittance"])
+READ, WRITE, OPERATE = (requires(f"payment:{verb}") for verb in ("read", "write", "operate"))
+
+
+@router.get("", dependencies=[READ])
+async def list_batches(
+    session: Session,
+    state: BatchState | None = None,
+    kind: BatchKind | None = None,
+    after: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> BatchPage:
+    """Batches of the caller's region in the order in which they began."""
+    batches = await repository.listed(session, state=state, kind=kind, after=after, limit=limit)
+    return BatchPage(
+        items=[BatchOut.of(batch) for batch in batches], next=batches[-1].id if len(batches) == limit else None
+    )
+
+
+@router.get("/{batch_id}", dependencies=[READ])
+async def read_batch(
+    session: Session,
+    batch_id: UUID,
+    after_line: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=5_000)] = 1_000,
+) -> BatchWithLines:
+    """One batch with a page of its lines."""
+    batch = await steps.visible(session, batch_id)
+    lines = await repository.lines_of(session, batch_id, after=after_line, limit=limit)
+    return BatchWithLines(
+        **BatchOut.of(batch).model_dump(),
+        replaced_by=await repository.replacement_of(session, batch_id),
+        lines=[LineOut.of(line) for line in lines],
+        next_line=lines[-1].enrolment_id if len(lines) == limit else None,
+    )
+
+
+@router.post("/{batch_id}/corrections", dependencies=[WRITE])
+async def correct(
+    session: Session, caller: CurrentCaller, running: CurrentRunning, batch_id: UUID, body: CorrectionIn
+) -> BatchOut:
+    """Restate a held batch as a new version and let it be compared again."""
+    batch = await corrections.correct(session, caller.trace(), batch_id, body)
+    after_commit(session, lambda: running.wake(CASH_MATCHING))
+    after_commit(session, lambda: running.wake(SETTLEMENTS))
+    return BatchOut.of(batch)
+
+
+@router.post("/{batch_id}/serial", dependencies=[OPERATE])
+async def enter_serial(session: Session, caller: CurrentCaller, batch_id: UUID, body: SerialIn) -> BatchOut:
+    """Enter the collection notice serial at the county's tax hall."""
+    return BatchOut.of(await service.enter_serial(session, caller.trace(), batch_id, body.collection_notice_serial))
+
+
+@router.post("/{batch_id}/fetch-detail", dependencies=[OPERATE])
+async def fetch_detail(caller: CurrentCaller, running: CurrentRunning, batch_id: UUID) -> BatchOut:
+    """Fetch the tax bureau's detail and compare it with the batch."""
+    batch = await confirmation.confirm_detail(
+        running.database, running.settings, caller.region, caller.trace(), batch_id
+    )
+    return BatchOut.of(batch)
+
+
+@router.post("/{batch_id}/remit", dependencies=[OPERATE])
+async def remit(session: Session, caller: CurrentCaller, batch_id: UUID, body: RemittedIn) -> BatchOut:
+    """Remit the confirmed amount (上解)."""
+    return BatchOut.of(await service.remit(session, caller.trace(), batch_id, body.remitted_on))
+
+
+@router.post("/{batch_id}/treasury", dependencies=[OPERATE])
+async def confirm_treasury(session: Session, caller: CurrentCaller, batch_id: UUID, body: ReceivedIn) -> BatchOut:
+    """Note that the treasury holds the money (入国库)."""
+    return BatchOut.of(await service.confirm_treasury(session, caller.trace(), batch_id, body.received_on))
+
+
+@router.post("/{batch_id}/certificate", dependencies=[OPERATE])
+async def issue_certificate(session: Session, caller: CurrentCaller, batch_id: UUID, body: CertificateIn) -> BatchOut:
+    """Register the tax payment certificate (完税证明)."""
+    return BatchOut.of(
+        await service.issue_certificate(session, caller.trace(), batch_id, body.certificate_no, body.issued_on)
+    )
+
+
+@router.post("/{batch_id}/return", dependencies=[OPERATE])
+async def take_back(session: Session, caller: CurrentCaller, batch_id: UUID, body: ReturnedIn) -> BatchOut:
+    """Note that the treasury sent the money back; its lines go on in a new batch."""
+    return BatchOut.of(await service.take_back(session, caller.trace(), batch_id, body.returned_on, body.reason))

@@ -1,0 +1,126 @@
+"""What the remittance doors speak; dates in ISO form, money in fen."""
+
+from dataclasses import asdict
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from services.payment.cash.schemas import DepositSlipIn, StatementLineIn
+from services.payment.remittance.models import Batch, RemittanceLine
+
+Number = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[\w./-]+$")]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SerialIn(_In):
+    """The collection notice serial (征集通知流水号) of a batch of entrusted cash."""
+
+    collection_notice_serial: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] | None = Field(
+        default=None, pattern=r"^[0-9A-Za-z-]*$"
+    )
+
+
+class RemittedIn(_In):
+    """The day of 上解."""
+
+    remitted_on: date
+
+
+class ReceivedIn(_In):
+    """The day of 入国库."""
+
+    received_on: date
+
+
+class CertificateIn(_In):
+    """The tax payment certificate (完税证明) that was issued."""
+
+    certificate_no: Number
+    issued_on: date
+
+
+class ReturnedIn(_In):
+    """When and why the treasury sent the money back."""
+
+    returned_on: date
+    reason: Words
+
+
+class CorrectionIn(_In):
+    """What is said instead: lines with their total, or slips, or only why it should be compared again."""
+
+    reason: Words
+    lines: Annotated[tuple[StatementLineIn, ...], Field(min_length=1, max_length=5_000)] | None = None
+    total_fen: Annotated[int, Field(gt=0, strict=True)] | None = None
+    slips: Annotated[tuple[DepositSlipIn, ...], Field(min_length=1, max_length=20)] | None = None
+
+
+class BatchOut(BaseModel):
+    """A remittance batch and what stands in its way."""
+
+    id: UUID
+    kind: str
+    region: str
+    state: str
+    held_at: str | None
+    version: int
+    statement_no: str | None
+    benefit_year: int | None
+    channel: str | None
+    mchid: str | None
+    settlement_day: date | None
+    declared_fen: int
+    amount_fen: int
+    line_count: int
+    differences: list[dict[str, Any]]
+    collection_notice_serial: str | None
+    remitted_on: date | None
+    received_on: date | None
+    certificate_no: str | None
+    certificate_issued_on: date | None
+    returned_on: date | None
+    return_reason: str | None
+    previous_batch_id: UUID | None
+
+    @classmethod
+    def of(cls, batch: Batch) -> "BatchOut":
+        """Show a batch."""
+        return cls.model_validate(asdict(batch))
+
+
+class LineOut(BaseModel):
+    """One enrolment's contribution in a batch and where its money is."""
+
+    enrolment_id: UUID
+    region: str
+    benefit_year: int
+    amount_fen: int
+    place: str
+    receipt_no: str | None
+    tax_line_no: str | None
+
+    @classmethod
+    def of(cls, line: RemittanceLine) -> "LineOut":
+        """Show a line."""
+        return cls.model_validate(asdict(line))
+
+
+class BatchWithLines(BatchOut):
+    """A batch with a page of its lines and, once returned, the batch that carries them on."""
+
+    replaced_by: UUID | None
+    lines: list[LineOut]
+    next_line: UUID | None
+
+
+class BatchPage(BaseModel):
+    """A page of batches; ``next`` is where the following one begins."""
+
+    items: list[BatchOut]
+    next: UUID | None

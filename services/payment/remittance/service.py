@@ -1,0 +1,181 @@
+"""The way of a batch to the treasury: serial, remittance (上解), treasury (入国库), certificate (完税证明), return."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.payment.ledger import postings
+from services.payment.ledger.service import post
+from services.payment.ledger.transfer import Line, Occasion, Transfer
+from services.payment.remittance import repository, steps
+from services.payment.remittance.models import Batch, RemittanceLine
+from services.payment.remittance.state import BatchKind, Place, Step
+from shared.contracts.event import Event, Trace
+from shared.contracts.payment import (
+    CertificateIssued,
+    ContributionInTreasury,
+    ContributionRemitted,
+    ContributionReturned,
+)
+from shared.domain.ids import new_id
+from shared.errors import DomainError, ErrorCode
+from shared.messaging.outbox import publish
+
+_AT_ONCE = 500  # lines per statement and per stretch of the event loop
+
+Posting = Callable[[Line, int, Occasion], Transfer]
+
+
+class SerialRequired(DomainError):
+    """Entrusted cash goes to the treasury only under its 征集通知流水号."""
+
+    code = ErrorCode.COLLECTION_NOTICE_SERIAL_REQUIRED
+
+
+class SerialNotForOnline(DomainError):
+    """Online money never passes the tax hall: it has no serial."""
+
+    code = ErrorCode.COLLECTION_NOTICE_SERIAL_NOT_FOR_ONLINE
+
+
+async def enter_serial(session: AsyncSession, trace: Trace, batch_id: UUID, serial: str | None) -> Batch:
+    """Bring the slip to the county's tax hall, which enters the collection notice serial (征集通知流水号)."""
+    batch = await steps.visible(session, batch_id)
+    if batch.kind is BatchKind.ONLINE:
+        raise SerialNotForOnline
+    if not serial:
+        raise SerialRequired(pointer="/collection_notice_serial")
+    batch, _ = await steps.take(session, trace, batch_id, Step.ENTER_SERIAL, facts={"collection_notice_serial": serial})
+    return batch
+
+
+async def remit(session: AsyncSession, trace: Trace, batch_id: UUID, remitted_on: date) -> Batch:
+    """上解: the confirmed amount leaves the pending account line by line, in transit until the treasury speaks."""
+    batch, step_id = await steps.take(
+        session, trace, batch_id, Step.REMIT, effective_on=remitted_on, facts={"remitted_on": remitted_on}
+    )
+    if step_id is not None:
+        lines = await _move(session, trace, batch, step_id, Place.IN_TRANSIT, postings.remitted, remitted_on)
+        await _announce(session, trace, step_id, lines, lambda line: _remitted(line, remitted_on))
+    return batch
+
+
+async def confirm_treasury(session: AsyncSession, trace: Trace, batch_id: UUID, received_on: date) -> Batch:
+    """入国库: the treasury holds the money of every line."""
+    batch, step_id = await steps.take(
+        session, trace, batch_id, Step.CONFIRM_TREASURY, effective_on=received_on, facts={"received_on": received_on}
+    )
+    if step_id is not None:
+        lines = await _move(session, trace, batch, step_id, Place.TREASURY, postings.received_in_treasury, received_on)
+        await _announce(session, trace, step_id, lines, lambda line: _in_treasury(line, received_on))
+    return batch
+
+
+async def issue_certificate(
+    session: AsyncSession, trace: Trace, batch_id: UUID, certificate_no: str, issued_on: date
+) -> Batch:
+    """Note the tax payment certificate (完税证明) that covers the batch; its number is registered once."""
+    facts = {"certificate_no": certificate_no, "certificate_issued_on": issued_on}
+    batch, step_id = await steps.take(
+        session, trace, batch_id, Step.ISSUE_CERTIFICATE, effective_on=issued_on, facts=facts
+    )
+    if step_id is not None:
+        lines = await repository.lines_of(session, batch.id)
+        await _announce(session, trace, step_id, lines, lambda line: _certified(line, certificate_no, issued_on))
+    return batch
+
+
+async def take_back(session: AsyncSession, trace: Trace, batch_id: UUID, returned_on: date, reason: str) -> Batch:
+    """The treasury sent the money back: it is pending again, its lines go on in a new batch linked to this one."""
+    facts = {"returned_on": returned_on, "return_reason": reason}
+    batch, step_id = await steps.take(session, trace, batch_id, Step.RETURN, effective_on=returned_on, facts=facts)
+    if step_id is not None:
+        lines = await _move(session, trace, batch, step_id, Place.RETURNED, postings.returned, returned_on)
+        await repository.reopen(session, batch.id, new_id(), trace)
+        await _announce(session, trace, step_id, lines, lambda line: _returned(line, returned_on, reason))
+    return batch
+
+
+async def _move(
+    session: AsyncSession, trace: Trace, batch: Batch, step_id: UUID, place: Place, posting: Posting, day: date
+) -> Sequence[RemittanceLine]:
+    await repository.move_lines(session, batch.id, place)
+    lines = await repository.lines_of(session, batch.id)
+    for start in range(0, len(lines), _AT_ONCE):
+        await post(
+            session,
+            [
+                posting(
+                    line.money_of,
+                    line.amount_fen,
+                    Occasion(
+                        key=f"{batch.id}:{line.enrolment_id}",
+                        effective_on=day,
+                        caused_by=step_id,
+                        trace=line.trace(trace.actor, step_id),
+                        batch_id=batch.id,
+                    ),
+                )
+                for line in lines[start : start + _AT_ONCE]
+            ],
+        )
+    return lines
+
+
+async def _announce(
+    session: AsyncSession,
+    trace: Trace,
+    step_id: UUID,
+    lines: Sequence[RemittanceLine],
+    event: Callable[[RemittanceLine], Event],
+) -> None:
+    for start in range(0, len(lines), _AT_ONCE):
+        some = lines[start : start + _AT_ONCE]
+        await publish(session, [(event(line), line.trace(trace.actor, step_id)) for line in some])
+
+
+def _remitted(line: RemittanceLine, day: date) -> ContributionRemitted:
+    return ContributionRemitted(
+        region=line.region,
+        benefit_year=line.benefit_year,
+        enrolment_id=line.enrolment_id,
+        batch_id=line.batch_id,
+        amount_fen=line.amount_fen,
+        remitted_on=day,
+    )
+
+
+def _in_treasury(line: RemittanceLine, day: date) -> ContributionInTreasury:
+    return ContributionInTreasury(
+        region=line.region,
+        benefit_year=line.benefit_year,
+        enrolment_id=line.enrolment_id,
+        batch_id=line.batch_id,
+        amount_fen=line.amount_fen,
+        received_on=day,
+    )
+
+
+def _certified(line: RemittanceLine, certificate_no: str, day: date) -> CertificateIssued:
+    return CertificateIssued(
+        region=line.region,
+        benefit_year=line.benefit_year,
+        enrolment_id=line.enrolment_id,
+        batch_id=line.batch_id,
+        certificate_no=certificate_no,
+        issued_on=day,
+    )
+
+
+def _returned(line: RemittanceLine, day: date, reason: str) -> ContributionReturned:
+    return ContributionReturned(
+        region=line.region,
+        benefit_year=line.benefit_year,
+        enrolment_id=line.enrolment_id,
+        batch_id=line.batch_id,
+        amount_fen=line.amount_fen,
+        returned_on=day,
+        reason=reason,
+    )
