@@ -38,7 +38,9 @@ async def running_all(
     """Run services until the block ends; gives their common HTTP application."""
     async with AsyncExitStack() as stack:
         runs = [await stack.enter_async_context(running(service, settings, role=role)) for service in services]
-        yield root_app(runs)
+        app = root_app(runs)
+        app.state.runs = runs
+        yield app
 
 
 async def serve(
@@ -67,6 +69,8 @@ async def serve(
         serving = asyncio.create_task(server.serve())
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        for run in app.state.runs:
+            run.leaving.set()
         server.should_exit = True
         stopping.cancel()
         await serving

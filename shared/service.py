@@ -71,6 +71,8 @@ class Running:
     database: Database
     resources: Any = None
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    # Set before the web server waits for replies in hand: a reply that has no end of its own ends now.
+    leaving: asyncio.Event = field(default_factory=asyncio.Event)
     _wakes: dict[str, asyncio.Event] = field(default_factory=dict)
 
     def wake(self, job: str) -> None:

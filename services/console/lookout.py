@@ -77,11 +77,15 @@ class Lookout:
     def _is_news(self, seen: Snapshot) -> bool:
         return self._closed or self._latest != seen
 
-    async def aclose(self) -> None:
-        """Send every watcher home and close the connections."""
+    async def dismiss(self) -> None:
+        """Send every watcher home."""
         self._closed = True
         async with self._news:
             self._news.notify_all()
+
+    async def aclose(self) -> None:
+        """Send every watcher home and close the connections."""
+        await self.dismiss()
         if self._rounds is not None:
             self._rounds.cancel()
             with suppress(asyncio.CancelledError):

@@ -1,5 +1,7 @@
 """What the console keeps while it runs: one look-out for all browsers, and the pages."""
 
+import asyncio
+
 from services.console.asking import Asker
 from services.console.lookout import Lookout
 from services.console.pages import Pages
@@ -15,6 +17,7 @@ class ConsoleResources:
         self.pages = Pages(settings)
         self._asker = Asker(settings)
         self._lookout: Lookout | None = None
+        self._farewell: asyncio.Task[None] | None = None
 
     @property
     def lookout(self) -> Lookout:
@@ -26,10 +29,19 @@ class ConsoleResources:
     async def start(self, running: Running) -> None:
         """Begin with the service's clock."""
         self._lookout = Lookout(self._asker, running.clock)
+        self._farewell = asyncio.create_task(_dismiss_when_leaving(self._lookout, running))
 
     async def aclose(self) -> None:
         """Send the watchers home."""
+        if self._farewell is not None:
+            self._farewell.cancel()
         if self._lookout is not None:
             await self._lookout.aclose()
         else:
             await self._asker.aclose()
+
+
+async def _dismiss_when_leaving(lookout: Lookout, running: Running) -> None:
+    """A stream never ends by itself; without this the web server would wait for it until its patience ends."""
+    await running.leaving.wait()
+    await lookout.dismiss()

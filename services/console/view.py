@@ -135,13 +135,15 @@ def _tiles(quota: QuotaProgress | None, payment: PaymentSummary | None, say: Say
     def share(fen: int) -> str:
         return say("tile.share", percent=figures.percent(fen, money.taken_fen)) if money and money.taken_fen else ""
 
-    completion, filled = "", None
+    completion, unpaid, filled = "", "", None
+    if county:
+        unpaid = say("tile.unpaid", n=figures.people(max(county.registered - county.enrolled, 0)))
     if county and county.percent is not None:
         completion = say("tile.completion", percent=county.percent)
         filled = figures.permille(county.enrolled, county.target)
     return (
         people("target", county.target if county else None, say("tile.towns", n=len(quota.towns)) if quota else ""),
-        people("registered", county.registered if county else None),
+        people("registered", county.registered if county else None, unpaid),
         people("enrolled", county.enrolled if county else None, completion, filled),
         yuan(
             "taken",
@@ -163,13 +165,13 @@ def _flow(payment: PaymentSummary, say: Say) -> tuple[Stretch, ...]:
         "in_transit": money.in_transit_fen,
         "treasury": money.treasury_fen,
     }
-    whole, starts, stretches = sum(amounts.values()), 0, []
+    whole, starts, passed, stretches = sum(amounts.values()), 0, 0, []
     for key, fen in amounts.items():
-        filled = figures.permille(fen, whole)
-        stretches.append(
-            Stretch(key, say(f"flow.{key}"), figures.yuan(fen), figures.percent(fen, whole), starts, filled)
-        )
-        starts += filled
+        passed += fen
+        ends = figures.permille(passed, whole)  # of the way so far, so that the last part ends where the bar ends
+        share = figures.percent(fen, whole)
+        stretches.append(Stretch(key, say(f"flow.{key}"), figures.yuan(fen), share, starts, ends - starts))
+        starts = ends
     return tuple(stretches)
 
 
