@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
@@ -115,7 +116,7 @@ async def knocking(runs: Sequence[Running]) -> AsyncIterator[httpx.AsyncClient]:
 
 def database_settings(cluster: Cluster, *, suffix: str) -> dict[str, Any]:
     """Where the cluster's databases with that suffix are, per role."""
-    place = f"@/{{database}}{suffix}?host={cluster.postgres.socket_dir}"
+    place = f"@/{{database}}{suffix}?{urlsplit(cluster.admin_url).query}"
     return {
         "database_url": "postgresql://{service}_app:{password}" + place,
         "owner_database_url": "postgresql://canbao_owner:{password}" + place,

@@ -1,0 +1,92 @@
+"""Nobody sees a row outside their region: asked of the database's catalogue, for every table there is."""
+
+import asyncpg
+import pytest
+
+from services.all_in_one import WITH_DATABASE
+from tests.support.installation import Installation
+
+_WITH_REGION = """
+    SELECT c.relname, c.relrowsecurity,
+           coalesce(string_agg(pg_get_expr(p.polqual, p.polrelid), ' '), '') AS reads,
+           coalesce(string_agg(pg_get_expr(p.polwithcheck, p.polrelid), ' '), '') AS writes
+    FROM pg_class c
+    JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'region' AND NOT a.attisdropped
+    LEFT JOIN pg_policy p ON p.polrelid = c.oid
+    WHERE c.relkind IN ('r', 'p')
+    GROUP BY c.relname, c.relrowsecurity ORDER BY c.relname
+"""
+
+
+@pytest.mark.parametrize("service", WITH_DATABASE)
+async def test_every_table_with_a_region_is_under_row_level_security(installation: Installation, service: str) -> None:
+    tables = await installation.sql(service, _WITH_REGION)
+    assert tables
+    for table in tables:
+        assert table["relrowsecurity"], f"{service}.{table['relname']} has a region but no row-level security"
+        assert "canbao_region()" in table["reads"], f"{service}.{table['relname']}: its policy ignores the region"
+        assert "canbao_region()" in table["writes"], f"{service}.{table['relname']}: writes are not bound to the region"
+
+
+@pytest.mark.parametrize("service", WITH_DATABASE)
+async def test_the_service_owns_nothing_and_passes_through_nothing(installation: Installation, service: str) -> None:
+    (role,) = await installation.sql(
+        service,
+        """
+        SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb,
+               EXISTS (SELECT FROM pg_class c WHERE c.relowner = r.oid) AS owns
+        FROM pg_roles r WHERE rolname = $1
+        """,
+        f"{service}_app",
+    )
+    assert not any(role.values()), dict(role)
+
+
+@pytest.mark.parametrize("context", [None, "", "4", "41152", "x", "411521101201999"])
+async def test_without_a_region_of_proper_length_nothing_is_seen(
+    installation: Installation, context: str | None
+) -> None:
+    await installation.sql(
+        "registration",
+        "INSERT INTO api_client (name, secret_hash, scopes, region) VALUES ('a', 'x', 's', '411521')",
+    )
+    connection = await asyncpg.connect(installation.settings.service_url("registration"))
+    try:
+        async with connection.transaction():
+            await connection.execute("SELECT set_config('canbao.region', '411521', true)")
+            assert await connection.fetchval("SELECT count(*) FROM api_client") == 1
+        # After that transaction the setting is an empty string, not NULL: the leak that a plain prefix test has.
+        async with connection.transaction():
+            if context is not None:
+                await connection.execute("SELECT set_config('canbao.region', $1, true)", context)
+            assert await connection.fetchval("SELECT count(*) FROM api_client") == 0
+    finally:
+        await connection.close()
+
+
+async def test_a_region_sees_what_lies_in_it_and_nothing_beside_it(installation: Installation) -> None:
+    await installation.sql(
+        "registration",
+        """
+        INSERT INTO api_client (name, secret_hash, scopes, region)
+        VALUES ('county', 'x', 's', '411521'), ('town', 'x', 's', '411521101'), ('next town', 'x', 's', '411521102'),
+               ('village', 'x', 's', '411521101201'), ('next county', 'x', 's', '411522')
+        """,
+    )
+    connection = await asyncpg.connect(installation.settings.service_url("registration"))
+    seen = {}
+    try:
+        for region in ("41", "411521", "411521101", "411521101201"):
+            async with connection.transaction():
+                await connection.execute("SELECT set_config('canbao.region', $1, true)", region)
+                rows = await connection.fetch("SELECT name FROM api_client ORDER BY region")
+                seen[region] = [row["name"] for row in rows]
+    finally:
+        await connection.close()
+    assert seen == {
+        "41": ["county", "town", "village", "next town", "next county"],
+        "411521": ["county", "town", "village", "next town"],
+        "411521101": ["town", "village"],
+        "411521101201": ["village"],
+    }
