@@ -15,6 +15,7 @@ from services.up.commands import up
 from shared.observability.logs import configure_logs
 from shared.runtime import Role
 from shared.settings import Settings
+from shared.settings_example import env_example
 
 app = typer.Typer(
     name="canbao",
@@ -51,6 +52,16 @@ def migrate() -> None:
     configure_logs()
     asyncio.run(all_in_one.migrate_all(Settings()))
     typer.echo("数据库已是最新 · every database is at the newest version")
+
+
+config = typer.Typer(help="设置 · settings", no_args_is_help=True)
+app.add_typer(config, name="config")
+
+
+@config.command()
+def example() -> None:
+    """Print every setting with its meaning and default, as .env.example holds them."""
+    typer.echo(env_example(), nl=False)
 
 
 async def _serve(services: tuple[all_in_one.Service, ...], role: Role, host: str, port: int) -> None:
