@@ -1,23 +1,34 @@
-"""The consumer: takes in what others announced, each event once."""
+"""The consumer: takes in what others announced. Offset and cursor in its own database make each event count once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from shared.contracts.event import Event
+import structlog
+
 from shared.database.engine import Database
-from shared.messaging.bus import Bus
+from shared.messaging import offsets
+from shared.messaging.bus import Bus, BusRefused, Incoming, Member, Place
+from shared.messaging.intake import Intake, take_in
+from shared.messaging.offsets import Move
+from shared.messaging.patience import Patience, pause
+from shared.messaging.positions import Positions, fingerprint
+from shared.messaging.subscription import Handler, Subscription
+from shared.messaging.trouble import described, is_transient
+from shared.messaging.watch import Watch
 
-Handler = Callable[..., Awaitable[None]]
+__all__ = ["Consumer", "Handler", "Subscription", "run_consumer"]
+
+BATCH = 500
+POLL_S = 0.5
+# How long silence may last while records are waiting before the member leaves and joins again.
+WATCHDOG_S = 20.0
+
+_log = structlog.get_logger("canbao.consumer")
 
 
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """A service wants to know of one kind of event: ``handler(session, events, resources)`` takes a batch of them."""
-
-    event: type[Event]
-    handler: Handler
+class Rejoin(Exception):
+    """Leave the group and join again: what is assigned has become doubtful, or topics have appeared."""
 
 
 async def run_consumer(
@@ -30,5 +41,201 @@ async def run_consumer(
     resources: Any,
     stop: asyncio.Event,
 ) -> None:
-    """Take in subscribed events until told to stop."""
-    raise NotImplementedError
+    """Take in subscribed events until told to stop; raises only if the bus belongs to somebody else."""
+    consumer = Consumer(
+        database=database, bus=bus, service=service, region=region, subscriptions=subscriptions, resources=resources
+    )
+    await consumer.run(stop)
+
+
+class Consumer:
+    """One member of a service's group."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        bus: Bus,
+        service: str,
+        region: str,
+        subscriptions: Sequence[Subscription],
+        resources: Any,
+        watchdog_s: float = WATCHDOG_S,
+    ) -> None:
+        self._database, self._bus, self._service, self._region = database, bus, service, region
+        self._subscriptions, self._resources = subscriptions, resources
+        self._wanted = {subscription.event.publisher() for subscription in subscriptions}
+        self._watchdog_s = watchdog_s
+        self._positions = Positions()
+        self._pending: list[Incoming] = []
+        self._doubtful: set[Place] = set()
+        # Held while a transaction runs, so that nothing is revoked under it; rises when what is assigned changes.
+        self._busy = asyncio.Lock()
+        self._epoch = 0
+        self._log = _log.bind(service=service)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Join, work and join again until told to stop."""
+        patience = Patience()
+        while not stop.is_set():
+            try:
+                topics = await self._present()
+                if not topics:
+                    await pause(stop, POLL_S)
+                    continue
+                async with self._bus.join(self._service, topics, self) as member:
+                    patience.reset()
+                    await self._work(member, topics, stop)
+            except BusRefused:
+                raise
+            except Rejoin as reason:
+                self._log.info("rejoining", reason=str(reason))
+            except Exception as error:
+                self._log.warning("consumer interrupted", error=described(error))
+                await pause(stop, patience.next())
+
+    # --- what the bus says ---
+
+    async def assigned(self, places: Collection[Place]) -> Mapping[Place, int]:
+        """Take over partitions where the database says; keeps asking until the database answers."""
+        patience = Patience()
+        async with self._busy:
+            while True:
+                try:
+                    async with self._database.transaction(self._region) as session:
+                        stored = await offsets.load(session, sorted(places))
+                    break
+                except Exception as error:
+                    if not is_transient(error):
+                        raise
+                    await asyncio.sleep(patience.next())
+            self._epoch += 1
+            return self._positions.hold(stored)
+
+    async def revoked(self, places: Collection[Place]) -> None:
+        """Give up partitions once the transaction that runs has ended."""
+        gone = set(places)
+        async with self._busy:
+            self._epoch += 1
+            self._positions.let_go(gone)
+            self._pending = [record for record in self._pending if record.place not in gone]
+
+    # --- the work ---
+
+    async def _present(self) -> list[str]:
+        """The topics to read that exist by now; a publisher creates its own."""
+        if not self._wanted:
+            return []
+        found = await self._bus.topics()
+        for topic in sorted(self._wanted & found.keys()):
+            if found[topic] != self._bus.partitions:
+                raise BusRefused(
+                    f"topic {topic!r} has {found[topic]} partitions, this installation {self._bus.partitions}"
+                )
+        return sorted(self._wanted & found.keys())
+
+    async def _work(self, member: Member, topics: Sequence[str], stop: asyncio.Event) -> None:
+        watch = Watch(self._watchdog_s)
+        while not stop.is_set():
+            if self._doubtful:
+                await self._read_again(member, self._doubtful)
+                self._doubtful = set()
+            epoch = self._epoch
+            records = await member.poll(BATCH, POLL_S)
+            if epoch != self._epoch:
+                # Nobody can tell which of these were fetched before the change: read all of them again.
+                await self._read_again(member, self._positions.places())
+                continue
+            if records:
+                watch.progress()
+                await self._sort_out(member, records)
+                await self._take_in_pending(stop)
+            elif watch.due() and await member.lag() > 0:
+                raise Rejoin("records are waiting, none arrive")
+            if watch.advise():
+                await member.advise({place: self._positions.next_offset(place) for place in self._positions.places()})
+            if len(topics) < len(self._wanted) and watch.look_around() and len(await self._present()) > len(topics):
+                raise Rejoin("a topic has appeared")
+
+    async def _sort_out(self, member: Member, records: Sequence[Incoming]) -> None:
+        if not all(self._positions.holds(record.place) for record in records):
+            raise Rejoin("records of a partition that is not ours")
+        admission = self._positions.admit(records)
+        self._pending = admission.records
+        for place, start in admission.again.items():
+            await member.seek(place, start)
+        for place in admission.recreated:
+            await self._start_over(member, place)
+
+    async def _start_over(self, member: Member, place: Place) -> None:
+        """The topic is not the one we read before: read it from its beginning, the cursors know what is new."""
+        self._log.warning("topic was recreated", topic=place.topic, partition=place.partition)
+        async with self._busy:
+            if not self._positions.holds(place):
+                return
+            move = Move(place, self._positions.next_offset(place), 0, None)
+            async with self._database.transaction(self._region) as session:
+                await offsets.compare_and_set(session, [move])
+        await self._read_again(member, [place])
+
+    async def _take_in_pending(self, stop: asyncio.Event) -> None:
+        """Take in what was polled; after repeated trouble in smaller portions, but never skipping any."""
+        patience = Patience()
+        portion = BATCH
+        while self._pending and not stop.is_set():
+            try:
+                await self._take_in(portion)
+                portion = BATCH
+                patience.reset()
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                self._log.warning("batch will be tried again", error=described(error), attempt=patience.count + 1)
+                await pause(stop, patience.next())
+                if patience.count > 1:
+                    portion = max(1, min(portion, len(self._pending)) // 2)
+        self._pending = []
+
+    async def _take_in(self, portion: int) -> None:
+        """One transaction: move the offsets, and take in the records of those that this member could move."""
+        async with self._busy:
+            batch = self._pending[:portion]
+            moves = self._moves(batch)
+            if not moves:
+                return
+            async with self._database.transaction(self._region) as session:
+                owned = await offsets.compare_and_set(session, list(moves.values()))
+                mine = [record for record in batch if record.place in owned]
+                intake = await self._hand_over(session, mine)
+            for place in owned:
+                last = moves[place].last_event_id
+                assert last is not None  # noqa: S101 - a move over records has a last one
+                self._positions.moved(place, moves[place].next_offset, last)
+            lost = set(moves) - owned
+            self._doubtful |= lost
+            self._pending = [record for record in self._pending[len(batch) :] if record.place not in lost]
+        if intake.dead or intake.parked:
+            self._log.warning("events set aside", dead=intake.dead, parked=intake.parked)
+        if lost:
+            self._log.warning("another member was here", partitions=len(lost))
+
+    async def _hand_over(self, session: Any, records: Sequence[Incoming]) -> Intake:
+        return await take_in(
+            session, records, subscriptions=self._subscriptions, resources=self._resources, region=self._region
+        )
+
+    def _moves(self, batch: Sequence[Incoming]) -> dict[Place, Move]:
+        last = {record.place: record for record in batch}
+        return {
+            place: Move(place, self._positions.next_offset(place), record.offset + 1, fingerprint(record))
+            for place, record in last.items()
+        }
+
+    async def _read_again(self, member: Member, places: Collection[Place]) -> None:
+        """Ask the database where these partitions stand and read on from there."""
+        async with self._busy:
+            held = [place for place in places if self._positions.holds(place)]
+            async with self._database.transaction(self._region) as session:
+                starts = self._positions.hold(await offsets.load(session, held))
+            for place, start in starts.items():
+                await member.seek(place, start)

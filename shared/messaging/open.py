@@ -4,11 +4,28 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from shared.messaging.bus import Bus
+from shared.messaging.kafka import KafkaBus
+from shared.messaging.postgres import PostgresBus
 from shared.settings import Settings
 
 
 @asynccontextmanager
 async def open_bus(settings: Settings, service: str) -> AsyncIterator[Bus]:
     """The installation's bus as one service sees it, closed at the end of the block."""
-    raise NotImplementedError
-    yield
+    name = f"canbao {service}"
+    bus: Bus
+    if settings.bus == "kafka":
+        bus = KafkaBus(
+            settings.kafka_bootstrap_servers,
+            installation=settings.installation,
+            partitions=settings.partitions,
+            name=name,
+        )
+    else:
+        bus = PostgresBus(
+            settings.bus_url(service), installation=settings.installation, partitions=settings.partitions, name=name
+        )
+    try:
+        yield bus
+    finally:
+        await bus.close()

@@ -1,0 +1,90 @@
+"""What travels around an event: CloudEvents 1.0 attributes as headers (Kafka protocol binding, binary mode)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from shared.contracts.event import Trace
+
+_VERSION = "1.0"
+
+
+class MalformedEnvelope(ValueError):
+    """The headers are not those of an event of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Which event it is, whose, where in its aggregate's order, and what caused it."""
+
+    id: UUID
+    event: str
+    publisher: str
+    key: UUID
+    seq: int
+    region: str
+    benefit_year: int | None
+    occurred_at: datetime
+    trace: Trace
+
+
+def to_headers(envelope: Envelope, installation: str) -> dict[str, str]:
+    """The envelope as headers; what is absent has no header."""
+    headers = {
+        "content-type": "application/json",
+        "ce_specversion": _VERSION,
+        "ce_id": str(envelope.id),
+        "ce_type": envelope.event,
+        "ce_source": f"/canbao/{installation}/{envelope.publisher}",
+        "ce_subject": str(envelope.key),
+        "ce_time": envelope.occurred_at.isoformat(),
+        "ce_sequence": str(envelope.seq),
+        "ce_region": envelope.region,
+        "ce_actor": envelope.trace.actor,
+        "ce_correlationid": str(envelope.trace.correlation_id),
+    }
+    if envelope.benefit_year is not None:
+        headers["ce_benefityear"] = str(envelope.benefit_year)
+    if envelope.trace.causation_id is not None:
+        headers["ce_causationid"] = str(envelope.trace.causation_id)
+    return headers
+
+
+def from_headers(headers: Mapping[str, str], publisher: str) -> Envelope:
+    """The envelope of a record on a publisher's topic; refuses with MalformedEnvelope what is not whole."""
+    try:
+        envelope = _read(headers)
+    except KeyError as missing:
+        raise MalformedEnvelope(f"the header {missing.args[0]} is missing") from None
+    except ValueError as error:
+        raise MalformedEnvelope(f"a header is not what it should be: {error}") from None
+    if "\0" in envelope.event + envelope.region + envelope.trace.actor:
+        raise MalformedEnvelope("a header holds a NUL character, which no text column takes")
+    if headers["ce_specversion"] != _VERSION:
+        raise MalformedEnvelope(f"CloudEvents {_VERSION} is understood, not {headers['ce_specversion'][:20]!r}")
+    if envelope.publisher != publisher or envelope.event.partition(".")[0] != publisher:
+        raise MalformedEnvelope(f"an event of {envelope.publisher[:40]!r} lies in the topic of {publisher!r}")
+    if envelope.seq < 1 or envelope.occurred_at.tzinfo is None:
+        raise MalformedEnvelope("a sequence starts at 1 and an instant has a zone")
+    return envelope
+
+
+def _read(headers: Mapping[str, str]) -> Envelope:
+    benefit_year = headers.get("ce_benefityear")
+    causation = headers.get("ce_causationid")
+    return Envelope(
+        id=UUID(headers["ce_id"]),
+        event=headers["ce_type"],
+        publisher=headers["ce_source"].rpartition("/")[2],
+        key=UUID(headers["ce_subject"]),
+        seq=int(headers["ce_sequence"]),
+        region=headers["ce_region"],
+        benefit_year=int(benefit_year) if benefit_year is not None else None,
+        occurred_at=datetime.fromisoformat(headers["ce_time"]),
+        trace=Trace(
+            actor=headers["ce_actor"],
+            correlation_id=UUID(headers["ce_correlationid"]),
+            causation_id=UUID(causation) if causation is not None else None,
+        ),
+    )

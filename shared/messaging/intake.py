@@ -1,0 +1,59 @@
+"""Take a batch of records into a service's database: each event once, in its aggregate's order, nobody held up."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.messaging import cursors, setbacks
+from shared.messaging.bus import Incoming
+from shared.messaging.cursors import Step
+from shared.messaging.delivery import Delivery
+from shared.messaging.envelope import MalformedEnvelope, from_headers
+from shared.messaging.setbacks import Setback
+from shared.messaging.subscription import Subscription
+from shared.messaging.trouble import described
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What became of a batch, in numbers of events."""
+
+    taken: int
+    duplicates: int
+    parked: int
+    dead: int
+
+
+async def take_in(
+    session: AsyncSession,
+    records: Sequence[Incoming],
+    *,
+    subscriptions: Sequence[Subscription],
+    resources: Any,
+    region: str,
+) -> Intake:
+    """Drop duplicates, park what is too new, hand over the rest; the caller owns the records' partitions."""
+    steps, malformed = _opened(records)
+    standings = await cursors.load(session, {step.line for step in steps})
+    parked = await setbacks.waiting(session, [line for line, standing in standings.items() if standing.parked])
+    plan = cursors.plan(steps, standings, parked)
+    delivered = await Delivery(session, subscriptions, resources).deliver(plan.take)
+    refused = [Setback(r.step.record, r.step.envelope, r.reason, r.error) for r in delivered.refused]
+    to_park = [step for step in (*plan.park, *delivered.behind) if not step.was_parked]
+    await cursors.advance(session, delivered.taken)
+    await setbacks.park(session, to_park, region)
+    await setbacks.unpark(session, (*delivered.taken, *(refusal.step for refusal in delivered.refused)))
+    await setbacks.bury(session, (*malformed, *refused), region)
+    return Intake(len(delivered.taken), len(plan.duplicates), len(to_park), len(malformed) + len(refused))
+
+
+def _opened(records: Sequence[Incoming]) -> tuple[list[Step], list[Setback]]:
+    steps, malformed = [], []
+    for record in records:
+        try:
+            steps.append(Step(record, from_headers(record.headers, record.place.topic)))
+        except MalformedEnvelope as error:
+            malformed.append(Setback(record, None, "MALFORMED", described(error)))
+    return steps, malformed

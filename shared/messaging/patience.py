@@ -1,0 +1,35 @@
+"""Wait a little longer after each failure, up to a limit, and not at all once it is time to stop."""
+
+import asyncio
+import random
+
+_FIRST_S = 0.05
+_LONGEST_S = 5.0
+
+
+class Patience:
+    """A capped backoff: 50 ms, doubling up to 5 s, a little random so that members do not march in step."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def next(self) -> float:
+        """How many seconds to wait after one more failure."""
+        wait_s: float = min(_LONGEST_S, _FIRST_S * 2.0 ** min(self.count, 10))
+        self.count += 1
+        return wait_s * random.uniform(0.8, 1.2)  # noqa: S311 - nothing here is a secret
+
+    def reset(self) -> None:
+        """It worked: start over."""
+        self.count = 0
+
+
+async def pause(until: asyncio.Event, wait_s: float) -> bool:
+    """Wait for the signal, at most ``wait_s`` seconds; says whether it came."""
+    if until.is_set():
+        return True
+    try:
+        await asyncio.wait_for(until.wait(), wait_s)
+    except TimeoutError:
+        return False
+    return True

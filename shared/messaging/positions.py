@@ -1,0 +1,114 @@
+"""How far a member has read in each of its partitions, and whether the topic is still the one it had read."""
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from shared.messaging.bus import Incoming, Place
+
+# A fetch that was under way during a rebalance can look like another topic once, not twice.
+_SUSPICIONS = 2
+
+
+@dataclass(slots=True)
+class Position:
+    """The next offset to take in, and the event before it, which must still be there when reading starts."""
+
+    next_offset: int
+    last_event_id: UUID | None
+    proven: bool
+    suspicions: int = 0
+
+    @property
+    def start(self) -> int:
+        """Where reading starts: one record back, to see that it is the one that was taken in."""
+        return self.next_offset if self.proven else self.next_offset - 1
+
+
+def fingerprint(record: Incoming) -> UUID:
+    """What identifies a record: the id of its event or, without one, where and what it is."""
+    try:
+        return UUID(record.headers["ce_id"])
+    except (KeyError, ValueError):
+        digest = hashlib.sha256(f"{record.place.topic}/{record.place.partition}/{record.offset}".encode())
+        digest.update(record.key or b"")
+        digest.update(record.value or b"")
+        return UUID(bytes=digest.digest()[:16], version=8)
+
+
+class Positions:
+    """The positions of one member; empty while nothing is assigned."""
+
+    def __init__(self) -> None:
+        self._held: dict[Place, Position] = {}
+
+    def hold(self, stored: Mapping[Place, tuple[int, UUID | None]]) -> dict[Place, int]:
+        """Take over partitions at what the database says; answers where to start reading."""
+        for place, (next_offset, last_event_id) in stored.items():
+            self._held[place] = Position(next_offset, last_event_id, proven=next_offset == 0)
+        return {place: self._held[place].start for place in stored}
+
+    def let_go(self, places: Collection[Place]) -> None:
+        """Forget partitions that belong to another member now."""
+        for place in places:
+            self._held.pop(place, None)
+
+    def places(self) -> list[Place]:
+        """The partitions held, in order."""
+        return sorted(self._held)
+
+    def next_offset(self, place: Place) -> int:
+        """The next offset to take in."""
+        return self._held[place].next_offset
+
+    def holds(self, place: Place) -> bool:
+        """Whether the partition is held."""
+        return place in self._held
+
+    def moved(self, place: Place, next_offset: int, last_event_id: UUID) -> None:
+        """Records up to here were taken in."""
+        position = self._held[place]
+        position.next_offset, position.last_event_id = next_offset, last_event_id
+
+    def admit(self, records: Iterable[Incoming]) -> "Admission":
+        """Sort out what was polled: records to take in, partitions to read again, topics that were recreated."""
+        by_place: dict[Place, list[Incoming]] = {}
+        for record in records:
+            by_place.setdefault(record.place, []).append(record)
+        admitted: list[Incoming] = []
+        again: dict[Place, int] = {}
+        recreated: list[Place] = []
+        for place, batch in by_place.items():
+            position = self._held[place]
+            wanted = self._wanted(position, batch)
+            if wanted is not None:
+                admitted += wanted
+                continue
+            position.suspicions += 1
+            position.proven = position.next_offset == 0
+            if position.suspicions >= _SUSPICIONS:
+                recreated.append(place)
+            else:
+                again[place] = position.start
+        return Admission(admitted, again, recreated)
+
+    @staticmethod
+    def _wanted(position: Position, batch: Sequence[Incoming]) -> Sequence[Incoming] | None:
+        """What follows on the position, or None if the partition is not the one that was read before."""
+        first = batch[0]
+        if position.proven:
+            return batch if first.offset >= position.next_offset else None
+        if first.offset == position.next_offset - 1 and fingerprint(first) == position.last_event_id:
+            position.proven, position.suspicions = True, 0
+            return batch[1:]
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What to do with polled records."""
+
+    records: list[Incoming]
+    again: dict[Place, int]
+    recreated: list[Place]

@@ -1,0 +1,190 @@
+"""One member of a group on the PostgreSQL bus: keeps its leases, and reads the log where it holds one."""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from time import monotonic
+from types import TracebackType
+from typing import Any, Self
+
+import orjson
+import structlog
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared.messaging.bus import Incoming, Listener, Place
+from shared.messaging.postgres_group import Group
+from shared.messaging.trouble import described
+
+_HEARTBEAT_S = 1.0
+_HURRY_S = 0.1
+# How long to wait before looking again when nothing was there: short after work, longer when it is quiet.
+_FIRST_LOOK_S, _LAST_LOOK_S = 0.01, 0.2
+
+_log = structlog.get_logger("canbao.bus")
+
+# A reader beyond the end of its partition stands in a log that was recreated: it starts over, as on Kafka.
+_READ = text(
+    """
+    SELECT l.topic, l.partition, l."offset", l.key, CAST(l.headers AS text) AS headers, l.value
+    FROM unnest(CAST(:topics AS text[]), CAST(:partitions AS integer[]), CAST(:offsets AS bigint[]))
+         WITH ORDINALITY AS a (topic, partition, start, turn)
+    JOIN bus_head h ON h.topic = a.topic AND h.partition = a.partition AND h.next <> a.start
+    CROSS JOIN LATERAL (
+        SELECT * FROM bus_log b
+        WHERE b.topic = a.topic AND b.partition = a.partition
+            AND b."offset" >= CASE WHEN a.start > h.next THEN 0 ELSE a.start END
+        ORDER BY b."offset" LIMIT :per_partition
+    ) AS l
+    ORDER BY a.turn, l."offset"
+    LIMIT :limit
+    """
+)
+_LAG = text(
+    """
+    SELECT COALESCE(sum(GREATEST(h.next - a.start, 0)), 0)
+    FROM unnest(CAST(:topics AS text[]), CAST(:partitions AS integer[]), CAST(:offsets AS bigint[]))
+         AS a (topic, partition, start)
+    JOIN bus_head h ON h.topic = a.topic AND h.partition = a.partition
+    """
+)
+_waiting: dict[str, set[asyncio.Event]] = {}
+
+
+def appended(address: str) -> None:
+    """Wake the members in this process that read from the same database."""
+    for signal in _waiting.get(address, ()):
+        signal.set()
+
+
+class PostgresMember:
+    """Reads the partitions that its leases name."""
+
+    def __init__(self, engine: AsyncEngine, group: Group, listener: Listener, *, prefix: str, address: str) -> None:
+        # One statement at a time: no transaction to begin and end around each look.
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._group, self._listener = group, listener
+        self._prefix, self._address = prefix, address
+        self._offsets: dict[Place, int] = {}
+        self._turn = 0
+        self._appended = asyncio.Event()
+        self._heart: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        _waiting.setdefault(self._address, set()).add(self._appended)
+        await self._beat()
+        self._heart = asyncio.create_task(self._keep_beating(), name="bus member")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        _waiting[self._address].discard(self._appended)
+        if self._heart is not None:
+            self._heart.cancel()
+            await asyncio.gather(self._heart, return_exceptions=True)
+        await self._lose(set(self._offsets))
+        try:
+            await self._group.leave()
+        except Exception as refusal:
+            # The leases end by themselves.
+            _log.info("leases not given back", error=described(refusal))
+
+    async def poll(self, limit: int, wait_s: float) -> Sequence[Incoming]:
+        """Up to ``limit`` records; waits up to ``wait_s`` seconds for the first."""
+        deadline = monotonic() + wait_s
+        look_s = _FIRST_LOOK_S
+        while True:
+            self._appended.clear()
+            records = await self._read(limit)
+            left_s = deadline - monotonic()
+            if records or left_s <= 0:
+                return records
+            try:
+                await asyncio.wait_for(self._appended.wait(), min(look_s, left_s))
+                look_s = _FIRST_LOOK_S
+            except TimeoutError:
+                look_s = min(look_s * 2, _LAST_LOOK_S)
+
+    async def seek(self, place: Place, offset: int) -> None:
+        """Read on from here in this partition."""
+        if self._full(place) in self._offsets:
+            self._offsets[self._full(place)] = offset
+
+    async def advise(self, offsets: Mapping[Place, int]) -> None:
+        """Nobody here asks how far a group is: its own database knows."""
+
+    async def lag(self) -> int:
+        """How many records of the assigned partitions were not yet polled."""
+        async with self._engine.connect() as connection:
+            behind: int = (await connection.execute(_LAG, self._columns(sorted(self._offsets)))).scalar_one()
+            return int(behind)
+
+    async def _read(self, limit: int) -> list[Incoming]:
+        if not self._offsets:
+            return []
+        # Another partition comes first each time, so that a full one starves nobody.
+        places = sorted(self._offsets)
+        self._turn = (self._turn + 1) % len(places)
+        places = places[self._turn :] + places[: self._turn]
+        columns = self._columns(places)
+        async with self._engine.connect() as connection:
+            wanted = columns | {"limit": limit, "per_partition": max(1, limit // 2)}
+            rows = (await connection.execute(_READ, wanted)).all()
+        records = []
+        for row in rows:
+            place = Place(row.topic, row.partition)
+            if place in self._offsets:
+                self._offsets[place] = row.offset + 1
+                records.append(self._incoming(row))
+        return records
+
+    def _incoming(self, row: Row[Any]) -> Incoming:
+        place = Place(row.topic.removeprefix(self._prefix), row.partition)
+        return Incoming(place, row.offset, row.key, orjson.loads(row.headers), row.value)
+
+    async def _keep_beating(self) -> None:
+        pause_s = _HEARTBEAT_S
+        while True:
+            await asyncio.sleep(pause_s)
+            try:
+                pause_s = _HEARTBEAT_S if await self._beat() else _HURRY_S
+            except Exception as error:
+                _log.warning("leases not renewed", error=described(error))
+                if self._group.expired:
+                    await self._lose(set(self._offsets))
+
+    async def _beat(self) -> bool:
+        """Renew, give up what is another's share, take what is ours; says whether all of our share is held."""
+        held, share = await self._group.renew()
+        await self._lose(set(self._offsets) - held)
+        surplus = held - share
+        if surplus:
+            await self._lose(surplus)
+            await self._group.give(surplus)
+        wanted = share - set(self._offsets)
+        if wanted:
+            taken = await self._group.take(wanted)
+            if taken:
+                starts = await self._listener.assigned([self._short(place) for place in taken])
+                self._offsets |= {self._full(place): start for place, start in starts.items()}
+        return set(self._offsets) == share
+
+    async def _lose(self, places: Collection[Place]) -> None:
+        lost = [place for place in places if place in self._offsets]
+        if lost:
+            await self._listener.revoked([self._short(place) for place in lost])
+            for place in lost:
+                self._offsets.pop(place, None)
+
+    def _columns(self, places: Sequence[Place]) -> dict[str, Any]:
+        return {
+            "topics": [place.topic for place in places],
+            "partitions": [place.partition for place in places],
+            "offsets": [self._offsets[place] for place in places],
+        }
+
+    def _short(self, place: Place) -> Place:
+        return Place(place.topic.removeprefix(self._prefix), place.partition)
+
+    def _full(self, place: Place) -> Place:
+        return Place(self._prefix + place.topic, place.partition)
