@@ -13,6 +13,7 @@ from services.quota import SERVICE as QUOTA
 from services.registration import SERVICE as REGISTRATION
 from services.subsidy import SERVICE as SUBSIDY
 from shared.installation import migrate_bus, migrate_service
+from shared.observability.metrics import metrics_served
 from shared.runtime import Role, running
 from shared.service import Service
 from shared.settings import Settings
@@ -53,27 +54,32 @@ async def serve(
     port: int = 8000,
 ) -> None:
     """Serve until ``stop`` is set: requests in hand are answered, then background work ends, then all is closed."""
-    async with running_all(settings, services, role=role) as app:
-        server = _Server(
-            uvicorn.Config(
-                app,
-                host=host,
-                port=port,
-                log_level="warning",
-                access_log=False,
-                lifespan="off",
-                timeout_graceful_shutdown=10,
-                server_header=False,
-            )
+    with metrics_served(settings):
+        async with running_all(settings, services, role=role) as app:
+            await _answer(app, stop, host, port)
+
+
+async def _answer(app: Starlette, stop: asyncio.Event, host: str, port: int) -> None:
+    server = _Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=10,
+            server_header=False,
         )
-        serving = asyncio.create_task(server.serve())
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        for run in app.state.runs:
-            run.leaving.set()
-        server.should_exit = True
-        stopping.cancel()
-        await serving
+    )
+    serving = asyncio.create_task(server.serve())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    for run in app.state.runs:
+        run.leaving.set()
+    server.should_exit = True
+    stopping.cancel()
+    await serving
 
 
 class _Server(uvicorn.Server):

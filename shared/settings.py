@@ -81,6 +81,9 @@ class Settings(BaseSettings):
     tax_base_url: Annotated[str, Field(description="the tax exchange platform")] = ""
     tax_token: Annotated[SecretStr | None, Field(description="bearer token for the tax exchange platform")] = None
 
+    metrics_host: Annotated[str, Field(description="address of the metrics port")] = "127.0.0.1"
+    metrics_port: Annotated[int, Field(ge=0, le=65535, description="port of /metrics; 0 serves none")] = 0
+
     services_base_url: Annotated[str, Field(description="where the console asks the services")] = (
         "http://127.0.0.1:8000"
     )
