@@ -1,0 +1,17 @@
+"""Quota as its callers meet it."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from services.quota import SERVICE
+from tests.support.installation import Installation
+
+
+@pytest.fixture
+async def doors(installation: Installation) -> AsyncIterator[httpx.AsyncClient]:
+    """Quota's doors, for a caller of the county that may read and write."""
+    async with installation.doors(SERVICE, role="web") as client:
+        client.headers.update(installation.caller("quota:read", "quota:write"))
+        yield client
