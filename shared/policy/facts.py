@@ -34,14 +34,15 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Certified:
-    """An identity that a department certified; without a date it counts from the beginning."""
+    """An identity that a department certified; without a date it counts from the beginning, until it is withdrawn."""
 
     identity: Identity
     on: date | None = None
+    withdrawn_on: date | None = None
 
     def counts_on(self, day: date) -> bool:
-        """Whether the identity was certified by that day, the day itself included."""
-        return self.on is None or self.on <= day
+        """Whether the identity counts that day: certified by then, the day included, and not yet withdrawn."""
+        return (self.on is None or self.on <= day) and (self.withdrawn_on is None or day < self.withdrawn_on)
 
 
 @dataclass(frozen=True, slots=True)

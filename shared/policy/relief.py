@@ -33,11 +33,11 @@ def choose_relief(pack: Pack, held: Sequence[Certified], standard_fen: int, day:
     An identity that the document lists without an amount holds the case, unless another one already pays everything.
     """
     counting = {certified.identity for certified in held if certified.counts_on(day)}
-    early = sorted({certified.identity for certified in held} - counting)
+    absent = sorted({certified.identity for certified in held} - counting)
     listed = [relief for relief in pack.reliefs if relief.identity in counting]  # in the document's order
     offers = [relief for relief in listed if relief.kind is not ReliefKind.OPEN]
     winner = max(offers, key=lambda relief: _amount(relief, standard_fen), default=None)  # the first of equals
-    others = _not_offered(pack, sorted(counting - {relief.identity for relief in listed}), early)
+    others = _not_offered(pack, sorted(counting - {relief.identity for relief in listed}), absent)
 
     still_open = [relief for relief in listed if relief.kind is ReliefKind.OPEN]
     if still_open and (winner is None or _amount(winner, standard_fen) < standard_fen):
@@ -85,7 +85,7 @@ def _lost(pack: Pack, relief: Relief, winner: Relief, standard_fen: int) -> Reas
     return Reason(f"RELIEF_{relief.identity}", False, text, pack.settings.several_identities)
 
 
-def _not_offered(pack: Pack, unlisted: Sequence[Identity], early: Sequence[Identity]) -> Reasons:
+def _not_offered(pack: Pack, unlisted: Sequence[Identity], absent: Sequence[Identity]) -> Reasons:
     without = (
         Reason(
             f"RELIEF_{identity}",
@@ -96,7 +96,12 @@ def _not_offered(pack: Pack, unlisted: Sequence[Identity], early: Sequence[Ident
         for identity in unlisted
     )
     later = (
-        Reason(f"RELIEF_{identity}", False, f"{identity.name_zh}：此日尚未认定，认定之日起计", pack.settings.not_listed)
-        for identity in early
+        Reason(
+            f"RELIEF_{identity}",
+            False,
+            f"{identity.name_zh}：认定在此日不生效（自认定之日起，至撤销前一日止）",
+            pack.settings.not_listed,
+        )
+        for identity in absent
     )
     return (*without, *later)

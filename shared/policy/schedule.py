@@ -93,7 +93,7 @@ def _spans(pack: Pack, identities: Sequence[Certified]) -> Iterator[tuple[date, 
     for window in pack.windows:
         cuts |= {window.first, window.last + ONE_DAY}
     cuts |= {standard.first for standard in pack.standards}
-    cuts |= {certified.on for certified in identities if certified.on is not None}
+    cuts |= {day for held in identities for day in (held.on, held.withdrawn_on) if day is not None}
     cuts |= {_first_day_too_late(window, pack) for window in pack.windows if window.wait.code is not None}
     yield from ((a, b - ONE_DAY) for a, b in pairwise(sorted(cut for cut in cuts if first <= cut <= end)))
 

@@ -17,7 +17,7 @@ AMOUNTS = ROOT / "deploy/counties/luoshan-2024/example-amounts.yaml"
 
 DAYS = st.dates(date(2023, 1, 1), date(2024, 12, 31))
 IDENTITIES = st.lists(
-    st.builds(Certified, st.sampled_from(list(Identity)), st.none() | DAYS),
+    st.builds(Certified, st.sampled_from(list(Identity)), st.none() | DAYS, st.none() | DAYS),
     max_size=4,
     unique_by=lambda certified: certified.identity,
 ).map(tuple)

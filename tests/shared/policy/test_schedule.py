@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.policy.combination import combination
 from shared.policy.decide import decide
 from shared.policy.facts import Certified, Facts, Payment
 from shared.policy.loading import load_pack
@@ -46,6 +47,17 @@ def test_the_price_changes_on_the_day_of_the_certification() -> None:
         ("2023-10-01", "2023-11-19", 38000, None),
         ("2023-11-20", "2023-12-31", 18000, "DIBAO"),
     ]
+
+
+def test_a_withdrawn_identity_counts_until_the_day_before() -> None:
+    withdrawn = replace(certified("DIBAO", date(2023, 10, 8)), withdrawn_on=NOVEMBER_20)
+    assert rows_of(luoshan_with_amounts(), withdrawn) == [
+        ("2023-10-01", "2023-10-07", 38000, None),
+        ("2023-10-08", "2023-11-19", 18000, "DIBAO"),
+        ("2023-11-20", "2023-12-31", 38000, None),
+    ]
+    never = replace(withdrawn, withdrawn_on=withdrawn.on)
+    assert rows_of(luoshan_with_amounts(), never) == [("2023-10-01", "2023-12-31", 38000, None)]
 
 
 def test_a_person_fully_aided_owes_nothing_and_the_funder_pays_all() -> None:
@@ -184,6 +196,15 @@ def test_a_late_payer_waits_and_a_wait_past_the_year_is_held() -> None:
     assert (after.ruling, after.reason_code) == ("HOLD", "WAITING_EXCEEDS_BENEFIT_PERIOD")
     late_row = schedule(pack, person()).rows[-1]
     assert (late_row.pay_from, late_row.pay_until) == (date(2024, 1, 1), date(2024, 11, 30))
+
+
+@settings(max_examples=300, deadline=None)
+@given(facts=PEOPLE, held=IDENTITIES, as_of=DAYS)
+def test_people_who_are_the_same_to_the_pack_get_the_same_assessment(
+    facts: Facts, held: tuple[Certified, ...], as_of: date
+) -> None:
+    pack = luoshan_with_amounts()
+    assert schedule(pack, facts, held, as_of) == schedule(pack, combination(facts), held, as_of)
 
 
 def test_a_pack_is_the_same_in_every_loading() -> None:
