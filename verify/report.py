@@ -49,7 +49,8 @@ class CheckResult:
 class TownLine:
     """One township's people and money, or the whole installation's; amounts in fen.
 
-    ``premium + suspense + unapplied + refund_payable + aid paid`` = ``collecting + pending + in_transit + treasury``.
+    To be read across: ``paid + suspense + unapplied`` = ``collecting + pending + in_transit + treasury``, where
+    suspense includes what is to be refunded, and collecting is what villages, collectors and channels still hold.
     """
 
     region: str | None
@@ -61,6 +62,7 @@ class TownLine:
     paid_fen: int = 0
     aided_fen: int = 0
     suspense_fen: int = 0
+    unapplied_fen: int = 0
     collecting_fen: int = 0
     pending_fen: int = 0
     in_transit_fen: int = 0

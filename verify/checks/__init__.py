@@ -1,0 +1,15 @@
+"""The questions to the books, each with a stable code."""
+
+from verify.check import Check
+from verify.checks import assessed, attribution, books, counters, enrolled, events, money_in, remitted
+
+CHECKS: tuple[Check, ...] = (
+    *books.CHECKS,
+    *money_in.CHECKS,
+    *enrolled.CHECKS,
+    *assessed.CHECKS,
+    *remitted.CHECKS,
+    *attribution.CHECKS,
+    *counters.CHECKS,
+    *events.CHECKS,
+)

@@ -1,0 +1,175 @@
+"""The books by themselves, and against what the domain's own rows say about the same money."""
+
+from verify.check import Check
+from verify.checks.sql import count, differing_rows
+from verify.snapshot import Databases
+from verify.tally import Tally
+
+# What moved into and out of our hands per region and business day. Ours to bring to the treasury is what stands in
+# village cash, with collectors, with channels and in the pending account; it changes by exactly what was paid in, less
+# what was refunded, remitted and not returned. Equal on every day, the equation holds at the end of every day.
+# Aid that a funder pays into the pending account has no rows of its own yet and is left out on both sides.
+_EQUATION = """
+    WITH booked AS (
+        SELECT region, effective_on AS day, sum(CASE WHEN into_hand THEN amount_fen ELSE -amount_fen END) AS fen
+        FROM (
+            SELECT region, effective_on, amount_fen, debit IN ('village_cash', 'collector_short', 'pending')
+                   OR starts_with(debit, 'channel:') AS into_hand,
+                   credit IN ('village_cash', 'collector_short', 'pending') OR starts_with(credit, 'channel:')
+                   AS out_of_hand
+            FROM proof.transfer WHERE NOT starts_with(credit, 'funder:')
+        ) AS moved
+        WHERE into_hand <> out_of_hand GROUP BY 1, 2
+    ), recorded AS (
+        SELECT region, day, sum(fen) AS fen FROM (
+            SELECT line.region, payment.paid_on AS day, line.amount_fen AS fen
+            FROM proof.payment_line AS line JOIN proof.payment AS payment ON payment.id = line.payment_id
+            UNION ALL SELECT region, received_on, amount_fen FROM proof.cash_receipt
+            UNION ALL SELECT region, refunded_on, -amount_fen FROM proof.refund WHERE state = 'PAID'
+            UNION ALL
+            SELECT line.region, batch.remitted_on, -line.amount_fen
+            FROM proof.remittance_line AS line JOIN proof.remittance_batch AS batch ON batch.id = line.batch_id
+            WHERE line.place <> 'PENDING'
+            UNION ALL
+            SELECT line.region, batch.returned_on, line.amount_fen
+            FROM proof.remittance_line AS line JOIN proof.remittance_batch AS batch ON batch.id = line.batch_id
+            WHERE line.place = 'RETURNED'
+        ) AS moved GROUP BY 1, 2
+    )
+    SELECT concat('books ', region, ' ', day) AS subject, region,
+           coalesce(recorded.fen, 0)::text AS expected, coalesce(booked.fen, 0)::text AS found,
+           (coalesce(booked.fen, 0) - coalesce(recorded.fen, 0))::bigint AS fen
+    FROM booked FULL JOIN recorded USING (region, day)
+    WHERE coalesce(booked.fen, 0) <> coalesce(recorded.fen, 0)
+    ORDER BY region, day
+"""
+
+# Which accounts may stand against each other: the table of the books, nothing else is a posting.
+_POSTINGS = """
+    VALUES ('village_cash', 'unapplied'), ('pending', 'village_cash'), ('unapplied', 'premium'),
+           ('in_transit', 'pending'), ('treasury', 'in_transit'), ('pending', 'in_transit'),
+           ('channel', 'premium'), ('pending', 'channel'), ('premium', 'channel'),
+           ('tax_direct', 'premium'), ('treasury', 'tax_direct'),
+           ('funder', 'aided'), ('pending', 'funder'), ('fiscal_account', 'funder'), ('aided', 'funder'),
+           ('aided', 'owed_to_funder'),
+           ('unapplied', 'refund_payable'), ('village_cash', 'pending'), ('refund_payable', 'village_cash'),
+           ('premium', 'refund_payable'), ('refund_payable', 'channel'), ('refund_payable', 'pending'),
+           ('refund_payable', 'treasury'), ('refund_payable', 'fiscal_account'), ('channel', 'refund_payable'),
+           ('treasury', 'refund_payable'), ('fiscal_account', 'refund_payable'), ('pending', 'refund_payable'),
+           ('channel', 'suspense'), ('suspense', 'refund_payable'), ('suspense', 'premium'),
+           ('collector_short', 'village_cash')
+"""
+_TRANSFERS = f"""
+    SELECT concat('transfer ', id) AS subject, region, 'a posting of the books' AS expected,
+           concat(kind, ': ', debit, ' ← ', credit, ' ', amount_fen) AS found, amount_fen AS fen
+    FROM proof.transfer
+    WHERE amount_fen <= 0 OR (split_part(debit, ':', 1), split_part(credit, ':', 1)) NOT IN ({_POSTINGS})
+    UNION ALL
+    SELECT concat('transfer ', idempotency_key), min(region), '1', count(*)::text, (sum(amount_fen) - min(amount_fen))
+    FROM proof.transfer GROUP BY idempotency_key HAVING count(*) > 1
+    ORDER BY subject
+"""  # noqa: S608 - a constant
+# Money that a place does not have cannot leave it, and a debt paid twice turns into a claim: each such balance shows a
+# posting that is missing or doubled. Debits raise assets, credits raise the rest.
+_BALANCES = """
+    SELECT concat('account ', account) AS subject, region, '≥ 0' AS expected, sum(fen)::text AS found,
+           sum(fen)::bigint AS fen
+    FROM (
+        SELECT region, split_part(debit, ':', 1) AS kind, debit AS account, amount_fen AS fen FROM proof.transfer
+        UNION ALL SELECT region, split_part(credit, ':', 1), credit, -amount_fen FROM proof.transfer
+    ) AS side
+    GROUP BY region, kind, account
+    HAVING sum(fen) * CASE WHEN kind IN ('unapplied', 'suspense', 'refund_payable', 'owed_to_funder', 'premium',
+                                         'aided') THEN -1 ELSE 1 END < 0
+    ORDER BY region, subject
+"""
+_GUARDED = """
+    SELECT coalesce(bool_or(trigger.tgenabled IN ('O', 'A')), false) AS guarded,
+           has_table_privilege('payment_app', books.oid, 'UPDATE, DELETE, TRUNCATE') AS writable
+    FROM pg_class AS books LEFT JOIN pg_trigger AS trigger
+      ON trigger.tgrelid = books.oid AND trigger.tgname = 'transfer_append_only'
+    WHERE books.oid = to_regclass('public.transfer') GROUP BY books.oid
+"""
+_APPEND_ONLY = f"""
+    SELECT 'transfer' AS subject, NULL AS region, 'append-only' AS expected,
+           concat_ws(', ', CASE WHEN NOT guarded THEN 'its trigger is off' END,
+                           CASE WHEN writable THEN 'the service may change rows' END) AS found, 0 AS fen
+    FROM ({_GUARDED}) AS books WHERE writable OR NOT guarded
+"""  # noqa: S608 - a constant
+
+# Account by account: what the books say stands there, against the rows of those who put it there.
+_ACCOUNTS = """
+    WITH booked AS (
+        SELECT region, account, sum(fen) AS fen FROM (
+            SELECT region, debit AS account, amount_fen AS fen FROM proof.transfer
+            UNION ALL SELECT region, credit, -amount_fen FROM proof.transfer
+        ) AS side
+        WHERE account IN ('suspense', 'refund_payable', 'unapplied', 'premium', 'in_transit', 'treasury')
+        GROUP BY 1, 2
+    ), recorded AS (
+        SELECT region, account, sum(fen) AS fen FROM (
+            SELECT suspense.region, 'suspense' AS account, -suspense.amount_fen AS fen FROM proof.suspense AS suspense
+            WHERE suspense.payment_line_id IS NOT NULL
+              AND NOT EXISTS (SELECT FROM proof.refund AS refund
+                              WHERE refund.suspense_id = suspense.id AND refund.approved_on IS NOT NULL)
+            UNION ALL
+            SELECT region, 'refund_payable', -amount_fen FROM proof.refund
+            WHERE approved_on IS NOT NULL AND state <> 'PAID'
+            UNION ALL SELECT region, 'unapplied', -amount_fen FROM proof.cash_receipt WHERE state = 'USED'
+            UNION ALL SELECT region, 'premium', -due_fen FROM proof.bill WHERE state = 'PAID'
+            UNION ALL
+            SELECT region, CASE place WHEN 'TREASURY' THEN 'treasury' ELSE 'in_transit' END, amount_fen
+            FROM proof.remittance_line WHERE place IN ('IN_TRANSIT', 'TREASURY')
+        ) AS rows GROUP BY 1, 2
+    )
+    SELECT concat('account ', account) AS subject, region, abs(coalesce(recorded.fen, 0))::text AS expected,
+           abs(coalesce(booked.fen, 0))::text AS found,
+           (abs(coalesce(booked.fen, 0)) - abs(coalesce(recorded.fen, 0)))::bigint AS fen
+    FROM booked FULL JOIN recorded USING (region, account)
+    WHERE coalesce(booked.fen, 0) <> coalesce(recorded.fen, 0)
+    ORDER BY region, account
+"""
+
+
+async def equation(databases: Databases, tally: Tally) -> None:
+    """Per region and day, what the books hold changes by what was paid in less what was refunded and remitted."""
+    tally.looked_at(await count(databases.payment, "transfer"))
+    await differing_rows(databases.payment, tally, _EQUATION)
+
+
+async def transfers(databases: Databases, tally: Tally) -> None:
+    """Each transfer is a posting of the books, once; no balance is impossible; nobody can rewrite them."""
+    tally.looked_at(await count(databases.payment, "transfer"))
+    for sql in (_TRANSFERS, _BALANCES, _APPEND_ONLY):
+        await differing_rows(databases.payment, tally, sql)
+
+
+async def accounts(databases: Databases, tally: Tally) -> None:
+    """What stands in an account is what the rows of bills, suspense, refunds, receipts and batches say."""
+    tally.looked_at(await count(databases.payment, "transfer"))
+    await differing_rows(databases.payment, tally, _ACCOUNTS)
+
+
+CHECKS = (
+    Check(
+        "BOOKS_EQUATION",
+        "账务恒等式",
+        "The books' equation, per region and day",
+        "村级现金+短款+渠道+待报解 的每日变动 = 收款 − 退款 − 上解 + 退回",
+        equation,
+    ),
+    Check(
+        "BOOKS_POSTINGS",
+        "分录合法且不可改",
+        "Every transfer is a legal posting, once, and cannot be rewritten",
+        "转账 ↔ 记账规则表、幂等键、余额方向、只追加触发器",
+        transfers,
+    ),
+    Check(
+        "BOOKS_ACCOUNTS",
+        "科目余额与业务明细一致",
+        "Balances agree with the rows behind them",
+        "保费、暂记、应退、未入账、在途、国库余额 = 缴费单、暂记、退费、收据、上解明细合计",
+        accounts,
+    ),
+)

@@ -1,0 +1,206 @@
+"""The order of events: nothing announced is missing, nobody heard what was never said, nothing is stuck unexplained."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import RowMapping
+
+from verify.check import Check
+from verify.checks.sql import count, differing_rows, named_rows
+from verify.comparison import Difference, Side, compare, differences
+from verify.report import Finding
+from verify.snapshot import Databases, Snapshot
+from verify.tally import Tally
+
+# Rows stay 30 days. In an installation younger than that none can have been purged.
+_KEPT_DAYS = 30
+_CONTIGUOUS = f"""
+    WITH announced AS (
+        SELECT aggregate_id, min(region) AS region, count(*) AS events, min(aggregate_seq) AS first,
+               max(aggregate_seq) AS last
+        FROM proof.outbox GROUP BY aggregate_id
+    ), age AS (
+        SELECT coalesce(min(settled_at) < clock_timestamp() - interval '{_KEPT_DAYS} days', false) AS may_be_purged
+        FROM proof.installation
+    )
+    SELECT concat('aggregate ', coalesce(announced.aggregate_id, counted.id)) AS subject, announced.region,
+           concat('1…', counted.seq) AS expected,
+           CASE WHEN announced.events IS NULL THEN 'no event'
+                ELSE concat(first, '…', last, ' in ', events) END AS found, 0 AS fen
+    FROM announced FULL JOIN proof.aggregate AS counted ON counted.id = announced.aggregate_id CROSS JOIN age
+    WHERE (announced.events IS NULL AND NOT may_be_purged)
+       OR (announced.events IS NOT NULL AND (
+               last IS DISTINCT FROM counted.seq OR events <> last - first + 1 OR (first > 1 AND NOT may_be_purged)))
+    ORDER BY 1
+"""  # noqa: S608 - a constant
+_OVERTAKEN = """
+    SELECT concat('event ', waiting.id) AS subject, waiting.region, 'published in its order' AS expected,
+           concat(waiting.event, ' ', waiting.aggregate_seq, ' was overtaken') AS found, 0 AS fen
+    FROM proof.outbox AS waiting
+    WHERE waiting.published_at IS NULL AND EXISTS (
+        SELECT FROM proof.outbox AS later
+        WHERE later.aggregate_id = waiting.aggregate_id AND later.aggregate_seq > waiting.aggregate_seq
+          AND later.published_at IS NOT NULL)
+    ORDER BY waiting.id
+"""
+# Who listens to whom: what subscribes to one event of a publisher follows all of them, in order.
+LISTENERS = (
+    ("registration", "subsidy"),
+    ("registration", "payment"),
+    ("registration", "quota"),
+    ("subsidy", "registration"),
+    ("subsidy", "payment"),
+    ("payment", "registration"),
+)
+# Grouped by the tail of the id, so that only the few groups that differ are looked at row by row.
+_ANNOUNCED = "SELECT id::text AS key, right(id::text, 3) AS region, '' AS facts, seq AS fen FROM proof.aggregate"
+_HEARD = """
+    SELECT aggregate_id::text AS key, right(aggregate_id::text, 3) AS region, '' AS facts, seq AS fen
+    FROM proof.cursor WHERE publisher = '{publisher}'
+"""
+_NEXT_EVENTS = """
+    SELECT event.aggregate_id::text AS key, event.region, event.event, event.aggregate_seq AS seq,
+           greatest(extract(epoch FROM clock_timestamp() - event.recorded_at), 0)::float8 AS age_s
+    FROM unnest(CAST(:keys AS uuid[]), CAST(:seqs AS bigint[])) AS heard (id, seq)
+    JOIN proof.outbox AS event ON event.aggregate_id = heard.id AND event.aggregate_seq = heard.seq + 1
+    ORDER BY 1
+"""
+_AT_ONCE = 2_000
+_WAITING_LETTERS = """
+    SELECT letter.event_id::text AS event_id, letter.publisher, letter.event, letter.region, letter.reason,
+           letter.aggregate_id::text AS key, letter.seq, coalesce(cursor.seq, 0) AS heard,
+           greatest(extract(epoch FROM clock_timestamp() - letter.recorded_at), 0)::float8 AS age_s
+    FROM proof.dead_letter AS letter
+    LEFT JOIN proof.cursor AS cursor
+      ON cursor.publisher = letter.publisher AND cursor.aggregate_id = letter.aggregate_id
+    WHERE letter.state = 'WAITING' ORDER BY letter.event_id LIMIT 10000
+"""
+_DISCARDED = """
+    SELECT concat('dead letter ', event_id) AS subject, region, 'taken in' AS expected,
+           concat(event, ' discarded: ', coalesce(settled_because, '—')) AS found, 0 AS fen
+    FROM proof.dead_letter WHERE state = 'DISCARDED' ORDER BY event_id
+"""
+_PARKED = """
+    SELECT parked.event_id::text AS event_id, parked.publisher, parked.event, parked.region,
+           parked.aggregate_id::text AS key, parked.seq, coalesce(cursor.seq, 0) AS heard,
+           greatest(extract(epoch FROM clock_timestamp() - parked.parked_at), 0)::float8 AS age_s
+    FROM proof.parked AS parked
+    LEFT JOIN proof.cursor AS cursor
+      ON cursor.publisher = parked.publisher AND cursor.aggregate_id = parked.aggregate_id
+    ORDER BY parked.event_id LIMIT 10000
+"""
+_STILL_THERE = """
+    SELECT aggregate_id::text AS key, aggregate_seq AS seq FROM proof.outbox
+    WHERE (aggregate_id, aggregate_seq) IN (
+        SELECT * FROM unnest(CAST(:keys AS uuid[]), CAST(:seqs AS bigint[])))
+    ORDER BY 1, 2
+"""
+
+
+async def contiguous(databases: Databases, tally: Tally) -> None:
+    """Each publisher's events of an aggregate are numbered without a gap and leave in their order."""
+    for snapshot in databases.each:
+        tally.looked_at(await count(snapshot, "outbox"))
+        for sql in (_CONTIGUOUS, _OVERTAKEN):
+            await differing_rows(snapshot, tally, sql)
+
+
+async def heard(databases: Databases, tally: Tally) -> None:
+    """Nobody has heard more than was said; what was said and not yet heard is in the outbox, with its age."""
+    for publisher, consumer in LISTENERS:
+        said = Side(databases.publisher(publisher), _ANNOUNCED)
+        taken_in = Side(databases.consumer(consumer), _HEARD.format(publisher=publisher))
+        compared = await compare(said, taken_in)
+        tally.looked_at(compared.keys)
+        some: list[Difference] = []
+        if compared.regions:
+            async for difference in differences(said, taken_in, compared.regions):
+                some.append(difference)
+                if len(some) == _AT_ONCE:
+                    await _lag(databases.publisher(publisher), tally, consumer, some)
+                    some = []
+        if some:
+            await _lag(databases.publisher(publisher), tally, consumer, some)
+
+
+async def stuck(databases: Databases, tally: Tally) -> None:
+    """A dead letter or parked event waits for something located, or else it is a break; discarded ones are named."""
+    for name in ("registration", "quota", "payment", "subsidy"):
+        snapshot = databases.consumer(name)
+        for kind, sql in (("dead letter", _WAITING_LETTERS), ("parked event", _PARKED)):
+            rows = await snapshot.rows(sql)
+            tally.looked_at(len(rows))
+            await _explain_stuck(databases, tally, f"{name}: {kind}", rows)
+        await named_rows(snapshot, tally, _DISCARDED)
+
+
+async def _lag(publisher: Snapshot, tally: Tally, consumer: str, some: Sequence[Difference]) -> None:
+    behind = [difference for difference in some if difference.fen < 0]
+    rows = await publisher.rows(
+        _NEXT_EVENTS,
+        keys=[difference.key for difference in behind],
+        seqs=[difference.right.fen if difference.right else 0 for difference in behind],
+    )
+    next_events = {row["key"]: row for row in rows}
+    for difference in some:
+        said = difference.left.fen if difference.left else 0
+        taken_in = difference.right.fen if difference.right else 0
+        event = next_events.get(difference.key)
+        finding = Finding(
+            f"{consumer} ← {publisher.database} {difference.key}",
+            event["region"] if event else None,
+            f"heard {said}",
+            f"heard {taken_in}" + (f", next {event['event']}" if event else ""),
+        )
+        if event is None:
+            tally.broke(finding)
+        else:
+            tally.waits(finding, event["age_s"])
+
+
+async def _explain_stuck(databases: Databases, tally: Tally, kind: str, rows: Sequence[RowMapping]) -> None:
+    """Located means: the next event that the consumer needs is in the outbox of whoever announced it."""
+    known = {publisher for publisher, _ in LISTENERS}
+    there: set[tuple[str, str, int]] = set()
+    for publisher in sorted({row["publisher"] for row in rows} & known):
+        asked = [row for row in rows if row["publisher"] == publisher]
+        found = await databases.publisher(publisher).rows(
+            _STILL_THERE, keys=[row["key"] for row in asked], seqs=[row["heard"] + 1 for row in asked]
+        )
+        there |= {(publisher, row["key"], row["seq"]) for row in found}
+    for row in rows:
+        finding = Finding(
+            f"{kind} {row['event_id']}",
+            row["region"],
+            f"after {row['publisher']} {row['key']} {row['heard']}",
+            f"{row['event']} {row['seq']}",
+        )
+        later = row["seq"] is not None and row["seq"] > row["heard"]
+        if later and (row["publisher"], row["key"], row["heard"] + 1) in there:
+            tally.waits(finding, row["age_s"])
+        else:
+            tally.broke(finding)
+
+
+CHECKS = (
+    Check(
+        "EVENTS_CONTIGUOUS",
+        "事件序号连续",
+        "Events of an aggregate are numbered without gaps",
+        "发件箱序号 1…n ↔ 聚合计数；发布顺序",
+        contiguous,
+    ),
+    Check(
+        "EVENTS_HEARD",
+        "事件均已送达",
+        "What was said was heard, and nothing else",
+        "各订阅方游标 ↔ 发布方序号",
+        heard,
+    ),
+    Check(
+        "NOTHING_STUCK",
+        "无不明死信与滞留",
+        "No unexplained dead letter or parked event",
+        "死信、滞留事件 ↔ 发布方发件箱",
+        stuck,
+    ),
+)

@@ -1,0 +1,125 @@
+"""Money in: each success of a channel is one payment, and each payment is its transfers."""
+
+from verify.check import Check
+from verify.checks.sql import count, differing_rows
+from verify.snapshot import Databases
+from verify.tally import Tally
+
+_SUCCESS = "kind = 'PAYMENT' AND outcome = 'SUCCESS' AND state NOT IN ('QUARANTINED', 'IGNORED')"
+_AGE = "greatest(extract(epoch FROM clock_timestamp() - notice.recorded_at), 0)::float8"
+
+# What was acknowledged and not yet credited is money at risk: it waits, and its age says for how long.
+_SUCCESSES = f"""
+    WITH success AS (
+        SELECT channel, mchid, transaction_id, min(amount_fen) AS amount_fen, min(region) AS region,
+               count(DISTINCT amount_fen) AS amounts, bool_and(state = 'RECEIVED') AS waiting,
+               max({_AGE}) AS age_s
+        FROM proof.notice AS notice WHERE {_SUCCESS} GROUP BY 1, 2, 3
+    ), payment AS (
+        SELECT channel, mchid, transaction_id, sum(amount_fen) AS amount_fen, min(region) AS region,
+               count(*) AS payments
+        FROM proof.payment GROUP BY 1, 2, 3
+    )
+    SELECT concat('transaction ', channel, ' ', transaction_id) AS subject,
+           coalesce(payment.region, success.region) AS region,
+           coalesce(success.amount_fen::text, 'no success notice') AS expected,
+           CASE WHEN payments > 1 THEN concat(payments, ' payments, ', payment.amount_fen)
+                ELSE coalesce(payment.amount_fen::text, 'no payment') END AS found,
+           (coalesce(payment.amount_fen, 0) - coalesce(success.amount_fen, 0))::bigint AS fen,
+           CASE WHEN payments IS NULL AND waiting THEN age_s END AS age_s
+    FROM success FULL JOIN payment USING (channel, mchid, transaction_id)
+    WHERE payments IS DISTINCT FROM 1 OR amounts IS DISTINCT FROM 1
+       OR payment.amount_fen IS DISTINCT FROM success.amount_fen
+    ORDER BY channel, transaction_id
+"""  # noqa: S608 - constants above
+# A refund's notice that came before its payment, or is not yet applied, is on its way too.
+_OTHER_NOTICES = f"""
+    SELECT concat('notice ', id) AS subject, region, 'applied' AS expected, concat(kind, ' ', state) AS found,
+           coalesce(amount_fen, 0) AS fen, {_AGE} AS age_s
+    FROM proof.notice AS notice
+    WHERE state IN ('RECEIVED', 'PARKED') AND NOT (kind = 'PAYMENT' AND outcome = 'SUCCESS')
+    ORDER BY id
+"""  # noqa: S608 - constants above
+_PAYMENTS = """
+    SELECT concat('payment ', payment.id) AS subject, payment.region, payment.amount_fen::text AS expected,
+           concat(coalesce(lines.fen, 0), ' in ', coalesce(lines.lines, 0), ' lines') AS found,
+           (coalesce(lines.fen, 0) - payment.amount_fen)::bigint AS fen
+    FROM proof.payment AS payment
+    LEFT JOIN (SELECT payment_id, sum(amount_fen) AS fen, count(*) AS lines FROM proof.payment_line GROUP BY 1) AS lines
+      ON lines.payment_id = payment.id
+    WHERE lines.fen IS DISTINCT FROM payment.amount_fen
+    ORDER BY payment.id
+"""
+# One line is one transfer: into premium where it pays a bill, into suspense where it has no home.
+_LINES = """
+    WITH line AS (
+        SELECT line.id, line.region, line.amount_fen, line.enrolment_id,
+               concat('channel:', payment.channel, ' → ',
+                      CASE line.state WHEN 'CREDITED' THEN 'premium' ELSE 'suspense' END) AS route
+        FROM proof.payment_line AS line JOIN proof.payment AS payment ON payment.id = line.payment_id
+    ), booked AS (
+        SELECT split_part(idempotency_key, ':', 2) AS line_id, count(*) AS transfers, sum(amount_fen) AS fen,
+               min(region) AS region, min(enrolment_id::text) AS enrolment_id,
+               min(concat(debit, ' → ', credit)) AS route
+        FROM proof.transfer WHERE starts_with(debit, 'channel:') AND credit IN ('premium', 'suspense') GROUP BY 1
+    )
+    SELECT concat('payment line ', coalesce(line.id::text, line_id)) AS subject,
+           coalesce(line.region, booked.region) AS region,
+           coalesce(concat(line.route, ' ', line.amount_fen), 'no payment line') AS expected,
+           CASE WHEN line_id IS NULL THEN 'no transfer'
+                ELSE concat(booked.route, ' ', booked.fen, ' in ', transfers, ' transfers') END AS found,
+           (coalesce(booked.fen, 0) - coalesce(line.amount_fen, 0))::bigint AS fen
+    FROM line FULL JOIN booked ON booked.line_id = line.id::text
+    WHERE transfers IS DISTINCT FROM 1 OR booked.fen IS DISTINCT FROM line.amount_fen
+       OR booked.route IS DISTINCT FROM line.route OR booked.region IS DISTINCT FROM line.region
+       OR booked.enrolment_id IS DISTINCT FROM line.enrolment_id::text
+    ORDER BY subject
+"""
+_SETTLED = """
+    WITH line AS (
+        SELECT id, region, amount_fen FROM proof.payment_line WHERE settled_on IS NOT NULL
+    ), booked AS (
+        SELECT split_part(idempotency_key, ':', 2) AS line_id, sum(amount_fen) AS fen, min(region) AS region
+        FROM proof.transfer WHERE debit = 'pending' AND starts_with(credit, 'channel:') GROUP BY 1
+    )
+    SELECT concat('payment line ', coalesce(line.id::text, line_id)) AS subject,
+           coalesce(line.region, booked.region) AS region,
+           concat('settled ', coalesce(line.amount_fen, 0)) AS expected,
+           concat('settled ', coalesce(booked.fen, 0)) AS found,
+           (coalesce(booked.fen, 0) - coalesce(line.amount_fen, 0))::bigint AS fen
+    FROM line FULL JOIN booked ON booked.line_id = line.id::text
+    WHERE booked.fen IS DISTINCT FROM line.amount_fen
+    ORDER BY subject
+"""
+
+
+async def successes(databases: Databases, tally: Tally) -> None:
+    """Each authentic success of a channel is one payment of the same amount, and the other way round."""
+    tally.looked_at(await count(databases.payment, "notice"))
+    for sql in (_SUCCESSES, _OTHER_NOTICES):
+        await differing_rows(databases.payment, tally, sql)
+
+
+async def payments(databases: Databases, tally: Tally) -> None:
+    """Each payment is the sum of its lines, each line one transfer; what a channel settled is booked as settled."""
+    tally.looked_at(await count(databases.payment, "payment_line"))
+    for sql in (_PAYMENTS, _LINES, _SETTLED):
+        await differing_rows(databases.payment, tally, sql)
+
+
+CHECKS = (
+    Check(
+        "CHANNEL_SUCCESSES",
+        "渠道成功 = 缴费",
+        "Channel successes are payments, one each",
+        "已验签的成功通知 ↔ 缴费记录（同一交易号、同一金额）",
+        successes,
+    ),
+    Check(
+        "PAYMENTS_BOOKED",
+        "缴费 = 分录",
+        "Payments are their transfers",
+        "缴费记录 ↔ 明细 ↔ 渠道入账、暂记及结算分录",
+        payments,
+    ),
+)

@@ -1,0 +1,155 @@
+"""The way to the treasury: each remitted line in exactly one place, and registration knowing which."""
+
+from verify.check import Check
+from verify.checks.sql import count, differing_rows
+from verify.comparison import Side
+from verify.in_flight import Flow, reconcile
+from verify.snapshot import Databases
+from verify.tally import Tally
+
+# Where a line is follows from its batch's state alone.
+_PLACES = """
+    SELECT concat('remittance line ', line.batch_id, ' ', line.enrolment_id) AS subject, line.region,
+           state.place AS expected, line.place AS found, line.amount_fen AS fen
+    FROM proof.remittance_line AS line
+    JOIN (
+        SELECT id, CASE state WHEN 'REMITTED' THEN 'IN_TRANSIT' WHEN 'TREASURY_CONFIRMED' THEN 'TREASURY'
+                              WHEN 'CERTIFICATE_ISSUED' THEN 'TREASURY' WHEN 'RETURNED' THEN 'RETURNED'
+                              ELSE 'PENDING' END AS place
+        FROM proof.remittance_batch
+    ) AS state ON state.id = line.batch_id
+    WHERE state.place <> line.place
+    ORDER BY line.batch_id, line.enrolment_id
+"""
+# A receipt or payment line is on its way once at a time, with its own amount and for its own person.
+_SOURCES = """
+    WITH source AS (
+        SELECT id, enrolment_id, amount_fen FROM proof.cash_receipt WHERE state = 'WRITTEN_OFF'
+        UNION ALL SELECT id, enrolment_id, amount_fen FROM proof.payment_line WHERE state = 'CREDITED'
+    )
+    SELECT concat('remittance line ', line.batch_id, ' ', line.enrolment_id) AS subject, line.region,
+           coalesce(concat(source.enrolment_id, ' ', source.amount_fen), 'no credited money') AS expected,
+           concat(line.enrolment_id, ' ', line.amount_fen) AS found,
+           (line.amount_fen - coalesce(source.amount_fen, 0)) AS fen
+    FROM proof.remittance_line AS line LEFT JOIN source ON source.id = line.source_id
+    WHERE source.id IS NULL OR source.enrolment_id IS DISTINCT FROM line.enrolment_id
+       OR source.amount_fen <> line.amount_fen
+    UNION ALL
+    SELECT concat('source ', source_id), min(region), 'one place',
+           concat(count(*), ': ', string_agg(place, ', ' ORDER BY place)), (sum(amount_fen) - min(amount_fen))::bigint
+    FROM proof.remittance_line WHERE place <> 'RETURNED' GROUP BY source_id HAVING count(*) > 1
+    ORDER BY subject
+"""
+# Line by line, what the books moved for a batch is where the batch says that its money is.
+_BOOKED = """
+    WITH booked AS (
+        SELECT batch_id, enrolment_id, min(region) AS region,
+               sum((debit = 'in_transit')::int * amount_fen - (credit = 'in_transit')::int * amount_fen)
+               AS in_transit_fen,
+               sum((debit = 'treasury')::int * amount_fen - (credit = 'treasury')::int * amount_fen) AS treasury_fen
+        FROM proof.transfer
+        WHERE 'in_transit' IN (debit, credit) GROUP BY 1, 2
+    ), line AS (
+        SELECT batch_id, enrolment_id, region, amount_fen,
+               CASE WHEN place = 'IN_TRANSIT' THEN amount_fen ELSE 0 END AS in_transit_fen,
+               CASE WHEN place = 'TREASURY' THEN amount_fen ELSE 0 END AS treasury_fen
+        FROM proof.remittance_line
+    )
+    SELECT concat('remittance line ', batch_id, ' ', enrolment_id) AS subject,
+           coalesce(line.region, booked.region) AS region,
+           concat('in transit ', coalesce(line.in_transit_fen, 0), ', treasury ', coalesce(line.treasury_fen, 0))
+           AS expected,
+           concat('in transit ', coalesce(booked.in_transit_fen, 0), ', treasury ', coalesce(booked.treasury_fen, 0))
+           AS found,
+           (coalesce(booked.in_transit_fen + booked.treasury_fen, 0)
+            - coalesce(line.in_transit_fen + line.treasury_fen, 0))::bigint AS fen
+    FROM line FULL JOIN booked USING (batch_id, enrolment_id)
+    WHERE coalesce(line.in_transit_fen, 0) <> coalesce(booked.in_transit_fen, 0)
+       OR coalesce(line.treasury_fen, 0) <> coalesce(booked.treasury_fen, 0)
+    ORDER BY batch_id, enrolment_id
+"""
+_BATCHES = """
+    SELECT concat('batch ', batch.id) AS subject, batch.region,
+           concat(batch.line_count, ' lines, ', batch.amount_fen) AS expected,
+           concat(coalesce(lines.lines, 0), ' lines, ', coalesce(lines.fen, 0)) AS found,
+           (coalesce(lines.fen, 0) - batch.amount_fen)::bigint AS fen
+    FROM proof.remittance_batch AS batch
+    LEFT JOIN (SELECT batch_id, count(*) AS lines, sum(amount_fen) AS fen FROM proof.remittance_line GROUP BY 1)
+         AS lines ON lines.batch_id = batch.id
+    WHERE coalesce(lines.fen, 0) <> batch.amount_fen OR coalesce(lines.lines, 0) <> batch.line_count
+    UNION ALL
+    SELECT concat('certificate ', certificate_no), min(region), '1 batch', concat(count(*), ' batches'), 0
+    FROM proof.remittance_batch WHERE certificate_no IS NOT NULL GROUP BY certificate_no HAVING count(*) > 1
+    UNION ALL
+    SELECT concat('serial ', collection_notice_serial), min(region), '1 batch', concat(count(*), ' batches'), 0
+    FROM proof.remittance_batch WHERE collection_notice_serial IS NOT NULL
+    GROUP BY collection_notice_serial HAVING count(*) > 1
+    ORDER BY subject
+"""
+
+# Only enrolments that once left for the treasury: what registration has to know of.
+_WHERE_IT_IS = """
+    SELECT key, region, fen, CASE
+               WHEN places @> '{TREASURY}' THEN concat('IN_TREASURY ', received_on, ' ', coalesce(certificate_no, '—'))
+               WHEN places @> '{IN_TRANSIT}' THEN 'IN_TRANSIT' ELSE 'RETURNED' END AS facts
+    FROM (
+        SELECT line.enrolment_id::text AS key, min(line.region) AS region, array_agg(line.place) AS places,
+               coalesce(sum(line.amount_fen) FILTER (WHERE line.place = 'TREASURY'), 0)::bigint AS fen,
+               max(batch.received_on) AS received_on, max(batch.certificate_no) AS certificate_no
+        FROM proof.remittance_line AS line JOIN proof.remittance_batch AS batch ON batch.id = line.batch_id
+        WHERE line.place <> 'PENDING' GROUP BY line.enrolment_id
+    ) AS line
+"""
+_WHERE_IT_IS_SAID = """
+    SELECT id::text AS key, region, CASE money_state WHEN 'IN_TREASURY' THEN paid_fen ELSE 0 END AS fen,
+           CASE money_state WHEN 'IN_TREASURY'
+                THEN concat('IN_TREASURY ', in_treasury_on, ' ', coalesce(certificate_no, '—'))
+                ELSE money_state END AS facts
+    FROM proof.enrolment WHERE money_state IS NOT NULL
+"""
+_FLOW = Flow(
+    "payment",
+    "registration",
+    (
+        "payment.contribution_remitted.v1",
+        "payment.contribution_returned.v1",
+        "payment.contribution_in_treasury.v1",
+        "payment.certificate_issued.v1",
+    ),
+)
+
+
+async def lines(databases: Databases, tally: Tally) -> None:
+    """Each remitted line is in exactly one of in transit, treasury and returned, in the batches and in the books."""
+    tally.looked_at(await count(databases.payment, "remittance_line"))
+    for sql in (_PLACES, _SOURCES, _BOOKED, _BATCHES):
+        await differing_rows(databases.payment, tally, sql)
+
+
+async def known(databases: Databases, tally: Tally) -> None:
+    """Registration knows for each enrolment where its money is, and by which certificate."""
+    await reconcile(
+        databases,
+        tally,
+        Side(databases.payment, _WHERE_IT_IS),
+        Side(databases.registration_first, _WHERE_IT_IS_SAID),
+        (_FLOW,),
+    )
+
+
+CHECKS = (
+    Check(
+        "REMITTED_ONCE",
+        "上解明细各在一处",
+        "Each remitted line is in exactly one place",
+        "上解明细 ↔ 批次状态 ↔ 在途与国库分录；完税证明与流水号唯一",
+        lines,
+    ),
+    Check(
+        "TREASURY_KNOWN",
+        "入库情况已告知登记",
+        "Registration knows where the money is",
+        "参保登记的资金状态与完税证明 ↔ 上解批次",
+        known,
+    ),
+)

@@ -1,0 +1,50 @@
+"""``canbao verify``: prove that enrolments, payments and treasury agree, or name what does not."""
+
+import asyncio
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from shared.settings import Settings
+from verify.examine import examine
+from verify.render import as_json, print_report
+from verify.snapshot import CouldNotExamine
+from verify.trace import print_trace, trace_of
+
+BROKEN, NOT_EXAMINED = 1, 2
+
+
+def verify(
+    json: Annotated[bool, typer.Option("--json", help="以 JSON 输出 · print the report as JSON")] = False,
+    trace: Annotated[
+        UUID | None, typer.Option(metavar="ENROLMENT", help="打印一份参保的因果链 · print an enrolment's causal chain")
+    ] = None,
+) -> None:
+    """核对参保、缴费与国库是否一致（只读） · prove that enrolments, payments and treasury agree; reads only.
+
+    Exit codes: 0 everything agrees or is on its way (IN FLIGHT, with its age) · 1 a BREAK, its rows are named ·
+    2 a database could not be read, so nothing is proven; with --trace: 1 where nobody knows the enrolment.
+    """
+    settings = Settings()
+    try:
+        if trace is not None:
+            raise typer.Exit(_trace(settings, trace))
+        report = asyncio.run(examine(settings))
+    except CouldNotExamine as error:
+        typer.echo(f"无法核对 · could not examine: {error}", err=True)
+        raise typer.Exit(NOT_EXAMINED) from error
+    if json:
+        typer.echo(as_json(report))
+    else:
+        print_report(report)
+    raise typer.Exit(0 if report.consistent else BROKEN)
+
+
+def _trace(settings: Settings, enrolment_id: UUID) -> int:
+    chain = asyncio.run(trace_of(settings, enrolment_id))
+    if not chain:
+        typer.echo(f"查无此参保 · no database knows the enrolment {enrolment_id}", err=True)
+        return BROKEN
+    print_trace(enrolment_id, chain)
+    return 0

@@ -1,0 +1,177 @@
+"""The report on paper: a table of townships, then the checks with the rows that differ; and as JSON."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from shared.domain.clock import SHANGHAI
+from shared.domain.money import format_yuan
+from verify.report import CheckResult, Finding, Report, TownLine
+
+_MONEY = ("due_fen", "aided_fen", "paid_fen", "suspense_fen", "unapplied_fen", "collecting_fen", "pending_fen",
+          "in_transit_fen", "treasury_fen")  # fmt: skip
+_HEADS = (
+    ("乡镇\nTownship", "left"),
+    ("任务数\ntarget", "right"),
+    ("登记\nregistered", "right"),
+    ("参保\nenrolled", "right"),
+    ("应缴\ndue", "right"),
+    ("资助\naid", "right"),
+    ("已缴\npremium", "right"),
+    ("暂记应退\nsuspense", "right"),
+    ("未核票\nunapplied", "right"),
+    ("在收\ncollecting", "right"),
+    ("待报解\npending", "right"),
+    ("在途\nin transit", "right"),
+    ("国库\ntreasury", "right"),
+)
+_MARKS = {"OK": ("✓", "green"), "IN_FLIGHT": ("…", "yellow"), "BREAK": ("✗", "bold red")}
+
+
+def render(report: Report) -> RenderableType:
+    """The whole report, Chinese first; print it with a rich console."""
+    parts: list[RenderableType] = [_towns(report), Text(), _checks(report)]
+    parts += [part for check in report.checks if (part := _rows(check)) is not None]
+    return Group(*parts, Text(), _verdict(report))
+
+
+def print_report(report: Report, console: Console | None = None) -> None:
+    """Print it; where the output is no terminal, wide enough that no figure is cut."""
+    console = console or Console()
+    if not console.is_terminal:
+        console = Console(file=console.file, width=max(console.width, 190), no_color=True)
+    console.print(render(report))
+
+
+def as_json(report: Report) -> str:
+    """The report for a machine: the same facts, amounts in fen, instants with their zone."""
+    facts = asdict(report) | {
+        "consistent": report.consistent,
+        "settled": report.settled,
+        "breaks": report.breaks,
+        "in_flight": report.in_flight,
+    }
+    for check, result in zip(facts["checks"], report.checks, strict=True):
+        check["verdict"] = result.verdict
+    return json.dumps(facts, ensure_ascii=False, indent=2, default=_plain)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)
+
+
+def _towns(report: Report) -> Table:
+    when = report.examined_at.astimezone(SHANGHAI)
+    title = f"{report.region_name} {report.benefit_year} 年度 · 一致性核对 · consistency · {when:%Y-%m-%d %H:%M:%S}"
+    table = Table(title=title, caption="金额单位：元 · amounts in yuan", box=box.SIMPLE_HEAD, show_footer=False)
+    for head, justify in _HEADS:
+        table.add_column(head, justify="right" if justify == "right" else "left", no_wrap=True)
+    for line in report.towns:
+        table.add_row(*_line(line))
+    table.add_section()
+    table.add_row(*_line(report.overall), style="bold")
+    return table
+
+
+def _line(line: TownLine) -> list[str]:
+    target = "" if line.target is None else f"{line.target:,}"
+    return [
+        line.name,
+        target,
+        f"{line.registered:,}",
+        f"{line.enrolled:,}",
+        *(_yuan(getattr(line, name)) for name in _MONEY),
+    ]
+
+
+def _checks(report: Report) -> Table:
+    table = Table(box=box.SIMPLE_HEAD)
+    for head in ("", "核对 · check", "比较 · what is compared"):
+        table.add_column(head)
+    table.add_column("笔数\nrows", justify="right")
+    table.add_column("结论\nverdict")
+    for check in report.checks:
+        mark, style = _MARKS[check.verdict]
+        name = Text.assemble(check.zh, "\n", (f"{check.en} · {check.code}", "dim"))
+        table.add_row(
+            Text(mark, style=style), name, Text(check.compares, style="dim"), f"{check.examined:,}",
+            Text(_says(check), style=style),
+        )  # fmt: skip
+    return table
+
+
+def _says(check: CheckResult) -> str:
+    parts = []
+    if check.breaks:
+        parts.append(f"不符 BREAK {check.breaks:,}" + _fen(check.break_fen))
+    if check.in_flight:
+        oldest = f"最久 oldest {age(check.oldest_age_s)}"
+        parts.append(f"在途 IN FLIGHT {check.in_flight:,}{_fen(check.in_flight_fen)} ({oldest})")
+    if check.named_count:
+        parts.append(f"列明 named {check.named_count:,}" + _fen(check.named_fen))
+    return "\n".join(parts) or "一致 ✓"
+
+
+def _rows(check: CheckResult) -> Table | None:
+    groups = (
+        ("不符 BREAK", check.rows, check.breaks, "red"),
+        ("在途 IN FLIGHT", check.waiting[:5], check.in_flight, "yellow"),
+        ("列明 named", check.named, check.named_count, "cyan"),
+    )
+    if not any(rows for _, rows, _, _ in groups):
+        return None
+    table = Table(title=f"{check.zh} · {check.code}", title_justify="left", box=box.SIMPLE_HEAD)
+    for head in ("", "对象 · row", "区划 · region", "应为 · expected", "实为 · found"):
+        table.add_column(head, overflow="fold")
+    table.add_column("差额 · yuan", justify="right", no_wrap=True)
+    for label, rows, count, style in groups:
+        _add_rows(table, label, rows, count, style)
+    return table
+
+
+def _add_rows(table: Table, label: str, rows: Iterable[Finding], count: int, style: str) -> None:
+    shown = 0
+    for row in rows:
+        shown += 1
+        amount = _yuan(row.difference_fen) if row.difference_fen else ""
+        table.add_row(Text(label, style=style), row.subject, row.region or "—", row.expected, row.found, amount)
+    if count > shown:
+        table.add_row("", Text(f"另有 {count - shown:,} 笔 · and {count - shown:,} more", style="dim"))
+
+
+def _verdict(report: Report) -> Text:
+    if report.breaks:
+        words = f"✗ 不一致：{report.breaks:,} 处不符，须逐笔查明 · {report.breaks:,} rows differ without reason"
+        return Text(words, style="bold red")
+    if report.in_flight:
+        words = f"… 一致：{report.in_flight:,} 处在途 · consistent, {report.in_flight:,} differences are on their way"
+        return Text(words, style="yellow")
+    took = f"{len(report.checks)} 项核对，{report.took_s:.1f} 秒"
+    return Text(f"✓ 参保、缴费、国库三方一致，分文不差 · everything agrees to the fen（{took}）", style="bold green")
+
+
+def age(seconds: float) -> str:
+    """How long something has waited, in the largest fitting unit."""
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{seconds:.1f} s"
+
+
+def _fen(amount_fen: int) -> str:
+    return f" · {_yuan(amount_fen)} 元" if amount_fen else ""
+
+
+def _yuan(amount_fen: int) -> str:
+    whole, _, fraction = format_yuan(amount_fen).partition(".")
+    grouped = f"{int(whole):,}"
+    return f"-{grouped}.{fraction}" if whole == "-0" else f"{grouped}.{fraction}"
