@@ -6,9 +6,21 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, overload
 
 T = TypeVar("T")
+
+
+@overload
+async def eventually(
+    predicate: Callable[[], Awaitable[T]], *, within_s: float = ..., message: str = ..., every_s: float = ...
+) -> T: ...
+
+
+@overload
+async def eventually(
+    predicate: Callable[[], T], *, within_s: float = ..., message: str = ..., every_s: float = ...
+) -> T: ...
 
 
 async def eventually(
