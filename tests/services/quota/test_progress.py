@@ -7,9 +7,11 @@ import pytest
 
 from services.quota import SERVICE
 from services.quota.progress import handlers
+from services.registration import SERVICE as REGISTRATION
 from shared.database.engine import Database
 from tests.services.quota.annex import TOTAL, annex, towns
 from tests.services.quota.season import Person
+from tests.services.registration.test_enrolments import a_person
 from tests.support.eventually import eventually
 from tests.support.installation import COUNTY, Installation
 
@@ -137,9 +139,6 @@ class TestRegions:
 
 async def test_what_registration_announces_is_counted_while_quota_runs(installation: Installation) -> None:
     """Through the outbox and the bus, as in production."""
-    from services.registration import SERVICE as REGISTRATION
-    from tests.services.registration.test_enrolments import a_person
-
     scopes = ("registration:read", "registration:write", "registration:operate", "quota:read", "quota:write")
     async with installation.doors(REGISTRATION, SERVICE) as client:
         client.headers.update(installation.caller(*scopes))
@@ -151,6 +150,6 @@ async def test_what_registration_announces_is_counted_while_quota_runs(installat
             assert answer.status_code == 201, answer.text
 
         async def counted() -> bool:
-            return (await progress(client))["county"]["registered"] == 5
+            return bool((await progress(client))["county"]["registered"] == 5)
 
         await eventually(counted, within_s=20, message="five people are counted")
