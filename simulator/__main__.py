@@ -22,6 +22,7 @@ def main() -> int:
     played.add_argument("--base-url", required=True)
     played.add_argument("--clients", type=Path, required=True, help="JSON: client name to secret")
     played.add_argument("--once", action="store_true", help="end after the season instead of keeping the peers up")
+    played.add_argument("--until-eof", action="store_true", help="end when the input closes, as it does with its owner")
     for command in (prepared, played):
         command.add_argument("--dir", type=Path, required=True)
     asked = parser.parse_args()
@@ -29,7 +30,7 @@ def main() -> int:
         settings = prepare(asked.dir, residents=asked.residents, seed=asked.seed, port=asked.port)
         sys.stdout.write(json.dumps(described(asked.dir, settings)) + "\n")
         return 0
-    return asyncio.run(run(asked.dir, asked.base_url, asked.clients, once=asked.once))
+    return asyncio.run(run(asked.dir, asked.base_url, asked.clients, once=asked.once, until_eof=asked.until_eof))
 
 
 if __name__ == "__main__":

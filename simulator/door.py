@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 
 _PATIENCE_S = 120.0
+_BILL_PATIENCE_S = 60.0
+_NOT_BILLED_YET = frozenset({"BILL_NOT_FOUND", "BILL_NOT_FOUND_IN_VILLAGE"})
 
 
 class Refused(Exception):
@@ -46,6 +48,18 @@ class Door:
     async def post(self, path: str, body: Any) -> Any:
         """Give a command."""
         return await self._send("POST", path, body)
+
+    async def post_when_billed(self, path: str, body: Any) -> Any:
+        """Give a command about people whose bills may be a moment behind their registration."""
+        deadline, pause = time.monotonic() + _BILL_PATIENCE_S, 0.1
+        while True:
+            try:
+                return await self.post(path, body)
+            except Refused as refusal:
+                if refusal.code not in _NOT_BILLED_YET or time.monotonic() > deadline:
+                    raise
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, 1.0)
 
     async def _send(self, method: str, path: str, body: Any) -> Any:
         deadline, pause = time.monotonic() + _PATIENCE_S, 0.05

@@ -14,8 +14,8 @@ LAST_DAY = date(2023, 12, 31)
 AID_FEN: dict[str, int] = {
     "TEKUN": 38_000,
     "ORPHAN": 38_000,
-    "DIBAO": 28_000,
-    "POVERTY_MONITORED": 20_000,
+    "DIBAO": 20_000,
+    "POVERTY_MONITORED": 22_800,  # 60 %
 }
 WITHOUT_AMOUNT = frozenset({"DIBAO_MARGIN"})
 

@@ -3,7 +3,9 @@
 import asyncio
 import json
 import logging
+import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,7 +31,7 @@ from simulator.wechat.signing import Platform, private_key, public_key
 from simulator.world import World, tell
 
 
-async def run(folder: Path, base_url: str, clients_file: Path, *, once: bool) -> int:
+async def run(folder: Path, base_url: str, clients_file: Path, *, once: bool, until_eof: bool) -> int:
     """Serve the peers and play the season; 0 when it was played to its end, 1 when it could not be."""
     settings = prepare.load(folder)
     if settings is None:
@@ -38,6 +40,8 @@ async def run(folder: Path, base_url: str, clients_file: Path, *, once: bool) ->
     stop = asyncio.Event()
     for each in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    if until_eof:
+        asyncio.get_running_loop().add_reader(sys.stdin, _at_end_of_input, stop)
     journal = Journal(folder / "journal.sqlite")
     limits = httpx.Limits(max_connections=24, max_keepalive_connections=24)
     try:
@@ -129,6 +133,13 @@ def _leaves(group: BaseException) -> Iterator[BaseException]:
             yield from _leaves(inner)
     else:
         yield group
+
+
+def _at_end_of_input(stop: asyncio.Event) -> None:
+    """Whoever started us is gone, however it went."""
+    if not os.read(sys.stdin.fileno(), 1024):
+        asyncio.get_running_loop().remove_reader(sys.stdin)
+        stop.set()
 
 
 class _Server(uvicorn.Server):

@@ -66,7 +66,7 @@ async def take_cash(world: World, step: int) -> None:
 
     async def one(village: str) -> None:
         people = today[village]
-        await world.doors[clients.township(village[:9])].post(
+        await world.doors[clients.township(village[:9])].post_when_billed(
             "/payment/v1/cash-receipts",
             {
                 "village": village,

@@ -27,7 +27,7 @@ async def carry_up(world: World, step: int) -> None:
     await _confirm_in_treasury(world, before=world.day.today)
     await _mend(world)
     await _confirm_details(world)
-    await _all(world, "DETAIL_CONFIRMED", _remit)
+    await _all(world, "DETAIL_CONFIRMED", _remit)  # a settlement of suspended money alone never comes this far
     if last:
         await _confirm_in_treasury(world, before=None)
 
@@ -67,6 +67,8 @@ async def _confirm_details(world: World) -> None:
     """The tax hall enters the serial of each cash batch and fetches the detail; online money needs no serial."""
 
     async def at_the_hall(world: World, batch: dict[str, Any]) -> None:
+        if not batch["amount_fen"]:
+            return
         collection = _collection_of(world, batch)
         if collection is not None:
             if world.journal.get("tax", serial(collection)) is None:

@@ -1,7 +1,5 @@
 """Residents: they ask for an order, scan it, and sometimes pay twice, too late, or although they had cancelled."""
 
-import asyncio
-import time
 from collections.abc import Iterable
 from random import Random
 from typing import Any
@@ -14,8 +12,6 @@ from simulator.plan import Purchase, Trouble
 from simulator.wechat.notices import Notice
 from simulator.world import World, each, tell
 
-_BILL_PATIENCE_S = 60.0
-_NOT_YET = frozenset({"BILL_NOT_FOUND", "NOT_FOUND", "NO_BILL", "NOT_BILLED"})
 STORM = 50
 
 
@@ -96,7 +92,7 @@ async def ask_order(world: World, key: str, members: tuple[Resident, ...], expec
         return None
     body = {"enrolment_ids": people, "channel": "WECHAT"}
     try:
-        order = await _patiently(world, body)
+        order = await world.doors[clients.RESIDENTS].post_when_billed("/payment/v1/orders", body)
     except Refused as refusal:
         await world.complain(f"order {key}", str(refusal))
         return None
@@ -105,18 +101,6 @@ async def ask_order(world: World, key: str, members: tuple[Resident, ...], expec
     asked = {"order_no": order["order_no"], "amount_fen": order["amount_fen"]}
     await world.journal.put("asked", key, asked)
     return asked
-
-
-async def _patiently(world: World, body: dict[str, Any]) -> Any:
-    deadline, pause = time.monotonic() + _BILL_PATIENCE_S, 0.1
-    while True:
-        try:
-            return await world.doors[clients.RESIDENTS].post("/payment/v1/orders", body)
-        except Refused as refusal:
-            if refusal.code not in _NOT_YET or time.monotonic() > deadline:
-                raise
-        await asyncio.sleep(pause)
-        pause = min(pause * 1.5, 1.0)
 
 
 async def _cancel_and_pay_anyway(world: World, purchase: Purchase) -> None:

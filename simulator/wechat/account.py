@@ -1,6 +1,7 @@
 """What WeChat Pay itself knows: orders asked for, money taken and given back, what it owes the pending account."""
 
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.day import Day
@@ -25,6 +26,11 @@ class Account:
     day: Day
     mchid: str
     appid: str
+    _of_order: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def __post_init__(self) -> None:
+        for transaction, taken in self.journal.all("transaction").items():
+            self._of_order[taken["order"]].append(transaction)
 
     async def open(self, asked: dict[str, Any]) -> str:
         """Take an order; asking again with the same content gives the same code to scan."""
@@ -59,6 +65,7 @@ class Account:
                 await self.journal.put("order", number, {**order, "state": "SUCCESS"})
             taken = {"order": number, "amount_fen": paid_fen}
             taken |= {"moment": moment, "day": moment[:10], "notify_url": order["notify_url"]}
+            self._of_order[number].append(transaction)
             await self.journal.put("transaction", transaction, taken)
         return self.notice(transaction)
 
@@ -72,9 +79,8 @@ class Account:
     def question(self, number: str) -> dict[str, Any]:
         """What a query of the order answers."""
         order = self._order(number)
-        for transaction, taken in self.journal.all("transaction").items():
-            if taken["order"] == number:
-                return self._plain(transaction, taken)
+        for transaction in self._of_order[number][:1]:
+            return self.by_transaction(transaction)
         return {
             "appid": self.appid,
             "mchid": self.mchid,
@@ -106,6 +112,15 @@ class Account:
             await self.journal.put("refund", number, known)
         return self._refund_answer(number, known, "PROCESSING")
 
+    def refund_question(self, number: str) -> dict[str, Any]:
+        """What a query of the refund answers: done once the payer has it, which is when the merchant is told."""
+        known = self.journal.get("refund", number)
+        if known is None:
+            raise ChannelRefusal(404, "RESOURCE_NOT_EXISTS")
+        if self.journal.get("told", number) is None:
+            return self._refund_answer(number, known, "PROCESSING")
+        return self._refund_answer(number, known, "SUCCESS") | {"success_time": known["moment"]}
+
     def refund_notice(self, number: str) -> Notice:
         """The notice that a refund has arrived at the payer."""
         known = self.journal.get("refund", number)
@@ -131,7 +146,8 @@ class Account:
     def settlement_fen(self, day: str) -> int:
         """What one day's business comes to: taken less given back."""
         taken: int = sum(t["amount_fen"] for t in self.journal.all("transaction").values() if t["day"] == day)
-        return taken - sum(r["amount_fen"] for r in self.journal.all("refund").values() if r["day"] == day)
+        given: int = sum(r["amount_fen"] for r in self.journal.all("refund").values() if r["day"] == day)
+        return taken - given
 
     def _order(self, number: str) -> dict[str, Any]:
         order: dict[str, Any] | None = self.journal.get("order", number)
@@ -144,9 +160,8 @@ class Account:
             if self.journal.get("transaction", asked["transaction_id"]) is None:
                 raise ChannelRefusal(404, "RESOURCE_NOT_EXISTS")
             return str(asked["transaction_id"])
-        for transaction, taken in self.journal.all("transaction").items():
-            if taken["order"] == asked.get("out_trade_no"):
-                return transaction
+        for transaction in self._of_order[str(asked.get("out_trade_no"))][:1]:
+            return transaction
         raise ChannelRefusal(404, "RESOURCE_NOT_EXISTS")
 
     def _refund_answer(self, number: str, known: dict[str, Any], status: str) -> dict[str, Any]:

@@ -36,6 +36,7 @@ class WechatPeer:
             Route(orders, self._door(self._query), methods=["GET"]),
             Route("/v3/pay/transactions/id/{number}", self._door(self._query_transaction), methods=["GET"]),
             Route("/v3/refund/domestic/refunds", self._door(self._refund), methods=["POST"]),
+            Route("/v3/refund/domestic/refunds/{number}", self._door(self._query_refund), methods=["GET"]),
         ]
 
     def _door(self, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
@@ -68,6 +69,9 @@ class WechatPeer:
 
     async def _query_transaction(self, request: Request, asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         return 200, self.account.by_transaction(request.path_params["number"])
+
+    async def _query_refund(self, request: Request, asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        return 200, self.account.refund_question(request.path_params["number"])
 
     async def _refund(self, request: Request, asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         answer = await self.account.refund(asked)

@@ -1,0 +1,45 @@
+"""``canbao up`` on the command line."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvloop
+from rich.console import Console
+
+from services.up.installation import Asked
+from services.up.refusal import CannotStart, Exit
+from shared.database.server_account import EmbeddedPostgresError
+from shared.observability.logs import configure_logs
+
+
+def up(
+    once: Annotated[bool, typer.Option("--once", help="end after the table instead of staying up")] = False,
+    residents: Annotated[
+        int | None,
+        typer.Option(min=100, max=1_000_000, help="how many residents are simulated (5000 in a new folder)"),
+    ] = None,
+    bus: Annotated[
+        str, typer.Option(help="postgres (embedded) or kafka (CANBAO_KAFKA_BOOTSTRAP_SERVERS)")
+    ] = "postgres",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="where services and page listen, on 127.0.0.1")] = 8000,
+    data: Annotated[Path, typer.Option(help="folder for databases and secrets")] = Path(".canbao"),
+) -> None:
+    """Start everything here, play a season, prove it, and stay up (Ctrl-C stops all of it).
+
+    Exit codes: 0 fine · 1 a break, a difference from the simulator's books, or no money · 2 wrong usage ·
+    3 cannot start, the message names the mend · 130 stopped before the table.
+    """
+    if bus not in ("postgres", "kafka"):
+        raise typer.BadParameter("postgres, kafka", param_hint="--bus")
+    from services.up.sequence import run
+
+    configure_logs()
+    console = Console()
+    asked = Asked(residents, once, "kafka" if bus == "kafka" else "postgres", port, data)
+    try:
+        code = uvloop.run(run(asked, console))
+    except (CannotStart, EmbeddedPostgresError) as reason:
+        Console(stderr=True).print(str(reason), highlight=False, markup=False, soft_wrap=True)
+        code = Exit.CANNOT_START
+    raise typer.Exit(int(code))

@@ -1,0 +1,40 @@
+"""What the auditor found against the simulator's own books, township by township and fen by fen."""
+
+from typing import Any
+
+from verify.report import Report, TownLine
+
+# How the auditor and the simulator call the same thing.
+_SAME = {
+    "registered": "registered",
+    "enrolled": "enrolled",
+    "paid_fen": "credited_fen",
+    "aided_fen": "aided_fen",
+    "treasury_fen": "treasury_fen",
+}
+
+
+def differences(report: Report, books: dict[str, Any]) -> list[str]:
+    """One sentence per figure that differs; empty where canbao and the simulator agree to the fen."""
+    found = [f"{key}: {what}" for key, what in books["complaints"].items()]
+    lines = {line.region: line for line in report.towns}
+    for region, town in books["towns"].items():
+        found += _compare(region, lines.get(region, TownLine(region, region)), town)
+    county = books["county"]
+    found += _compare("county", report.overall, county)
+    found += _differs("county", "suspense_fen", report.overall.suspense_fen, county["suspense_fen"])
+    if not county["credited_fen"] or not report.overall.paid_fen:
+        found.append("账上无款 · the books hold no money")
+    return found
+
+
+def _compare(where: str, line: TownLine, town: dict[str, int]) -> list[str]:
+    return [
+        sentence
+        for ours, theirs in _SAME.items()
+        for sentence in _differs(where, theirs, int(getattr(line, ours)), town[theirs])
+    ]
+
+
+def _differs(where: str, what: str, ours: int, theirs: int) -> list[str]:
+    return [] if ours == theirs else [f"{where} {what}: canbao {ours}, 模拟器账簿 simulator {theirs}"]

@@ -1,0 +1,167 @@
+"""Starting everything in order, and stopping it in the reverse one."""
+
+import asyncio
+import json
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+from rich.console import Console
+
+from services import all_in_one
+from services.up import folder as data
+from services.up import installation, simulation
+from services.up.comparison import differences
+from services.up.installation import Asked
+from services.up.progress import listener
+from services.up.refusal import Exit
+from shared.database.embedded import EmbeddedPostgres
+from shared.database.provision import provision
+from shared.settings import Settings
+from verify.examination import examine
+from verify.rendering import render
+from verify.report import Report
+
+_ANSWERS_WITHIN_S = 60.0
+_SETTLES_WITHIN_S = 60.0
+
+
+async def run(asked: Asked, console: Console) -> Exit:
+    """Start, play, prove, stay; whatever was started is stopped again, in the reverse order."""
+    stop = asyncio.Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    async with AsyncExitStack() as stack:
+        folder = data.opened(asked.folder)
+        console.print(f"数据目录 data: {folder}", highlight=False)
+        postgres = EmbeddedPostgres(folder / "postgres")
+        stack.push_async_callback(asyncio.to_thread, postgres.stop)
+        await asyncio.to_thread(postgres.start)  # a folder in use by another canbao is refused here
+        installation.refuse_taken_port(asked)
+        settings, described = await _settle(asked, folder, postgres)
+        await installation.refuse_missing_broker(settings)
+        await stack.enter_async_context(_serving(settings, asked))
+        console.print(f"服务已启动 services: {asked.address}", highlight=False)
+        played = await stack.enter_async_context(_simulation(asked, folder))
+        return await _until_proven(asked, console, settings, played, folder, described, stop)
+
+
+async def _settle(asked: Asked, folder: Path, postgres: EmbeddedPostgres) -> tuple[Settings, dict[str, Any]]:
+    """Roles, databases, keys, tables and clients: made at the first start, found at the next."""
+    described = await simulation.prepared(folder / "simulator", asked.residents)
+    secrets = data.kept_secrets(folder, all_in_one.WITH_DATABASE)
+    client_secrets, console_secret = installation.secret_of_console(folder, described, "411521")
+    settings, values = installation.settings_of(
+        asked, secrets, postgres.admin_url, described["environment"], console_secret
+    )
+    data.keep_environment(folder, values)
+    await provision(postgres.admin_url, all_in_one.WITH_DATABASE, secrets["database_passwords"])
+    await all_in_one.migrate_all(settings)
+    wanted = installation.wanted_clients(described, settings.region)
+    await installation.register_clients(settings, wanted, client_secrets)
+    return settings, described
+
+
+@asynccontextmanager
+async def _serving(settings: Settings, asked: Asked) -> AsyncIterator[None]:
+    """Every service in this process; returns once they answer."""
+    stopping = asyncio.Event()
+    task = asyncio.create_task(all_in_one.serve(settings, all_in_one.SERVICES, stopping, port=asked.port))
+    try:
+        await _answering(asked.address, task)
+        yield
+    finally:
+        stopping.set()
+        await task
+
+
+async def _answering(address: str, task: "asyncio.Task[None]") -> None:
+    async with httpx.AsyncClient(trust_env=False, timeout=2) as client, asyncio.timeout(_ANSWERS_WITHIN_S):
+        while not task.done():
+            with suppress(httpx.HTTPError):
+                if (await client.get(f"{address}/healthz")).is_success:
+                    return
+            await asyncio.sleep(0.05)
+    await task
+
+
+@asynccontextmanager
+async def _simulation(asked: Asked, folder: Path) -> AsyncIterator[simulation.Simulation]:
+    started = await simulation.Simulation.start(folder / "simulator", asked.address, data.clients_file(folder))
+    try:
+        yield started
+    finally:
+        await started.stop()
+
+
+async def _until_proven(
+    asked: Asked,
+    console: Console,
+    settings: Settings,
+    played: simulation.Simulation,
+    folder: Path,
+    described: dict[str, Any],
+    stop: asyncio.Event,
+) -> Exit:
+    console.print(f"模拟居民 {described['residents']} 人 · simulated residents", highlight=False)
+    season = asyncio.create_task(_season(played, console))
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait({season, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    if not season.done():
+        season.cancel()
+        console.print("已中断，下次启动从此处继续 · interrupted; the next start goes on from here", highlight=False)
+        return Exit.INTERRUPTED
+    proof = asyncio.create_task(_prove(console, settings, folder, complete=season.result()))
+    await asyncio.wait({proof, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    if not proof.done():
+        proof.cancel()
+        return Exit.INTERRUPTED
+    if asked.once:
+        return proof.result()
+    console.print(
+        f"打开 {asked.address}/ 查看进度，Ctrl-C 停止 · open the page; Ctrl-C stops everything", highlight=False
+    )
+    await stopped
+    return proof.result()
+
+
+async def _season(played: simulation.Simulation, console: Console) -> bool:
+    """Show the season; whether it was played to its end."""
+    complete = False
+    with listener(console) as show:
+        async for news in played.news():
+            show.hear(news)
+            if news["event"] == "failed":
+                console.print(f"模拟中断 · the season broke off: {news['why']}", highlight=False, markup=False)
+            complete = news["event"] == "finished"
+    return complete
+
+
+async def _prove(console: Console, settings: Settings, folder: Path, *, complete: bool) -> Exit:
+    """The consistency table, and the comparison with the simulator's own books."""
+    report = await _settled(settings)
+    console.print(render(report))
+    if not complete:
+        return Exit.NOT_PROVEN
+    books = json.loads((folder / "simulator" / "books.json").read_text(encoding="utf-8"))
+    found = differences(report, books)
+    for sentence in found[:40]:
+        console.print(
+            f"与模拟器账簿不符 · differs from the simulator's books: {sentence}", highlight=False, markup=False
+        )
+    if not found:
+        console.print("与模拟器账簿逐分一致 · agrees with the simulator's own books to the fen", highlight=False)
+    return Exit.FINE if report.settled and not found else Exit.NOT_PROVEN
+
+
+async def _settled(settings: Settings) -> Report:
+    """Examine until nothing is on its way any more, or for as long as that may take."""
+    deadline = asyncio.get_running_loop().time() + _SETTLES_WITHIN_S
+    while True:
+        report = await examine(settings)
+        if report.settled or not report.consistent or asyncio.get_running_loop().time() > deadline:
+            return report
+        await asyncio.sleep(0.5)

@@ -1,0 +1,119 @@
+"""One command, as a newcomer types it: a season played and proven, interrupted and gone on with, stopped whole."""
+
+import re
+import signal
+import socket
+import stat
+import time
+from pathlib import Path
+
+import pytest
+
+from services.up.refusal import Exit
+from tests.journeys.up_process import free_port, going, processes_naming, up
+from tests.support.cluster import scratch_folder
+
+AGREES = "agrees with the simulator's own books to the fen"
+
+
+@pytest.fixture
+def data() -> Path:
+    """A fresh data folder with a path short enough for a socket."""
+    return scratch_folder() / "data"
+
+
+def _gone(folder: Path) -> bool:
+    deadline = time.monotonic() + 30
+    while processes_naming(folder) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return not processes_naming(folder)
+
+
+class TestOnce:
+    def test_a_season_of_three_hundred_is_played_proven_and_leaves_nothing_running(self, data: Path) -> None:
+        ended = up(data, free_port(), "--once", "--residents", "300")
+
+        assert ended.returncode == Exit.FINE, ended.stdout + ended.stderr
+        assert AGREES in ended.stdout
+        assert _gone(data)
+
+        again = up(data, free_port(), "--once")
+
+        assert again.returncode == Exit.FINE, again.stdout + again.stderr
+        assert AGREES in again.stdout
+
+    def test_what_is_generated_is_readable_by_its_owner_alone(self, data: Path) -> None:
+        with going(data, free_port(), data.parent / "log", "--residents", "100") as started:
+            started.wait_for("services: http")
+            secrets = [file for file in (data / "secrets").iterdir() if file.is_file()]
+
+            assert secrets
+            assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in secrets)
+            assert started.end(signal.SIGTERM) in (Exit.FINE, Exit.INTERRUPTED)
+
+
+class TestInterrupted:
+    def test_after_a_kill_in_mid_season_the_next_start_goes_on_and_everything_agrees(self, data: Path) -> None:
+        port = free_port()
+        with going(data, port, data.parent / "log", "--once", "--residents", "300") as started:
+            started.wait_for(r"2023-10-(09|18)")
+            started.end(signal.SIGKILL)
+
+        ended = up(data, port, "--once")
+
+        assert ended.returncode == Exit.FINE, ended.stdout + ended.stderr
+        assert AGREES in ended.stdout
+
+    def test_ctrl_c_stops_all_of_it_postgresql_and_simulator_included(self, data: Path) -> None:
+        with going(data, free_port(), data.parent / "log", "--residents", "300") as started:
+            started.wait_for("2023-10-01")
+            assert processes_naming(data)
+
+            assert started.end(signal.SIGINT) == Exit.INTERRUPTED
+
+        assert "interrupted" in started.printed()
+        assert _gone(data)
+
+
+class TestInTheWay:
+    def test_a_taken_port_is_named_with_its_mend(self, data: Path) -> None:
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+
+            ended = up(data, port, "--once", "--residents", "100")
+
+        assert ended.returncode == Exit.CANNOT_START
+        assert f"端口 {port}" in ended.stderr
+        assert "--port" in ended.stderr
+        assert _gone(data)
+
+    def test_a_folder_that_cannot_be_written_is_named_with_its_mend(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("not a folder", encoding="utf-8")
+
+        ended = up(tmp_path / "file" / "data", free_port(), "--once", "--residents", "100")
+
+        assert ended.returncode == Exit.CANNOT_START
+        assert "--data" in ended.stderr
+
+    def test_a_second_one_on_the_same_folder_is_refused_and_the_first_goes_on(self, data: Path) -> None:
+        with going(data, free_port(), data.parent / "log", "--residents", "100") as first:
+            first.wait_for("services: http")
+
+            second = up(data, free_port(), "--once")
+
+            assert second.returncode == Exit.CANNOT_START
+            assert re.search("--data", second.stderr)
+            assert first.process.poll() is None
+
+    def test_a_broker_that_does_not_answer_is_named_with_its_mend(self, data: Path) -> None:
+        unused = f"127.0.0.1:{free_port()}"
+
+        ended = up(
+            data, free_port(), "--once", "--residents", "100", "--bus", "kafka", CANBAO_KAFKA_BOOTSTRAP_SERVERS=unused
+        )
+
+        assert ended.returncode == Exit.CANNOT_START
+        assert "CANBAO_KAFKA_BOOTSTRAP_SERVERS" in ended.stderr
+        assert _gone(data)

@@ -1,0 +1,163 @@
+"""The channel that is played against the house's own client and verifier: two readings of one protocol."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from services.payment.channels.wechat.client import ChannelRefused, Closing, WechatClient
+from services.payment.channels.wechat.keys import Merchant, load_merchant
+from services.payment.channels.wechat.notice import open_notice
+from services.payment.channels.wechat.signature import verify
+from shared.domain.clock import SystemClock
+from shared.settings import WechatMerchant
+from simulator import prepare
+from simulator.calendar import STEPS
+from simulator.day import Day
+from simulator.journal import Journal
+from simulator.wechat.account import Account
+from simulator.wechat.notices import Postman
+from simulator.wechat.peer import WechatPeer
+from simulator.wechat.signing import Platform, private_key, public_key
+from tests.support.eventually import eventually
+
+NOTIFY = "http://canbao.test/payment/v1/callbacks/wechat/1900000109"
+SOON = datetime(2023, 10, 2, tzinfo=UTC)
+
+
+class Counter:
+    """A merchant's callback that writes down what it could verify."""
+
+    def __init__(self) -> None:
+        self.merchant: Merchant | None = None
+        self.transactions: list[str] = []
+        self.refuse_next = 0
+
+    async def take(self, request: Request) -> Response:
+        assert self.merchant is not None
+        body = await request.body()
+        verify(self.merchant, request.headers, body, SystemClock().now())
+        if self.refuse_next:
+            self.refuse_next -= 1
+            return Response(status_code=503)
+        notice = open_notice(self.merchant, body)
+        self.transactions.append(str(notice.refund_no or notice.transaction_id))
+        return Response(status_code=204)
+
+
+class Channel:
+    """The peer, its account, our client towards it, and our callback."""
+
+    def __init__(self, folder: Path) -> None:
+        settings = prepare.prepare(folder, residents=100, seed=1)
+        described = prepare.environment(folder, settings)
+        merchant = WechatMerchant.model_validate(json.loads(described["CANBAO_WECHAT_MERCHANTS"])[0])
+        self.counter = Counter()
+        self.counter.merchant = load_merchant(merchant)
+        callbacks = Starlette(routes=[Route("/{path:path}", self.counter.take, methods=["POST"])])
+        self.callbacks = httpx.AsyncClient(transport=httpx.ASGITransport(app=callbacks))
+        self.platform = Platform(
+            settings["platform_serial"],
+            private_key(folder / "platform.pem"),
+            prepare.MCHID,
+            prepare.APPID,
+            settings["merchant_serial"],
+            public_key(folder / "merchant.pub.pem"),
+            settings["api_v3_key"].encode(),
+        )
+        self.account = Account(Journal(folder / "journal.sqlite"), Day(STEPS[0]), prepare.MCHID, prepare.APPID)
+        self.postman = Postman(self.platform, self.callbacks)
+        peer = WechatPeer(self.account, self.platform, self.postman)
+        self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app=Starlette(routes=peer.routes())))
+        self.client = WechatClient(self.counter.merchant, self.http, "http://wechat.test", SystemClock())
+
+    async def order(self, number: str = "ORDER00001", amount_fen: int = 76_000) -> str:
+        return await self.client.prepay(
+            order_no=number, description="2024 年度", amount_fen=amount_fen, expires_at=SOON, notify_url=NOTIFY
+        )
+
+
+@pytest.fixture
+async def channel(tmp_path: Path) -> AsyncIterator[Channel]:
+    made = Channel(tmp_path)
+    yield made
+    await made.http.aclose()
+    await made.callbacks.aclose()
+    made.account.journal.close()
+
+
+async def test_an_order_is_taken_and_asking_again_gives_the_same_code(channel: Channel) -> None:
+    assert await channel.order() == await channel.order()
+
+
+async def test_a_request_that_is_not_signed_by_the_merchant_is_refused(channel: Channel) -> None:
+    answer = await channel.http.post("http://wechat.test/v3/pay/transactions/native", json={})
+
+    assert answer.status_code == 401
+    assert answer.json()["code"] == "SIGN_ERROR"
+
+
+async def test_a_closed_order_is_closed_and_a_paid_one_says_that_it_is_paid(channel: Channel) -> None:
+    await channel.order("ORDER00001")
+    await channel.order("ORDER00002")
+    await channel.account.pay("ORDER00002", "T2", moment=channel.account.day.at(36_000))
+
+    assert await channel.client.close("ORDER00001") is Closing.CLOSED
+    assert await channel.client.close("ORDER00002") is Closing.PAID
+
+
+async def test_a_notice_is_sent_again_until_it_is_acknowledged(channel: Channel) -> None:
+    await channel.order()
+    notice = await channel.account.pay("ORDER00001", "T1", moment=channel.account.day.at(36_000))
+    channel.counter.refuse_next = 2
+
+    assert await channel.postman.deliver(notice)
+
+    assert channel.counter.transactions == ["T1"]
+    assert channel.postman.attempts == 3
+    assert notice.plain["amount"]["total"] == 76_000
+
+
+async def test_a_refund_is_told_and_is_one_refund_however_often_it_is_asked(channel: Channel) -> None:
+    await channel.order()
+    await channel.account.pay("ORDER00001", "T1", moment=channel.account.day.at(36_000))
+
+    for _ in range(3):
+        await channel.client.refund(
+            transaction_id="T1",
+            refund_no="REF000001",
+            reason="重复",
+            refund_fen=76_000,
+            paid_fen=76_000,
+            notify_url=NOTIFY,
+        )
+    await eventually(lambda: channel.account.journal.get("told", "REF000001"))
+
+    assert set(channel.counter.transactions) == {"REF000001"}
+    assert channel.account.settlement_fen("2023-10-01") == 0
+
+
+async def test_more_than_was_paid_is_not_given_back(channel: Channel) -> None:
+    await channel.order()
+    await channel.account.pay("ORDER00001", "T1", moment=channel.account.day.at(36_000))
+
+    with pytest.raises(ChannelRefused):
+        await channel.client.refund(
+            transaction_id="T1", refund_no="REF000001", reason="", refund_fen=76_001, paid_fen=76_000, notify_url=NOTIFY
+        )
+
+
+async def test_what_was_paid_twice_is_settled_twice(channel: Channel) -> None:
+    await channel.order()
+    for transaction in ("T1", "T2", "T1"):
+        await channel.account.pay("ORDER00001", transaction, moment=channel.account.day.at(36_000))
+
+    assert channel.account.settlement_fen("2023-10-01") == 2 * 76_000
+    assert channel.account.settlement_fen((STEPS[0] + timedelta(days=1)).isoformat()) == 0
