@@ -21,8 +21,8 @@ from services.up.refusal import Exit
 from shared.database.embedded import EmbeddedPostgres
 from shared.database.provision import provision
 from shared.settings import Settings
-from verify.examination import examine
-from verify.rendering import render
+from verify.examine import examine
+from verify.render import print_report
 from verify.report import Report
 
 _ANSWERS_WITHIN_S = 60.0
@@ -143,7 +143,7 @@ async def _season(played: simulation.Simulation, console: Console) -> bool:
 async def _prove(console: Console, settings: Settings, folder: Path, *, complete: bool) -> Exit:
     """The consistency table, and the comparison with the simulator's own books."""
     report = await _settled(settings)
-    console.print(render(report))
+    print_report(report, console)
     if not complete:
         return Exit.NOT_PROVEN
     books = json.loads((folder / "simulator" / "books.json").read_text(encoding="utf-8"))

@@ -6,6 +6,7 @@ from simulator import calendar, clients
 from simulator.people import Resident
 from simulator.world import World
 
+_AT_ONCE = 2_000
 _OF_RURAL = frozenset({"POVERTY_MONITORED"})
 
 
@@ -32,6 +33,14 @@ async def send_correction(world: World) -> None:
 
 async def _send(world: World, identity: str, people: list[Resident], certified_on: str, document: str) -> None:
     department = clients.RURAL if identity in _OF_RURAL else clients.CIVIL_AFFAIRS
+    for start in range(0, len(people), _AT_ONCE):
+        some = people[start : start + _AT_ONCE]
+        await _deliver(world, department, identity, some, certified_on, document)
+
+
+async def _deliver(
+    world: World, department: str, identity: str, people: list[Resident], certified_on: str, document: str
+) -> None:
     answer = await world.doors[department].post(
         "/subsidy/v1/rosters",
         {

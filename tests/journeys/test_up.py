@@ -1,10 +1,12 @@
 """One command, as a newcomer types it: a season played and proven, interrupted and gone on with, stopped whole."""
 
 import re
+import shutil
 import signal
 import socket
 import stat
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,9 +19,11 @@ AGREES = "agrees with the simulator's own books to the fen"
 
 
 @pytest.fixture
-def data() -> Path:
-    """A fresh data folder with a path short enough for a socket."""
-    return scratch_folder() / "data"
+def data() -> Iterator[Path]:
+    """A data folder that does not exist yet."""
+    folder = scratch_folder()
+    yield folder / "data"
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _gone(folder: Path) -> bool:

@@ -24,7 +24,17 @@ def free_port() -> int:
 
 def command(data: Path, port: int, *arguments: str) -> list[str]:
     """The command line of ``canbao up``."""
-    return [sys.executable, "-m", "services.cli", "up", "--data", str(data), "--port", str(port), *arguments]
+    return [
+        sys.executable,
+        "-c",
+        "from services.cli import main; main()",
+        "up",
+        "--data",
+        str(data),
+        "--port",
+        str(port),
+        *arguments,
+    ]
 
 
 def up(data: Path, port: int, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
