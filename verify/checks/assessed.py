@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import RowMapping
 
 from verify.check import Check
 from verify.comparison import Side
-from verify.in_flight import Flow, Located, locate, reconcile
+from verify.in_flight import Flow, locate, reconcile
 from verify.report import Finding
-from verify.snapshot import Databases
+from verify.snapshot import Databases, Snapshot
 from verify.tally import Tally
 
 _REGISTERED = "SELECT id::text AS key, region, 'assessed' AS facts, 0 AS fen FROM proof.enrolment"
@@ -52,26 +53,25 @@ _BILLS = """
     ORDER BY bill.enrolment_id
 """
 _ASSESSMENTS = """
-    SELECT asked.id::text AS key, assessment.outcome, newest.version AS newest, priced.due_fen, priced.shares,
-           priced.aided_fen
-    FROM unnest(CAST(:keys AS uuid[]), CAST(:versions AS integer[]), CAST(:days AS date[]))
-         AS asked (id, version, day)
+    SELECT asked.id::text AS key, assessment.outcome, assessment.pricing_id, newest.version AS newest
+    FROM unnest(CAST(:keys AS uuid[]), CAST(:versions AS integer[])) AS asked (id, version)
     LEFT JOIN proof.assessment AS assessment
       ON assessment.enrolment_id = asked.id AND assessment.version = asked.version
-    LEFT JOIN proof.assessment AS newest ON newest.enrolment_id = asked.id AND newest.latest
-    LEFT JOIN LATERAL (
-        SELECT part.due_fen, coalesce(sum(share.amount_fen), 0)::bigint AS aided_fen,
-               coalesce(string_agg(concat(share.funder COLLATE "C", ' ', share.amount_fen), ', '
-                                   ORDER BY share.funder COLLATE "C"), '') AS shares
-        FROM proof.assessment_row AS part
-        LEFT JOIN proof.assessment_share AS share
-          ON share.enrolment_id = part.enrolment_id AND share.version = part.version
-             AND share.row_no = part.row_no AND share.amount_fen > 0
-        WHERE part.enrolment_id = asked.id AND part.version = asked.version
-          AND (asked.day BETWEEN part.pay_from AND part.pay_until)
-        GROUP BY part.row_no, part.due_fen ORDER BY part.row_no LIMIT 1
-    ) AS priced ON true
+    LEFT JOIN (SELECT enrolment_id, max(version) AS version FROM proof.assessment
+               WHERE enrolment_id = ANY(CAST(:keys AS uuid[])) GROUP BY 1) AS newest
+      ON newest.enrolment_id = asked.id
     ORDER BY asked.id
+"""
+_TERMS = """
+    SELECT line.pricing_id, line.row_no, line.pay_from, line.pay_until, line.standard_fen, line.due_fen,
+           coalesce(sum(share.amount_fen), 0)::bigint AS aided_fen,
+           coalesce(string_agg(concat(share.funder COLLATE "C", ' ', share.amount_fen), ', '
+                               ORDER BY share.funder COLLATE "C"), '') AS shares
+    FROM proof.pricing_row AS line
+    LEFT JOIN proof.pricing_share AS share
+      ON share.pricing_id = line.pricing_id AND share.row_no = line.row_no AND share.amount_fen > 0
+    WHERE line.pricing_id = ANY(:ids)
+    GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2
 """
 _TO_SUBSIDY = Flow("registration", "subsidy", ("registration.enrolment_registered.v1",))
 _TO_REGISTRATION = Flow("subsidy", "registration", ("subsidy.contribution_assessed.v1",))
@@ -79,9 +79,28 @@ _TO_PAYMENT = Flow("subsidy", "payment", ("subsidy.contribution_assessed.v1",))
 
 
 @dataclass(frozen=True, slots=True)
-class _Bill:
+class _Wrong:
     key: str
     finding: Finding
+
+
+class _Terms:
+    """The terms of payment by pricing, read when first met: many thousand bills share each of them."""
+
+    def __init__(self, subsidy: Snapshot) -> None:
+        self._subsidy = subsidy
+        self._rows: dict[str, list[RowMapping]] = {}
+
+    async def learn(self, pricing_ids: set[str]) -> None:
+        new = sorted(pricing_ids - self._rows.keys())
+        self._rows |= {pricing_id: [] for pricing_id in new}
+        for row in await self._subsidy.rows(_TERMS, ids=new) if new else ():
+            self._rows[row["pricing_id"]].append(row)
+
+    def on(self, pricing_id: str, day: date) -> RowMapping | None:
+        """The row that holds a payment's day."""
+        rows = self._rows[pricing_id]
+        return next((row for row in rows if row["pay_from"] <= day <= row["pay_until"]), None)
 
 
 async def known(databases: Databases, tally: Tally) -> None:
@@ -98,47 +117,47 @@ async def known(databases: Databases, tally: Tally) -> None:
 
 async def shares(databases: Databases, tally: Tally) -> None:
     """A paid bill's due and its aid in the books are those of the assessment's row on the day of payment."""
+    terms = _Terms(databases.subsidy)
     async for bills in databases.payment.stream(_BILLS):
         tally.looked_at(len(bills))
         rows = await databases.subsidy.rows(
-            _ASSESSMENTS,
-            keys=[bill["key"] for bill in bills],
-            versions=[bill["version"] for bill in bills],
-            days=[bill["day"] for bill in bills],
+            _ASSESSMENTS, keys=[bill["key"] for bill in bills], versions=[bill["version"] for bill in bills]
         )
-        wrong = list(_wrong(bills, {row["key"]: row for row in rows}))
-        if not wrong:
-            continue
-        explained: Mapping[str, Located] = await locate(databases, _TO_PAYMENT, [bill.key for bill in wrong])
-        for bill in wrong:
-            located = explained.get(bill.key)
-            if located is None:
-                tally.broke(bill.finding)
+        await terms.learn({row["pricing_id"] for row in rows if row["pricing_id"] is not None})
+        wrong = list(_wrong(bills, {row["key"]: row for row in rows}, terms))
+        explained = await locate(databases, _TO_PAYMENT, [one.key for one in wrong]) if wrong else {}
+        for one in wrong:
+            if one.key in explained:
+                tally.waits(one.finding, explained[one.key].age_s)
             else:
-                tally.waits(bill.finding, located.age_s)
+                tally.broke(one.finding)
 
 
-def _wrong(bills: Sequence[RowMapping], assessments: Mapping[str, RowMapping]) -> Iterator[_Bill]:
+def _wrong(bills: Sequence[RowMapping], assessments: Mapping[str, RowMapping], terms: _Terms) -> Iterator[_Wrong]:
     for bill in bills:
-        expected, found, fen = _terms(bill, assessments[bill["key"]])
+        expected, found, fen = _compared(bill, assessments[bill["key"]], terms)
         if expected != found:
-            yield _Bill(bill["key"], Finding(f"enrolment {bill['key']}", bill["region"], expected, found, fen))
+            yield _Wrong(bill["key"], Finding(f"enrolment {bill['key']}", bill["region"], expected, found, fen))
 
 
-def _terms(bill: RowMapping, assessment: RowMapping) -> tuple[str, str, int]:
+def _compared(bill: RowMapping, assessment: RowMapping, terms: _Terms) -> tuple[str, str, int]:
     """What the assessment says against what payment holds, and the difference in fen."""
-    if bill["state"] == "OPEN":
-        aid = f", aid {bill['aid_fen']}" if bill["aid_fen"] else ""
-        return f"version {assessment['newest']}", f"version {bill['version']}{aid}", bill["aid_fen"]
+    aid_fen: int = bill["aid_fen"]
+    held = f"due {bill['due_fen']}, aid {bill['shares'] or 0}"
+    if bill["state"] in ("OPEN", "SUPERSEDED"):
+        newest = assessment["newest"] if bill["state"] == "OPEN" else bill["version"]
+        return f"version {newest}, aid 0", f"version {bill['version']}, aid {bill['shares'] or 0}", aid_fen
     if assessment["outcome"] != "PRICED":
-        return f"version {bill['version']} PRICED", f"{assessment['outcome'] or 'no such assessment'}", bill["due_fen"]
-    if bill["state"] == "NOTHING_DUE" and bill["day"] is None:
-        return "", "", 0  # nothing due, nobody pays: there is no share to compare
-    due_fen, aided_fen = assessment["due_fen"] or 0, assessment["aided_fen"] or 0
+        return f"version {bill['version']} {assessment['outcome'] or 'unknown'}", held, bill["due_fen"] or aid_fen
+    if bill["day"] is None:
+        return ("", "", 0) if bill["state"] == "NOTHING_DUE" else ("a day of payment", held, bill["due_fen"])
+    row = terms.on(assessment["pricing_id"], bill["day"])
+    if row is None:
+        return f"no payment on {bill['day']}", held, bill["due_fen"]
     return (
-        f"due {due_fen}, aid {assessment['shares'] or 0}",
-        f"due {bill['due_fen']}, aid {bill['shares'] or 0}",
-        (bill["due_fen"] - due_fen) or (bill["aid_fen"] - aided_fen),
+        f"due {row['due_fen']}, aid {row['shares'] or 0}",
+        held,
+        (bill["due_fen"] - row["due_fen"]) or (aid_fen - row["aided_fen"]),
     )
 
 

@@ -115,6 +115,7 @@ _ACCOUNTS = """
             UNION ALL
             SELECT region, 'refund_payable', -amount_fen FROM proof.refund
             WHERE approved_on IS NOT NULL AND state <> 'PAID'
+            UNION ALL SELECT region, 'refund_payable', -amount_fen FROM proof.cash_receipt WHERE state = 'RECALLED'
             UNION ALL SELECT region, 'unapplied', -amount_fen FROM proof.cash_receipt WHERE state = 'USED'
             UNION ALL SELECT region, 'premium', -due_fen FROM proof.bill WHERE state = 'PAID'
             UNION ALL

@@ -1,0 +1,80 @@
+"""The bank's statement of the pending account: what a channel or village paid in is what it had collected."""
+
+from verify.check import Check
+from verify.checks.sql import count, differing_rows, named_rows
+from verify.snapshot import Databases
+from verify.tally import Tally
+
+_MATCHED = "batch.state NOT IN ('OPEN', 'SUBMITTED') AND batch.held_at IS DISTINCT FROM 'MATCH'"
+# A channel pays out what it took on a day less what it gave back that day: a fee kept back is a difference.
+_SETTLEMENTS = f"""
+    WITH taken AS (
+        SELECT payment.channel, payment.mchid, payment.paid_on AS day, sum(line.amount_fen) AS fen
+        FROM proof.payment_line AS line JOIN proof.payment AS payment ON payment.id = line.payment_id
+        LEFT JOIN proof.suspense AS suspense ON suspense.payment_line_id = line.id
+        WHERE line.settled_on IS NOT NULL OR suspense.state = 'REFUNDED' GROUP BY 1, 2, 3
+    ), given_back AS (
+        SELECT channel, mchid, refunded_on AS day, sum(amount_fen) AS fen FROM proof.refund
+        WHERE state = 'PAID' GROUP BY 1, 2, 3
+    ), paid_out AS (
+        SELECT batch_id, sum(amount_fen) AS fen FROM proof.bank_line WHERE kind = 'SETTLEMENT' GROUP BY 1
+    )
+    SELECT concat('settlement ', batch.channel, ' ', batch.mchid, ' ', batch.settlement_day) AS subject, batch.region,
+           (coalesce(taken.fen, 0) - coalesce(given_back.fen, 0))::text AS expected,
+           coalesce(paid_out.fen, 0)::text AS found,
+           (coalesce(paid_out.fen, 0) - coalesce(taken.fen, 0) + coalesce(given_back.fen, 0))::bigint AS fen
+    FROM proof.remittance_batch AS batch
+    LEFT JOIN paid_out ON paid_out.batch_id = batch.id
+    LEFT JOIN taken ON (taken.channel, taken.mchid, taken.day) = (batch.channel, batch.mchid, batch.settlement_day)
+    LEFT JOIN given_back
+      ON (given_back.channel, given_back.mchid, given_back.day) = (batch.channel, batch.mchid, batch.settlement_day)
+    WHERE batch.kind = 'ONLINE' AND batch.previous_batch_id IS NULL AND {_MATCHED}
+      AND coalesce(paid_out.fen, 0) <> coalesce(taken.fen, 0) - coalesce(given_back.fen, 0)
+    ORDER BY subject
+"""  # noqa: S608 - constants above
+_DEPOSITS = f"""
+    WITH paid_in AS (
+        SELECT batch_id, sum(amount_fen) AS fen FROM proof.bank_line WHERE kind = 'DEPOSIT' GROUP BY 1
+    ), receipts AS (
+        SELECT batch_id, sum(amount_fen) AS fen FROM proof.cash_receipt
+        WHERE deposited_on IS NOT NULL AND state IN ('WRITTEN_OFF', 'RECALLED') GROUP BY 1
+    )
+    SELECT concat('collection statement ', batch.statement_no) AS subject, batch.region,
+           coalesce(receipts.fen, 0)::text AS expected, coalesce(paid_in.fen, 0)::text AS found,
+           (coalesce(paid_in.fen, 0) - coalesce(receipts.fen, 0))::bigint AS fen
+    FROM proof.remittance_batch AS batch
+    LEFT JOIN paid_in ON paid_in.batch_id = batch.id LEFT JOIN receipts ON receipts.batch_id = batch.id
+    WHERE batch.kind = 'ENTRUSTED_CASH' AND batch.previous_batch_id IS NULL AND {_MATCHED}
+      AND coalesce(paid_in.fen, 0) <> coalesce(receipts.fen, 0)
+    ORDER BY subject
+"""  # noqa: S608 - constants above
+_UNEXPLAINED = """
+    SELECT concat('bank line ', statement_no, ' ', line_no) AS subject, region, 'a deposit slip or settlement'
+           AS expected, concat(kind, ' ', reference, ' of ', booked_on) AS found, amount_fen AS fen
+    FROM proof.bank_line WHERE batch_id IS NULL
+    UNION ALL
+    SELECT concat('batch ', id), region, 'statement, receipts, slip and bank agree',
+           concat(kind, ' HELD at ', held_at, ' ', coalesce(statement_no, concat(channel, ' ', settlement_day))),
+           declared_fen
+    FROM proof.remittance_batch WHERE state = 'HELD'
+    ORDER BY subject
+"""
+
+
+async def bank(databases: Databases, tally: Tally) -> None:
+    """Each matched line of the bank's statement is what was collected; what is unmatched or held is named."""
+    tally.looked_at(await count(databases.payment, "bank_line"))
+    for sql in (_SETTLEMENTS, _DEPOSITS):
+        await differing_rows(databases.payment, tally, sql)
+    await named_rows(databases.payment, tally, _UNEXPLAINED)
+
+
+CHECKS = (
+    Check(
+        "BANK_STATEMENT",
+        "银行对账单 = 收款",
+        "What the bank booked is what was collected",
+        "待报解账户流水 ↔ 渠道结算（收款 − 退款）、缴款单与收据",
+        bank,
+    ),
+)
