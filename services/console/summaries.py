@@ -70,9 +70,7 @@ class PaymentSummary(_Summary):
 
 
 class SubsidySummary(_Summary):
-    """People whose contribution cannot be priced yet."""
-
-    held: int | None = None
+    """Nothing of it is shown yet; that it answers is what the page wants to know."""
 
 
 class Notice(_Summary):

@@ -27,13 +27,12 @@ def verdicts(snapshot: Snapshot, say: Say) -> list[Verdict]:
     found = [*_services(snapshot, say)]
     if (payment := snapshot.payment.summary) is not None:
         found += _money(payment, say)
-    if snapshot.subsidy.summary is not None and snapshot.subsidy.summary.held:
-        held = people(snapshot.subsidy.summary.held)
-        found.append(Verdict("priced.held", "warn", say("priced.held", n=held)))
+    if (registration := snapshot.registration.summary) is not None and (held := registration.states.get("HELD", 0)):
+        found.append(Verdict("priced.held", "warn", say("priced.held", n=people(held))))
     if (quota := snapshot.quota.summary) is not None:
         found += _people(quota, say)
-        if snapshot.registration.summary is not None:
-            found.append(_flight(snapshot.registration.summary, quota, say))
+        if registration is not None:
+            found.append(_flight(registration, quota, say))
     return sorted(found, key=lambda verdict: _ORDER[verdict.level])
 
 

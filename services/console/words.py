@@ -69,8 +69,8 @@ PHRASES: Mapping[str, Phrase] = {
         "Remittance batches held for a difference: {n}, {yuan} yuan.",
     ),
     "priced.held": Phrase(
-        "{n} 人的资助身份尚未配置金额，暂不核定应缴。",
-        "People whose identity has no configured amount: {n}; not priced.",
+        "{n} 人的应缴金额暂缓核定（例如资助身份没有配置金额）。",
+        "People not priced yet, for instance because their identity has no configured amount: {n}.",
     ),
     "attributed.all": Phrase("每一分钱都归到了乡镇。", "Every fen belongs to a township."),
     "attributed.money": Phrase("{yuan} 元未能归到任何乡镇。", "Money that belongs to no township: {yuan} yuan."),
