@@ -1,7 +1,50 @@
-"""The payment service."""
+"""The payment service: what is owed, what comes in, where it stands, and its way to the treasury."""
 
 from pathlib import Path
 
-from shared.service import Service
+from services.payment.bank import routes as bank
+from services.payment.bank import settlement
+from services.payment.bills import handlers as bills_handlers
+from services.payment.bills import routes as bills
+from services.payment.callbacks import routes as callbacks
+from services.payment.cash import matching
+from services.payment.cash import routes as cash
+from services.payment.crediting.queue import work_notices
+from services.payment.orders import expiring
+from services.payment.orders import routes as orders
+from services.payment.orders.queries import close_withdrawn, query_orders
+from services.payment.refunds import routes as refunds
+from services.payment.refunds.asking import ask_refunds
+from services.payment.remittance import routes as remittance
+from services.payment.resources import CREDITING, PaymentResources
+from services.payment.summary import routes as summary
+from services.payment.suspense import routes as suspense
+from shared.service import Job, Service
 
-SERVICE = Service(name="payment", migrations=Path(__file__).parent / "migrations")
+SERVICE = Service(
+    name="payment",
+    routers=(
+        callbacks.router,
+        bills.router,
+        orders.router,
+        suspense.router,
+        refunds.router,
+        cash.router,
+        bank.router,
+        remittance.router,
+        summary.router,
+    ),
+    subscriptions=(*bills_handlers.SUBSCRIPTIONS, *expiring.SUBSCRIPTIONS),
+    jobs=(
+        Job(CREDITING, work_notices, interval_s=0.5),
+        Job("refunds", ask_refunds),
+        Job("order queries", query_orders, interval_s=5.0),
+        Job("orders of withdrawn bills", close_withdrawn, interval_s=5.0),
+        Job("order expiry", expiring.expire_lapsed, interval_s=60.0),
+        matching.JOB,
+        settlement.JOB,
+    ),
+    migrations=Path(__file__).parent / "migrations",
+    resources=PaymentResources,
+    public_paths=frozenset({callbacks.PATH}),
+)

@@ -232,7 +232,7 @@ INDEXES = (
     "CREATE INDEX payment_order_awaiting ON payment_order (expires_at) WHERE state = 'AWAITING'",
     "CREATE INDEX payment_order_to_be_queried ON payment_order (id) WHERE to_be_queried",
     "CREATE INDEX raw_notice_waiting ON raw_notice (id) WHERE state = 'RECEIVED'",
-    "CREATE INDEX raw_notice_parked ON raw_notice (refund_no) WHERE state = 'PARKED'",
+    "CREATE INDEX raw_notice_parked ON raw_notice (transaction_id) WHERE state = 'PARKED'",
     "CREATE INDEX raw_notice_quarantined ON raw_notice (id) WHERE state = 'QUARANTINED'",
     "CREATE INDEX payment_of_order ON payment (order_id)",
     "CREATE INDEX payment_of_day ON payment (channel, mchid, paid_on)",

@@ -14,7 +14,7 @@ import orjson
 import stamina
 
 from services.payment.channels.wechat.keys import Merchant
-from services.payment.channels.wechat.signature import Refused, sign, verify
+from services.payment.channels.wechat.signature import Refused, Signed, sign, verify
 from shared.domain.clock import SHANGHAI, Clock
 from shared.domain.ids import new_id
 from shared.errors import DomainError, ErrorCode
@@ -48,19 +48,22 @@ class Closing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Trade:
-    """What the channel knows of an order: its state, and the transaction as the channel wrote it."""
+class Answer:
+    """What the channel answered, and who vouches for it."""
 
-    state: str
-    plaintext: bytes
+    content: bytes
+    signed: Signed
 
-
-@dataclass(frozen=True, slots=True)
-class RefundAnswer:
-    """The channel took a refund request: accepted only, it is final when a notice or a query says SUCCESS."""
-
-    refund_id: str
-    status: str
+    @property
+    def value(self) -> dict[str, Any]:
+        """The answer as a JSON object; raises ChannelUnavailable where it is none."""
+        try:
+            value = orjson.loads(self.content)
+        except orjson.JSONDecodeError:
+            value = None
+        if not isinstance(value, dict):
+            raise ChannelUnavailable("the channel's answer is no JSON object")
+        return value
 
 
 class _TryAgain(Exception):
@@ -94,7 +97,7 @@ class WechatClient:
                 "amount": {"total": amount_fen, "currency": "CNY"},
             },
         )
-        code_url = _object(answer).get("code_url")
+        code_url = answer.value.get("code_url")
         if not isinstance(code_url, str) or not 0 < len(code_url) <= 512:
             raise ChannelUnavailable("the channel's answer has no code_url")
         return code_url
@@ -113,37 +116,36 @@ class WechatClient:
             raise
         return Closing.CLOSED
 
-    async def query(self, order_no: str) -> Trade | None:
-        """What the channel knows of an order; None where it never heard of it."""
+    async def query(self, order_no: str) -> Answer | None:
+        """What the channel knows of an order, with its ``trade_state``; None where it never heard of it."""
         target = f"/v3/pay/transactions/out-trade-no/{quote(order_no)}?mchid={quote(self.merchant.mchid)}"
         try:
-            answer = await self._call("GET", target, None)
+            return await self._call("GET", target, None)
         except ChannelRefused as refused:
             if refused.reason in ("ORDER_NOT_EXIST", "ORDERNOTEXIST"):
                 return None
             raise
-        return Trade(str(_object(answer).get("trade_state")), answer)
 
     async def refund(
         self, *, transaction_id: str, refund_no: str, reason: str, refund_fen: int, paid_fen: int, notify_url: str
-    ) -> RefundAnswer:
-        """Ask for money to go back to the payer; the same number again is the same refund."""
-        answer = _object(
-            await self._call(
-                "POST",
-                "/v3/refund/domestic/refunds",
-                {
-                    "transaction_id": transaction_id,
-                    "out_refund_no": refund_no,
-                    "reason": reason,
-                    "notify_url": notify_url,
-                    "amount": {"refund": refund_fen, "total": paid_fen, "currency": "CNY"},
-                },
-            )
-        )
-        return RefundAnswer(str(answer.get("refund_id")), str(answer.get("status")))
+    ) -> None:
+        """Ask for money to go back to the payer: accepted only, final when a notice or a query says so.
 
-    async def query_refund(self, refund_no: str) -> bytes | None:
+        The same number again is the same refund.
+        """
+        await self._call(
+            "POST",
+            "/v3/refund/domestic/refunds",
+            {
+                "transaction_id": transaction_id,
+                "out_refund_no": refund_no,
+                "reason": reason,
+                "notify_url": notify_url,
+                "amount": {"refund": refund_fen, "total": paid_fen, "currency": "CNY"},
+            },
+        )
+
+    async def query_refund(self, refund_no: str) -> Answer | None:
         """What the channel knows of a refund; None where it never heard of it."""
         try:
             return await self._call("GET", f"/v3/refund/domestic/refunds/{quote(refund_no)}", None)
@@ -152,7 +154,7 @@ class WechatClient:
                 return None
             raise
 
-    async def _call(self, method: str, target: str, body: dict[str, Any] | None) -> bytes:
+    async def _call(self, method: str, target: str, body: dict[str, Any] | None) -> Answer:
         content = b"" if body is None else orjson.dumps(body)
         try:
             async for attempt in stamina.retry_context(
@@ -164,7 +166,7 @@ class WechatClient:
             raise ChannelUnavailable(str(failure)) from failure
         raise ChannelUnavailable("the channel was not asked")
 
-    async def _once(self, method: str, target: str, content: bytes) -> bytes:
+    async def _once(self, method: str, target: str, content: bytes) -> Answer:
         request = self._http.build_request(method, self._base_url + target, content=content, timeout=_TIMEOUT)
         request.headers["Accept"] = "application/json"
         request.headers["Content-Type"] = "application/json"
@@ -183,25 +185,16 @@ class WechatClient:
             raise _TryAgain(type(error).__name__) from error
         return self._checked(response)
 
-    def _checked(self, response: httpx.Response) -> bytes:
+    def _checked(self, response: httpx.Response) -> Answer:
         if response.status_code >= 500 or response.status_code == 429:
             raise _TryAgain(f"the channel answered {response.status_code}")
         if len(response.content) > _ANSWER_LIMIT:
             raise ChannelUnavailable("the channel's answer is too large")
         try:
-            verify(self.merchant, response.headers, response.content, self._clock.now())
+            signed = verify(self.merchant, response.headers, response.content, self._clock.now())
         except Refused as refused:
             raise ChannelUnavailable(f"the channel's answer is not credible: {refused.refusal}") from refused
+        answer = Answer(response.content, signed)
         if response.is_success:
-            return response.content
-        raise ChannelRefused(str(_object(response.content).get("code")))
-
-
-def _object(answer: bytes) -> dict[str, Any]:
-    try:
-        value = orjson.loads(answer)
-    except orjson.JSONDecodeError:
-        value = None
-    if not isinstance(value, dict):
-        raise ChannelUnavailable("the channel's answer is no JSON object")
-    return value
+            return answer
+        raise ChannelRefused(str(answer.value.get("code")))

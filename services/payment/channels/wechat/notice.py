@@ -158,6 +158,16 @@ def parse_refund(notify_id: str, event_type: str, plaintext: bytes) -> Notice:
     )
 
 
+def parse_refund_query(notify_id: str, mchid: str, answer: bytes) -> Notice:
+    """Read a refund as queries give it: ``status`` for ``refund_status``, and the merchant left unsaid."""
+    try:
+        value = orjson.loads(answer)
+        value["refund_status"], value["mchid"] = value.get("status"), mchid
+        return parse_refund(notify_id, "REFUND.QUERY", orjson.dumps(value))
+    except (orjson.JSONDecodeError, ValidationError, TypeError):
+        return Notice(notify_id, "REFUND.QUERY", Kind.UNREADABLE)
+
+
 def _envelope(body: bytes) -> dict[str, Any]:
     try:
         envelope = orjson.loads(body)

@@ -1,0 +1,126 @@
+"""Group commit without a timer: write what is there, collect while that commit runs, answer all of a group at once.
+
+A notice is answered only when it is durable. One bad row never fails its neighbours, the queue is bounded, and a client
+that hangs up gives up its own wait, nobody else's.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from asyncpg import DataError, IntegrityConstraintViolationError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.payment.callbacks.repository import Insert, RawNotice, prepare_insert
+from shared.database.engine import Database
+
+_AT_ONCE = 512
+_LIMIT = 8_192
+# WeChat waits five seconds for an answer; a commit that takes longer may have happened, and its notice comes again.
+_COMMIT_WITHIN_S = 4.0
+
+
+class IntakeUnavailable(Exception):
+    """The notice is not known to be durable: the channel must send it again."""
+
+
+class NoticeUnstorable(Exception):
+    """The database will never take this notice."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    notice: RawNotice
+    durable: asyncio.Future[None]
+
+
+class Intake:
+    """Takes verified notices in and says when they are durable."""
+
+    def __init__(self, database: Database, region: str, *, on_stored: Callable[[], None]) -> None:
+        """Write into ``database`` as region ``region``; ``on_stored`` wakes whoever credits."""
+        self._database = database
+        self._region = region
+        self._on_stored = on_stored
+        self._waiting: list[_Waiting] = []
+        self._writer: asyncio.Task[None] | None = None
+        self._connection: AsyncConnection | None = None
+        self._insert: Insert | None = None
+        self.commits = 0
+
+    async def store(self, notice: RawNotice) -> None:
+        """Return once the notice is durable; raises IntakeUnavailable where that is not certain."""
+        if len(self._waiting) >= _LIMIT:
+            raise IntakeUnavailable("too many notices are waiting")
+        waiting = _Waiting(notice, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._write(), name="intake")
+        await waiting.durable
+
+    async def aclose(self) -> None:
+        """Write what is still waiting, then let go of the connection."""
+        if self._writer is not None:
+            await self._writer
+        await self._disconnect()
+
+    async def _write(self) -> None:
+        try:
+            while self._waiting:
+                group, self._waiting = self._waiting[:_AT_ONCE], self._waiting[_AT_ONCE:]
+                await self._settle(group)
+        finally:
+            self._writer = None
+
+    async def _settle(self, group: Sequence[_Waiting]) -> None:
+        try:
+            await self._commit(group)
+        except (DataError, IntegrityConstraintViolationError) as bad_row:
+            if len(group) == 1:
+                unstorable = NoticeUnstorable(type(bad_row).__name__)
+                unstorable.__cause__ = bad_row
+                _answer(group, unstorable)
+                return
+            middle = len(group) // 2
+            await self._settle(group[:middle])
+            await self._settle(group[middle:])
+        except Exception as failure:  # whatever it was, nobody may be told that the notice is safe
+            await self._disconnect()
+            unavailable = IntakeUnavailable(type(failure).__name__)
+            unavailable.__cause__ = failure
+            _answer(group, unavailable)
+        else:
+            _answer(group, None)
+            self._on_stored()
+
+    async def _commit(self, group: Sequence[_Waiting]) -> None:
+        """One statement, one commit: distinct notices, sorted, those stored before left as they are."""
+        async with asyncio.timeout(_COMMIT_WITHIN_S):
+            insert = self._insert or await self._connect()
+            distinct = {waiting.notice.key: waiting.notice for waiting in reversed(group)}
+            await insert([distinct[key] for key in sorted(distinct)])
+        self.commits += 1
+
+    async def _connect(self) -> Insert:
+        self._connection = await self._database.engine.connect()
+        self._insert = await prepare_insert(self._connection, self._region)
+        return self._insert
+
+    async def _disconnect(self) -> None:
+        """Throw the connection away: the region it works in must not come back into the pool."""
+        connection, self._connection, self._insert = self._connection, None, None
+        if connection is not None:
+            with suppress(Exception):
+                await connection.invalidate()
+                await connection.close()
+
+
+def _answer(group: Sequence[_Waiting], failure: Exception | None) -> None:
+    for waiting in group:
+        if waiting.durable.done():
+            continue  # its client hung up
+        if failure is None:
+            waiting.durable.set_result(None)
+        else:
+            waiting.durable.set_exception(failure)

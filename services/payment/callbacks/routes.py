@@ -1,0 +1,103 @@
+"""Where WeChat calls back. Public: the signature is the caller's credential."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+from fastapi.params import Path
+from prometheus_client import Counter
+from starlette.requests import ClientDisconnect
+
+from services.payment.callbacks.intake import IntakeUnavailable, NoticeUnstorable
+from services.payment.callbacks.repository import RawNotice
+from services.payment.channels.wechat import CHANNEL
+from services.payment.channels.wechat.notice import open_notice
+from services.payment.channels.wechat.reply import FAILED, status_of
+from services.payment.channels.wechat.signature import Refusal, Refused, verify
+from services.payment.resources import PaymentResources
+from shared.service import Running
+
+BODY_LIMIT = 64 * 1024
+PATH = "/v1/callbacks/wechat/{mchid}"
+_PREFIX = b"wechatpay-"
+
+# Refused probes are counted like all else; nothing here raises an alarm, because WeChat probes on purpose.
+_CALLBACKS = Counter("canbao_callbacks", "Callbacks by what became of them", ["channel", "outcome"])
+_OUTCOMES = {refusal: _CALLBACKS.labels(CHANNEL, refusal.value) for refusal in Refusal}
+_STORED = _CALLBACKS.labels(CHANNEL, "stored")
+_UNSTORABLE = _CALLBACKS.labels(CHANNEL, "unstorable")
+_UNAVAILABLE = _CALLBACKS.labels(CHANNEL, "unavailable")
+
+router = APIRouter()
+
+
+@router.post(PATH, status_code=204, response_model=None, openapi_extra={"security": []})
+async def take_wechat_notice(request: Request, mchid: Annotated[str, Path(max_length=32)]) -> Response:
+    """Take a signed notice of WeChat Pay: answered 204 once it is durable, 4xx or 5xx in WeChat's form otherwise."""
+    running: Running = request.app.state.running
+    resources: PaymentResources = running.resources
+    try:
+        notice = await _verified(request, mchid, running, resources)
+    except Refused as refused:
+        _OUTCOMES[refused.refusal].inc()
+        return _failed(status_of(refused.refusal))
+    except ClientDisconnect:
+        return _failed(400)
+    try:
+        await resources.intake.store(notice)
+    except NoticeUnstorable:
+        _UNSTORABLE.inc()
+        return _failed(400)
+    except IntakeUnavailable:
+        _UNAVAILABLE.inc()
+        return _failed(503)
+    _STORED.inc()
+    return Response(status_code=204)
+
+
+async def _verified(request: Request, mchid: str, running: Running, resources: PaymentResources) -> RawNotice:
+    merchant = resources.merchants.get(mchid)
+    if merchant is None:
+        raise Refused(Refusal.UNKNOWN_MERCHANT)
+    headers = _wechat_headers(request.scope["headers"])
+    body = await _bounded_body(request)
+    signed = verify(merchant, headers, body, running.clock.now())
+    return RawNotice(
+        channel=CHANNEL,
+        mchid=mchid,
+        source="NOTICE",
+        envelope=body,
+        serial=signed.serial,
+        signed_at=signed.signed_at,
+        notice=open_notice(merchant, body),
+    )
+
+
+def _wechat_headers(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The signature's headers; a header that comes twice leaves open which one is meant, so it is refused."""
+    found: dict[str, str] = {}
+    for name, value in raw:
+        if name.startswith(_PREFIX):
+            key = name.decode("latin-1")
+            if key in found:
+                raise Refused(Refusal.HEADER_REPEATED)
+            found[key] = value.decode("latin-1")
+    return found
+
+
+async def _bounded_body(request: Request) -> bytes:
+    """Read at most 64 KiB, whatever the client announces; the rest is not waited for."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > BODY_LIMIT:
+        raise Refused(Refusal.TOO_LARGE)
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > BODY_LIMIT:
+            raise Refused(Refusal.TOO_LARGE)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _failed(status: int) -> Response:
+    return Response(FAILED, status_code=status, media_type="application/json")

@@ -1,0 +1,181 @@
+"""Deciding what a payment notice means. Pure, so that the same notice decides the same way in ten years."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from services.payment.bills.state import Bill, BillState
+from services.payment.ledger.transfer import Line
+from services.payment.orders.state import Order, OrderLine, OrderState
+from shared.contracts.event import Trace
+
+CURRENCY = "CNY"
+
+
+class Quarantine(StrEnum):
+    """An authentic message about money that is not ours, or that we cannot read: kept, no transfer."""
+
+    OTHER_MERCHANT = "OTHER_MERCHANT"
+    OTHER_APP = "OTHER_APP"
+    OTHER_CURRENCY = "OTHER_CURRENCY"
+    UNREADABLE = "UNREADABLE"
+    UNPROCESSABLE = "UNPROCESSABLE"
+    REFUND_NOT_ASKED = "REFUND_NOT_ASKED"
+
+
+class Reason(StrEnum):
+    """Why our money found no home."""
+
+    UNKNOWN_ORDER = "UNKNOWN_ORDER"
+    ORDER_OF_OTHER_MERCHANT = "ORDER_OF_OTHER_MERCHANT"
+    SECOND_TRANSACTION = "SECOND_TRANSACTION"
+    WRONG_AMOUNT = "WRONG_AMOUNT"
+    ORDER_CANCELLED = "ORDER_CANCELLED"
+    AFTER_EXPIRY = "AFTER_EXPIRY"
+    BILL_ALREADY_PAID = "BILL_ALREADY_PAID"
+    BILL_SUPERSEDED = "BILL_SUPERSEDED"
+    OUTSIDE_EVERY_ROW = "OUTSIDE_EVERY_ROW"
+    AMOUNT_NOT_DUE_THAT_DAY = "AMOUNT_NOT_DUE_THAT_DAY"
+    SAME_TRANSACTION_OTHER_ORDER = "SAME_TRANSACTION_OTHER_ORDER"
+    SAME_TRANSACTION_OTHER_AMOUNT = "SAME_TRANSACTION_OTHER_AMOUNT"
+
+
+@dataclass(frozen=True, slots=True)
+class PaidNotice:
+    """A channel says that somebody paid; ``paid_on`` is the business date of its success time."""
+
+    id: UUID
+    channel: str
+    mchid: str
+    payee_mchid: str
+    payee_appid: str
+    order_no: str
+    transaction_id: str
+    amount_fen: int
+    currency: str
+    succeeded_at: datetime
+    paid_on: date
+    region: str
+    trace: Trace
+
+
+@dataclass(frozen=True, slots=True)
+class LineCredit:
+    """What becomes of one part of a payment: it pays a bill, or it is suspended for a reason."""
+
+    amount_fen: int
+    line: Line
+    bill: Bill | None = None
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """What becomes of a payment: its lines sum to its amount."""
+
+    notice: PaidNotice
+    order: Order | None
+    lines: tuple[LineCredit, ...]
+
+    @property
+    def reason(self) -> Reason | None:
+        """The first reason for which a part was suspended; None where all was credited."""
+        return next((line.reason for line in self.lines if line.reason is not None), None)
+
+    @property
+    def settles_order(self) -> bool:
+        """Whether the order has been paid with this, whatever its bills say."""
+        return self.order is not None and self.reason in _ORDER_IS_PAID
+
+
+# The whole order's amount came in time; which bill a part pays is a question of its own.
+_ORDER_IS_PAID = (
+    None, Reason.BILL_ALREADY_PAID, Reason.BILL_SUPERSEDED, Reason.OUTSIDE_EVERY_ROW, Reason.AMOUNT_NOT_DUE_THAT_DAY,
+)  # fmt: skip
+
+
+def quarantine_of(notice: PaidNotice, appid: str) -> Quarantine | None:
+    """Whether a notice speaks of somebody else's money."""
+    if notice.payee_mchid != notice.mchid:
+        return Quarantine.OTHER_MERCHANT
+    if notice.payee_appid != appid:
+        return Quarantine.OTHER_APP
+    if notice.currency != CURRENCY:
+        return Quarantine.OTHER_CURRENCY
+    return None
+
+
+def decide_credit(notice: PaidNotice, order: Order | None, bills: Mapping[UUID, Bill]) -> Credit:
+    """Credit each line to its bill under the row of the payment's day, or say why it cannot be.
+
+    ``bills`` are the order's, as they stand now; the later of two payments finds its bill paid.
+    """
+    refusal = _refusal_of_order(notice, order)
+    if order is None or refusal in (Reason.WRONG_AMOUNT, Reason.ORDER_OF_OTHER_MERCHANT):
+        return Credit(notice, order, (_whole(notice, order, refusal),))
+    if refusal is not None and order.amount_fen != notice.amount_fen:
+        return Credit(notice, order, (_whole(notice, order, refusal),))
+    return Credit(
+        notice,
+        order,
+        tuple(_line(line, bills.get(line.bill_id), notice.paid_on, refusal) for line in order.lines),
+    )
+
+
+def _refusal_of_order(notice: PaidNotice, order: Order | None) -> Reason | None:
+    if order is None:
+        return Reason.UNKNOWN_ORDER
+    if (order.channel, order.mchid) != (notice.channel, notice.mchid):
+        return Reason.ORDER_OF_OTHER_MERCHANT
+    if order.state is OrderState.CONFIRMED:
+        return Reason.SECOND_TRANSACTION
+    if notice.amount_fen != order.amount_fen:
+        return Reason.WRONG_AMOUNT
+    if order.state in (OrderState.CANCELLED, OrderState.REFUSED):
+        return Reason.ORDER_CANCELLED
+    if notice.succeeded_at >= order.expires_at:
+        return Reason.AFTER_EXPIRY  # dated before it, the payment counts even if we had marked the order EXPIRED
+    return None
+
+
+def _line(line: OrderLine, bill: Bill | None, paid_on: date, refusal: Reason | None) -> LineCredit:
+    reason = refusal or _refusal_of_bill(line, bill, paid_on)
+    return LineCredit(line.amount_fen, line.line, bill if reason is None else None, reason)
+
+
+def _refusal_of_bill(line: OrderLine, bill: Bill | None, paid_on: date) -> Reason | None:
+    if bill is None or bill.state is BillState.SUPERSEDED:
+        return Reason.BILL_SUPERSEDED
+    if bill.state is not BillState.OPEN:
+        return Reason.BILL_ALREADY_PAID
+    found = bill.row_on(paid_on)
+    if found is None:
+        return Reason.OUTSIDE_EVERY_ROW
+    return None if found[1].due_fen == line.amount_fen else Reason.AMOUNT_NOT_DUE_THAT_DAY
+
+
+def _whole(notice: PaidNotice, order: Order | None, reason: Reason | None) -> LineCredit:
+    """Money that cannot be divided: it belongs to the order's one person, or to a place only."""
+    return LineCredit(notice.amount_fen, _whose(notice, order), reason=reason)
+
+
+def _whose(notice: PaidNotice, order: Order | None) -> Line:
+    if order is None:
+        return Line(notice.region)
+    if len(order.lines) == 1:
+        return order.lines[0].line
+    return Line(order.region, benefit_year=order.benefit_year)
+
+
+def contested(notice: PaidNotice, first_order_no: str) -> Reason:
+    """Why a transaction that is booked already cannot be booked again."""
+    if notice.order_no != first_order_no:
+        return Reason.SAME_TRANSACTION_OTHER_ORDER
+    return Reason.SAME_TRANSACTION_OTHER_AMOUNT
+
+
+def in_order_of_arrival(notices: Sequence[PaidNotice]) -> list[PaidNotice]:
+    """The earlier success first, so that within a batch the first payment of a bill wins."""
+    return sorted(notices, key=lambda notice: (notice.succeeded_at, notice.id))

@@ -1,0 +1,1 @@
+"""Orders: one attempt to collect one or more bill lines through one channel."""

@@ -1,0 +1,58 @@
+"""What HTTP says about orders."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.payment.orders.state import Order, OrderState
+
+
+class OrderIn(BaseModel):
+    """Whose contributions to collect, through which channel."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    enrolment_ids: Annotated[list[UUID], Field(min_length=1, max_length=20)]
+    channel: Literal["WECHAT"]
+
+
+class OrderLineOut(BaseModel):
+    """One enrolment's part."""
+
+    enrolment_id: UUID | None
+    amount_fen: int
+    region: str
+
+
+class OrderOut(BaseModel):
+    """An order and the code to pay it with."""
+
+    order_no: str
+    channel: str
+    state: OrderState
+    amount_fen: int
+    benefit_year: int
+    code_url: str | None
+    expires_at: datetime
+    lines: list[OrderLineOut]
+
+    @classmethod
+    def of(cls, order: Order) -> "OrderOut":
+        """Say an order."""
+        return cls(
+            order_no=order.order_no,
+            channel=order.channel,
+            state=order.state,
+            amount_fen=order.amount_fen,
+            benefit_year=order.benefit_year,
+            code_url=order.code_url,
+            expires_at=order.expires_at,
+            lines=[
+                OrderLineOut(
+                    enrolment_id=line.line.enrolment_id, amount_fen=line.amount_fen, region=line.line.region
+                )
+                for line in order.lines
+            ],
+        )

@@ -1,0 +1,193 @@
+"""Ordering: collecting what several enrolments owe today through one channel.
+
+The channel is never called inside a database transaction. An order is written CREATED, then opened at the channel, then
+AWAITING; whatever is interrupted in between is settled by asking the channel (``queries``).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.payment.bills import service as billing
+from services.payment.bills.state import Bill, BillState
+from services.payment.channels.wechat import CHANNEL
+from services.payment.channels.wechat.client import ChannelRefused, ChannelUnavailable, Closing, WechatClient
+from services.payment.orders import repository
+from services.payment.orders.state import OPEN_STATES, Order, OrderLine, OrderState, common_region, expiry
+from services.payment.resources import PaymentResources
+from shared.contracts.event import Trace
+from shared.contracts.subsidy import ScheduleRow
+from shared.database.business_date import business_date
+from shared.domain.ids import new_id
+from shared.errors import DomainError, ErrorCode, NotFound
+from shared.service import Running
+
+_DESCRIPTION = "城乡居民基本医疗保险个人缴费"
+
+
+class ChannelNotOffered(DomainError):
+    """No merchant is configured for the channel."""
+
+    code = ErrorCode.CHANNEL_NOT_OFFERED
+
+
+class NothingToPay(DomainError):
+    """An enrolment has no bill that can be paid today."""
+
+    code = ErrorCode.NOTHING_TO_PAY
+
+
+class OrderAlreadyOpen(DomainError):
+    """Somebody else ordered the same bill at the same moment."""
+
+    code = ErrorCode.ORDER_ALREADY_OPEN
+
+
+class OrderPaid(DomainError):
+    """The channel says that the order has been paid; its notice will credit it."""
+
+    code = ErrorCode.ORDER_PAID
+
+
+class OrderNotOpen(DomainError):
+    """The order has ended."""
+
+    code = ErrorCode.ORDER_NOT_OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Who orders what."""
+
+    enrolment_ids: tuple[UUID, ...]
+    region: str
+    trace: Trace
+
+
+async def place(running: Running, ask: Ask) -> Order:
+    """Open an order for what these enrolments owe today, and get the code to pay it with.
+
+    An order that holds one of the bills is closed at its channel first. Raises NothingToPay, OrderPaid,
+    OrderAlreadyOpen, ChannelUnavailable (the order stays UNKNOWN until a query settles it) and ChannelRefused.
+    """
+    resources: PaymentResources = running.resources
+    client = next(iter(resources.wechat.values()), None)
+    if client is None:
+        raise ChannelNotOffered
+    async with running.database.transaction(ask.region) as session:
+        due = await _due(session, ask, await business_date(session, running.clock))
+        earlier = await repository.open_on_bills(session, [bill.id for bill, _ in due])
+    for order in earlier:
+        await close(running, order, ask.region)
+    order = await _create(running, ask, client)
+    return await open_at_channel(running, order, client, ask.region)
+
+
+async def open_at_channel(running: Running, order: Order, client: WechatClient, region: str) -> Order:
+    """Ask the channel for the code of a written order; asking again for the same order is harmless."""
+    try:
+        code_url = await client.prepay(
+            order_no=order.order_no,
+            description=_DESCRIPTION,
+            amount_fen=order.amount_fen,
+            expires_at=order.expires_at,
+            notify_url=running.resources.notify_url(order.mchid),
+        )
+    except ChannelUnavailable:
+        await _turn(running, region, order, OrderState.UNKNOWN)
+        raise
+    except ChannelRefused as refused:
+        if refused.reason in ("ORDERPAID", "ORDER_PAID"):
+            await _turn(running, region, order, OrderState.UNKNOWN)
+            raise OrderPaid from refused
+        await _turn(running, region, order, OrderState.REFUSED)
+        raise
+    if not await _turn(running, region, order, OrderState.AWAITING, code_url=code_url):
+        # Somebody cancelled it while the channel was opening it: it must not stay open there alone.
+        await client.close(order.order_no)
+        raise OrderNotOpen
+    return replace(order, state=OrderState.AWAITING, code_url=code_url)
+
+
+async def cancel(running: Running, order_no: str, region: str) -> Order:
+    """Close an order at its channel so that nobody can pay it; raises NotFound, OrderPaid, OrderNotOpen."""
+    order = await show(running, order_no, region)
+    if order.state is OrderState.CANCELLED:
+        return order
+    if order.state not in OPEN_STATES:
+        raise OrderNotOpen(f"the order is {order.state}")
+    return await close(running, order, region)
+
+
+async def close(running: Running, order: Order, region: str) -> Order:
+    """Close an open order, the channel first: money for an order that we alone call closed would have no home."""
+    client = running.resources.wechat.get(order.mchid)
+    if client is None:
+        raise ChannelNotOffered(f"merchant {order.mchid}")
+    if await client.close(order.order_no) is Closing.PAID:
+        raise OrderPaid
+    await _turn(running, region, order, OrderState.CANCELLED)
+    return replace(order, state=OrderState.CANCELLED)
+
+
+async def show(running: Running, order_no: str, region: str) -> Order:
+    """One order as it stands; raises NotFound."""
+    async with running.database.transaction(region) as session:
+        order = await repository.get(session, order_no)
+    if order is None:
+        raise NotFound("no such order")
+    return order
+
+
+async def _create(running: Running, ask: Ask, client: WechatClient) -> Order:
+    async with running.database.transaction(ask.region) as session:
+        today = await business_date(session, running.clock)
+        due = await _due(session, ask, today)
+        order = _new_order(ask, due, today, client)
+        if not await repository.insert(session, order, client.merchant.appid):
+            raise OrderAlreadyOpen
+    return order
+
+
+async def _due(session: AsyncSession, ask: Ask, today: date) -> list[tuple[Bill, ScheduleRow]]:
+    """The locked bills and the rows in force today; raises NothingToPay."""
+    bills = await billing.lock_live(session, ask.enrolment_ids)
+    due = []
+    for enrolment_id in ask.enrolment_ids:
+        bill = bills.get(enrolment_id)
+        found = bill.row_on(today) if bill is not None and bill.state is BillState.OPEN else None
+        if bill is None or found is None or found[1].due_fen == 0:
+            raise NothingToPay(f"enrolment {enrolment_id}")
+        due.append((bill, found[1]))
+    if len({bill.benefit_year for bill, _ in due}) != 1:
+        raise NothingToPay("an order collects for one benefit year")
+    return due
+
+
+def _new_order(ask: Ask, due: Sequence[tuple[Bill, ScheduleRow]], today: date, client: WechatClient) -> Order:
+    order_id = new_id()
+    return Order(
+        id=order_id,
+        order_no=order_id.hex,
+        channel=CHANNEL,
+        mchid=client.merchant.mchid,
+        state=OrderState.CREATED,
+        amount_fen=sum(row.due_fen for _, row in due),
+        benefit_year=due[0][0].benefit_year,
+        region=common_region([bill.region for bill, _ in due]),
+        expires_at=expiry(today, [row.pay_until for _, row in due]),
+        lines=tuple(OrderLine(bill.id, row.due_fen, bill.line) for bill, row in due),
+        trace=ask.trace,
+    )
+
+
+async def _turn(
+    running: Running, region: str, order: Order, state: OrderState, *, code_url: str | None = None
+) -> bool:
+    """A notice may have confirmed the order while the channel was asked: only an open order is turned."""
+    async with running.database.transaction(region) as session:
+        turned = await repository.turn(session, [order.id], state, from_states=OPEN_STATES, code_url=code_url)
+    return bool(turned)

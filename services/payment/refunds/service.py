@@ -1,0 +1,172 @@
+"""Putting refunds forward, approving them, and taking the channel's word for what became of them.
+
+Money leaves only after a person approved it: a duplicate is put forward by itself, never paid out by itself.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.payment.ledger import accounts, postings
+from services.payment.ledger.service import post
+from services.payment.ledger.transfer import Occasion
+from services.payment.refunds import repository
+from services.payment.refunds.state import AT_CHANNEL, Refund, RefundState, outcome_of
+from services.payment.suspense import repository as suspense
+from services.payment.suspense.state import SuspenseState
+from shared.contracts.event import Trace
+from shared.contracts.payment import RefundPaid
+from shared.domain.clock import business_date_of
+from shared.errors import DomainError, ErrorCode, NotFound
+from shared.messaging.outbox import publish
+
+REFUND_NOT_ASKED = "REFUND_NOT_ASKED"
+REFUND_DIFFERS = "REFUND_DIFFERS"
+REFUND_BEFORE_PAYMENT = "REFUND_BEFORE_PAYMENT"
+
+
+class SuspenseNotHeld(DomainError):
+    """The suspended item holds no money that could go back."""
+
+    code = ErrorCode.SUSPENSE_NOT_HELD
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Suspended money that should go back to whoever paid it."""
+
+    suspense_id: UUID
+    requested_on: date
+    trace: Trace
+
+
+@dataclass(frozen=True, slots=True)
+class RefundNotice:
+    """A channel says what became of a refund."""
+
+    id: UUID
+    mchid: str
+    payee_mchid: str
+    refund_no: str
+    transaction_id: str
+    status: str
+    amount_fen: int
+    succeeded_at: datetime | None
+
+
+async def request(session: AsyncSession, requests: Sequence[Request]) -> None:
+    """Put held money forward for refund."""
+    if requests:
+        await repository.insert(session, requests)
+
+
+async def request_one(session: AsyncSession, asked: Request) -> UUID:
+    """Put one held item forward for refund and name the refund; raises SuspenseNotHeld."""
+    await repository.insert(session, [asked])
+    refund_id = await repository.of_suspense(session, asked.suspense_id)
+    if refund_id is None:
+        raise SuspenseNotHeld
+    return refund_id
+
+
+async def approve(session: AsyncSession, refund_id: UUID, day: date, trace: Trace) -> Refund:
+    """Let a refund go to the channel; one that is on its way already is left alone. Raises NotFound.
+
+    After the channel closed a refund, approving it again asks under a new number.
+    """
+    refund = (await repository.lock(session, [refund_id])).get(refund_id)
+    if refund is None:
+        raise NotFound("no such refund")
+    if refund.state is RefundState.REQUESTED:
+        await repository.approve(session, refund, attempt=1, approved_by=trace.actor, day=day)
+        await suspense.turn(
+            session, [refund.suspense_id], SuspenseState.REFUNDING, from_state=SuspenseState.HELD
+        )
+        decided = Occasion(str(refund.id), day, refund.id, refund.trace)
+        await post(session, [postings.suspense_refund_decided(refund.line, refund.amount_fen, decided)])
+    elif refund.state is RefundState.PAY_FAILED:
+        await repository.approve(session, refund, attempt=refund.attempt + 1, approved_by=trace.actor, day=day)
+    return (await repository.lock(session, [refund_id]))[refund_id]
+
+
+async def settle(
+    session: AsyncSession, notices: Sequence[RefundNotice]
+) -> dict[UUID, tuple[str, str | None]]:
+    """Take the channel's word on refunds: SUCCESS is final and moves the money, the rest is noted.
+
+    Returns per notice its state in the queue and the reason.
+    """
+    if not notices:
+        return {}
+    refunds = await repository.lock_by_number(session, [notice.refund_no for notice in notices])
+    unknown = [notice.transaction_id for notice in notices if notice.refund_no not in refunds]
+    booked = await repository.known_transactions(session, unknown) if unknown else set()
+    answers: dict[UUID, tuple[str, str | None]] = {}
+    changed: dict[UUID, tuple[Refund, RefundNotice, RefundState]] = {}
+    for notice in notices:
+        refund = refunds.get(notice.refund_no)
+        if refund is None:
+            known = notice.transaction_id in booked
+            answers[notice.id] = (
+                ("QUARANTINED", REFUND_NOT_ASKED) if known else ("PARKED", REFUND_BEFORE_PAYMENT)
+            )
+            continue
+        state = outcome_of(notice.status)
+        answers[notice.id] = _answer(refund, notice, state)
+        if answers[notice.id][0] == "APPLIED" and state is not None:
+            changed[refund.id] = (refund, notice, state)
+            refunds[notice.refund_no] = replace(refund, state=state)
+    await _record(session, changed)
+    return answers
+
+
+def _answer(refund: Refund, notice: RefundNotice, state: RefundState | None) -> tuple[str, str | None]:
+    said = (notice.mchid, notice.payee_mchid, notice.transaction_id, notice.amount_fen)
+    if said != (refund.mchid, refund.mchid, refund.transaction_id, refund.amount_fen):
+        return "QUARANTINED", REFUND_DIFFERS
+    if refund.state is RefundState.PAID or refund.state is state:
+        return "REPEATED", None
+    if refund.state not in (*AT_CHANNEL, RefundState.PAY_FAILED):
+        return "QUARANTINED", REFUND_NOT_ASKED
+    if state is RefundState.PAID and notice.succeeded_at is None:
+        return "QUARANTINED", REFUND_DIFFERS
+    return ("IGNORED", None) if state is None else ("APPLIED", None)
+
+
+async def _record(session: AsyncSession, changed: Mapping[UUID, tuple[Refund, RefundNotice, RefundState]]) -> None:
+    outcomes = []
+    transfers = []
+    announced = []
+    for refund, notice, state in changed.values():
+        paid = state is RefundState.PAID and notice.succeeded_at is not None
+        day = business_date_of(notice.succeeded_at) if paid and notice.succeeded_at else None
+        outcomes.append((refund.id, state, day, None if paid else notice.status))
+        if day is None:
+            continue
+        trace = replace(refund.trace, causation_id=notice.id)
+        # The channel's word says that the channel paid: the money leaves from what it holds for us.
+        occasion = Occasion(str(refund.id), day, notice.id, trace)
+        source = accounts.channel(refund.channel)
+        transfers.append(postings.refunded(refund.line, refund.amount_fen, occasion, source=source))
+        announced.append((_announcement(refund, day), trace))
+    await repository.conclude(session, outcomes)
+    finished = [refund.suspense_id for refund, _, state in changed.values() if state is RefundState.PAID]
+    if finished:
+        await suspense.turn(session, finished, SuspenseState.REFUNDED, from_state=SuspenseState.REFUNDING)
+        await post(session, transfers)
+        await publish(session, announced)
+
+
+def _announcement(refund: Refund, day: date) -> RefundPaid:
+    return RefundPaid(
+        region=refund.line.region,
+        benefit_year=refund.line.benefit_year,
+        refund_id=refund.id,
+        enrolment_id=refund.line.enrolment_id,
+        amount_fen=refund.amount_fen,
+        reason=refund.reason,
+        refunded_on=day,
+    )

@@ -1,0 +1,59 @@
+"""A refund and its lifecycle. Pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from services.payment.ledger.transfer import Line
+from shared.contracts.event import Trace
+
+
+class RefundState(StrEnum):
+    """REQUESTED → APPROVED → ASKED → PAID.
+
+    ABNORMAL is not final: the channel could not reach the payer's account, it may still succeed. PAY_FAILED: the
+    channel closed it; approving it again asks with a new number.
+    """
+
+    REQUESTED = "REQUESTED"
+    APPROVED = "APPROVED"
+    ASKED = "ASKED"
+    ABNORMAL = "ABNORMAL"
+    PAY_FAILED = "PAY_FAILED"
+    PAID = "PAID"
+
+
+AT_CHANNEL = (RefundState.APPROVED, RefundState.ASKED, RefundState.ABNORMAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Money on its way back to whoever paid it, under one number at the channel however often it is asked."""
+
+    id: UUID
+    suspense_id: UUID
+    refund_no: str
+    attempt: int
+    channel: str
+    mchid: str
+    transaction_id: str
+    amount_fen: int
+    paid_fen: int
+    reason: str
+    state: RefundState
+    line: Line
+    trace: Trace
+
+
+def refund_no(refund_id: UUID, attempt: int) -> str:
+    """The channel's number of a refund: the same on every retry, a new one only after the channel closed the last."""
+    return f"R{refund_id.hex}T{attempt}"
+
+
+def outcome_of(channel_status: str) -> RefundState | None:
+    """What the channel's word makes of a refund; None where it changes nothing yet."""
+    return {
+        "SUCCESS": RefundState.PAID,
+        "ABNORMAL": RefundState.ABNORMAL,
+        "CLOSED": RefundState.PAY_FAILED,
+    }.get(channel_status)

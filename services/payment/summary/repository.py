@@ -1,0 +1,68 @@
+"""One statement over the books: every figure of a summary belongs to one moment."""
+
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+# Money of a region without a township is named, not dropped: its town is NULL here. Money without a benefit year has no
+# home yet and belongs to every year's summary.
+_SUMMARY = text(
+    """
+    WITH moved AS (
+        SELECT CASE WHEN length(region) >= 9 THEN left(region, 9) END AS town, kind, debit, credit,
+               sum(amount_fen)::bigint AS fen, count(*) AS times
+        FROM transfer
+        WHERE benefit_year = :benefit_year OR benefit_year IS NULL
+        GROUP BY 1, 2, 3, 4
+    ), town AS (
+        SELECT town,
+               coalesce(sum(times) FILTER (WHERE kind IN ('premium_received', 'cash_imported', 'tax_hall_paid',
+                                                          'suspense_matched')), 0)
+                 - coalesce(sum(times) FILTER (WHERE kind IN ('refund_decided', 'bank_reversed')), 0) AS paid_count,
+               coalesce(sum(fen) FILTER (WHERE credit = 'premium'), 0)
+                 - coalesce(sum(fen) FILTER (WHERE debit = 'premium'), 0) AS taken_fen,
+               coalesce(sum(fen) FILTER (WHERE credit = 'aided'), 0)
+                 - coalesce(sum(fen) FILTER (WHERE debit = 'aided'), 0) AS aided_fen,
+               coalesce(sum(fen) FILTER (WHERE debit = 'village_cash'), 0)
+                 - coalesce(sum(fen) FILTER (WHERE credit = 'village_cash'), 0) AS village_cash_fen,
+               coalesce(sum(fen) FILTER (WHERE starts_with(debit, 'channel:')), 0)
+                 - coalesce(sum(fen) FILTER (WHERE starts_with(credit, 'channel:')), 0) AS channel_fen,
+               coalesce(sum(fen) FILTER (WHERE debit = 'pending'), 0)
+                 - coalesce(sum(fen) FILTER (WHERE credit = 'pending'), 0) AS pending_fen,
+               coalesce(sum(fen) FILTER (WHERE debit = 'in_transit'), 0)
+                 - coalesce(sum(fen) FILTER (WHERE credit = 'in_transit'), 0) AS in_transit_fen,
+               coalesce(sum(fen) FILTER (WHERE debit = 'treasury'), 0)
+                 - coalesce(sum(fen) FILTER (WHERE credit = 'treasury'), 0) AS treasury_fen,
+               coalesce(sum(fen) FILTER (WHERE credit = 'suspense'), 0)
+                 - coalesce(sum(fen) FILTER (WHERE debit = 'suspense'), 0) AS suspense_fen,
+               coalesce(sum(fen) FILTER (WHERE credit = 'refund_payable'), 0)
+                 - coalesce(sum(fen) FILTER (WHERE debit = 'refund_payable'), 0) AS refund_payable_fen,
+               coalesce(sum(times) FILTER (WHERE kind IN ('premium_received', 'suspended', 'receipt_taken')), 0)
+                 - coalesce(sum(times) FILTER (WHERE kind = 'refunded'), 0) AS items
+        FROM moved GROUP BY town
+    )
+    SELECT
+        (SELECT coalesce(json_agg(town ORDER BY town), '[]') FROM town)::text AS towns,
+        (SELECT coalesce(json_agg(s ORDER BY s.reason), '[]') FROM (
+            SELECT reason, count(*) AS count,
+                   coalesce(sum(amount_fen) FILTER (WHERE state = 'HELD'), 0)::bigint AS fen
+            FROM suspense WHERE state IN ('HELD', 'CONTESTED')
+                            AND (benefit_year = :benefit_year OR benefit_year IS NULL)
+            GROUP BY reason) s)::text AS suspense,
+        (SELECT coalesce(json_agg(r ORDER BY r.state), '[]') FROM (
+            SELECT state, count(*) AS count, sum(amount_fen)::bigint AS fen FROM refund
+            WHERE benefit_year = :benefit_year OR benefit_year IS NULL GROUP BY state) r)::text AS refunds,
+        (SELECT coalesce(json_agg(n ORDER BY n.state, n.reason), '[]') FROM (
+            SELECT state, reason, count(*) AS count, coalesce(sum(amount_fen), 0)::bigint AS fen FROM raw_notice
+            WHERE state IN ('QUARANTINED', 'PARKED', 'RECEIVED') GROUP BY state, reason) n)::text AS notices,
+        (SELECT count(*) FROM raw_notice) AS received,
+        (SELECT json_build_object('count', count(*), 'fen', coalesce(sum(declared_fen), 0)::bigint)
+         FROM remittance_batch WHERE state = 'HELD')::text AS held
+    """
+)
+
+
+async def summary(session: AsyncSession, benefit_year: int) -> Any:
+    """The figures of one benefit year, as the caller's region sees them."""
+    return (await session.execute(_SUMMARY, {"benefit_year": benefit_year})).one()

@@ -1,0 +1,69 @@
+"""The summary over HTTP."""
+
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Query
+
+from services.payment.summary import repository
+from services.payment.summary.schemas import (
+    CallbacksOut,
+    Pile,
+    Piles,
+    Reasoned,
+    RefundsOut,
+    SummaryOut,
+    TownOut,
+)
+from shared.web.dependencies import Session, requires
+
+router = APIRouter()
+
+
+@router.get("/v1/summary", dependencies=[requires("payment:read")])
+async def summarise(session: Session, benefit_year: Annotated[int, Query(ge=2000, le=2200)]) -> SummaryOut:
+    """Where a benefit year's money stands, by township, and what stands apart from it."""
+    found = await repository.summary(session, benefit_year)
+    towns: list[dict[str, Any]] = orjson.loads(found.towns)
+    notices: list[dict[str, Any]] = orjson.loads(found.notices)
+    waiting = _sum(one for one in notices if one["state"] == "RECEIVED")
+    return SummaryOut(
+        benefit_year=benefit_year,
+        towns=[TownOut(region=town["town"], **_figures(town)) for town in towns if town["town"] is not None],
+        unattributed=_unattributed([town for town in towns if town["town"] is None]),
+        callbacks=CallbacksOut(received=found.received, waiting=waiting.count, waiting_fen=waiting.fen),
+        suspense=_piles(orjson.loads(found.suspense)),
+        quarantine=_piles([one for one in notices if one["state"] == "QUARANTINED"]),
+        parked=_sum(one for one in notices if one["state"] == "PARKED"),
+        refunds=_refunds(orjson.loads(found.refunds)),
+        held=Pile(**orjson.loads(found.held)),
+    )
+
+
+def _figures(town: dict[str, Any]) -> dict[str, int]:
+    return {name: int(value) for name, value in town.items() if name not in ("town", "items")}
+
+
+def _unattributed(rows: list[dict[str, Any]]) -> Pile:
+    """Money whose region names no township: what it owes or earned, wherever it lies now."""
+    return Pile(
+        count=sum(int(row["items"]) for row in rows),
+        fen=sum(int(row["taken_fen"] + row["suspense_fen"] + row["refund_payable_fen"]) for row in rows),
+    )
+
+
+def _piles(rows: list[dict[str, Any]]) -> Piles:
+    total = _sum(rows)
+    reasons = [Reasoned(reason=row["reason"] or "", count=row["count"], fen=row["fen"]) for row in rows]
+    return Piles(count=total.count, fen=total.fen, by_reason=reasons)
+
+
+def _refunds(rows: list[dict[str, Any]]) -> RefundsOut:
+    unpaid = _sum(row for row in rows if row["state"] != "PAID")
+    by_state = {row["state"]: Pile(count=row["count"], fen=row["fen"]) for row in rows}
+    return RefundsOut(count=unpaid.count, fen=unpaid.fen, by_state=by_state)
+
+
+def _sum(rows: Any) -> Pile:
+    kept = list(rows)
+    return Pile(count=sum(row["count"] for row in kept), fen=sum(row["fen"] for row in kept))

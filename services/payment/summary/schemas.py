@@ -1,0 +1,66 @@
+"""What the summary says. Aggregates only, never a person."""
+
+from pydantic import BaseModel
+
+
+class Pile(BaseModel):
+    """A number of items and what they are worth, in fen."""
+
+    count: int = 0
+    fen: int = 0
+
+
+class Reasoned(Pile):
+    """A pile of one reason."""
+
+    reason: str
+
+
+class Piles(Pile):
+    """Piles and their sum."""
+
+    by_reason: list[Reasoned] = []
+
+
+class TownOut(BaseModel):
+    """Where a township's money stands, in fen."""
+
+    region: str
+    paid_count: int
+    taken_fen: int
+    aided_fen: int
+    village_cash_fen: int
+    channel_fen: int
+    pending_fen: int
+    in_transit_fen: int
+    treasury_fen: int
+    suspense_fen: int
+    refund_payable_fen: int
+
+
+class CallbacksOut(BaseModel):
+    """Notices kept, and those acknowledged but not yet credited: the money at risk."""
+
+    received: int
+    waiting: int
+    waiting_fen: int
+
+
+class RefundsOut(Pile):
+    """Refunds not yet paid back; ``by_state`` has the paid ones too."""
+
+    by_state: dict[str, Pile]
+
+
+class SummaryOut(BaseModel):
+    """The money of one benefit year."""
+
+    benefit_year: int
+    towns: list[TownOut]
+    unattributed: Pile
+    callbacks: CallbacksOut
+    suspense: Piles
+    quarantine: Piles
+    parked: Pile
+    refunds: RefundsOut
+    held: Pile

@@ -1,0 +1,78 @@
+"""Setting money aside, and deciding which of it goes back by itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.payment.crediting.decision import PaidNotice, Reason
+from services.payment.ledger import postings
+from services.payment.ledger.service import post
+from services.payment.ledger.transfer import Line, Occasion, Transfer
+from services.payment.refunds import service as refunds
+from services.payment.suspense import repository
+from services.payment.suspense.state import SuspenseState
+from shared.contracts.event import Trace
+from shared.contracts.payment import PaymentSuspended
+from shared.messaging.outbox import publish
+
+# Nobody can want this money kept: the bill is settled or gone. A refund is requested at once; an operator approves it.
+_GOES_BACK = frozenset(
+    {Reason.BILL_ALREADY_PAID, Reason.SECOND_TRANSACTION, Reason.ORDER_CANCELLED, Reason.BILL_SUPERSEDED}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Suspended:
+    """A part of a payment that pays nothing. Without a payment line it is contested: no money stands behind it."""
+
+    id: UUID
+    payment_line_id: UUID | None
+    notice: PaidNotice
+    line: Line
+    amount_fen: int
+    reason: Reason
+    trace: Trace
+
+    @property
+    def state(self) -> SuspenseState:
+        """Where it begins."""
+        return SuspenseState.CONTESTED if self.payment_line_id is None else SuspenseState.HELD
+
+
+async def suspend(session: AsyncSession, items: Sequence[Suspended]) -> None:
+    """Set parts of payments aside: recorded, booked, announced; duplicates are put forward for refund."""
+    if not items:
+        return
+    await repository.insert(session, items)
+    await post(session, [_transfer(item) for item in items if item.state is SuspenseState.HELD])
+    await publish(session, [(_announcement(item), item.trace) for item in items])
+    back = [item for item in items if item.state is SuspenseState.HELD and item.reason in _GOES_BACK]
+    await refunds.request(
+        session, [refunds.Request(item.id, item.notice.paid_on, item.trace) for item in back]
+    )
+
+
+def _transfer(item: Suspended) -> Transfer:
+    notice = item.notice
+    occasion = Occasion(
+        # Whatever else goes wrong, one payment line is set aside once.
+        key=f"{notice.channel}:{notice.mchid}:{notice.transaction_id}:{item.line.enrolment_id}",
+        effective_on=notice.paid_on,
+        caused_by=notice.id,
+        trace=item.trace,
+    )
+    return postings.suspended(item.line, item.amount_fen, occasion, channel=notice.channel)
+
+
+def _announcement(item: Suspended) -> PaymentSuspended:
+    return PaymentSuspended(
+        region=item.line.region,
+        benefit_year=item.line.benefit_year,
+        suspense_id=item.id,
+        enrolment_id=item.line.enrolment_id,
+        amount_fen=item.amount_fen,
+        channel=item.notice.channel,
+        reason=item.reason.value,
+    )
