@@ -68,20 +68,27 @@ _BATCH = text(
 )
 _ADD_SETTLED = text("UPDATE remittance_batch SET declared_fen = declared_fen + :amount_fen WHERE id = :batch_id")
 
-# What the channel still owes for a day: every line it took, unless it went back to the payer before settlement.
-_OWED = """
+# A channel pays out what it took on a day less what it gave back on that day, whatever day the latter was taken on.
+_TAKEN = """
     FROM payment p JOIN payment_line l ON l.payment_id = p.id
     WHERE p.channel = {channel} AND p.mchid = {mchid} AND p.paid_on = {day} AND l.settled_on IS NULL
-      AND NOT EXISTS (SELECT FROM suspense s JOIN refund r ON r.suspense_id = s.id
-                      WHERE s.payment_line_id = l.id AND r.state = 'PAID')
 """
-_LOCK_OWED = text(
+_GIVEN_BACK = """
+    FROM refund r
+    WHERE r.channel = {channel} AND r.mchid = {mchid} AND r.refunded_on = {day} AND r.state = 'PAID'
+"""
+_ASKED = {"channel": ":channel", "mchid": ":mchid", "day": ":day"}
+_OF_BATCH = {"channel": "b.channel", "mchid": "b.mchid", "day": "b.settlement_day"}
+_LOCK_TAKEN = text(
     f"""
-    SELECT l.id, l.state, l.enrolment_id, l.person_token, l.benefit_year, l.region, l.amount_fen, l.correlation_id
-    {_OWED.format(channel=":channel", mchid=":mchid", day=":day")}
+    SELECT l.id, l.state, l.enrolment_id, l.person_token, l.benefit_year, l.region, l.amount_fen, l.correlation_id,
+           EXISTS (SELECT FROM suspense s JOIN refund r ON r.suspense_id = s.id
+                   WHERE s.payment_line_id = l.id AND r.state = 'PAID') AS refunded
+    {_TAKEN.format(**_ASKED)}
     ORDER BY l.id FOR UPDATE OF l
-    """
+    """  # noqa: S608 - constant parts
 )
+_SUM_GIVEN_BACK = text(f"SELECT coalesce(sum(r.amount_fen), 0)::bigint {_GIVEN_BACK.format(**_ASKED)}")
 _SETTLED = text("UPDATE payment_line SET settled_on = :day WHERE id = ANY(CAST(:ids AS uuid[]))")
 
 # Held settlements whose sum has moved since they were compared (a late notice, a refund), and reopened ones.
@@ -89,8 +96,8 @@ _TO_RECOUNT = text(
     f"""
     SELECT b.id FROM remittance_batch b
     WHERE b.kind = 'ONLINE' AND (b.state = 'OPEN' OR (b.state = 'HELD' AND b.held_at = 'MATCH' AND b.counted_fen
-        IS DISTINCT FROM (SELECT coalesce(sum(l.amount_fen), 0)
-                          {_OWED.format(channel="b.channel", mchid="b.mchid", day="b.settlement_day")})))
+        IS DISTINCT FROM (SELECT coalesce(sum(l.amount_fen), 0) {_TAKEN.format(**_OF_BATCH)})
+                         - (SELECT coalesce(sum(r.amount_fen), 0) {_GIVEN_BACK.format(**_OF_BATCH)})))
     ORDER BY b.id LIMIT 1 FOR UPDATE OF b SKIP LOCKED
     """  # noqa: S608 - constant parts
 )
@@ -125,8 +132,8 @@ class SettlementLine:
 
 
 @dataclass(frozen=True, slots=True)
-class OwedLine:
-    """A payment's line that the channel has not settled."""
+class TakenLine:
+    """A payment's line that the channel has not settled; a refunded one has left the channel already."""
 
     id: UUID
     state: str
@@ -136,6 +143,7 @@ class OwedLine:
     region: str
     amount_fen: int
     correlation_id: UUID
+    refunded: bool
 
     @property
     def money_of(self) -> Line:
@@ -199,7 +207,7 @@ async def set_aside(session: AsyncSession, line: SettlementLine, because: str) -
 
 async def open_batch(session: AsyncSession, batch_id: UUID, settlement: Settlement, region: str, trace: Trace) -> UUID:
     """Begin the batch of a channel's settlement day, or find it."""
-    key = {"channel": settlement.channel, "mchid": settlement.mchid, "day": settlement.day}
+    key = _key(settlement)
     new = key | {"id": batch_id, "region": region, "actor": trace.actor, "correlation_id": trace.correlation_id}
     await session.execute(_OPEN_BATCH, new)
     found: UUID = (await session.execute(_BATCH, key)).scalar_one()
@@ -212,12 +220,21 @@ async def lock_to_recount(session: AsyncSession) -> UUID | None:
     return found
 
 
-async def lock_owed(session: AsyncSession, settlement: Settlement) -> list[OwedLine]:
-    """What the channel owes for the day, line by line, held until the transaction ends."""
-    values = {"channel": settlement.channel, "mchid": settlement.mchid, "day": settlement.day}
-    return [OwedLine(*row) for row in await session.execute(_LOCK_OWED, values)]
+async def lock_taken(session: AsyncSession, settlement: Settlement) -> list[TakenLine]:
+    """What the channel took on the day and has not settled, line by line, held until the transaction ends."""
+    return [TakenLine(*row) for row in await session.execute(_LOCK_TAKEN, _key(settlement))]
+
+
+async def given_back_fen(session: AsyncSession, settlement: Settlement) -> int:
+    """What the channel gave back on the day."""
+    found: int = (await session.execute(_SUM_GIVEN_BACK, _key(settlement))).scalar_one()
+    return found
 
 
 async def mark_settled(session: AsyncSession, line_ids: Sequence[UUID], day: date) -> None:
     """Note on payments' lines when the channel settled them: a refund is now paid from the pending account."""
     await session.execute(_SETTLED, {"ids": list(line_ids), "day": day})
+
+
+def _key(settlement: Settlement) -> dict[str, str | date]:
+    return {"channel": settlement.channel, "mchid": settlement.mchid, "day": settlement.day}

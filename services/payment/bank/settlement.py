@@ -1,7 +1,8 @@
 """A channel's settlement against what was credited: equal to the fen, or held with the difference.
 
 Settled money is booked per enrolment line (pending ← channel). Money in suspense is settled too, but stays out of the
-batch: it is no premium. Fees that a channel deducts are a difference like any other.
+batch: it is no premium. A channel deducts what it gave back on that day, even of payments that it settled before; those
+refunds are booked against the pending account, so that books and bank meet again. A fee is a difference like any other.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.bank import repository
 from services.payment.bank.reference import Settlement, parse_settlement
-from services.payment.bank.repository import OwedLine, SettlementLine
+from services.payment.bank.repository import SettlementLine, TakenLine
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
 from services.payment.ledger.transfer import Occasion
@@ -64,34 +65,35 @@ async def take_in(session: AsyncSession, region: str, line: SettlementLine) -> N
         await recount(session, counted, line)
 
 
-async def recount(session: AsyncSession, batch: Batch, line: SettlementLine) -> None:
+async def recount(session: AsyncSession, batch: Batch, bank_line: SettlementLine) -> None:
     """Compare what was settled with what is owed: settled line by line and READY_TO_REMIT, or HELD.
 
     A held batch whose sum has moved is compared again as a new version, without a correction by hand.
     """
     settlement = Settlement(batch.channel or "", batch.mchid or "", batch.settlement_day or date.min)
-    owed = await repository.lock_owed(session, settlement)
-    owed_fen = sum(one.amount_fen for one in owed)
+    taken = await repository.lock_taken(session, settlement)
+    owed_fen = sum(line.amount_fen for line in taken) - await repository.given_back_fen(session, settlement)
     differences = _differences(batch, owed_fen)
+    held_by_channel = [line for line in taken if not line.refunded]
     if not differences:
-        await _settle(session, batch, line, owed)
-    premiums = [one for one in owed if one.state == "CREDITED"]
+        await _settle(session, batch, bank_line, held_by_channel)
+    premiums = [line for line in held_by_channel if line.state == "CREDITED"]
     facts: dict[str, int] = {"counted_fen": owed_fen}
     if batch.state is BatchState.HELD:
         facts["version"] = batch.version + 1
     if not differences:
-        facts |= {"amount_fen": sum(one.amount_fen for one in premiums), "line_count": len(premiums)}
+        facts |= {"amount_fen": sum(line.amount_fen for line in premiums), "line_count": len(premiums)}
     move = Move(
         Step.MATCH,
         batch.state,
         BatchState.HELD if differences else BatchState.READY_TO_REMIT,
         new_id(),
-        Trace(line.actor, batch.correlation_id, line.id),
-        effective_on=line.booked_on,
+        Trace(bank_line.actor, batch.correlation_id, bank_line.id),
+        effective_on=bank_line.booked_on,
         held_at=HeldAt.MATCH if differences else None,
         differences=[difference.as_json() for difference in differences],
         facts=facts,
-        note={"settled_fen": batch.declared_fen, "owed_fen": owed_fen, "lines": len(owed)},
+        note={"settled_fen": batch.declared_fen, "owed_fen": owed_fen, "lines": len(taken)},
     )
     if await batches.take_step(session, batch.id, move) is None:
         raise RuntimeError(f"batch {batch.id} moved while it was locked")
@@ -105,40 +107,45 @@ def _differences(batch: Batch, owed_fen: int) -> list[Difference]:
     return [Difference(kind, ours_fen=owed_fen, theirs_fen=batch.declared_fen, reference=reference)]
 
 
-async def _settle(session: AsyncSession, batch: Batch, line: SettlementLine, owed: Sequence[OwedLine]) -> None:
-    for start in range(0, len(owed), _AT_ONCE):
-        some = owed[start : start + _AT_ONCE]
+async def _settle(session: AsyncSession, batch: Batch, bank_line: SettlementLine, taken: Sequence[TakenLine]) -> None:
+    channel = batch.channel or ""
+    for start in range(0, len(taken), _AT_ONCE):
+        some = taken[start : start + _AT_ONCE]
         await post(
             session,
             [
-                postings.settled(
-                    one.money_of, one.amount_fen, _occasion(batch.id, line, one), channel=batch.channel or ""
-                )
-                for one in some
+                postings.settled(line.money_of, line.amount_fen, _occasion(batch.id, bank_line, line), channel=channel)
+                for line in some
             ],
         )
-    await repository.mark_settled(session, [one.id for one in owed], line.booked_on)
-    await batches.add_lines(session, [_line(batch.id, one) for one in owed if one.state == "CREDITED"], line.actor)
+    await repository.mark_settled(session, [line.id for line in taken], bank_line.booked_on)
+    premiums = [_premium(batch.id, line) for line in taken if line.state == "CREDITED"]
+    await batches.add_lines(session, premiums, bank_line.actor)
 
 
-def _occasion(batch_id: UUID, line: SettlementLine, owed: OwedLine) -> Occasion:
-    trace = Trace(line.actor, owed.correlation_id, line.id)
-    return Occasion(key=str(owed.id), effective_on=line.booked_on, caused_by=line.id, trace=trace, batch_id=batch_id)
+def _occasion(batch_id: UUID, bank_line: SettlementLine, line: TakenLine) -> Occasion:
+    return Occasion(
+        key=str(line.id),
+        effective_on=bank_line.booked_on,
+        caused_by=bank_line.id,
+        trace=Trace(bank_line.actor, line.correlation_id, bank_line.id),
+        batch_id=batch_id,
+    )
 
 
-def _line(batch_id: UUID, owed: OwedLine) -> RemittanceLine:
-    if owed.enrolment_id is None or owed.person_token is None or owed.benefit_year is None:
-        raise RuntimeError(f"payment line {owed.id} is credited to nobody")  # a constraint forbids it
+def _premium(batch_id: UUID, line: TakenLine) -> RemittanceLine:
+    if line.enrolment_id is None or line.person_token is None or line.benefit_year is None:
+        raise RuntimeError(f"payment line {line.id} is credited to nobody")  # a constraint forbids it
     return RemittanceLine(
         batch_id=batch_id,
-        enrolment_id=owed.enrolment_id,
-        source_id=owed.id,
-        person_token=owed.person_token,
-        benefit_year=owed.benefit_year,
-        region=owed.region,
-        amount_fen=owed.amount_fen,
+        enrolment_id=line.enrolment_id,
+        source_id=line.id,
+        person_token=line.person_token,
+        benefit_year=line.benefit_year,
+        region=line.region,
+        amount_fen=line.amount_fen,
         place="PENDING",
         receipt_no=None,
         tax_line_no=None,
-        correlation_id=owed.correlation_id,
+        correlation_id=line.correlation_id,
     )

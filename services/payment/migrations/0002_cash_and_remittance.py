@@ -30,7 +30,7 @@ CREATE TABLE remittance_batch (
     mchid text,
     settlement_day date,
     declared_fen bigint NOT NULL CHECK (declared_fen >= 0),
-    counted_fen bigint CHECK (counted_fen >= 0),
+    counted_fen bigint,
     amount_fen bigint NOT NULL DEFAULT 0 CHECK (amount_fen >= 0),
     line_count integer NOT NULL DEFAULT 0 CHECK (line_count >= 0),
     differences jsonb NOT NULL DEFAULT '[]',
