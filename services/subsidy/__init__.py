@@ -1,7 +1,32 @@
-"""Subsidy: department rosters, and what each enrolment owes under the policy pack."""
+"""Subsidy: which identities departments certified, and therefore who pays how much of each contribution."""
 
 from pathlib import Path
 
+from services.subsidy.assessment import handlers
+from services.subsidy.assessment.reassessing import REASSESS
+from services.subsidy.assessment.routes import router as assessment_router
+from services.subsidy.resources import open_resources
+from services.subsidy.rosters.routes import router as rosters_router
+from services.subsidy.summary import router as summary_router
+from shared.contracts.registration import (
+    BusinessDateAdvanced,
+    EnrolmentPaid,
+    EnrolmentRegistered,
+    EnrolmentTerminated,
+)
+from shared.messaging.consumer import Subscription
 from shared.service import Service
 
-SERVICE = Service(name="subsidy", migrations=Path(__file__).parent / "migrations")
+SERVICE = Service(
+    name="subsidy",
+    routers=(rosters_router, assessment_router, summary_router),
+    subscriptions=(
+        Subscription(EnrolmentRegistered, handlers.on_registered),
+        Subscription(EnrolmentPaid, handlers.on_paid),
+        Subscription(EnrolmentTerminated, handlers.on_terminated),
+        Subscription(BusinessDateAdvanced, handlers.on_business_date),
+    ),
+    jobs=(REASSESS,),
+    migrations=Path(__file__).parent / "migrations",
+    resources=open_resources,
+)

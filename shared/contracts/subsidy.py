@@ -93,5 +93,6 @@ class ContributionAssessed(Event):
 
     @property
     def nothing_due(self) -> bool:
-        """Whether the person owes nothing on any day of the schedule."""
-        return self.outcome == "PRICED" and bool(self.schedule) and all(row.due_fen == 0 for row in self.schedule)
+        """Whether the person owes nothing on any day that is still to come; earlier rows are for late notices only."""
+        ahead = [row for row in self.schedule if row.pay_until >= self.assessed_on]
+        return self.outcome == "PRICED" and bool(ahead) and all(row.due_fen == 0 for row in ahead)

@@ -1,0 +1,44 @@
+"""What subsidy does when registration announces something."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.subsidy.assessment import service
+from services.subsidy.resources import SubsidyResources
+from shared.contracts.event import Received
+from shared.contracts.registration import (
+    BusinessDateAdvanced,
+    EnrolmentPaid,
+    EnrolmentRegistered,
+    EnrolmentTerminated,
+)
+from shared.database.business_date import advance_business_date
+
+
+async def on_registered(
+    session: AsyncSession, events: Sequence[Received[EnrolmentRegistered]], resources: SubsidyResources
+) -> None:
+    """People were registered: say what each owes and why."""
+    await service.assess_registered(session, resources.pricer, events)
+
+
+async def on_paid(
+    session: AsyncSession, events: Sequence[Received[EnrolmentPaid]], resources: SubsidyResources
+) -> None:
+    """Enrolments are paid: their price is frozen."""
+    await service.settle(session, events)
+
+
+async def on_terminated(
+    session: AsyncSession, events: Sequence[Received[EnrolmentTerminated]], resources: SubsidyResources
+) -> None:
+    """Enrolments ended: nothing is due and nothing is aided any more."""
+    await service.terminate(session, events)
+
+
+async def on_business_date(
+    session: AsyncSession, events: Sequence[Received[BusinessDateAdvanced]], resources: SubsidyResources
+) -> None:
+    """Follow the installation's business date."""
+    await advance_business_date(session, max(received.event.business_date for received in events))

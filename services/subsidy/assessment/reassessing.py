@@ -1,0 +1,36 @@
+"""The work that follows a roster change: people's unpaid enrolments are priced anew, in bounded batches."""
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.subsidy.assessment import service
+from shared.contracts.event import Trace
+from shared.database.business_date import business_date
+from shared.service import Job, Running
+
+BATCH = 500
+_TAKE = text(
+    """
+    DELETE FROM roster_change WHERE id IN (
+        SELECT id FROM roster_change ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED
+    ) RETURNING id, person_token, actor, correlation_id
+    """
+)
+
+
+async def _step(running: Running) -> int:
+    async with running.database.transaction(running.settings.region) as session:
+        changed = await _take(session)
+        if changed:
+            today = await business_date(session, running.clock)
+            await service.reassess(session, running.resources.pricer, changed, today)
+        return len(changed)
+
+
+async def _take(session: AsyncSession) -> dict[str, Trace]:
+    """The oldest changes, by person; the latest change of a person names who caused the new version."""
+    rows = sorted(await session.execute(_TAKE, {"most": BATCH}))
+    return {token: Trace(actor, correlation_id) for _, token, actor, correlation_id in rows}
+
+
+REASSESS = Job("reassess", _step)

@@ -1,0 +1,113 @@
+"""Assessing enrolments: read what rosters say, decide by the pack, record a version, announce it."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.subsidy.assessment import repository
+from services.subsidy.assessment.pricing import Pricer
+from services.subsidy.assessment.repository import Assessed, Known
+from shared.contracts.event import Event, Received, Trace
+from shared.contracts.registration import EnrolmentPaid, EnrolmentRegistered, EnrolmentTerminated
+from shared.contracts.subsidy import ContributionAssessed
+from shared.messaging.outbox import publish
+
+
+class NoBenefitYear(ValueError):
+    """An enrolment without a benefit year cannot be priced."""
+
+
+async def assess_registered(
+    session: AsyncSession, pricer: Pricer, events: Sequence[Received[EnrolmentRegistered]]
+) -> None:
+    """Give each new enrolment its first version, as things stand on the day of registration."""
+    tokens = await repository.lock_people(session, [received.event.person_token for received in events])
+    held = await repository.identities_of(session, tokens)
+    made = []
+    for received in events:
+        known = _known(received.event)
+        identities = held.get(known.person_token, ())
+        pricing = pricer.price(known.facts, identities, known.registered_on)
+        made.append(Assessed(known, identities, pricing, known.registered_on, received.then()))
+    await repository.record(session, pricer.pack.id, "REGISTERED", made)
+    await publish(session, [(_announcement(pricer, one), one.trace) for one in made])
+
+
+async def reassess(session: AsyncSession, pricer: Pricer, changed: dict[str, Trace], today: date) -> int:
+    """Price the unpaid enrolments of people whose roster lines changed; a new version only where the answer differs."""
+    tokens = await repository.lock_people(session, changed)
+    unpaid = await repository.lock_unpaid(session, tokens)
+    held = await repository.identities_of(session, tokens)
+    made = []
+    for known in unpaid:
+        as_of = max(today, known.registered_on)
+        identities = held.get(known.person_token, ())
+        pricing = pricer.price(known.facts, identities, as_of)
+        if pricing.id != known.pricing_id:
+            made.append(Assessed(known, identities, pricing, as_of, changed[known.person_token]))
+    if made:
+        await repository.record(session, pricer.pack.id, "ROSTER_CHANGED", made)
+        announcements: list[tuple[Event, Trace]] = [(_announcement(pricer, one), one.trace) for one in made]
+        await publish(session, announcements)
+    return len(made)
+
+
+async def settle(session: AsyncSession, events: Sequence[Received[EnrolmentPaid]]) -> None:
+    """Freeze the version and row under which each enrolment was paid."""
+    schedules = await repository.schedules_of(session, [received.event.enrolment_id for received in events])
+    settled = []
+    for received in events:
+        paid, versions = received.event, schedules.get(received.event.enrolment_id)
+        if versions:  # registration tells both facts, in this order; one without the other is a dead letter's business
+            settled.append((paid.enrolment_id, paid.paid_on, *_paid_under(versions, paid)))
+    if settled:
+        await repository.settle(session, settled)
+
+
+async def terminate(session: AsyncSession, events: Sequence[Received[EnrolmentTerminated]]) -> None:
+    """Stop counting and pricing enrolments that ended."""
+    ended = {received.event.enrolment_id: received.event.terminated_on for received in events}
+    await repository.terminate(session, dict(sorted(ended.items())))
+
+
+def _paid_under(versions: Sequence[tuple[str, list[dict[str, Any]]]], paid: EnrolmentPaid) -> tuple[str, int | None]:
+    """The newest version with a row for that day and that amount: a bill may have been paid that was being replaced."""
+    day = paid.paid_on.isoformat()
+    for pricing_id, rows in versions:
+        for number, row in enumerate(rows):
+            in_time = day <= row["pay_until"] and (row["pay_from"] <= day or paid.basis == "NOTHING_DUE")
+            if in_time and row["due_fen"] == paid.due_fen:
+                return pricing_id, number
+    return versions[0][0], None
+
+
+def _known(registered: EnrolmentRegistered) -> Known:
+    if registered.benefit_year is None:
+        raise NoBenefitYear
+    return Known(
+        registered.enrolment_id,
+        registered.region,
+        registered.benefit_year,
+        registered.person_token,
+        registered.registered_on,
+        registered.facts,
+    )
+
+
+def _announcement(pricer: Pricer, one: Assessed) -> ContributionAssessed:
+    return ContributionAssessed(
+        region=one.known.region,
+        benefit_year=one.known.benefit_year,
+        enrolment_id=one.known.id,
+        person_token=one.known.person_token,
+        version=one.version,
+        outcome=one.pricing.outcome,
+        reason_code=one.pricing.reason_code,
+        pack=pricer.pack.id,
+        identities=tuple(one.names),
+        schedule=one.pricing.schedule,
+        reasons=one.pricing.reasons,
+        assessed_on=one.assessed_on,
+    )

@@ -1,0 +1,25 @@
+"""What subsidy keeps open: the keys that protect people, and the pack that prices them."""
+
+from dataclasses import dataclass
+
+from services.subsidy.assessment.pricing import Pricer
+from shared.policy.loading import load_pack
+from shared.policy.pack import Pack
+from shared.protection import Vault, open_vault, person_token_key
+from shared.settings import Settings
+
+
+@dataclass(frozen=True)
+class SubsidyResources:
+    """Subsidy's keys, the policy pack in force and the prices it has come to."""
+
+    vault: Vault
+    token_key: bytes
+    pack: Pack
+    pricer: Pricer
+
+
+def open_resources(settings: Settings) -> SubsidyResources:
+    """Read keys and pack once; raises where a key is missing or the pack cannot be trusted."""
+    pack = load_pack(settings.policy_pack, overrides=settings.policy_overrides)
+    return SubsidyResources(open_vault(settings), person_token_key(settings), pack, Pricer(pack))

@@ -1,0 +1,52 @@
+"""The doors of rosters."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Response, status
+
+from services.subsidy.assessment.reassessing import REASSESS
+from services.subsidy.rosters import repository, service
+from services.subsidy.rosters.schemas import RosterIn, RosterOut, WithdrawalIn, WithdrawalOut
+from shared.database.engine import after_commit
+from shared.errors import NotFound
+from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
+
+router = APIRouter(tags=["rosters"])
+
+
+@router.post("/v1/rosters", status_code=status.HTTP_201_CREATED, dependencies=[requires("subsidy:write")])
+async def upload(
+    session: Session, caller: CurrentCaller, running: CurrentRunning, body: RosterIn, response: Response
+) -> RosterOut:
+    """Take in a department's roster; wrong lines are refused one by one, the same roster again is answered with 200."""
+    roster, is_new = await service.upload(session, running.resources, caller.region, body, caller.trace())
+    if not is_new:
+        response.status_code = status.HTTP_200_OK
+    after_commit(session, lambda: running.wake(REASSESS.name))
+    return roster
+
+
+@router.get("/v1/rosters/{roster_id}", dependencies=[requires("subsidy:read")])
+async def roster(session: Session, roster_id: UUID) -> RosterOut:
+    """What became of a roster."""
+    row = await repository.roster(session, roster_id)
+    if row is None:
+        raise NotFound
+    return RosterOut.of(row)
+
+
+@router.post("/v1/rosters/{roster_id}/withdrawals", dependencies=[requires("subsidy:write")])
+async def withdraw(
+    session: Session, caller: CurrentCaller, running: CurrentRunning, roster_id: UUID, body: WithdrawalIn
+) -> WithdrawalOut:
+    """Take a person off a roster from a day on: what they pay from then on is priced without the identity."""
+    line = await service.withdraw(session, running.resources, roster_id, body, caller.trace())
+    after_commit(session, lambda: running.wake(REASSESS.name))
+    return WithdrawalOut(
+        line_id=line["line_id"],
+        identity=line["identity"],
+        document_number=line["document_number"],
+        certified_on=line["certified_on"],
+        withdrawn_on=body.withdrawn_on,
+        reason=body.reason,
+    )

@@ -1,0 +1,86 @@
+"""What the doors of rosters speak."""
+
+from datetime import date
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from sqlalchemy import RowMapping
+
+from shared.domain.identity_number import DocumentType
+from shared.policy.vocabulary import Identity
+
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=60)]
+MAX_LINES = 5_000
+
+
+class RosterLineIn(BaseModel):
+    """One person of a roster. A line that is wrong is refused by itself and stops no other."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    document_type: Short = DocumentType.RESIDENT_ID.value
+    document_number: Short
+    name: Short
+    region: Short
+
+
+class RosterIn(BaseModel):
+    """A department's roster of people with one identity, with the number of its document (文号)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    identity: Identity
+    department: Words
+    certified_on: date
+    document: Words
+    lines: Annotated[tuple[RosterLineIn, ...], Field(min_length=1, max_length=MAX_LINES)]
+
+
+class RefusedLine(BaseModel):
+    """A line that was not taken: its place in the roster, from 1, and why; never the person's data."""
+
+    line: int
+    code: str
+    detail: str
+
+
+class RosterOut(BaseModel):
+    """What became of a roster: lines in force, how many of them were in force before, and lines refused."""
+
+    id: UUID
+    identity: str
+    department: str
+    certified_on: date
+    document: str
+    accepted: int
+    unchanged: int
+    refused: list[RefusedLine]
+
+    @classmethod
+    def of(cls, row: RowMapping) -> Self:
+        """Show one roster."""
+        return cls.model_validate(dict(row))
+
+
+class WithdrawalIn(BaseModel):
+    """A department takes a person off a roster: from that day on the identity counts no more."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    document_type: DocumentType = DocumentType.RESIDENT_ID
+    document_number: Annotated[str, Field(min_length=5, max_length=60)]
+    withdrawn_on: date
+    reason: Words
+
+
+class WithdrawalOut(BaseModel):
+    """The line that was withdrawn."""
+
+    line_id: UUID
+    identity: str
+    document_number: str
+    certified_on: date
+    withdrawn_on: date
+    reason: str

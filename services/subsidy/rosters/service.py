@@ -1,0 +1,89 @@
+"""Taking rosters in and people off them; whoever is affected is priced anew afterwards."""
+
+import asyncio
+import hashlib
+import hmac
+from uuid import UUID
+
+from sqlalchemy import RowMapping
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.subsidy.resources import SubsidyResources
+from services.subsidy.rosters import repository
+from services.subsidy.rosters.lines import Accepted, InvalidNumberInRoster, sort_out
+from services.subsidy.rosters.schemas import RefusedLine, RosterIn, RosterOut, WithdrawalIn
+from shared.contracts.event import Trace
+from shared.domain.identity_number import InvalidIdentityNumber, normalise
+from shared.domain.ids import new_id
+from shared.errors import DomainError, ErrorCode, NotFound
+from shared.protection import person_token
+
+PORTION = 250  # lines between two turns of the loop: ciphers are work, and others want to be served
+
+
+class RosterLineWithdrawn(DomainError):
+    """The person was taken off the roster before, on another day or for another reason."""
+
+    code = ErrorCode.ROSTER_LINE_WITHDRAWN
+
+
+async def upload(
+    session: AsyncSession, resources: SubsidyResources, region: str, body: RosterIn, trace: Trace
+) -> tuple[RosterOut, bool]:
+    """Take in a roster and say whether it is new; the same content again is answered as it was the first time."""
+    mac = hmac.new(resources.token_key, body.model_dump_json().encode(), hashlib.sha256).hexdigest()
+    before = await repository.same_roster(session, region, mac)
+    if before is not None:
+        return RosterOut.of(before), False
+    accepted, refused = await _sorted_out(body, region, resources.token_key)
+    roster_id = new_id()
+    new: list[tuple[str, str]] = []
+    for start in range(0, len(accepted), PORTION):
+        portion = accepted[start : start + PORTION]
+        new += await repository.add_lines(session, resources.vault, roster_id, body, portion, trace)
+    result = RosterOut(
+        id=roster_id,
+        identity=body.identity.value,
+        department=body.department,
+        certified_on=body.certified_on,
+        document=body.document,
+        accepted=len(accepted),
+        unchanged=len(accepted) - len(new),
+        refused=refused,
+    )
+    await repository.add_roster(session, result, region, mac, trace)
+    await repository.queue_changes(session, new, trace)
+    return result, True
+
+
+async def withdraw(
+    session: AsyncSession, resources: SubsidyResources, roster_id: UUID, body: WithdrawalIn, trace: Trace
+) -> RowMapping:
+    """Take one person off a roster; the same withdrawal again changes nothing."""
+    try:
+        number = normalise(body.document_type, body.document_number)
+    except InvalidIdentityNumber as problem:
+        raise InvalidNumberInRoster(problem.detail, pointer="/document_number") from None
+    token = person_token(resources.token_key, body.document_type, number)
+    line = await repository.lock_line(session, roster_id, token)
+    if line is None:
+        raise NotFound
+    if line["withdrawn_on"] is None:
+        await repository.withdraw(session, line["line_id"], body.withdrawn_on, body.reason, trace.actor)
+        await repository.queue_changes(session, [(token, line["region"])], trace)
+    elif (line["withdrawn_on"], line["reason"]) != (body.withdrawn_on, body.reason):
+        raise RosterLineWithdrawn(f"已于 {line['withdrawn_on']} 撤销")
+    return line
+
+
+async def _sorted_out(body: RosterIn, region: str, token_key: bytes) -> tuple[list[Accepted], list[RefusedLine]]:
+    """Accepted lines in the order of their tokens, in which everybody locks people, and the refused ones."""
+    accepted: list[Accepted] = []
+    refused: list[RefusedLine] = []
+    seen: dict[str, int] = {}
+    for start in range(0, len(body.lines), PORTION):
+        some, others = sort_out(body.lines[start : start + PORTION], start + 1, region, token_key, seen)
+        accepted += some
+        refused += others
+        await asyncio.sleep(0)
+    return sorted(accepted, key=lambda line: line.person_token), refused
