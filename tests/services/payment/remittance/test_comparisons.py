@@ -1,0 +1,139 @@
+"""The comparisons and the lifecycle alone, without a database."""
+
+from uuid import UUID
+
+import pytest
+
+from services.payment.cash.match import Deposit, Match, Receipt, Statement, StatementLine, match_collection
+from services.payment.remittance.detail import TaxDetail, TaxLine, compare_detail
+from services.payment.remittance.state import BatchKind, BatchState, HeldAt, Step, has_passed, resumes_at, source_of
+
+ANNA, BAO = UUID(int=1), UUID(int=2)
+VILLAGE = "411521101201"
+
+
+def receipt(number: str, person: UUID, amount_fen: int = 38_000, *, free: bool = True) -> Receipt:
+    return Receipt(number, VILLAGE, 2024, person, amount_fen, free)
+
+
+RECEIPTS = {"R1": receipt("R1", ANNA), "R2": receipt("R2", BAO)}
+LINES = [StatementLine("R1", ANNA, 38_000), StatementLine("R2", BAO, 38_000)]
+DEPOSIT = Deposit("J1", 76_000, 76_000)
+
+
+def match(
+    lines: list[StatementLine] = LINES,
+    receipts: dict[str, Receipt] = RECEIPTS,
+    deposits: tuple[Deposit, ...] = (DEPOSIT,),
+    total_fen: int = 76_000,
+) -> Match:
+    return match_collection(Statement(VILLAGE, 2024, total_fen, lines), receipts, [], deposits)
+
+
+def kinds(found: Match) -> list[str]:
+    return [difference.kind.value for difference in found.differences]
+
+
+class TestTheMatch:
+    def test_four_equal_accounts_agree(self) -> None:
+        assert match().equal
+
+    def test_several_slips_may_make_one_deposit(self) -> None:
+        assert match(deposits=(Deposit("J1", 38_000, 38_000), Deposit("J2", 38_000, 38_000))).equal
+
+    @pytest.mark.parametrize(
+        ("lines", "total_fen", "named"),
+        [
+            (LINES, 76_001, ["TOTAL_DIFFERS"]),
+            ([*LINES, LINES[0]], 114_000, ["RECEIPT_LISTED_TWICE"]),
+            ([*LINES, StatementLine("R3", ANNA, 1)], 76_001, ["RECEIPT_UNKNOWN"]),
+            ([LINES[0], StatementLine("R2", ANNA, 38_000)], 76_000, ["RECEIPT_PERSON_DIFFERS"]),
+            ([LINES[0], StatementLine("R2", BAO, 38_001)], 76_001, ["RECEIPT_AMOUNT_DIFFERS"]),
+        ],
+    )
+    def test_a_statement_at_odds_is_named_though_the_money_is_right(
+        self, lines: list[StatementLine], total_fen: int, named: list[str]
+    ) -> None:
+        found = match(lines=lines, total_fen=total_fen)
+        assert kinds(found) == named
+        assert found.deposit_covers_receipts
+
+    def test_a_receipt_of_another_year_is_named(self) -> None:
+        other = Receipt("R2", VILLAGE, 2023, BAO, 38_000, free=True)
+        assert kinds(match(receipts=RECEIPTS | {"R2": other})) == ["RECEIPT_YEAR_DIFFERS"]
+
+    def test_a_spent_receipt_covers_nothing(self) -> None:
+        found = match(receipts=RECEIPTS | {"R2": receipt("R2", BAO, free=False)})
+        assert kinds(found) == ["RECEIPT_SPENT"]
+        assert not found.deposit_covers_receipts
+
+    def test_a_bank_line_other_than_the_slip_is_named(self) -> None:
+        found = match(deposits=(Deposit("J1", 76_000, 75_999),))
+        assert kinds(found) == ["BANK_LINE_DIFFERS"]
+        assert not found.deposit_covers_receipts
+
+    def test_slip_and_bank_agreeing_do_not_make_a_short_deposit_right(self) -> None:
+        assert kinds(match(deposits=(Deposit("J1", 38_000, 38_000),))) == ["SLIP_DIFFERS"]
+
+    def test_a_difference_says_itself_in_both_languages(self) -> None:
+        shown = match(total_fen=1).differences[0].as_json()
+        assert (shown["village"], shown["ours_fen"], shown["theirs_fen"]) == (VILLAGE, 76_000, 1)
+        assert shown["zh"] == "缴费情况表合计与明细之和不符"
+        assert shown["en"] == "The statement's total is not the sum of its lines"
+
+
+class TestTheTaxDetail:
+    def differences(self, total_fen: int, *lines: TaxLine, reference: str = "ZJ1") -> list[str]:
+        found = compare_detail("ZJ1", {ANNA: 38_000, BAO: 38_000}, TaxDetail(reference, total_fen, lines))
+        return [difference.kind.value for difference in found]
+
+    def test_equal_details_agree_in_any_order(self) -> None:
+        assert self.differences(76_000, TaxLine("2", BAO, 38_000), TaxLine("1", ANNA, 38_000)) == []
+
+    def test_amounts_that_cancel_out_are_still_named(self) -> None:
+        named = self.differences(76_000, TaxLine("1", ANNA, 38_001), TaxLine("2", BAO, 37_999))
+        assert named == ["TAX_AMOUNT_DIFFERS", "TAX_AMOUNT_DIFFERS"]
+
+    def test_a_stranger_in_place_of_a_person_is_named_on_both_sides(self) -> None:
+        named = self.differences(76_000, TaxLine("1", ANNA, 38_000), TaxLine("2", UUID(int=3), 38_000))
+        assert named == ["TAX_LINE_EXTRA", "TAX_LINE_MISSING"]
+
+    def test_a_line_listed_twice_is_named(self) -> None:
+        line = TaxLine("1", ANNA, 38_000)
+        named = self.differences(114_000, line, line, TaxLine("2", BAO, 38_000))
+        assert named == ["TAX_LINE_TWICE", "TAX_TOTAL_DIFFERS"]
+
+    def test_a_total_at_odds_with_its_own_lines_is_named(self) -> None:
+        assert self.differences(76_001, TaxLine("1", ANNA, 38_000), TaxLine("2", BAO, 38_000)) == ["TAX_TOTAL_DIFFERS"]
+
+    def test_the_detail_of_another_batch_is_named(self) -> None:
+        named = self.differences(76_000, TaxLine("1", ANNA, 38_000), TaxLine("2", BAO, 38_000), reference="ZJ2")
+        assert named == ["TAX_BATCH_DIFFERS"]
+
+
+class TestTheLifecycle:
+    def test_online_money_skips_slip_and_serial(self) -> None:
+        assert source_of(BatchKind.ONLINE, Step.SUBMIT) is None
+        assert source_of(BatchKind.ONLINE, Step.ENTER_SERIAL) is None
+        assert source_of(BatchKind.ONLINE, Step.CONFIRM_DETAIL) is BatchState.READY_TO_REMIT
+
+    def test_entrusted_cash_needs_the_serial_before_the_detail(self) -> None:
+        assert source_of(BatchKind.ENTRUSTED_CASH, Step.CONFIRM_DETAIL) is BatchState.AT_TAX_HALL
+
+    @pytest.mark.parametrize(
+        ("kind", "held_at", "state"),
+        [
+            (BatchKind.ENTRUSTED_CASH, HeldAt.MATCH, BatchState.SUBMITTED),
+            (BatchKind.ENTRUSTED_CASH, HeldAt.DETAIL, BatchState.AT_TAX_HALL),
+            (BatchKind.ONLINE, HeldAt.MATCH, BatchState.OPEN),
+            (BatchKind.ONLINE, HeldAt.DETAIL, BatchState.READY_TO_REMIT),
+        ],
+    )
+    def test_a_corrected_batch_goes_on_before_the_comparison_that_held_it(
+        self, kind: BatchKind, held_at: HeldAt, state: BatchState
+    ) -> None:
+        assert resumes_at(kind, held_at) is state
+
+    def test_a_returned_batch_was_remitted_but_never_in_the_treasury(self) -> None:
+        assert has_passed(BatchState.RETURNED, Step.REMIT)
+        assert not has_passed(BatchState.RETURNED, Step.CONFIRM_TREASURY)
