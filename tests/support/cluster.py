@@ -13,7 +13,7 @@ from pathlib import Path
 import asyncpg
 
 from shared.database.embedded import EmbeddedPostgres
-from shared.database.provision import connect_privileges, login_role, member_of
+from shared.database.provision import BUS, connect_privileges, login_role, member_of
 
 SERVICES = ("registration", "payment", "subsidy", "quota")
 _MEMORY = Path("/dev/shm")
@@ -69,7 +69,7 @@ class Cluster:
                 await admin.execute(
                     f'CREATE DATABASE "{name}" OWNER canbao_owner TEMPLATE "{template}" STRATEGY FILE_COPY'
                 )
-                await admin.execute(connect_privileges(name, member=member_of(template)))
+                await admin.execute(connect_privileges(name, member=member_of(_kind(template))))
         finally:
             await admin.close()
         return Clones(self, suffix, names)
@@ -82,6 +82,11 @@ class Cluster:
                 await admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         finally:
             await admin.close()
+
+
+def _kind(template: str) -> str:
+    """Whose database a template is, also when it is itself a copy (`payment_t7`)."""
+    return next(name for name in (*SERVICES, BUS) if template == name or template.startswith(f"{name}_"))
 
 
 _NUMBERS = itertools.count(1)
