@@ -119,10 +119,12 @@ async def _snapshot(settings: Settings, database: str) -> AsyncIterator[Snapshot
             connection = await engine.connect()
         except (SQLAlchemyError, OSError) as error:
             raise CouldNotExamine(database, _reason(error)) from error
-        async with connection:
+        try:
             snapshot = Snapshot(database, connection)
             await snapshot.rows("SELECT 1 FROM pg_catalog.pg_namespace LIMIT 1")  # the first statement takes it
             yield snapshot
+        finally:
+            await connection.close()
     finally:
         await engine.dispose()
 
