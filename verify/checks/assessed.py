@@ -66,7 +66,7 @@ _TERMS = """
     SELECT line.pricing_id, line.row_no, line.pay_from, line.pay_until, line.standard_fen, line.due_fen,
            coalesce(sum(share.amount_fen), 0)::bigint AS aided_fen,
            coalesce(string_agg(concat(share.funder COLLATE "C", ' ', share.amount_fen), ', '
-                               ORDER BY share.funder COLLATE "C"), '') AS shares
+                               ORDER BY share.funder COLLATE "C") FILTER (WHERE share.amount_fen > 0), '') AS shares
     FROM proof.pricing_row AS line
     LEFT JOIN proof.pricing_share AS share
       ON share.pricing_id = line.pricing_id AND share.row_no = line.row_no AND share.amount_fen > 0

@@ -80,7 +80,7 @@ _DISCARDED = """
     FROM proof.dead_letter WHERE state = 'DISCARDED' ORDER BY event_id
 """
 _PARKED = """
-    SELECT parked.event_id::text AS event_id, parked.publisher, parked.event, parked.region,
+    SELECT parked.event_id::text AS event_id, parked.publisher, parked.event, parked.region, 'GAP' AS reason,
            parked.aggregate_id::text AS key, parked.seq, coalesce(cursor.seq, 0) AS heard,
            greatest(extract(epoch FROM clock_timestamp() - parked.parked_at), 0)::float8 AS age_s
     FROM proof.parked AS parked
@@ -172,7 +172,7 @@ async def _explain_stuck(databases: Databases, tally: Tally, kind: str, rows: Se
             f"{kind} {row['event_id']}",
             row["region"],
             f"after {row['publisher']} {row['key']} {row['heard']}",
-            f"{row['event']} {row['seq']}",
+            f"{row['event']} {row['seq']}: {row['reason']}",
         )
         later = row["seq"] is not None and row["seq"] > row["heard"]
         if later and (row["publisher"], row["key"], row["heard"] + 1) in there:
