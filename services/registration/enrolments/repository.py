@@ -128,7 +128,7 @@ def _standing(row: RowMapping) -> Standing:
 def _columns(standing: Standing) -> dict[str, Any]:
     payment, period = standing.payment, standing.period
     columns: dict[str, Any] = {
-        "id": standing.id,
+        "id": str(standing.id),
         "state": standing.state,
         "assessment_version": standing.assessment_version,
         "outcome": standing.outcome,
