@@ -53,15 +53,16 @@ define compile
 	@! grep -nE '://|^-|^--|$(CURDIR)' requirements/$(1).txt || { echo 'requirements/$(1).txt names a place: refused'; exit 1; }
 endef
 
-$(BIN)/python:
+# pip is the last thing that venv makes: an environment that was interrupted before it is made again.
+$(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	    || { echo '需要 Python 3.11 以上 / Python 3.11 or newer is needed: make PYTHON=/path/to/python3'; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' \
 	    || { echo '缺少 venv / venv is missing: apt-get install python3-venv'; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv --clear $(VENV)
 
 # "compat" is a plain path entry: a package made tomorrow is importable without installing again.
-$(VENV)/run.installed: requirements/run.txt pyproject.toml | $(BIN)/python
+$(VENV)/run.installed: requirements/run.txt pyproject.toml | $(BIN)/pip
 	$(PIP) install --require-hashes -r requirements/run.txt
 	$(PIP) install --no-build-isolation --no-deps --config-settings editable_mode=compat --editable .
 	@touch $@
