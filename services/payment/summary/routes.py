@@ -12,8 +12,10 @@ from services.payment.summary.schemas import (
     Piles,
     Reasoned,
     RefundsOut,
+    Standing,
     SummaryOut,
     TownOut,
+    UnattributedOut,
 )
 from shared.web.dependencies import Session, requires
 
@@ -44,9 +46,10 @@ def _figures(town: dict[str, Any]) -> dict[str, int]:
     return {name: int(value) for name, value in town.items() if name not in ("town", "items")}
 
 
-def _unattributed(rows: list[dict[str, Any]]) -> Pile:
-    """Money whose region names no township: what it owes or earned, wherever it lies now."""
-    return Pile(
+def _unattributed(rows: list[dict[str, Any]]) -> UnattributedOut:
+    """Money whose region names no township: what it owes or earned, and where it lies now."""
+    return UnattributedOut(
+        **{name: sum(int(row[name]) for row in rows) for name in Standing.model_fields},
         count=sum(int(row["items"]) for row in rows),
         fen=sum(int(row["taken_fen"] + row["suspense_fen"] + row["refund_payable_fen"]) for row in rows),
     )

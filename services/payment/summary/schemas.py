@@ -22,10 +22,9 @@ class Piles(Pile):
     by_reason: list[Reasoned] = []
 
 
-class TownOut(BaseModel):
-    """Where a township's money stands, in fen."""
+class Standing(BaseModel):
+    """Where money stands, in fen."""
 
-    region: str
     paid_count: int
     taken_fen: int
     aided_fen: int
@@ -36,6 +35,16 @@ class TownOut(BaseModel):
     treasury_fen: int
     suspense_fen: int
     refund_payable_fen: int
+
+
+class TownOut(Standing):
+    """Where a township's money stands, in fen."""
+
+    region: str
+
+
+class UnattributedOut(Pile, Standing):
+    """Money of no township: what it owes or earned, and where it stands."""
 
 
 class CallbacksOut(BaseModel):
@@ -57,7 +66,7 @@ class SummaryOut(BaseModel):
 
     benefit_year: int
     towns: list[TownOut]
-    unattributed: Pile
+    unattributed: UnattributedOut
     callbacks: CallbacksOut
     suspense: Piles
     quarantine: Piles
