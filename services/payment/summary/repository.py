@@ -15,7 +15,7 @@ _SUMMARY = text(
         FROM transfer
         WHERE benefit_year = :benefit_year OR benefit_year IS NULL
         GROUP BY 1, 2, 3, 4
-    ), town AS (
+    ), towns AS (
         SELECT town,
                coalesce(sum(times) FILTER (WHERE kind IN ('premium_received', 'cash_imported', 'tax_hall_paid',
                                                           'suspense_matched')), 0)
@@ -43,7 +43,7 @@ _SUMMARY = text(
         FROM moved GROUP BY town
     )
     SELECT
-        (SELECT coalesce(json_agg(town ORDER BY town), '[]') FROM town)::text AS towns,
+        (SELECT coalesce(json_agg(towns ORDER BY town), '[]') FROM towns)::text AS towns,
         (SELECT coalesce(json_agg(s ORDER BY s.reason), '[]') FROM (
             SELECT reason, count(*) AS count,
                    coalesce(sum(amount_fen) FILTER (WHERE state = 'HELD'), 0)::bigint AS fen
