@@ -3,6 +3,7 @@
 A part that a service does not report is None, and the page says nothing about it: silence is no good news.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
@@ -38,15 +39,37 @@ class RegistrationSummary(_Summary):
     towns: tuple[EnrolmentTown, ...] = ()
 
 
-class MoneyTown(_Summary):
-    """Where a township's money stands, in fen."""
+class Money(_Summary):
+    """Where money stands, in fen; ``taken`` is credited premium, and what stands apart has no home or goes back."""
 
-    region: str
     paid_count: int = 0
     taken_fen: int = 0
+    village_cash_fen: int = 0
+    channel_fen: int = 0
     pending_fen: int = 0
     in_transit_fen: int = 0
     treasury_fen: int = 0
+    suspense_fen: int = 0
+    refund_payable_fen: int = 0
+
+    @staticmethod
+    def total(parts: "Iterable[Money]") -> "Money":
+        """All of it together."""
+        kept = list(parts)
+        return Money(**{name: sum(getattr(part, name) for part in kept) for name in Money.model_fields})
+
+
+class MoneyTown(Money):
+    """Where a township's money stands."""
+
+    region: str
+
+
+class StrayMoney(Money):
+    """Money that belongs to no township: how many items, and what they are worth."""
+
+    count: int = 0
+    fen: int = 0
 
 
 class Callbacks(_Summary):
@@ -65,12 +88,15 @@ class PaymentSummary(_Summary):
     suspense: Pile | None = None
     quarantine: Pile | None = None
     refunds: Pile | None = None
+    parked: Pile | None = None
     held: Pile | None = None
-    unattributed: Pile | None = None
+    unattributed: StrayMoney | None = None
 
 
 class SubsidySummary(_Summary):
-    """Nothing of it is shown yet; that it answers is what the page wants to know."""
+    """Under which amounts people are priced: a label where the document leaves them open."""
+
+    amounts: str | None = None
 
 
 class Notice(_Summary):

@@ -68,6 +68,7 @@ def _money(payment: PaymentSummary, say: Say) -> Iterator[Verdict]:
             yield Verdict("callbacks", "info", text)
     yield from _pile("suspense", payment.suspense, say, some="warn", none=True)
     yield from _pile("quarantine", payment.quarantine, say, some="warn", none=False)
+    yield from _pile("parked", payment.parked, say, some="info", none=False)
     yield from _pile("held", payment.held, say, some="warn", none=True)
     yield from _pile("refunds", payment.refunds, say, some="info", none=False)
     if (stray := payment.unattributed) is not None:

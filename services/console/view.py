@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from services.console import figures
-from services.console.summaries import MoneyTown, PaymentSummary, QuotaProgress, Snapshot, TownStanding
+from services.console.summaries import Money, PaymentSummary, QuotaProgress, Snapshot, SubsidySummary, TownStanding
 from services.console.verdicts import Level, Verdict, headline, verdicts
 from services.console.words import LANGUAGES, Lang, Say
 from shared.domain.clock import SHANGHAI
 
-NOTHING = MoneyTown(region="")
+NOTHING = Money()
+WAY = ("village_cash", "channel", "pending", "in_transit", "treasury")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class Page:
     verdicts: tuple[Verdict, ...]
     tiles: tuple[Tile, ...]
     flow: tuple[Stretch, ...]
+    flow_sum: str
     towns: tuple[Row, ...]
     elsewhere: Row | None
     total: Row | None
@@ -89,35 +91,32 @@ def page(snapshot: Snapshot, *, lang: Lang, area: str, benefit_year: int) -> Pag
         year=say("year", year=benefit_year),
         business_date=day.isoformat() if day else None,
         changed_at=f"{snapshot.changed_at.astimezone(SHANGHAI):%H:%M:%S}" if snapshot.changed_at else None,
-        notices=_notices(quota, say),
+        notices=_notices(quota, snapshot.subsidy.summary, say),
         headline=headline(found, say),
         verdicts=tuple(found),
         tiles=_tiles(quota, payment, say),
-        flow=_flow(payment, say) if payment else (),
+        flow=_flow(_sum(payment), say) if payment else (),
+        flow_sum=_flow_sum(_sum(payment), say) if payment else "",
         towns=_rows(quota, payment, say),
         elsewhere=_elsewhere(quota, payment, say),
         total=_total(quota, payment, say),
     )
 
 
-def _notices(quota: QuotaProgress | None, say: Say) -> tuple[str, ...]:
-    if quota is None:
-        return ()
-    return tuple(say("notice", note=each.note, document=each.document) for each in quota.notices if each.note)
+def _notices(quota: QuotaProgress | None, subsidy: SubsidySummary | None, say: Say) -> tuple[str, ...]:
+    """What is scaled, illustrative or invented says so before any number."""
+    notices = [
+        say("notice", note=each.note, document=each.document) for each in (quota.notices if quota else ()) if each.note
+    ]
+    if subsidy and subsidy.amounts:
+        zh, both, en = subsidy.amounts.partition(" · ")
+        notices.append(en if both and say.lang == "en" else zh)
+    return tuple(notices)
 
 
-def _sum(payment: PaymentSummary) -> MoneyTown:
+def _sum(payment: PaymentSummary) -> Money:
     """All the money, what belongs to no township included."""
-    towns = payment.towns
-    stray = payment.unattributed
-    return MoneyTown(
-        region="",
-        paid_count=sum(town.paid_count for town in towns) + (stray.count if stray else 0),
-        taken_fen=sum(town.taken_fen for town in towns) + (stray.fen if stray else 0),
-        pending_fen=sum(town.pending_fen for town in towns),
-        in_transit_fen=sum(town.in_transit_fen for town in towns),
-        treasury_fen=sum(town.treasury_fen for town in towns),
-    )
+    return Money.total([*payment.towns, payment.unattributed or NOTHING])
 
 
 def _tiles(quota: QuotaProgress | None, payment: PaymentSummary | None, say: Say) -> tuple[Tile, ...]:
@@ -155,17 +154,10 @@ def _tiles(quota: QuotaProgress | None, payment: PaymentSummary | None, say: Say
     )
 
 
-def _flow(payment: PaymentSummary, say: Say) -> tuple[Stretch, ...]:
-    """The money's way as one bar; what is not yet in the pending account is with channels and villages."""
-    money = _sum(payment)
-    onward = money.pending_fen + money.in_transit_fen + money.treasury_fen
-    amounts = {
-        "collected": max(money.taken_fen - onward, 0),
-        "pending": money.pending_fen,
-        "in_transit": money.in_transit_fen,
-        "treasury": money.treasury_fen,
-    }
-    whole, starts, passed, stretches = sum(amounts.values()), 0, 0, []
+def _flow(money: Money, say: Say) -> tuple[Stretch, ...]:
+    """The money's way as one bar: each part lies in exactly one place."""
+    amounts = {key: getattr(money, f"{key}_fen") for key in WAY}
+    whole, starts, passed, stretches = _lying(money), 0, 0, []
     for key, fen in amounts.items():
         passed += fen
         ends = figures.permille(passed, whole)  # of the way so far, so that the last part ends where the bar ends
@@ -173,6 +165,16 @@ def _flow(payment: PaymentSummary, say: Say) -> tuple[Stretch, ...]:
         stretches.append(Stretch(key, say(f"flow.{key}"), figures.yuan(fen), share, starts, ends - starts))
         starts = ends
     return tuple(stretches)
+
+
+def _flow_sum(money: Money, say: Say) -> str:
+    whole = _lying(money)
+    apart = whole - money.taken_fen
+    return say("flow.apart" if apart else "flow.sum", yuan=figures.yuan(whole), apart=figures.yuan(apart))
+
+
+def _lying(money: Money) -> int:
+    return sum(getattr(money, f"{key}_fen") for key in WAY)
 
 
 def _rows(quota: QuotaProgress | None, payment: PaymentSummary | None, say: Say) -> tuple[Row, ...]:
@@ -183,7 +185,7 @@ def _rows(quota: QuotaProgress | None, payment: PaymentSummary | None, say: Say)
     return tuple(_money_row(town.region, town.region, town, say) for town in (payment.towns if payment else ()))
 
 
-def _row(town: TownStanding, money: Mapping[str, MoneyTown] | None, say: Say) -> Row:
+def _row(town: TownStanding, money: Mapping[str, Money] | None, say: Say) -> Row:
     theirs = money.get(town.region, NOTHING) if money is not None else None
     reached = town.remaining == 0 and town.target > 0
     distance = figures.people(town.remaining)
@@ -204,7 +206,7 @@ def _row(town: TownStanding, money: Mapping[str, MoneyTown] | None, say: Say) ->
     )
 
 
-def _money_row(key: str, name: str, money: MoneyTown, say: Say) -> Row:
+def _money_row(key: str, name: str, money: Money, say: Say) -> Row:
     unknown = say("unknown")
     return Row(
         key=key,
@@ -225,16 +227,13 @@ def _elsewhere(quota: QuotaProgress | None, payment: PaymentSummary | None, say:
     """People and money of no known township, as a line of their own; none when there are neither."""
     known = {town.region for town in quota.towns} if quota else set()
     strays = [town for town in payment.towns if quota and town.region not in known] if payment else []
-    stray = payment.unattributed if payment else None
+    money = Money.total([*strays, (payment.unattributed if payment else None) or NOTHING])
     people = quota.unattributed if quota else None
-    taken = sum(town.taken_fen for town in strays) + (stray.fen if stray else 0)
-    treasury = sum(town.treasury_fen for town in strays)
-    if not (taken or treasury or (people and people.registered)):
+    if not (money.taken_fen or money.treasury_fen or (people and people.registered)):
         return None
-    line = _money_row("elsewhere", say("towns.elsewhere"), MoneyTown(region="", taken_fen=taken), say)
+    line = _money_row("elsewhere", say("towns.elsewhere"), money, say)
     return replace(
         line,
-        treasury=figures.yuan(treasury),
         registered=figures.people(people.registered) if people else say("unknown"),
         enrolled=figures.people(people.enrolled) if people else say("unknown"),
     )

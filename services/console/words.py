@@ -62,6 +62,9 @@ PHRASES: Mapping[str, Phrase] = {
         "{n} 条签名正确但不属于本单位的通知已隔离，未记账。",
         "Signed notices about money that is not ours, kept apart and not booked: {n}.",
     ),
+    "parked.some": Phrase(
+        "{n} 条通知在等待与它相关的前一条，共 {yuan} 元。", "Notices that wait for an earlier one: {n}, {yuan} yuan."
+    ),
     "refunds.some": Phrase("{n} 笔退款办理中，共 {yuan} 元。", "Refunds under way: {n}, {yuan} yuan."),
     "held.none": Phrase("没有因金额或明细不符而暂停的上解批次。", "No remittance batch is held."),
     "held.some": Phrase(
@@ -86,7 +89,7 @@ PHRASES: Mapping[str, Phrase] = {
         "Township counts exceed registration by {n}: something moved between two readings, or a counter is wrong.",
     ),
     "targets.none": Phrase("本年度任务数尚未下达。", "No targets have been published for this year."),
-    "notice": Phrase("{note}（{document}）", "{note} ({document})"),
+    "notice": Phrase("{document}：{note}", "{document}: {note}"),
     # tiles
     "tiles": Phrase("全县合计", "County totals"),
     "tile.target": Phrase("任务数", "Target"),
@@ -104,7 +107,13 @@ PHRASES: Mapping[str, Phrase] = {
     "tile.towns": Phrase("{n} 个乡镇（街道）", "{n} townships"),
     # the way of the money
     "flow": Phrase("保费走到哪里了", "Where the money is"),
-    "flow.collected": Phrase("渠道与村级待归集", "With channels and villages"),
+    "flow.sum": Phrase("合计 {yuan} 元", "{yuan} yuan in all"),
+    "flow.apart": Phrase(
+        "合计 {yuan} 元，其中待查、待退或尚未导入 {apart} 元",
+        "{yuan} yuan in all, of which in suspense, to be refunded or not yet imported: {apart}",
+    ),
+    "flow.village_cash": Phrase("村级现金", "Village cash"),
+    "flow.channel": Phrase("支付渠道待结算", "With the channels"),
     "flow.pending": Phrase("税务待报解账户", "Tax pending account"),
     "flow.in_transit": Phrase("上解在途", "In transit"),
     "flow.treasury": Phrase("国库", "Treasury"),

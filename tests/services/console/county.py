@@ -47,6 +47,8 @@ def payment_summary() -> dict[str, Any]:
                 "pending_fen": pending,
                 "in_transit_fen": transit,
                 "treasury_fen": treasury,
+                "village_cash_fen": 0,
+                "channel_fen": taken - pending - transit - treasury,
             }
         )
     return {
@@ -57,6 +59,7 @@ def payment_summary() -> dict[str, Any]:
         "quarantine": {"count": 0, "fen": 0},
         "refunds": {"count": 0, "fen": 0},
         "held": {"count": 0, "fen": 0},
+        "parked": {"count": 0, "fen": 0},
         "unattributed": {"count": 0, "fen": 0},
     }
 
@@ -74,7 +77,7 @@ def registration_summary() -> dict[str, Any]:
 
 def subsidy_summary() -> dict[str, Any]:
     """What subsidy answers."""
-    return {"benefit_year": 2024}
+    return {"benefit_year": 2024, "amounts": None, "held": 0}
 
 
 def _town(region: str, name: str, target: int, place: int) -> dict[str, Any]:

@@ -113,7 +113,7 @@ class TestVerdicts:
         assert result.headline.text == "有 1 项异常，请先处理。"
 
     def test_what_no_service_reports_is_not_judged(self) -> None:
-        silent = dict.fromkeys(("callbacks", "suspense", "quarantine", "refunds", "held", "unattributed"))
+        silent = dict.fromkeys(("callbacks", "suspense", "quarantine", "parked", "refunds", "held", "unattributed"))
         assert set(said(snapshot(payment=silent))) == {"flight"}
 
     def test_a_year_without_targets_is_said(self) -> None:
@@ -128,8 +128,13 @@ class TestNotices:
     def test_scaled_targets_are_labelled_as_such(self) -> None:
         notice = {"document": "罗政办〔2023〕52号", "note": "任务数按比例缩小，仅供演示"}
         assert shown(snapshot(quota={"notices": (notice,)})).notices == (
-            "任务数按比例缩小，仅供演示（罗政办〔2023〕52号）",
+            "罗政办〔2023〕52号：任务数按比例缩小，仅供演示",
         )
+
+    def test_invented_amounts_are_labelled_in_the_language_of_the_page(self) -> None:
+        invented = snapshot(subsidy={"amounts": "示例配置，资助金额系虚构 · invented example amounts"})
+        assert shown(invented).notices == ("示例配置，资助金额系虚构",)
+        assert shown(invented, "en").notices == ("invented example amounts",)
 
     def test_the_real_targets_need_no_label(self) -> None:
         assert shown(snapshot()).notices == ()
@@ -150,8 +155,15 @@ class TestFigures:
         assert sum(_exact(part.amount) for part in result.flow) == _exact(taken.value)
         assert sum(part.filled for part in result.flow) == 1000
         assert [part.starts for part in result.flow] == [
-            sum(part.filled for part in result.flow[:place]) for place in range(4)
+            sum(part.filled for part in result.flow[:place]) for place in range(5)
         ]
+
+    def test_money_that_is_no_premium_is_named_where_the_money_lies(self) -> None:
+        assert shown(snapshot()).flow_sum == "合计 210,054,880.00 元"
+        stray = {"count": 1, "fen": 38_000, "suspense_fen": 38_000, "channel_fen": 38_000}
+        result = shown(snapshot(payment={"unattributed": stray}))
+        assert result.flow_sum == "合计 210,055,260.00 元，其中待查、待退或尚未导入 380.00 元"
+        assert result.elsewhere is None, "money in suspense is no township's premium, and has its own sentence"
 
     def test_a_township_beyond_its_target_is_over_and_its_bar_is_full(self) -> None:
         over = next(row for row in shown(snapshot()).towns if row.percent == "103.00")
@@ -160,7 +172,7 @@ class TestFigures:
     def test_money_of_no_township_has_a_line_of_its_own_and_is_in_the_total(self) -> None:
         payment = county.payment_summary()
         payment["towns"].append({"region": "411521999", "taken_fen": 38_000, "treasury_fen": 38_000})
-        payment["unattributed"] = {"count": 1, "fen": 5}
+        payment["unattributed"] = {"count": 1, "fen": 5, "taken_fen": 5, "channel_fen": 5}
         result = shown(snapshot(payment=payment))
         assert result.elsewhere is not None
         assert (result.elsewhere.taken, result.elsewhere.treasury) == ("380.05", "380.00")
