@@ -74,6 +74,11 @@ class Consumer:
         self._epoch = 0
         self._log = _log.bind(service=service)
 
+    @property
+    def places(self) -> list[Place]:
+        """The partitions that this member reads at the moment."""
+        return self._positions.places()
+
     async def run(self, stop: asyncio.Event) -> None:
         """Join, work and join again until told to stop."""
         patience = Patience()
@@ -158,9 +163,8 @@ class Consumer:
                 raise Rejoin("a topic has appeared")
 
     async def _sort_out(self, member: Member, records: Sequence[Incoming]) -> None:
-        if not all(self._positions.holds(record.place) for record in records):
-            raise Rejoin("records of a partition that is not ours")
-        admission = self._positions.admit(records)
+        # A client may fetch before it is told where to read, or after a partition has gone: neither counts.
+        admission = self._positions.admit(record for record in records if self._positions.holds(record.place))
         self._pending = admission.records
         for place, start in admission.again.items():
             await member.seek(place, start)

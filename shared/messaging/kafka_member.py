@@ -75,6 +75,8 @@ class KafkaMember:
 
     async def poll(self, limit: int, wait_s: float) -> Sequence[Incoming]:
         """Up to ``limit`` records; waits up to ``wait_s`` seconds for the first."""
+        if self._rebalances.failure is not None:
+            raise self._rebalances.failure
         fetched = await self.consumer.getmany(timeout_ms=int(wait_s * 1000), max_records=limit)
         return [self._incoming(record) for records in fetched.values() for record in records]
 
@@ -135,6 +137,8 @@ class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]
     def __init__(self, member: KafkaMember, listener: Listener) -> None:
         self._member, self._listener = member, listener
         self._held: set[Place] = set()
+        # The client swallows what a listener raises; the member must not go on without its offsets.
+        self.failure: BaseException | None = None
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         await self.over()
@@ -150,6 +154,9 @@ class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]
         leaving.cancel()
         if not answer.done():
             answer.cancel()
+            return
+        self.failure = answer.exception()
+        if self.failure is not None:
             return
         self._held = places
         for place, offset in answer.result().items():

@@ -86,7 +86,8 @@ class Cluster:
 
 def _kind(template: str) -> str:
     """Whose database a template is, also when it is itself a copy (`payment_t7`)."""
-    return next(name for name in (*SERVICES, BUS) if template == name or template.startswith(f"{name}_"))
+    known = (name for name in (*SERVICES, BUS) if template == name or template.startswith(f"{name}_"))
+    return next(known, template)
 
 
 _NUMBERS = itertools.count(1)

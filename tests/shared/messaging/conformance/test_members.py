@@ -1,0 +1,171 @@
+"""Several members share the work; they come, go, stop and wake up, and nothing is lost or counted twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from uuid import UUID
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.contracts.event import Event, Received
+from shared.domain.ids import new_id
+from tests.shared.messaging.station import PARTITIONS, Ears, Heard, Stage, arrived, left
+from tests.support.eventually import eventually
+
+
+def assert_each_once_and_in_order(heard: Sequence[Heard], trains: Sequence[UUID], seqs: list[int]) -> None:
+    """Every train's events are there, once, in order."""
+    lines: dict[UUID, list[int]] = {train: [] for train in trains}
+    for each in heard:
+        lines[each.train_id].append(each.seq)
+    assert {train: line for train, line in lines.items() if line != seqs} == {}
+
+
+async def test_two_members_share_the_partitions(stage: Stage) -> None:
+    trains = [new_id() for _ in range(200)]
+    await stage.announce(arrived(trains[0]))
+    first, second = Ears(), Ears()
+    async with stage.relaying("station"), stage.listening(first) as a, stage.listening(second) as b:
+        await eventually(
+            lambda: len(a.places) + len(b.places) == PARTITIONS and len(a.places) == len(b.places), within_s=30
+        )
+        await stage.announce(*(arrived(train) for train in trains[1:]), *(left(train) for train in trains))
+        heard = await stage.hears(400)
+        await stage.taken_up_to_the_end()
+    assert first.batches
+    assert second.batches
+    assert_each_once_and_in_order(heard, trains, [1, 2])
+
+
+async def test_members_come_and_go_while_events_flow(stage: Stage) -> None:
+    trains = [new_id() for _ in range(60)]
+    visits = 12
+
+    async def announce() -> None:
+        for visit in range(visits):
+            await stage.announce(*(arrived(train, visit) for train in trains))
+            await asyncio.sleep(0.2)
+
+    async def brief() -> None:
+        for _ in range(3):
+            async with stage.listening(Ears()):
+                await asyncio.sleep(0.8)
+
+    async with stage.relaying("station"), stage.listening(Ears()):
+        await asyncio.gather(announce(), brief(), brief())
+        await stage.hears(60 * visits, within_s=60)
+        await stage.taken_up_to_the_end()
+    assert_each_once_and_in_order(await stage.heard(), trains, list(range(1, visits + 1)))
+
+
+async def test_of_two_who_think_they_hold_a_partition_only_one_counts(stage: Stage) -> None:
+    """A member that was stopped and wakes up still believes in its old assignment. Here both believe for ever."""
+    trains = [new_id() for _ in range(40)]
+    await stage.announce(*(arrived(train) for train in trains))
+    await stage.relayed("station")
+    inside, both = [0], asyncio.Event()
+
+    async def wait_for_the_other(session: AsyncSession, events: Sequence[Received[Event]]) -> None:
+        inside[0] += 1
+        if inside[0] > 1:
+            both.set()
+        try:
+            await asyncio.wait_for(both.wait(), 1.0)
+        except TimeoutError:
+            # As it should be: the other one cannot get in.
+            inside[0] -= 1
+
+    ears = Ears(before=wait_for_the_other)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(stage.listening(ears))
+        await stack.enter_async_context(stage.listening(ears, group="listener-that-was-stopped"))
+        await stage.hears(40)
+        await stage.taken_up_to_the_end()
+        await stage.announce(*(left(train) for train in trains))
+        await stage.relayed("station")
+        await stage.hears(80)
+        await stage.taken_up_to_the_end()
+    assert_each_once_and_in_order(await stage.heard(), trains, [1, 2])
+
+
+async def test_a_member_that_vanishes_hands_over_when_its_lease_ends(stage: Stage) -> None:
+    train = new_id()
+    await stage.announce(arrived(train))
+    await stage.relayed("station")
+    async with stage.process_listening() as member:
+        await stage.hears(1)
+        member.kill()
+    async with stage.listening(Ears()):
+        await stage.announce(left(train))
+        await stage.relayed("station")
+        heard = await stage.hears(2, within_s=60)
+    assert_each_once_and_in_order(heard, [train], [1, 2])
+
+
+async def test_nothing_is_revoked_under_a_running_transaction(stage: Stage) -> None:
+    train = new_id()
+    await stage.announce(arrived(train))
+    await stage.relayed("station")
+    entered, leave = asyncio.Event(), asyncio.Event()
+
+    async def hold(session: AsyncSession, events: Sequence[Received[Event]]) -> None:
+        entered.set()
+        await leave.wait()
+
+    async with stage.listening(Ears(before=hold)) as holder:
+        await entered.wait()
+        revoking = asyncio.create_task(holder.revoked(holder.places))
+        done, _ = await asyncio.wait([revoking], timeout=0.3)
+        assert not done
+        leave.set()
+        await revoking
+        assert len(await stage.heard()) == 1
+
+
+@pytest.mark.expects_errors  # the client reports what it meets while the topic is away
+async def test_a_topic_that_was_recreated_is_read_from_its_beginning(stage: Stage) -> None:
+    trains = [new_id() for _ in range(20)]
+    await stage.announce(*(arrived(train) for train in trains))
+    await stage.relayed("station")
+    async with stage.listening(Ears()):
+        await stage.hears(20)
+    await stage.recreate_topic("station")
+    # Some of the old events come again, as after a restore, and as many new ones follow as it takes to look the same.
+    await stage.sql("station", "UPDATE outbox SET published_at = NULL WHERE position > 10")
+    await stage.announce(*(left(train) for train in trains))
+    await stage.relayed("station")
+    async with stage.listening(Ears()):
+        await stage.hears(40)
+        await stage.taken_up_to_the_end()
+    assert_each_once_and_in_order(await stage.heard(), trains, [1, 2])
+
+
+@pytest.mark.expects_errors
+async def test_a_topic_that_is_recreated_while_it_is_read_is_read_from_its_beginning(stage: Stage) -> None:
+    trains = [new_id() for _ in range(20)]
+    await stage.announce(*(arrived(train) for train in trains))
+    await stage.relayed("station")
+    async with stage.listening(Ears()):
+        await stage.hears(20)
+        await stage.recreate_topic("station")
+        await stage.announce(*(left(train) for train in trains[:3]))
+        await stage.relayed("station")
+        await stage.hears(23, within_s=60)
+    offsets = await stage.sql("listener", "SELECT sum(next_offset)::int AS n FROM consumer_offset")
+    assert offsets[0]["n"] <= 20
+    assert sorted(each.seq for each in await stage.heard()) == [1] * 20 + [2] * 3
+
+
+async def test_a_topic_that_appears_later_is_joined(stage: Stage) -> None:
+    train = new_id()
+    bus = stage.bus()
+    await bus.create_topics(["depot"])
+    async with stage.listening(Ears()):
+        await eventually(lambda: stage.offsets_of("depot"), within_s=30)
+        await stage.announce(arrived(train))
+        await stage.relayed("station")
+        heard = await stage.hears(1)
+    assert heard[0].publisher == "station"
