@@ -13,6 +13,7 @@ from services.quota import SERVICE as QUOTA
 from services.registration import SERVICE as REGISTRATION
 from services.subsidy import SERVICE as SUBSIDY
 from shared.installation import migrate_bus, migrate_service
+from shared.messaging.dead_letters import Postbox
 from shared.observability.metrics import metrics_served
 from shared.runtime import Role, running
 from shared.service import Service
@@ -42,6 +43,13 @@ async def running_all(
         app = root_app(runs)
         app.state.runs = runs
         yield app
+
+
+@asynccontextmanager
+async def postbox(service: str) -> AsyncIterator[Postbox]:
+    """What it takes to replay a service's dead letters, by its name."""
+    async with running(BY_NAME[service], Settings(), role="web") as run:
+        yield Postbox(run.database, run.settings.region, run.service.subscriptions, run.resources)
 
 
 async def serve(

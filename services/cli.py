@@ -6,16 +6,16 @@ from typing import Annotated
 
 import typer
 import uvloop
-from shared.messaging.commands import replay
-from verify.commands import verify
 
 from services import all_in_one
 from services.registration.commands import clients
 from services.up.commands import up
+from shared.messaging.commands import replay_commands
 from shared.observability.logs import configure_logs
 from shared.runtime import Role
 from shared.settings import Settings
 from shared.settings_example import env_example
+from verify.commands import verify
 
 app = typer.Typer(
     name="canbao",
@@ -25,7 +25,7 @@ app = typer.Typer(
 )
 app.command()(up)
 app.command()(verify)
-app.add_typer(replay, name="replay")
+app.add_typer(replay_commands(all_in_one.postbox, all_in_one.WITH_DATABASE), name="replay")
 app.add_typer(clients, name="clients")
 
 
@@ -38,7 +38,8 @@ def serve(
 ) -> None:
     """Run one service, or all of them, on databases that exist (canbao migrate); stops cleanly on SIGTERM."""
     if name != "all" and name not in all_in_one.BY_NAME:
-        raise typer.BadParameter(f"没有名为 {name} 的服务 · no such service; choose {', '.join(all_in_one.BY_NAME)}, all")
+        known = ", ".join(all_in_one.BY_NAME)
+        raise typer.BadParameter(f"没有名为 {name} 的服务 · no such service; choose {known}, all")
     if role not in ("web", "work", "all"):
         raise typer.BadParameter("web, work, all")
     services = all_in_one.SERVICES if name == "all" else (all_in_one.BY_NAME[name],)
