@@ -99,7 +99,7 @@ class TestUpload:
         ],
     )
     async def test_a_malformed_roster_is_refused_whole(self, doors: Doors, changes: dict[str, Any]) -> None:
-        answer = await doors.upload(roster("DIBAO", 1, **changes), status=422)
+        answer = await doors.upload(roster("DIBAO", 1) | changes, status=422)
         assert answer["code"] == "MALFORMED_REQUEST"
 
     async def test_a_caller_without_the_scope_is_refused(self, doors: Doors, county: Installation) -> None:
