@@ -74,7 +74,8 @@ _TAKEN = """
     WHERE p.channel = {channel} AND p.mchid = {mchid} AND p.paid_on = {day} AND l.settled_on IS NULL
 """
 _GIVEN_BACK = """
-    FROM refund r
+    FROM refund r JOIN suspense s ON s.id = r.suspense_id JOIN payment_line l ON l.id = s.payment_line_id
+    JOIN payment p ON p.id = l.payment_id
     WHERE r.channel = {channel} AND r.mchid = {mchid} AND r.refunded_on = {day} AND r.state = 'PAID'
 """
 _ASKED = {"channel": ":channel", "mchid": ":mchid", "day": ":day"}
@@ -83,12 +84,18 @@ _LOCK_TAKEN = text(
     f"""
     SELECT l.id, l.state, l.enrolment_id, l.person_token, l.benefit_year, l.region, l.amount_fen, l.correlation_id,
            EXISTS (SELECT FROM suspense s JOIN refund r ON r.suspense_id = s.id
-                   WHERE s.payment_line_id = l.id AND r.state = 'PAID') AS refunded
+                   WHERE s.payment_line_id = l.id AND r.state = 'PAID' AND r.refunded_on <= p.paid_on) AS refunded
     {_TAKEN.format(**_ASKED)}
     ORDER BY l.id FOR UPDATE OF l
     """  # noqa: S608 - constant parts
 )
-_SUM_GIVEN_BACK = text(f"SELECT coalesce(sum(r.amount_fen), 0)::bigint {_GIVEN_BACK.format(**_ASKED)}")
+_GIVEN_BACK_LINES = text(
+    f"""
+    SELECT r.id, r.amount_fen, p.paid_on < r.refunded_on AS of_earlier_day, l.region, l.enrolment_id, l.person_token,
+           l.benefit_year, r.correlation_id
+    {_GIVEN_BACK.format(**_ASKED)} ORDER BY r.id
+    """
+)
 _SETTLED = text("UPDATE payment_line SET settled_on = :day WHERE id = ANY(CAST(:ids AS uuid[]))")
 
 # Held settlements whose sum has moved since they were compared (a late notice, a refund), and reopened ones.
@@ -133,7 +140,7 @@ class SettlementLine:
 
 @dataclass(frozen=True, slots=True)
 class TakenLine:
-    """A payment's line that the channel has not settled; a refunded one has left the channel already."""
+    """A payment's line that the channel has not settled; one refunded on the same day will never be."""
 
     id: UUID
     state: str
@@ -148,6 +155,25 @@ class TakenLine:
     @property
     def money_of(self) -> Line:
         """Whose money it is, for the books."""
+        return Line(self.region, self.enrolment_id, self.person_token, self.benefit_year)
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """A refund that the channel deducts from its payout for the day."""
+
+    refund_id: UUID
+    amount_fen: int
+    of_earlier_day: bool
+    region: str
+    enrolment_id: UUID | None
+    person_token: str | None
+    benefit_year: int | None
+    correlation_id: UUID
+
+    @property
+    def money_of(self) -> Line:
+        """Whose money it was, for the books."""
         return Line(self.region, self.enrolment_id, self.person_token, self.benefit_year)
 
 
@@ -225,10 +251,9 @@ async def lock_taken(session: AsyncSession, settlement: Settlement) -> list[Take
     return [TakenLine(*row) for row in await session.execute(_LOCK_TAKEN, _key(settlement))]
 
 
-async def given_back_fen(session: AsyncSession, settlement: Settlement) -> int:
-    """What the channel gave back on the day."""
-    found: int = (await session.execute(_SUM_GIVEN_BACK, _key(settlement))).scalar_one()
-    return found
+async def given_back(session: AsyncSession, settlement: Settlement) -> list[GivenBack]:
+    """What the channel gave back on the day, whenever it had taken it."""
+    return [GivenBack(*row) for row in await session.execute(_GIVEN_BACK_LINES, _key(settlement))]
 
 
 async def mark_settled(session: AsyncSession, line_ids: Sequence[UUID], day: date) -> None:

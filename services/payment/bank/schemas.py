@@ -1,9 +1,9 @@
 """What the door for bank statements speaks; dates in ISO form, money in fen."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Number = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[\w./-]+$")]
 LineKind = Literal["DEPOSIT", "SETTLEMENT"]
@@ -14,12 +14,21 @@ class _In(BaseModel):
 
 
 class BankLineIn(_In):
-    """Money that the bank booked: a deposit under its slip's number, or a channel's settlement."""
+    """Money that the bank booked: a deposit under its slip's number, or a channel's settlement.
+
+    A settlement is negative for a day on which the channel gave back more than it took.
+    """
 
     line_no: Annotated[int, Field(gt=0, le=1_000_000, strict=True)]
     kind: LineKind
     reference: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
-    amount_fen: Annotated[int, Field(gt=0, le=100_000_000_000_000, strict=True)]
+    amount_fen: Annotated[int, Field(ge=-100_000_000_000_000, le=100_000_000_000_000, strict=True)]
+
+    @model_validator(mode="after")
+    def _is_money(self) -> Self:
+        if self.amount_fen == 0 or (self.amount_fen < 0 and self.kind == "DEPOSIT"):
+            raise ValueError("amount_fen is no amount of money that a bank books so")
+        return self
 
 
 class BankStatementIn(_In):

@@ -1,8 +1,8 @@
 """A channel's settlement against what was credited: equal to the fen, or held with the difference.
 
 Settled money is booked per enrolment line (pending ← channel). Money in suspense is settled too, but stays out of the
-batch: it is no premium. A channel deducts what it gave back on that day, even of payments that it settled before; those
-refunds are booked against the pending account, so that books and bank meet again. A fee is a difference like any other.
+batch: it is no premium. A channel deducts what it gave back on that day, even where it had settled that money before:
+then the pending account bears the refund (channel ← pending). A fee is a difference like any other.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.bank import repository
 from services.payment.bank.reference import Settlement, parse_settlement
-from services.payment.bank.repository import SettlementLine, TakenLine
+from services.payment.bank.repository import GivenBack, SettlementLine, TakenLine
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
 from services.payment.ledger.transfer import Occasion
@@ -72,12 +72,14 @@ async def recount(session: AsyncSession, batch: Batch, bank_line: SettlementLine
     """
     settlement = Settlement(batch.channel or "", batch.mchid or "", batch.settlement_day or date.min)
     taken = await repository.lock_taken(session, settlement)
-    owed_fen = sum(line.amount_fen for line in taken) - await repository.given_back_fen(session, settlement)
+    given_back = await repository.given_back(session, settlement)
+    owed_fen = sum(line.amount_fen for line in taken) - sum(refund.amount_fen for refund in given_back)
     differences = _differences(batch, owed_fen)
-    held_by_channel = [line for line in taken if not line.refunded]
+    paid_out = [line for line in taken if not line.refunded]
     if not differences:
-        await _settle(session, batch, bank_line, held_by_channel)
-    premiums = [line for line in held_by_channel if line.state == "CREDITED"]
+        await _settle(session, batch, bank_line, paid_out)
+        await _deduct(session, batch, bank_line, [refund for refund in given_back if refund.of_earlier_day])
+    premiums = [line for line in paid_out if line.state == "CREDITED"]
     facts: dict[str, int] = {"counted_fen": owed_fen}
     if batch.state is BatchState.HELD:
         facts["version"] = batch.version + 1
@@ -114,7 +116,12 @@ async def _settle(session: AsyncSession, batch: Batch, bank_line: SettlementLine
         await post(
             session,
             [
-                postings.settled(line.money_of, line.amount_fen, _occasion(batch.id, bank_line, line), channel=channel)
+                postings.settled(
+                    line.money_of,
+                    line.amount_fen,
+                    _occasion(batch.id, bank_line, line.id, line.correlation_id),
+                    channel=channel,
+                )
                 for line in some
             ],
         )
@@ -123,12 +130,27 @@ async def _settle(session: AsyncSession, batch: Batch, bank_line: SettlementLine
     await batches.add_lines(session, premiums, bank_line.actor)
 
 
-def _occasion(batch_id: UUID, bank_line: SettlementLine, line: TakenLine) -> Occasion:
+async def _deduct(session: AsyncSession, batch: Batch, bank_line: SettlementLine, refunds: Sequence[GivenBack]) -> None:
+    await post(
+        session,
+        [
+            postings.refund_deducted(
+                refund.money_of,
+                refund.amount_fen,
+                _occasion(batch.id, bank_line, refund.refund_id, refund.correlation_id),
+                channel=batch.channel or "",
+            )
+            for refund in refunds
+        ],
+    )
+
+
+def _occasion(batch_id: UUID, bank_line: SettlementLine, key: UUID, correlation_id: UUID) -> Occasion:
     return Occasion(
-        key=str(line.id),
+        key=str(key),
         effective_on=bank_line.booked_on,
         caused_by=bank_line.id,
-        trace=Trace(bank_line.actor, line.correlation_id, bank_line.id),
+        trace=Trace(bank_line.actor, correlation_id, bank_line.id),
         batch_id=batch_id,
     )
 

@@ -16,6 +16,11 @@ def settled(line: Line, amount_fen: int, occasion: Occasion, *, channel: str) ->
     return Transfer("settled", accounts.PENDING, accounts.channel(channel), amount_fen, line, occasion)
 
 
+def refund_deducted(line: Line, amount_fen: int, occasion: Occasion, *, channel: str) -> Transfer:
+    """The channel paid out less, because it gave back money that it had settled before: channel ← pending."""
+    return Transfer("refund_deducted", accounts.channel(channel), accounts.PENDING, amount_fen, line, occasion)
+
+
 def bank_reversed(line: Line, amount_fen: int, occasion: Occasion, *, channel: str) -> Transfer:
     """A bank reversed a payment (冲正): premium ← channel."""
     return Transfer("bank_reversed", accounts.PREMIUM, accounts.channel(channel), amount_fen, line, occasion)

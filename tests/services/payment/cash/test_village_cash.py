@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from services.payment import SERVICE
+from tests.services.payment.till import Till
 from tests.support.installation import Installation
 from tests.support.village import BOOKED_ON, DUE_FEN, RECEIVED_ON, VILLAGE, Village, bill
 
@@ -159,6 +160,25 @@ class TestMatch:
         assert (batch["line_count"], batch["amount_fen"]) == (2, 2 * DUE_FEN)
         balances = await village.balances()
         assert balances == {"pending": 96_000, "premium": -2 * DUE_FEN, "refund_payable": -20_000}
+
+    async def test_who_paid_by_wechat_meanwhile_gets_the_cash_back_and_the_rest_goes_on(self, till: Till) -> None:
+        people = sorted(await till.bill(2))
+        village = Village(till.installation, till.doors, people)
+        batch_id = await village.hand_in()
+        await till.paid(await till.order(people[0]))
+        await village.deposit()
+        batch = await village.batch(batch_id, "READY_TO_REMIT")
+        assert [line["enrolment_id"] for line in batch["lines"]] == [str(people[1])]
+        assert await till.states(*people) == ["PAID", "PAID"]
+        assert [paid["channel"] for paid in (await village.announced("contribution_paid")).values()].count(
+            "WECHAT"
+        ) == 1
+        assert await village.balances() == {
+            "channel:WECHAT": DUE_FEN,
+            "pending": 2 * DUE_FEN,
+            "premium": -2 * DUE_FEN,
+            "refund_payable": -DUE_FEN,
+        }
 
 
 class TestStatementsAndSlips:

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -122,6 +123,22 @@ class TestTheWayToTheTreasury:
                 await hall.say(step, **body)
         assert await hall.village.balances() == {"treasury": WHOLE_FEN, "premium": -WHOLE_FEN}
         assert await hall.refused("remit", remitted_on="2023-10-13") == (409, "REMITTANCE_STEP_TAKEN_DIFFERENTLY")
+
+    async def test_a_step_taken_ten_times_at_once_is_taken_once(self, hall: Hall, peer: TaxPeer) -> None:
+        await hall.to_detail(peer)
+        await asyncio.gather(*(hall.say("remit", remitted_on="2023-10-12") for _ in range(10)))
+        assert await hall.village.balances() == {"in_transit": WHOLE_FEN, "premium": -WHOLE_FEN}
+        assert len(await hall.village.announced("contribution_remitted")) == 3
+
+    async def test_the_detail_asked_for_many_times_at_once_is_confirmed_once(self, hall: Hall, peer: TaxPeer) -> None:
+        await hall.say("serial", collection_notice_serial=SERIAL)
+        peer.receive(SERIAL, dict.fromkeys(hall.village.people, DUE_FEN))
+        answers = await asyncio.gather(*(hall.say("fetch-detail") for _ in range(5)))
+        assert {answer["state"] for answer in answers} == {"DETAIL_CONFIRMED"}
+        steps = await hall.village.installation.sql(
+            "payment", "SELECT count(*) FROM remittance_step WHERE step = 'CONFIRM_DETAIL'"
+        )
+        assert steps[0][0] == 1
 
     async def test_a_step_out_of_order_is_refused_by_name(self, hall: Hall) -> None:
         for step, body in (
