@@ -16,8 +16,8 @@ from shared.policy import reasons as policy_reasons
 from shared.policy.combination import combination
 from shared.policy.facts import Certified, Facts, OtherInsurance
 from shared.policy.pack import Pack
-from shared.policy.schedule import Assessment, Row, schedule
-from shared.policy.vocabulary import Hukou, Identity, InsuranceStatus, InsuranceType, Residence
+from shared.policy.schedule import Assessment, Outcome, Row, schedule
+from shared.policy.vocabulary import Hukou, Identity, InsuranceStatus, InsuranceType, ReasonCode, Residence
 
 COMBINATIONS = 8_192  # days of a season x identities x kinds of people: more than a county has
 
@@ -45,8 +45,13 @@ class Pricer:
         self.pack = pack
         self._decide = lru_cache(maxsize=COMBINATIONS)(self._decided)
 
-    def price(self, facts: PersonFacts, identities: Sequence[Certified], as_of: date) -> Pricing:
-        """What a person owes as things stand on ``as_of``; raises ValueError for facts that no rule knows."""
+    def price(self, facts: PersonFacts, identities: Sequence[Certified], benefit_year: int, as_of: date) -> Pricing:
+        """What a person owes as things stand on ``as_of``; raises ValueError for facts that no rule knows.
+
+        Another year than the pack's is held: a standard of one year says nothing about the next.
+        """
+        if benefit_year != self.pack.benefit_year:
+            return _other_year(self.pack, benefit_year)
         person = combination(_facts(facts, as_of))
         return self._decide(person, tuple(sorted(set(identities), key=_order)), as_of)
 
@@ -95,6 +100,13 @@ def _pricing(pack: Pack, assessment: Assessment) -> Pricing:
     content.append([reason.model_dump(mode="json") for reason in reasons])
     digest = hashlib.sha256(orjson.dumps(content)).hexdigest()
     return Pricing(digest, outcome, reason_code, rows, reasons)
+
+
+def _other_year(pack: Pack, benefit_year: int) -> Pricing:
+    text = f"没有{benefit_year}年度的政策包，现行为{pack.benefit_year}年度"
+    code = ReasonCode.CONFIG_MISSING_CONTRIBUTION
+    reason = policy_reasons.Reason("BENEFIT_YEAR", True, text, pack.benefit.basis)
+    return _pricing(pack, Assessment(Outcome.HELD, code, (), (reason,)))
 
 
 def _row(row: Row, reasons: policy_reasons.Reasons) -> ScheduleRow:

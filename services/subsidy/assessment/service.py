@@ -29,7 +29,7 @@ async def assess_registered(
     for received in events:
         known = _known(received.event)
         identities = held.get(known.person_token, ())
-        pricing = pricer.price(known.facts, identities, known.registered_on)
+        pricing = pricer.price(known.facts, identities, known.benefit_year, known.registered_on)
         made.append(Assessed(known, identities, pricing, known.registered_on, received.then()))
     await repository.record(session, pricer.pack.id, "REGISTERED", made)
     await publish(session, [(_announcement(pricer, one), one.trace) for one in made])
@@ -44,7 +44,7 @@ async def reassess(session: AsyncSession, pricer: Pricer, changed: dict[str, Tra
     for known in unpaid:
         as_of = max(today, known.registered_on)
         identities = held.get(known.person_token, ())
-        pricing = pricer.price(known.facts, identities, as_of)
+        pricing = pricer.price(known.facts, identities, known.benefit_year, as_of)
         if pricing.id != known.pricing_id:
             made.append(Assessed(known, identities, pricing, as_of, changed[known.person_token]))
     if made:

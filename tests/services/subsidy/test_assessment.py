@@ -58,6 +58,11 @@ class TestFirstAssessment:
         assessment = await doors.assessed(await doors.register(1, other_insurance="employee"))
         assert (assessment["outcome"], assessment["reason_code"]) == ("REJECTED", "EMPLOYEE_INSURED")
 
+    async def test_another_year_than_the_packs_is_held_never_priced(self, doors: Doors) -> None:
+        assessment = await doors.assessed(await doors.register(1, benefit_year=2025))
+        assert (assessment["outcome"], assessment["reason_code"]) == ("HELD", "CONFIG_MISSING_CONTRIBUTION")
+        assert assessment["schedule"] == []
+
     async def test_the_fact_carries_actor_cause_and_no_name_or_number(self, doors: Doors, county: Installation) -> None:
         await doors.upload(roster("DIBAO", 1))
         enrolment = await doors.register(1)
