@@ -9,7 +9,7 @@ import httpx
 
 _PATIENCE_S = 120.0
 _BILL_PATIENCE_S = 60.0
-_NOT_BILLED_YET = frozenset({"BILL_NOT_FOUND", "BILL_NOT_FOUND_IN_VILLAGE"})
+_NOT_BILLED_YET = frozenset({"NOTHING_TO_PAY", "BILL_NOT_FOUND_IN_VILLAGE"})
 
 
 class Refused(Exception):
