@@ -1,4 +1,4 @@
-"""A WeChat Pay of the test's own: real HTTP on loopback, real signatures with keys made at run time, records of its own."""
+"""A WeChat Pay of the test's own: real HTTP on loopback, keys made at run time, records of its own."""
 
 import asyncio
 import json
@@ -6,7 +6,7 @@ from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from secrets import token_hex
@@ -24,7 +24,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from shared.domain.clock import SystemClock
 from shared.settings import WechatMerchant
+from tests.support.eventually import eventually
 
 MCHID = "1900000109"
 APPID = "wx8888888888888888"
@@ -85,7 +87,7 @@ class SignedNotice:
 
 def sign(body: bytes, *, key: str = "platform", serial: str = SERIAL, at: datetime | None = None) -> SignedNotice:
     """Sign bytes as the platform does."""
-    timestamp = str(int((at or datetime.now(UTC)).timestamp()))
+    timestamp = str(int((at or SystemClock().now()).timestamp()))
     nonce = token_hex(16)
     message = f"{timestamp}\n{nonce}\n".encode() + body + b"\n"
     signature = b64encode(rsa_key(key).sign(message, PKCS1v15(), SHA256())).decode()
@@ -109,7 +111,7 @@ def envelope(event_type: str, plaintext: bytes, *, notify_id: str | None = None,
     return json.dumps(
         {
             "id": notify_id or str(uuid4()),
-            "create_time": datetime.now(UTC).isoformat(),
+            "create_time": SystemClock().now().isoformat(),
             "event_type": event_type,
             "resource_type": "encrypt-resource",
             "summary": "支付成功",
@@ -239,8 +241,7 @@ async def wechat_peer() -> AsyncIterator[WechatPeer]:
     server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), port=0, log_level="critical", lifespan="off"))
     task = asyncio.create_task(server.serve())
     try:
-        while not server.started:
-            await asyncio.sleep(0.005)
+        await eventually(lambda: server.started, message="the channel answers")
         port = server.servers[0].sockets[0].getsockname()[1]
         peer.url = f"http://127.0.0.1:{port}"
         yield peer

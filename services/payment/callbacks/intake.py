@@ -38,11 +38,14 @@ class _Waiting:
 class Intake:
     """Takes verified notices in and says when they are durable."""
 
-    def __init__(self, database: Database, region: str, *, on_stored: Callable[[], None]) -> None:
-        """Write into ``database`` as region ``region``; ``on_stored`` wakes whoever credits."""
+    def __init__(
+        self, database: Database, region: str, *, on_stored: Callable[[], None], limit: int = _LIMIT
+    ) -> None:
+        """Write into ``database`` as region ``region``; ``on_stored`` wakes whoever credits, ``limit`` may wait."""
         self._database = database
         self._region = region
         self._on_stored = on_stored
+        self._limit = limit
         self._waiting: list[_Waiting] = []
         self._writer: asyncio.Task[None] | None = None
         self._connection: AsyncConnection | None = None
@@ -51,7 +54,7 @@ class Intake:
 
     async def store(self, notice: RawNotice) -> None:
         """Return once the notice is durable; raises IntakeUnavailable where that is not certain."""
-        if len(self._waiting) >= _LIMIT:
+        if len(self._waiting) >= self._limit:
             raise IntakeUnavailable("too many notices are waiting")
         waiting = _Waiting(notice, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)

@@ -1,4 +1,4 @@
-"""A till: payment with a WeChat Pay of the test's own, people who were billed, and notices as the channel sends them."""
+"""A till: payment with a WeChat Pay of the test's own, people who were billed, and the channel's notices."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -114,7 +114,7 @@ class Till:
         query = "SELECT count(*) AS n FROM raw_notice WHERE state = 'RECEIVED'"
 
         async def nothing_waits() -> bool:
-            return (await self.sql(query))[0]["n"] == 0
+            return bool((await self.sql(query))[0]["n"] == 0)
 
         await eventually(nothing_waits, message="every notice is worked")
 

@@ -1,0 +1,82 @@
+"""Bills: what an assessment makes of them, and what a newer one does to those before."""
+
+from datetime import UTC, date, datetime
+
+from services.payment.bills import service
+from shared.contracts.event import Received, Trace
+from shared.contracts.registration import EnrolmentTerminated
+from shared.contracts.subsidy import Clause, Reason
+from shared.domain.ids import new_id
+from tests.services.payment.till import DUE_FEN, VILLAGE, Till, assessed, row
+from tests.support.installation import COUNTY
+
+
+async def test_a_bill_says_what_is_due_today_and_why(till: Till) -> None:
+    clause = Clause(document="罗政办〔2023〕52号", section="二(一)", quote="个人缴费标准为每人每年 380 元")
+    why = Reason(code="STANDARD", won=True, text="individual contribution", origin="document", clause=clause)
+    (person,) = await till.bill(1, row(reasons=(why,)), row(99_000, pay_from=date(2024, 1, 1), until=date(2024, 6, 30)))
+    bill = await till.get(f"bills/{person}")
+    assert (bill["state"], bill["due_fen"], bill["today"]) == ("OPEN", DUE_FEN, "2023-10-08")
+    assert bill["row"]["reasons"][0]["clause"]["quote"] == clause.quote
+    assert [one["due_fen"] for one in bill["rows"]] == [DUE_FEN, 99_000]
+    assert len(await till.events("payment.bill_issued.v1")) == 1
+
+
+async def test_outside_every_row_nothing_can_be_paid_today(till: Till) -> None:
+    (person,) = await till.bill(1, row(until=date(2023, 10, 7)))
+    bill = await till.get(f"bills/{person}")
+    assert (bill["due_fen"], bill["row"]) == (None, None)
+
+
+async def test_where_nothing_is_due_the_aid_is_booked_and_no_bill_is_announced(till: Till) -> None:
+    (person,) = await till.bill(1, row(0, aid_fen=38_000))
+    assert await till.balances() == {"funder:medical_assistance_fund": 38_000, "aided": -38_000}
+    assert await till.events("payment.bill_issued.v1") == []
+    bill = await till.get(f"bills/{person}")
+    assert (bill["state"], bill["due_fen"]) == ("NOTHING_DUE", 0)
+
+
+async def test_a_newer_assessment_supersedes_an_unpaid_bill(till: Till) -> None:
+    (person,) = await till.bill()
+    await till.assess(assessed(person, row(28_000, aid_fen=10_000), version=2))
+    bill = await till.get(f"bills/{person}")
+    assert (bill["version"], bill["state"], bill["due_fen"]) == (2, "OPEN", 28_000)
+    assert len(await till.events("payment.bill_superseded.v1")) == 1
+    await till.assess(assessed(person, version=1))  # an older one that comes late changes nothing
+    assert (await till.get(f"bills/{person}"))["version"] == 2
+
+
+async def test_a_paid_bill_stays_as_it_was_and_is_marked_for_review(till: Till) -> None:
+    (person,) = await till.bill()
+    await till.paid(await till.order(person))
+    await till.assess(assessed(person, row(28_000, aid_fen=10_000), version=2))
+    bill = await till.get(f"bills/{person}")
+    assert (bill["version"], bill["state"], bill["due_fen"], bill["review"]) == (1, "PAID", DUE_FEN, "PRICED:2")
+
+
+async def test_held_and_rejected_assessments_leave_no_bill_to_pay(till: Till) -> None:
+    held, rejected = await till.bill(2)
+    await till.assess(
+        assessed(held, version=2, outcome="HELD"), assessed(rejected, version=2, outcome="REJECTED"),
+        assessed(new_id(), outcome="HELD"),
+    )  # fmt: skip
+    assert await till.states(held, rejected) == ["SUPERSEDED", "SUPERSEDED"]
+    assert await till.one("SELECT count(*) FROM bill") == 2
+
+
+async def test_an_ended_enrolment_owes_nothing_more(till: Till) -> None:
+    (person,) = await till.bill()
+    ended = EnrolmentTerminated(
+        region=VILLAGE, benefit_year=2024, enrolment_id=person, person_token="t", terminated_on=date(2023, 10, 9),
+        reason="DEATH", was_paid=False,
+    )  # fmt: skip
+    received = Received(ended, new_id(), 2, "registration", datetime(2023, 10, 9, tzinfo=UTC), Trace.start("clerk"))
+    async with till.running.database.transaction(COUNTY) as session:
+        await service.terminate(session, [received])
+    assert (await till.get(f"bills/{person}"))["superseded_because"] == "TERMINATED"
+
+
+async def test_another_regions_caller_finds_no_bill(till: Till) -> None:
+    (person,) = await till.bill()
+    path, headers = f"/payment/v1/bills/{person}", till.installation.caller("payment:read", region="411521102")
+    assert (await till.doors.get(path, headers=headers)).status_code == 404

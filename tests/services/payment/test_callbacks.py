@@ -1,0 +1,171 @@
+"""The door that WeChat calls: durable before the answer, one commit for many, and 4xx in WeChat's form for the rest."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import asyncpg
+import pytest
+
+from services.payment.callbacks.intake import Intake, IntakeUnavailable, NoticeUnstorable
+from services.payment.callbacks.repository import RawNotice
+from services.payment.callbacks.routes import BODY_LIMIT
+from services.payment.channels.wechat.notice import Kind, Notice
+from tests.services.payment.till import DUE_FEN, Till
+from tests.support.cluster import Cluster
+from tests.support.eventually import eventually
+from tests.support.installation import COUNTY
+from tests.support.wechat_peer import SignedNotice, envelope, paid_notice, sign
+
+FAILED = {"code": "FAIL", "message": "失败"}
+
+
+def raw(notify_id: str) -> RawNotice:
+    """A notice that nothing is done with, as the intake takes it."""
+    now = datetime(2023, 10, 8, tzinfo=UTC)
+    return RawNotice("WECHAT", "m", "NOTICE", b"{}", "s", now, Notice(notify_id, "SECURITY_ECHO.SUCCESS", Kind.OTHER))
+
+
+async def stored(till: Till) -> int:
+    """How many notices are durable."""
+    return int(await till.one("SELECT count(*) FROM raw_notice"))
+
+
+async def refused(till: Till, notice: SignedNotice, status: int) -> None:
+    """A notice is refused in WeChat's form, and nothing of it is kept."""
+    answer = await till.notify(notice)
+    assert (answer.status_code, answer.json()) == (status, FAILED)
+    assert await stored(till) == 0
+
+
+UNSIGNED: tuple[dict[str, str | None], ...] = (
+    {"signature": "AAAA"},
+    {"signature": ""},
+    {"signature": None},
+    {"signature": "WECHATPAY/SIGNTEST/0a1b2c"},
+    {"serial": "A-SERIAL-NOBODY-KNOWS"},
+    {"timestamp": "1"},
+    {"timestamp": "99999999999"},
+    {"signature_type": "WECHATPAY2-SM2-WITH-SM3"},
+)
+
+
+async def test_what_wechat_did_not_sign_leaves_nothing_behind(till: Till) -> None:
+    for changes in UNSIGNED:
+        await refused(till, paid_notice("123456", DUE_FEN).with_headers(**changes), 401)
+    assert till.peer.calls == []  # an unknown serial fetches no certificate that an attacker chose
+
+
+async def test_a_signed_body_that_is_no_notice_is_refused(till: Till) -> None:
+    for body in (b"", b"not json", b"\xff\xfe\xfa", b"[]", b"{}", envelope("X", b"{}", api_v3_key="x" * 32)):
+        await refused(till, sign(body), 400)
+
+
+async def test_an_unknown_merchant_is_refused(till: Till) -> None:
+    answer = await till.notify(paid_notice("123456", DUE_FEN), mchid="1234567890")
+    assert (answer.status_code, answer.json()) == (404, FAILED)
+
+
+async def test_a_body_over_the_limit_is_not_read_to_its_end(till: Till) -> None:
+    read = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal read
+        while read < 100 * BODY_LIMIT:
+            read += 8192
+            yield b"x" * 8192
+
+    headers = sign(b"").headers
+    answer = await till.doors.post("/payment/v1/callbacks/wechat/1900000109", content=endless(), headers=headers)
+    assert (answer.status_code, answer.json()) == (413, FAILED)
+    await refused(till, sign(b"x" * (BODY_LIMIT + 1)), 413)
+
+
+async def test_a_notice_keeps_no_payer_in_the_clear(till: Till) -> None:
+    notice = paid_notice("123456", DUE_FEN)
+    assert (await till.notify(notice)).status_code == 204
+    row = (await till.sql("SELECT raw_notice::text AS all, envelope FROM raw_notice"))[0]
+    assert row["envelope"] == notice.body
+    assert "canary" not in row["all"]
+    assert b"canary" not in row["envelope"]
+
+
+async def test_many_notices_at_once_need_fewer_commits(till: Till) -> None:
+    notices = [paid_notice(f"order-{number:03d}", DUE_FEN) for number in range(200)]
+    answers = await asyncio.gather(*(till.notify(notice) for notice in notices))
+    assert {answer.status_code for answer in answers} == {204}
+    assert await stored(till) == 200
+    assert till.running.resources.intake.commits < 100
+    transactions = await till.one("SELECT count(DISTINCT xmin::text) FROM raw_notice")
+    assert transactions < 200
+
+
+async def test_a_row_that_the_database_refuses_fails_alone(till: Till) -> None:
+    intake: Intake = till.running.resources.intake
+    await intake.store(raw("warm"))
+    notices = [raw(f"n{number}") for number in range(20)]
+    notices[7] = raw("a NUL\0inside")
+    answers = await asyncio.gather(*(intake.store(notice) for notice in notices), return_exceptions=True)
+    assert [type(answer) for answer in answers if answer is not None] == [NoticeUnstorable]
+    assert isinstance(answers[7], NoticeUnstorable)
+    assert await stored(till) == 20
+
+
+async def test_a_client_that_hangs_up_gives_up_only_its_own_wait(till: Till) -> None:
+    intake: Intake = till.running.resources.intake
+    waits = [asyncio.create_task(intake.store(raw(f"n{number}"))) for number in range(10)]
+    await asyncio.sleep(0)
+    waits[3].cancel()
+    answers = await asyncio.gather(*waits, return_exceptions=True)
+    assert [answer for answer in answers if answer is not None] == [answers[3]]
+
+    async def all_there() -> bool:
+        return await stored(till) == 10
+
+    await eventually(all_there, message="the notice itself is stored all the same")
+
+
+async def test_beyond_its_bound_the_queue_says_come_again(till: Till) -> None:
+    till.running.resources.intake = Intake(till.running.database, COUNTY, on_stored=lambda: None, limit=0)
+    answer = await till.notify(paid_notice("123456", DUE_FEN))
+    assert (answer.status_code, answer.json()) == (503, FAILED)
+    with pytest.raises(IntakeUnavailable):
+        await till.running.resources.intake.store(raw("n"))
+
+
+@asynccontextmanager
+async def database_gone(cluster: Cluster, name: str) -> AsyncIterator[None]:
+    """Nobody gets into a database, and whoever was in it is thrown out, for the length of a block."""
+    admin = await asyncpg.connect(cluster.admin_url)
+    try:
+        await admin.execute(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS false')
+        await admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
+        yield
+    finally:
+        await admin.execute(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS true')
+        await admin.close()
+
+
+async def test_without_its_database_the_channel_is_told_to_come_again(till: Till, cluster: Cluster) -> None:
+    assert (await till.notify(paid_notice("123456", DUE_FEN))).status_code == 204
+    notice = paid_notice("234567", DUE_FEN)
+    async with database_gone(cluster, await till.one("SELECT current_database()")):
+        answer = await till.notify(notice)
+        assert (answer.status_code, answer.json()) == (503, FAILED)
+
+    async def taken() -> bool:
+        return (await till.notify(notice)).status_code == 204
+
+    await eventually(taken, message="once it is back, the retry is taken without a hand")
+    await till.worked()
+    assert await till.notices() == [("SUSPENDED", "UNKNOWN_ORDER")] * 2
+
+
+async def test_the_intake_writes_what_waits_before_it_closes(till: Till) -> None:
+    intake = Intake(till.running.database, COUNTY, on_stored=lambda: None)
+    waits = [asyncio.create_task(intake.store(raw(f"n{number}"))) for number in range(5)]
+    await asyncio.sleep(0)
+    await intake.aclose()
+    await asyncio.gather(*waits)
+    assert await stored(till) == 5

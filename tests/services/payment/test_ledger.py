@@ -1,0 +1,106 @@
+"""The books: each row balances by itself, a key stands for one transfer for ever, and nothing is rewritten."""
+
+import inspect
+from dataclasses import replace
+from datetime import date
+
+import asyncpg
+import pytest
+
+from services.payment.ledger import postings
+from services.payment.ledger.service import TransferModified, balances, post
+from services.payment.ledger.transfer import ImpossibleTransfer, Line, Occasion, Transfer
+from shared.contracts.event import Trace
+from shared.domain.ids import new_id
+from tests.services.payment.till import VILLAGE, Till
+from tests.support.installation import COUNTY
+
+LINE = Line(VILLAGE, new_id(), "token", 2024)
+OCCASION = Occasion("receipt-1", date(2023, 10, 8), new_id(), Trace.start("clerk"))
+
+
+async def posted(till: Till, *transfers: Transfer) -> int:
+    """Post in a transaction of its own."""
+    async with till.running.database.transaction(COUNTY) as session:
+        return await post(session, transfers)
+
+
+def test_every_posting_moves_money_between_the_accounts_that_the_books_name() -> None:
+    named = {
+        "receipt_taken": ("village_cash", "unapplied"),
+        "deposit_matched": ("pending", "village_cash"),
+        "cash_imported": ("unapplied", "premium"),
+        "deposit_short": ("collector_short", "village_cash"),
+        "remitted": ("in_transit", "pending"),
+        "received_in_treasury": ("treasury", "in_transit"),
+        "returned": ("pending", "in_transit"),
+        "premium_received": ("channel:X", "premium"),
+        "settled": ("pending", "channel:X"),
+        "bank_reversed": ("premium", "channel:X"),
+        "tax_hall_paid": ("tax_direct", "premium"),
+        "tax_hall_in_treasury": ("treasury", "tax_direct"),
+        "aid_earned": ("funder:F", "aided"),
+        "aid_paid_through_tax": ("pending", "funder:F"),
+        "aid_paid_fund_to_fund": ("fiscal_account", "funder:F"),
+        "aid_withdrawn_unpaid": ("aided", "funder:F"),
+        "aid_withdrawn_paid": ("aided", "owed_to_funder"),
+        "suspended": ("channel:X", "suspense"),
+        "suspense_matched": ("suspense", "premium"),
+        "suspense_refund_decided": ("suspense", "refund_payable"),
+        "refund_decided": ("premium", "refund_payable"),
+        "refunded": ("refund_payable", "S"),
+        "refund_bounced": ("S", "refund_payable"),
+        "import_failed": ("unapplied", "refund_payable"),
+        "refund_cash_fetched": ("village_cash", "pending"),
+        "refund_cash_signed_for": ("refund_payable", "village_cash"),
+    }
+    others = {"channel": "X", "funder": "F", "source": "S"}
+    for name, sides in named.items():
+        function = getattr(postings, name)
+        wanted = inspect.signature(function).parameters
+        transfer = function(LINE, 1, OCCASION, **{key: value for key, value in others.items() if key in wanted})
+        assert (transfer.debit, transfer.credit) == sides, name
+
+
+@pytest.mark.parametrize("amount_fen", [0, -1])
+def test_nothing_and_less_cannot_be_posted(amount_fen: int) -> None:
+    with pytest.raises(ImpossibleTransfer):
+        postings.receipt_taken(LINE, amount_fen, OCCASION)
+
+
+def test_money_does_not_move_to_where_it_is() -> None:
+    with pytest.raises(ImpossibleTransfer):
+        postings.refunded(LINE, 1, OCCASION, source="refund_payable")
+
+
+async def test_the_same_transfer_again_changes_nothing(till: Till) -> None:
+    transfer = postings.receipt_taken(LINE, 38_000, OCCASION)
+    assert await posted(till, transfer, transfer) == 1
+    assert await posted(till, transfer) == 0
+    async with till.running.database.transaction(VILLAGE) as session:
+        held = {one.account: one.balance_fen for one in await balances(session, 2024)}
+    assert held == {"village_cash": 38_000, "unapplied": -38_000}
+
+
+async def test_a_key_that_comes_with_another_body_is_refused_and_nothing_of_it_is_posted(till: Till) -> None:
+    transfer = postings.receipt_taken(LINE, 38_000, OCCASION)
+    await posted(till, transfer)
+    fresh = postings.receipt_taken(LINE, 1, replace(OCCASION, key="receipt-2"))
+    with pytest.raises(TransferModified):
+        await posted(till, fresh, replace(transfer, amount_fen=1))
+    with pytest.raises(TransferModified):
+        await posted(till, fresh, replace(fresh, amount_fen=2))
+    assert await till.one("SELECT count(*) FROM transfer") == 1
+
+
+async def test_the_books_are_append_only_even_for_their_owner(till: Till) -> None:
+    await posted(till, postings.receipt_taken(LINE, 38_000, OCCASION))
+    for statement in ("UPDATE transfer SET amount_fen = 1", "DELETE FROM transfer", "TRUNCATE transfer"):
+        with pytest.raises(asyncpg.RaiseError, match="append-only"):
+            await till.sql(statement)
+
+
+async def test_another_region_sees_nothing_of_the_books(till: Till) -> None:
+    await posted(till, postings.receipt_taken(LINE, 38_000, OCCASION))
+    async with till.running.database.transaction("411521102") as session:
+        assert await balances(session) == []

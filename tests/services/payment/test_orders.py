@@ -1,0 +1,147 @@
+"""Orders: what a family owes today, opened at the channel with our signature, and closed there before anything else."""
+
+import asyncio
+from datetime import date
+
+from services.payment.orders.expiring import expire_lapsed, on_business_date_advanced
+from services.payment.orders.queries import close_withdrawn, query_orders
+from shared.contracts.event import Received, Trace
+from shared.contracts.registration import BusinessDateAdvanced
+from shared.domain.clock import SystemClock
+from shared.domain.ids import new_id
+from tests.services.payment.till import DUE_FEN, Till, assessed, row
+from tests.support.installation import COUNTY
+from tests.support.wechat_peer import APPID, MCHID
+
+
+async def state(till: Till, order_no: str) -> str:
+    """Where an order stands."""
+    return str((await till.get(f"orders/{order_no}"))["state"])
+
+
+async def test_an_order_is_opened_at_the_channel_with_our_signature(till: Till) -> None:
+    people = await till.bill(2)
+    order = await till.order(*people)
+    asked = till.peer.orders[order["order_no"]]
+    assert (asked["mchid"], asked["appid"]) == (MCHID, APPID)
+    assert asked["amount"] == {"total": 2 * DUE_FEN, "currency": "CNY"}
+    assert asked["notify_url"].endswith(f"/payment/v1/callbacks/wechat/{MCHID}")
+    assert asked["time_expire"] == "2023-10-10T00:00:00+08:00"
+    assert 6 <= len(order["order_no"]) <= 32
+    assert order["code_url"].startswith("weixin://")
+    assert {line["enrolment_id"] for line in order["lines"]} == {str(person) for person in people}
+
+
+async def test_an_order_never_outlives_the_price_it_was_made_at(till: Till) -> None:
+    (person,) = await till.bill(1, row(until=date(2023, 10, 8)), row(99_000, pay_from=date(2023, 10, 9)))
+    assert (await till.order(person))["expires_at"] == "2023-10-09T00:00:00+08:00"
+
+
+async def test_asking_for_another_order_closes_the_first_at_its_channel(till: Till) -> None:
+    one, two = await till.bill(2)
+    first = await till.order(one, two)
+    second = await till.order(one)
+    assert till.peer.states[first["order_no"]] == "CLOSED"
+    assert await state(till, first["order_no"]) == "CANCELLED"
+    assert await state(till, second["order_no"]) == "AWAITING"
+
+
+async def test_an_order_that_was_paid_a_moment_ago_is_not_replaced(till: Till) -> None:
+    (person,) = await till.bill()
+    order = await till.order(person)
+    till.peer.pay(order["order_no"])
+    answer = await till.post("orders", {"enrolment_ids": [str(person)], "channel": "WECHAT"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "ORDER_PAID")
+    assert (await till.post(f"orders/{order['order_no']}/cancel")).json()["code"] == "ORDER_PAID"
+
+
+async def test_of_two_orders_at_once_for_one_bill_one_stays_open(till: Till) -> None:
+    (person,) = await till.bill()
+    body = {"enrolment_ids": [str(person)], "channel": "WECHAT"}
+    answers = await asyncio.gather(*(till.post("orders", body) for _ in range(6)))
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    assert await till.one("SELECT count(*) FROM order_line WHERE open") == 1
+    awaiting = [number for number, at_channel in till.peer.states.items() if at_channel == "NOTPAY"]
+    assert [await state(till, number) for number in awaiting] == ["AWAITING"]
+
+
+async def test_who_owes_nothing_today_orders_nothing(till: Till) -> None:
+    (late,) = await till.bill(1, row(until=date(2023, 10, 7)))
+    (free,) = await till.bill(1, row(0, aid_fen=38_000))
+    (paid,) = await till.bill()
+    await till.paid(await till.order(paid))
+    for person in (late, free, paid, new_id()):
+        answer = await till.post("orders", {"enrolment_ids": [str(person)], "channel": "WECHAT"})
+        assert (answer.status_code, answer.json()["code"]) == (409, "NOTHING_TO_PAY")
+
+
+async def test_malformed_orders_are_refused(till: Till) -> None:
+    for body in ({}, {"enrolment_ids": [], "channel": "WECHAT"}, {"enrolment_ids": ["x"], "channel": "WECHAT"},
+                 {"enrolment_ids": [str(new_id())], "channel": "CASH"},
+                 {"enrolment_ids": [str(new_id())], "channel": "WECHAT", "amount_fen": 1}):  # fmt: skip
+        assert (await till.post("orders", body)).status_code == 422
+    assert (await till.post("orders/no!/cancel")).status_code == 422
+
+
+async def test_another_regions_caller_sees_no_bill_and_no_order(till: Till) -> None:
+    (person,) = await till.bill()
+    order = await till.order(person)
+    body = {"enrolment_ids": [str(person)], "channel": "WECHAT"}
+    assert (await till.post("orders", body, region="411521102")).json()["code"] == "NOTHING_TO_PAY"
+    assert (await till.post(f"orders/{order['order_no']}/cancel", region="411521102")).status_code == 404
+
+
+async def test_a_channel_that_does_not_answer_leaves_an_order_that_a_query_heals(till: Till) -> None:
+    (person,) = await till.bill()
+    till.peer.out_of_order = True
+    answer = await till.post("orders", {"enrolment_ids": [str(person)], "channel": "WECHAT"})
+    assert (answer.status_code, answer.json()["code"]) == (503, "CHANNEL_UNAVAILABLE")
+    order_no = str(await till.one("SELECT order_no FROM payment_order"))
+    assert await state(till, order_no) == "UNKNOWN"
+    till.peer.out_of_order = False
+    await query_orders(till.running, patience_s=0, again_after_s=0)
+    assert await state(till, order_no) == "AWAITING"
+    assert (await till.get(f"orders/{order_no}"))["code_url"].startswith("weixin://")
+
+
+async def test_an_answer_that_the_channel_did_not_sign_is_not_believed(till: Till) -> None:
+    (person,) = await till.bill()
+    till.peer.signs_with = "attacker"
+    answer = await till.post("orders", {"enrolment_ids": [str(person)], "channel": "WECHAT"})
+    assert (answer.status_code, answer.json()["code"]) == (503, "CHANNEL_UNAVAILABLE")
+    assert await till.one("SELECT state FROM payment_order") == "UNKNOWN"
+
+
+async def test_a_payment_whose_notice_was_lost_is_found_by_asking_once_the_order_expired(till: Till) -> None:
+    paid, unpaid = await till.bill(2)
+    first, second = await till.order(paid), await till.order(unpaid)
+    till.peer.pay(first["order_no"])
+    advanced = BusinessDateAdvanced(region=COUNTY, installation_id=new_id(), business_date=date(2023, 10, 10))
+    event = Received(advanced, new_id(), 1, "registration", SystemClock().now(), Trace.start("operator"))
+    async with till.running.database.transaction(COUNTY) as session:
+        await on_business_date_advanced(session, [event], till.running.resources)
+    assert [await state(till, order["order_no"]) for order in (first, second)] == ["EXPIRED", "EXPIRED"]
+    await query_orders(till.running)
+    await till.worked()
+    assert [await state(till, order["order_no"]) for order in (first, second)] == ["CONFIRMED", "EXPIRED"]
+    assert await till.states(paid, unpaid) == ["PAID", "OPEN"]
+    assert await query_orders(till.running, again_after_s=0) == 0
+    assert "canary" not in str(await till.one("SELECT encode(envelope, 'escape') FROM raw_notice"))
+    await till.order(unpaid)  # an expired order no longer stands in the way
+
+
+async def test_an_order_valid_today_does_not_expire(till: Till) -> None:
+    (person,) = await till.bill()
+    order = await till.order(person)
+    assert await expire_lapsed(till.running) == 0
+    assert await state(till, order["order_no"]) == "AWAITING"
+
+
+async def test_the_order_of_a_superseded_bill_is_closed_at_its_channel(till: Till) -> None:
+    (person,) = await till.bill()
+    order = await till.order(person)
+    await till.assess(assessed(person, row(28_000, aid_fen=10_000), version=2))
+    await close_withdrawn(till.running)
+    assert till.peer.states[order["order_no"]] == "CLOSED"
+    assert await state(till, order["order_no"]) == "CANCELLED"
+    assert (await till.order(person))["amount_fen"] == 28_000
