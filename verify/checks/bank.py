@@ -11,8 +11,11 @@ _SETTLEMENTS = f"""
     WITH taken AS (
         SELECT payment.channel, payment.mchid, payment.paid_on AS day, sum(line.amount_fen) AS fen
         FROM proof.payment_line AS line JOIN proof.payment AS payment ON payment.id = line.payment_id
-        LEFT JOIN proof.suspense AS suspense ON suspense.payment_line_id = line.id
-        WHERE line.settled_on IS NOT NULL OR suspense.state = 'REFUNDED' GROUP BY 1, 2, 3
+        WHERE line.settled_on IS NOT NULL OR line.id IN (
+            SELECT suspense.payment_line_id FROM proof.suspense AS suspense
+            JOIN proof.refund AS refund ON refund.suspense_id = suspense.id AND refund.state = 'PAID'
+            WHERE refund.refunded_on <= payment.paid_on
+        ) GROUP BY 1, 2, 3
     ), given_back AS (
         SELECT channel, mchid, refunded_on AS day, sum(amount_fen) AS fen FROM proof.refund
         WHERE state = 'PAID' GROUP BY 1, 2, 3

@@ -48,7 +48,7 @@ _EQUATION = """
 _POSTINGS = """
     VALUES ('village_cash', 'unapplied'), ('pending', 'village_cash'), ('unapplied', 'premium'),
            ('in_transit', 'pending'), ('treasury', 'in_transit'), ('pending', 'in_transit'),
-           ('channel', 'premium'), ('pending', 'channel'), ('premium', 'channel'),
+           ('channel', 'premium'), ('pending', 'channel'), ('channel', 'pending'), ('premium', 'channel'),
            ('tax_direct', 'premium'), ('treasury', 'tax_direct'),
            ('funder', 'aided'), ('pending', 'funder'), ('fiscal_account', 'funder'), ('aided', 'funder'),
            ('aided', 'owed_to_funder'),
@@ -70,7 +70,8 @@ _TRANSFERS = f"""
     ORDER BY subject
 """  # noqa: S608 - a constant
 # Money that a place does not have cannot leave it, and a debt paid twice turns into a claim: each such balance shows a
-# posting that is missing or doubled. Debits raise assets, credits raise the rest.
+# posting that is missing or doubled. Debits raise assets, credits raise the rest. A channel alone may owe less than
+# nothing: what it gave back of money settled before, until it deducts that from a later settlement.
 _BALANCES = """
     SELECT concat('account ', account) AS subject, region, '≥ 0' AS expected, sum(fen)::text AS found,
            sum(fen)::bigint AS fen
@@ -78,6 +79,7 @@ _BALANCES = """
         SELECT region, split_part(debit, ':', 1) AS kind, debit AS account, amount_fen AS fen FROM proof.transfer
         UNION ALL SELECT region, split_part(credit, ':', 1), credit, -amount_fen FROM proof.transfer
     ) AS side
+    WHERE kind <> 'channel'
     GROUP BY region, kind, account
     HAVING sum(fen) * CASE WHEN kind IN ('unapplied', 'suspense', 'refund_payable', 'owed_to_funder', 'premium',
                                          'aided') THEN -1 ELSE 1 END < 0
@@ -97,39 +99,61 @@ _APPEND_ONLY = f"""
     FROM ({_GUARDED}) AS books WHERE writable OR NOT guarded
 """  # noqa: S608 - a constant
 
-# Account by account: what the books say stands there, against the rows of those who put it there.
-_ACCOUNTS = """
-    WITH booked AS (
+# Account by account and region: what the books say stands there, against the rows of those who put it there.
+_RECORDED = """
+    SELECT line.region, concat('channel:', payment.channel) AS account, line.amount_fen AS fen
+    FROM proof.payment_line AS line JOIN proof.payment AS payment ON payment.id = line.payment_id
+    WHERE line.settled_on IS NULL
+    UNION ALL SELECT region, concat('channel:', channel), -amount_fen FROM proof.refund WHERE state = 'PAID'
+    UNION ALL SELECT region, account, fen FROM deducted
+    UNION ALL SELECT region, 'pending', -fen FROM deducted
+    UNION ALL SELECT region, 'pending', amount_fen FROM proof.payment_line WHERE settled_on IS NOT NULL
+    UNION ALL SELECT region, 'pending', amount_fen FROM proof.cash_receipt WHERE deposited_on IS NOT NULL
+    UNION ALL SELECT region, 'village_cash', amount_fen FROM proof.cash_receipt WHERE deposited_on IS NULL
+    UNION ALL SELECT region, 'pending', -amount_fen FROM proof.remittance_line WHERE place IN ('IN_TRANSIT', 'TREASURY')
+    UNION ALL SELECT region, 'in_transit', amount_fen FROM proof.remittance_line WHERE place = 'IN_TRANSIT'
+    UNION ALL SELECT region, 'treasury', amount_fen FROM proof.remittance_line WHERE place = 'TREASURY'
+    UNION ALL SELECT region, 'premium', -due_fen FROM proof.bill WHERE state = 'PAID'
+    UNION ALL SELECT region, 'unapplied', -amount_fen FROM proof.cash_receipt WHERE state = 'USED'
+    UNION ALL SELECT region, 'refund_payable', -amount_fen FROM proof.cash_receipt WHERE state = 'RECALLED'
+    UNION ALL
+    SELECT region, 'refund_payable', -amount_fen FROM proof.refund WHERE approved_on IS NOT NULL AND state <> 'PAID'
+    UNION ALL
+    SELECT region, 'suspense', -amount_fen FROM proof.suspense
+    WHERE payment_line_id IS NOT NULL
+      AND id NOT IN (SELECT suspense_id FROM proof.refund WHERE approved_on IS NOT NULL)
+"""
+# What a channel gave back of money that it had settled on an earlier day, and deducted from what it paid out since.
+_DEDUCTED = """
+    SELECT refund.region, concat('channel:', refund.channel) AS account, refund.amount_fen AS fen
+    FROM proof.refund AS refund
+    JOIN proof.suspense AS suspense ON suspense.id = refund.suspense_id
+    JOIN proof.payment_line AS line ON line.id = suspense.payment_line_id
+    JOIN proof.payment AS payment ON payment.id = line.payment_id AND payment.paid_on < refund.refunded_on
+    JOIN proof.remittance_batch AS batch
+      ON (batch.channel, batch.mchid, batch.settlement_day) = (refund.channel, refund.mchid, refund.refunded_on)
+         AND batch.previous_batch_id IS NULL AND batch.state <> 'OPEN' AND batch.held_at IS DISTINCT FROM 'MATCH'
+    WHERE refund.state = 'PAID'
+"""
+_ACCOUNTS = f"""
+    WITH deducted AS ({_DEDUCTED}), booked AS (
         SELECT region, account, sum(fen) AS fen FROM (
             SELECT region, debit AS account, amount_fen AS fen FROM proof.transfer
+            WHERE NOT starts_with(credit, 'funder:')
             UNION ALL SELECT region, credit, -amount_fen FROM proof.transfer
         ) AS side
-        WHERE account IN ('suspense', 'refund_payable', 'unapplied', 'premium', 'in_transit', 'treasury')
+        WHERE account IN ('village_cash', 'pending', 'in_transit', 'treasury', 'premium', 'unapplied', 'refund_payable',
+                          'suspense') OR starts_with(account, 'channel:')
         GROUP BY 1, 2
     ), recorded AS (
-        SELECT region, account, sum(fen) AS fen FROM (
-            SELECT suspense.region, 'suspense' AS account, -suspense.amount_fen AS fen FROM proof.suspense AS suspense
-            WHERE suspense.payment_line_id IS NOT NULL
-              AND NOT EXISTS (SELECT FROM proof.refund AS refund
-                              WHERE refund.suspense_id = suspense.id AND refund.approved_on IS NOT NULL)
-            UNION ALL
-            SELECT region, 'refund_payable', -amount_fen FROM proof.refund
-            WHERE approved_on IS NOT NULL AND state <> 'PAID'
-            UNION ALL SELECT region, 'refund_payable', -amount_fen FROM proof.cash_receipt WHERE state = 'RECALLED'
-            UNION ALL SELECT region, 'unapplied', -amount_fen FROM proof.cash_receipt WHERE state = 'USED'
-            UNION ALL SELECT region, 'premium', -due_fen FROM proof.bill WHERE state = 'PAID'
-            UNION ALL
-            SELECT region, CASE place WHEN 'TREASURY' THEN 'treasury' ELSE 'in_transit' END, amount_fen
-            FROM proof.remittance_line WHERE place IN ('IN_TRANSIT', 'TREASURY')
-        ) AS rows GROUP BY 1, 2
+        SELECT region, account, sum(fen) AS fen FROM ({_RECORDED}) AS rows GROUP BY 1, 2
     )
-    SELECT concat('account ', account) AS subject, region, abs(coalesce(recorded.fen, 0))::text AS expected,
-           abs(coalesce(booked.fen, 0))::text AS found,
-           (abs(coalesce(booked.fen, 0)) - abs(coalesce(recorded.fen, 0)))::bigint AS fen
+    SELECT concat('account ', account) AS subject, region, coalesce(recorded.fen, 0)::text AS expected,
+           coalesce(booked.fen, 0)::text AS found, (coalesce(booked.fen, 0) - coalesce(recorded.fen, 0))::bigint AS fen
     FROM booked FULL JOIN recorded USING (region, account)
     WHERE coalesce(booked.fen, 0) <> coalesce(recorded.fen, 0)
     ORDER BY region, account
-"""
+"""  # noqa: S608 - constants above
 
 
 async def equation(databases: Databases, tally: Tally) -> None:
@@ -146,7 +170,7 @@ async def transfers(databases: Databases, tally: Tally) -> None:
 
 
 async def accounts(databases: Databases, tally: Tally) -> None:
-    """What stands in an account is what the rows of bills, suspense, refunds, receipts and batches say."""
+    """What stands in an account is what the rows of payments, receipts, bills, refunds and batches say."""
     tally.looked_at(await count(databases.payment, "transfer"))
     await differing_rows(databases.payment, tally, _ACCOUNTS)
 
@@ -170,7 +194,7 @@ CHECKS = (
         "BOOKS_ACCOUNTS",
         "科目余额与业务明细一致",
         "Balances agree with the rows behind them",
-        "保费、暂记、应退、未入账、在途、国库余额 = 缴费单、暂记、退费、收据、上解明细合计",
+        "渠道、村级现金、待报解、在途、国库、保费、暂记、应退余额 = 缴费、收据、退费、上解明细合计",
         accounts,
     ),
 )
