@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from shared.database.provision import BUS, connect_privileges, login_role, membe
 SERVICES = ("registration", "payment", "subsidy", "quota")
 _MEMORY = Path("/dev/shm")
 _ENOUGH_BYTES = 1 << 30
+_PREFIX = "canbao-test-"
+_A_DAY_S = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,5 +98,10 @@ _NUMBERS = itertools.count(1)
 
 def scratch_folder() -> Path:
     """A new folder in memory where there is enough of it: commits stay real, but waiting for a disk is not the test."""
-    roomy = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ENOUGH_BYTES
-    return Path(tempfile.mkdtemp(prefix="canbao-test-", dir=_MEMORY if roomy else None))
+    if not _MEMORY.is_dir() or shutil.disk_usage(_MEMORY).free < _ENOUGH_BYTES:
+        return Path(tempfile.mkdtemp(prefix=_PREFIX))
+    for left in _MEMORY.glob(f"{_PREFIX}*"):  # by a session that was killed: it would hold memory until the next boot
+        with suppress(OSError):
+            if left.stat().st_mtime < time.time() - _A_DAY_S:
+                shutil.rmtree(left)
+    return Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_MEMORY))
