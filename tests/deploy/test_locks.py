@@ -28,7 +28,9 @@ class TestLock:
         assert re.findall(r"\S*://\S*|^-\S+.*|(?<=\s)/\S+", text, re.MULTILINE) == []
 
     def test_everything_asked_for_is_locked(self, name: str) -> None:
-        asked = re.findall(r"^[A-Za-z0-9][A-Za-z0-9_-]*", (REQUIREMENTS / f"{name}.in").read_text(encoding="utf-8"), re.MULTILINE)
+        asked = re.findall(
+            r"^[A-Za-z0-9][A-Za-z0-9_-]*", (REQUIREMENTS / f"{name}.in").read_text(encoding="utf-8"), re.MULTILINE
+        )
         # A name missing here: run `make lock`.
         assert [each for each in asked if each.lower() not in {known.lower() for known in pins(name)}] == []
 
