@@ -1,0 +1,74 @@
+"""One season is played for all tests; each test gets a copy of its databases to break."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import pytest
+
+from shared.database.provision import BUS, database_at
+from shared.settings import Settings
+from tests.support.cluster import SERVICES, Clones, Cluster
+from tests.support.installation import Installation, database_settings
+from tests.verify.season import at_work, play
+from verify.examine import examine
+from verify.report import CheckResult, Report
+
+
+@dataclass(frozen=True)
+class County:
+    """A county whose season was played and whose services are still: nothing changes but what a test breaks."""
+
+    installation: Installation
+    cluster: Cluster
+    clones: Clones
+
+    async def examined(self) -> Report:
+        """Examine it."""
+        return await examine(self.installation.settings)
+
+    async def check(self, code: str) -> CheckResult:
+        """What one check says."""
+        return next(check for check in (await self.examined()).checks if check.code == code)
+
+    async def break_in(self, database: str, *statements: str) -> None:
+        """Change rows as a superuser whom no trigger and no foreign key stops."""
+        name = next(clone for template, clone in self.clones.names.items() if template.startswith(database))
+        connection = await asyncpg.connect(database_at(self.cluster.admin_url, name))
+        try:
+            await connection.execute("SET session_replication_role = replica")
+            for statement in statements:
+                status = await connection.execute(statement)
+                assert not status.endswith(" 0"), f"nothing was broken by: {statement}"
+        finally:
+            await connection.close()
+
+    async def sql(self, database: str, query: str, *arguments: Any) -> Any:
+        """Look into a database as its owner."""
+        return await self.installation.sql(database, query, *arguments)
+
+
+@pytest.fixture(scope="session")
+def season(cluster: Cluster, migrated: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clones]:
+    """Databases in which a season was played to the point where nothing is on its way."""
+    clones = asyncio.run(cluster.clone((*SERVICES, BUS)))
+    installation = Installation(migrated.model_copy(update=database_settings(cluster, suffix=clones.suffix)))
+
+    async def live() -> None:
+        async with at_work(installation, tmp_path_factory.mktemp("season")) as season:
+            await play(season)
+
+    asyncio.run(live())
+    yield clones
+    asyncio.run(cluster.drop(clones))
+
+
+@pytest.fixture
+async def county(cluster: Cluster, migrated: Settings, season: Clones) -> AsyncIterator[County]:
+    """A copy of the county after its season."""
+    async with cluster.cloned(tuple(season.names.values())) as clones:
+        suffix = season.suffix + clones.suffix
+        installation = Installation(migrated.model_copy(update=database_settings(cluster, suffix=suffix)))
+        yield County(installation, cluster, clones)

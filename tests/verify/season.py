@@ -1,0 +1,228 @@
+"""A small real season through the doors: people, aid, WeChat, a duplicate, a stranger's money, cash, the treasury."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+
+from services.all_in_one import SERVICES
+from services.console import SERVICE as CONSOLE
+from shared.domain.identity_number import check_digit
+from tests.support.eventually import eventually
+from tests.support.installation import Installation
+from tests.support.tax_peer import TOKEN, TaxPeer, tax_peer
+from tests.support.wechat_peer import MCHID, WechatPeer, merchant, paid_notice, refund_notice, wechat_peer
+from verify.examine import examine
+from verify.report import Report
+
+AMOUNTS = Path(__file__).parents[2] / "deploy/counties/luoshan-2024/example-amounts.yaml"
+AT_WORK = tuple(service for service in SERVICES if service is not CONSOLE)
+SCOPES = tuple(
+    f"{service}:{verb}"
+    for service in ("registration", "subsidy", "payment", "quota")
+    for verb in ("read", "write", "operate")
+)
+EAST, WEST = "411521101201", "411521102201"
+OCTOBER_8 = date(2023, 10, 8)
+SUBSISTENCE, DESTITUTE = 3, 4  # sequences of people on the civil affairs bureau's rosters
+
+
+def number(sequence: int) -> str:
+    """A valid number of somebody born on 1990-01-01."""
+    first_seventeen = f"41152119900101{sequence:03d}"
+    return first_seventeen + check_digit(first_seventeen)
+
+
+@dataclass
+class Season:
+    """Every service at work, its doors, and the peers."""
+
+    installation: Installation
+    doors: httpx.AsyncClient
+    wechat: WechatPeer
+    tax: TaxPeer
+
+    async def post(self, path: str, body: Any) -> Any:
+        """Knock and expect to be let in."""
+        answer = await self.doors.post(path, json=body)
+        assert answer.is_success, (path, answer.text)
+        return answer.json() if answer.content else None
+
+    async def register(self, sequence: int, village: str = EAST) -> str:
+        """Register a person; their enrolment."""
+        body = {"document_number": number(sequence), "name": "张三", "birth_date": "1990-01-01"}
+        enrolment = await self.post("/registration/v1/enrolments", body | {"region": village, "benefit_year": 2024})
+        return str(enrolment["id"])
+
+    async def order(self, *enrolments: str) -> dict[str, Any]:
+        """Order what people owe, once they are billed."""
+
+        async def ordered() -> httpx.Response | None:
+            body = {"enrolment_ids": list(enrolments), "channel": "WECHAT"}
+            answer = await self.doors.post("/payment/v1/orders", json=body)
+            return answer if answer.is_success else None
+
+        answer = await eventually(ordered, within_s=30, message="billed and ordered")
+        assert answer is not None
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def notify(self, order_no: str, amount_fen: int, **changes: Any) -> None:
+        """The channel tells of a payment."""
+        notice = paid_notice(order_no, amount_fen, **changes)
+        path = f"/payment/v1/callbacks/wechat/{MCHID}"
+        answer = await self.doors.post(path, content=notice.body, headers=notice.headers)
+        assert answer.status_code == 204, answer.text
+
+    async def pay(self, *enrolments: str) -> dict[str, Any]:
+        """Order and pay."""
+        order = await self.order(*enrolments)
+        await self.notify(order["order_no"], order["amount_fen"])
+        return order
+
+    async def refund_all(self) -> None:
+        """An operator approves every refund that was put forward, and the channel says that it paid them."""
+
+        async def put_forward() -> Any:
+            return (await self.doors.get("/payment/v1/refunds", params={"state": "REQUESTED"})).json()
+
+        refunds = await eventually(put_forward, within_s=20, message="a refund is put forward")
+        for refund in refunds:
+            await self.post(f"/payment/v1/refunds/{refund['id']}/approve", None)
+        await eventually(lambda: len(self.wechat.refunds) == len(refunds), within_s=20, message="the channel is asked")
+        for asked in self.wechat.refunds:
+            notice = refund_notice(asked, success_time="2023-10-08T18:00:00+08:00")
+            path = f"/payment/v1/callbacks/wechat/{MCHID}"
+            answer = await self.doors.post(path, content=notice.body, headers=notice.headers)
+            assert answer.status_code == 204, answer.text
+
+    async def collect(self, village: str, tag: str, *enrolments: str) -> str:
+        """A village's cash, from receipts to the bank; the batch that may be remitted."""
+        lines = [
+            {"receipt_no": f"R{tag}-{place}", "enrolment_id": enrolment, "amount_fen": 38_000}
+            for place, enrolment in enumerate(enrolments)
+        ]
+        total_fen = 38_000 * len(lines)
+        receipts = [line | {"received_on": "2023-10-08"} for line in lines]
+        await self.post("/payment/v1/cash-receipts", {"village": village, "receipts": receipts})
+        batch = await self.post(
+            "/payment/v1/collection-statements",
+            {"statement_no": f"S{tag}", "village": village, "benefit_year": 2024, "lines": lines}
+            | {"total_fen": total_fen},
+        )
+        slip = {"slip_no": f"J{tag}", "statement_no": f"S{tag}", "amount_fen": total_fen}
+        await self.post("/payment/v1/deposit-slips", slip | {"deposited_on": "2023-10-09"})
+        await self.bank("DEPOSIT", f"J{tag}", total_fen)
+        await self.reaches(batch["id"], "READY_TO_REMIT")
+        return str(batch["id"])
+
+    async def bank(self, kind: str, reference: str, amount_fen: int) -> None:
+        """The bank books money."""
+        line = {"line_no": 1, "kind": kind, "reference": reference, "amount_fen": amount_fen}
+        body = {"statement_no": f"B-{reference.replace(':', '.')}", "booked_on": "2023-10-09", "lines": [line]}
+        await self.post("/payment/v1/bank-statements", body)
+
+    async def settle_online(self, amount_fen: int) -> str:
+        """WeChat pays out the day; the batch that may be remitted."""
+        await self.bank("SETTLEMENT", f"WECHAT:{MCHID}:2023-10-08", amount_fen)
+
+        async def opened() -> Any:
+            listed = (await self.doors.get("/payment/v1/remittances", params={"kind": "ONLINE"})).json()
+            batches = listed if isinstance(listed, list) else next(v for v in listed.values() if isinstance(v, list))
+            return batches[0]["id"] if batches else None
+
+        batch_id = str(await eventually(opened, within_s=20, message="the settlement opens a batch"))
+        await self.reaches(batch_id, "READY_TO_REMIT")
+        return batch_id
+
+    async def reaches(self, batch_id: str, state: str) -> None:
+        """Wait for a batch to be in a state."""
+
+        async def there() -> bool:
+            found = (await self.doors.get(f"/payment/v1/remittances/{batch_id}")).json()
+            assert found["state"] == state, found
+            return True
+
+        await eventually(there, within_s=20)
+
+    async def remit(self, batch_id: str, *, serial: str | None = None, to_treasury: bool = False) -> None:
+        """Bring a batch on its way, and all the way where asked."""
+        batch = f"/payment/v1/remittances/{batch_id}"
+        lines = await self.installation.sql(
+            "payment", "SELECT enrolment_id, amount_fen FROM remittance_line WHERE batch_id = $1", batch_id
+        )
+        reference = serial or f"WECHAT/{MCHID}/2023-10-08"
+        self.tax.receive(reference, {line["enrolment_id"]: line["amount_fen"] for line in lines})
+        if serial:
+            await self.post(f"{batch}/serial", {"collection_notice_serial": serial})
+        await self.post(f"{batch}/fetch-detail", None)
+        await self.post(f"{batch}/remit", {"remitted_on": "2023-10-10"})
+        if to_treasury:
+            await self.post(f"{batch}/treasury", {"received_on": "2023-10-11"})
+            await self.post(f"{batch}/certificate", {"certificate_no": "WS-1", "issued_on": "2023-10-11"})
+
+    async def settled(self) -> Report:
+        """Wait until nothing is on its way any more."""
+
+        async def proven() -> Report | None:
+            report = await examine(self.installation.settings)
+            assert report.settled, [(c.code, c.verdict, c.rows or c.waiting) for c in report.checks if c.verdict != "OK"]
+            return report
+
+        report = await eventually(proven, within_s=60, every_s=0.5)
+        assert report is not None
+        return report
+
+
+@asynccontextmanager
+async def at_work(installation: Installation, folder: Path) -> AsyncIterator[Season]:
+    """Every service at work on the eighth of October, with peers of the test's own."""
+    async with wechat_peer() as wechat, tax_peer() as tax:
+        equipped = installation.with_settings(
+            wechat_merchants=(merchant(folder),),
+            wechat_base_url=wechat.url,
+            tax_base_url=tax.url,
+            tax_token=SecretStr(TOKEN),
+            policy_overrides=AMOUNTS,
+        )
+        await equipped.set_business_date(OCTOBER_8, *(service.name for service in AT_WORK))
+        async with equipped.doors(*AT_WORK) as doors:
+            doors.headers.update(equipped.caller(*SCOPES))
+            yield Season(equipped, doors, wechat, tax)
+
+
+async def prepare(season: Season) -> None:
+    """Regions, targets and rosters, as they are before anybody enrols."""
+    towns = [{"code": EAST[:9], "name": "铁铺"}, {"code": WEST[:9], "name": "丽水"}]
+    await season.post("/registration/v1/regions", {"regions": towns})
+    targets = [{"region": town["code"], "name": town["name"], "target": 5} for town in towns]
+    notice = {"benefit_year": 2024, "document": "罗政办〔2023〕52号", "note": "测试", "declared_total": 10}
+    await season.post("/quota/v1/targets", notice | {"towns": targets})
+    for identity, sequence in (("DIBAO", SUBSISTENCE), ("TEKUN", DESTITUTE)):
+        line = {"document_number": number(sequence), "name": "张三", "region": EAST}
+        certified = {"department": "民政局", "certified_on": "2023-09-28", "document": f"罗民〔2023〕{sequence}号"}
+        await season.post("/subsidy/v1/rosters", certified | {"identity": identity, "lines": [line]})
+
+
+async def play(season: Season) -> None:
+    """Eight people, every way of paying, two batches: one in the treasury, one on its way."""
+    await prepare(season)
+    east = [await season.register(sequence) for sequence in (1, 2, SUBSISTENCE, DESTITUTE)]
+    west = [await season.register(sequence, WEST) for sequence in (11, 12, 13, 14)]
+    family = await season.pay(east[0], east[1])
+    await season.pay(east[2])  # 180 yuan, the county pays 200
+    await season.pay(west[0])
+    await season.notify(family["order_no"], family["amount_fen"])  # paid twice
+    await season.notify("NOSUCHORDER01", 38_000)  # money of ours without a home
+    await season.refund_all()
+    taken_fen = 76_000 + 18_000 + 38_000 + 38_000
+    online = await season.settle_online(taken_fen)
+    cash = await season.collect(WEST, "1", west[1], west[2])
+    await season.remit(online, to_treasury=True)
+    await season.remit(cash, serial="ZJ2023-0001")
+    await season.settled()
