@@ -6,7 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from services.payment.bills.state import Bill, BillState
-from services.payment.cash.repository import StoredReceipt
+from services.payment.cash.receipts import StoredReceipt
 
 
 class ImportFailure(StrEnum):

@@ -10,10 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.payment.bills import service as bills
 from services.payment.bills.service import BillPayment
 from services.payment.bills.state import Bill
+from services.payment.cash import receipts as receipts_kept
 from services.payment.cash import repository
 from services.payment.cash.importing import Import, decide_import
 from services.payment.cash.match import Match, Statement, match_collection
-from services.payment.cash.repository import DepositLine, StoredReceipt
+from services.payment.cash.receipts import StoredReceipt
+from services.payment.cash.repository import DepositLine
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
 from services.payment.ledger.transfer import Occasion
@@ -73,17 +75,17 @@ async def compare(session: AsyncSession, batch: Batch) -> None:
     """Compare the four accounts: READY_TO_REMIT with its lines imported, or HELD with the differences named."""
     stated = await repository.lines(session, batch.id, batch.version)
     numbers = [line.receipt_no for line in stated]
-    found = await repository.receipts(session, numbers, lock=True)
+    found = await receipts_kept.by_number(session, numbers, lock=True)
     receipts = {number: receipt for number, receipt in found.items() if receipt.region == batch.region}
     deposits = await repository.deposits(session, batch.id)
-    unlisted = await repository.unlisted(session, batch.region, batch.benefit_year or 0)
+    unlisted = await receipts_kept.unlisted(session, batch.region, batch.benefit_year or 0)
     match = match_collection(
         Statement(batch.region, batch.benefit_year or 0, batch.declared_fen, stated),
         {number: receipt.for_match(batch.id) for number, receipt in receipts.items()},
         [receipt.for_match(batch.id) for receipt in unlisted if receipt.receipt_no not in receipts],
         deposits,
     )
-    await repository.claim_receipts(session, batch.id, list(receipts))
+    await receipts_kept.claim(session, batch.id, list(receipts))
     booked = await repository.claim_deposits(session, batch.id, [deposit.slip_no for deposit in deposits])
     last = max(booked, key=lambda line: (line.booked_on, line.id))
     matching = _Matching(batch, last, last.booked_on)
@@ -101,7 +103,7 @@ async def _book_deposit(session: AsyncSession, matching: _Matching, receipts: Se
     fresh = [receipt for receipt in receipts if receipt.deposited_on is None]
     for some in _chunks(fresh):
         await post(session, [postings.deposit_matched(r.money_of, r.amount_fen, matching.occasion(r)) for r in some])
-    await repository.mark_deposited(session, [receipt.id for receipt in fresh], matching.booked_on)
+    await receipts_kept.mark_deposited(session, [receipt.id for receipt in fresh], matching.booked_on)
 
 
 async def _import(session: AsyncSession, matching: _Matching, receipts: Sequence[StoredReceipt]) -> None:
@@ -112,8 +114,8 @@ async def _import(session: AsyncSession, matching: _Matching, receipts: Sequence
         await bills.pay(session, [_payment(matching, receipt, bill) for receipt, bill in some])
     for failed in _chunks(decided.failing):
         await post(session, [postings.import_failed(r.money_of, r.amount_fen, matching.occasion(r)) for r, _ in failed])
-    await repository.write_off(session, [receipt.id for receipt, _ in decided.paying])
-    await repository.recall(session, {receipt.id: reason.value for receipt, reason in decided.failing})
+    await receipts_kept.write_off(session, [receipt.id for receipt, _ in decided.paying])
+    await receipts_kept.recall(session, {receipt.id: reason.value for receipt, reason in decided.failing})
     actor = matching.bank_line.actor
     await batches.add_lines(session, [_line(matching.batch, receipt) for receipt, _ in decided.paying], actor)
     await _conclude(session, matching, decided)

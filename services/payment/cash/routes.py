@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
-from services.payment.cash import repository, service
+from services.payment.cash import receipts, service
 from services.payment.cash.matching import JOB_NAME
 from services.payment.cash.schemas import (
     CollectionStatementIn,
@@ -44,7 +44,7 @@ async def list_receipts(
     limit: Annotated[int, Query(ge=1, le=1_000)] = 200,
 ) -> ReceiptPage:
     """Receipts by number; recalled ones name the reason: their money goes back to the person, by village."""
-    found = await repository.listed(session, state=state, village=village, after=after, limit=limit)
+    found = await receipts.listed(session, state=state, village=village, after=after, limit=limit)
     items = [ReceiptOut.model_validate(receipt, from_attributes=True) for receipt in found]
     return ReceiptPage(items=items, next=items[-1].receipt_no if len(items) == limit else None)
 

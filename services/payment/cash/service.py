@@ -6,9 +6,10 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.payment.cash import receipts as receipts_kept
 from services.payment.cash import repository
 from services.payment.cash.match import StatementLine
-from services.payment.cash.repository import NewReceipt
+from services.payment.cash.receipts import NewReceipt, StoredReceipt
 from services.payment.cash.schemas import CollectionStatementIn, ReceiptIn, StatementSlipIn
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
@@ -86,8 +87,8 @@ async def record_receipts(
     told = _told_once(receipts)
     people = await _people(session, village, [receipt.enrolment_id for receipt in told.values()])
     wanted = [_new_receipt(receipt, people) for receipt in told.values()]
-    new = await repository.insert_receipts(session, village, wanted, trace)
-    known = await repository.receipts(session, [number for number in told if number not in new])
+    new = await receipts_kept.insert(session, village, wanted, trace)
+    known = await receipts_kept.by_number(session, [number for number in told if number not in new])
     for number in told.keys() - new:
         stored = known.get(number)  # not visible: it belongs to another region, and the number is taken all the same
         mine = told[number]
@@ -191,7 +192,7 @@ def _new_receipt(receipt: ReceiptIn, people: Mapping[UUID, tuple[str, int]]) -> 
     )
 
 
-def _same(told: ReceiptIn, stored: repository.StoredReceipt) -> bool:
+def _same(told: ReceiptIn, stored: StoredReceipt) -> bool:
     return (told.enrolment_id, told.amount_fen, told.received_on) == (
         stored.enrolment_id,
         stored.amount_fen,

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.payment.cash import receipts
 from services.payment.cash import repository as cash
 from services.payment.cash.match import StatementLine
 from services.payment.cash.service import SlipNumberTaken
@@ -65,7 +66,7 @@ async def _restate(session: AsyncSession, trace: Trace, batch: Batch, correction
     else:
         lines = [StatementLine(line.receipt_no, line.enrolment_id, line.amount_fen) for line in correction.lines]
     await cash.insert_lines(session, batch.id, batch.version + 1, batch.region, lines, trace)
-    await cash.release_receipts(session, batch.id)
+    await receipts.release(session, batch.id)
     if correction.slips is not None:
         await cash.withdraw_slips(session, batch.id)
         for slip in correction.slips:
