@@ -1,0 +1,65 @@
+"""What a worker that dies, or a second one, does to the match."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import pytest
+
+from services.payment import SERVICE
+from services.payment.cash import matching
+from services.payment.remittance import repository as batches
+from shared.service import Running
+from tests.support.installation import COUNTY, Installation, knocking
+from tests.support.village import DUE_FEN, Village, bill
+
+WHOLE_FEN = 3 * DUE_FEN
+
+
+class Killed(Exception):
+    """Stands for the end of a process between two statements."""
+
+
+@pytest.fixture
+async def running(installation: Installation) -> AsyncIterator[Running]:
+    """Payment's doors alone: nothing works behind them unless the test does it."""
+    async with installation.running(SERVICE, role="web") as (running,):
+        yield running
+
+
+@pytest.fixture
+async def village(installation: Installation, running: Running) -> AsyncIterator[Village]:
+    people = await bill(installation, 3)
+    async with knocking([running]) as doors:
+        yield Village(installation, doors, people)
+
+
+async def test_a_worker_killed_before_its_commit_leaves_nothing_behind(village: Village, running: Running) -> None:
+    batch_id = await village.hand_in()
+    await village.deposit()
+    with pytest.raises(Killed):
+        await _match_and_be_killed(running, UUID(batch_id))
+    assert (await village.get(f"remittances/{batch_id}"))["state"] == "SUBMITTED"
+    assert await village.balances() == {"village_cash": WHOLE_FEN, "unapplied": -WHOLE_FEN}
+    assert await village.announced("contribution_paid") == {}
+
+    assert await matching.step(running) == 1
+    assert (await village.get(f"remittances/{batch_id}"))["state"] == "READY_TO_REMIT"
+    assert await village.balances() == {"pending": WHOLE_FEN, "premium": -WHOLE_FEN}
+    assert await matching.step(running) == 0
+
+
+async def _match_and_be_killed(running: Running, batch_id: UUID) -> None:
+    async with running.database.transaction(COUNTY) as session:
+        batch = await batches.lock(session, batch_id)
+        assert batch is not None
+        await matching.compare(session, batch)
+        raise Killed
+
+
+async def test_four_workers_at_once_match_a_batch_once(village: Village, running: Running) -> None:
+    await village.hand_in()
+    await village.deposit()
+    assert sum(await asyncio.gather(*(matching.step(running) for _ in range(4)))) == 1
+    assert await village.balances() == {"pending": WHOLE_FEN, "premium": -WHOLE_FEN}
+    assert len(await village.announced("contribution_paid")) == 3
