@@ -171,7 +171,9 @@ class Season:
 
         async def proven() -> Report | None:
             report = await examine(self.installation.settings)
-            assert report.settled, [(c.code, c.verdict, c.rows or c.waiting) for c in report.checks if c.verdict != "OK"]
+            assert report.settled, [
+                (c.code, c.verdict, c.rows or c.waiting) for c in report.checks if c.verdict != "OK"
+            ]
             return report
 
         report = await eventually(proven, within_s=60, every_s=0.5)

@@ -1,0 +1,427 @@
+"""Ways in which an installation could be broken behind its back, each with the check that must find it."""
+
+from dataclasses import dataclass
+
+_COLUMNS = (
+    "idempotency_key, kind, debit, credit, amount_fen, enrolment_id, person_token, benefit_year, batch_id,"
+    " effective_on, caused_by, region, actor, correlation_id"
+)
+
+
+@dataclass(frozen=True)
+class Break:
+    """What is done to which database, which check finds it, and by how many fen."""
+
+    name: str
+    check: str
+    database: str
+    statements: tuple[str, ...]
+    fen: int | None = None
+
+    def __str__(self) -> str:
+        """As the test is called."""
+        return self.name.replace(" ", "_")
+
+
+def _delete_one(table: str, condition: str) -> str:
+    return f"DELETE FROM {table} WHERE id = (SELECT id FROM {table} WHERE {condition} ORDER BY id LIMIT 1)"
+
+
+def _update_one(table: str, changes: str, condition: str) -> str:
+    return f"UPDATE {table} SET {changes} WHERE id = (SELECT id FROM {table} WHERE {condition} ORDER BY id LIMIT 1)"
+
+
+def _copied(kind: str, **changes: str) -> str:
+    values = ", ".join(changes.get(column, column) for column in _COLUMNS.split(", "))
+    return (
+        f"INSERT INTO transfer (id, {_COLUMNS}) SELECT gen_random_uuid(), {values} FROM transfer"
+        f" WHERE kind = '{kind}' ORDER BY id LIMIT 1"
+    )
+
+
+BREAKS = (
+    Break(
+        "a transfer deleted",
+        "BOOKS_EQUATION",
+        "payment",
+        (_delete_one("transfer", "kind = 'premium_received' AND amount_fen = 38000"),),
+        38_000,
+    ),
+    Break(
+        "a remittance booked on another day",
+        "BOOKS_EQUATION",
+        "payment",
+        (_update_one("transfer", "effective_on = effective_on + 1", "kind = 'remitted'"),),
+    ),
+    Break(
+        "a refund that moved no money",
+        "BOOKS_EQUATION",
+        "payment",
+        ("DELETE FROM transfer WHERE kind = 'refunded'",),
+        38_000 * 2,
+    ),
+    Break(
+        "an impossible posting",
+        "BOOKS_POSTINGS",
+        "payment",
+        (_update_one("transfer", "credit = 'treasury'", "kind = 'receipt_taken'"),),
+    ),
+    Break(
+        "the append-only trigger switched off",
+        "BOOKS_POSTINGS",
+        "payment",
+        ("ALTER TABLE transfer DISABLE TRIGGER transfer_append_only",),
+    ),
+    Break(
+        "the service allowed to rewrite the books",
+        "BOOKS_POSTINGS",
+        "payment",
+        ("GRANT UPDATE ON transfer TO payment_app",),
+    ),
+    Break(
+        "one key posted twice",
+        "BOOKS_POSTINGS",
+        "payment",
+        ("ALTER TABLE transfer DROP CONSTRAINT transfer_idempotency_key_key", _copied("settled")),
+    ),
+    Break(
+        "money received in the treasury twice",
+        "BOOKS_POSTINGS",
+        "payment",
+        (_copied("received_in_treasury", idempotency_key="'again'"),),
+    ),
+    Break(
+        "suspended money that shrank",
+        "BOOKS_ACCOUNTS",
+        "payment",
+        ("UPDATE suspense SET amount_fen = amount_fen - 1 WHERE reason = 'UNKNOWN_ORDER'",),
+        1,
+    ),
+    Break(
+        "cash never deposited after all",
+        "BOOKS_ACCOUNTS",
+        "payment",
+        ("UPDATE cash_receipt SET state = 'USED', deposited_on = NULL WHERE receipt_no = 'R1-0'",),
+    ),
+    Break(
+        "a bill marked unpaid",
+        "BOOKS_ACCOUNTS",
+        "payment",
+        (
+            _update_one(
+                "bill",
+                "state = 'OPEN', row_no = NULL, due_fen = NULL, aided_fen = NULL, paid_on = NULL, paid_through = NULL,"
+                " paid_by = NULL",
+                "state = 'PAID' AND due_fen = 38000",
+            ),
+        ),
+        38_000,
+    ),
+    Break(
+        "a channel success without payment",
+        "CHANNEL_SUCCESSES",
+        "payment",
+        (_delete_one("payment", "amount_fen = 38000"),),
+        38_000,
+    ),
+    Break(
+        "a payment doubled",
+        "CHANNEL_SUCCESSES",
+        "payment",
+        (
+            (
+                "INSERT INTO payment (id, channel, mchid, transaction_id, order_id, order_no, notice_id, amount_fen,"
+                " paid_at, paid_on, region, actor, correlation_id) SELECT gen_random_uuid(), channel, mchid,"
+                " 'INVENTED', order_id, order_no, notice_id, amount_fen, paid_at, paid_on, region, actor, correlation_id"
+                " FROM payment WHERE amount_fen = 18000"
+            ),
+        ),
+        18_000,
+    ),
+    Break(
+        "a payment of another amount than its notice",
+        "CHANNEL_SUCCESSES",
+        "payment",
+        ("UPDATE payment SET amount_fen = 18001 WHERE amount_fen = 18000",),
+        1,
+    ),
+    Break(
+        "a success that nobody could work on",
+        "CHANNEL_SUCCESSES",
+        "payment",
+        (
+            "DELETE FROM payment WHERE amount_fen = 18000",
+            "UPDATE raw_notice SET state = 'QUARANTINED', reason = 'UNPROCESSABLE' WHERE amount_fen = 18000",
+        ),
+        18_000,
+    ),
+    Break(
+        "a payment line grown",
+        "PAYMENTS_BOOKED",
+        "payment",
+        ("UPDATE payment_line SET amount_fen = 18001 WHERE amount_fen = 18000",),
+    ),
+    Break(
+        "a line booked twice",
+        "PAYMENTS_BOOKED",
+        "payment",
+        (_copied("premium_received", idempotency_key="'again'"),),
+    ),
+    Break(
+        "suspended money booked as premium",
+        "PAYMENTS_BOOKED",
+        "payment",
+        ("UPDATE transfer SET credit = 'premium' WHERE kind = 'suspended' AND enrolment_id IS NOT NULL",),
+    ),
+    Break(
+        "a settlement that was not booked",
+        "PAYMENTS_BOOKED",
+        "payment",
+        (_delete_one("transfer", "kind = 'settled' AND amount_fen = 18000"),),
+        18_000,
+    ),
+    Break(
+        "a fee kept back by the channel",
+        "BANK_STATEMENT",
+        "payment",
+        ("UPDATE bank_line SET amount_fen = amount_fen - 60 WHERE kind = 'SETTLEMENT'",),
+        60,
+    ),
+    Break(
+        "a deposit larger than its receipts",
+        "BANK_STATEMENT",
+        "payment",
+        ("UPDATE bank_line SET amount_fen = amount_fen + 100 WHERE kind = 'DEPOSIT'",),
+        100,
+    ),
+    Break(
+        "an enrolment set PAID",
+        "PAID_MEANS_CREDITED",
+        "registration",
+        (
+            (
+                "UPDATE enrolment SET state = 'PAID', paid_basis = 'CONTRIBUTION', paid_on = '2023-10-08',"
+                " paid_fen = 38000, due_fen = 38000, aided_fen = 0 WHERE state = 'PENDING_PAYMENT'"
+            ),
+        ),
+        38_000,
+    ),
+    Break(
+        "an enrolment's payment forgotten",
+        "PAID_MEANS_CREDITED",
+        "registration",
+        (_update_one("enrolment", "state = 'PENDING_PAYMENT'", "paid_fen = 18000"),),
+    ),
+    Break(
+        "a paid enrolment in another village",
+        "PAID_MEANS_CREDITED",
+        "registration",
+        ("UPDATE enrolment SET region = '411521102299' WHERE paid_fen = 18000",),
+    ),
+    Break(
+        "one person enrolled twice",
+        "ONE_ENROLMENT_PER_PERSON",
+        "registration",
+        (
+            "DROP INDEX enrolment_one_live_per_person_and_year",
+            (
+                "UPDATE enrolment SET person_token = (SELECT person_token FROM enrolment WHERE paid_fen = 18000)"
+                " WHERE state = 'PENDING_PAYMENT'"
+            ),
+        ),
+    ),
+    Break(
+        "an unpaid person covered",
+        "ONE_ENROLMENT_PER_PERSON",
+        "registration",
+        (
+            (
+                "UPDATE enrolment SET benefit_start = '2024-01-01', benefit_end = '2024-12-31'"
+                " WHERE state = 'PENDING_PAYMENT'"
+            ),
+        ),
+    ),
+    Break(
+        "an assessment that registration never saw",
+        "ASSESSMENTS_KNOWN",
+        "registration",
+        ("UPDATE enrolment SET assessment_version = 7 WHERE state = 'PENDING_PAYMENT'",),
+    ),
+    Break(
+        "a bill that vanished",
+        "ASSESSMENTS_KNOWN",
+        "payment",
+        ("DELETE FROM bill WHERE state = 'OPEN'",),
+    ),
+    Break(
+        "an assessment that vanished",
+        "ASSESSMENTS_KNOWN",
+        "subsidy",
+        ("DELETE FROM assessment WHERE enrolment_id = (SELECT min(enrolment_id::text)::uuid FROM assessment)",),
+    ),
+    Break(
+        "aid of another amount",
+        "AID_AS_ASSESSED",
+        "payment",
+        ("UPDATE transfer SET amount_fen = 19000 WHERE kind = 'aid_earned' AND amount_fen = 20000",),
+        1_000,
+    ),
+    Break(
+        "aid of another funder",
+        "AID_AS_ASSESSED",
+        "payment",
+        ("UPDATE transfer SET debit = 'funder:nobody' WHERE kind = 'aid_earned' AND amount_fen = 38000",),
+    ),
+    Break(
+        "a bill of another due",
+        "AID_AS_ASSESSED",
+        "payment",
+        ("UPDATE bill SET due_fen = 17000 WHERE due_fen = 18000",),
+        1_000,
+    ),
+    Break(
+        "an open bill of an old version",
+        "AID_AS_ASSESSED",
+        "payment",
+        ("UPDATE bill SET version = 9 WHERE state = 'OPEN'",),
+    ),
+    Break(
+        "a line in the treasury whose batch is on its way",
+        "REMITTED_ONCE",
+        "payment",
+        ("UPDATE remittance_line SET place = 'TREASURY' WHERE receipt_no = 'R1-0'",),
+        38_000,
+    ),
+    Break(
+        "a line whose remittance was not booked",
+        "REMITTED_ONCE",
+        "payment",
+        (_delete_one("transfer", "kind = 'remitted' AND amount_fen = 18000"),),
+        18_000,
+    ),
+    Break(
+        "one receipt on its way twice",
+        "REMITTED_ONCE",
+        "payment",
+        (
+            "DROP INDEX remittance_line_once",
+            (
+                "INSERT INTO remittance_line (batch_id, enrolment_id, source_id, person_token, benefit_year, region,"
+                " amount_fen, place, actor, correlation_id) SELECT (SELECT id FROM remittance_batch WHERE kind = 'ONLINE'),"
+                " enrolment_id, source_id, person_token, benefit_year, region, amount_fen, 'TREASURY', actor,"
+                " correlation_id FROM remittance_line WHERE receipt_no = 'R1-0'"
+            ),
+        ),
+    ),
+    Break(
+        "a line without credited money",
+        "REMITTED_ONCE",
+        "payment",
+        ("UPDATE remittance_line SET source_id = gen_random_uuid() WHERE receipt_no = 'R1-1'",),
+        38_000,
+    ),
+    Break(
+        "one certificate for two batches",
+        "REMITTED_ONCE",
+        "payment",
+        (
+            "ALTER TABLE remittance_batch DROP CONSTRAINT remittance_batch_certificate_no_key",
+            (
+                "UPDATE remittance_batch SET state = 'CERTIFICATE_ISSUED', received_on = '2023-10-11',"
+                " certificate_no = 'WS-1', certificate_issued_on = '2023-10-11' WHERE kind = 'ENTRUSTED_CASH'"
+            ),
+        ),
+    ),
+    Break(
+        "a batch larger than its lines",
+        "REMITTED_ONCE",
+        "payment",
+        ("UPDATE remittance_batch SET amount_fen = amount_fen + 1 WHERE kind = 'ENTRUSTED_CASH'",),
+        1,
+    ),
+    Break(
+        "a certificate that registration never saw",
+        "TREASURY_KNOWN",
+        "registration",
+        ("UPDATE enrolment SET certificate_no = NULL WHERE paid_fen = 18000",),
+    ),
+    Break(
+        "premium under no township",
+        "MONEY_HAS_A_TOWNSHIP",
+        "payment",
+        ("UPDATE transfer SET region = '411521' WHERE kind = 'premium_received' AND amount_fen = 18000",),
+    ),
+    Break(
+        "money without a home that nobody names",
+        "MONEY_HAS_A_TOWNSHIP",
+        "payment",
+        ("DELETE FROM suspense WHERE reason = 'UNKNOWN_ORDER'",),
+        38_000,
+    ),
+    Break(
+        "a counter changed",
+        "COUNTERS_RECOMPUTED",
+        "quota",
+        ("UPDATE village_counter SET enrolled = enrolled - 1 WHERE region = '411521101201'",),
+    ),
+    Break(
+        "a counter lost",
+        "COUNTERS_RECOMPUTED",
+        "quota",
+        ("DELETE FROM village_counter WHERE region = '411521102201'",),
+    ),
+    Break(
+        "targets that no longer sum",
+        "TARGETS_SUM",
+        "quota",
+        ("UPDATE town_target SET target = target + 1 WHERE region = '411521101'",),
+    ),
+    Break(
+        "an event lost from the outbox",
+        "EVENTS_CONTIGUOUS",
+        "payment",
+        (_delete_one("outbox", "event = 'payment.contribution_paid.v1'"),),
+    ),
+    Break(
+        "an event announced out of turn",
+        "EVENTS_CONTIGUOUS",
+        "payment",
+        (_update_one("outbox", "published_at = NULL", "event = 'payment.contribution_paid.v1'"),),
+    ),
+    Break(
+        "somebody who heard more than was said",
+        "EVENTS_HEARD",
+        "registration",
+        (
+            (
+                "UPDATE cursor SET seq = seq + 1 WHERE publisher = 'subsidy' AND aggregate_id = (SELECT id FROM enrolment"
+                " WHERE paid_fen = 18000)"
+            ),
+        ),
+    ),
+    Break(
+        "a dead letter of an event that nobody announced",
+        "NOTHING_STUCK",
+        "quota",
+        (
+            (
+                "INSERT INTO dead_letter (id, event_id, publisher, aggregate_id, seq, event, region, topic, partition,"
+                " \"offset\", headers, reason, error) VALUES (gen_random_uuid(), gen_random_uuid(), 'registration',"
+                " gen_random_uuid(), 1, 'registration.enrolment_paid.v1', '411521', 'registration', 0, 0, '{}',"
+                " 'NOT_HANDLED', 'x')"
+            ),
+        ),
+    ),
+    Break(
+        "an event parked behind nothing",
+        "NOTHING_STUCK",
+        "quota",
+        (
+            (
+                "INSERT INTO parked_event (publisher, aggregate_id, seq, event_id, event, region, topic, partition,"
+                " \"offset\", headers) VALUES ('registration', gen_random_uuid(), 2, gen_random_uuid(),"
+                " 'registration.enrolment_paid.v1', '411521', 'registration', 0, 0, '{}')"
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,41 @@
+"""Each check fires when what it guards is broken behind the services' backs, and names the row and the amount."""
+
+import pytest
+
+from tests.verify.breaks import BREAKS, Break
+from tests.verify.conftest import County
+from verify.checks import CHECKS
+
+
+@pytest.mark.parametrize("broken", BREAKS, ids=str)
+async def test_the_check_finds(county: County, broken: Break) -> None:
+    await county.break_in(broken.database, *broken.statements)
+    report = await county.examined()
+    check = next(check for check in report.checks if check.code == broken.check)
+    assert check.verdict == "BREAK", [(c.code, c.verdict) for c in report.checks if c.verdict != "OK"]
+    assert check.breaks == len(check.rows) >= 1
+    assert all(row.subject for row in check.rows)
+    if broken.fen is not None:
+        assert check.break_fen == broken.fen, check.rows
+    assert not report.consistent
+
+
+def test_every_check_has_a_break_that_it_finds() -> None:
+    assert {check.code for check in CHECKS} == {broken.check for broken in BREAKS}
+
+
+def test_codes_are_stable_and_unique() -> None:
+    codes = [check.code for check in CHECKS]
+    assert len(set(codes)) == len(codes)
+    assert all(check.zh and check.en and check.compares for check in CHECKS)
+
+
+async def test_many_broken_rows_are_counted_but_only_the_first_are_listed(county: County) -> None:
+    await county.break_in(
+        "payment",
+        "INSERT INTO bank_line (id, statement_no, line_no, booked_on, kind, reference, amount_fen, batch_id, region,"
+        " actor, correlation_id) SELECT gen_random_uuid(), 'X', n, '2023-10-09', 'DEPOSIT', 'NONE', 1, NULL, '411521',"
+        " 'x', gen_random_uuid() FROM generate_series(1, 50) AS n",
+    )
+    check = await county.check("BANK_STATEMENT")
+    assert (check.named_count, len(check.named), check.named_fen) == (50, 20, 50)
