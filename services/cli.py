@@ -13,6 +13,7 @@ from services.up.commands import up
 from shared.messaging.commands import replay_commands
 from shared.observability.logs import configure_logs
 from shared.runtime import Role
+from shared.service import Service
 from shared.settings import Settings
 from shared.settings_example import env_example
 from verify.commands import verify
@@ -65,7 +66,7 @@ def example() -> None:
     typer.echo(env_example(), nl=False)
 
 
-async def _serve(services: tuple[all_in_one.Service, ...], role: Role, host: str, port: int) -> None:
+async def _serve(services: tuple[Service, ...], role: Role, host: str, port: int) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGINT, signal.SIGTERM):

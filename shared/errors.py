@@ -1,4 +1,4 @@
-"""Every refusal canbao can give: one frozen catalogue of stable codes with status, title and remedy in Chinese and English.
+"""Every refusal canbao can give: one frozen catalogue of stable codes with title and remedy in Chinese and English.
 
 A code is part of the interface: it is never renamed and never vanishes. The error that carries it is declared beside
 the function that raises it.

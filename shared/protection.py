@@ -42,7 +42,7 @@ class Vault:
 def open_vault(settings: Settings) -> Vault:
     """The vault with the installation's keys; the last key named is the one that encrypts."""
     if not settings.encryption_keys:
-        raise ProtectionKeyMissing("CANBAO_ENCRYPTION_KEYS is not set: {\"k1\": \"<base64 of 32 random bytes>\"}")
+        raise ProtectionKeyMissing('CANBAO_ENCRYPTION_KEYS is not set: {"k1": "<base64 of 32 random bytes>"}')
     keys = {name: AESGCM(base64.b64decode(key.get_secret_value())) for name, key in settings.encryption_keys.items()}
     return Vault(keys, active=list(keys)[-1])
 

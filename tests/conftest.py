@@ -69,9 +69,7 @@ async def installation(cluster: Cluster, migrated: Settings) -> AsyncIterator[In
 
 
 @pytest.fixture
-async def kafka_installation(
-    installation: Installation, kafka: KafkaBroker | NamedBroker
-) -> AsyncIterator[Installation]:
+async def kafka_installation(installation: Installation, kafka: KafkaBroker | NamedBroker) -> Installation:
     """An installation of the test's own on Kafka, with topics of its own."""
     changed = installation.with_settings(
         bus="kafka",

@@ -1,4 +1,4 @@
-"""Facts that registration announces: who is registered, whose contribution is settled, who is covered, what day it is."""
+"""Facts that registration announces: who is registered, who has paid, who is covered, what day it is."""
 
 from datetime import date
 from typing import ClassVar, Literal

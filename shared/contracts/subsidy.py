@@ -58,7 +58,7 @@ class BenefitRule(_Part):
 
 
 class ScheduleRow(_Part):
-    """What is due when the payment's business date lies in ``pay_from`` … ``pay_until``, both included; amounts in fen."""
+    """What is due when the payment's business date lies in ``pay_from`` … ``pay_until``, both included; in fen."""
 
     pay_from: date
     pay_until: date

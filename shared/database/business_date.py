@@ -1,4 +1,4 @@
-"""The installation's business date: a row in each database, so that a season can be rehearsed on other days than today."""
+"""The installation's business date: a row in each database, so that a season can be rehearsed on other days."""
 
 from datetime import date
 

@@ -12,6 +12,7 @@ from shared.service import Running
 from shared.web import problems
 from shared.web.dependencies import closed_by_default
 from shared.web.health import readiness
+from shared.web.lean import lean_doors
 from shared.web.tokens import checking_key
 
 
@@ -44,5 +45,7 @@ def root_app(services: Sequence[Running]) -> Starlette:
 
     mounts = sorted(services, key=lambda running: running.service.prefix, reverse=True)
     routes: list[BaseRoute] = [Route("/healthz", healthz), Route("/readyz", readyz)]
-    routes += [Mount(running.service.prefix, app=service_app(running)) for running in mounts]
+    apps = [(running, service_app(running)) for running in mounts]
+    routes += [door for running, app in apps for door in lean_doors(running, app)]
+    routes += [Mount(running.service.prefix, app=app) for running, app in apps]
     return Starlette(routes=routes)

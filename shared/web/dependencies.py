@@ -39,7 +39,10 @@ class Caller:
         return Trace(actor=self.client, correlation_id=self.correlation_id)
 
 
-def current_running(request: Request) -> Running:
+# Dependencies are coroutines though they await nothing: FastAPI would send a plain function to a thread and back.
+
+
+async def current_running(request: Request) -> Running:
     """The service that serves this request."""
     running: Running = request.app.state.running
     return running
@@ -48,7 +51,7 @@ def current_running(request: Request) -> Running:
 CurrentRunning = Annotated[Running, Depends(current_running)]
 
 
-def current_caller(request: Request, running: CurrentRunning) -> Caller:
+async def current_caller(request: Request, running: CurrentRunning) -> Caller:
     """The caller that the bearer token names; raises ``Unauthenticated``."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
@@ -66,7 +69,7 @@ class _Scope:
 
     name: str
 
-    def __call__(self, caller: CurrentCaller) -> None:
+    async def __call__(self, caller: CurrentCaller) -> None:
         if self.name not in caller.scopes:
             raise ScopeMissing(f"needs {self.name}")
 
@@ -84,7 +87,7 @@ def scope_of(route: APIRoute) -> str | None:
     return None
 
 
-def closed_by_default(request: Request, running: CurrentRunning) -> None:
+async def closed_by_default(request: Request, running: CurrentRunning) -> None:
     """Refuse a route that names no scope and is not public: forgetting to guard a door leaves it shut."""
     route = request.scope.get("route")
     if not isinstance(route, APIRoute):

@@ -28,9 +28,7 @@ async def show(session: Session, running: CurrentRunning) -> BusinessDate:
 
 
 @router.post("/v1/business-date", dependencies=[requires("registration:operate")])
-async def advance(
-    session: Session, caller: CurrentCaller, running: CurrentRunning, body: BusinessDate
-) -> BusinessDate:
+async def advance(session: Session, caller: CurrentCaller, running: CurrentRunning, body: BusinessDate) -> BusinessDate:
     """Move the business date forward, as a county does that rehearses last season."""
     await service.advance(session, running.settings, body.date, caller.trace())
     return body

@@ -39,9 +39,7 @@ async def advance(session: AsyncSession, settings: Settings, day: date, trace: T
     if stated == day:
         return
     await advance_business_date(session, day)
-    fact = BusinessDateAdvanced(
-        region=settings.region, installation_id=settings.installation_id, business_date=day
-    )
+    fact = BusinessDateAdvanced(region=settings.region, installation_id=settings.installation_id, business_date=day)
     await publish(session, [(fact, trace)])
 
 

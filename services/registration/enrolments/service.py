@@ -151,14 +151,14 @@ async def activate(session: AsyncSession, today: date, most: int) -> int:
     ended = await repository.step(session, State.EXPIRED, today, most)
     announcements: list[tuple[Event, Trace]] = []
     for standing in begun:
-        assert standing.period is not None and standing.period.starts_on and standing.period.ends_on  # noqa: S101
+        starts_on, ends_on = standing.cover()
         fact = EnrolmentActivated(
             region=standing.region,
             benefit_year=standing.benefit_year,
             enrolment_id=standing.id,
             person_token=standing.person_token,
-            benefit_start=standing.period.starts_on,
-            benefit_end=standing.period.ends_on,
+            benefit_start=starts_on,
+            benefit_end=ends_on,
         )
         announcements.append((fact, standing.trace))
     await publish(session, announcements)

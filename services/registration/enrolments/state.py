@@ -83,6 +83,12 @@ class Standing:
             return self
         return replace(self, payment=payment, period=period)._restated()
 
+    def cover(self) -> tuple[date, date]:
+        """The first and last covered day of an enrolment whose cover has begun."""
+        if self.period is None or self.period.starts_on is None or self.period.ends_on is None:
+            raise ValueError(f"enrolment {self.id} has no cover")
+        return self.period.starts_on, self.period.ends_on
+
     def _restated(self) -> "Standing":
         return self if self.state in _STEPPED else replace(self, state=self._derived())
 

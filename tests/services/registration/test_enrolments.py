@@ -114,7 +114,7 @@ class TestRegister:
         assert answer.headers["content-type"] == "application/problem+json"
         body = answer.json()
         assert (body["code"], body["errors"][0]["pointer"]) == (code, pointer)
-        assert body["title"] and body["title_en"] and body["remedy"]
+        assert all(body[name] for name in ("title", "title_en", "remedy", "remedy_en"))
         (row,) = await installation.sql(
             "registration", "SELECT (SELECT count(*) FROM enrolment) + (SELECT count(*) FROM outbox) AS n"
         )

@@ -1,5 +1,6 @@
 """An enrolment's state follows from its facts, in whatever order they come."""
 
+from collections.abc import Callable
 from datetime import date
 from itertools import permutations
 from uuid import UUID
@@ -25,7 +26,7 @@ def a_standing() -> Standing:
 
 
 def test_the_same_facts_give_the_same_state_in_any_order() -> None:
-    facts = [
+    facts: list[Callable[[Standing], Standing]] = [
         lambda standing: standing.assessed(1, "PRICED", {}),
         lambda standing: standing.assessed(2, "PRICED", {}),
         lambda standing: standing.billed(1),
