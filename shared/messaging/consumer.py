@@ -11,7 +11,7 @@ from shared.messaging import offsets
 from shared.messaging.bus import Bus, BusRefused, Incoming, Member, Place
 from shared.messaging.intake import Intake, take_in
 from shared.messaging.offsets import Move
-from shared.messaging.patience import Patience, pause
+from shared.messaging.patience import Patience, cancelled_from_outside, pause
 from shared.messaging.positions import Positions, fingerprint
 from shared.messaging.subscription import Handler, Subscription
 from shared.messaging.trouble import described, is_transient
@@ -95,7 +95,9 @@ class Consumer:
                 raise
             except Rejoin as reason:
                 self._log.info("rejoining", reason=str(reason))
-            except Exception as error:
+            except (Exception, asyncio.CancelledError) as error:
+                if isinstance(error, asyncio.CancelledError) and cancelled_from_outside():
+                    raise
                 self._log.warning("consumer interrupted", error=described(error))
                 await pause(stop, patience.next())
 

@@ -54,15 +54,16 @@ def to_headers(envelope: Envelope, installation: str) -> dict[str, str]:
 def from_headers(headers: Mapping[str, str], publisher: str) -> Envelope:
     """The envelope of a record on a publisher's topic; refuses with MalformedEnvelope what is not whole."""
     try:
+        version = headers["ce_specversion"]
         envelope = _read(headers)
     except KeyError as missing:
         raise MalformedEnvelope(f"the header {missing.args[0]} is missing") from None
     except ValueError as error:
         raise MalformedEnvelope(f"a header is not what it should be: {error}") from None
+    if version != _VERSION:
+        raise MalformedEnvelope(f"CloudEvents {_VERSION} is understood, not {version[:20]!r}")
     if "\0" in envelope.event + envelope.region + envelope.trace.actor:
         raise MalformedEnvelope("a header holds a NUL character, which no text column takes")
-    if headers["ce_specversion"] != _VERSION:
-        raise MalformedEnvelope(f"CloudEvents {_VERSION} is understood, not {headers['ce_specversion'][:20]!r}")
     if envelope.publisher != publisher or envelope.event.partition(".")[0] != publisher:
         raise MalformedEnvelope(f"an event of {envelope.publisher[:40]!r} lies in the topic of {publisher!r}")
     if envelope.seq < 1 or envelope.occurred_at.tzinfo is None:

@@ -38,7 +38,7 @@ class KafkaMember:
         client: str,
         session_timeout_ms: int,
     ) -> None:
-        self._prefix = prefix
+        self._prefix, self._group = prefix, group
         self._topics = sorted(prefix + topic for topic in topics)
         self._closing = asyncio.Event()
         self._rebalances = _Rebalances(self, listener)
@@ -124,11 +124,14 @@ class KafkaMember:
         return Incoming(place, record.offset, record.key, headers, record.value)
 
     async def _stop(self) -> None:
-        try:
-            async with asyncio.timeout(_STOP_TIMEOUT_S):
-                await self.consumer.stop()
-        except Exception as error:
-            _log.info("left without a goodbye", error=described(error))
+        # In a task of its own: the client lets the cancellation of its inner tasks escape, and it would look like ours.
+        stopping = asyncio.ensure_future(self.consumer.stop())
+        await asyncio.wait([stopping], timeout=_STOP_TIMEOUT_S)
+        if not stopping.done():
+            stopping.cancel()
+            _log.info("left without a goodbye", group=self._group)
+        elif not stopping.cancelled() and (error := stopping.exception()) is not None:
+            _log.info("left without a goodbye", group=self._group, error=described(error))
 
 
 class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]

@@ -33,3 +33,9 @@ async def pause(until: asyncio.Event, wait_s: float) -> bool:
     except TimeoutError:
         return False
     return True
+
+
+def cancelled_from_outside() -> bool:
+    """Whether a cancellation that was caught is meant for this task, and did not escape from a client library's."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0

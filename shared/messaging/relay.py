@@ -17,7 +17,7 @@ from shared.messaging.bus import Bus, BusRefused, Outgoing, Place
 from shared.messaging.envelope import Envelope, to_headers
 from shared.messaging.installation import claim, settle
 from shared.messaging.lanes import LEASE_S, Lanes
-from shared.messaging.patience import Patience, pause
+from shared.messaging.patience import Patience, cancelled_from_outside, pause
 from shared.messaging.trouble import described
 from shared.messaging.wake import woken
 
@@ -87,7 +87,9 @@ class Relay:
                     patience.reset()
                 except BusRefused:
                     raise
-                except Exception as error:
+                except (Exception, asyncio.CancelledError) as error:
+                    if isinstance(error, asyncio.CancelledError) and cancelled_from_outside():
+                        raise
                     self._log.warning("relay interrupted", error=described(error))
                     await pause(stop, patience.next())
         await self._leave()

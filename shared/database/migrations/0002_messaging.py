@@ -15,6 +15,12 @@ CREATE TABLE messaging_installation (
     partitions integer NOT NULL CHECK (partitions > 0),
     settled_at timestamptz NOT NULL DEFAULT now()
 );
+CREATE FUNCTION messaging_installation_is_fixed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'messaging_installation: what events have relied on is fixed';
+END $$;
+CREATE TRIGGER messaging_installation_fixed BEFORE UPDATE OR DELETE ON messaging_installation
+    FOR EACH STATEMENT EXECUTE FUNCTION messaging_installation_is_fixed();
 CREATE TABLE claimed_topic (
     broker text NOT NULL,
     topic text NOT NULL,
@@ -156,6 +162,7 @@ def downgrade() -> None:
         " claimed_topic, messaging_installation"
     )
     op.execute("DROP FUNCTION outbox_keeps_its_word()")
+    op.execute("DROP FUNCTION messaging_installation_is_fixed()")
 
 
 def _split(statements: str) -> list[str]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable
-from functools import partial
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
@@ -14,11 +13,10 @@ import pytest
 from shared import messaging
 from shared.database.migrate import SHARED, History, migrate
 from shared.database.provision import BUS, generate_passwords, provision
-from shared.messaging.bus import Bus
 from shared.messaging.postgres import PostgresBus
 from tests.shared.messaging.harm import KafkaHarm, PostgresHarm
 from tests.shared.messaging.member import open_bus as open_bus_as
-from tests.shared.messaging.station import HEARD, LISTENER, NAMES, Harm, Stage
+from tests.shared.messaging.station import HEARD, LISTENER, NAMES, Harm, OpenBus, Stage
 from tests.support.cluster import Clones, Cluster
 
 _BUS_HISTORY = History(Path(messaging.__file__).parent / "postgres_migrations", "alembic_version_bus")
@@ -55,16 +53,16 @@ async def clones(stations: Cluster) -> AsyncIterator[Clones]:
 
 
 @pytest.fixture(params=["postgres", "kafka"])
-def open_bus(request: pytest.FixtureRequest, clones: Clones) -> Callable[[], Bus]:
+def open_bus(request: pytest.FixtureRequest, clones: Clones) -> OpenBus:
     """Opens clients of one installation's bus; each test is an installation of its own."""
     installation = f"t{next(_INSTALLATIONS)}-{id(request):x}"
     kind = request.param
     address = clones.url(BUS, LISTENER) if kind == "postgres" else request.getfixturevalue("kafka").bootstrap_servers
-    return partial(open_bus_as, kind, address, installation)
+    return lambda other=None: open_bus_as(kind, address, other or installation)
 
 
 @pytest.fixture
-def harm(request: pytest.FixtureRequest, clones: Clones, open_bus: Callable[[], Bus]) -> Harm:
+def harm(request: pytest.FixtureRequest, clones: Clones, open_bus: OpenBus) -> Harm:
     """What this test may do to its bus."""
     if isinstance(open_bus(), PostgresBus):
         return PostgresHarm(clones.url(BUS, "owner"), clones.url(BUS, LISTENER))
@@ -72,7 +70,7 @@ def harm(request: pytest.FixtureRequest, clones: Clones, open_bus: Callable[[], 
 
 
 @pytest.fixture
-async def stage(clones: Clones, open_bus: Callable[[], Bus], harm: Harm) -> AsyncIterator[Stage]:
+async def stage(clones: Clones, open_bus: OpenBus, harm: Harm) -> AsyncIterator[Stage]:
     """The stage on either bus."""
     stage = Stage(clones, open_bus, harm)
     try:

@@ -144,6 +144,12 @@ class Heard:
     seq: int
 
 
+class OpenBus(Protocol):
+    """Opens a client of the test's bus, for the test's own installation unless told otherwise."""
+
+    def __call__(self, installation: str | None = None) -> Bus: ...
+
+
 class Harm(Protocol):
     """What a test may do to a bus from outside."""
 
@@ -157,7 +163,7 @@ class Stage:
     """One test's databases and buses."""
 
     clones: Clones
-    open_bus: Callable[[], Bus]
+    open_bus: OpenBus
     harm: Harm
     buses: list[Bus] = field(default_factory=list)
     databases: list[Database] = field(default_factory=list)
@@ -166,6 +172,12 @@ class Stage:
     def bus(self) -> Bus:
         """A client of the bus of its own."""
         bus = self.open_bus()
+        self.buses.append(bus)
+        return bus
+
+    def bus_of(self, installation: str) -> Bus:
+        """Another installation's client of the same bus."""
+        bus = self.open_bus(installation)
         self.buses.append(bus)
         return bus
 

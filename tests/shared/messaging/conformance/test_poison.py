@@ -1,0 +1,272 @@
+"""An event that cannot be taken in is set aside with what must wait for it; everybody else goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, cast
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.contracts.event import Event, Received
+from shared.domain.ids import new_id
+from shared.messaging import dead_letters
+from shared.messaging.dead_letters import Postbox
+from shared.messaging.figures import figures
+from shared.messaging.trouble import Transient
+from tests.shared.messaging.station import (
+    LISTENER,
+    REGION,
+    Ears,
+    Stage,
+    arrived,
+    left,
+    outgoing,
+    place_of,
+    sent,
+    serviced,
+)
+
+
+def refusing(*trains: UUID, event: str = "station.train_arrived.v1") -> Ears:
+    """Ears that cannot bear these trains' arrivals; mend them by clearing ``refused``."""
+    ears = Ears()
+    refused = set(trains)
+
+    def check(session: AsyncSession, events: Sequence[Received[Event]]) -> None:
+        if any(received.event.key in refused and received.event.name == event for received in events):
+            raise ValueError("cannot bear it")
+
+    ears.before = check
+    return ears
+
+
+async def letters(stage: Stage) -> list[dict[str, Any]]:
+    rows = await stage.sql(LISTENER, "SELECT * FROM dead_letter ORDER BY recorded_at, id")
+    return [dict(row) for row in rows]
+
+
+async def heard_by(stage: Stage, train: UUID) -> list[tuple[str, int]]:
+    return [(each.publisher, each.seq) for each in await stage.heard() if each.train_id == train]
+
+
+async def test_a_poison_event_stops_only_its_own_aggregate(stage: Stage) -> None:
+    trains = [new_id() for _ in range(60)]
+    poison = trains[17]
+    await stage.announce(
+        *(arrived(train) for train in trains),
+        *(left(train) for train in trains),
+        *(serviced(train) for train in trains),
+    )
+    await stage.relayed()
+    async with stage.listening(refusing(poison)):
+        await stage.taken_up_to_the_end()
+    assert len(await stage.heard()) == 59 * 3 + 1
+    # The station's second event about it waits; what the depot says about it does not.
+    assert await heard_by(stage, poison) == [("depot", 1)]
+    [letter] = await letters(stage)
+    assert (letter["aggregate_id"], letter["seq"], letter["reason"], letter["state"]) == (
+        poison,
+        1,
+        "NOT_HANDLED",
+        "WAITING",
+    )
+    assert letter["error"] == "ValueError: cannot bear it"
+    assert letter["actor"] == "test"
+    waiting = await stage.sql(LISTENER, "SELECT aggregate_id, seq FROM parked_event")
+    assert [(row["aggregate_id"], row["seq"]) for row in waiting] == [(poison, 2)]
+
+
+async def test_what_waits_behind_a_dead_letter_is_visible_but_not_unready(stage: Stage) -> None:
+    train = new_id()
+    await stage.announce(arrived(train), left(train))
+    await stage.relayed("station")
+    async with stage.listening(refusing(train)):
+        await stage.taken_up_to_the_end()
+    await stage.sql(LISTENER, "UPDATE parked_event SET parked_at = parked_at - interval '10 minutes'")
+    seen = await figures(stage.database(LISTENER), REGION)
+    assert (seen.dead_letters, seen.parked, seen.gaps) == (1, 1, 0)
+    assert seen.ready
+
+
+async def test_a_replay_takes_in_the_dead_letter_and_what_waits_behind_it(stage: Stage) -> None:
+    train = new_id()
+    await stage.announce(arrived(train), left(train), arrived(train, 2))
+    await stage.relayed("station")
+    async with stage.listening(refusing(train)):
+        await stage.taken_up_to_the_end()
+    assert await stage.heard() == []
+    postbox = Postbox(stage.database(LISTENER), REGION, Ears().subscriptions(), None)
+    [letter] = await dead_letters.waiting(postbox.database, REGION)
+    assert letter.behind == 2
+    assert await dead_letters.replay(postbox, letter.id, "operator:li") == "DONE"
+    assert await heard_by(stage, train) == [("station", 1), ("station", 2), ("station", 3)]
+    assert await dead_letters.waiting(postbox.database, REGION) == []
+    [kept] = await letters(stage)
+    assert (kept["state"], kept["settled_by"], kept["attempts"]) == ("REPLAYED", "operator:li", 1)
+    assert await stage.count(LISTENER, "parked_event") == 0
+
+
+async def test_a_second_replay_changes_nothing_also_at_the_same_time(stage: Stage) -> None:
+    train = new_id()
+    await stage.announce(arrived(train), left(train))
+    await stage.relayed("station")
+    async with stage.listening(refusing(train)):
+        await stage.taken_up_to_the_end()
+    postbox = Postbox(stage.database(LISTENER), REGION, Ears().subscriptions(), None)
+    [letter] = await dead_letters.waiting(postbox.database, REGION)
+    outcomes = await asyncio.gather(*(dead_letters.replay(postbox, letter.id, "operator:li") for _ in range(4)))
+    assert sorted(outcomes) == ["DONE", "NOT_WAITING", "NOT_WAITING", "NOT_WAITING"]
+    assert await heard_by(stage, train) == [("station", 1), ("station", 2)]
+
+
+async def test_a_replay_that_fails_again_leaves_the_letter_waiting(stage: Stage) -> None:
+    train = new_id()
+    await stage.announce(arrived(train), left(train))
+    await stage.relayed("station")
+    async with stage.listening(refusing(train)):
+        await stage.taken_up_to_the_end()
+    postbox = Postbox(stage.database(LISTENER), REGION, refusing(train).subscriptions(), None)
+    [letter] = await dead_letters.waiting(postbox.database, REGION)
+    assert await dead_letters.replay(postbox, letter.id, "operator:li") == "STILL_DEAD"
+    [kept] = await letters(stage)
+    assert (kept["state"], kept["attempts"], kept["last_tried_by"], kept["settled_by"]) == (
+        "WAITING",
+        1,
+        "operator:li",
+        None,
+    )
+    assert await stage.count(LISTENER, "parked_event") == 1
+
+
+async def test_a_letter_given_up_lets_the_rest_go_on(stage: Stage) -> None:
+    train = new_id()
+    await stage.announce(arrived(train), left(train), left(train))
+    await stage.relayed("station")
+    async with stage.listening(refusing(train)):
+        await stage.taken_up_to_the_end()
+    postbox = Postbox(stage.database(LISTENER), REGION, Ears().subscriptions(), None)
+    [letter] = await dead_letters.waiting(postbox.database, REGION)
+    with pytest.raises(ValueError, match="needs a reason"):
+        await dead_letters.discard(postbox, letter.id, "operator:li", " ")
+    assert await dead_letters.discard(postbox, letter.id, "operator:li", "a rehearsal's train") == "DONE"
+    assert await heard_by(stage, train) == [("station", 2), ("station", 3)]
+    [kept] = await letters(stage)
+    assert (kept["state"], kept["settled_because"]) == ("DISCARDED", "a rehearsal's train")
+
+
+async def test_an_error_that_passes_is_waited_out_and_nothing_is_set_aside(stage: Stage) -> None:
+    trains = [new_id() for _ in range(20)]
+    await stage.announce(*(arrived(train) for train in trains))
+    await stage.relayed("station")
+    failures = [3]
+
+    async def three_times_not_now(session: AsyncSession, events: Sequence[Received[Event]]) -> None:
+        if failures[0] > 0:
+            failures[0] -= 1
+            if failures[0] == 1:
+                await session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+            raise Transient("not now")
+
+    async with stage.listening(Ears(before=three_times_not_now)):
+        await stage.hears(20)
+        await stage.taken_up_to_the_end()
+    assert len(await stage.heard()) == 20
+    assert await letters(stage) == []
+
+
+BIG = 5 * 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"value": b"{not json"}, "UNREADABLE"),
+        ({"value": b'{"region": "411521", "train_id": 7}'}, "UNREADABLE"),
+        ({"value": b"\xff\x00"}, "UNREADABLE"),
+        ({"value": cast("bytes", None)}, "UNREADABLE"),
+        ({"value": b'{"x": "' + b"x" * BIG + b'"}'}, "UNREADABLE"),
+        ({"headers": {"ce_type": "station.train_arrived.v2"}}, "UNREADABLE"),
+        ({"headers": {"ce_specversion": "2.0"}}, "MALFORMED"),
+        ({"headers": {"ce_sequence": "soon"}}, "MALFORMED"),
+        ({"headers": {"ce_source": "/canbao/elsewhere/depot"}}, "MALFORMED"),
+    ],
+    ids=["bad JSON", "wrong type", "not text", "null", "5 MB", "version", "envelope", "sequence", "publisher"],
+)
+async def test_a_record_that_cannot_be_read_stops_nobody(stage: Stage, changes: dict[str, Any], reason: str) -> None:
+    train, neighbour = new_id(), new_id()
+    bus = stage.bus()
+    await bus.create_topics(["station"])
+    # In the same partition, so that the neighbour's event comes behind the broken one.
+    await sent(
+        bus,
+        outgoing(arrived(train), 1, bus=bus, **changes),
+        outgoing(arrived(neighbour), 1, bus=bus, place=place_of(arrived(train))),
+    )
+    async with stage.listening(Ears()):
+        heard = await stage.hears(1)
+        await stage.taken_up_to_the_end()
+    assert [each.train_id for each in heard] == [neighbour]
+    [letter] = await letters(stage)
+    assert letter["reason"] == reason
+    assert letter["region"] == REGION
+
+
+@pytest.mark.parametrize("open_bus", ["kafka"], indirect=True)  # jsonb takes no NUL, so the other bus never carries one
+async def test_a_header_that_no_column_takes_stops_nobody(stage: Stage) -> None:
+    train = new_id()
+    bus = stage.bus()
+    await bus.create_topics(["station"])
+    await sent(
+        bus,
+        outgoing(arrived(train), 1, bus=bus, headers={"ce_actor": "half\x00hidden", "x\x00y": "z"}),
+        outgoing(arrived(train), 1, bus=bus),
+    )
+    async with stage.listening(Ears()):
+        await stage.hears(1)
+    assert [letter["reason"] for letter in await letters(stage)] == ["MALFORMED"]
+
+
+async def test_a_kind_that_nobody_knows_is_passed_over(stage: Stage) -> None:
+    train = new_id()
+    bus = stage.bus()
+    await bus.create_topics(["station"])
+    unheard_of = outgoing(left(train), 2, bus=bus, headers={"ce_type": "station.bridge_built.v1"})
+    await sent(bus, outgoing(arrived(train), 1, bus=bus), unheard_of, outgoing(left(train), 3, bus=bus))
+    async with stage.listening(Ears()):
+        await stage.taken_up_to_the_end()
+    assert await heard_by(stage, train) == [("station", 1), ("station", 3)]
+    assert await letters(stage) == []
+
+
+async def test_an_event_that_comes_too_early_is_parked_until_the_gap_closes(stage: Stage) -> None:
+    train, other = new_id(), new_id()
+    bus = stage.bus()
+    await bus.create_topics(["station"])
+    early = [outgoing(arrived(train, seq), seq, bus=bus) for seq in (3, 4, 2)]
+    await sent(bus, *early, outgoing(arrived(other), 1, bus=bus, place=place_of(arrived(train))))
+    async with stage.listening(Ears()):
+        await stage.hears(1)
+        assert await heard_by(stage, other) == [("station", 1)]
+        assert await stage.count(LISTENER, "parked_event") == 3
+        await sent(bus, outgoing(arrived(train, 1), 1, bus=bus))
+        await stage.hears(5)
+    assert await heard_by(stage, train) == [("station", seq) for seq in (1, 2, 3, 4)]
+    assert await stage.count(LISTENER, "parked_event") == 0
+
+
+async def test_a_gap_that_stays_open_for_a_minute_is_unready(stage: Stage) -> None:
+    train = new_id()
+    bus = stage.bus()
+    await bus.create_topics(["station"])
+    await sent(bus, outgoing(arrived(train), 2, bus=bus))
+    async with stage.listening(Ears()):
+        await stage.taken_up_to_the_end()
+    assert (await figures(stage.database(LISTENER), REGION)).ready
+    await stage.sql(LISTENER, "UPDATE parked_event SET parked_at = parked_at - interval '61 seconds'")
+    seen = await figures(stage.database(LISTENER), REGION)
+    assert (seen.gaps, seen.dead_letters) == (1, 0)
+    assert not seen.ready

@@ -1,0 +1,146 @@
+"""Relays: one holder per lane, marking only what was acknowledged, and nobody waits for another's trouble."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from shared.domain.ids import new_id
+from shared.messaging.bus import MAX_RECORD_BYTES, BusRefused
+from shared.messaging.figures import figures, lag
+from shared.messaging.installation import claim, settle
+from tests.shared.messaging.station import PARTITIONS, REGION, Ears, Stage, arrived, left, place_of
+from tests.support.eventually import eventually
+
+
+async def unpublished(stage: Stage) -> int:
+    return (await figures(stage.publisher("station"), REGION)).unpublished
+
+
+async def test_a_running_relay_sends_what_is_committed(stage: Stage) -> None:
+    async with stage.relaying("station"):
+        for _ in range(3):
+            await stage.announce(arrived(new_id()))
+
+            async def all_published() -> bool:
+                return await unpublished(stage) == 0
+
+            await eventually(all_published)
+
+
+async def test_a_relay_whose_lanes_were_taken_over_can_no_longer_mark(stage: Stage) -> None:
+    train = new_id()
+    stopped, successor = stage.relay("station"), stage.relay("station")
+    await stopped.prepare()
+    await stopped.lanes.renew()
+    await stage.announce(arrived(train), left(train))
+    # As if it had been stopped for longer than its lease, without noticing.
+    await stage.sql("station", "UPDATE relay_lane SET expires_at = now() - interval '1 second'")
+    await stage.sql("station", "UPDATE relay_member SET expires_at = now() - interval '1 second'")
+    await successor.lanes.renew()
+    assert len(successor.lanes.held) == PARTITIONS
+    assert await stopped.step() == 0
+    assert await unpublished(stage) == 2
+    assert await successor.step() == 2
+    async with stage.listening(Ears()):
+        await stage.hears(2)
+        await stage.taken_up_to_the_end()
+    assert [each.seq for each in await stage.heard()] == [1, 2]
+
+
+async def test_relays_share_the_lanes_evenly_and_give_them_back(stage: Stage) -> None:
+    first, second = stage.relay("station"), stage.relay("station")
+    await first.prepare()
+    await first.lanes.renew()
+    assert len(first.lanes.held) == PARTITIONS
+    await second.lanes.renew()
+    assert len(second.lanes.held) == 0
+    await first.lanes.renew()
+    await second.lanes.renew()
+    assert len(first.lanes.held) == len(second.lanes.held) == PARTITIONS // 2
+    assert not set(first.lanes.held) & set(second.lanes.held)
+    await first.lanes.leave()
+    await second.lanes.renew()
+    assert len(second.lanes.held) == PARTITIONS
+
+
+@pytest.mark.expects_errors
+async def test_a_record_that_the_bus_refuses_blocks_only_its_lane(stage: Stage) -> None:
+    trains = [new_id() for _ in range(40)]
+    stuck = trains[0]
+    lane = place_of(arrived(stuck)).partition
+    others = [train for train in trains if place_of(arrived(train)).partition != lane]
+    await stage.announce(arrived(stuck))
+    # No publisher can announce this much; a record that no bus takes must stop nobody all the same.
+    await stage.sql("station", "ALTER TABLE outbox DISABLE TRIGGER outbox_unchanged")
+    await stage.sql(
+        "station", "UPDATE outbox SET payload = to_json(repeat('x', $1::int))", MAX_RECORD_BYTES + 1_000_000
+    )
+    await stage.announce(*(arrived(train) for train in trains[1:]))
+    ears = Ears()
+    async with stage.relaying("station"), stage.listening(ears):
+        heard = await stage.hears(len(others))
+        assert {each.train_id for each in heard} == set(others)
+        await stage.sql("station", "UPDATE outbox SET payload = $1::json WHERE key = $2", _small(stuck), stuck)
+        heard = await stage.hears(len(trains), within_s=60)
+    assert {each.train_id for each in heard} == set(trains)
+
+
+def _small(train: object) -> str:
+    return f'{{"region": "{REGION}", "train_id": "{train}", "platform": 1}}'
+
+
+async def test_lag_counts_what_lies_on_the_bus_and_was_not_taken_in(stage: Stage) -> None:
+    await stage.announce(*(arrived(new_id()) for _ in range(7)))
+    await stage.relayed("station")
+    listener, bus = stage.database("listener"), stage.bus()
+    assert await lag(listener, bus, REGION, ["station", "depot"]) == {"station": 7, "depot": 0}
+    async with stage.listening(Ears()):
+        await stage.hears(7)
+    assert await lag(listener, bus, REGION, ["station"]) == {"station": 0}
+
+
+async def test_a_changed_partition_count_is_refused_everywhere(stage: Stage) -> None:
+    bus = stage.bus()
+    await bus.create_topics(["station"])
+    other = stage.bus()
+    other.partitions = PARTITIONS * 2
+    with pytest.raises(BusRefused, match="partitions"):
+        await other.create_topics(["station"])
+    with pytest.raises(BusRefused, match="fixed at installation"):
+        await stage.relay("station", other).prepare()
+    with pytest.raises(BusRefused, match="partitions"):
+        await stage.consumer(Ears(), other).run(asyncio.Event())
+    assert (await bus.topics())["station"] == PARTITIONS
+
+
+async def test_topics_of_another_installation_are_left_alone(stage: Stage) -> None:
+    mine = stage.bus()
+    theirs = stage.bus_of("neighbour-" + mine.installation)
+    await theirs.create_topics(["station", "depot"])
+    await stage.announce(arrived(new_id()))
+    await stage.relayed("station")
+    async with stage.listening(Ears()):
+        await stage.hears(1)
+    assert sum((await theirs.ends(["station", "depot"])).values()) == 0
+    assert set(await theirs.topics()) == {"station", "depot"}
+    assert set(await mine.topics()) == {"station"}
+
+
+async def test_a_topic_of_our_name_that_this_database_never_made_is_refused(stage: Stage) -> None:
+    """Somebody reinstalled beside an old broker: its topic holds other people's events."""
+    bus = stage.bus()
+    await bus.create_topics(["station"])
+    with pytest.raises(BusRefused, match="another installation"):
+        await stage.relay("station").prepare()
+    async with stage.publisher("station").transaction(REGION) as session:
+        await settle(session, service="station", installation=bus.installation, partitions=PARTITIONS)
+    with pytest.raises(BusRefused, match="another installation"):
+        await claim(stage.publisher("station"), bus, "station", REGION)
+
+
+async def test_a_topic_that_we_made_is_ours_after_a_restart(stage: Stage) -> None:
+    await stage.relay("station").prepare()
+    await stage.relay("station").prepare()
+    assert set(await stage.bus().topics()) == {"station"}
