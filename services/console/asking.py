@@ -20,7 +20,8 @@ from services.console.summaries import (
 )
 from shared.settings import Settings
 
-TIMEOUT_S = 2.0
+TIMEOUT_S = 3.0
+TOKEN_TIMEOUT_S = 15.0  # a secret is slow to check on purpose, slower on a busy machine
 _TOKEN_MARGIN_S = 60.0
 _UNAUTHENTICATED = 401
 
@@ -84,7 +85,10 @@ class Asker:
             return None
         try:
             reply = await self._http.post(
-                "/registration/v1/token", data={"grant_type": "client_credentials"}, auth=self._credentials
+                "/registration/v1/token",
+                data={"grant_type": "client_credentials"},
+                auth=self._credentials,
+                timeout=TOKEN_TIMEOUT_S,
             )
             if not reply.is_success:
                 return Fault.NO_TOKEN

@@ -18,6 +18,7 @@ class Tile:
     """One total: its name, its number with a unit, and what it means."""
 
     key: str
+    kind: str
     label: str
     value: str
     unit: str
@@ -126,10 +127,11 @@ def _tiles(quota: QuotaProgress | None, payment: PaymentSummary | None, say: Say
 
     def people(key: str, count: int | None, remark: str = "", filled: int | None = None) -> Tile:
         value = unknown if count is None else figures.people(count)
-        return Tile(key, say(f"tile.{key}"), value, say("people"), remark, filled)
+        return Tile(key, "people", say(f"tile.{key}"), value, say("people"), remark, filled)
 
     def yuan(key: str, fen: int | None, remark: str = "") -> Tile:
-        return Tile(key, say(f"tile.{key}"), unknown if fen is None else figures.yuan(fen), say("yuan"), remark)
+        value = unknown if fen is None else figures.yuan(fen)
+        return Tile(key, "money", say(f"tile.{key}"), value, say("yuan"), remark)
 
     def share(fen: int) -> str:
         return say("tile.share", percent=figures.percent(fen, money.taken_fen)) if money and money.taken_fen else ""

@@ -101,10 +101,10 @@ PHRASES: Mapping[str, Phrase] = {
     "people": Phrase("人", "people"),
     "yuan": Phrase("元", "yuan"),
     "tile.completion": Phrase("完成率 {percent}%", "{percent}% of target"),
-    "tile.unpaid": Phrase("其中未缴费 {n} 人", "{n} of them unpaid"),
+    "tile.unpaid": Phrase("未缴费 {n} 人", "{n} unpaid"),
     "tile.payments": Phrase("{n} 人缴费", "{n} contributions"),
     "tile.share": Phrase("占已收 {percent}%", "{percent}% of money taken"),
-    "tile.towns": Phrase("{n} 个乡镇（街道）", "{n} townships"),
+    "tile.towns": Phrase("{n} 个乡镇街道", "{n} townships"),
     # the way of the money
     "flow": Phrase("保费走到哪里了", "Where the money is"),
     "flow.sum": Phrase("合计 {yuan} 元", "{yuan} yuan in all"),
