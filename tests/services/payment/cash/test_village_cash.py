@@ -198,6 +198,11 @@ class TestStatementsAndSlips:
         changed = await village.post("deposit-slips", village.slip(amount_fen=1))
         assert changed.json()["code"] == "SLIP_NUMBER_TAKEN"
 
+    async def test_a_matched_statement_takes_no_further_slip(self, village: Village) -> None:
+        await village.ready()
+        refused = await village.post("deposit-slips", village.slip(slip_no="J1-2"))
+        assert (refused.status_code, refused.json()["code"]) == (409, "STATEMENT_NO_LONGER_OPEN")
+
     async def test_a_slip_needs_its_statement(self, village: Village) -> None:
         refused = await village.post("deposit-slips", village.slip())
         assert (refused.status_code, refused.json()["code"]) == (404, "NOT_FOUND")
