@@ -1,8 +1,8 @@
 """Lean routes: public doors so busy that the way to them must cost less than what they do.
 
-A lean route takes the bare request and answers itself. It stands in the root application, in front of the services', and
-runs no dependency: FastAPI's would cost more than checking a signature does. So it must be on its service's public list,
-and whatever lock it has is its own business.
+A lean route takes the bare request and answers itself. It stands in the root application, in front of the services',
+and runs no dependency: FastAPI's would cost more than checking a signature does. So it must be on its service's public
+list, and whatever lock it has is its own business.
 """
 
 from collections.abc import Callable, Coroutine
@@ -35,7 +35,7 @@ def lean_doors(running: Running, app: FastAPI) -> list[Route]:
     if private:
         raise ValueError(f"{service.name}: lean routes are public, so the public list must name {private}")
     return [
-        Route(service.prefix + route.path, _Door(route.endpoint, app), methods=sorted(route.methods))
+        Route(service.prefix + route.path, _Door(route.endpoint, app), methods=sorted(route.methods or ()))
         for route in routes
     ]
 

@@ -66,7 +66,7 @@ class RawNotice:
         said = self.notice
         return (
             new_id(), self.channel, self.mchid, said.notify_id, self.source, self.envelope, self.serial, self.signed_at,
-            said.event_type, said.kind.value, said.payee_mchid, said.payee_appid, said.order_no, said.transaction_id,
+            said.event_type, said.kind, said.payee_mchid, said.payee_appid, said.order_no, said.transaction_id,
             said.refund_no, said.outcome, said.amount_fen, said.currency, said.succeeded_at,
             f"channel:{self.channel}", new_id(),
         )  # fmt: skip

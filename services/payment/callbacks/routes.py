@@ -1,9 +1,6 @@
 """Where WeChat calls back. Public: the signature is the caller's credential."""
 
-from typing import Annotated
-
 from fastapi import APIRouter, Request, Response
-from fastapi.params import Path
 from prometheus_client import Counter
 from starlette.requests import ClientDisconnect
 
@@ -15,6 +12,7 @@ from services.payment.channels.wechat.reply import FAILED, status_of
 from services.payment.channels.wechat.signature import Refusal, Refused, verify
 from services.payment.resources import PaymentResources
 from shared.service import Running
+from shared.web.lean import LeanRoute
 
 BODY_LIMIT = 64 * 1024
 PATH = "/v1/callbacks/wechat/{mchid}"
@@ -24,19 +22,23 @@ _PREFIX = b"wechatpay-"
 _CALLBACKS = Counter("canbao_callbacks", "Callbacks by what became of them", ["channel", "outcome"])
 _OUTCOMES = {refusal: _CALLBACKS.labels(CHANNEL, refusal.value) for refusal in Refusal}
 _STORED = _CALLBACKS.labels(CHANNEL, "stored")
+_TAKEN = Response(status_code=204)
 _UNSTORABLE = _CALLBACKS.labels(CHANNEL, "unstorable")
 _UNAVAILABLE = _CALLBACKS.labels(CHANNEL, "unavailable")
 
-router = APIRouter()
 
 
-@router.post(PATH, status_code=204, response_model=None, openapi_extra={"security": []})
-async def take_wechat_notice(request: Request, mchid: Annotated[str, Path(max_length=32)]) -> Response:
+router = APIRouter(route_class=LeanRoute)
+_MERCHANT = {"name": "mchid", "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+@router.post(PATH, status_code=204, response_model=None, openapi_extra={"parameters": [_MERCHANT]})
+async def take_wechat_notice(request: Request) -> Response:
     """Take a signed notice of WeChat Pay: answered 204 once it is durable, 4xx or 5xx in WeChat's form otherwise."""
     running: Running = request.app.state.running
     resources: PaymentResources = running.resources
     try:
-        notice = await _verified(request, mchid, running, resources)
+        notice = await _verified(request, request.path_params["mchid"], running, resources)
     except Refused as refused:
         _OUTCOMES[refused.refusal].inc()
         return _failed(status_of(refused.refusal))
@@ -51,7 +53,7 @@ async def take_wechat_notice(request: Request, mchid: Annotated[str, Path(max_le
         _UNAVAILABLE.inc()
         return _failed(503)
     _STORED.inc()
-    return Response(status_code=204)
+    return _TAKEN
 
 
 async def _verified(request: Request, mchid: str, running: Running, resources: PaymentResources) -> RawNotice:
