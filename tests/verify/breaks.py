@@ -132,8 +132,8 @@ BREAKS = (
             (
                 "INSERT INTO payment (id, channel, mchid, transaction_id, order_id, order_no, notice_id, amount_fen,"
                 " paid_at, paid_on, region, actor, correlation_id) SELECT gen_random_uuid(), channel, mchid,"
-                " 'INVENTED', order_id, order_no, notice_id, amount_fen, paid_at, paid_on, region, actor, correlation_id"
-                " FROM payment WHERE amount_fen = 18000"
+                " 'INVENTED', order_id, order_no, notice_id, amount_fen, paid_at, paid_on, region, actor,"
+                " correlation_id FROM payment WHERE amount_fen = 18000"
             ),
         ),
         18_000,
@@ -307,9 +307,9 @@ BREAKS = (
             "DROP INDEX remittance_line_once",
             (
                 "INSERT INTO remittance_line (batch_id, enrolment_id, source_id, person_token, benefit_year, region,"
-                " amount_fen, place, actor, correlation_id) SELECT (SELECT id FROM remittance_batch WHERE kind = 'ONLINE'),"
-                " enrolment_id, source_id, person_token, benefit_year, region, amount_fen, 'TREASURY', actor,"
-                " correlation_id FROM remittance_line WHERE receipt_no = 'R1-0'"
+                " amount_fen, place, actor, correlation_id)"
+                " SELECT (SELECT id FROM remittance_batch WHERE kind = 'ONLINE'), enrolment_id, source_id, person_token,"
+                " benefit_year, region, amount_fen, 'TREASURY', actor, correlation_id FROM remittance_line WHERE receipt_no = 'R1-0'"
             ),
         ),
     ),
@@ -394,8 +394,8 @@ BREAKS = (
         "registration",
         (
             (
-                "UPDATE cursor SET seq = seq + 1 WHERE publisher = 'subsidy' AND aggregate_id = (SELECT id FROM enrolment"
-                " WHERE paid_fen = 18000)"
+                "UPDATE cursor SET seq = seq + 1 WHERE publisher = 'subsidy' AND aggregate_id ="
+                " (SELECT id FROM enrolment WHERE paid_fen = 18000)"
             ),
         ),
     ),

@@ -1,17 +1,19 @@
 """Quota's counters, recomputed, and the targets against what their notice declares."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import RowMapping
 
 from verify.check import Check
 from verify.checks.sql import count, differing_rows
+from verify.listening import heard_until, listening, unequal
 from verify.report import Finding
 from verify.snapshot import Databases
 from verify.tally import Tally
 
 Counts = tuple[int, int, int]  # registered, enrolled, terminated
 Village = tuple[int, str]  # benefit year, region
+_NOTHING: Counts = (0, 0, 0)
 
 _RECOMPUTED = """
     SELECT benefit_year, region, count(*) FILTER (WHERE live) AS registered,
@@ -23,17 +25,14 @@ _COUNTED = """
     ORDER BY benefit_year, region
 """
 _COUNTING_EVENTS = """
-    SELECT aggregate_id::text AS key, aggregate_seq AS seq, benefit_year, region, event,
-           CASE event WHEN 'registration.enrolment_terminated.v1' THEN (payload ->> 'was_paid')::boolean ELSE false END
-           AS was_paid,
-           greatest(extract(epoch FROM clock_timestamp() - recorded_at), 0)::float8 AS age_s
-    FROM proof.outbox
-    WHERE region = ANY(:regions) AND event = ANY(:events)
-    ORDER BY aggregate_id, aggregate_seq
-"""
-_CONSUMED = """
-    SELECT aggregate_id::text AS key, seq FROM proof.cursor
-    WHERE publisher = 'registration' AND aggregate_id = ANY(CAST(:keys AS uuid[])) ORDER BY aggregate_id
+    SELECT event.benefit_year, event.region, event.event,
+           CASE event.event WHEN 'registration.enrolment_terminated.v1'
+                THEN (event.payload ->> 'was_paid')::boolean ELSE false END AS was_paid,
+           greatest(extract(epoch FROM clock_timestamp() - event.recorded_at), 0)::float8 AS age_s
+    FROM unnest(CAST(:keys AS uuid[]), CAST(:seqs AS bigint[])) AS heard (id, seq)
+    JOIN proof.outbox AS event ON event.aggregate_id = heard.id AND event.aggregate_seq > heard.seq
+    WHERE event.event = ANY(:events)
+    ORDER BY event.aggregate_id, event.aggregate_seq
 """
 _REGISTERED, _PAID, _TERMINATED = (
     "registration.enrolment_registered.v1",
@@ -58,28 +57,20 @@ _TARGETS = """
 
 
 async def counters(databases: Databases, tally: Tally) -> None:
-    """Each village's counters are what registration's enrolments give; the difference must be events still to count."""
+    """Each village's counters, and what the events still to be counted add, are what registration's enrolments give."""
     expected = _by_village(await databases.registration.rows(_RECOMPUTED))
     found = _by_village(await databases.quota.rows(_COUNTED))
-    tally.looked_at(len(expected.keys() | found.keys()))
-    nothing = (0, 0, 0)
-    differing = {
-        village
-        for village in expected.keys() | found.keys()
-        if expected.get(village, nothing) != found.get(village, nothing)
-    }
-    if not differing:
-        return
-    to_come, oldest = await _to_come(databases, sorted({region for _, region in differing}))
-    for village in sorted(differing):
-        want, have = expected.get(village, nothing), found.get(village, nothing)
-        later = to_come.get(village, nothing)
-        explained = tuple(a + b for a, b in zip(have, later, strict=True)) == want
+    to_come, oldest = await _to_come(databases)
+    villages = expected.keys() | found.keys() | to_come.keys()
+    tally.looked_at(len(villages))
+    for village in sorted(villages):
+        want, have = expected.get(village, _NOTHING), found.get(village, _NOTHING)
         finding = Finding(f"village {village[1]} {village[0]}", village[1], _words(want), _words(have))
-        if explained:
-            tally.waits(finding, oldest.get(village, 0.0))
-        else:
+        later = to_come.get(village, _NOTHING)
+        if tuple(a + b for a, b in zip(have, later, strict=True)) != want:
             tally.broke(finding)
+        elif have != want:
+            tally.waits(finding, oldest[village])
 
 
 async def targets(databases: Databases, tally: Tally) -> None:
@@ -88,25 +79,23 @@ async def targets(databases: Databases, tally: Tally) -> None:
     await differing_rows(databases.quota, tally, _TARGETS)
 
 
-async def _to_come(databases: Databases, regions: Sequence[str]) -> tuple[dict[Village, Counts], dict[Village, float]]:
+async def _to_come(databases: Databases) -> tuple[dict[Village, Counts], dict[Village, float]]:
     """What events that quota has not taken in will still add to each village, and the age of the oldest."""
     counts: dict[Village, Counts] = {}
     oldest: dict[Village, float] = {}
-    async for event in _not_counted(databases, regions):
-        village = (event["benefit_year"], event["region"])
-        counts[village] = _add(counts.get(village, (0, 0, 0)), event)
-        oldest[village] = max(oldest.get(village, 0.0), event["age_s"])
+    compared, said, heard = await listening(databases, "registration", "quota")
+    async for some in unequal(compared, said, heard):
+        rows = await databases.registration.rows(
+            _COUNTING_EVENTS,
+            keys=[difference.key for difference in some],
+            seqs=[heard_until(difference) for difference in some],
+            events=[_REGISTERED, _PAID, _TERMINATED],
+        )
+        for event in rows:
+            village = (event["benefit_year"], event["region"])
+            counts[village] = _add(counts.get(village, _NOTHING), event)
+            oldest[village] = max(oldest.get(village, 0.0), event["age_s"])
     return counts, oldest
-
-
-async def _not_counted(databases: Databases, regions: Sequence[str]) -> AsyncIterator[RowMapping]:
-    events = [_REGISTERED, _PAID, _TERMINATED]
-    async for rows in databases.registration.stream(_COUNTING_EVENTS, regions=list(regions), events=events):
-        keys = sorted({row["key"] for row in rows})
-        consumed = {row["key"]: row["seq"] for row in await databases.quota.rows(_CONSUMED, keys=keys)}
-        for row in rows:
-            if row["seq"] > consumed.get(row["key"], 0):
-                yield row
 
 
 def _add(counts: Counts, event: RowMapping) -> Counts:

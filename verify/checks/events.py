@@ -6,7 +6,8 @@ from sqlalchemy import RowMapping
 
 from verify.check import Check
 from verify.checks.sql import count, differing_rows, named_rows
-from verify.comparison import Difference, Side, compare, differences
+from verify.comparison import Difference
+from verify.listening import LISTENERS, heard_until, listening, unequal
 from verify.report import Finding
 from verify.snapshot import Databases, Snapshot
 from verify.tally import Tally
@@ -42,21 +43,6 @@ _OVERTAKEN = """
           AND later.published_at IS NOT NULL)
     ORDER BY waiting.id
 """
-# Who listens to whom: what subscribes to one event of a publisher follows all of them, in order.
-LISTENERS = (
-    ("registration", "subsidy"),
-    ("registration", "payment"),
-    ("registration", "quota"),
-    ("subsidy", "registration"),
-    ("subsidy", "payment"),
-    ("payment", "registration"),
-)
-# Grouped by the tail of the id, so that only the few groups that differ are looked at row by row.
-_ANNOUNCED = "SELECT id::text AS key, right(id::text, 3) AS region, '' AS facts, seq AS fen FROM proof.aggregate"
-_HEARD = """
-    SELECT aggregate_id::text AS key, right(aggregate_id::text, 3) AS region, '' AS facts, seq AS fen
-    FROM proof.cursor WHERE publisher = '{publisher}'
-"""
 _NEXT_EVENTS = """
     SELECT event.aggregate_id::text AS key, event.region, event.event, event.aggregate_seq AS seq,
            greatest(extract(epoch FROM clock_timestamp() - event.recorded_at), 0)::float8 AS age_s
@@ -64,7 +50,6 @@ _NEXT_EVENTS = """
     JOIN proof.outbox AS event ON event.aggregate_id = heard.id AND event.aggregate_seq = heard.seq + 1
     ORDER BY 1
 """
-_AT_ONCE = 2_000
 _WAITING_LETTERS = """
     SELECT letter.event_id::text AS event_id, letter.publisher, letter.event, letter.region, letter.reason,
            letter.aggregate_id::text AS key, letter.seq, coalesce(cursor.seq, 0) AS heard,
@@ -107,18 +92,9 @@ async def contiguous(databases: Databases, tally: Tally) -> None:
 async def heard(databases: Databases, tally: Tally) -> None:
     """Nobody has heard more than was said; what was said and not yet heard is in the outbox, with its age."""
     for publisher, consumer in LISTENERS:
-        said = Side(databases.publisher(publisher), _ANNOUNCED)
-        taken_in = Side(databases.consumer(consumer), _HEARD.format(publisher=publisher))
-        compared = await compare(said, taken_in)
+        compared, said, taken_in = await listening(databases, publisher, consumer)
         tally.looked_at(compared.keys)
-        some: list[Difference] = []
-        if compared.regions:
-            async for difference in differences(said, taken_in, compared.regions):
-                some.append(difference)
-                if len(some) == _AT_ONCE:
-                    await _lag(databases.publisher(publisher), tally, consumer, some)
-                    some = []
-        if some:
+        async for some in unequal(compared, said, taken_in):
             await _lag(databases.publisher(publisher), tally, consumer, some)
 
 
@@ -138,18 +114,17 @@ async def _lag(publisher: Snapshot, tally: Tally, consumer: str, some: Sequence[
     rows = await publisher.rows(
         _NEXT_EVENTS,
         keys=[difference.key for difference in behind],
-        seqs=[difference.right.fen if difference.right else 0 for difference in behind],
+        seqs=[heard_until(difference) for difference in behind],
     )
     next_events = {row["key"]: row for row in rows}
     for difference in some:
         said = difference.left.fen if difference.left else 0
-        taken_in = difference.right.fen if difference.right else 0
         event = next_events.get(difference.key)
         finding = Finding(
             f"{consumer} ← {publisher.database} {difference.key}",
             event["region"] if event else None,
             f"heard {said}",
-            f"heard {taken_in}" + (f", next {event['event']}" if event else ""),
+            f"heard {heard_until(difference)}" + (f", next {event['event']}" if event else ""),
         )
         if event is None:
             tally.broke(finding)
