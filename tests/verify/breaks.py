@@ -308,8 +308,9 @@ BREAKS = (
             (
                 "INSERT INTO remittance_line (batch_id, enrolment_id, source_id, person_token, benefit_year, region,"
                 " amount_fen, place, actor, correlation_id)"
-                " SELECT (SELECT id FROM remittance_batch WHERE kind = 'ONLINE'), enrolment_id, source_id, person_token,"
-                " benefit_year, region, amount_fen, 'TREASURY', actor, correlation_id FROM remittance_line WHERE receipt_no = 'R1-0'"
+                " SELECT (SELECT id FROM remittance_batch WHERE kind = 'ONLINE'), enrolment_id, source_id,"
+                " person_token, benefit_year, region, amount_fen, 'TREASURY', actor, correlation_id"
+                " FROM remittance_line WHERE receipt_no = 'R1-0'"
             ),
         ),
     ),
