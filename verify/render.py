@@ -11,43 +11,28 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from shared.domain.clock import SHANGHAI
-from shared.domain.money import format_yuan
-from verify.report import CheckResult, Finding, Report, TownLine
+from verify.report import CheckResult, Finding, Report
+from verify.towns_table import towns_table, yuan
 
-_MONEY = ("due_fen", "aided_fen", "paid_fen", "suspense_fen", "unapplied_fen", "collecting_fen", "pending_fen",
-          "in_transit_fen", "treasury_fen")  # fmt: skip
-_HEADS = (
-    ("乡镇\nTownship", "left"),
-    ("任务数\ntarget", "right"),
-    ("登记\nregistered", "right"),
-    ("参保\nenrolled", "right"),
-    ("应缴\ndue", "right"),
-    ("资助\naid", "right"),
-    ("已缴\npremium", "right"),
-    ("暂记应退\nsuspense", "right"),
-    ("未核票\nunapplied", "right"),
-    ("在收\ncollecting", "right"),
-    ("待报解\npending", "right"),
-    ("在途\nin transit", "right"),
-    ("国库\ntreasury", "right"),
-)
+WIDE = 190  # columns of text in which everything has room
+_ROOMY = 140  # and from which on the checks say what they compare
+
 _MARKS = {"OK": ("✓", "green"), "IN_FLIGHT": ("…", "yellow"), "BREAK": ("✗", "bold red")}
 
 
-def render(report: Report) -> RenderableType:
-    """The whole report, Chinese first; print it with a rich console."""
-    parts: list[RenderableType] = [_towns(report), Text(), _checks(report)]
+def render(report: Report, width: int = WIDE) -> RenderableType:
+    """The whole report, Chinese first, for so many columns of text; print it with a rich console."""
+    parts: list[RenderableType] = [towns_table(report, width), Text(), _checks(report, width)]
     parts += [part for check in report.checks if (part := _rows(check)) is not None]
     return Group(*parts, Text(), _verdict(report))
 
 
 def print_report(report: Report, console: Console | None = None) -> None:
-    """Print it; where the output is no terminal, wide enough that no figure is cut."""
+    """Print it; where the output is no terminal, wide enough that nothing is left out."""
     console = console or Console()
     if not console.is_terminal:
-        console = Console(file=console.file, width=max(console.width, 190), no_color=True)
-    console.print(render(report))
+        console = Console(file=console.file, width=max(console.width, WIDE), no_color=True)
+    console.print(render(report, console.width))
 
 
 def as_json(report: Report) -> str:
@@ -69,43 +54,20 @@ def _plain(value: Any) -> str:
     raise TypeError(type(value).__name__)
 
 
-def _towns(report: Report) -> Table:
-    when = report.examined_at.astimezone(SHANGHAI)
-    title = f"{report.region_name} {report.benefit_year} 年度 · 一致性核对 · consistency · {when:%Y-%m-%d %H:%M:%S}"
-    table = Table(title=title, caption="金额单位：元 · amounts in yuan", box=box.SIMPLE_HEAD, show_footer=False)
-    for head, justify in _HEADS:
-        table.add_column(head, justify="right" if justify == "right" else "left", no_wrap=True)
-    for line in report.towns:
-        table.add_row(*_line(line))
-    table.add_section()
-    table.add_row(*_line(report.overall), style="bold")
-    return table
-
-
-def _line(line: TownLine) -> list[str]:
-    target = "" if line.target is None else f"{line.target:,}"
-    return [
-        line.name,
-        target,
-        f"{line.registered:,}",
-        f"{line.enrolled:,}",
-        *(_yuan(getattr(line, name)) for name in _MONEY),
-    ]
-
-
-def _checks(report: Report) -> Table:
+def _checks(report: Report, width: int) -> Table:
     table = Table(box=box.SIMPLE_HEAD)
-    for head in ("", "核对 · check", "比较 · what is compared"):
-        table.add_column(head)
+    table.add_column("")
+    table.add_column("核对 · check")
+    roomy = width >= _ROOMY
+    if roomy:
+        table.add_column("比较 · what is compared")
     table.add_column("笔数\nrows", justify="right")
     table.add_column("结论\nverdict")
     for check in report.checks:
         mark, style = _MARKS[check.verdict]
         name = Text.assemble(check.zh, "\n", (f"{check.en} · {check.code}", "dim"))
-        table.add_row(
-            Text(mark, style=style), name, Text(check.compares, style="dim"), f"{check.examined:,}",
-            Text(_says(check), style=style),
-        )  # fmt: skip
+        compares = [Text(check.compares, style="dim")] if roomy else []
+        table.add_row(Text(mark, style=style), name, *compares, f"{check.examined:,}", Text(_says(check), style=style))
     return table
 
 
@@ -142,7 +104,7 @@ def _add_rows(table: Table, label: str, rows: Iterable[Finding], count: int, sty
     shown = 0
     for row in rows:
         shown += 1
-        amount = _yuan(row.difference_fen) if row.difference_fen else ""
+        amount = yuan(row.difference_fen) if row.difference_fen else ""
         table.add_row(Text(label, style=style), row.subject, row.region or "—", row.expected, row.found, amount)
     if count > shown:
         table.add_row("", Text(f"另有 {count - shown:,} 笔 · and {count - shown:,} more", style="dim"))
@@ -168,10 +130,4 @@ def age(seconds: float) -> str:
 
 
 def _fen(amount_fen: int) -> str:
-    return f" · {_yuan(amount_fen)} 元" if amount_fen else ""
-
-
-def _yuan(amount_fen: int) -> str:
-    whole, _, fraction = format_yuan(amount_fen).partition(".")
-    grouped = f"{int(whole):,}"
-    return f"-{grouped}.{fraction}" if whole == "-0" else f"{grouped}.{fraction}"
+    return f" · {yuan(amount_fen)} 元" if amount_fen else ""

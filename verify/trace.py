@@ -49,12 +49,10 @@ async def trace_of(settings: Settings, enrolment_id: UUID) -> tuple[Step, ...]:
 def print_trace(enrolment_id: UUID, chain: Sequence[Step], console: Console | None = None) -> None:
     """Print the chain readably: facts in bold, events indented under what caused them."""
     console = console or Console()
-    if not console.is_terminal:
-        console = Console(file=console.file, width=max(console.width, 170), no_color=True)
-    console.print(Text(f"参保 {enrolment_id} · 因果链 · causal chain", style="bold"))
+    console.print(Text(f"参保 {enrolment_id} · 因果链 · causal chain", style="bold"), soft_wrap=True)
     depths = _depths(chain)
     for step in chain:
-        console.print(_line(step, depths[step.id]))
+        console.print(_line(step, depths[step.id]), soft_wrap=True)
 
 
 def _line(step: Step, depth: int) -> Text:
@@ -72,7 +70,7 @@ def _line(step: Step, depth: int) -> Text:
 
 
 def _depths(chain: Sequence[Step]) -> dict[str, int]:
-    """How many events lie before each step in its chain of causes; bounded, and safe against a cause of itself."""
+    """How many steps lie before each one in its chain of causes; bounded, and safe against a cause of itself."""
     by_id = {step.id: step for step in chain}
     depths: dict[str, int] = {}
     for step in chain:

@@ -19,7 +19,7 @@ def _fact(
     at: str = "fact.recorded_at",
 ) -> str:
     return f"""
-        SELECT concat('{table} ', {key}) AS id, {at} AS at, {what} AS what, ({cause})::text AS caused_by,
+        SELECT {key}::text AS id, {at} AS at, {what} AS what, ({cause})::text AS caused_by,
                ({correlation})::text AS correlation_id, jsonb_build_object({details}) AS details
         FROM proof.{table} AS fact {joins} WHERE {where} ORDER BY at LIMIT :most
     """  # noqa: S608 - the callers below, all constants
@@ -43,7 +43,7 @@ FACTS: tuple[tuple[str, str], ...] = (
         "subsidy",
         _fact(
             "assessment",
-            "concat(fact.enrolment_id, fact.version)",
+            "concat('assessment ', fact.version)",
             "'应缴核定 assessed'",
             "'version', fact.version, 'outcome', fact.outcome, 'reason', fact.reason_code",
             where=_OF_ENROLMENT,
