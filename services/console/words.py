@@ -72,7 +72,7 @@ PHRASES: Mapping[str, Phrase] = {
         "Remittance batches held for a difference: {n}, {yuan} yuan.",
     ),
     "priced.held": Phrase(
-        "{n} 人的应缴金额暂缓核定（例如资助身份没有配置金额）。",
+        "{n} 人暂缓核定应缴金额（如资助身份未配置金额）。",
         "People not priced yet, for instance because their identity has no configured amount: {n}.",
     ),
     "attributed.all": Phrase("每一分钱都归到了乡镇。", "Every fen belongs to a township."),
