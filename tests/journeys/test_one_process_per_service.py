@@ -1,0 +1,164 @@
+"""A county in production's shape: one process per service and role, on Kafka, behind one address."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from services.all_in_one import SERVICES
+from services.registration.commands import save_client
+from services.up.comparison import differences
+from shared.settings import Settings
+from tests.support.balancer import balancing, free_port
+from tests.support.eventually import eventually
+from tests.support.installation import Installation
+from verify.examine import examine
+from verify.report import Report
+
+ROOT = Path(__file__).parents[2]
+WITHIN_S = 300.0
+RESIDENTS = "120"
+EXAMPLE = ROOT / "deploy" / "counties" / "luoshan-2024" / "example-amounts.yaml"
+
+
+def _variables(settings: Settings) -> dict[str, str]:
+    """Settings as the environment of a process."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, SecretStr):
+            return value.get_secret_value()
+        if isinstance(value, Mapping):
+            return {name: plain(each) for name, each in value.items()}
+        return value
+
+    values = {name: plain(getattr(settings, name)) for name in settings.model_fields_set}
+    return {
+        f"CANBAO_{name.upper()}": json.dumps(value, default=str) if isinstance(value, dict | tuple) else str(value)
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+async def _simulator(*arguments: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "simulator", *arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+
+
+async def _prepared(folder: Path) -> dict[str, Any]:
+    process = await _simulator("prepare", "--dir", str(folder), "--residents", RESIDENTS)
+    printed, _ = await process.communicate()
+    assert process.returncode == 0
+    described: dict[str, Any] = json.loads(printed)
+    return described
+
+
+@asynccontextmanager
+async def _process(environment: dict[str, str], name: str, role: str, port: int) -> AsyncIterator[None]:
+    """``canbao serve NAME --role ROLE``, stopped by SIGTERM and expected to end cleanly."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        "from services.cli import main; main()",
+        "serve",
+        name,
+        "--role",
+        role,
+        "--port",
+        str(port),
+        cwd=ROOT,
+        env=environment,
+    )
+    try:
+        yield
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(process.wait(), 60) == 0, f"{name} {role} did not end cleanly"
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+@asynccontextmanager
+async def _county(settings: Settings, port: int) -> AsyncIterator[None]:
+    """Every service's web and work roles as processes of their own, behind one address."""
+    environment = {**os.environ, **_variables(settings)}
+    async with AsyncExitStack() as stack:
+        owners = {}
+        for service in SERVICES:
+            for role in ("web", "work") if service.migrations is not None else ("web",):
+                listens = free_port()
+                await stack.enter_async_context(_process(environment, service.name, role, listens))
+                if role == "web":
+                    owners[service.prefix.strip("/")] = f"http://127.0.0.1:{listens}"
+        await stack.enter_async_context(balancing(port, owners))
+        await eventually(lambda: _ready(owners), within_s=120, every_s=0.5, message="every web role is ready")
+        yield
+
+
+async def _ready(owners: Mapping[str, str]) -> bool:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        try:
+            answers = [await client.get(f"{owner}/readyz") for owner in owners.values()]
+        except httpx.TransportError:
+            return False
+    return all(answer.is_success for answer in answers)
+
+
+async def _season(folder: Path, base_url: str, clients: Path) -> None:
+    """Play the season to its end."""
+    process = await _simulator(
+        "season", "--dir", str(folder), "--base-url", base_url, "--clients", str(clients), "--once"
+    )
+    try:
+        printed, _ = await asyncio.wait_for(process.communicate(), WITHIN_S)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    said = [json.loads(line) for line in printed.splitlines() if line.startswith(b"{")]
+    assert said[-1]["event"] == "finished", said[-3:]
+
+
+@pytest.mark.expects_errors
+async def test_one_process_per_service_and_role_agrees_with_the_simulators_books(
+    kafka_installation: Installation, tmp_path: Path
+) -> None:
+    folder, port = tmp_path / "simulator", free_port()
+    described = await _prepared(folder)
+    secrets = {client["name"]: f"secret of {client['name']} in a test" for client in described["clients"]}
+    clients = tmp_path / "clients.json"
+    clients.write_text(json.dumps(secrets), encoding="utf-8")
+    address = f"http://127.0.0.1:{port}"
+    peers = {name.removeprefix("CANBAO_").lower(): value for name, value in described["environment"].items()}
+    settings = kafka_installation.settings.model_copy(
+        update=peers
+        | {"public_base_url": address, "services_base_url": address, "policy_overrides": EXAMPLE}
+        | {"console_client_secret": SecretStr("unused here")}
+    )
+    for client in described["clients"]:
+        await save_client(settings, client["name"], secrets[client["name"]], client["scopes"], client["region"])
+
+    async with _county(settings, port):
+        await _season(folder, address, clients)
+        report = await eventually(lambda: _settled(settings), within_s=60, every_s=0.5, message="nothing is on its way")
+
+    assert report is not None
+    assert report.consistent
+    books = json.loads((folder / "books.json").read_text(encoding="utf-8"))
+    assert differences(report, books) == []
+    assert report.overall.paid_fen > 0
+
+
+async def _settled(settings: Settings) -> Report | None:
+    report = await examine(settings)
+    return report if report.settled else None
