@@ -57,7 +57,7 @@ _WAITING_LETTERS = """
     FROM proof.dead_letter AS letter
     LEFT JOIN proof.cursor AS cursor
       ON cursor.publisher = letter.publisher AND cursor.aggregate_id = letter.aggregate_id
-    WHERE letter.state = 'WAITING' ORDER BY letter.event_id LIMIT 10000
+    WHERE letter.state = 'WAITING' ORDER BY letter.event_id
 """
 _DISCARDED = """
     SELECT concat('dead letter ', event_id) AS subject, region, 'taken in' AS expected,
@@ -71,7 +71,7 @@ _PARKED = """
     FROM proof.parked AS parked
     LEFT JOIN proof.cursor AS cursor
       ON cursor.publisher = parked.publisher AND cursor.aggregate_id = parked.aggregate_id
-    ORDER BY parked.event_id LIMIT 10000
+    ORDER BY parked.event_id
 """
 _STILL_THERE = """
     SELECT aggregate_id::text AS key, aggregate_seq AS seq FROM proof.outbox
@@ -103,9 +103,9 @@ async def stuck(databases: Databases, tally: Tally) -> None:
     for name in ("registration", "quota", "payment", "subsidy"):
         snapshot = databases.consumer(name)
         for kind, sql in (("dead letter", _WAITING_LETTERS), ("parked event", _PARKED)):
-            rows = await snapshot.rows(sql)
-            tally.looked_at(len(rows))
-            await _explain_stuck(databases, tally, f"{name}: {kind}", rows)
+            async for rows in snapshot.stream(sql):
+                tally.looked_at(len(rows))
+                await _explain_stuck(databases, tally, f"{name}: {kind}", rows)
         await named_rows(snapshot, tally, _DISCARDED)
 
 

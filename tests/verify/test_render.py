@@ -1,0 +1,89 @@
+"""The table on paper: a figure is never cut, whatever the width of the window."""
+
+from datetime import UTC, datetime
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from verify.render import WIDE, age, render
+from verify.report import CheckResult, Finding, Report, TownLine
+from verify.towns_table import yuan
+
+
+def report(**check: object) -> Report:
+    """A report of a county of the real size."""
+    figures = {
+        "due_fen": 2_395_880_000,
+        "paid_fen": 2_395_880_000,
+        "aided_fen": 1_234_500,
+        "treasury_fen": 2_300_000_000,
+    }
+    town = TownLine("411521101", "铁铺", 12_035, 12_035, 11_000, suspense_fen=-38_000, **figures)
+    fields: dict[str, object] = {
+        "code": "X",
+        "zh": "某项核对",
+        "en": "Some check",
+        "compares": "甲 ↔ 乙",
+        "examined": 3,
+        "breaks": 0,
+        "break_fen": 0,
+        "in_flight": 0,
+        "in_flight_fen": 0,
+        "oldest_age_s": 0.0,
+        "rows": (),
+        "waiting": (),
+        "named_count": 0,
+        "named_fen": 0,
+        "named": (),
+    }
+    result = CheckResult(**fields | check)  # type: ignore[arg-type]
+    at = datetime(2024, 1, 10, tzinfo=UTC)
+    return Report("local", "411521", "罗山县", 2024, at, 1.0, (town,), town, (result,))
+
+
+def printed(found: Report, width: int) -> str:
+    """As it is printed in a window of that width."""
+    file = StringIO()
+    Console(file=file, width=width, no_color=True).print(render(found, width))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 150, WIDE])
+def test_no_figure_is_cut(width: int) -> None:
+    text = printed(report(), width)
+    assert "…" not in text
+    assert "23,958,800.00" in text
+    assert "23,000,000.00" in text
+
+
+def test_a_wide_window_leaves_nothing_out() -> None:
+    text = printed(report(), WIDE)
+    assert "部分栏未列" not in text
+    assert "collecting" in text
+
+
+def test_the_verdict_is_the_last_line() -> None:
+    assert "分文不差" in printed(report(), 120).splitlines()[-1]
+    flying = report(in_flight=2, in_flight_fen=76_000, oldest_age_s=90.0)
+    assert "在途 IN FLIGHT 2 · 760.00 元 (最久 oldest 1.5 min)" in printed(flying, WIDE)
+    assert "2 处在途" in printed(flying, 120).splitlines()[-1]
+    row = Finding("enrolment 1", "411521101201", "38000", "0", -38_000)
+    broken = printed(report(breaks=1, break_fen=38_000, rows=(row,)), WIDE)
+    assert "1 处不符" in broken.splitlines()[-1]
+    assert "enrolment 1" in broken
+
+
+def test_amounts_are_yuan_with_thousands() -> None:
+    assert [yuan(fen) for fen in (0, 5, 38_000, -38_000, -5, 123_456_789)] == [
+        "0.00",
+        "0.05",
+        "380.00",
+        "-380.00",
+        "-0.05",
+        "1,234,567.89",
+    ]
+
+
+def test_ages_are_told_in_the_largest_fitting_unit() -> None:
+    assert [age(seconds) for seconds in (0.5, 90, 7_200, 172_800)] == ["0.5 s", "1.5 min", "2.0 h", "2.0 d"]
