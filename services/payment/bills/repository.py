@@ -44,11 +44,12 @@ _INSERT = text(
     ORDER BY enrolment_id
     """
 )
+# That a paid bill is never superseded is the table's own rule (bill_frozen_when_paid).
 _SUPERSEDE = text(
     """
-    UPDATE bill SET state = 'SUPERSEDED', superseded_because = old.because
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:because AS text[])) AS old (id, because)
-    WHERE bill.id = old.id AND bill.state = 'OPEN'
+    UPDATE bill SET state = 'SUPERSEDED', superseded_because = gone.because
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:because AS text[])) AS gone (id, because)
+    WHERE bill.id = gone.id
     """
 )
 _REVIEW = text(
@@ -58,6 +59,8 @@ _REVIEW = text(
     WHERE bill.id = news.id
     """
 )
+# The old state comes back instead of standing in the condition: together with row-level security's own, it makes the
+# planner expect a single bill and compare every bill with every payment (1.5 s for 500 of 4,000, instead of 10 ms).
 _FREEZE = text(
     """
     UPDATE bill
@@ -67,8 +70,8 @@ _FREEZE = text(
              CAST(:ids AS uuid[]), CAST(:row_no AS integer[]), CAST(:due_fen AS bigint[]), CAST(:aided_fen AS bigint[]),
              CAST(:paid_on AS date[]), CAST(:channels AS text[]), CAST(:paid_by AS uuid[])
          ) AS paid (id, row_no, due_fen, aided_fen, paid_on, channel, paid_by)
-    WHERE bill.id = paid.id AND bill.state = 'OPEN'
-    RETURNING bill.id
+    WHERE bill.id = paid.id
+    RETURNING old.state
     """
 )
 _SHOW = text(
@@ -142,7 +145,7 @@ async def mark_for_review(session: AsyncSession, bills: Sequence[tuple[Bill, str
 
 
 async def freeze(session: AsyncSession, paid: Sequence[Freeze]) -> int:
-    """Mark open bills, locked before, as PAID under fixed terms; returns how many were open."""
+    """Mark bills, locked before, as PAID under fixed terms; returns how many of them were open."""
     result = await session.execute(
         _FREEZE,
         {
@@ -155,7 +158,7 @@ async def freeze(session: AsyncSession, paid: Sequence[Freeze]) -> int:
             "paid_by": [one.paid_by for one in paid],
         },
     )
-    return len(result.all())
+    return sum(state == BillState.OPEN for state in result.scalars())
 
 
 async def latest(session: AsyncSession, enrolment_id: UUID) -> Row[Any] | None:

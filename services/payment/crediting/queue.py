@@ -7,6 +7,7 @@ from uuid import UUID
 import structlog
 from prometheus_client import Counter
 from sqlalchemy import Row
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.crediting import repository
@@ -29,7 +30,7 @@ async def work_notices(running: Running) -> int:
     try:
         return await _work(running, AT_ONCE)
     except Exception as failure:
-        if is_transient(failure):
+        if not _is_about_a_notice(failure):
             raise  # all of it again, later
         log.warning("a batch of notices failed, working them one by one", error=type(failure).__name__)
         return await _work_one_by_one(running)
@@ -41,13 +42,18 @@ async def _work_one_by_one(running: Running) -> int:
         try:
             worked = await _work(running, 1)
         except Exception as failure:
-            if is_transient(failure):
+            if not _is_about_a_notice(failure):
                 raise
             worked = await _set_aside(running, failure)
         if worked == 0:
             break
         done += worked
     return done
+
+
+def _is_about_a_notice(failure: Exception) -> bool:
+    """Whether working others can succeed: not while the database is away, nor while its tables are not as expected."""
+    return not (is_transient(failure) or isinstance(failure, ProgrammingError))
 
 
 async def _work(running: Running, limit: int) -> int:
