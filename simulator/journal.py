@@ -4,6 +4,7 @@ import asyncio
 import json
 import sqlite3
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,12 @@ class Journal:
 
     async def put(self, kind: str, key: str, value: Any) -> None:
         """Record a fact; returns once it is on disk."""
-        self._facts[kind][key] = value
-        self._waiting.append((kind, key, json.dumps(value, ensure_ascii=False)))
+        await self.put_all(kind, {key: value})
+
+    async def put_all(self, kind: str, facts: Mapping[str, Any]) -> None:
+        """Record facts of a kind together; returns once they are on disk."""
+        self._facts[kind].update(facts)
+        self._waiting += [(kind, key, json.dumps(value, ensure_ascii=False)) for key, value in facts.items()]
         if self._next is None:
             self._next = asyncio.get_running_loop().create_future()
         mine = self._next

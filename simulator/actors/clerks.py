@@ -5,50 +5,68 @@ from typing import Any
 
 from simulator import clients
 from simulator.actors.bureau import BENEFIT_YEAR
-from simulator.door import Refused
+from simulator.door import Door, Refused
 from simulator.people import Resident, Way
 from simulator.plan import Collection
 from simulator.world import World, each, tell
 
 SHORT_BY_FEN = 38_000
+_AT_ONCE = 100
 
 
 async def register(world: World, residents: Iterable[Resident]) -> None:
-    """Register those who are not registered yet."""
-    waiting = [r for r in residents if world.journal.get("enrolment", str(r.index)) is None]
-    counted = len(world.journal.all("enrolment"))
+    """Register those who are not registered yet: each village enters its people of the day together."""
+    waiting: dict[str, list[Resident]] = {}
+    for resident in residents:
+        if enrolment(world, resident) is None:
+            waiting.setdefault(resident.village, []).append(resident)
+    bundles = [people[i : i + _AT_ONCE] for people in waiting.values() for i in range(0, len(people), _AT_ONCE)]
 
-    async def one(resident: Resident) -> None:
-        nonlocal counted
-        identifier = await _register(world, resident)
-        if identifier is not None:
-            await world.journal.put("enrolment", str(resident.index), identifier)
-            counted += 1
-            if counted % 50 == 0:
-                tell("registered", count=counted)
+    async def one(bundle: list[Resident]) -> None:
+        await _register(world, bundle)
+        tell("registered", count=len(world.journal.all("enrolment")))
 
-    await each(waiting, one)
-    tell("registered", count=counted)
+    await each(bundles, one, at_once=4)
 
 
-async def _register(world: World, resident: Resident) -> str | None:
-    door = world.doors[clients.township(resident.town)]
-    application = {
+async def _register(world: World, people: list[Resident]) -> None:
+    """A lone person is entered alone, several by the door for many."""
+    door = world.doors[clients.township(people[0].town)]
+    if len(people) == 1:
+        outcome = await _register_alone(door, people[0])
+    else:
+        body = {"enrolments": [_application(person) for person in people]}
+        answer = await door.post("/registration/v1/enrolments/batch", body)
+        outcome = {"registered": answer["registered"], "refused": answer["refused"]}
+    # Refused because it was asked before an interruption: the answer names the enrolment that exists.
+    found = {entry["line"]: entry["id"] for entry in outcome["registered"]}
+    found |= {entry["line"]: entry["existing"] for entry in outcome["refused"] if entry.get("existing")}
+    lines = list(enumerate(people, start=1))
+    await world.journal.put_all(
+        "enrolment", {str(person.index): found[line] for line, person in lines if line in found}
+    )
+    for line, person in lines:
+        if line not in found:
+            await world.complain(f"register {person.index}", str(outcome["refused"])[:300])
+
+
+async def _register_alone(door: Door, person: Resident) -> dict[str, list[dict[str, Any]]]:
+    try:
+        answer = await door.post("/registration/v1/enrolments", _application(person))
+    except Refused as refusal:
+        return {"registered": [], "refused": [{"line": 1, **refusal.problem}]}
+    return {"registered": [{"line": 1, **answer}], "refused": []}
+
+
+def _application(person: Resident) -> dict[str, Any]:
+    return {
         "document_type": "RESIDENT_ID",
-        "document_number": resident.number,
-        "name": resident.name,
-        "birth_date": resident.born.isoformat(),
-        "region": resident.village,
+        "document_number": person.number,
+        "name": person.name,
+        "birth_date": person.born.isoformat(),
+        "region": person.village,
         "benefit_year": BENEFIT_YEAR,
     }
-    try:
-        return str((await door.post("/registration/v1/enrolments", application))["id"])
-    except Refused as refusal:
-        # Asked before the simulator was interrupted: the answer names the enrolment that exists.
-        if refusal.code == "ALREADY_ENROLLED" and refusal.problem.get("existing"):
-            return str(refusal.problem["existing"])
-        await world.complain(f"register {resident.index}", str(refusal))
-        return None
 
 
 def receipt_no(resident: Resident) -> str:

@@ -1,6 +1,7 @@
 """Enrolments in SQL: whole batches at a time, rows locked in the order of their keys."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -12,20 +13,35 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.registration.enrolments.state import Payment, Standing, State
 from services.registration.periods.decision import Period
 from shared.contracts.event import Trace
+from shared.contracts.registration import PersonFacts
 
+# Sorted, so that two batches that name the same people wait for each other instead of deadlocking.
 _ADD = text(
     """
     INSERT INTO enrolment (id, region, benefit_year, person_token, document_type, document_number, masked_number,
                            person_name, facts, state, registered_on, actor, correlation_id)
-    VALUES (:id, :region, :benefit_year, :person_token, :document_type, :document_number, :masked_number,
-            :person_name, CAST(:facts AS jsonb), 'REGISTERED', :registered_on, :actor, :correlation_id)
+    SELECT n.id, n.region, n.benefit_year, n.person_token, n.document_type, n.document_number, n.masked_number,
+           n.person_name, n.facts, 'REGISTERED', :today, n.actor, n.correlation_id
+    FROM unnest(
+             CAST(:ids AS uuid[]), CAST(:regions AS text[]), CAST(:benefit_years AS integer[]),
+             CAST(:person_tokens AS text[]), CAST(:document_types AS text[]), CAST(:document_numbers AS bytea[]),
+             CAST(:masked_numbers AS text[]), CAST(:person_names AS bytea[]), CAST(:facts AS jsonb[]),
+             CAST(:actors AS text[]), CAST(:correlation_ids AS uuid[])
+         ) AS n (id, region, benefit_year, person_token, document_type, document_number, masked_number,
+                 person_name, facts, actor, correlation_id)
+    ORDER BY n.person_token, n.benefit_year
     ON CONFLICT (person_token, benefit_year) WHERE state <> 'TERMINATED' DO NOTHING
     RETURNING id
     """
 )
 _FIND = text("SELECT * FROM enrolment WHERE id = :id")
 _LIVE = text(
-    "SELECT id FROM enrolment WHERE person_token = :token AND benefit_year = :year AND state <> 'TERMINATED' LIMIT 1"
+    """
+    SELECT e.id, e.person_token, e.benefit_year
+    FROM unnest(CAST(:tokens AS text[]), CAST(:years AS integer[])) AS n (person_token, benefit_year)
+    JOIN enrolment AS e USING (person_token, benefit_year)
+    WHERE e.state <> 'TERMINATED' ORDER BY e.id LIMIT 5000
+    """
 )
 _LOCK = text("SELECT * FROM enrolment WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE")
 _RECORD = text(
@@ -65,9 +81,40 @@ _STEPS = {
 }
 
 
-async def add(session: AsyncSession, row: Mapping[str, Any]) -> bool:
-    """Record one enrolment; False where the person already has a live one for that year, in whatever region."""
-    return (await session.execute(_ADD, row)).scalar_one_or_none() is not None
+@dataclass(frozen=True, slots=True)
+class NewEnrolment:
+    """An enrolment to be recorded, with name and number encrypted already."""
+
+    id: UUID
+    region: str
+    benefit_year: int
+    person_token: str
+    document_type: str
+    document_number: bytes
+    masked_number: str
+    person_name: bytes
+    facts: PersonFacts
+    trace: Trace
+
+
+async def add(session: AsyncSession, new: Sequence[NewEnrolment], today: date) -> set[UUID]:
+    """Record enrolments; returns those that are new: a person has one live enrolment per year, in whatever region."""
+    if not new:
+        return set()
+    columns = {
+        "ids": [one.id for one in new],
+        "regions": [one.region for one in new],
+        "benefit_years": [one.benefit_year for one in new],
+        "person_tokens": [one.person_token for one in new],
+        "document_types": [one.document_type for one in new],
+        "document_numbers": [one.document_number for one in new],
+        "masked_numbers": [one.masked_number for one in new],
+        "person_names": [one.person_name for one in new],
+        "facts": [one.facts.model_dump_json() for one in new],
+        "actors": [one.trace.actor for one in new],
+        "correlation_ids": [one.trace.correlation_id for one in new],
+    }
+    return set((await session.execute(_ADD, columns | {"today": today})).scalars())
 
 
 async def find(session: AsyncSession, enrolment_id: UUID) -> RowMapping | None:
@@ -75,10 +122,12 @@ async def find(session: AsyncSession, enrolment_id: UUID) -> RowMapping | None:
     return (await session.execute(_FIND, {"id": enrolment_id})).mappings().one_or_none()
 
 
-async def live(session: AsyncSession, token: str, year: int) -> UUID | None:
-    """A person's live enrolment for a year, if the transaction's region may see it."""
-    found: UUID | None = (await session.execute(_LIVE, {"token": token, "year": year})).scalar_one_or_none()
-    return found
+async def live(session: AsyncSession, of: Sequence[NewEnrolment]) -> dict[tuple[str, int], UUID]:
+    """These people's live enrolments by person and year, as far as the transaction's region may see them."""
+    if not of:
+        return {}
+    people = {"tokens": [one.person_token for one in of], "years": [one.benefit_year for one in of]}
+    return {(row.person_token, row.benefit_year): row.id for row in await session.execute(_LIVE, people)}
 
 
 async def lock(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Standing]:

@@ -1,13 +1,23 @@
 """Enrolments over HTTP."""
 
+from dataclasses import asdict
 from uuid import UUID
 
 from fastapi import APIRouter
 
-from services.registration.enrolments import repository, service
-from services.registration.enrolments.schemas import EnrolmentIn, EnrolmentOut, RegisteredOut
+from services.registration.enrolments import registering, repository
+from services.registration.enrolments.schemas import (
+    EnrolmentIn,
+    EnrolmentOut,
+    EnrolmentsIn,
+    EnrolmentsOut,
+    RefusedOut,
+    RegisteredOut,
+    TakenOut,
+)
+from shared.contracts.event import Trace
 from shared.database.business_date import business_date
-from shared.errors import NotFound
+from shared.errors import DomainError, NotFound
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
 
 router = APIRouter(tags=["enrolments"])
@@ -19,8 +29,26 @@ async def register(
 ) -> RegisteredOut:
     """Register one person for one benefit year."""
     today = await business_date(session, running.clock)
-    registered = await service.register(session, running.resources, body.application(), today, caller.trace())
+    registered = await registering.register(session, running.resources, body.application(), today, caller.trace())
     return RegisteredOut.model_validate(registered)
+
+
+@router.post("/v1/enrolments/batch", dependencies=[requires("registration:write")])
+async def register_many(
+    session: Session, caller: CurrentCaller, running: CurrentRunning, body: EnrolmentsIn
+) -> EnrolmentsOut:
+    """Register a village's applications in one go; each is taken or refused by itself, and has a chain of its own."""
+    today = await business_date(session, running.clock)
+    applications = [(entry.application(), Trace.start(caller.client)) for entry in body.enrolments]
+    outcomes = list(enumerate(await registering.register_all(session, running.resources, applications, today), 1))
+    return EnrolmentsOut(
+        registered=[
+            TakenOut.model_validate({"line": line, **asdict(outcome)})
+            for line, outcome in outcomes
+            if not isinstance(outcome, DomainError)
+        ],
+        refused=[RefusedOut.of(line, outcome) for line, outcome in outcomes if isinstance(outcome, DomainError)],
+    )
 
 
 @router.get("/v1/enrolments/{enrolment_id}", dependencies=[requires("registration:read")])

@@ -7,9 +7,10 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sqlalchemy import RowMapping
 
-from services.registration.enrolments.service import Application
+from services.registration.enrolments.registering import Application
 from shared.contracts.registration import PersonFacts
 from shared.domain.identity_number import DocumentType
+from shared.errors import DomainError
 
 Village = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
 
@@ -55,6 +56,43 @@ class RegisteredOut(BaseModel):
     benefit_year: int
     document_number: Annotated[str, Field(validation_alias="masked_number")]
     registered_on: date
+
+
+class EnrolmentsIn(BaseModel):
+    """A village's applications, entered together."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    enrolments: Annotated[list[EnrolmentIn], Field(min_length=1, max_length=500)]
+
+
+class RefusedOut(BaseModel):
+    """An application that was refused: its place among those sent, from 1, and why; never the person's data."""
+
+    line: int
+    code: str
+    title: str
+    detail: str | None
+    existing: UUID | None
+
+    @classmethod
+    def of(cls, line: int, refusal: DomainError) -> Self:
+        """Say one refusal."""
+        code = refusal.code
+        return cls(line=line, code=code.name, title=code.value.zh, detail=refusal.detail, existing=refusal.existing)
+
+
+class TakenOut(RegisteredOut):
+    """An application that was taken, by its place among those sent, from 1."""
+
+    line: Annotated[int, Field(ge=1)]
+
+
+class EnrolmentsOut(BaseModel):
+    """What became of each application."""
+
+    registered: list[TakenOut]
+    refused: list[RefusedOut]
 
 
 class PaidOut(BaseModel):

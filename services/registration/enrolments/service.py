@@ -1,122 +1,22 @@
-"""What registration does with enrolments: registers people and takes in what the other services announce."""
+"""What registration does with enrolments: takes in what the other services announce, and begins cover on its day."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from uuid import UUID
 
-import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registration.enrolments import repository
 from services.registration.enrolments.state import PAID_OR_BEYOND, Payment, Standing, State
 from services.registration.periods.decision import decide_period
-from services.registration.regions import service as regions
-from services.registration.resources import RegistrationResources
 from shared.contracts.event import Event, Received, Trace
 from shared.contracts.payment import ContributionPaid
 from shared.contracts.registration import (
     EnrolmentActivated,
     EnrolmentPaid,
-    EnrolmentRegistered,
-    PersonFacts,
 )
 from shared.contracts.subsidy import ContributionAssessed, ScheduleRow
-from shared.domain.identity_number import InvalidIdentityNumber, birth_date, mask, normalise
-from shared.domain.ids import new_id
-from shared.errors import DomainError, ErrorCode
 from shared.messaging.outbox import publish
-from shared.protection import person_token
-
-
-class InvalidNumber(DomainError):
-    """The identity number cannot belong to a document of that type."""
-
-    code = ErrorCode.INVALID_IDENTITY_NUMBER
-
-
-class BirthDateDiffers(DomainError):
-    """The birth date given is not the one inside the identity number."""
-
-    code = ErrorCode.BIRTH_DATE_DIFFERS
-
-
-class AlreadyEnrolled(DomainError):
-    """The person has a live enrolment for that year; where is not said."""
-
-    code = ErrorCode.ALREADY_ENROLLED
-
-
-@dataclass(frozen=True, slots=True)
-class Application:
-    """A person asks to be enrolled for one benefit year."""
-
-    document_type: str
-    document_number: str
-    name: str
-    region: str
-    benefit_year: int
-    facts: PersonFacts
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """The enrolment that came of an application."""
-
-    id: UUID
-    state: State
-    region: str
-    benefit_year: int
-    masked_number: str
-    registered_on: date
-
-
-async def register(
-    session: AsyncSession, resources: RegistrationResources, application: Application, today: date, trace: Trace
-) -> Registered:
-    """Register one person for one benefit year.
-
-    Raises ``InvalidNumber``, ``BirthDateDiffers``, ``UnknownRegion`` or ``AlreadyEnrolled``.
-    """
-    number = _checked_number(application)
-    await regions.require(session, application.region)
-    enrolment_id = new_id()
-    token = person_token(resources.token_key, application.document_type, number)
-
-    def sealed(column: str, value: str) -> bytes:
-        return resources.vault.encrypt("enrolment", column, enrolment_id, value)
-
-    added = await repository.add(
-        session,
-        {
-            "id": enrolment_id,
-            "region": application.region,
-            "benefit_year": application.benefit_year,
-            "person_token": token,
-            "document_type": application.document_type,
-            "document_number": sealed("document_number", number),
-            "masked_number": mask(number),
-            "person_name": sealed("person_name", application.name),
-            "facts": orjson.dumps(application.facts.model_dump(mode="json")).decode(),
-            "registered_on": today,
-            "actor": trace.actor,
-            "correlation_id": trace.correlation_id,
-        },
-    )
-    if not added:
-        # Another region's enrolment is not visible here, and not named.
-        raise AlreadyEnrolled(existing=await repository.live(session, token, application.benefit_year))
-    fact = EnrolmentRegistered(
-        region=application.region,
-        benefit_year=application.benefit_year,
-        enrolment_id=enrolment_id,
-        person_token=token,
-        registered_on=today,
-        facts=application.facts,
-    )
-    await publish(session, [(fact, trace)])
-    return Registered(enrolment_id, State.REGISTERED, application.region, application.benefit_year, mask(number), today)
 
 
 async def take_assessments(session: AsyncSession, events: Sequence[Received[ContributionAssessed]]) -> None:
@@ -206,14 +106,3 @@ def _shown(event: ContributionAssessed) -> Mapping[str, Any]:
     return event.model_dump(
         mode="json", include={"version", "outcome", "reason_code", "pack", "identities", "schedule", "reasons"}
     )
-
-
-def _checked_number(application: Application) -> str:
-    try:
-        number = normalise(application.document_type, application.document_number)
-    except InvalidIdentityNumber as error:
-        raise InvalidNumber(error.detail, pointer="/document_number") from error
-    born = birth_date(number)
-    if born is not None and born != application.facts.birth_date:
-        raise BirthDateDiffers(pointer="/birth_date")
-    return number

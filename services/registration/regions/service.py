@@ -1,6 +1,6 @@
 """The region directory: which towns and villages the pooling area has."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import orjson
 from sqlalchemy import text
@@ -9,7 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.domain.region import covers
 from shared.errors import DomainError, ErrorCode
 
-_KNOWN = text("SELECT EXISTS (SELECT FROM region_directory WHERE code IN (:village, :town))")
+_KNOWN = text(
+    """
+    SELECT code FROM region_directory WHERE code = ANY(CAST(:codes AS text[])) ORDER BY code LIMIT 10000
+    """
+)
 _ADD = text(
     """
     INSERT INTO region_directory (code, name)
@@ -25,11 +29,11 @@ class UnknownRegion(DomainError):
     code = ErrorCode.UNKNOWN_REGION
 
 
-async def require(session: AsyncSession, village: str) -> None:
-    """Refuse a village that neither it nor its town is in the directory; raises ``UnknownRegion``."""
-    known = await session.execute(_KNOWN, {"village": village, "town": village[:9]})
-    if not known.scalar_one():
-        raise UnknownRegion(pointer="/region")
+async def known(session: AsyncSession, villages: Collection[str]) -> set[str]:
+    """Those of the villages that stand in the directory themselves or by their town."""
+    codes = {*villages, *(village[:9] for village in villages)}
+    found = set((await session.execute(_KNOWN, {"codes": sorted(codes)})).scalars())
+    return {village for village in villages if village in found or village[:9] in found}
 
 
 async def add(session: AsyncSession, area: str, names: Mapping[str, str]) -> None:
