@@ -8,7 +8,7 @@ from tests.verify.season import EAST, WEST, Season, at_work, prepare
 from verify.examine import examine
 from verify.report import Report
 
-PEOPLE = 40
+PEOPLE = 24
 AT_ONCE = 4
 
 
