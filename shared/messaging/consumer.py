@@ -62,7 +62,7 @@ class Consumer:
         resources: Any,
         watchdog_s: float = WATCHDOG_S,
     ) -> None:
-        self._database, self._bus, self._service, self._region = database, bus, service, region
+        self.database, self._bus, self._service, self._region = database, bus, service, region
         self._subscriptions, self._resources = subscriptions, resources
         self._wanted = {subscription.event.publisher() for subscription in subscriptions}
         self._watchdog_s = watchdog_s
@@ -109,7 +109,7 @@ class Consumer:
         async with self._busy:
             while True:
                 try:
-                    async with self._database.transaction(self._region) as session:
+                    async with self.database.transaction(self._region) as session:
                         stored = await offsets.load(session, sorted(places))
                     break
                 except Exception as error:
@@ -180,7 +180,7 @@ class Consumer:
             if not self._positions.holds(place):
                 return
             move = Move(place, self._positions.next_offset(place), 0, None)
-            async with self._database.transaction(self._region) as session:
+            async with self.database.transaction(self._region) as session:
                 await offsets.compare_and_set(session, [move])
         await self._read_again(member, [place])
 
@@ -209,7 +209,7 @@ class Consumer:
             moves = self._moves(batch)
             if not moves:
                 return
-            async with self._database.transaction(self._region) as session:
+            async with self.database.transaction(self._region) as session:
                 owned = await offsets.compare_and_set(session, list(moves.values()))
                 mine = [record for record in batch if record.place in owned]
                 intake = await self._hand_over(session, mine)
@@ -241,7 +241,7 @@ class Consumer:
         """Ask the database where these partitions stand and read on from there."""
         async with self._busy:
             held = [place for place in places if self._positions.holds(place)]
-            async with self._database.transaction(self._region) as session:
+            async with self.database.transaction(self._region) as session:
                 starts = self._positions.hold(await offsets.load(session, held))
             for place, start in starts.items():
                 await member.seek(place, start)

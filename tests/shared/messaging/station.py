@@ -34,6 +34,7 @@ from tests.support.eventually import eventually
 REGION = "411521"
 EPOCH = datetime(2024, 10, 1, tzinfo=UTC)
 PARTITIONS = 4
+POOL = 4
 PUBLISHERS = ("station", "depot")
 LISTENER = "listener"
 NAMES = (*PUBLISHERS, LISTENER)
@@ -183,7 +184,7 @@ class Stage:
 
     def database(self, name: str) -> Database:
         """A pool of its own on a service's database."""
-        database = Database(self.clones.url(name), pool_size=4, application_name=f"test {name}")
+        database = Database(self.clones.url(name), pool_size=POOL, application_name=f"test {name}")
         self.databases.append(database)
         return database
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.event import Event, Received
 from shared.domain.ids import new_id
-from tests.shared.messaging.station import PARTITIONS, Ears, Heard, Stage, arrived, left
+from tests.shared.messaging.station import PARTITIONS, POOL, REGION, Ears, Heard, Stage, arrived, left, outgoing, sent
 from tests.support.eventually import eventually
 
 
@@ -89,6 +89,30 @@ async def test_of_two_who_think_they_hold_a_partition_only_one_counts(stage: Sta
         await stage.hears(80)
         await stage.taken_up_to_the_end()
     assert_each_once_and_in_order(await stage.heard(), trains, [1, 2])
+
+
+async def test_a_member_that_was_stopped_with_a_batch_in_hand_counts_nothing_when_it_wakes_up(stage: Stage) -> None:
+    trains = [new_id() for _ in range(40)]
+    bus = stage.bus()
+    await bus.create_topics(["station", "depot"])
+    stopped = Ears()
+    async with AsyncExitStack() as stack:
+        zombie = await stack.enter_async_context(stage.listening(stopped, group="listener-that-was-stopped"))
+        await eventually(lambda: len(zombie.places) == 2 * PARTITIONS, within_s=30)
+        async with AsyncExitStack() as held:
+            # It polls, and then cannot begin its transaction: its process stands still.
+            for _ in range(POOL):
+                await held.enter_async_context(zombie.database.transaction(REGION))
+            await sent(bus, *(outgoing(arrived(train), 1, bus=bus) for train in trains))
+            async with stage.listening(Ears()):
+                await stage.hears(40)
+                await stage.taken_up_to_the_end()
+            # Even if the cursors were lost, the offsets alone keep the zombie out.
+            await stage.sql("listener", "DELETE FROM cursor")
+        await sent(bus, *(outgoing(arrived(train), 2, bus=bus) for train in trains))
+        await stage.taken_up_to_the_end()
+    assert_each_once_and_in_order(await stage.heard(), trains, [1])
+    assert await stage.count("listener", "parked_event") == 40
 
 
 async def test_a_member_that_vanishes_hands_over_when_its_lease_ends(stage: Stage) -> None:
