@@ -143,8 +143,8 @@ async def test_nothing_is_revoked_under_a_running_transaction(stage: Stage) -> N
         await entered.wait()
         revoking = asyncio.create_task(holder.revoked(holder.places))
         done, _ = await asyncio.wait([revoking], timeout=0.3)
-        assert not done
         leave.set()
+        assert not done
         await revoking
         assert len(await stage.heard()) == 1
 
