@@ -1,5 +1,6 @@
 """Take a batch of records into a service's database: each event once, in its aggregate's order, nobody held up."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.messaging import cursors, setbacks
 from shared.messaging.bus import Incoming
 from shared.messaging.cursors import Step
-from shared.messaging.delivery import Delivery
+from shared.messaging.delivery import BREATH_EVERY, Delivery
 from shared.messaging.envelope import MalformedEnvelope, from_headers
 from shared.messaging.setbacks import Setback
 from shared.messaging.subscription import Subscription
@@ -35,7 +36,7 @@ async def take_in(
     region: str,
 ) -> Intake:
     """Drop duplicates, park what is too new, hand over the rest; the caller owns the records' partitions."""
-    steps, malformed = _opened(records)
+    steps, malformed = await _opened(records)
     standings = await cursors.load(session, {step.line for step in steps})
     parked = await setbacks.waiting(session, [line for line, standing in standings.items() if standing.parked])
     plan = cursors.plan(steps, standings, parked)
@@ -49,9 +50,11 @@ async def take_in(
     return Intake(len(delivered.taken), len(plan.duplicates), len(to_park), len(malformed) + len(refused))
 
 
-def _opened(records: Sequence[Incoming]) -> tuple[list[Step], list[Setback]]:
+async def _opened(records: Sequence[Incoming]) -> tuple[list[Step], list[Setback]]:
     steps, malformed = [], []
-    for record in records:
+    for place, record in enumerate(records, start=1):
+        if place % BREATH_EVERY == 0:
+            await asyncio.sleep(0)
         try:
             steps.append(Step(record, from_headers(record.headers, record.place.topic)))
         except MalformedEnvelope as error:

@@ -92,26 +92,27 @@ async def test_of_two_who_think_they_hold_a_partition_only_one_counts(stage: Sta
 
 
 async def test_a_member_that_was_stopped_with_a_batch_in_hand_counts_nothing_when_it_wakes_up(stage: Stage) -> None:
-    trains = [new_id() for _ in range(40)]
+    early, trains = new_id(), [new_id() for _ in range(40)]
     bus = stage.bus()
     await bus.create_topics(["station", "depot"])
-    stopped = Ears()
     async with AsyncExitStack() as stack:
-        zombie = await stack.enter_async_context(stage.listening(stopped, group="listener-that-was-stopped"))
+        zombie = await stack.enter_async_context(stage.listening(Ears(), group="listener-that-was-stopped"))
         await eventually(lambda: len(zombie.places) == 2 * PARTITIONS, within_s=30)
+        await sent(bus, outgoing(arrived(early), 1, bus=bus))
+        await stage.hears(1)
         async with AsyncExitStack() as held:
             # It polls, and then cannot begin its transaction: its process stands still.
             for _ in range(POOL):
                 await held.enter_async_context(zombie.database.transaction(REGION))
             await sent(bus, *(outgoing(arrived(train), 1, bus=bus) for train in trains))
             async with stage.listening(Ears()):
-                await stage.hears(40)
+                await stage.hears(41)
                 await stage.taken_up_to_the_end()
             # Even if the cursors were lost, the offsets alone keep the zombie out.
             await stage.sql("listener", "DELETE FROM cursor")
         await sent(bus, *(outgoing(arrived(train), 2, bus=bus) for train in trains))
         await stage.taken_up_to_the_end()
-    assert_each_once_and_in_order(await stage.heard(), trains, [1])
+    assert_each_once_and_in_order(await stage.heard(), [early, *trains], [1])
     assert await stage.count("listener", "parked_event") == 40
 
 
