@@ -109,6 +109,7 @@ async def _snapshot(settings: Settings, database: str) -> AsyncIterator[Snapshot
             "server_settings": {
                 "application_name": "canbao verify",
                 "statement_timeout": f"{_STATEMENT_TIMEOUT_S}s",
+                "work_mem": "64MB",  # sums over millions of rows should not spill to disk
                 # The first snapshot waits for the last check; the server must not end it meanwhile.
                 "idle_in_transaction_session_timeout": "0",
             },

@@ -11,11 +11,12 @@ _SETTLEMENTS = f"""
     WITH taken AS (
         SELECT payment.channel, payment.mchid, payment.paid_on AS day, sum(line.amount_fen) AS fen
         FROM proof.payment_line AS line JOIN proof.payment AS payment ON payment.id = line.payment_id
-        WHERE line.settled_on IS NOT NULL OR line.id IN (
-            SELECT suspense.payment_line_id FROM proof.suspense AS suspense
-            JOIN proof.refund AS refund ON refund.suspense_id = suspense.id AND refund.state = 'PAID'
-            WHERE refund.refunded_on <= payment.paid_on
-        ) GROUP BY 1, 2, 3
+        LEFT JOIN (
+            SELECT suspense.payment_line_id, min(refund.refunded_on) AS day FROM proof.refund AS refund
+            JOIN proof.suspense AS suspense ON suspense.id = refund.suspense_id WHERE refund.state = 'PAID' GROUP BY 1
+        ) AS returned ON returned.payment_line_id = line.id
+        WHERE line.settled_on IS NOT NULL OR returned.day <= payment.paid_on
+        GROUP BY 1, 2, 3
     ), given_back AS (
         SELECT channel, mchid, refunded_on AS day, sum(amount_fen) AS fen FROM proof.refund
         WHERE state = 'PAID' GROUP BY 1, 2, 3
