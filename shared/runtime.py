@@ -12,6 +12,7 @@ from shared.database.engine import Database
 from shared.domain.clock import Clock, SystemClock
 from shared.messaging.consumer import run_consumer
 from shared.messaging.open import open_bus
+from shared.messaging.patience import GATHER_S
 from shared.messaging.relay import run_relay
 from shared.service import Closable, Job, Running, Service, Startable
 from shared.settings import Settings
@@ -20,6 +21,8 @@ Role = Literal["web", "work", "all"]
 RELAY = "relay"
 _BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 _GRACE_S = 20.0
+# A step that did as much as this is called again without a pause to gather more.
+_FULL = 200
 log = structlog.get_logger(__name__)
 
 
@@ -89,8 +92,11 @@ async def _steps(run: Running, job: Job) -> None:
     wake = run.wake_event(job.name)
     while not run.stop.is_set():
         wake.clear()
-        if await job.step(run) == 0:
+        done = await job.step(run)
+        if done == 0:
             await _first(wake, run.stop, timeout_s=job.interval_s)
+        if done < _FULL:
+            await _first(run.stop, timeout_s=GATHER_S)
 
 
 async def _supervise(run: Running, name: str, start: Callable[[], Awaitable[None]]) -> None:

@@ -11,7 +11,7 @@ from shared.messaging import offsets
 from shared.messaging.bus import Bus, BusRefused, Incoming, Member, Place
 from shared.messaging.intake import Intake, take_in
 from shared.messaging.offsets import Move
-from shared.messaging.patience import Patience, cancelled_from_outside, pause
+from shared.messaging.patience import GATHER_S, Patience, cancelled_from_outside, pause
 from shared.messaging.positions import Positions, fingerprint
 from shared.messaging.subscription import Handler, Subscription
 from shared.messaging.trouble import described, is_transient
@@ -157,6 +157,8 @@ class Consumer:
                 watch.progress()
                 await self._sort_out(member, records)
                 await self._take_in_pending(stop)
+                if len(records) < BATCH:
+                    await pause(stop, GATHER_S)
             elif watch.due() and await member.lag() > 0:
                 raise Rejoin("records are waiting, none arrive")
             if watch.advise():

@@ -3,6 +3,10 @@
 import asyncio
 import random
 
+# After a batch that was not full, work waits this long for more to come: a transaction costs the same for one event as
+# for a hundred, so a hop that is 30 ms slower lets the same machine carry several times as much.
+GATHER_S = 0.03
+
 _FIRST_S = 0.05
 _LONGEST_S = 5.0
 

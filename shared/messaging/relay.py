@@ -17,7 +17,7 @@ from shared.messaging.bus import Bus, BusRefused, Outgoing, Place
 from shared.messaging.envelope import Envelope, to_headers
 from shared.messaging.installation import claim, settle
 from shared.messaging.lanes import LEASE_S, Lanes
-from shared.messaging.patience import Patience, cancelled_from_outside, pause
+from shared.messaging.patience import GATHER_S, Patience, cancelled_from_outside, pause
 from shared.messaging.trouble import described
 from shared.messaging.wake import woken
 
@@ -83,8 +83,11 @@ class Relay:
                         await self.prepare()
                         ready = True
                     wake.clear()
-                    if await self.step() == 0:
+                    sent = await self.step()
+                    if sent == 0:
                         await _rest(stop, wake)
+                    if sent < BATCH:
+                        await pause(stop, GATHER_S)
                     patience.reset()
                 except BusRefused:
                     raise

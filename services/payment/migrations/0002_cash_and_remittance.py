@@ -50,7 +50,8 @@ CREATE TABLE remittance_batch (
     CHECK (state <> 'HELD' OR jsonb_array_length(differences) > 0),
     CHECK (kind <> 'ENTRUSTED_CASH' OR collection_notice_serial IS NOT NULL
            OR state IN ('OPEN', 'SUBMITTED', 'HELD', 'READY_TO_REMIT')),
-    CHECK (remitted_on IS NOT NULL OR state NOT IN ('REMITTED', 'TREASURY_CONFIRMED', 'CERTIFICATE_ISSUED', 'RETURNED')),
+    CHECK (remitted_on IS NOT NULL
+           OR state NOT IN ('REMITTED', 'TREASURY_CONFIRMED', 'CERTIFICATE_ISSUED', 'RETURNED')),
     CHECK (received_on IS NOT NULL OR state NOT IN ('TREASURY_CONFIRMED', 'CERTIFICATE_ISSUED')),
     CHECK ((certificate_no IS NOT NULL) = (state = 'CERTIFICATE_ISSUED')),
     CHECK ((certificate_no IS NULL) = (certificate_issued_on IS NULL)),

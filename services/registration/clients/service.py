@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.errors import DomainError, ErrorCode
 from shared.web.tokens import Grant
 
-# A client's secret is 256 random bits, not a person's password: OWASP's smallest argon2id setting is plenty, and a county
-# whose every town asks for a token at eight in the morning is not slowed by it.
+# A client's secret is 256 random bits, not a person's password: OWASP's smallest argon2id setting is plenty, and a
+# county whose every town asks for a token at eight in the morning is not slowed by it.
 _HASHER = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19 * 1024, parallelism=1),))
 # Checked when the client is unknown, so that an answer takes as long whether the name or the secret was wrong.
 _NOBODY = _HASHER.hash(secrets.token_urlsafe(32))
