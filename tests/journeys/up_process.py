@@ -38,16 +38,22 @@ def command(data: Path, port: int, *arguments: str) -> list[str]:
 
 
 def up(data: Path, port: int, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run it to its end."""
-    return subprocess.run(
+    """Run it to its end; fails with what it printed where it does not end."""
+    ended = subprocess.Popen(
         command(data, port, *arguments),
         cwd=ROOT,
         env={**os.environ, **environment},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=WITHIN_S,
-        check=False,
     )
+    try:
+        out, errors = ended.communicate(timeout=WITHIN_S)
+    except subprocess.TimeoutExpired:
+        ended.kill()
+        out, errors = ended.communicate()
+        raise AssertionError(f"it did not end within {WITHIN_S} s:\n{out[-4000:]}\n{errors[-4000:]}") from None
+    return subprocess.CompletedProcess(ended.args, ended.returncode, out, errors)
 
 
 class Going:
