@@ -16,8 +16,8 @@ from services.subsidy import SERVICE as SUBSIDY
 from shared.installation import migrate_bus, migrate_service
 from shared.messaging.dead_letters import Postbox
 from shared.observability.metrics import metrics_served
-from shared.runtime import Role, running
-from shared.service import Service
+from shared.runtime import running
+from shared.service import Role, Service
 from shared.settings import Settings
 from shared.web.app import root_app
 

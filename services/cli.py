@@ -12,8 +12,7 @@ from services.registration.commands import clients
 from services.up.commands import up
 from shared.messaging.commands import replay_commands
 from shared.observability.logs import configure_logs
-from shared.runtime import Role
-from shared.service import Service
+from shared.service import Role, Service
 from shared.settings import Settings
 from shared.settings_example import env_example
 from verify.commands import verify

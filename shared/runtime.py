@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from typing import Literal
 
 import structlog
 
@@ -14,10 +13,9 @@ from shared.messaging.consumer import run_consumer
 from shared.messaging.open import open_bus
 from shared.messaging.patience import GATHER_S
 from shared.messaging.relay import run_relay
-from shared.service import Closable, Job, Running, Service, Startable
+from shared.service import Closable, Job, Role, Running, Service, Startable
 from shared.settings import Settings
 
-Role = Literal["web", "work", "all"]
 RELAY = "relay"
 _BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 _GRACE_S = 20.0
@@ -36,7 +34,7 @@ async def running(
         settings.service_url(service.name), pool_size=pools[role], application_name=f"canbao {service.name}"
     )
     resources = service.resources(settings) if service.resources else None
-    run = Running(service, settings, clock or SystemClock(), database, resources)
+    run = Running(service, settings, clock or SystemClock(), database, resources, role)
     tasks: list[asyncio.Task[None]] = []
     try:
         if isinstance(resources, Startable):
@@ -64,6 +62,7 @@ def _start_work(run: Running) -> list[asyncio.Task[None]]:
 async def _messaging(run: Running) -> None:
     """Relay and consumer on one bus; if either fails, both begin again."""
     async with open_bus(run.settings, run.service.name) as bus, asyncio.TaskGroup() as group:
+        run.bus = bus
         group.create_task(
             run_relay(
                 database=run.database,

@@ -4,14 +4,17 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from fastapi import APIRouter
 
 from shared.database.engine import Database
 from shared.domain.clock import Clock
+from shared.messaging.bus import Bus
 from shared.messaging.consumer import Subscription
 from shared.settings import Settings
+
+Role = Literal["web", "work", "all"]
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,8 @@ class Running:
     clock: Clock
     database: Database
     resources: Any = None
+    role: Role = "all"
+    bus: Bus | None = None
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     # Set before the web server waits for replies in hand: a reply that has no end of its own ends now.
     leaving: asyncio.Event = field(default_factory=asyncio.Event)

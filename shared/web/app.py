@@ -23,6 +23,8 @@ def service_app(running: Running) -> FastAPI:
         version="1",
         dependencies=[Depends(closed_by_default)],
         openapi_url="/openapi.json" if running.service.mount is None else None,
+        docs_url=None,  # the interactive pages load scripts from another host; offices are offline
+        redoc_url=None,
     )
     app.state.running = running
     app.state.token_key = checking_key(running.settings)

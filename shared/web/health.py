@@ -1,13 +1,16 @@
-"""Readiness of a process, each part named."""
+"""Readiness of a process, each part named: what waits, what is missing, and since when."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypedDict
 
 from sqlalchemy import text
 
+from shared.messaging.figures import figures
 from shared.service import Running
 
 _PROBE = text("SELECT 1")
+_WITHIN_S = 3.0
 
 
 class Part(TypedDict):
@@ -19,15 +22,40 @@ class Part(TypedDict):
 
 
 async def readiness(services: Sequence[Running]) -> list[Part]:
-    """Ask every part that these services need."""
-    return [await _database(running) for running in services if running.service.migrations is not None]
+    """Ask every part: doors need their database alone, background work the bus as well."""
+    asked: list[Awaitable[Part]] = []
+    for running in services:
+        if running.service.migrations is None:
+            continue
+        asked.append(_part(f"database {running.service.name}", _database, running))
+        if running.role != "web":
+            asked.append(_part(f"bus {running.service.name}", _bus, running))
+            asked.append(_part(f"events {running.service.name}", _events, running))
+    return list(await asyncio.gather(*asked))
 
 
-async def _database(running: Running) -> Part:
-    name = f"database {running.service.name}"
+async def _part(name: str, ask: Callable[[Running], Awaitable[tuple[bool, str]]], running: Running) -> Part:
     try:
-        async with running.database.engine.connect() as connection:
-            await connection.execute(_PROBE)
-    except Exception as error:  # whatever the driver raises, the answer is the same: not ready
+        ready, detail = await asyncio.wait_for(ask(running), _WITHIN_S)
+    except Exception as error:  # whatever a driver raises, the answer is the same: not ready
         return Part(name=name, ready=False, detail=type(error).__name__)
-    return Part(name=name, ready=True, detail="")
+    return Part(name=name, ready=ready, detail=detail)
+
+
+async def _database(running: Running) -> tuple[bool, str]:
+    async with running.database.engine.connect() as connection:
+        await connection.execute(_PROBE)
+    return True, ""
+
+
+async def _bus(running: Running) -> tuple[bool, str]:
+    if running.bus is None:
+        return False, "not connected yet"
+    topics = await running.bus.topics()
+    return True, f"{len(topics)} topics"
+
+
+async def _events(running: Running) -> tuple[bool, str]:
+    found = await figures(running.database, running.settings.region)
+    detail = f"unpublished {found.unpublished}, dead letters {found.dead_letters}, parked {found.parked}"
+    return found.ready, detail

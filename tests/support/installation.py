@@ -19,8 +19,8 @@ from pydantic import SecretStr
 from shared.database.business_date import advance_business_date
 from shared.database.engine import Database
 from shared.domain.clock import Clock, SystemClock
-from shared.runtime import Role, running
-from shared.service import Running, Service
+from shared.runtime import running
+from shared.service import Role, Running, Service
 from shared.settings import Settings
 from shared.web.app import root_app
 from shared.web.tokens import Grant, issue, signing_key

@@ -11,12 +11,14 @@ import pytest
 from fastapi.routing import APIRoute
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
+from starlette.routing import Route
 
 from services.all_in_one import SERVICES
 from services.registration import SERVICE as REGISTRATION
 from shared.domain.clock import SystemClock
 from shared.service import Service
 from shared.web import tokens
+from shared.web.app import service_app
 from shared.web.dependencies import scope_of
 from tests.support.installation import Installation
 
@@ -54,6 +56,13 @@ def test_the_public_list_is_exactly_the_doors_without_a_scope() -> None:
     assert open_doors == PUBLIC
     declared = {service.prefix.rstrip("/") + path for service in SERVICES for path in service.public_paths}
     assert declared == PUBLIC
+
+
+async def test_beside_its_routers_a_service_shows_its_description_and_nothing_else(installation: Installation) -> None:
+    async with installation.running(*SERVICES, role="web") as runs:
+        for run in runs:
+            beside = {route.path for route in service_app(run).routes if type(route) is Route}
+            assert beside <= {"/openapi.json"}, run.service.name
 
 
 def test_every_scope_belongs_to_the_service_that_asks_for_it() -> None:

@@ -1,0 +1,54 @@
+"""Readiness says what is missing, by name."""
+
+from typing import Any
+
+import pytest
+
+from services.quota import SERVICE as QUOTA
+from services.registration import SERVICE as REGISTRATION
+from tests.support.eventually import eventually
+from tests.support.installation import Installation, knocking
+
+_PARKED = """
+    INSERT INTO parked_event (publisher, aggregate_id, seq, event_id, event, region, topic, partition, "offset",
+                              key, headers, value, parked_at)
+    VALUES ('registration', uuidv7(), 2, uuidv7(), 'registration.enrolment_paid.v1', '411521', 'registration', 0, 0,
+            '', '{}', '', now() - make_interval(secs => $1))
+"""
+
+
+def _unready(body: dict[str, Any]) -> set[str]:
+    return {part["name"] for part in body["parts"] if not part["ready"]}
+
+
+async def test_doors_are_ready_with_their_database_alone(installation: Installation) -> None:
+    nowhere = installation.with_settings(bus="kafka", kafka_bootstrap_servers="127.0.0.1:1")
+    async with nowhere.doors(REGISTRATION, role="web") as http:
+        answer = await http.get("/readyz")
+        assert (answer.status_code, [part["name"] for part in answer.json()["parts"]]) == (
+            200,
+            ["database registration"],
+        )
+
+
+@pytest.mark.expects_errors
+async def test_work_without_its_bus_is_not_ready_and_says_so(installation: Installation) -> None:
+    nowhere = installation.with_settings(bus="kafka", kafka_bootstrap_servers="127.0.0.1:1")
+    async with nowhere.doors(REGISTRATION, role="work") as http:
+        answer = await http.get("/readyz")
+        assert answer.status_code == 503
+        assert _unready(answer.json()) == {"bus registration"}
+
+
+async def test_a_gap_that_does_not_close_makes_work_unready_after_a_minute(installation: Installation) -> None:
+    async with installation.running(QUOTA) as runs, knocking(runs) as http:
+
+        async def connected() -> bool:
+            return (await http.get("/readyz")).status_code == 200
+
+        await eventually(connected, within_s=20)
+        await installation.sql("quota", _PARKED, 30.0)
+        assert (await http.get("/readyz")).status_code == 200
+        await installation.sql("quota", _PARKED, 90.0)
+        answer = await http.get("/readyz")
+        assert (answer.status_code, _unready(answer.json())) == (503, {"events quota"})
