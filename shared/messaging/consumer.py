@@ -69,6 +69,7 @@ class Consumer:
         self._positions = Positions()
         self._pending: list[Incoming] = []
         self._doubtful: set[Place] = set()
+        self._patience = Patience()
         # Held while a transaction runs, so that nothing is revoked under it; rises when what is assigned changes.
         self._busy = asyncio.Lock()
         self._epoch = 0
@@ -81,7 +82,6 @@ class Consumer:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Join, work and join again until told to stop."""
-        patience = Patience()
         while not stop.is_set():
             try:
                 topics = await self._present()
@@ -89,7 +89,6 @@ class Consumer:
                     await pause(stop, POLL_S)
                     continue
                 async with self._bus.join(self._service, topics, self) as member:
-                    patience.reset()
                     await self._work(member, topics, stop)
             except BusRefused:
                 raise
@@ -98,8 +97,10 @@ class Consumer:
             except (Exception, asyncio.CancelledError) as error:
                 if isinstance(error, asyncio.CancelledError) and cancelled_from_outside():
                     raise
-                self._log.warning("consumer interrupted", error=described(error))
-                await pause(stop, patience.next())
+                # What does not pass by itself is a fault of ours: it is tried for ever, and loudly.
+                say = self._log.warning if is_transient(error) else self._log.error
+                say("consumer interrupted", error=described(error))
+                await pause(stop, self._patience.next())
 
     # --- what the bus says ---
 
@@ -157,6 +158,7 @@ class Consumer:
                 watch.progress()
                 await self._sort_out(member, records)
                 await self._take_in_pending(stop)
+                self._patience.reset()
                 if len(records) < BATCH:
                     await pause(stop, GATHER_S)
             elif watch.due() and await member.lag() > 0:

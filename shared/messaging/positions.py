@@ -34,7 +34,7 @@ def fingerprint(record: Incoming) -> UUID:
         digest = hashlib.sha256(f"{record.place.topic}/{record.place.partition}/{record.offset}".encode())
         digest.update(record.key or b"")
         digest.update(record.value or b"")
-        return UUID(bytes=digest.digest()[:16], version=8)
+        return UUID(bytes=digest.digest()[:16])
 
 
 class Positions:

@@ -1,6 +1,9 @@
 """Which errors pass by themselves and which never will: the first are waited out, the second become dead letters."""
 
+import asyncio
+
 import asyncpg
+from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 from sqlalchemy import exc
 
@@ -15,9 +18,13 @@ class Transient(Exception):
     """A handler says: not now, try the whole batch again later."""
 
 
+# A cancellation here is one that escaped from a client library's inner task; nobody asks about a real one.
+_PASSING = (Transient, OSError, TimeoutError, exc.TimeoutError, KafkaError, asyncio.CancelledError)
+
+
 def is_transient(error: BaseException) -> bool:
     """Whether trying the same again later can succeed; an error that is not known to pass is permanent."""
-    if isinstance(error, Transient | OSError | TimeoutError | exc.TimeoutError):
+    if isinstance(error, _PASSING):
         return True
     if isinstance(error, exc.DBAPIError):
         return error.connection_invalidated or _passes(error.orig)

@@ -1,0 +1,52 @@
+"""A position knows its topic again, or says after a second look that it is another one."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from shared.domain.ids import new_id
+from shared.messaging.bus import Incoming, Place
+from shared.messaging.positions import Positions, fingerprint
+
+PLACE = Place("station", 0)
+
+
+def record(offset: int, id_: UUID) -> Incoming:
+    return Incoming(PLACE, offset, b"key", {"ce_id": str(id_)}, b"{}")
+
+
+def test_a_partition_never_read_starts_at_the_beginning() -> None:
+    positions = Positions()
+    assert positions.hold({PLACE: (0, None)}) == {PLACE: 0}
+    first = record(0, new_id())
+    assert positions.admit([first]).records == [first]
+
+
+def test_reading_starts_at_the_record_that_was_taken_in_last_and_goes_on_after_it() -> None:
+    positions, last = Positions(), new_id()
+    assert positions.hold({PLACE: (5, last)}) == {PLACE: 4}
+    following = record(5, new_id())
+    assert positions.admit([record(4, last), following]).records == [following]
+
+
+def test_another_record_in_its_place_is_looked_at_twice_before_the_topic_counts_as_recreated() -> None:
+    positions = Positions()
+    positions.hold({PLACE: (5, new_id())})
+    stranger = record(4, new_id())
+    first = positions.admit([stranger])
+    assert (first.records, first.again, first.recreated) == ([], {PLACE: 4}, [])
+    second = positions.admit([stranger])
+    assert (second.records, second.again, second.recreated) == ([], {}, [PLACE])
+
+
+def test_offsets_that_go_back_while_reading_are_suspicious_too() -> None:
+    positions = Positions()
+    positions.hold({PLACE: (0, None)})
+    positions.moved(PLACE, 7, new_id())
+    assert positions.admit([record(0, new_id())]).again == {PLACE: 6}
+
+
+def test_records_without_an_id_are_told_apart_by_where_and_what_they_are() -> None:
+    broken = [Incoming(PLACE, offset, None, headers, None) for offset in (1, 2) for headers in ({}, {"ce_id": "x"})]
+    prints = [fingerprint(each) for each in broken]
+    assert prints[0] == prints[1] != prints[2] == prints[3]
