@@ -71,9 +71,7 @@ async def close_withdrawn(running: Running, *, again_after_s: float = 60.0) -> i
     return await _each(running, withdrawn, _close)
 
 
-async def _each(
-    running: Running, order_nos: Sequence[str], ask: Callable[[Running, Order], Awaitable[None]]
-) -> int:
+async def _each(running: Running, order_nos: Sequence[str], ask: Callable[[Running, Order], Awaitable[None]]) -> int:
     places = asyncio.Semaphore(_IN_PARALLEL)
 
     async def one(order_no: str) -> None:

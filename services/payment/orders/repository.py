@@ -65,9 +65,7 @@ _TURN = text(
     WHERE id = ANY(CAST(:ids AS uuid[])) AND state = ANY(CAST(:from_states AS text[])) RETURNING id
     """
 )
-_RELEASE = text(
-    "UPDATE order_line SET open = false WHERE order_id = ANY(CAST(:ids AS uuid[])) AND open"
-)
+_RELEASE = text("UPDATE order_line SET open = false WHERE order_id = ANY(CAST(:ids AS uuid[])) AND open")
 
 
 async def lock(session: AsyncSession, order_nos: Sequence[str]) -> dict[str, Order]:

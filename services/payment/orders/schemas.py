@@ -50,9 +50,7 @@ class OrderOut(BaseModel):
             code_url=order.code_url,
             expires_at=order.expires_at,
             lines=[
-                OrderLineOut(
-                    enrolment_id=line.line.enrolment_id, amount_fen=line.amount_fen, region=line.line.region
-                )
+                OrderLineOut(enrolment_id=line.line.enrolment_id, amount_fen=line.amount_fen, region=line.line.region)
                 for line in order.lines
             ],
         )

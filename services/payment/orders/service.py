@@ -77,12 +77,12 @@ async def place(running: Running, ask: Ask) -> Order:
     client = next(iter(resources.wechat.values()), None)
     if client is None:
         raise ChannelNotOffered
-    async with running.database.transaction(ask.region) as session:
-        due = await _due(session, ask, await business_date(session, running.clock))
-        earlier = await repository.open_on_bills(session, [bill.id for bill, _ in due])
-    for order in earlier:
-        await close(running, order, ask.region)
     order = await _create(running, ask, client)
+    if order is None:
+        await _close_earlier(running, ask)
+        order = await _create(running, ask, client)
+    if order is None:
+        raise OrderAlreadyOpen
     return await open_at_channel(running, order, client, ask.region)
 
 
@@ -142,14 +142,26 @@ async def show(running: Running, order_no: str, region: str) -> Order:
     return order
 
 
-async def _create(running: Running, ask: Ask, client: WechatClient) -> Order:
+async def _create(running: Running, ask: Ask, client: WechatClient) -> Order | None:
+    """Write the order; None where another one holds one of its bills open, and then nothing is written."""
     async with running.database.transaction(ask.region) as session:
         today = await business_date(session, running.clock)
         due = await _due(session, ask, today)
+        if await repository.open_on_bills(session, [bill.id for bill, _ in due]):
+            return None
         order = _new_order(ask, due, today, client)
         if not await repository.insert(session, order, client.merchant.appid):
             raise OrderAlreadyOpen
     return order
+
+
+async def _close_earlier(running: Running, ask: Ask) -> None:
+    """Close the orders that hold these bills; between transactions, because the channel is asked."""
+    async with running.database.transaction(ask.region) as session:
+        due = await _due(session, ask, await business_date(session, running.clock))
+        earlier = await repository.open_on_bills(session, [bill.id for bill, _ in due])
+    for order in earlier:
+        await close(running, order, ask.region)
 
 
 async def _due(session: AsyncSession, ask: Ask, today: date) -> list[tuple[Bill, ScheduleRow]]:
@@ -184,9 +196,7 @@ def _new_order(ask: Ask, due: Sequence[tuple[Bill, ScheduleRow]], today: date, c
     )
 
 
-async def _turn(
-    running: Running, region: str, order: Order, state: OrderState, *, code_url: str | None = None
-) -> bool:
+async def _turn(running: Running, region: str, order: Order, state: OrderState, *, code_url: str | None = None) -> bool:
     """A notice may have confirmed the order while the channel was asked: only an open order is turned."""
     async with running.database.transaction(region) as session:
         turned = await repository.turn(session, [order.id], state, from_states=OPEN_STATES, code_url=code_url)
