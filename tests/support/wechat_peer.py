@@ -43,9 +43,7 @@ def rsa_key(name: str) -> rsa.RSAPrivateKey:
 
 def public_pem(key: rsa.RSAPrivateKey) -> bytes:
     """The public half, as a platform hands it out."""
-    return key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 def merchant(folder: Path, mchid: str = MCHID, appid: str = APPID) -> WechatMerchant:
@@ -151,15 +149,19 @@ def paid_notice(order_no: str, amount_fen: int, *, notify_id: str | None = None,
 
 def refund_notice(refund: dict[str, Any], status: str = "SUCCESS", **changes: Any) -> SignedNotice:
     """A signed notice of what became of a refund that this peer was asked for."""
-    plaintext = {
-        "mchid": MCHID,
-        "out_trade_no": "unsaid",
-        "transaction_id": refund["transaction_id"],
-        "out_refund_no": refund["out_refund_no"],
-        "refund_id": "50" + refund["out_refund_no"][-20:],
-        "refund_status": status,
-        "amount": {"total": refund["amount"]["total"], "refund": refund["amount"]["refund"]},
-    } | ({"success_time": "2023-10-09T09:00:00+08:00"} if status == "SUCCESS" else {}) | changes
+    plaintext = (
+        {
+            "mchid": MCHID,
+            "out_trade_no": "unsaid",
+            "transaction_id": refund["transaction_id"],
+            "out_refund_no": refund["out_refund_no"],
+            "refund_id": "50" + refund["out_refund_no"][-20:],
+            "refund_status": status,
+            "amount": {"total": refund["amount"]["total"], "refund": refund["amount"]["refund"]},
+        }
+        | ({"success_time": "2023-10-09T09:00:00+08:00"} if status == "SUCCESS" else {})
+        | changes
+    )
     return sign(envelope(f"REFUND.{status}", json.dumps(plaintext).encode()))
 
 

@@ -54,9 +54,7 @@ async def pay(session: AsyncSession, payments: Sequence[BillPayment]) -> None:
         return
     terms = [_terms(payment) for payment in payments]
     frozen = [
-        repository.Freeze(
-            one.bill.id, number, row.due_fen, row.aided_fen, one.paid_on, one.channel, one.paid_by
-        )
+        repository.Freeze(one.bill.id, number, row.due_fen, row.aided_fen, one.paid_on, one.channel, one.paid_by)
         for one, (number, row) in zip(payments, terms, strict=True)
     ]
     if await repository.freeze(session, frozen) != len(payments):

@@ -38,9 +38,7 @@ class _Waiting:
 class Intake:
     """Takes verified notices in and says when they are durable."""
 
-    def __init__(
-        self, database: Database, region: str, *, on_stored: Callable[[], None], limit: int = _LIMIT
-    ) -> None:
+    def __init__(self, database: Database, region: str, *, on_stored: Callable[[], None], limit: int = _LIMIT) -> None:
         """Write into ``database`` as region ``region``; ``on_stored`` wakes whoever credits, ``limit`` may wait."""
         self._database = database
         self._region = region

@@ -27,7 +27,6 @@ _UNSTORABLE = _CALLBACKS.labels(CHANNEL, "unstorable")
 _UNAVAILABLE = _CALLBACKS.labels(CHANNEL, "unavailable")
 
 
-
 router = APIRouter(route_class=LeanRoute)
 _MERCHANT = {"name": "mchid", "in": "path", "required": True, "schema": {"type": "string"}}
 

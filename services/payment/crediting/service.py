@@ -24,7 +24,8 @@ from services.payment.ledger.service import post
 from services.payment.ledger.transfer import Occasion, Transfer
 from services.payment.orders import repository as orders
 from services.payment.orders.state import Order, OrderState
-from services.payment.suspense.service import Suspended, suspend
+from services.payment.suspense.service import suspend
+from services.payment.suspense.state import Suspended
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
 

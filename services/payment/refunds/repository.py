@@ -2,19 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.ledger.transfer import Line
-from services.payment.refunds.state import Refund, RefundState, refund_no
+from services.payment.refunds.state import Refund, RefundState, Request, refund_no
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
-
-if TYPE_CHECKING:
-    from services.payment.refunds.service import Request
 
 _COLUMNS = """r.id, r.suspense_id, r.refund_no, r.attempt, r.channel, r.mchid, r.transaction_id, r.enrolment_id,
               s.person_token, r.benefit_year, r.amount_fen, r.paid_fen, r.reason, r.state, r.region, r.actor,
@@ -95,7 +92,7 @@ _LIST = text(
 )
 
 
-async def insert(session: AsyncSession, requests: Sequence["Request"]) -> None:
+async def insert(session: AsyncSession, requests: Sequence[Request]) -> None:
     """Put held money forward for refund; what has been put forward before stays as it is."""
     ids = [new_id() for _ in requests]
     await session.execute(

@@ -62,9 +62,7 @@ async def list_refunds(
 
 
 @router.post("/v1/refunds/{refund_id}/approve", dependencies=[requires("payment:operate")])
-async def approve_refund(
-    session: Session, caller: CurrentCaller, running: CurrentRunning, refund_id: UUID
-) -> Approved:
+async def approve_refund(session: Session, caller: CurrentCaller, running: CurrentRunning, refund_id: UUID) -> Approved:
     """Let a refund go to its channel. Approving it twice changes nothing; one that the channel closed is asked anew."""
     today = await business_date(session, running.clock)
     refund = await service.approve(session, refund_id, today, caller.trace())

@@ -14,7 +14,7 @@ from services.payment.ledger import accounts, postings
 from services.payment.ledger.service import post
 from services.payment.ledger.transfer import Occasion
 from services.payment.refunds import repository
-from services.payment.refunds.state import AT_CHANNEL, Refund, RefundState, outcome_of
+from services.payment.refunds.state import AT_CHANNEL, Refund, RefundState, Request, outcome_of
 from services.payment.suspense import repository as suspense
 from services.payment.suspense.state import SuspenseState
 from shared.contracts.event import Trace
@@ -32,15 +32,6 @@ class SuspenseNotHeld(DomainError):
     """The suspended item holds no money that could go back."""
 
     code = ErrorCode.SUSPENSE_NOT_HELD
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """Suspended money that should go back to whoever paid it."""
-
-    suspense_id: UUID
-    requested_on: date
-    trace: Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +73,7 @@ async def approve(session: AsyncSession, refund_id: UUID, day: date, trace: Trac
         raise NotFound("no such refund")
     if refund.state is RefundState.REQUESTED:
         await repository.approve(session, refund, attempt=1, approved_by=trace.actor, day=day)
-        await suspense.turn(
-            session, [refund.suspense_id], SuspenseState.REFUNDING, from_state=SuspenseState.HELD
-        )
+        await suspense.turn(session, [refund.suspense_id], SuspenseState.REFUNDING, from_state=SuspenseState.HELD)
         decided = Occasion(str(refund.id), day, refund.id, refund.trace)
         await post(session, [postings.suspense_refund_decided(refund.line, refund.amount_fen, decided)])
     elif refund.state is RefundState.PAY_FAILED:
@@ -92,9 +81,7 @@ async def approve(session: AsyncSession, refund_id: UUID, day: date, trace: Trac
     return (await repository.lock(session, [refund_id]))[refund_id]
 
 
-async def settle(
-    session: AsyncSession, notices: Sequence[RefundNotice]
-) -> dict[UUID, tuple[str, str | None]]:
+async def settle(session: AsyncSession, notices: Sequence[RefundNotice]) -> dict[UUID, tuple[str, str | None]]:
     """Take the channel's word on refunds: SUCCESS is final and moves the money, the rest is noted.
 
     Returns per notice its state in the queue and the reason.
@@ -110,9 +97,7 @@ async def settle(
         refund = refunds.get(notice.refund_no)
         if refund is None:
             known = notice.transaction_id in booked
-            answers[notice.id] = (
-                ("QUARANTINED", REFUND_NOT_ASKED) if known else ("PARKED", REFUND_BEFORE_PAYMENT)
-            )
+            answers[notice.id] = ("QUARANTINED", REFUND_NOT_ASKED) if known else ("PARKED", REFUND_BEFORE_PAYMENT)
             continue
         state = outcome_of(notice.status)
         answers[notice.id] = _answer(refund, notice, state)

@@ -1,6 +1,7 @@
 """A refund and its lifecycle. Pure."""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
@@ -24,6 +25,15 @@ class RefundState(StrEnum):
 
 
 AT_CHANNEL = (RefundState.APPROVED, RefundState.ASKED, RefundState.ABNORMAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Suspended money that should go back to whoever paid it."""
+
+    suspense_id: UUID
+    requested_on: date
+    trace: Trace
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,13 @@
 """Writing and listing suspended money."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.suspense.state import SuspenseState
-
-if TYPE_CHECKING:
-    from services.payment.suspense.service import Suspended
+from services.payment.suspense.state import Suspended, SuspenseState
 
 _INSERT = text(
     """
@@ -47,7 +44,7 @@ _LIST = text(
 )
 
 
-async def insert(session: AsyncSession, items: Sequence["Suspended"]) -> None:
+async def insert(session: AsyncSession, items: Sequence[Suspended]) -> None:
     """Write suspended parts."""
     await session.execute(
         _INSERT,

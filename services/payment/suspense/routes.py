@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
 
 from services.payment.refunds import service as refunds
+from services.payment.refunds.state import Request
 from services.payment.suspense import repository
 from services.payment.suspense.state import SuspenseState
 from shared.database.business_date import business_date
@@ -59,5 +60,5 @@ async def request_refund(
 ) -> RefundRequested:
     """Put suspended money forward for refund; it still has to be approved."""
     today = await business_date(session, running.clock)
-    refund_id = await refunds.request_one(session, refunds.Request(suspense_id, today, caller.trace()))
+    refund_id = await refunds.request_one(session, Request(suspense_id, today, caller.trace()))
     return RefundRequested(refund_id=refund_id)

@@ -1,19 +1,17 @@
 """Setting money aside, and deciding which of it goes back by itself."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.crediting.decision import PaidNotice, Reason
+from services.payment.crediting.decision import Reason
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
-from services.payment.ledger.transfer import Line, Occasion, Transfer
+from services.payment.ledger.transfer import Occasion, Transfer
 from services.payment.refunds import service as refunds
+from services.payment.refunds.state import Request
 from services.payment.suspense import repository
-from services.payment.suspense.state import SuspenseState
-from shared.contracts.event import Trace
+from services.payment.suspense.state import Suspended, SuspenseState
 from shared.contracts.payment import PaymentSuspended
 from shared.messaging.outbox import publish
 
@@ -21,24 +19,6 @@ from shared.messaging.outbox import publish
 _GOES_BACK = frozenset(
     {Reason.BILL_ALREADY_PAID, Reason.SECOND_TRANSACTION, Reason.ORDER_CANCELLED, Reason.BILL_SUPERSEDED}
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Suspended:
-    """A part of a payment that pays nothing. Without a payment line it is contested: no money stands behind it."""
-
-    id: UUID
-    payment_line_id: UUID | None
-    notice: PaidNotice
-    line: Line
-    amount_fen: int
-    reason: Reason
-    trace: Trace
-
-    @property
-    def state(self) -> SuspenseState:
-        """Where it begins."""
-        return SuspenseState.CONTESTED if self.payment_line_id is None else SuspenseState.HELD
 
 
 async def suspend(session: AsyncSession, items: Sequence[Suspended]) -> None:
@@ -49,9 +29,7 @@ async def suspend(session: AsyncSession, items: Sequence[Suspended]) -> None:
     await post(session, [_transfer(item) for item in items if item.state is SuspenseState.HELD])
     await publish(session, [(_announcement(item), item.trace) for item in items])
     back = [item for item in items if item.state is SuspenseState.HELD and item.reason in _GOES_BACK]
-    await refunds.request(
-        session, [refunds.Request(item.id, item.notice.paid_on, item.trace) for item in back]
-    )
+    await refunds.request(session, [Request(item.id, item.notice.paid_on, item.trace) for item in back])
 
 
 def _transfer(item: Suspended) -> Transfer:

@@ -1,6 +1,12 @@
-"""The lifecycle of suspended money."""
+"""Suspended money and its lifecycle. Pure."""
 
+from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
+
+from services.payment.crediting.decision import PaidNotice, Reason
+from services.payment.ledger.transfer import Line
+from shared.contracts.event import Trace
 
 
 class SuspenseState(StrEnum):
@@ -10,3 +16,21 @@ class SuspenseState(StrEnum):
     REFUNDING = "REFUNDING"
     REFUNDED = "REFUNDED"
     CONTESTED = "CONTESTED"
+
+
+@dataclass(frozen=True, slots=True)
+class Suspended:
+    """A part of a payment that pays nothing. Without a payment line it is contested: no money stands behind it."""
+
+    id: UUID
+    payment_line_id: UUID | None
+    notice: PaidNotice
+    line: Line
+    amount_fen: int
+    reason: Reason
+    trace: Trace
+
+    @property
+    def state(self) -> SuspenseState:
+        """Where it begins."""
+        return SuspenseState.CONTESTED if self.payment_line_id is None else SuspenseState.HELD

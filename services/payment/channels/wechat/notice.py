@@ -21,9 +21,7 @@ _ID_LIMIT = 64
 
 _Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
 _Amount = Annotated[int, Field(gt=0, le=10**12, strict=True)]
-_Instant = Annotated[
-    AwareDatetime, Field(ge=datetime(2010, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))
-]
+_Instant = Annotated[AwareDatetime, Field(ge=datetime(2010, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))]
 
 
 class Kind(StrEnum):
