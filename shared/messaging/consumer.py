@@ -165,8 +165,16 @@ class Consumer:
                 raise Rejoin("records are waiting, none arrive")
             if watch.advise():
                 await member.advise({place: self._positions.next_offset(place) for place in self._positions.places()})
-            if len(topics) < len(self._wanted) and watch.look_around() and len(await self._present()) > len(topics):
-                raise Rejoin("a topic has appeared")
+            if watch.look_around():
+                await self._look_around(member, topics)
+
+    async def _look_around(self, member: Member, topics: Sequence[str]) -> None:
+        """Notice what no record will tell: a topic that has appeared, or one that was recreated and is shorter now."""
+        if len(topics) < len(self._wanted) and len(await self._present()) > len(topics):
+            raise Rejoin("a topic has appeared")
+        if self._positions.unproven:
+            for place in self._positions.shortened(await self._bus.ends(self._positions.unproven)):
+                await self._start_over(member, place)
 
     async def _sort_out(self, member: Member, records: Sequence[Incoming]) -> None:
         # A client may fetch before it is told where to read, or after a partition has gone: neither counts.

@@ -25,6 +25,7 @@ ADMIN_TIMEOUT_S = 15.0
 SESSION_TIMEOUT_MS = 10_000
 _BATCH_BYTES = 1_000_000
 _REPLICAS = 3
+_LOOK_EVERY_S, _LOOKS = 0.05, 200
 
 
 class KafkaBus(Bus):
@@ -79,6 +80,12 @@ class KafkaBus(Bus):
             error = for_code(refusal["error_code"])
             if refusal["error_code"] and error is not TopicAlreadyExistsError:
                 raise error(f"{refusal['topic']}: {refusal.get('error_message')}")
+        # Brokers learn of it a moment later; a client that asks meanwhile is told that there is no such topic.
+        for _ in range(_LOOKS):
+            if set(topics) <= (await self.topics()).keys():
+                return
+            await asyncio.sleep(_LOOK_EVERY_S)
+        raise TimeoutError(f"the brokers do not know their new topics: {', '.join(missing)}")
 
     async def send(self, records: Sequence[Outgoing]) -> Sequence[Exception | None]:
         """Append all, in order per partition, and await every acknowledgement for a bounded time."""

@@ -62,6 +62,19 @@ class Positions:
         """The next offset to take in."""
         return self._held[place].next_offset
 
+    def shortened(self, ends: Mapping[Place, int]) -> list[Place]:
+        """Of the partitions not yet proven, those that end before the record which was taken in last."""
+        return [
+            place
+            for place, position in sorted(self._held.items())
+            if not position.proven and ends.get(place, position.next_offset) < position.next_offset
+        ]
+
+    @property
+    def unproven(self) -> set[str]:
+        """The topics of partitions where nothing has shown yet that they are still the same."""
+        return {place.topic for place, position in self._held.items() if not position.proven}
+
     def holds(self, place: Place) -> bool:
         """Whether the partition is held."""
         return place in self._held

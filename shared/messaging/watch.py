@@ -33,7 +33,7 @@ class Watch:
         return True
 
     def look_around(self) -> bool:
-        """Whether to look for topics that did not exist before."""
+        """Whether to look for what no record tells."""
         if monotonic() - self._looked < _LOOK_EVERY_S:
             return False
         self._looked = monotonic()

@@ -50,3 +50,11 @@ def test_records_without_an_id_are_told_apart_by_where_and_what_they_are() -> No
     broken = [Incoming(PLACE, offset, None, headers, None) for offset in (1, 2) for headers in ({}, {"ce_id": "x"})]
     prints = [fingerprint(each) for each in broken]
     assert prints[0] == prints[1] != prints[2] == prints[3]
+
+
+def test_a_partition_that_ends_before_what_was_taken_in_was_recreated() -> None:
+    positions = Positions()
+    positions.hold({PLACE: (5, new_id())})
+    assert positions.unproven == {"station"}
+    assert positions.shortened({PLACE: 5}) == []
+    assert positions.shortened({PLACE: 4}) == [PLACE]

@@ -147,9 +147,9 @@ async def test_a_kafka_member_that_gets_nothing_although_records_wait_leaves_and
     async with stage.listening(Ears(), bus=bus, watchdog_s=1.0):
         await stage.hears(1)
         # What the client's known faults look like from outside: assigned, heartbeating, and not fetching.
-        [member] = joined
+        before, member = len(joined), joined[-1]
         member.consumer.pause(*member.consumer.assignment())  # type: ignore[attr-defined]
         await stage.announce(left(train))
         await stage.relayed("station")
         await stage.hears(2)
-    assert len(joined) == 2
+    assert len(joined) > before

@@ -184,6 +184,21 @@ async def test_a_topic_that_is_recreated_while_it_is_read_is_read_from_its_begin
     assert sorted(each.seq for each in await stage.heard()) == [1] * 20 + [2] * 3
 
 
+@pytest.mark.expects_errors
+async def test_a_recreated_topic_that_ends_where_reading_starts_is_noticed_without_another_record(stage: Stage) -> None:
+    train = new_id()
+    await stage.announce(arrived(train), left(train))
+    await stage.relayed("station")
+    async with stage.listening(Ears()):
+        await stage.hears(2)
+    await stage.recreate_topic("station")
+    await stage.announce(arrived(train))
+    await stage.relayed("station")
+    async with stage.listening(Ears()):
+        heard = await stage.hears(3)
+    assert_each_once_and_in_order(heard, [train], [1, 2, 3])
+
+
 async def test_a_topic_that_appears_later_is_joined(stage: Stage) -> None:
     train = new_id()
     bus = stage.bus()
