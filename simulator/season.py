@@ -5,7 +5,7 @@ from random import Random
 
 from simulator import calendar
 from simulator.actors import bank, bureau, clerks, departments, latecomers, remittance, residents, strangers
-from simulator.actors.quiet import wait_until_credited
+from simulator.actors.quiet import wait_for_the_day, wait_until_credited
 from simulator.plan import Purchase
 from simulator.world import World, tell
 
@@ -25,6 +25,7 @@ async def play(world: World) -> None:
 
 async def _live_through(world: World, step: int) -> None:
     await world.once(f"date {step}", lambda: bureau.advance_date(world))
+    await wait_for_the_day(world)
     if step == 0:
         await world.once("regions", lambda: bureau.enter_regions(world))
         await world.once("targets", lambda: bureau.publish_targets(world))

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from datetime import date
 
 from simulator import clients
 from simulator.actors.bureau import BENEFIT_YEAR
@@ -9,6 +10,17 @@ from simulator.books import credited_people
 from simulator.world import World, tell
 
 _PATIENCE_S = 60.0
+
+
+async def wait_for_the_day(world: World) -> None:
+    """Until payment has heard what day it is: nobody pays on a day that the counter does not know yet."""
+    deadline, pause = time.monotonic() + _PATIENCE_S, 0.05
+    while time.monotonic() < deadline:
+        summary = await world.doors[clients.BUREAU].get(f"/payment/v1/summary?benefit_year={BENEFIT_YEAR}")
+        if date.fromisoformat(summary["business_date"]) >= world.day.today:
+            return
+        await asyncio.sleep(pause)
+    await world.complain(f"date {world.day.today}", "payment has not heard of the day")
 
 
 async def wait_until_credited(world: World) -> None:

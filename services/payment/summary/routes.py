@@ -17,19 +17,23 @@ from services.payment.summary.schemas import (
     TownOut,
     UnattributedOut,
 )
-from shared.web.dependencies import Session, requires
+from shared.database.business_date import business_date
+from shared.web.dependencies import CurrentRunning, Session, requires
 
 router = APIRouter()
 
 
 @router.get("/v1/summary", dependencies=[requires("payment:read")])
-async def summarise(session: Session, benefit_year: Annotated[int, Query(ge=2000, le=2200)]) -> SummaryOut:
+async def summarise(
+    session: Session, running: CurrentRunning, benefit_year: Annotated[int, Query(ge=2000, le=2200)]
+) -> SummaryOut:
     """Where a benefit year's money stands, by township, and what stands apart from it."""
     found = await repository.summary(session, benefit_year)
     towns: list[dict[str, Any]] = orjson.loads(found.towns)
     notices: list[dict[str, Any]] = orjson.loads(found.notices)
     waiting = _sum(one for one in notices if one["state"] == "RECEIVED")
     return SummaryOut(
+        business_date=await business_date(session, running.clock),
         benefit_year=benefit_year,
         towns=[TownOut(region=town["town"], **_figures(town)) for town in towns if town["town"] is not None],
         unattributed=_unattributed([town for town in towns if town["town"] is None]),

@@ -1,5 +1,7 @@
 """What the summary says. Aggregates only, never a person."""
 
+from datetime import date
+
 from pydantic import BaseModel
 
 
@@ -64,6 +66,7 @@ class RefundsOut(Pile):
 class SummaryOut(BaseModel):
     """The money of one benefit year."""
 
+    business_date: date
     benefit_year: int
     towns: list[TownOut]
     unattributed: UnattributedOut
