@@ -25,7 +25,7 @@ up: $(VENV)/run.installed  ## Start everything on http://127.0.0.1:8000 and play
 test: $(VENV)/test.installed  ## Install what the tests need and run all of them
 	@sh deploy/system-packages
 	@$(MAKE) --no-print-directory kafka lint
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@exec $(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
 
 lint: $(VENV)/test.installed  ## Check style, types and who imports whom
 	$(BIN)/ruff check $(PRESENT)
