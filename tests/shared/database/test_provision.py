@@ -24,10 +24,12 @@ class TestServices:
     async def test_a_service_fills_the_tables_that_the_owner_made(self, cluster: Cluster, service: str) -> None:
         async with cluster.cloned([service]) as clones:
             await run(
-                clones.url(service, "owner"), "CREATE TABLE bill (id bigint GENERATED ALWAYS AS IDENTITY, fen int)"
+                clones.url(service, "owner"),
+                "CREATE TABLE scratch_of_provisioning (id bigint GENERATED ALWAYS AS IDENTITY, fen int)",
             )
             await run(
-                clones.url(service), "INSERT INTO bill (fen) VALUES (38000); UPDATE bill SET fen = 0; DELETE FROM bill"
+                clones.url(service),
+                "INSERT INTO scratch_of_provisioning (fen) VALUES (38000); UPDATE scratch_of_provisioning SET fen = 0; DELETE FROM scratch_of_provisioning",
             )
 
     @pytest.mark.parametrize("service", SERVICES)
