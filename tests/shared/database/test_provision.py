@@ -25,11 +25,11 @@ class TestServices:
         async with cluster.cloned([service]) as clones:
             await run(
                 clones.url(service, "owner"),
-                "CREATE TABLE scratch_of_provisioning (id bigint GENERATED ALWAYS AS IDENTITY, fen int)",
+                "CREATE TABLE own_scratch (id bigint GENERATED ALWAYS AS IDENTITY, fen int)",
             )
             await run(
                 clones.url(service),
-                "INSERT INTO scratch_of_provisioning (fen) VALUES (38000); UPDATE scratch_of_provisioning SET fen = 0; DELETE FROM scratch_of_provisioning",
+                "INSERT INTO own_scratch (fen) VALUES (38000); UPDATE own_scratch SET fen = 0; DELETE FROM own_scratch",
             )
 
     @pytest.mark.parametrize("service", SERVICES)
