@@ -6,7 +6,6 @@ import asyncio
 import logging
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from uuid import uuid4
 
 import pytest
 
@@ -15,7 +14,7 @@ from shared.database.embedded import EmbeddedPostgres
 from shared.database.provision import BUS, generate_passwords, provision
 from shared.settings import Settings
 from tests.support.cluster import SERVICES, Cluster, scratch_folder
-from tests.support.installation import Installation, database_settings, settings_for
+from tests.support.installation import Installation, database_settings, on_kafka, settings_for
 from tests.support.kafka_broker import KafkaBroker, NamedBroker, broker_for_tests
 
 
@@ -71,17 +70,7 @@ async def installation(cluster: Cluster, migrated: Settings) -> AsyncIterator[In
 @pytest.fixture
 async def kafka_installation(installation: Installation, kafka: KafkaBroker | NamedBroker) -> Installation:
     """An installation of the test's own on Kafka, with topics of its own."""
-    changed = installation.with_settings(
-        bus="kafka",
-        kafka_bootstrap_servers=kafka.bootstrap_servers,
-        installation=f"t-{uuid4().hex[:12]}",
-    )
-    for service in SERVICES:
-        # The database refuses this, and rightly: only a copy that has announced nothing yet may change its name.
-        await changed.sql(service, "ALTER TABLE messaging_installation DISABLE TRIGGER USER")
-        await changed.sql(service, "UPDATE messaging_installation SET installation = $1", changed.settings.installation)
-        await changed.sql(service, "ALTER TABLE messaging_installation ENABLE TRIGGER USER")
-    return changed
+    return await on_kafka(installation, kafka.bootstrap_servers)
 
 
 @pytest.fixture(autouse=True)

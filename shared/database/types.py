@@ -10,7 +10,6 @@ from sqlalchemy.orm import mapped_column
 
 Fen = Annotated[int, mapped_column(BigInteger)]
 Region = Annotated[str, mapped_column(Text(collation="C"))]
-Instant = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 RecordedAt = Annotated[datetime, mapped_column(DateTime(timezone=True), server_default=func.now())]
 
 TYPES: dict[Any, Any] = {

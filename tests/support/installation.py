@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -24,7 +25,7 @@ from shared.service import Role, Running, Service
 from shared.settings import Settings
 from shared.web.app import root_app
 from shared.web.tokens import Grant, issue, signing_key
-from tests.support.cluster import Cluster
+from tests.support.cluster import SERVICES, Cluster
 
 COUNTY = "411521"
 
@@ -104,6 +105,21 @@ class Installation:
             async with database.transaction(self.settings.region) as session:
                 await advance_business_date(session, day)
             await database.dispose()
+
+
+async def on_kafka(installation: Installation, bootstrap_servers: str) -> Installation:
+    """The same databases on a broker, under a name of their own and so with topics of their own."""
+    changed = installation.with_settings(
+        bus="kafka",
+        kafka_bootstrap_servers=bootstrap_servers,
+        installation=f"t-{uuid4().hex[:12]}",
+    )
+    for service in SERVICES:
+        # The database refuses this, and rightly: only a copy that has announced nothing yet may change its name.
+        await changed.sql(service, "ALTER TABLE messaging_installation DISABLE TRIGGER USER")
+        await changed.sql(service, "UPDATE messaging_installation SET installation = $1", changed.settings.installation)
+        await changed.sql(service, "ALTER TABLE messaging_installation ENABLE TRIGGER USER")
+    return changed
 
 
 @asynccontextmanager

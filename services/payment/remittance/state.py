@@ -90,8 +90,6 @@ _TARGETS: dict[Step, BatchState] = {
     Step.RETURN: BatchState.RETURNED,
 }
 
-COMPARISONS: dict[Step, HeldAt] = {Step.MATCH: HeldAt.MATCH, Step.CONFIRM_DETAIL: HeldAt.DETAIL}
-
 
 def source_of(kind: BatchKind, step: Step) -> BatchState | None:
     """The one state from which the step may be taken; None where this kind of batch never takes it."""

@@ -19,6 +19,10 @@ from shared.contracts.subsidy import ContributionAssessed, ScheduleRow
 from shared.messaging.outbox import publish
 
 
+class UnknownEnrolment(LookupError):
+    """Another service speaks of an enrolment that is not here."""
+
+
 async def take_assessments(session: AsyncSession, events: Sequence[Received[ContributionAssessed]]) -> None:
     """Know what each enrolment owes; one that owes nothing on any day is paid by that."""
 
@@ -68,14 +72,17 @@ async def activate(session: AsyncSession, today: date, most: int) -> int:
 async def take(
     session: AsyncSession, events: Sequence[Received[Any]], know: Callable[[Standing, Any], Standing]
 ) -> None:
-    """Lock, apply each fact, record what changed, and announce who became paid by it."""
+    """Lock, apply each fact, record what changed, and announce who became paid by it.
+
+    Raises ``UnknownEnrolment``: a fact about somebody who was never registered is set aside, not dropped.
+    """
     before = await repository.lock(session, [received.event.enrolment_id for received in events])
     after = dict(before)
     announcements: list[tuple[Event, Trace]] = []
     for received in events:
         standing = after.get(received.event.enrolment_id)
         if standing is None:
-            continue
+            raise UnknownEnrolment(received.event.enrolment_id)
         known = know(standing, received.event)
         after[known.id] = known
         if known.state in PAID_OR_BEYOND and standing.state not in PAID_OR_BEYOND:

@@ -1,0 +1,40 @@
+"""The broker goes away in the middle of a collection day: money is still taken, and everything is told afterwards."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.services.payment.till import open_till
+from tests.support.eventually import eventually
+from tests.support.installation import Installation, on_kafka
+from tests.support.kafka_broker import KafkaBroker
+from tests.support.wechat_peer import paid_notice
+
+_UNPUBLISHED = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
+
+
+@pytest.mark.expects_errors
+async def test_callbacks_are_answered_and_credited_without_a_broker_and_drained_when_it_returns(
+    installation: Installation, kafka_to_harm: KafkaBroker, tmp_path: Path
+) -> None:
+    async with open_till(await on_kafka(installation, kafka_to_harm.bootstrap_servers), tmp_path) as till:
+        first, second = await till.bill(2)
+        order = await till.order(second)
+        await till.paid(await till.order(first))
+
+        async def all_told() -> bool:
+            return bool(await till.one(_UNPUBLISHED) == 0)
+
+        await eventually(all_told, within_s=30, message="the relay works before the fault")
+        await asyncio.to_thread(kafka_to_harm.kill)
+
+        assert (await till.notify(paid_notice(order["order_no"], order["amount_fen"]))).status_code == 204
+        await till.worked()
+
+        credited = await till.sql("SELECT DISTINCT enrolment_id FROM payment_line")
+        assert {line["enrolment_id"] for line in credited} == {first, second}
+        assert await till.one(_UNPUBLISHED) > 0
+
+        await asyncio.to_thread(kafka_to_harm.restart)
+        await eventually(all_told, within_s=60, every_s=0.2, message="what waited is published")
