@@ -1,4 +1,8 @@
-"""One shared look at the services for all browsers: at most once a second, and only while somebody watches."""
+"""One shared look at the services for all browsers: at most once a second, and only while somebody watches.
+
+Summing a large county's books takes the services a while; the longer a look took, the longer the next one is put off, so
+that watching never takes more than a small share of what it watches.
+"""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -13,6 +17,8 @@ from services.console.summaries import Snapshot
 from shared.domain.clock import Clock
 
 INTERVAL_S = 1.0
+LONGEST_REST_S = 10.0
+_RESTS_PER_LOOK = 5  # a look is followed by this many times its own length without one
 log = structlog.get_logger(__name__)
 
 
@@ -25,7 +31,7 @@ class Lookout:
         self._clock = clock
         self._interval_s = interval_s
         self._latest: Snapshot | None = None
-        self._asked_at = 0.0
+        self._rests_until = 0.0
         self._asking = asyncio.Lock()
         self._news = asyncio.Condition()
         self._watchers = 0
@@ -38,14 +44,16 @@ class Lookout:
         return self._watchers
 
     async def look(self) -> Snapshot:
-        """The newest snapshot; the services are asked only if the last one is older than the interval."""
+        """The newest snapshot; the services are asked only if the last look was long enough ago."""
         async with self._asking:
             loop = asyncio.get_running_loop()
-            if self._latest is not None and loop.time() - self._asked_at < self._interval_s:
+            if self._latest is not None and loop.time() < self._rests_until:
                 return self._latest
             before = self._latest or Snapshot()
+            began = loop.time()
             found = await self._asker.ask(before, self._clock.now)
-            self._asked_at = loop.time()
+            ended = loop.time()
+            self._rests_until = ended + max(self._interval_s, min(_RESTS_PER_LOOK * (ended - began), LONGEST_REST_S))
             changed = self._latest is None or found != before
             self._latest = replace(found, changed_at=self._clock.now() if changed else before.changed_at)
             latest = self._latest
@@ -94,7 +102,7 @@ class Lookout:
 
     async def _look_again_and_again(self) -> None:
         while True:
-            await asyncio.sleep(self._interval_s)
+            await asyncio.sleep(max(self._interval_s, self._rests_until - asyncio.get_running_loop().time()))
             try:
                 await self.look()
             except Exception as error:  # the watchers would wait for ever behind a dead look-out

@@ -72,3 +72,22 @@ async def test_dismissed_watchers_go_home(neighbours: Neighbours) -> None:
     await lookout.dismiss()
     assert len(await asyncio.wait_for(watching, 5)) == 1
     await lookout.aclose()
+
+
+async def test_the_longer_a_look_takes_the_longer_the_next_is_put_off(neighbours: Neighbours) -> None:
+    lookout = Lookout(neighbours.asker(), SystemClock(), interval_s=QUICK_S)
+    neighbours.takes_s = 10 * QUICK_S
+    await lookout.look()
+    await asyncio.sleep(5 * QUICK_S)
+    await lookout.look()
+    assert neighbours.asked["quota"] == 1
+    await eventually_looked_again(lookout, neighbours)
+    await lookout.aclose()
+
+
+async def eventually_looked_again(lookout: Lookout, neighbours: Neighbours) -> None:
+    """Look until the services were asked once more."""
+    async with asyncio.timeout(30):
+        while neighbours.asked["quota"] == 1:
+            await asyncio.sleep(QUICK_S)
+            await lookout.look()
