@@ -327,6 +327,13 @@ class ErrorCode(Enum):
     ORDER_NOT_OPEN = Spec(
         409, "订单已结束，不能撤销", "The order is closed and cannot be cancelled", "查询订单状态", "Look up the order"
     )
+    NOTICE_NOT_RETRIABLE = Spec(
+        409,
+        "隔离区中没有可重新处理的此条通知",
+        "No such notice waits in quarantine for something that we could mend",
+        "仅限原因为 UNPROCESSABLE、UNKNOWN_MERCHANT 的通知，见 /payment/v1/quarantine",
+        "Only notices with the reason UNPROCESSABLE or UNKNOWN_MERCHANT; see /payment/v1/quarantine",
+    )
     SUSPENSE_NOT_HELD = Spec(
         409,
         "该笔暂收款没有可退的资金",

@@ -1,7 +1,7 @@
 """One shared look at the services for all browsers: at most once a second, and only while somebody watches.
 
-Summing a large county's books takes the services a while; the longer a look took, the longer the next one is put off, so
-that watching never takes more than a small share of what it watches.
+Summing a large county's books takes the services a while; the longer a look took, the longer the next one is put off,
+so that watching never takes more than a small share of what it watches.
 """
 
 import asyncio

@@ -9,7 +9,8 @@ from services.payment.bills import routes as bills
 from services.payment.callbacks import routes as callbacks
 from services.payment.cash import matching
 from services.payment.cash import routes as cash
-from services.payment.crediting.queue import work_notices
+from services.payment.crediting import routes as crediting
+from services.payment.crediting.queue import look_again_at_parked, work_notices
 from services.payment.orders import expiring
 from services.payment.orders import routes as orders
 from services.payment.orders.queries import close_withdrawn, query_orders
@@ -25,6 +26,7 @@ SERVICE = Service(
     name="payment",
     routers=(
         callbacks.router,
+        crediting.router,
         bills.router,
         orders.router,
         suspense.router,
@@ -37,6 +39,7 @@ SERVICE = Service(
     subscriptions=(*bills_handlers.SUBSCRIPTIONS, *expiring.SUBSCRIPTIONS),
     jobs=(
         Job(CREDITING, work_notices, interval_s=0.5),
+        Job("parked refund notices", look_again_at_parked, interval_s=60.0),
         Job("refunds", ask_refunds),
         Job("order queries", query_orders, interval_s=5.0),
         Job("orders of withdrawn bills", close_withdrawn, interval_s=5.0),

@@ -176,6 +176,7 @@ class WechatPeer:
     refunds: list[dict[str, Any]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     out_of_order: bool = False
+    refuses_refunds: str | None = None
     signs_with: str = "platform"
 
     def pay(self, order_no: str, **changes: Any) -> dict[str, Any]:
@@ -204,6 +205,8 @@ class WechatPeer:
             return 200, {"code_url": f"weixin://wxpay/bizpayurl?pr={order_no[-8:]}"}
         if path.endswith("/refunds"):
             self.refunds.append(body)
+            if self.refuses_refunds is not None:
+                return 403, {"code": self.refuses_refunds}
             return 200, {"refund_id": "5000", "out_refund_no": body["out_refund_no"], "status": "PROCESSING"}
         if order_no not in self.orders:
             return 404, {"code": "ORDER_NOT_EXIST"}

@@ -44,6 +44,27 @@ _INSERT = text(
     ORDER BY enrolment_id
     """
 )
+_RENEW = text(
+    """
+    UPDATE bill SET version = news.version, schedule = CAST(news.schedule AS jsonb),
+                    reasons = CAST(news.reasons AS jsonb)
+    FROM unnest(
+             CAST(:ids AS uuid[]), CAST(:versions AS integer[]), CAST(:schedules AS text[]), CAST(:reasons AS text[])
+         ) AS news (id, version, schedule, reasons)
+    WHERE bill.id = news.id
+    """
+)
+# Reading the table holds off whoever ends enrolments until the reader's transaction is over, and the other way round:
+# an assessment and an end that cross each other cannot both overlook the other.
+_ENDED = text("SELECT enrolment_id FROM ended_enrolment WHERE enrolment_id = ANY(CAST(:enrolments AS uuid[]))")
+_BAR_READERS = text("LOCK TABLE ended_enrolment IN ACCESS EXCLUSIVE MODE")
+_END = text(
+    """
+    INSERT INTO ended_enrolment (enrolment_id, region)
+    SELECT id, region FROM unnest(CAST(:ids AS uuid[]), CAST(:regions AS text[])) AS gone (id, region)
+    ORDER BY id ON CONFLICT (enrolment_id) DO NOTHING
+    """
+)
 # That a paid bill is never superseded is the table's own rule (bill_frozen_when_paid).
 _SUPERSEDE = text(
     """
@@ -128,6 +149,33 @@ async def insert(session: AsyncSession, bills: Sequence[Bill]) -> None:
             "correlation_id": [bill.trace.correlation_id for bill in bills],
         },
     )
+
+
+async def renew(session: AsyncSession, bills: Sequence[Bill]) -> None:
+    """Give bills, locked before, a newer version of the same terms."""
+    if bills:
+        await session.execute(
+            _RENEW,
+            {
+                "ids": [bill.id for bill in bills],
+                "versions": [bill.version for bill in bills],
+                "schedules": [_schedule(bill) for bill in bills],
+                "reasons": [_reasons(bill) for bill in bills],
+            },
+        )
+
+
+async def ended(session: AsyncSession, enrolment_ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these enrolments have ended; none of them ends before this transaction does."""
+    rows = await session.execute(_ENDED, {"enrolments": sorted(set(enrolment_ids))})
+    return set(rows.scalars())
+
+
+async def end(session: AsyncSession, enrolments: Sequence[tuple[UUID, str]]) -> None:
+    """Remember that enrolments (id, region) have ended, once no assessment is under way."""
+    ids, regions = zip(*sorted(set(enrolments)), strict=True)
+    await session.execute(_BAR_READERS)
+    await session.execute(_END, {"ids": list(ids), "regions": list(regions)})
 
 
 async def supersede(session: AsyncSession, bills: Sequence[tuple[Bill, Superseded]]) -> None:

@@ -1,7 +1,7 @@
 """Issuing bills from assessments, and marking them paid."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -66,15 +66,22 @@ async def pay(session: AsyncSession, payments: Sequence[BillPayment]) -> None:
 
 
 async def assess(session: AsyncSession, events: Sequence[Received[ContributionAssessed]]) -> None:
-    """Issue, supersede or mark for review as newly assessed; where nothing is due, the aid is booked at once."""
+    """Issue, renew, supersede or mark for review as newly assessed; where nothing is due, the aid is booked at once.
+
+    An enrolment that has ended gets no bill, whichever of the two was heard first.
+    """
+    ended = await repository.ended(session, [received.event.enrolment_id for received in events])
     live = await repository.lock_live(session, [received.event.enrolment_id for received in events])
     superseded: list[tuple[Bill, Superseded]] = []
     reviews: list[tuple[Bill, str]] = []
     new: list[Bill] = []
+    renewed: list[Bill] = []
     aid: list[Transfer] = []
     announced: list[tuple[Event, Trace]] = []
     for received in events:
         assessed, trace = received.event, received.then()
+        if assessed.enrolment_id in ended:
+            continue
         current = live.get(assessed.enrolment_id)
         what = consequence_of(assessed, current)
         if current is not None and what.supersede is not None:
@@ -82,6 +89,9 @@ async def assess(session: AsyncSession, events: Sequence[Received[ContributionAs
             announced.append((_superseded(current), trace))
         if current is not None and what.review is not None:
             reviews.append((current, what.review))
+        if current is not None and what.renew:
+            renewed.append(replace(current, version=assessed.version, rows=assessed.schedule))
+            announced.append((_issued(renewed[-1], assessed.assessed_on), trace))
         if what.issue is not None:
             bill = _new_bill(assessed, what.issue, trace)
             new.append(bill)
@@ -92,6 +102,7 @@ async def assess(session: AsyncSession, events: Sequence[Received[ContributionAs
                 aid += _aid(bill, row, assessed.assessed_on, received.id, trace)
     await repository.supersede(session, superseded)
     await repository.mark_for_review(session, reviews)
+    await repository.renew(session, renewed)
     await repository.insert(session, new)
     await post(session, aid)
     await publish(session, announced)
@@ -99,6 +110,7 @@ async def assess(session: AsyncSession, events: Sequence[Received[ContributionAs
 
 async def terminate(session: AsyncSession, events: Sequence[Received[EnrolmentTerminated]]) -> None:
     """Withdraw the unpaid bills of ended enrolments; a payment already on its way will find no bill."""
+    await repository.end(session, [(received.event.enrolment_id, received.event.region) for received in events])
     live = await repository.lock_live(session, [received.event.enrolment_id for received in events])
     ended = [(live[one.event.enrolment_id], one.then()) for one in events if one.event.enrolment_id in live]
     unpaid = [(bill, trace) for bill, trace in ended if bill.state is BillState.OPEN]

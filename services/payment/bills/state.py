@@ -63,6 +63,7 @@ class Consequence:
     supersede: Superseded | None = None
     issue: BillState | None = None
     review: str | None = None
+    renew: bool = False  # the same terms under a newer version: orders and payments under way stay as they are
 
 
 NO_CHANGE = Consequence()
@@ -76,6 +77,8 @@ def consequence_of(assessed: ContributionAssessed, live: Bill | None) -> Consequ
         review = f"{assessed.outcome}:{assessed.version}"
         return NO_CHANGE if _same_terms(assessed, live) else Consequence(review=review)
     unpaid = live is not None
+    if live is not None and _same_rows(assessed, live):
+        return Consequence(renew=True)
     if assessed.outcome == "HELD":
         return Consequence(supersede=Superseded.ASSESSMENT_HELD if unpaid else None)
     if assessed.outcome == "REJECTED":
@@ -92,6 +95,19 @@ def row_shown(rows: tuple[ScheduleRow, ...], day: date) -> ScheduleRow:
         if day <= row.pay_until:
             return row
     return rows[-1]
+
+
+def _same_rows(assessed: ContributionAssessed, unpaid: Bill) -> bool:
+    """Whether nobody would pay another amount, by another day or for another period than before."""
+    return (
+        assessed.outcome == "PRICED"
+        and not assessed.nothing_due
+        and [_terms(row) for row in assessed.schedule] == [_terms(row) for row in unpaid.rows]
+    )
+
+
+def _terms(row: ScheduleRow) -> ScheduleRow:
+    return row.model_copy(update={"identity": None, "reasons": ()})
 
 
 def _same_terms(assessed: ContributionAssessed, settled: Bill) -> bool:

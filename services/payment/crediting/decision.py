@@ -22,7 +22,12 @@ class Quarantine(StrEnum):
     OTHER_CURRENCY = "OTHER_CURRENCY"
     UNREADABLE = "UNREADABLE"
     UNPROCESSABLE = "UNPROCESSABLE"
+    UNKNOWN_MERCHANT = "UNKNOWN_MERCHANT"
     REFUND_NOT_ASKED = "REFUND_NOT_ASKED"
+
+
+# What was set aside because of us, not of the message: once mended, it can be worked again.
+OURS_TO_MEND = (Quarantine.UNPROCESSABLE, Quarantine.UNKNOWN_MERCHANT)
 
 
 class Reason(StrEnum):
@@ -110,7 +115,7 @@ def quarantine_of(notice: PaidNotice, appid: str) -> Quarantine | None:
 def decide_credit(notice: PaidNotice, order: Order | None, bills: Mapping[UUID, Bill]) -> Credit:
     """Credit each line to its bill under the row of the payment's day, or say why it cannot be.
 
-    ``bills`` are the order's, as they stand now; the later of two payments finds its bill paid.
+    ``bills`` are those in force now, by enrolment; the later of two payments finds its bill paid.
     """
     refusal = _refusal_of_order(notice, order)
     if order is None or refusal in (Reason.WRONG_AMOUNT, Reason.ORDER_OF_OTHER_MERCHANT):
@@ -120,7 +125,7 @@ def decide_credit(notice: PaidNotice, order: Order | None, bills: Mapping[UUID, 
     return Credit(
         notice,
         order,
-        tuple(_line(line, bills.get(line.bill_id), notice.paid_on, refusal) for line in order.lines),
+        tuple(_line(line, _bill_of(line, bills), notice.paid_on, refusal) for line in order.lines),
     )
 
 
@@ -145,9 +150,17 @@ def _line(line: OrderLine, bill: Bill | None, paid_on: date, refusal: Reason | N
     return LineCredit(line.amount_fen, line.line, bill if reason is None else None, reason)
 
 
+def _bill_of(line: OrderLine, bills: Mapping[UUID, Bill]) -> Bill | None:
+    return bills.get(line.line.enrolment_id) if line.line.enrolment_id is not None else None
+
+
 def _refusal_of_bill(line: OrderLine, bill: Bill | None, paid_on: date) -> Reason | None:
-    if bill is None or bill.state is BillState.SUPERSEDED:
+    if bill is None:
         return Reason.BILL_SUPERSEDED
+    if bill.id != line.bill_id:
+        # What the newer bill wants on that day decides; the same amount pays it, any other was the old bill's.
+        heir = bill.row_on(paid_on) if bill.state is BillState.OPEN else None
+        return None if heir is not None and heir[1].due_fen == line.amount_fen else Reason.BILL_SUPERSEDED
     if bill.state is not BillState.OPEN:
         return Reason.BILL_ALREADY_PAID
     found = bill.row_on(paid_on)
@@ -158,10 +171,11 @@ def _refusal_of_bill(line: OrderLine, bill: Bill | None, paid_on: date) -> Reaso
 
 def _whole(notice: PaidNotice, order: Order | None, reason: Reason | None) -> LineCredit:
     """Money that cannot be divided: it belongs to the order's one person, or to a place only."""
-    return LineCredit(notice.amount_fen, _whose(notice, order), reason=reason)
+    return LineCredit(notice.amount_fen, whose(notice, order), reason=reason)
 
 
-def _whose(notice: PaidNotice, order: Order | None) -> Line:
+def whose(notice: PaidNotice, order: Order | None) -> Line:
+    """Whom money concerns that cannot be divided among an order's lines."""
     if order is None:
         return Line(notice.region)
     if len(order.lines) == 1:

@@ -1,6 +1,7 @@
 """The work queue of stored notices: a batch per transaction, split where one of them cannot be worked."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from services.payment.crediting import repository
 from services.payment.crediting.decision import PaidNotice, Quarantine, quarantine_of
 from services.payment.crediting.service import Outcome, credit
 from services.payment.refunds.service import RefundNotice, settle
-from services.payment.resources import PaymentResources
+from services.payment.resources import CREDITING, PaymentResources
 from shared.contracts.event import Trace
 from shared.domain.clock import business_date_of
 from shared.messaging.trouble import described, is_transient
@@ -28,7 +29,7 @@ log = structlog.get_logger(__name__)
 async def work_notices(running: Running) -> int:
     """Work one batch of stored notices; returns how many."""
     try:
-        return await _work(running, AT_ONCE)
+        return await _work(running, partial(repository.claim, limit=AT_ONCE))
     except Exception as failure:
         if not _is_about_a_notice(failure):
             raise  # all of it again, later
@@ -37,17 +38,16 @@ async def work_notices(running: Running) -> int:
 
 
 async def _work_one_by_one(running: Running) -> int:
+    async with running.database.transaction(running.settings.region) as session:
+        waiting = await repository.waiting(session, AT_ONCE)
     done = 0
-    for _ in range(AT_ONCE):
+    for notice_id in waiting:
         try:
-            worked = await _work(running, 1)
+            done += await _work(running, partial(repository.claim_one, notice_id=notice_id))
         except Exception as failure:
             if not _is_about_a_notice(failure):
                 raise
-            worked = await _set_aside(running, failure)
-        if worked == 0:
-            break
-        done += worked
+            done += await _set_aside(running, notice_id, failure)
     return done
 
 
@@ -56,10 +56,19 @@ def _is_about_a_notice(failure: Exception) -> bool:
     return not (is_transient(failure) or isinstance(failure, ProgrammingError))
 
 
-async def _work(running: Running, limit: int) -> int:
+async def look_again_at_parked(running: Running) -> int:
+    """Look again at refund notices whose payment was being booked at the moment when they were parked."""
+    async with running.database.transaction(running.settings.region) as session:
+        unparked = await repository.unpark_booked(session)
+    if unparked:
+        running.wake(CREDITING)
+    return unparked
+
+
+async def _work(running: Running, claim: Callable[[AsyncSession], Awaitable[Sequence[Row[Any]]]]) -> int:
     resources: PaymentResources = running.resources
     async with running.database.transaction(running.settings.region) as session:
-        rows = await repository.claim(session, limit)
+        rows = await claim(session)
         if not rows:
             return 0
         outcomes = await work(session, rows, resources)
@@ -78,7 +87,9 @@ async def work(session: AsyncSession, rows: Sequence[Row[Any]], resources: Payme
         merchant = resources.merchants.get(row.mchid)
         if row.kind == "OTHER":
             outcomes[row.id] = ("IGNORED", None)
-        elif row.kind == "UNREADABLE" or merchant is None:
+        elif merchant is None:
+            outcomes[row.id] = ("QUARANTINED", Quarantine.UNKNOWN_MERCHANT.value)
+        elif row.kind == "UNREADABLE":
             outcomes[row.id] = ("QUARANTINED", Quarantine.UNREADABLE.value)
         elif row.kind == "REFUND":
             refunds.append(_refund_notice(row))
@@ -94,11 +105,11 @@ async def work(session: AsyncSession, rows: Sequence[Row[Any]], resources: Payme
     return outcomes | await credit(session, payments) | await settle(session, refunds)
 
 
-async def _set_aside(running: Running, failure: Exception) -> int:
+async def _set_aside(running: Running, notice_id: UUID, failure: Exception) -> int:
     """One notice that cannot be worked must not hold up the rest: it waits in quarantine for a person."""
     log.error("a notice cannot be worked", error=described(failure))
     async with running.database.transaction(running.settings.region) as session:
-        rows = await repository.claim(session, 1)
+        rows = await repository.claim_one(session, notice_id)
         reason = Quarantine.UNPROCESSABLE.value
         await repository.conclude(session, {row.id: ("QUARANTINED", reason) for row in rows})
     return len(rows)

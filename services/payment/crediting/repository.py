@@ -10,13 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.crediting.decision import LineCredit, PaidNotice
 
+_NOTICE = """id, channel, mchid, kind, payee_mchid, payee_appid, order_no, transaction_id, refund_no, outcome,
+             amount_fen, currency, succeeded_at, region, actor, correlation_id"""
 # A work queue: whoever comes next takes other rows. The order's and the bill's rows decide every race.
 _CLAIM = text(
-    """
-    SELECT id, channel, mchid, kind, payee_mchid, payee_appid, order_no, transaction_id, refund_no, outcome, amount_fen,
-           currency, succeeded_at, region, actor, correlation_id
+    f"""
+    SELECT {_NOTICE}
     FROM raw_notice WHERE state = 'RECEIVED' ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED
-    """
+    """  # noqa: S608 - constant columns
+)
+_WAITING = text("SELECT id FROM raw_notice WHERE state = 'RECEIVED' ORDER BY id LIMIT :limit")
+_CLAIM_ONE = text(
+    f"SELECT {_NOTICE} FROM raw_notice WHERE id = :id AND state = 'RECEIVED' FOR UPDATE SKIP LOCKED"  # noqa: S608
 )
 _CONCLUDE = text(
     """
@@ -72,6 +77,30 @@ _UNPARK = text(
     WHERE state = 'PARKED' AND transaction_id = ANY(CAST(:transactions AS text[]))
     """
 )
+_UNPARK_BOOKED = text(
+    """
+    UPDATE raw_notice n SET state = 'RECEIVED', reason = NULL
+    WHERE n.state = 'PARKED' AND EXISTS (
+        SELECT FROM payment p
+        WHERE (p.channel, p.mchid, p.transaction_id) = (n.channel, n.mchid, n.transaction_id)
+    )
+    RETURNING n.id
+    """
+)
+_RETRY = text(
+    """
+    UPDATE raw_notice SET state = 'RECEIVED', reason = NULL
+    WHERE id = :id AND state = 'QUARANTINED' AND reason = ANY(CAST(:reasons AS text[])) RETURNING id
+    """
+)
+_QUARANTINED = text(
+    """
+    SELECT id, channel, mchid, order_no, transaction_id, refund_no, amount_fen, currency, succeeded_at, reason, region
+    FROM raw_notice
+    WHERE state = 'QUARANTINED' AND (CAST(:after AS uuid) IS NULL OR id > :after)
+    ORDER BY id LIMIT :limit
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +129,16 @@ class PaymentLine:
 async def claim(session: AsyncSession, limit: int) -> Sequence[Row[Any]]:
     """Take the oldest notices that nobody works on."""
     return (await session.execute(_CLAIM, {"limit": limit})).all()
+
+
+async def waiting(session: AsyncSession, limit: int) -> Sequence[UUID]:
+    """The oldest notices that are not worked yet; somebody may be working on them."""
+    return (await session.execute(_WAITING, {"limit": limit})).scalars().all()
+
+
+async def claim_one(session: AsyncSession, notice_id: UUID) -> Sequence[Row[Any]]:
+    """Take this notice, unless somebody else works on it or has."""
+    return (await session.execute(_CLAIM_ONE, {"id": notice_id})).all()
 
 
 async def conclude(session: AsyncSession, outcomes: Mapping[UUID, tuple[str, str | None]]) -> None:
@@ -171,3 +210,19 @@ async def insert_lines(session: AsyncSession, lines: Sequence[PaymentLine]) -> N
 async def unpark(session: AsyncSession, transaction_ids: Sequence[str]) -> None:
     """Refund notices that came before their payment are looked at again."""
     await session.execute(_UNPARK, {"transactions": sorted(set(transaction_ids))})
+
+
+async def unpark_booked(session: AsyncSession) -> int:
+    """Refund notices that were parked while their payment was being booked are looked at again; returns how many."""
+    return len((await session.execute(_UNPARK_BOOKED)).all())
+
+
+async def retry(session: AsyncSession, notice_id: UUID, reasons: Sequence[str]) -> bool:
+    """Put a notice that was quarantined for one of these reasons back into the queue; whether there was one."""
+    found = await session.execute(_RETRY, {"id": notice_id, "reasons": list(reasons)})
+    return found.one_or_none() is not None
+
+
+async def quarantined(session: AsyncSession, *, after: UUID | None, limit: int) -> Sequence[Row[Any]]:
+    """Notices in quarantine, oldest first."""
+    return (await session.execute(_QUARANTINED, {"after": after, "limit": limit})).all()

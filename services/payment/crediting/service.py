@@ -17,6 +17,7 @@ from services.payment.crediting.decision import (
     contested,
     decide_credit,
     in_order_of_arrival,
+    whose,
 )
 from services.payment.crediting.repository import Attempt, PaymentLine
 from services.payment.ledger import postings
@@ -55,14 +56,15 @@ async def credit(session: AsyncSession, notices: Sequence[PaidNotice]) -> dict[U
 async def _decide(session: AsyncSession, notices: Sequence[PaidNotice], known: dict[str, Order]) -> list[Credit]:
     """Decide one after the other, so that within a batch, too, the first payment of a bill wins."""
     concerned = {known[notice.order_no].id: known[notice.order_no] for notice in notices if notice.order_no in known}
-    standing = await bills.lock(session, [line.bill_id for order in concerned.values() for line in order.lines])
+    people = {line.line.enrolment_id for order in concerned.values() for line in order.lines}
+    standing = await bills.lock_live(session, [one for one in people if one is not None])
     credited = []
     for notice in notices:
         decided = decide_credit(notice, known.get(notice.order_no), standing)
         credited.append(decided)
         for line in decided.lines:
             if line.bill is not None:
-                standing[line.bill.id] = replace(line.bill, state=BillState.PAID)
+                standing[line.bill.enrolment_id] = replace(line.bill, state=BillState.PAID)
         if decided.settles_order and decided.order is not None:
             known[notice.order_no] = replace(decided.order, state=OrderState.CONFIRMED)
     return credited
@@ -163,5 +165,4 @@ def _suspended(decided: Credit, line: PaymentLine) -> list[Suspended]:
 
 
 def _contested(notice: PaidNotice, order: Order | None, reason: Reason) -> Suspended:
-    line = decide_credit(notice, None, {}).lines[0].line if order is None else order.lines[0].line
-    return Suspended(new_id(), None, notice, line, notice.amount_fen, reason, _trace(notice, order))
+    return Suspended(new_id(), None, notice, whose(notice, order), notice.amount_fen, reason, _trace(notice, order))

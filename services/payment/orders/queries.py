@@ -100,9 +100,8 @@ async def _settle(running: Running, order: Order) -> None:
         raise service.ChannelNotOffered(f"merchant {order.mchid}")
     answer = await client.query(order.order_no)
     state = "UNKNOWN_THERE" if answer is None else str(answer.value.get("trade_state"))
-    if answer is not None and state in ("SUCCESS", "REFUND"):
-        if state == "SUCCESS":
-            await resources.intake.store(_as_notice(order, answer))
+    if answer is not None and state == "SUCCESS":
+        await resources.intake.store(_as_notice(order, answer))
     elif order.state in (OrderState.CREATED, OrderState.UNKNOWN):
         await _reopen_or_end(running, order, state)
     async with running.database.transaction(running.settings.region) as session:
@@ -110,7 +109,10 @@ async def _settle(running: Running, order: Order) -> None:
 
 
 async def _reopen_or_end(running: Running, order: Order, state: str) -> None:
-    """An order that never got its code: the same request again gives one, unless the channel has ended it."""
+    """An order that never got its code: the same request again gives one, unless the channel has ended it.
+
+    One that was paid and refunded there without us is over, too: its bill can be ordered anew.
+    """
     region = running.settings.region
     if state in ("NOTPAY", "USERPAYING", "UNKNOWN_THERE"):
         try:

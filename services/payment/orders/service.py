@@ -119,18 +119,27 @@ async def cancel(running: Running, order_no: str, region: str) -> Order:
         return order
     if order.state not in OPEN_STATES:
         raise OrderNotOpen(f"the order is {order.state}")
-    return await close(running, order, region)
+    closed = await close(running, order, region)
+    if closed.state is OrderState.CONFIRMED:
+        raise OrderPaid
+    if closed.state is not OrderState.CANCELLED:
+        raise OrderNotOpen(f"the order is {closed.state}")
+    return closed
 
 
 async def close(running: Running, order: Order, region: str) -> Order:
-    """Close an open order, the channel first: money for an order that we alone call closed would have no home."""
+    """Close an open order, the channel first: money for an order that we alone call closed would have no home.
+
+    Returns the order as it then stands; a notice may have confirmed it meanwhile. Raises OrderPaid.
+    """
     client = running.resources.wechat.get(order.mchid)
     if client is None:
         raise ChannelNotOffered(f"merchant {order.mchid}")
     if await client.close(order.order_no) is Closing.PAID:
         raise OrderPaid
-    await _turn(running, region, order, OrderState.CANCELLED)
-    return replace(order, state=OrderState.CANCELLED)
+    if await _turn(running, region, order, OrderState.CANCELLED):
+        return replace(order, state=OrderState.CANCELLED)
+    return await show(running, order.order_no, region)
 
 
 async def show(running: Running, order_no: str, region: str) -> Order:

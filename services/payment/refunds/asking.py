@@ -8,7 +8,8 @@ from services.payment.channels.wechat import CHANNEL
 from services.payment.channels.wechat.client import Answer, ChannelRefused, ChannelUnavailable, WechatClient
 from services.payment.channels.wechat.notice import parse_refund_query
 from services.payment.refunds import repository
-from services.payment.refunds.state import Refund, RefundState
+from services.payment.refunds.state import Refund
+from services.payment.refunds.words import payer_reason
 from services.payment.resources import PaymentResources
 from shared.service import Running
 
@@ -37,7 +38,7 @@ async def _ask(running: Running, refund: Refund, *, asked_before: bool) -> None:
         await client.refund(
             transaction_id=refund.transaction_id,
             refund_no=refund.refund_no,
-            reason=refund.reason,
+            reason=payer_reason(refund.reason),
             refund_fen=refund.amount_fen,
             paid_fen=refund.paid_fen,
             notify_url=resources.notify_url(refund.mchid),
@@ -46,10 +47,10 @@ async def _ask(running: Running, refund: Refund, *, asked_before: bool) -> None:
         # Not known whether it arrived: it stays ASKED, and the same number is asked again.
         log.warning("a refund could not be asked", refund_no=refund.refund_no, why=failure.detail)
     except ChannelRefused as refused:
+        # An earlier try may have arrived, so only the channel's own word CLOSED ends a number: it is asked again.
         log.warning("the channel refused a refund", refund_no=refund.refund_no, why=refused.reason)
         async with running.database.transaction(running.settings.region) as session:
-            await repository.lock(session, [refund.id])
-            await repository.conclude(session, [(refund.id, RefundState.PAY_FAILED, None, refused.reason)])
+            await repository.note_refusal(session, refund.id, refused.reason)
 
 
 async def _settled_by_query(resources: PaymentResources, client: WechatClient, refund: Refund) -> bool:

@@ -59,17 +59,21 @@ _TAKE = text(
     WITH due AS (
         SELECT id, asked_at IS NOT NULL AS asked_before FROM refund
         WHERE state = 'APPROVED'
-           OR (state = 'ASKED' AND asked_at < now() - make_interval(secs => :again_after_s))
+           OR (state = 'ASKED' AND failure IS NULL AND asked_at < now() - make_interval(secs => :again_after_s))
+           OR (state = 'ASKED' AND asked_at < now() - make_interval(secs => 10 * :again_after_s))
            OR (state = 'ABNORMAL' AND asked_at < now() - make_interval(secs => 60 * :again_after_s))
         ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED
     ), taken AS (
-        UPDATE refund SET state = CASE state WHEN 'APPROVED' THEN 'ASKED' ELSE state END, asked_at = now()
+        UPDATE refund SET state = CASE state WHEN 'APPROVED' THEN 'ASKED' ELSE state END, asked_at = now(),
+                          failure = CASE state WHEN 'ASKED' THEN NULL ELSE failure END
         FROM due WHERE refund.id = due.id RETURNING refund.id
     )
     SELECT {_COLUMNS}, due.asked_before FROM taken JOIN due USING (id) JOIN refund r USING (id)
     JOIN suspense s ON s.id = r.suspense_id ORDER BY r.id
     """  # noqa: S608
 )
+_NOTE_REFUSAL = text("UPDATE refund SET failure = :failure WHERE id = :id AND state = 'ASKED'")
+_HASTEN = text("UPDATE refund SET asked_at = '-infinity' WHERE id = :id AND state = 'ASKED' AND failure IS NOT NULL")
 _CONCLUDE = text(
     """
     UPDATE refund SET state = done.state, refunded_on = done.refunded_on, failure = done.failure
@@ -137,6 +141,16 @@ async def take_due(session: AsyncSession, *, again_after_s: float, limit: int) -
     """Refunds to ask the channel about now, each with whether it was asked before."""
     rows = await session.execute(_TAKE, {"again_after_s": again_after_s, "limit": limit})
     return [(_refund(row), row.asked_before) for row in rows]
+
+
+async def note_refusal(session: AsyncSession, refund_id: UUID, failure: str) -> None:
+    """Keep why the channel would not take a refund that is still to be asked."""
+    await session.execute(_NOTE_REFUSAL, {"id": refund_id, "failure": failure})
+
+
+async def hasten(session: AsyncSession, refund_id: UUID) -> None:
+    """Ask about a refund that the channel refused without waiting for its next turn."""
+    await session.execute(_HASTEN, {"id": refund_id})
 
 
 async def conclude(

@@ -66,7 +66,8 @@ async def request_one(session: AsyncSession, asked: Request) -> UUID:
 async def approve(session: AsyncSession, refund_id: UUID, day: date, trace: Trace) -> Refund:
     """Let a refund go to the channel; one that is on its way already is left alone. Raises NotFound.
 
-    After the channel closed a refund, approving it again asks under a new number.
+    After the channel closed a refund, approving it again asks under a new number; one that it refused, say for want of
+    balance, is asked again at once under its number.
     """
     refund = (await repository.lock(session, [refund_id])).get(refund_id)
     if refund is None:
@@ -78,6 +79,8 @@ async def approve(session: AsyncSession, refund_id: UUID, day: date, trace: Trac
         await post(session, [postings.suspense_refund_decided(refund.line, refund.amount_fen, decided)])
     elif refund.state is RefundState.PAY_FAILED:
         await repository.approve(session, refund, attempt=refund.attempt + 1, approved_by=trace.actor, day=day)
+    elif refund.state is RefundState.ASKED:
+        await repository.hasten(session, refund_id)
     return (await repository.lock(session, [refund_id]))[refund_id]
 
 

@@ -12,8 +12,9 @@ from shared.contracts.event import Trace
 class RefundState(StrEnum):
     """REQUESTED → APPROVED → ASKED → PAID.
 
-    ABNORMAL is not final: the channel could not reach the payer's account, it may still succeed. PAY_FAILED: the
-    channel closed it; approving it again asks with a new number.
+    A refund that the channel refuses stays ASKED with its failure noted, and is asked again under its number: an
+    earlier try may have arrived. ABNORMAL is not final: the channel could not reach the payer's account, it may still
+    succeed. PAY_FAILED: the channel closed it; approving it again asks with a new number.
     """
 
     REQUESTED = "REQUESTED"

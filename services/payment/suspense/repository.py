@@ -25,6 +25,7 @@ _INSERT = text(
              CAST(:actor AS text[]), CAST(:correlation_id AS uuid[])
          ) AS new (id, payment_line_id, notice_id, channel, mchid, order_no, transaction_id, enrolment_id, person_token,
                    benefit_year, amount_fen, paid_fen, reason, suspended_on, state, region, actor, correlation_id)
+    ON CONFLICT (channel, mchid, transaction_id, order_no, amount_fen) WHERE state = 'CONTESTED' DO NOTHING
     """
 )
 _TURN = text(
@@ -45,7 +46,7 @@ _LIST = text(
 
 
 async def insert(session: AsyncSession, items: Sequence[Suspended]) -> None:
-    """Write suspended parts."""
+    """Write suspended parts; the same claim to a booked transaction is written once."""
     await session.execute(
         _INSERT,
         {

@@ -22,13 +22,17 @@ _GOES_BACK = frozenset(
 
 
 async def suspend(session: AsyncSession, items: Sequence[Suspended]) -> None:
-    """Set parts of payments aside: recorded, booked, announced; duplicates are put forward for refund."""
+    """Set parts of payments aside: recorded, booked, announced; duplicates are put forward for refund.
+
+    What is contested is recorded only, once: no money stands behind it.
+    """
     if not items:
         return
     await repository.insert(session, items)
-    await post(session, [_transfer(item) for item in items if item.state is SuspenseState.HELD])
-    await publish(session, [(_announcement(item), item.trace) for item in items])
-    back = [item for item in items if item.state is SuspenseState.HELD and item.reason in _GOES_BACK]
+    held = [item for item in items if item.state is SuspenseState.HELD]
+    await post(session, [_transfer(item) for item in held])
+    await publish(session, [(_announcement(item), item.trace) for item in held])
+    back = [item for item in held if item.reason in _GOES_BACK]
     await refunds.request(session, [Request(item.id, item.notice.paid_on, item.trace) for item in back])
 
 

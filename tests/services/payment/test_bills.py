@@ -1,6 +1,8 @@
 """Bills: what an assessment makes of them, and what a newer one does to those before."""
 
+import asyncio
 from datetime import UTC, date, datetime
+from uuid import UUID
 
 from services.payment.bills import service
 from shared.contracts.event import Received, Trace
@@ -8,6 +10,7 @@ from shared.contracts.registration import EnrolmentTerminated
 from shared.contracts.subsidy import Clause, Reason
 from shared.domain.ids import new_id
 from tests.services.payment.till import DUE_FEN, VILLAGE, Till, assessed, row
+from tests.support.eventually import eventually
 from tests.support.installation import COUNTY
 
 
@@ -46,6 +49,22 @@ async def test_a_newer_assessment_supersedes_an_unpaid_bill(till: Till) -> None:
     assert (await till.get(f"bills/{person}"))["version"] == 2
 
 
+async def test_the_same_terms_under_a_newer_version_leave_the_bill_its_order_and_its_payment_alone(till: Till) -> None:
+    (person,) = await till.bill()
+    order = await till.order(person)
+    why = Reason(code="IDENTITY_NOT_AIDED", won=False, text="not aided here", origin="default")
+    await till.assess(assessed(person, row(identity="SEVERE_DISABLED", reasons=(why,)), version=2))
+    bill = await till.get(f"bills/{person}")
+    assert (bill["version"], bill["state"]) == (2, "OPEN")
+    assert bill["row"]["reasons"][0]["code"] == why.code
+    assert await till.events("payment.bill_superseded.v1") == []
+    assert len(await till.events("payment.bill_issued.v1")) == 2
+    await till.paid(order)
+    assert await till.states(person) == ["PAID"]
+    (paid,) = await till.events("payment.contribution_paid.v1")
+    assert '"bill_version":2' in paid["payload"]
+
+
 async def test_a_paid_bill_stays_as_it_was_and_is_marked_for_review(till: Till) -> None:
     (person,) = await till.bill()
     await till.paid(await till.order(person))
@@ -64,15 +83,45 @@ async def test_held_and_rejected_assessments_leave_no_bill_to_pay(till: Till) ->
     assert await till.one("SELECT count(*) FROM bill") == 2
 
 
-async def test_an_ended_enrolment_owes_nothing_more(till: Till) -> None:
-    (person,) = await till.bill()
-    ended = EnrolmentTerminated(
+async def ended(till: Till, person: UUID) -> None:
+    """An enrolment ended, as registration tells it."""
+    fact = EnrolmentTerminated(
         region=VILLAGE, benefit_year=2024, enrolment_id=person, person_token="t", terminated_on=date(2023, 10, 9),
         reason="DEATH", was_paid=False,
     )  # fmt: skip
-    received = Received(ended, new_id(), 2, "registration", datetime(2023, 10, 9, tzinfo=UTC), Trace.start("clerk"))
+    received = Received(fact, new_id(), 2, "registration", datetime(2023, 10, 9, tzinfo=UTC), Trace.start("clerk"))
     async with till.running.database.transaction(COUNTY) as session:
         await service.terminate(session, [received])
+
+
+async def test_an_ended_enrolment_gets_no_bill_from_an_assessment_that_is_heard_later(till: Till) -> None:
+    (person,) = await till.bill()
+    stranger = new_id()
+    await ended(till, person)
+    await ended(till, stranger)
+    await till.assess(assessed(person, row(28_000), version=2), assessed(stranger))
+    assert await till.states(person) == ["SUPERSEDED"]
+    assert await till.one("SELECT count(*) FROM bill") == 1
+
+
+async def test_an_end_waits_for_the_assessments_under_way(till: Till) -> None:
+    (person,) = await till.bill()
+    async with till.running.database.transaction(COUNTY) as session:
+        await service.assess(session, [assessed(person, row(28_000), version=2)])
+        ending = asyncio.create_task(ended(till, person))
+
+        async def waits() -> bool:
+            query = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'ended_enrolment'::regclass"
+            return bool(await till.one(query))
+
+        await eventually(waits, message="the end waits")
+    await ending
+    assert await till.states(person) == ["SUPERSEDED"]
+
+
+async def test_an_ended_enrolment_owes_nothing_more(till: Till) -> None:
+    (person,) = await till.bill()
+    await ended(till, person)
     assert (await till.get(f"bills/{person}"))["superseded_because"] == "TERMINATED"
 
 

@@ -2,9 +2,14 @@
 
 import asyncio
 from datetime import date
+from pathlib import Path
+
+import pytest
 
 from services.payment.crediting.queue import work_notices
-from tests.services.payment.till import DUE_FEN, OTHER_VILLAGE, Till, assessed, row
+from services.payment.crediting.repository import claim
+from tests.services.payment.till import DUE_FEN, OTHER_VILLAGE, Till, assessed, open_till, row
+from tests.support.installation import COUNTY, Installation
 from tests.support.wechat_peer import MCHID, paid_notice
 
 PAID = "payment.contribution_paid.v1"
@@ -170,6 +175,65 @@ async def test_money_for_a_superseded_bill_is_set_aside(till: Till) -> None:
     await till.paid(order)
     assert await till.notices() == [("SUSPENDED", "BILL_SUPERSEDED")]
     assert await till.states(person) == ["OPEN"]
+
+
+async def test_a_superseded_bill_whose_heir_wants_the_same_that_day_is_paid(till: Till) -> None:
+    (person,) = await till.bill()
+    order = await till.order(person)
+    later = row(99_000, pay_from=date(2024, 1, 1), until=date(2024, 6, 30))
+    await till.assess(assessed(person, row(), later, version=2))
+    await till.paid(order)
+    await till.paid(order)
+    assert await till.notices() == [("CREDITED", None), ("SUSPENDED", "SECOND_TRANSACTION")]
+    assert await till.states(person) == ["PAID"]
+    assert await till.balances() == {"channel:WECHAT": 2 * DUE_FEN, "premium": -DUE_FEN, "suspense": -DUE_FEN}
+
+
+async def test_a_claim_to_a_booked_transaction_is_kept_once_and_announced_to_nobody(till: Till) -> None:
+    one, two, three = await till.bill(3)
+    first, family = await till.order(one), await till.order(two, three)
+    await till.paid(first, transaction_id="4200003")
+    for _ in range(3):
+        await till.paid(family, transaction_id="4200003")
+    (claim,) = await till.get("suspense?state=CONTESTED")
+    assert (claim["enrolment_id"], claim["reason"]) == (None, "SAME_TRANSACTION_OTHER_ORDER")
+    assert await till.events("payment.payment_suspended.v1") == []
+    assert await till.balances() == {"channel:WECHAT": DUE_FEN, "premium": -DUE_FEN}
+
+
+@pytest.mark.expects_errors
+async def test_only_the_notice_that_cannot_be_worked_is_set_aside_and_worked_again_once_mended(till: Till) -> None:
+    poisoned, healthy = await till.bill(2)
+    orders = [await till.order(person) for person in (poisoned, healthy)]
+    await till.sql("UPDATE bill SET schedule = '[{}]' WHERE enrolment_id = $1 RETURNING id", poisoned)
+    await asyncio.gather(*(till.notify(paid_notice(order["order_no"], DUE_FEN)) for order in orders))
+    await till.worked()
+    assert sorted(await till.notices()) == [("CREDITED", None), ("QUARANTINED", "UNPROCESSABLE")]
+    assert await till.states(healthy) == ["PAID"]
+    mend = "UPDATE bill SET schedule = h.schedule FROM bill h WHERE bill.enrolment_id = $1 AND h.enrolment_id = $2"
+    await till.sql(f"{mend} RETURNING bill.id", poisoned, healthy)
+    (kept,) = await till.get("quarantine")
+    assert (kept["reason"], kept["order_no"]) == ("UNPROCESSABLE", orders[0]["order_no"])
+    assert (await till.post(f"quarantine/{kept['id']}/retry")).status_code == 202
+    await till.worked()
+    assert sorted(await till.notices()) == [("CREDITED", None), ("CREDITED", None)]
+    again = await till.post(f"quarantine/{kept['id']}/retry")
+    assert (again.status_code, again.json()["code"]) == (409, "NOTICE_NOT_RETRIABLE")
+
+
+@pytest.mark.expects_errors
+async def test_who_sets_a_notice_aside_takes_no_other_in_its_place(installation: Installation, tmp_path: Path) -> None:
+    async with open_till(installation, tmp_path, role="web") as till:
+        for person in await till.bill(2):
+            order = await till.order(person)
+            assert (await till.notify(paid_notice(order["order_no"], DUE_FEN))).status_code == 204
+        await till.sql("UPDATE bill SET schedule = '[{}]' RETURNING id")
+        async with till.running.database.transaction(COUNTY) as somebody_else:
+            (first,) = await claim(somebody_else, 1)
+            assert await work_notices(till.running) == 1
+        states = {row["id"]: row["state"] for row in await till.sql("SELECT id, state FROM raw_notice")}
+    assert states.pop(first.id) == "RECEIVED"
+    assert list(states.values()) == ["QUARANTINED"]
 
 
 async def test_other_merchants_apps_and_currencies_are_quarantined_without_a_transfer(till: Till) -> None:

@@ -3,13 +3,17 @@
 import asyncio
 from datetime import date
 
+from sqlalchemy import text
+
 from services.payment.orders.expiring import expire_lapsed, on_business_date_advanced
 from services.payment.orders.queries import close_withdrawn, query_orders
+from services.payment.orders.repository import lock
 from shared.contracts.event import Received, Trace
 from shared.contracts.registration import BusinessDateAdvanced
 from shared.domain.clock import SystemClock
 from shared.domain.ids import new_id
 from tests.services.payment.till import DUE_FEN, Till, assessed, row
+from tests.support.eventually import eventually
 from tests.support.installation import COUNTY
 from tests.support.wechat_peer import APPID, MCHID
 
@@ -102,6 +106,28 @@ async def test_a_channel_that_does_not_answer_leaves_an_order_that_a_query_heals
     await query_orders(till.running, patience_s=0, again_after_s=0)
     assert await state(till, order_no) == "AWAITING"
     assert (await till.get(f"orders/{order_no}"))["code_url"].startswith("weixin://")
+
+
+async def test_an_order_that_was_paid_and_refunded_there_without_us_gives_its_bill_free(till: Till) -> None:
+    (person,) = await till.bill()
+    order = await till.order(person)
+    await till.sql("UPDATE payment_order SET state = 'UNKNOWN' RETURNING id")
+    till.peer.states[order["order_no"]] = "REFUND"
+    await query_orders(till.running, patience_s=0, again_after_s=0)
+    assert await state(till, order["order_no"]) == "CANCELLED"
+    assert (await till.order(person))["order_no"] != order["order_no"]
+
+
+async def test_cancelling_an_order_that_a_notice_confirms_meanwhile_says_so(till: Till) -> None:
+    (person,) = await till.bill()
+    order = await till.order(person)
+    async with till.running.database.transaction(COUNTY) as crediting:
+        await lock(crediting, [order["order_no"]])
+        cancelling = asyncio.create_task(till.post(f"orders/{order['order_no']}/cancel"))
+        await eventually(lambda: till.peer.states[order["order_no"]] == "CLOSED", message="the channel closed it")
+        await crediting.execute(text("UPDATE payment_order SET state = 'CONFIRMED'"))
+    assert (await cancelling).json()["code"] == "ORDER_PAID"
+    assert await state(till, order["order_no"]) == "CONFIRMED"
 
 
 async def test_an_answer_that_the_channel_did_not_sign_is_not_believed(till: Till) -> None:

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from services.payment.crediting.decision import Reason
+from services.payment.crediting.queue import look_again_at_parked
 from services.payment.refunds.asking import ask_refunds
+from services.payment.refunds.words import payer_reason
 from tests.services.payment.till import DUE_FEN, Till
 from tests.support.eventually import eventually
 from tests.support.wechat_peer import refund_notice
@@ -116,6 +119,36 @@ async def test_a_refund_that_the_channel_closed_is_asked_anew_under_another_numb
     assert await till.balances() == RETURNED
 
 
+async def test_a_refund_that_the_channel_refuses_keeps_its_number_because_an_earlier_try_may_have_arrived(
+    till: Till,
+) -> None:
+    refund = await paid_twice(till)
+    till.peer.refuses_refunds = "NOT_ENOUGH"
+    await till.post(f"refunds/{refund['id']}/approve")
+    first = await asked(till)
+
+    async def refused() -> bool:
+        return bool((await till.get("refunds"))[0]["failure"] == "NOT_ENOUGH")
+
+    await eventually(refused, message="the refusal is noted")
+    assert await state(till, refund) == "ASKED"
+    assert await ask_refunds(till.running) == 0, "not again before its turn"
+    till.peer.refuses_refunds = None
+    assert (await till.post(f"refunds/{refund['id']}/approve")).json()["state"] == "ASKED"
+    second = await asked(till, 2)
+    assert second["out_refund_no"] == first["out_refund_no"]
+    await told(till, second, "SUCCESS")
+    assert await till.balances() == RETURNED
+    assert (await till.get("refunds"))[0]["failure"] is None
+
+
+async def test_the_payer_reads_why_in_words(till: Till) -> None:
+    refund = await paid_twice(till)
+    await till.post(f"refunds/{refund['id']}/approve")
+    assert (await asked(till))["reason"] == "重复缴费，款项退回"
+    assert all(len(payer_reason(reason).encode()) <= 80 for reason in Reason)
+
+
 async def test_a_refund_of_another_amount_than_asked_is_quarantined(till: Till) -> None:
     refund = await paid_twice(till)
     await till.post(f"refunds/{refund['id']}/approve")
@@ -134,6 +167,18 @@ async def test_a_refund_notice_before_its_payment_is_parked_and_looked_at_again(
     await till.worked()
     assert await till.notices() == [("QUARANTINED", "REFUND_NOT_ASKED"), ("CREDITED", None)]
     assert await till.balances() == RETURNED
+
+
+async def test_a_refund_notice_that_was_parked_while_its_payment_was_booked_is_looked_at_again(till: Till) -> None:
+    (person,) = await till.bill()
+    await till.paid(await till.order(person), transaction_id="4200000009")
+    stranger = {"transaction_id": "4200000009", "out_refund_no": "made-by-hand", "amount": {"total": 1, "refund": 1}}
+    await told(till, stranger, "SUCCESS")
+    await till.sql("UPDATE raw_notice SET state = 'PARKED', reason = 'x' WHERE kind = 'REFUND' RETURNING id")
+    assert await look_again_at_parked(till.running) == 1
+    await till.worked()
+    assert (await till.notices())[1] == ("QUARANTINED", "REFUND_NOT_ASKED")
+    assert await look_again_at_parked(till.running) == 0
 
 
 async def test_other_suspended_money_goes_back_when_somebody_asks_for_it(till: Till) -> None:

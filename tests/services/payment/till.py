@@ -15,7 +15,7 @@ from services.payment.bills import service as bills
 from shared.contracts.event import Received, Trace
 from shared.contracts.subsidy import BenefitRule, ContributionAssessed, ScheduleRow, Share
 from shared.domain.ids import new_id
-from shared.service import Running
+from shared.service import Role, Running
 from tests.support.eventually import eventually
 from tests.support.installation import COUNTY, Installation, knocking
 from tests.support.wechat_peer import MCHID, SignedNotice, WechatPeer, merchant, paid_notice, wechat_peer
@@ -151,10 +151,10 @@ class Till:
 
 
 @asynccontextmanager
-async def open_till(installation: Installation, folder: Path) -> AsyncIterator[Till]:
+async def open_till(installation: Installation, folder: Path, *, role: Role = "all") -> AsyncIterator[Till]:
     """Run payment on an October day with its channel."""
     async with wechat_peer() as peer:
         settled = installation.with_settings(wechat_merchants=(merchant(folder),), wechat_base_url=peer.url)
         await settled.set_business_date(TODAY, "payment")
-        async with settled.running(SERVICE) as (running,), knocking([running]) as doors:
+        async with settled.running(SERVICE, role=role) as (running,), knocking([running]) as doors:
             yield Till(settled, running, doors, peer)
