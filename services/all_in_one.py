@@ -20,10 +20,16 @@ from shared.runtime import running
 from shared.service import Role, Service
 from shared.settings import Settings
 from shared.web.app import root_app
+from shared.web.dependencies import scopes_of
 
 SERVICES: tuple[Service, ...] = (REGISTRATION, SUBSIDY, PAYMENT, QUOTA, CONSOLE)
 BY_NAME = {service.name: service for service in SERVICES}
 WITH_DATABASE = tuple(service.name for service in SERVICES if service.migrations is not None)
+
+
+def known_scopes() -> frozenset[str]:
+    """Every scope that a door of any service asks for."""
+    return frozenset().union(*(scopes_of(service) for service in SERVICES))
 
 
 async def migrate_all(settings: Settings, services: Sequence[Service] = SERVICES) -> None:

@@ -8,7 +8,7 @@ import typer
 import uvloop
 
 from services import all_in_one
-from services.registration.commands import clients
+from services.registration.commands import client_commands
 from services.up.commands import up
 from shared.messaging.commands import replay_commands
 from shared.observability.logs import configure_logs
@@ -26,7 +26,7 @@ app = typer.Typer(
 app.command()(up)
 app.command()(verify)
 app.add_typer(replay_commands(all_in_one.postbox, all_in_one.WITH_DATABASE), name="replay")
-app.add_typer(clients, name="clients")
+app.add_typer(client_commands(all_in_one.known_scopes), name="clients")
 
 
 @app.command()

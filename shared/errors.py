@@ -220,8 +220,8 @@ class ErrorCode(Enum):
     )
     POOLING_AREA_REQUIRED = Spec(
         403,
-        "只有统筹区级账户可以导入银行对账单",
-        "Only a caller of the whole pooling area may import bank statements",
+        "只有统筹区级客户端可以办理此项",
+        "Only a caller of the whole pooling area may do this",
         "使用县级客户端",
         "Use a client of the pooling area",
     )

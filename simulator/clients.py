@@ -29,25 +29,24 @@ def township(region: str) -> str:
 
 
 def needed() -> tuple[ClientNeed, ...]:
-    """Every client the season uses; a township's reaches no further than the township."""
-    payment = ("payment:read", "payment:write")
-    operate = ("payment:read", "payment:write", "payment:operate")
+    """Every client the season uses: an office may do its own step only, a township's reaches no further than it."""
+    counting = ("registration:read", "subsidy:read", "quota:read", "payment:read")
     return (
         ClientNeed(
             BUREAU,
-            ("registration:read", "registration:operate", "subsidy:read", "quota:read", "quota:write", *operate),
+            (*counting, "registration:operate", "quota:write", "payment:operate", "payment:refund"),
             COUNTY,
         ),
         ClientNeed(CIVIL_AFFAIRS, ("subsidy:read", "subsidy:write"), COUNTY),
         ClientNeed(RURAL, ("subsidy:read", "subsidy:write"), COUNTY),
-        ClientNeed(RESIDENTS, ("registration:read", *payment), COUNTY),
-        ClientNeed(TAX_HALL, operate, COUNTY),
-        ClientNeed(TREASURY, operate, COUNTY),
-        ClientNeed(BANK, operate, COUNTY),
+        ClientNeed(RESIDENTS, ("registration:read", "payment:read", "payment:write"), COUNTY),
+        ClientNeed(TAX_HALL, ("payment:read", "payment:tax"), COUNTY),
+        ClientNeed(TREASURY, ("payment:read", "payment:treasury"), COUNTY),
+        ClientNeed(BANK, ("payment:read", "payment:bank"), COUNTY),
         *(
             ClientNeed(
                 township(town.region),
-                ("registration:read", "registration:write", "subsidy:read", *operate),
+                ("registration:read", "registration:write", "subsidy:read", "payment:read", "payment:collect"),
                 town.region,
             )
             for town in TOWNS

@@ -11,6 +11,7 @@ from services.subsidy.summary import router as summary_router
 from shared.contracts.registration import (
     BusinessDateAdvanced,
     EnrolmentPaid,
+    EnrolmentPaymentCorrected,
     EnrolmentRegistered,
     EnrolmentTerminated,
 )
@@ -23,6 +24,7 @@ SERVICE = Service(
     subscriptions=(
         Subscription(EnrolmentRegistered, handlers.on_registered),
         Subscription(EnrolmentPaid, handlers.on_paid),
+        Subscription(EnrolmentPaymentCorrected, handlers.on_payment_corrected),
         Subscription(EnrolmentTerminated, handlers.on_terminated),
         Subscription(BusinessDateAdvanced, handlers.on_business_date),
     ),

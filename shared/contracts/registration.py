@@ -44,6 +44,21 @@ class EnrolmentPaid(Event):
     paid_on: date
     due_fen: int
     basis: PaidBasis
+    assessment_version: int | None = None  # under which it was paid
+
+
+class EnrolmentPaymentCorrected(Event):
+    """An enrolment announced as PAID because nothing was due turns out to be paid by money credited before.
+
+    Payment and subsidy speak over topics of their own, so that the newer assessment may be heard before the payment.
+    """
+
+    name: ClassVar[str] = "registration.enrolment_payment_corrected.v1"
+    enrolment_id: UUID
+    person_token: str
+    paid_on: date
+    due_fen: int
+    assessment_version: int
 
 
 class EnrolmentActivated(Event):

@@ -13,8 +13,9 @@ from fastapi.routing import APIRoute
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.event import Trace
+from shared.domain.region import covers
 from shared.errors import DomainError, ErrorCode
-from shared.service import Running
+from shared.service import Running, Service
 from shared.web import tokens
 from shared.web.problems import trace_id
 
@@ -23,6 +24,12 @@ class ScopeMissing(DomainError):
     """The caller may not use this door."""
 
     code = ErrorCode.SCOPE_MISSING
+
+
+class PoolingAreaRequired(DomainError):
+    """Only who answers for the whole pooling area may do this."""
+
+    code = ErrorCode.POOLING_AREA_REQUIRED
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +75,18 @@ class _Scope:
     """Marks a route's dependency as its scope, so that the lock on the whole app can see it."""
 
     name: str
+    for_whole_area: bool
 
-    async def __call__(self, caller: CurrentCaller) -> None:
+    async def __call__(self, caller: CurrentCaller, running: CurrentRunning) -> None:
         if self.name not in caller.scopes:
             raise ScopeMissing(f"needs {self.name}")
+        if self.for_whole_area and not covers(caller.region, running.settings.region):
+            raise PoolingAreaRequired
 
 
-def requires(scope: str) -> Any:
-    """Open a route to callers that hold ``scope``."""
-    return Depends(_Scope(scope))
+def requires(scope: str, *, for_whole_area: bool = False) -> Any:
+    """Open a route to callers that hold ``scope``, where asked only to those who answer for the whole pooling area."""
+    return Depends(_Scope(scope, for_whole_area))
 
 
 def scope_of(route: APIRoute) -> str | None:
@@ -85,6 +95,12 @@ def scope_of(route: APIRoute) -> str | None:
         if isinstance(dependency.dependency, _Scope):
             return dependency.dependency.name
     return None
+
+
+def scopes_of(service: Service) -> frozenset[str]:
+    """Every scope that a service's doors ask for."""
+    routes = [route for router in service.routers for route in router.routes if isinstance(route, APIRoute)]
+    return frozenset(filter(None, map(scope_of, routes)))
 
 
 async def closed_by_default(request: Request, running: CurrentRunning) -> None:

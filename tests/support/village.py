@@ -23,8 +23,8 @@ RECEIVED_ON = "2023-10-08"
 DEPOSITED_ON = "2023-10-09"
 BOOKED_ON = "2023-10-10"
 YEAR = 2024
-CLERK = ("payment:read", "payment:write")
-TAX_HALL = ("payment:read", "payment:write", "payment:operate")
+CLERK = ("payment:read", "payment:collect")
+TAX_HALL = (*CLERK, "payment:tax", "payment:treasury", "payment:bank")
 
 
 def assessed(

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from services.all_in_one import SERVICES
 from services.console import SERVICE as CONSOLE
 from shared.domain.identity_number import check_digit
+from shared.web.dependencies import scopes_of
 from tests.support.eventually import eventually
 from tests.support.installation import Installation
 from tests.support.tax_peer import TOKEN, TaxPeer, tax_peer
@@ -22,11 +23,7 @@ from verify.report import Report
 
 AMOUNTS = Path(__file__).parents[2] / "deploy/counties/luoshan-2024/example-amounts.yaml"
 AT_WORK = tuple(service for service in SERVICES if service is not CONSOLE)
-SCOPES = tuple(
-    f"{service}:{verb}"
-    for service in ("registration", "subsidy", "payment", "quota")
-    for verb in ("read", "write", "operate")
-)
+SCOPES = tuple({scope for service in AT_WORK for scope in scopes_of(service)})
 EAST, WEST = "411521101201", "411521102201"
 OCTOBER_8 = date(2023, 10, 8)
 SUBSISTENCE, DESTITUTE = 3, 4  # sequences of people on the civil affairs bureau's rosters

@@ -14,12 +14,12 @@ from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requ
 router = APIRouter(tags=["bank"])
 
 
-@router.post("/v1/bank-statements", status_code=201, dependencies=[requires("payment:operate")])
+@router.post("/v1/bank-statements", status_code=201, dependencies=[requires("payment:bank", for_whole_area=True)])
 async def import_statement(
     session: Session, caller: CurrentCaller, running: CurrentRunning, body: BankStatementIn
 ) -> BankStatementImported:
     """Import a statement; lines that were imported before change nothing. Matching follows by itself."""
-    imported = await service.import_statement(session, caller.trace(), caller.region, running.settings.region, body)
+    imported = await service.import_statement(session, caller.trace(), running.settings.region, body)
     after_commit(session, lambda: running.wake(CASH_MATCHING))
     after_commit(session, lambda: running.wake(SETTLEMENTS))
     return BankStatementImported(statement_no=body.statement_no, imported=imported, repeated=len(body.lines) - imported)

@@ -8,7 +8,6 @@ from services.payment.bank.repository import NewLine
 from services.payment.bank.schemas import BankLineIn, BankStatementIn
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
-from shared.domain.region import covers
 from shared.errors import DomainError, ErrorCode
 
 
@@ -18,21 +17,11 @@ class BankLineChanged(DomainError):
     code = ErrorCode.BANK_LINE_CHANGED
 
 
-class PoolingAreaRequired(DomainError):
-    """The pending account is the pooling area's; a town has no part in its statements."""
-
-    code = ErrorCode.POOLING_AREA_REQUIRED
-
-
-async def import_statement(
-    session: AsyncSession, trace: Trace, caller_region: str, region: str, body: BankStatementIn
-) -> int:
+async def import_statement(session: AsyncSession, trace: Trace, region: str, body: BankStatementIn) -> int:
     """Import what is new of a statement; returns how many lines that is.
 
-    Raises PoolingAreaRequired, SettlementReferenceMalformed or BankLineChanged; then nothing is imported.
+    Raises SettlementReferenceMalformed or BankLineChanged; then nothing is imported.
     """
-    if not covers(caller_region, region):
-        raise PoolingAreaRequired
     told: dict[int, BankLineIn] = {}
     for line in body.lines:
         if line.kind == "SETTLEMENT":

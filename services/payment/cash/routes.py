@@ -20,10 +20,10 @@ from shared.database.engine import after_commit
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
 
 router = APIRouter(tags=["village cash"])
-READ, WRITE = requires("payment:read"), requires("payment:write")
+READ, COLLECT = requires("payment:read"), requires("payment:collect")
 
 
-@router.post("/v1/cash-receipts", status_code=201, dependencies=[WRITE])
+@router.post("/v1/cash-receipts", status_code=201, dependencies=[COLLECT])
 async def record_receipts(session: Session, caller: CurrentCaller, body: ReceiptsIn) -> ReceiptsRecorded:
     """Record the receipts that a village wrote."""
     new = await service.record_receipts(session, caller.trace(), body.village, body.receipts)
@@ -49,13 +49,13 @@ async def list_receipts(
     return ReceiptPage(items=items, next=items[-1].receipt_no if len(items) == limit else None)
 
 
-@router.post("/v1/collection-statements", status_code=201, dependencies=[WRITE])
+@router.post("/v1/collection-statements", status_code=201, dependencies=[COLLECT])
 async def submit_statement(session: Session, caller: CurrentCaller, body: CollectionStatementIn) -> BatchOut:
     """Submit a village's 《缴费情况表》; it begins a batch."""
     return BatchOut.of(await service.submit_statement(session, caller.trace(), body))
 
 
-@router.post("/v1/deposit-slips", status_code=201, dependencies=[WRITE])
+@router.post("/v1/deposit-slips", status_code=201, dependencies=[COLLECT])
 async def record_slip(
     session: Session, caller: CurrentCaller, running: CurrentRunning, body: StatementSlipIn
 ) -> SlipOut:

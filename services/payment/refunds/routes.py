@@ -61,7 +61,7 @@ async def list_refunds(
     return [RefundOut.model_validate(row) for row in rows]
 
 
-@router.post("/v1/refunds/{refund_id}/approve", dependencies=[requires("payment:operate")])
+@router.post("/v1/refunds/{refund_id}/approve", dependencies=[requires("payment:refund")])
 async def approve_refund(session: Session, caller: CurrentCaller, running: CurrentRunning, refund_id: UUID) -> Approved:
     """Let a refund go to its channel. Approving it twice changes nothing; one that the channel closed is asked anew."""
     today = await business_date(session, running.clock)

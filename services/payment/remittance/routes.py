@@ -25,7 +25,9 @@ from shared.database.engine import after_commit
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
 
 router = APIRouter(prefix="/v1/remittances", tags=["remittance"])
-READ, WRITE, OPERATE = (requires(f"payment:{verb}") for verb in ("read", "write", "operate"))
+# Whoever collects money cannot also say that it has arrived: each step belongs to another office.
+READ, COLLECT = requires("payment:read"), requires("payment:collect")
+TAX, TREASURY = (requires(f"payment:{office}", for_whole_area=True) for office in ("tax", "treasury"))
 
 
 @router.get("", dependencies=[READ])
@@ -61,7 +63,7 @@ async def read_batch(
     )
 
 
-@router.post("/{batch_id}/corrections", dependencies=[WRITE])
+@router.post("/{batch_id}/corrections", dependencies=[COLLECT])
 async def correct(
     session: Session, caller: CurrentCaller, running: CurrentRunning, batch_id: UUID, body: CorrectionIn
 ) -> BatchOut:
@@ -72,13 +74,13 @@ async def correct(
     return BatchOut.of(batch)
 
 
-@router.post("/{batch_id}/serial", dependencies=[OPERATE])
+@router.post("/{batch_id}/serial", dependencies=[TAX])
 async def enter_serial(session: Session, caller: CurrentCaller, batch_id: UUID, body: SerialIn) -> BatchOut:
     """Enter the collection notice serial at the county's tax hall."""
     return BatchOut.of(await service.enter_serial(session, caller.trace(), batch_id, body.collection_notice_serial))
 
 
-@router.post("/{batch_id}/fetch-detail", dependencies=[OPERATE])
+@router.post("/{batch_id}/fetch-detail", dependencies=[TAX])
 async def fetch_detail(caller: CurrentCaller, running: CurrentRunning, batch_id: UUID) -> BatchOut:
     """Fetch the tax bureau's detail and compare it with the batch."""
     batch = await confirmation.confirm_detail(
@@ -87,19 +89,19 @@ async def fetch_detail(caller: CurrentCaller, running: CurrentRunning, batch_id:
     return BatchOut.of(batch)
 
 
-@router.post("/{batch_id}/remit", dependencies=[OPERATE])
+@router.post("/{batch_id}/remit", dependencies=[TAX])
 async def remit(session: Session, caller: CurrentCaller, batch_id: UUID, body: RemittedIn) -> BatchOut:
     """Remit the confirmed amount (上解)."""
     return BatchOut.of(await service.remit(session, caller.trace(), batch_id, body.remitted_on))
 
 
-@router.post("/{batch_id}/treasury", dependencies=[OPERATE])
+@router.post("/{batch_id}/treasury", dependencies=[TREASURY])
 async def confirm_treasury(session: Session, caller: CurrentCaller, batch_id: UUID, body: ReceivedIn) -> BatchOut:
     """Note that the treasury holds the money (入国库)."""
     return BatchOut.of(await service.confirm_treasury(session, caller.trace(), batch_id, body.received_on))
 
 
-@router.post("/{batch_id}/certificate", dependencies=[OPERATE])
+@router.post("/{batch_id}/certificate", dependencies=[TAX])
 async def issue_certificate(session: Session, caller: CurrentCaller, batch_id: UUID, body: CertificateIn) -> BatchOut:
     """Register the tax payment certificate (完税证明)."""
     return BatchOut.of(
@@ -107,7 +109,7 @@ async def issue_certificate(session: Session, caller: CurrentCaller, batch_id: U
     )
 
 
-@router.post("/{batch_id}/return", dependencies=[OPERATE])
+@router.post("/{batch_id}/return", dependencies=[TREASURY])
 async def take_back(session: Session, caller: CurrentCaller, batch_id: UUID, body: ReturnedIn) -> BatchOut:
     """Note that the treasury sent the money back; its lines go on in a new batch."""
     return BatchOut.of(await service.take_back(session, caller.trace(), batch_id, body.returned_on, body.reason))

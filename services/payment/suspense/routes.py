@@ -54,7 +54,7 @@ async def list_suspense(
     return [SuspenseOut.model_validate(row) for row in rows]
 
 
-@router.post("/v1/suspense/{suspense_id}/refund", status_code=201, dependencies=[requires("payment:operate")])
+@router.post("/v1/suspense/{suspense_id}/refund", status_code=201, dependencies=[requires("payment:refund")])
 async def request_refund(
     session: Session, caller: CurrentCaller, running: CurrentRunning, suspense_id: UUID
 ) -> RefundRequested:

@@ -14,6 +14,7 @@ from shared.contracts.payment import ContributionPaid
 from shared.contracts.registration import (
     EnrolmentActivated,
     EnrolmentPaid,
+    EnrolmentPaymentCorrected,
 )
 from shared.contracts.subsidy import ContributionAssessed, ScheduleRow
 from shared.messaging.outbox import publish
@@ -31,7 +32,7 @@ async def take_assessments(session: AsyncSession, events: Sequence[Received[Cont
         if known is standing or not event.nothing_due:
             return known
         row = _row_on(event.schedule, event.assessed_on)
-        payment = Payment("NOTHING_DUE", event.assessed_on, 0, 0, row.aided_fen, None)
+        payment = Payment("NOTHING_DUE", event.assessed_on, 0, 0, row.aided_fen, None, event.version)
         return known.paid(payment, decide_period(event.assessed_on, row.wait, row.benefit))
 
     await take(session, events, assessed)
@@ -42,7 +43,13 @@ async def take_contributions(session: AsyncSession, events: Sequence[Received[Co
 
     def paid(standing: Standing, event: ContributionPaid) -> Standing:
         payment = Payment(
-            "CONTRIBUTION", event.paid_on, event.amount_fen, event.due_fen, event.aided_fen, event.channel
+            "CONTRIBUTION",
+            event.paid_on,
+            event.amount_fen,
+            event.due_fen,
+            event.aided_fen,
+            event.channel,
+            event.bill_version,
         )
         return standing.paid(payment, decide_period(event.paid_on, event.wait, event.benefit))
 
@@ -72,7 +79,7 @@ async def activate(session: AsyncSession, today: date, most: int) -> int:
 async def take(
     session: AsyncSession, events: Sequence[Received[Any]], know: Callable[[Standing, Any], Standing]
 ) -> None:
-    """Lock, apply each fact, record what changed, and announce who became paid by it.
+    """Lock, apply each fact, record what changed, and announce who became paid by it, or paid otherwise than said.
 
     Raises ``UnknownEnrolment``: a fact about somebody who was never registered is set aside, not dropped.
     """
@@ -87,6 +94,8 @@ async def take(
         after[known.id] = known
         if known.state in PAID_OR_BEYOND and standing.state not in PAID_OR_BEYOND:
             announcements.append((_became_paid(known), received.then()))
+        elif standing.payment is not None and known.payment is not standing.payment:
+            announcements.append((_corrected(known), received.then()))
     await repository.record(session, [after[key] for key in sorted(after) if after[key] is not before[key]])
     await publish(session, announcements)
 
@@ -101,6 +110,21 @@ def _became_paid(standing: Standing) -> EnrolmentPaid:
         paid_on=standing.payment.paid_on,
         due_fen=standing.payment.due_fen,
         basis="CONTRIBUTION" if standing.payment.basis == "CONTRIBUTION" else "NOTHING_DUE",
+        assessment_version=standing.payment.version,
+    )
+
+
+def _corrected(standing: Standing) -> EnrolmentPaymentCorrected:
+    if standing.payment is None or standing.payment.version is None:
+        raise ValueError(f"enrolment {standing.id}: only money credited under an assessment corrects")
+    return EnrolmentPaymentCorrected(
+        region=standing.region,
+        benefit_year=standing.benefit_year,
+        enrolment_id=standing.id,
+        person_token=standing.person_token,
+        paid_on=standing.payment.paid_on,
+        due_fen=standing.payment.due_fen,
+        assessment_version=standing.payment.version,
     )
 
 

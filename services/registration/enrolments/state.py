@@ -37,7 +37,10 @@ _STEPPED = frozenset({State.ACTIVE, State.EXPIRED, State.TERMINATED})
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """How an enrolment came to be paid: credited money, or nothing due; amounts in fen."""
+    """How an enrolment came to be paid: credited money, or nothing due; amounts in fen.
+
+    ``version``, the assessment under which it was paid, is known while it is announced and not kept.
+    """
 
     basis: str
     paid_on: date
@@ -45,6 +48,7 @@ class Payment:
     due_fen: int
     aided_fen: int
     channel: str | None
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.registration.regions import service
-from shared.web.dependencies import CurrentRunning, Session, requires
+from shared.web.dependencies import CurrentCaller, Session, requires
 
 router = APIRouter(tags=["regions"])
 
@@ -29,6 +29,6 @@ class RegionsIn(BaseModel):
 
 
 @router.post("/v1/regions", status_code=204, dependencies=[requires("registration:operate")])
-async def add(session: Session, running: CurrentRunning, body: RegionsIn) -> None:
-    """Enter towns and villages into the directory."""
-    await service.add(session, running.settings.region, {entry.code: entry.name for entry in body.regions})
+async def add(session: Session, caller: CurrentCaller, body: RegionsIn) -> None:
+    """Enter towns and villages of the caller's region into the directory, or rename them."""
+    await service.add(session, caller.region, {entry.code: entry.name for entry in body.regions})

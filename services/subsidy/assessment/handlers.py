@@ -10,6 +10,7 @@ from shared.contracts.event import Received
 from shared.contracts.registration import (
     BusinessDateAdvanced,
     EnrolmentPaid,
+    EnrolmentPaymentCorrected,
     EnrolmentRegistered,
     EnrolmentTerminated,
 )
@@ -27,6 +28,13 @@ async def on_paid(
     session: AsyncSession, events: Sequence[Received[EnrolmentPaid]], resources: SubsidyResources
 ) -> None:
     """Enrolments are paid: their price is frozen."""
+    await service.settle(session, events)
+
+
+async def on_payment_corrected(
+    session: AsyncSession, events: Sequence[Received[EnrolmentPaymentCorrected]], resources: SubsidyResources
+) -> None:
+    """Enrolments were paid otherwise than was said: that price is frozen."""
     await service.settle(session, events)
 
 

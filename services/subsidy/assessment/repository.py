@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -85,7 +85,7 @@ _LOCK_UNPAID = text(
 _LOCK = text("SELECT id FROM enrolment WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE")
 _VERSIONS = text(
     """
-    SELECT assessment.enrolment_id, pricing.id, pricing.schedule
+    SELECT assessment.enrolment_id, assessment.version, pricing.id, pricing.schedule
     FROM assessment JOIN pricing ON pricing.id = assessment.pricing_id
     WHERE assessment.enrolment_id = ANY(CAST(:ids AS uuid[]))
     ORDER BY assessment.enrolment_id, assessment.version DESC
@@ -129,6 +129,14 @@ class Known:
     facts: PersonFacts
     version: int = 0
     pricing_id: str | None = None
+
+
+class Version(NamedTuple):
+    """A version of an assessment: its price and the rows of its schedule, as they were announced."""
+
+    number: int
+    pricing_id: str
+    rows: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,14 +207,12 @@ async def record(session: AsyncSession, pack: str, cause: str, made: Sequence[As
     await session.execute(_ADD_ASSESSMENTS, assessed | {"cause": cause})
 
 
-async def schedules_of(
-    session: AsyncSession, ids: Sequence[UUID]
-) -> Mapping[UUID, list[tuple[str, list[dict[str, Any]]]]]:
+async def schedules_of(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, list[Version]]:
     """Lock enrolments and give the schedules of all their versions, the newest first."""
     await session.execute(_LOCK, {"ids": ids})
-    versions: defaultdict[UUID, list[tuple[str, list[dict[str, Any]]]]] = defaultdict(list)
-    for enrolment_id, pricing_id, rows in await session.execute(_VERSIONS, {"ids": ids}):
-        versions[enrolment_id].append((pricing_id, rows))
+    versions: defaultdict[UUID, list[Version]] = defaultdict(list)
+    for enrolment_id, number, pricing_id, rows in await session.execute(_VERSIONS, {"ids": ids}):
+        versions[enrolment_id].append(Version(number, pricing_id, rows))
     return versions
 
 

@@ -2,15 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.subsidy.assessment import repository
 from services.subsidy.assessment.pricing import Pricer
-from services.subsidy.assessment.repository import Assessed, Known
+from services.subsidy.assessment.repository import Assessed, Known, Version
 from shared.contracts.event import Event, Received, Trace
-from shared.contracts.registration import EnrolmentPaid, EnrolmentRegistered, EnrolmentTerminated
+from shared.contracts.registration import (
+    EnrolmentPaid,
+    EnrolmentPaymentCorrected,
+    EnrolmentRegistered,
+    EnrolmentTerminated,
+)
 from shared.contracts.subsidy import ContributionAssessed
 from shared.messaging.outbox import publish
 
@@ -54,8 +58,10 @@ async def reassess(session: AsyncSession, pricer: Pricer, changed: dict[str, Tra
     return len(made)
 
 
-async def settle(session: AsyncSession, events: Sequence[Received[EnrolmentPaid]]) -> None:
-    """Freeze the version and row under which each enrolment was paid."""
+async def settle(
+    session: AsyncSession, events: Sequence[Received[EnrolmentPaid]] | Sequence[Received[EnrolmentPaymentCorrected]]
+) -> None:
+    """Freeze the version and row under which each enrolment was paid; a correction replaces what was frozen before."""
     schedules = await repository.schedules_of(session, [received.event.enrolment_id for received in events])
     settled = []
     for received in events:
@@ -72,15 +78,15 @@ async def terminate(session: AsyncSession, events: Sequence[Received[EnrolmentTe
     await repository.terminate(session, dict(sorted(ended.items())))
 
 
-def _paid_under(versions: Sequence[tuple[str, list[dict[str, Any]]]], paid: EnrolmentPaid) -> tuple[str, int | None]:
-    """The newest version with a row for that day and that amount: a bill may have been paid that was being replaced."""
+def _paid_under(versions: Sequence[Version], paid: EnrolmentPaid | EnrolmentPaymentCorrected) -> tuple[str, int | None]:
+    """The version that was paid, which may not be the newest, and its row for that day."""
+    paid_version = next((one for one in versions if one.number == paid.assessment_version), versions[0])
     day = paid.paid_on.isoformat()
-    for pricing_id, rows in versions:
-        for number, row in enumerate(rows):
-            in_time = day <= row["pay_until"] and (row["pay_from"] <= day or paid.basis == "NOTHING_DUE")
-            if in_time and row["due_fen"] == paid.due_fen:
-                return pricing_id, number
-    return versions[0][0], None
+    for number, row in enumerate(paid_version.rows):
+        # Where nothing was due, the row may only begin after the day of the assessment.
+        if day <= row["pay_until"] and (row["pay_from"] <= day or paid.due_fen == 0):
+            return paid_version.pricing_id, number
+    return paid_version.pricing_id, None
 
 
 def _known(registered: EnrolmentRegistered) -> Known:

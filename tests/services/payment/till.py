@@ -24,7 +24,7 @@ VILLAGE = "411521101201"
 OTHER_VILLAGE = "411521102201"
 DUE_FEN = 38_000
 TODAY = date(2023, 10, 8)
-OPERATOR = ("payment:read", "payment:write", "payment:operate")
+OPERATOR = tuple(f"payment:{verb}" for verb in ("read", "write", "operate", "refund", "bank", "tax", "treasury"))
 
 
 def row(due_fen: int = DUE_FEN, *, until: date = date(2023, 12, 30), aid_fen: int = 0, **changes: Any) -> ScheduleRow:

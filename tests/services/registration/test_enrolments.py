@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from services.registration import SERVICE
 from shared.domain.identity_number import check_digit
@@ -154,3 +155,30 @@ class TestBusinessDate:
         assert back.json()["code"] == "BUSINESS_DATE_GOES_BACK"
         rows = await installation.sql("registration", "SELECT event FROM outbox")
         assert [row["event"] for row in rows] == ["registration.business_date_advanced.v1"]
+
+
+class TestRegions:
+    async def test_nobody_enters_or_renames_another_regions_towns(
+        self, doors: httpx.AsyncClient, installation: Installation
+    ) -> None:
+        clerk = installation.caller("registration:operate", region="411521101")
+        for code in ("411521102", "411521199"):
+            body = {"regions": [{"code": code, "name": "改名"}]}
+            answer = await doors.post("/registration/v1/regions", json=body, headers=clerk)
+            assert (answer.status_code, answer.json()["code"]) == (422, "UNKNOWN_REGION")
+        mine = {"regions": [{"code": "411521101201", "name": "何家村"}]}
+        assert (await doors.post("/registration/v1/regions", json=mine, headers=clerk)).status_code == 204
+        rows = await installation.sql("registration", "SELECT code, name FROM region_directory ORDER BY code")
+        assert [(row["code"], row["name"]) for row in rows] == [
+            ("411521101", "铁铺"), ("411521101201", "何家村"), ("411521102", "丽水"),
+        ]  # fmt: skip
+
+    async def test_the_database_keeps_the_directory_of_others_too(
+        self, doors: httpx.AsyncClient, installation: Installation
+    ) -> None:
+        async with (
+            installation.running(SERVICE, role="web") as (run,),
+            run.database.transaction("411521101") as session,
+        ):
+            renamed = await session.execute(text("UPDATE region_directory SET name = 'x' RETURNING code"))
+            assert renamed.scalars().all() == ["411521101"]

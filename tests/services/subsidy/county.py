@@ -66,8 +66,8 @@ def registered(settings: Settings, sequence: int, on: date = OCTOBER_9, **facts:
     )
 
 
-def paid(event: EnrolmentRegistered, on: date, due_fen: int) -> EnrolmentPaid:
-    """The fact that the enrolment of such a person is paid."""
+def paid(event: EnrolmentRegistered, on: date, due_fen: int, version: int = 1) -> EnrolmentPaid:
+    """The fact that the enrolment of such a person is paid under a version of its assessment."""
     return EnrolmentPaid(
         region=event.region,
         benefit_year=event.benefit_year,
@@ -76,6 +76,7 @@ def paid(event: EnrolmentRegistered, on: date, due_fen: int) -> EnrolmentPaid:
         paid_on=on,
         due_fen=due_fen,
         basis="CONTRIBUTION" if due_fen else "NOTHING_DUE",
+        assessment_version=version,
     )
 
 

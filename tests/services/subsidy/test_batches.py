@@ -10,7 +10,7 @@ from sqlalchemy import event as sqlalchemy_event
 
 from services.subsidy.assessment import handlers
 from services.subsidy.assessment.reassessing import REASSESS
-from shared.contracts.registration import EnrolmentTerminated
+from shared.contracts.registration import EnrolmentPaymentCorrected, EnrolmentTerminated
 from shared.service import Running
 from tests.services.subsidy.county import OCTOBER_9, paid, received, registered, roster, token
 from tests.support.installation import COUNTY, Installation, knocking
@@ -90,6 +90,29 @@ async def test_a_bill_paid_while_it_was_being_replaced_stays_under_the_old_price
         "FROM enrolment e JOIN pricing p ON p.id = e.pricing_id",
     )
     assert row["due"] == 38000
+
+
+async def test_money_credited_under_an_older_version_replaces_nothing_due(
+    subsidy: Running, county: Installation
+) -> None:
+    person = registered(county.settings, 1)
+    await handle(subsidy, handlers.on_registered, person)
+    await upload(subsidy, county, roster("TEKUN", 1))
+    await REASSESS.step(subsidy)
+    aided = "SELECT p.schedule -> e.row_no -> 'shares' AS shares FROM enrolment e JOIN pricing p ON p.id = e.pricing_id"
+    await handle(subsidy, handlers.on_paid, paid(person, OCTOBER_9, 0, version=2))
+    assert [row["shares"] for row in await county.sql("subsidy", aided)] != ["[]"]
+    corrected = EnrolmentPaymentCorrected(
+        region=person.region,
+        benefit_year=2024,
+        enrolment_id=person.enrolment_id,
+        person_token=person.person_token,
+        paid_on=OCTOBER_9,
+        due_fen=38_000,
+        assessment_version=1,
+    )
+    await handle(subsidy, handlers.on_payment_corrected, corrected)
+    assert [row["shares"] for row in await county.sql("subsidy", aided)] == ["[]"]
 
 
 async def test_an_ended_enrolment_is_priced_no_more_and_counted_no_more(subsidy: Running, county: Installation) -> None:

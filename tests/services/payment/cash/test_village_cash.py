@@ -227,17 +227,17 @@ class TestBankStatements:
         await village.bank("J1", 100)
         line = {"line_no": 1, "kind": "DEPOSIT", "reference": "J1", "amount_fen": 101}
         body = {"statement_no": f"B-DEPOSIT-J1-{BOOKED_ON}", "booked_on": BOOKED_ON, "lines": [line]}
-        refused = await village.post("bank-statements", body, scopes=["payment:operate"])
+        refused = await village.post("bank-statements", body, scopes=["payment:bank"])
         assert (refused.status_code, refused.json()["code"]) == (409, "BANK_LINE_CHANGED")
 
     async def test_a_town_cannot_bring_a_bank_statement(self, village: Village) -> None:
         line = {"line_no": 1, "kind": "DEPOSIT", "reference": "J1", "amount_fen": 100}
         body = {"statement_no": "B", "booked_on": BOOKED_ON, "lines": [line]}
-        refused = await village.post("bank-statements", body, scopes=["payment:operate"], region="411521101")
+        refused = await village.post("bank-statements", body, scopes=["payment:bank"], region="411521101")
         assert (refused.status_code, refused.json()["code"]) == (403, "POOLING_AREA_REQUIRED")
 
     async def test_a_settlement_must_say_of_what(self, village: Village) -> None:
         line = {"line_no": 1, "kind": "SETTLEMENT", "reference": "WECHAT", "amount_fen": 100}
         body = {"statement_no": "B", "booked_on": BOOKED_ON, "lines": [line]}
-        refused = await village.post("bank-statements", body, scopes=["payment:operate"])
+        refused = await village.post("bank-statements", body, scopes=["payment:bank"])
         assert (refused.status_code, refused.json()["code"]) == (422, "SETTLEMENT_REFERENCE_MALFORMED")

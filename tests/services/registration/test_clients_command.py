@@ -1,0 +1,45 @@
+"""`canbao clients add` lets a system call; a scope that no door asks for or a region of others is refused."""
+
+import pytest
+from typer.testing import CliRunner
+
+from services import cli
+from tests.support.installation import Installation
+
+
+@pytest.fixture
+def installed(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The installation's settings in the environment, as an operator has them."""
+    settings = installation.settings
+    monkeypatch.setenv("CANBAO_DATABASE_URL", settings.database_url)
+    passwords = {role: secret.get_secret_value() for role, secret in settings.database_passwords.items()}
+    monkeypatch.setenv("CANBAO_DATABASE_PASSWORDS", str(passwords).replace("'", '"'))
+
+
+def add(*options: str) -> tuple[int, str]:
+    """Type the command; its exit code and all that it printed."""
+    result = CliRunner().invoke(cli.app, ["clients", "add", "civil-affairs", *options], env={"COLUMNS": "200"})
+    return result.exit_code, result.output
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_client_is_added_and_its_secret_printed_once() -> None:
+    code, printed = add("--scope", "subsidy:write", "--scope", "subsidy:read", "--region", "411521")
+    assert code == 0, printed
+    assert len(printed.strip()) >= 43
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (("--scope", "subsidy:raed", "--region", "411521"), "subsidy:read"),
+        (("--scope", "subsidy:read", "--region", "4115210"), "6、9 或 12 位"),
+        (("--scope", "subsidy:read", "--region", "411522"), "not in 411521"),
+    ],
+    ids=["unknown scope", "malformed region", "region of others"],
+)
+def test_what_could_never_work_is_refused_and_the_mend_named(options: tuple[str, ...], named: str) -> None:
+    code, printed = add(*options)
+    assert code == 2
+    assert named in printed
