@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pydantic import SecretStr
 
 from shared.settings import Settings
 
 _NONCE_BYTES = 12
+_KEY_BYTES = 32
 
 
 class ProtectionKeyMissing(RuntimeError):
-    """A key that protects people's data is not configured."""
+    """A key that protects people's data is not configured, or is no key of 256 bits."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,9 @@ def open_vault(settings: Settings) -> Vault:
     """The vault with the installation's keys; the last key named is the one that encrypts."""
     if not settings.encryption_keys:
         raise ProtectionKeyMissing('CANBAO_ENCRYPTION_KEYS is not set: {"k1": "<base64 of 32 random bytes>"}')
-    keys = {name: AESGCM(base64.b64decode(key.get_secret_value())) for name, key in settings.encryption_keys.items()}
+    keys = {
+        name: AESGCM(_key(key, f"CANBAO_ENCRYPTION_KEYS[{name}]")) for name, key in settings.encryption_keys.items()
+    }
     return Vault(keys, active=list(keys)[-1])
 
 
@@ -51,12 +55,23 @@ def person_token_key(settings: Settings) -> bytes:
     """The key of the person token, which registration and subsidy share."""
     if settings.person_token_key is None:
         raise ProtectionKeyMissing("CANBAO_PERSON_TOKEN_KEY is not set: base64 of 32 random bytes")
-    return base64.b64decode(settings.person_token_key.get_secret_value())
+    return _key(settings.person_token_key, "CANBAO_PERSON_TOKEN_KEY")
 
 
 def person_token(key: bytes, document_type: str, number: str) -> str:
     """Name a person without revealing them: HMAC-SHA-256 of document type and normalised number, in hex."""
     return hmac.new(key, f"{document_type}:{number}".encode(), hashlib.sha256).hexdigest()
+
+
+def _key(secret: SecretStr, setting: str) -> bytes:
+    """A shorter key would protect less than is promised, an empty one nothing at all."""
+    try:
+        key = base64.b64decode(secret.get_secret_value(), validate=True)
+    except ValueError as error:
+        raise ProtectionKeyMissing(f"{setting} is not base64") from error
+    if len(key) != _KEY_BYTES:
+        raise ProtectionKeyMissing(f"{setting} holds {len(key)} bytes instead of {_KEY_BYTES}")
+    return key
 
 
 def _cell(table: str, column: str, row: UUID) -> bytes:

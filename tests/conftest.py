@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, MutableMapping
+from typing import Any, Literal
 
 import pytest
+import structlog
 
 from services.all_in_one import migrate_all
 from shared.database.embedded import EmbeddedPostgres
@@ -75,9 +77,22 @@ async def kafka_installation(installation: Installation, kafka: KafkaBroker | Na
 
 @pytest.fixture(autouse=True)
 def no_error_left_behind(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """A swallowed error fails the test that caused it, unless it is marked `expects_errors`."""
+    """A swallowed error fails the test that caused it, whoever logged it, unless it is marked `expects_errors`."""
+    errors: list[str] = []
+
+    def keep(_: object, level: str, said: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        if level in ("error", "critical", "exception"):
+            errors.append(str(said.get("event")))
+        return said
+
+    before = structlog.get_config()
+    # Loggers that were bound before look their processors up anew, because nothing is cached here.
+    structlog.configure(processors=[keep, *before["processors"]], cache_logger_on_first_use=False)
     yield
+    structlog.configure(**before)
     if request.node.get_closest_marker("expects_errors") is not None:
         return
-    errors = [record for record in caplog.get_records("call") if record.levelno >= logging.ERROR]
-    assert not errors, "errors were logged: " + "; ".join(record.getMessage() for record in errors)
+    phases: tuple[Literal["setup", "call"], ...] = ("setup", "call")
+    records = [record for phase in phases for record in caplog.get_records(phase)]
+    errors += [record.getMessage() for record in records if record.levelno >= logging.ERROR]
+    assert not errors, "errors were logged: " + "; ".join(errors)

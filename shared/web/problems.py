@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from shared.errors import DomainError, ErrorCode
+from shared.messaging.trouble import is_transient
 
 log = structlog.get_logger(__name__)
 _RETRY_AFTER_S = "5"
@@ -81,7 +82,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(DBAPIError, _database)
     for kind in _UNAVAILABLE:
-        app.add_exception_handler(kind, _unavailable)
+        app.add_exception_handler(kind, _interrupted)
     app.add_exception_handler(Exception, _bug)
 
 
@@ -118,13 +119,15 @@ def _http(request: Request, error: Exception) -> Problem:
 
 def _database(request: Request, error: Exception) -> Problem:
     assert isinstance(error, DBAPIError)  # noqa: S101 - registered for this type
-    cause = error.orig.__cause__ if error.orig is not None else None
     if "row-level security" in str(error.orig):
         # A row outside the caller's region was refused: to that caller the place does not exist.
         return problem(ErrorCode.NOT_FOUND, trace_id=trace_id(request))
-    if error.connection_invalidated or isinstance(cause, _UNAVAILABLE):
-        return _unavailable(request, error)
-    return _bug(request, error)
+    return _interrupted(request, error)
+
+
+def _interrupted(request: Request, error: Exception) -> Problem:
+    # The driver's InterfaceError is a lost connection or a value that no column takes: only one of them passes.
+    return _unavailable(request, error) if is_transient(error) else _bug(request, error)
 
 
 def _unavailable(request: Request, error: Exception) -> Problem:

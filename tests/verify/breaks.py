@@ -39,6 +39,19 @@ def _copied(kind: str, **changes: str) -> str:
     )
 
 
+def _another_success(state: str, reason: str | None) -> str:
+    """A success that the service acknowledged and did nothing about, whatever it called it."""
+    said = "NULL" if reason is None else f"'{reason}'"
+    return (
+        "INSERT INTO raw_notice (id, channel, mchid, notify_id, source, envelope, serial, signed_at, event_type, kind,"
+        " payee_mchid, payee_appid, order_no, transaction_id, outcome, amount_fen, currency, succeeded_at, state,"
+        " reason, region, actor, correlation_id) SELECT gen_random_uuid(), channel, mchid, 'another', source, envelope,"
+        " serial, signed_at, event_type, kind, payee_mchid, payee_appid, order_no, 'ANOTHER', outcome, amount_fen,"
+        f" currency, succeeded_at, '{state}', {said}, region, actor, correlation_id FROM raw_notice"
+        " WHERE amount_fen = 18000 AND kind = 'PAYMENT' ORDER BY id LIMIT 1"
+    )
+
+
 BREAKS = (
     Break(
         "a transfer deleted",
@@ -144,6 +157,27 @@ BREAKS = (
         "payment",
         ("UPDATE payment SET amount_fen = 18001 WHERE amount_fen = 18000",),
         1,
+    ),
+    Break(
+        "a success passed over as if it said nothing",
+        "CHANNEL_SUCCESSES",
+        "payment",
+        (_another_success("IGNORED", None),),
+        18_000,
+    ),
+    Break(
+        "a success called a second claim though nothing was booked",
+        "CHANNEL_SUCCESSES",
+        "payment",
+        (_another_success("SUSPENDED", "SAME_TRANSACTION_OTHER_ORDER"),),
+        18_000,
+    ),
+    Break(
+        "a success of ours called another merchant's",
+        "CHANNEL_SUCCESSES",
+        "payment",
+        (_another_success("QUARANTINED", "OTHER_MERCHANT"),),
+        18_000,
     ),
     Break(
         "a success that nobody could work on",

@@ -5,12 +5,16 @@ from verify.checks.sql import count, differing_rows
 from verify.snapshot import Databases
 from verify.tally import Tally
 
-# Set aside as not ours, or a second claim on a booked transaction: no payment of ours answers to those. A success that
-# nobody could work on is ours until somebody says otherwise.
+# Whose money it is stands in the notice itself; what the service made of it is what is being proved. No payment of ours
+# answers to another merchant's or app's money, to another currency, or to a second claim on a transaction that another
+# notice booked. A success that nobody could work on is ours until somebody says otherwise.
 _SUCCESS = """
-    kind = 'PAYMENT' AND outcome = 'SUCCESS' AND state <> 'IGNORED'
-    AND (state <> 'QUARANTINED' OR reason = 'UNPROCESSABLE')
-    AND coalesce(reason, '') NOT IN ('SAME_TRANSACTION_OTHER_ORDER', 'SAME_TRANSACTION_OTHER_AMOUNT')
+    kind = 'PAYMENT' AND outcome = 'SUCCESS' AND payee_mchid IS NOT DISTINCT FROM mchid AND currency = 'CNY'
+    AND NOT (state = 'QUARANTINED' AND reason = 'OTHER_APP')
+    AND NOT (coalesce(reason, '') IN ('SAME_TRANSACTION_OTHER_ORDER', 'SAME_TRANSACTION_OTHER_AMOUNT') AND EXISTS (
+        SELECT FROM proof.payment AS booked
+        WHERE (booked.channel, booked.mchid, booked.transaction_id)
+              = (notice.channel, notice.mchid, notice.transaction_id) AND booked.notice_id <> notice.id))
 """
 _AGE = "greatest(extract(epoch FROM clock_timestamp() - notice.recorded_at), 0)::float8"
 
