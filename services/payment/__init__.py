@@ -11,6 +11,7 @@ from services.payment.cash import matching
 from services.payment.cash import routes as cash
 from services.payment.crediting import routes as crediting
 from services.payment.crediting.queue import look_again_at_parked, work_notices
+from services.payment.ledger import sums
 from services.payment.orders import expiring
 from services.payment.orders import routes as orders
 from services.payment.orders.queries import close_withdrawn, query_orders
@@ -45,6 +46,7 @@ SERVICE = Service(
         Job("orders of withdrawn bills", close_withdrawn, interval_s=5.0),
         Job("order expiry", expiring.expire_lapsed, interval_s=60.0),
         matching.JOB,
+        sums.JOB,
         settlement.JOB,
     ),
     migrations=Path(__file__).parent / "migrations",

@@ -6,6 +6,13 @@ SELECT id, idempotency_key, kind, debit, credit, amount_fen, enrolment_id, benef
        caused_by, actor, correlation_id, recorded_at
 FROM transfer;
 
+CREATE VIEW proof.transfer_sum AS SELECT region, benefit_year, kind, debit, credit, fen, times FROM transfer_sum;
+
+-- Only what stands below the horizon is in the sums.
+CREATE VIEW proof.summed_transfer AS
+SELECT region, benefit_year, kind, debit, credit, amount_fen
+FROM transfer WHERE written_by < (SELECT below FROM transfer_horizon);
+
 CREATE VIEW proof.bill AS
 SELECT id, enrolment_id, benefit_year, region, version, state, superseded_because, review, row_no, due_fen, aided_fen,
        paid_on, paid_through, paid_by, correlation_id, recorded_at

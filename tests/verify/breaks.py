@@ -32,9 +32,10 @@ def _update_one(table: str, changes: str, condition: str) -> str:
 
 
 def _copied(kind: str, **changes: str) -> str:
-    values = ", ".join(changes.get(column, column) for column in _COLUMNS.split(", "))
+    columns = ", ".join(dict.fromkeys((*_COLUMNS.split(", "), *changes)))
+    values = ", ".join(changes.get(column, column) for column in columns.split(", "))
     return (
-        f"INSERT INTO transfer (id, {_COLUMNS}) SELECT gen_random_uuid(), {values} FROM transfer"
+        f"INSERT INTO transfer (id, {columns}) SELECT gen_random_uuid(), {values} FROM transfer"
         f" WHERE kind = '{kind}' ORDER BY id LIMIT 1"
     )
 
@@ -72,6 +73,28 @@ BREAKS = (
         "payment",
         ("DELETE FROM transfer WHERE kind = 'refunded'",),
         38_000 * 2,
+    ),
+    Break(
+        "a sum that was forged",
+        "BOOKS_SUMS",
+        "payment",
+        (
+            (
+                "INSERT INTO transfer_sum AS s VALUES ('411521101201', 2024, 'premium_received', 'channel:WECHAT',"
+                " 'premium', 1, 1) ON CONFLICT (region, benefit_year, kind, debit, credit)"
+                " DO UPDATE SET fen = s.fen + 1"
+            ),
+        ),
+        1,
+    ),
+    Break(
+        "a transfer slipped in below the horizon",
+        "BOOKS_SUMS",
+        "payment",
+        (
+            "UPDATE transfer_horizon SET below = greatest(below, '1'::xid8)",
+            _copied("premium_received", idempotency_key="'forged'", written_by="'0'::xid8"),
+        ),
     ),
     Break(
         "an impossible posting",

@@ -69,6 +69,22 @@ _TRANSFERS = f"""
     FROM proof.transfer GROUP BY idempotency_key HAVING count(*) > 1
     ORDER BY subject
 """  # noqa: S608 - a constant
+# The sums that the summary reads, against the transfers that they stand for.
+_SUMS = """
+    WITH stored AS (
+        SELECT region, coalesce(benefit_year, 0) AS year, kind, debit, credit, fen, times FROM proof.transfer_sum
+    ), told AS (
+        SELECT region, coalesce(benefit_year, 0) AS year, kind, debit, credit, sum(amount_fen) AS fen, count(*) AS times
+        FROM proof.summed_transfer GROUP BY 1, 2, 3, 4, 5
+    )
+    SELECT concat('sum ', kind, ' ', debit, ' ← ', credit, ' ', year) AS subject,
+           region, concat(coalesce(told.fen, 0), ' in ', coalesce(told.times, 0)) AS expected,
+           concat(coalesce(stored.fen, 0), ' in ', coalesce(stored.times, 0)) AS found,
+           (coalesce(stored.fen, 0) - coalesce(told.fen, 0))::bigint AS fen
+    FROM stored FULL JOIN told USING (region, year, kind, debit, credit)
+    WHERE (stored.fen, stored.times) IS DISTINCT FROM (told.fen, told.times)
+    ORDER BY region, subject
+"""
 # Money that a place does not have cannot leave it, and a debt paid twice turns into a claim: each such balance shows a
 # posting that is missing or doubled. Debits raise assets, credits raise the rest. A channel alone may owe less than
 # nothing: what it gave back of money settled before, until it deducts that from a later settlement.
@@ -169,6 +185,12 @@ async def transfers(databases: Databases, tally: Tally) -> None:
         await differing_rows(databases.payment, tally, sql)
 
 
+async def sums(databases: Databases, tally: Tally) -> None:
+    """The sums kept beside the books are what their transfers add up to."""
+    tally.looked_at(await count(databases.payment, "transfer"))
+    await differing_rows(databases.payment, tally, _SUMS)
+
+
 async def accounts(databases: Databases, tally: Tally) -> None:
     """What stands in an account is what the rows of payments, receipts, bills, refunds and batches say."""
     tally.looked_at(await count(databases.payment, "transfer"))
@@ -189,6 +211,13 @@ CHECKS = (
         "Every transfer is a legal posting, once, and cannot be rewritten",
         "转账 ↔ 记账规则表、幂等键、余额方向、只追加触发器",
         transfers,
+    ),
+    Check(
+        "BOOKS_SUMS",
+        "账务汇总 = 分录合计",
+        "The sums kept beside the books are their transfers",
+        "分录汇总（至水位线）↔ 逐笔分录重新合计",
+        sums,
     ),
     Check(
         "BOOKS_ACCOUNTS",

@@ -5,14 +5,16 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.payment.ledger.sums import SUMMED
+
 # Money of a region without a township is named, not dropped: its town is NULL here. Money without a benefit year has no
 # home yet and belongs to every year's summary.
 _SUMMARY = text(
-    """
+    f"""
     WITH moved AS (
         SELECT CASE WHEN length(region) >= 9 THEN left(region, 9) END AS town, kind, debit, credit,
-               sum(amount_fen)::bigint AS fen, count(*) AS times
-        FROM transfer
+               sum(fen)::bigint AS fen, sum(times)::bigint AS times
+        FROM ({SUMMED}) AS summed
         WHERE benefit_year = :benefit_year OR benefit_year IS NULL
         GROUP BY 1, 2, 3, 4
     ), towns AS (
@@ -59,7 +61,7 @@ _SUMMARY = text(
         (SELECT count(*) FROM raw_notice) AS received,
         (SELECT json_build_object('count', count(*), 'fen', coalesce(sum(declared_fen), 0)::bigint)
          FROM remittance_batch WHERE state = 'HELD')::text AS held
-    """
+    """  # noqa: S608 - a constant
 )
 
 

@@ -1,0 +1,59 @@
+"""The books' sums: stored below a horizon, added up above it, the same whenever somebody looks."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+
+from services.payment.ledger.sums import advance
+from tests.services.payment.till import DUE_FEN, Till
+
+RECOMPUTED = """
+    SELECT region, kind, debit, credit, sum(amount_fen)::bigint AS fen, count(*) AS times
+    FROM transfer GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+"""
+STORED = "SELECT region, kind, debit, credit, fen, times FROM transfer_sum ORDER BY 1, 2, 3, 4"
+COPY = """
+    INSERT INTO transfer (id, idempotency_key, kind, debit, credit, amount_fen, benefit_year, region, effective_on,
+                          caused_by, actor, correlation_id)
+    SELECT gen_random_uuid(), 'slow', kind, debit, credit, amount_fen, benefit_year, region, effective_on, caused_by,
+           actor, correlation_id FROM transfer LIMIT 1
+"""
+
+
+async def taken_fen(till: Till) -> int:
+    """What the summary says was taken."""
+    summary: dict[str, Any] = await till.get("summary?benefit_year=2024")
+    return sum(town["taken_fen"] for town in summary["towns"])
+
+
+async def test_the_summary_is_the_same_before_and_after_the_horizon_moves(till: Till) -> None:
+    one, two = await till.bill(2)
+    await till.paid(await till.order(one))
+    assert await taken_fen(till) == DUE_FEN
+    await advance(till.running)
+    assert await taken_fen(till) == DUE_FEN
+    await till.paid(await till.order(two))
+    assert await taken_fen(till) == 2 * DUE_FEN
+    await advance(till.running)
+    await advance(till.running)
+    assert await taken_fen(till) == 2 * DUE_FEN
+    assert await till.sql(STORED) == await till.sql(RECOMPUTED)
+
+
+async def test_a_transfer_that_is_still_being_written_is_neither_lost_nor_counted_twice(till: Till) -> None:
+    one, two = await till.bill(2)
+    await till.paid(await till.order(one))
+    connection = await asyncpg.connect(till.installation.settings.owner_url("payment"))
+    try:
+        async with connection.transaction():
+            await connection.execute(COPY)
+            await till.paid(await till.order(two))  # a later transaction, committed earlier
+            await advance(till.running)
+            assert await taken_fen(till) == 2 * DUE_FEN
+    finally:
+        await connection.close()
+    assert await taken_fen(till) == 3 * DUE_FEN
+    await asyncio.gather(*(advance(till.running) for _ in range(4)))
+    assert await taken_fen(till) == 3 * DUE_FEN
+    assert await till.sql(STORED) == await till.sql(RECOMPUTED)
