@@ -63,4 +63,4 @@ def judged_budget(services: Sequence[str], wanted: int, allowed: int) -> Finding
     return CONNECTIONS.at(names, wanted=wanted, allowed=allowed)
 
 
-CHECKS = (Check("connections", examine, within_s=10.0),)
+CHECKS = (Check("connections", examine, within_s=20.0),)

@@ -10,7 +10,7 @@ from sqlalchemy import exc
 from services.doctor.finding import Finding, Patient, Symptom, Visit
 from shared.database.engine import Database
 
-WITHIN_S = 5.0
+WITHIN_S = 8.0
 
 DATABASE = Symptom("DATABASE", "ok", "数据库可达", "the database answers")
 DATABASE_UNREACHABLE = Symptom(

@@ -68,7 +68,7 @@ class Check:
 
     name: str
     ask: Callable[[Patient], Awaitable[Sequence[Finding]]]
-    within_s: float = 5.0
+    within_s: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,4 +86,4 @@ class DatabaseCheck:
 
     name: str
     ask: Callable[[Visit], Awaitable[Sequence[Finding]]]
-    within_s: float = 5.0
+    within_s: float = 10.0

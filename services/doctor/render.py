@@ -45,9 +45,9 @@ def print_findings(findings: Sequence[Finding], console: Console) -> None:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold", max_width=36)
     table.add_column(overflow="fold")
-    order = list(_MARKS)
+    order, codes = list(_MARKS), [finding.code for finding in findings]
     alike: dict[Finding, list[str]] = {}
-    for each in sorted(findings, key=lambda finding: order.index(finding.level)):
+    for each in sorted(findings, key=lambda finding: (order.index(finding.level), codes.index(finding.code))):
         alike.setdefault(replace(each, subject=""), []).append(each.subject)
     for each, subjects in alike.items():
         mark, style = _MARKS[each.level]
@@ -57,7 +57,7 @@ def print_findings(findings: Sequence[Finding], console: Console) -> None:
 
 
 def _said(finding: Finding) -> Text:
-    lines = [finding.zh, finding.en]
+    lines = list(dict.fromkeys((finding.zh, finding.en)))
     if finding.mend_en:
         lines += [f"→ {finding.mend_zh}", f"→ {finding.mend_en}"]
     return Text("\n".join(lines))
