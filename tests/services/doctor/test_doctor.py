@@ -1,42 +1,36 @@
 """The doctor: a healthy installation is told so; each thing that is wrong has its code, and hides nothing else."""
 
 import asyncio
-import json
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.hashes import SHA256
-from pydantic import SecretStr
-from typer.testing import CliRunner, Result
 
-from services.cli import app
 from services.doctor import machine
 from services.doctor.broker import FAR_BEHIND
 from services.doctor.connections import judged_budget
-from services.up.folder import environment_file, keep_environment
 from shared.domain.clock import SystemClock
 from shared.domain.ids import new_id
 from shared.messaging.bus import Outgoing, Place
 from shared.messaging.kafka import KafkaBus
 from shared.messaging.open import open_bus
-from shared.settings import Settings, WechatMerchant
-from tests.services.doctor.visit import DATABASES, as_superuser, assert_only, broken, said, seen, switched
+from tests.services.doctor.visit import (
+    DATABASES,
+    PARKED,
+    as_superuser,
+    assert_only,
+    broken,
+    equipped,
+    said,
+    seen,
+    switched,
+)
 from tests.support.cluster import Cluster
 from tests.support.eventually import eventually
 from tests.support.installation import Installation
 from tests.support.kafka_broker import KafkaBroker, NamedBroker
 from tests.support.serving import Served, serving
-from tests.support.wechat_peer import merchant, rsa_key
 
-_PARKED = """
-    INSERT INTO parked_event (publisher, aggregate_id, seq, event_id, event, region, topic, partition, "offset",
-                              key, headers, value, parked_at)
-    VALUES ('registration', uuidv7(), 2, uuidv7(), 'registration.enrolment_paid.v1', '411521', 'registration', 0, 0,
-            '', '{}', '', now() - interval '90 seconds')
-"""
 _DEAD = """
     INSERT INTO dead_letter (id, event_id, publisher, aggregate_id, seq, event, region, topic, partition, "offset",
                              key, headers, value, reason, error)
@@ -49,21 +43,6 @@ _STUCK = """
     VALUES (uuidv7(), 0, 'payment', uuidv7(), 1, 'payment.bill_issued.v1', '411521', 'clerk', 'payment', uuidv7(), '{}',
             now() - make_interval(secs => $1))
 """
-
-
-def equipped(installation: Installation, folder: Path) -> Installation:
-    """The installation with a merchant and a tax office, so that no wish is left open."""
-    return installation.with_settings(
-        wechat_merchants=(merchant(folder),),
-        tax_base_url="http://127.0.0.1:9",
-        console_client_secret=SecretStr("a secret of the console's"),
-    )
-
-
-@pytest.fixture
-def county(installation: Installation, tmp_path: Path) -> Installation:
-    """An installation that lacks nothing; none of its services runs."""
-    return equipped(installation, tmp_path)
 
 
 async def healthy(served: Served, folder: Path) -> None:
@@ -166,7 +145,7 @@ class TestTables:
 
 class TestMessages:
     async def test_a_gap_that_does_not_close(self, county: Installation, tmp_path: Path) -> None:
-        await county.sql("quota", _PARKED)
+        await county.sql("quota", PARKED)
         assert_only(await seen(county, tmp_path), "GAP", "quota")
 
     async def test_a_dead_letter_is_a_warning(self, county: Installation, tmp_path: Path) -> None:
@@ -242,105 +221,3 @@ class TestMachine:
     def test_the_port_is_the_one_that_the_settings_name(self) -> None:
         assert machine.port_of("http://127.0.0.1:9123") == 9123
         assert machine.port_of("https://canbao.example") == 8000
-
-
-def certified(folder: Path, *, days: int) -> WechatMerchant:
-    """A merchant whose platform key came as a certificate that ends in so many days."""
-    known, key, now = merchant(folder), rsa_key("platform"), SystemClock().now()
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Tenpay.com sign")])
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), 1)
-        .not_valid_before(now - timedelta(days=400))
-        .not_valid_after(now + timedelta(days=days))
-        .sign(key, SHA256())
-    )
-    path = folder / "platform.certificate.pem"
-    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    return known.model_copy(update={"platform_keys": {"1": path}})
-
-
-class TestKeys:
-    async def test_a_secret_file_that_everybody_reads(self, county: Installation, tmp_path: Path) -> None:
-        path = county.settings.wechat_merchants[0].merchant_private_key_file
-        path.chmod(0o644)
-        assert_only(await seen(county, tmp_path), "KEY_FILE_OPEN", str(path))
-
-    async def test_the_settings_that_up_leaves_are_secret_too(self, county: Installation, tmp_path: Path) -> None:
-        file = environment_file(tmp_path)
-        file.parent.mkdir()
-        file.touch(mode=0o644)
-        assert_only(await seen(county, tmp_path), "KEY_FILE_OPEN", str(file))
-
-    @pytest.mark.parametrize(
-        ("days", "code"), [(-1, "CERTIFICATE_EXPIRED"), (10, "CERTIFICATE_EXPIRING"), (90, "CERTIFICATE")]
-    )
-    async def test_a_certificate_that_ends(self, county: Installation, tmp_path: Path, days: int, code: str) -> None:
-        findings = await seen(county.with_settings(wechat_merchants=(certified(tmp_path, days=days),)), tmp_path)
-        assert code in said(findings)
-        assert "MIGRATED" in said(findings, about="payment")
-
-    async def test_keys_that_are_no_pair_missing_or_malformed(self, county: Installation, tmp_path: Path) -> None:
-        other = tmp_path / "other.pem"
-        other.write_bytes(b"no key")
-        merchants = (county.settings.wechat_merchants[0].model_copy(update={"api_v3_key": SecretStr("short")}),)
-        findings = await seen(
-            county.with_settings(
-                token_public_key_file=other,
-                token_private_key_file=tmp_path / "missing.pem",
-                person_token_key=SecretStr("c2hvcnQ="),
-                encryption_keys={},
-                wechat_merchants=merchants,
-            ),
-            tmp_path,
-        )
-        assert broken(findings) == {
-            ("KEY_UNUSABLE", str(other)),
-            ("KEY_FILE_UNREADABLE", str(tmp_path / "missing.pem")),
-            ("SECRET_MALFORMED", "CANBAO_PERSON_TOKEN_KEY"),
-            ("SETTING_MISSING", "CANBAO_ENCRYPTION_KEYS"),
-            ("KEY_UNUSABLE", f"CANBAO_WECHAT_MERCHANTS {merchants[0].mchid}"),
-        }
-
-
-class TestCommand:
-    def run(self, data: Path, **environment: str) -> Result:
-        cleared = dict.fromkeys(("CANBAO_DATABASE_URL", "CANBAO_BUS"))
-        return CliRunner().invoke(app, ["doctor", "--json", "--data", str(data)], env=cleared | environment)
-
-    async def test_it_finds_the_installation_that_up_left_and_names_no_secret(
-        self, county: Installation, tmp_path: Path
-    ) -> None:
-        write_environment(county.settings, tmp_path)
-        result = await asyncio.to_thread(self.run, tmp_path)
-        answer = json.loads(result.stdout)
-        assert (result.exit_code, answer["level"]) == (0, "warn"), result.output
-        assert {each["subject"] for each in answer["findings"] if each["code"] == "MIGRATED"} == set(DATABASES)
-        secrets = [each.get_secret_value() for each in county.settings.database_passwords.values()]
-        assert not any(secret in result.output for secret in secrets)
-
-    async def test_what_is_broken_is_the_exit_code(self, county: Installation, tmp_path: Path) -> None:
-        write_environment(county.settings, tmp_path)
-        await county.sql("quota", _PARKED)
-        assert (await asyncio.to_thread(self.run, tmp_path)).exit_code == 1
-
-    async def test_settings_that_cannot_be_read_do_not_hide_the_machine(self, tmp_path: Path) -> None:
-        result = await asyncio.to_thread(self.run, tmp_path, CANBAO_BUS="pigeon")
-        codes = [each["code"] for each in json.loads(result.stdout)["findings"]]
-        assert (result.exit_code, codes) == (1, ["SETTINGS_UNREADABLE", "PYTHON", "TIME_ZONE", "DISK"])
-
-
-def write_environment(settings: Settings, folder: Path) -> None:
-    """The settings as ``canbao up`` leaves them."""
-    passwords = {role: secret.get_secret_value() for role, secret in settings.database_passwords.items()}
-    keys = {name: secret.get_secret_value() for name, secret in settings.encryption_keys.items()}
-    assert settings.person_token_key is not None
-    values = {
-        "DATABASE_URL": settings.database_url,
-        "DATABASE_PASSWORDS": json.dumps(passwords),
-        "ENCRYPTION_KEYS": json.dumps(keys),
-        "PERSON_TOKEN_KEY": settings.person_token_key.get_secret_value(),
-        "TOKEN_PRIVATE_KEY_FILE": str(settings.token_private_key_file),
-        "TOKEN_PUBLIC_KEY_FILE": str(settings.token_public_key_file),
-    }
-    (folder / "secrets").mkdir(exist_ok=True)
-    keep_environment(folder, {f"CANBAO_{name}": value for name, value in values.items()})

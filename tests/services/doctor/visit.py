@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
+from pydantic import SecretStr
 
 from services.all_in_one import SERVICES
 from services.doctor.examine import examine
@@ -14,13 +15,30 @@ from tests.support.balancer import free_port
 from tests.support.cluster import Cluster
 from tests.support.eventually import eventually
 from tests.support.installation import Installation
+from tests.support.wechat_peer import merchant
 
 # What a healthy installation is told of each database, its relays and topics apart: those need running services.
 OF_A_DATABASE = {
     "DATABASE", "POSTGRES_VERSION", "DURABLE", "ROLE", "MIGRATED", "INSTALLED", "CLOCK", "OUTBOX", "TAKEN_IN",
 }  # fmt: skip
+# An event of registration that waits for one before it.
+PARKED = """
+    INSERT INTO parked_event (publisher, aggregate_id, seq, event_id, event, region, topic, partition, "offset",
+                              key, headers, value, parked_at)
+    VALUES ('registration', uuidv7(), 2, uuidv7(), 'registration.enrolment_paid.v1', '411521', 'registration', 0, 0,
+            '', '{}', '', now() - interval '90 seconds')
+"""
 OF_ALL = {"PYTHON", "TIME_ZONE", "DISK", "KEYS", "CONNECTIONS", "BUS"}
 DATABASES = ("registration", "subsidy", "payment", "quota")
+
+
+def equipped(installation: Installation, folder: Path) -> Installation:
+    """The installation with a merchant and a tax office, so that no wish is left open."""
+    return installation.with_settings(
+        wechat_merchants=(merchant(folder),),
+        tax_base_url="http://127.0.0.1:9",
+        console_client_secret=SecretStr("a secret of the console's"),
+    )
 
 
 async def seen(
