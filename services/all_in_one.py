@@ -69,10 +69,9 @@ async def serve(
     port: int = 8000,
 ) -> None:
     """Serve until ``stop`` is set: requests in hand are answered, then background work ends, then all is closed."""
-    with metrics_served(settings):
-        async with running_all(settings, services, role=role) as app:
-            _tame_the_collector()
-            await _answer(app, stop, host, port)
+    async with metrics_served(settings), running_all(settings, services, role=role) as app:
+        _tame_the_collector()
+        await _answer(app, stop, host, port)
 
 
 def _tame_the_collector() -> None:

@@ -8,6 +8,7 @@ import typer
 import uvloop
 
 from services import all_in_one
+from services.doctor.commands import doctor
 from services.registration.commands import client_commands
 from services.up.commands import up
 from shared.messaging.commands import replay_commands
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 app.command()(up)
 app.command()(verify)
+app.command()(doctor)
 app.add_typer(replay_commands(all_in_one.postbox, all_in_one.WITH_DATABASE), name="replay")
 app.add_typer(client_commands(all_in_one.known_scopes), name="clients")
 

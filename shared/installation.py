@@ -9,7 +9,7 @@ from shared.messaging.installation import settle
 from shared.service import Service
 from shared.settings import Settings
 
-_BUS = History(Path(messaging.__file__).parent / "postgres_migrations", "alembic_version_bus")
+BUS_HISTORY = History(Path(messaging.__file__).parent / "postgres_migrations", "alembic_version_bus")
 
 
 async def migrate_service(settings: Settings, service: Service) -> None:
@@ -29,4 +29,4 @@ async def migrate_service(settings: Settings, service: Service) -> None:
 
 async def migrate_bus(settings: Settings) -> None:
     """Bring the embedded bus's database to the newest version."""
-    await migrate(settings.owner_url("bus"), (_BUS,))
+    await migrate(settings.owner_url("bus"), (BUS_HISTORY,))

@@ -9,10 +9,12 @@ import structlog
 
 from shared.database.engine import Database
 from shared.domain.clock import Clock, SystemClock
+from shared.gauging import keep_gauges
 from shared.messaging.consumer import run_consumer
 from shared.messaging.open import open_bus
 from shared.messaging.patience import GATHER_S
 from shared.messaging.relay import run_relay
+from shared.messaging.retention import purge_published
 from shared.service import Closable, Job, Role, Running, Service, Startable
 from shared.settings import Settings
 
@@ -22,6 +24,13 @@ _GRACE_S = 20.0
 # A step that did as much as this is called again without a pause to gather more.
 _FULL = 200
 log = structlog.get_logger(__name__)
+
+
+async def _purge(run: Running) -> int:
+    return await purge_published(run.database, run.settings.region)
+
+
+RETENTION = Job("retention", _purge, interval_s=86_400.0)
 
 
 @asynccontextmanager
@@ -54,6 +63,9 @@ def _start_work(run: Running) -> list[asyncio.Task[None]]:
     work: dict[str, Callable[[], Awaitable[None]]] = {}
     if run.service.migrations is not None:
         work["messaging"] = partial(_messaging, run)
+        work["retention"] = partial(_steps, run, RETENTION)
+        if run.settings.metrics_port:
+            work["gauges"] = partial(keep_gauges, run)
     for job in run.service.jobs:
         work[job.name] = partial(_steps, run, job)
     return [asyncio.create_task(_supervise(run, name, start), name=name) for name, start in work.items()]

@@ -1,7 +1,7 @@
 """Service: what a service is made of. Each service folder declares one, and that declaration is its only wiring."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -40,6 +40,8 @@ class Service:
     migrations: Path | None = None
     resources: Callable[[Settings], Any] | None = None
     public_paths: frozenset[str] = frozenset()
+    # What it measures of its own rows, by name; read now and then, where metrics are served at all.
+    gauges: "Mapping[str, Callable[[Running], Awaitable[None]]]" = field(default_factory=dict)
     mount: str | None = None
 
     @property

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
 class _Summary(BaseModel):
@@ -31,9 +31,22 @@ class EnrolmentTown(_Summary):
     enrolled: int = 0
 
 
+# Ages in whole minutes: another second on the same waiting event is no news.
+Minutes = Annotated[int, BeforeValidator(lambda seconds: int(seconds) // 60)]
+
+
+class Messages(_Summary):
+    """What a service could not take in, and for how long it has waited to tell or to hear."""
+
+    dead_letters: int = 0
+    unsent_minutes: Annotated[Minutes, Field(validation_alias="oldest_unpublished_s")] = 0
+    gap_minutes: Annotated[Minutes, Field(validation_alias="oldest_gap_s")] = 0
+
+
 class RegistrationSummary(_Summary):
     """Enrolments by state and by township, and the business date."""
 
+    messages: Messages | None = None
     business_date: date | None = None
     states: dict[str, int] = {}
     towns: tuple[EnrolmentTown, ...] = ()
@@ -73,16 +86,18 @@ class StrayMoney(Money):
 
 
 class Callbacks(_Summary):
-    """Channel notices that were kept, and those of them not yet credited."""
+    """Channel notices that were kept, and the payments among them not yet credited: the money at risk."""
 
     received: int = 0
     waiting: int = 0
     waiting_fen: int = 0
+    waiting_minutes: Annotated[Minutes, Field(validation_alias="oldest_waiting_s")] = 0
 
 
 class PaymentSummary(_Summary):
     """Where the money stands, by township, and what stands apart."""
 
+    messages: Messages | None = None
     towns: tuple[MoneyTown, ...] = ()
     callbacks: Callbacks | None = None
     suspense: Pile | None = None
@@ -96,6 +111,7 @@ class PaymentSummary(_Summary):
 class SubsidySummary(_Summary):
     """Under which amounts people are priced: a label where the document leaves them open."""
 
+    messages: Messages | None = None
     amounts: str | None = None
 
 
@@ -140,6 +156,7 @@ class Strays(_Summary):
 class QuotaProgress(_Summary):
     """Targets and counters of the year."""
 
+    messages: Messages | None = None
     notices: tuple[Notice, ...] = ()
     towns: tuple[TownStanding, ...] = ()
     unattributed: Strays = Strays()

@@ -10,6 +10,7 @@ from services.console.words import Say
 from shared.domain.clock import SHANGHAI
 
 Level = Literal["bad", "warn", "info", "ok"]
+SERVICES = ("registration", "subsidy", "payment", "quota")
 _ORDER: dict[Level, int] = {"bad": 0, "warn": 1, "info": 2, "ok": 3}
 
 
@@ -24,7 +25,7 @@ class Verdict:
 
 def verdicts(snapshot: Snapshot, say: Say) -> list[Verdict]:
     """Judge a snapshot. What no service reports is not judged."""
-    found = [*_services(snapshot, say)]
+    found = [*_services(snapshot, say), *_messages(snapshot, say)]
     if (payment := snapshot.payment.summary) is not None:
         found += _money(payment, say)
     if (registration := snapshot.registration.summary) is not None and (held := registration.states.get("HELD", 0)):
@@ -46,7 +47,7 @@ def headline(found: list[Verdict], say: Say) -> Verdict:
 
 
 def _services(snapshot: Snapshot, say: Say) -> Iterator[Verdict]:
-    for name in ("registration", "subsidy", "payment", "quota"):
+    for name in SERVICES:
         answer = getattr(snapshot, name)
         if answer.fault is None:
             continue
@@ -58,14 +59,34 @@ def _services(snapshot: Snapshot, say: Say) -> Iterator[Verdict]:
         yield Verdict(f"service.{name}", "bad", text)
 
 
+def _messages(snapshot: Snapshot, say: Say) -> Iterator[Verdict]:
+    """What no service could take in, and what has waited for minutes; well only where every service says so."""
+    summaries = {name: getattr(snapshot, name).summary for name in SERVICES}
+    known = {name: summary.messages for name, summary in summaries.items() if summary and summary.messages}
+
+    def named(names: list[str]) -> str:
+        return say("and").join(say(f"service.{name}") for name in names)
+
+    if dead := [name for name, messages in known.items() if messages.dead_letters]:
+        number = people(sum(known[name].dead_letters for name in dead))
+        yield Verdict("messages.dead", "warn", say("messages.dead", n=number, services=named(dead)))
+    if late := [name for name, messages in known.items() if messages.unsent_minutes or messages.gap_minutes]:
+        minutes = max(max(known[name].unsent_minutes, known[name].gap_minutes) for name in late)
+        yield Verdict("messages.late", "bad", say("messages.late", services=named(late), minutes=minutes))
+    if not dead and not late and len(known) == len(SERVICES):
+        yield Verdict("messages", "ok", say("messages.none"))
+
+
 def _money(payment: PaymentSummary, say: Say) -> Iterator[Verdict]:
     if (callbacks := payment.callbacks) is not None:
         if callbacks.waiting == 0:
             yield Verdict("callbacks", "ok", say("callbacks.credited"))
         else:
-            key = "callbacks.waiting_fen" if callbacks.waiting_fen else "callbacks.waiting"
-            text = say(key, n=people(callbacks.waiting), yuan=yuan(callbacks.waiting_fen))
-            yield Verdict("callbacks", "info", text)
+            text = say("callbacks.waiting", n=people(callbacks.waiting), yuan=yuan(callbacks.waiting_fen))
+            if minutes := callbacks.waiting_minutes:
+                text += say("callbacks.oldest", minutes=minutes)
+            # Crediting follows within a second; after a minute somebody should look.
+            yield Verdict("callbacks", "warn" if minutes else "info", text)
     yield from _pile("suspense", payment.suspense, say, some="warn", none=True)
     yield from _pile("quarantine", payment.quarantine, say, some="warn", none=False)
     yield from _pile("parked", payment.parked, say, some="info", none=False)

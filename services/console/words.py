@@ -49,10 +49,20 @@ PHRASES: Mapping[str, Phrase] = {
     "fault.stale": Phrase("；所示为 {time} 的数据。", "; what is shown was read at {time}."),
     "fault.never": Phrase("；相关数字暂缺。", "; its numbers are missing."),
     "callbacks.credited": Phrase("每一笔回调都已入账。", "Every callback is credited."),
-    "callbacks.waiting": Phrase("{n} 笔回调已收妥，正在入账。", "Callbacks kept and being credited: {n}."),
-    "callbacks.waiting_fen": Phrase(
-        "{n} 笔回调已收妥，正在入账，共 {yuan} 元。", "Callbacks kept and being credited: {n}, {yuan} yuan."
+    "callbacks.waiting": Phrase(
+        "{n} 笔 {yuan} 元已受理未入账。", "Payments taken and not yet credited: {n}, {yuan} yuan."
     ),
+    "callbacks.oldest": Phrase("最早的已等 {minutes} 分钟。", " The oldest has waited for {minutes} min."),
+    "messages.none": Phrase("服务之间没有消息滞留。", "No message between the services is stuck."),
+    "messages.dead": Phrase(
+        "{services}有 {n} 条消息无法处理（死信），需人工重放。",
+        "Messages that could not be processed and wait for a person: {n} ({services}).",
+    ),
+    "messages.late": Phrase(
+        "{services}有消息滞留，最早的已等 {minutes} 分钟。",
+        "Messages of {services} are held up, the oldest for {minutes} min.",
+    ),
+    "and": Phrase("、", ", "),
     "suspense.none": Phrase("没有待查款项。", "No money is in suspense."),
     "suspense.some": Phrase(
         "{n} 笔待查款项，共 {yuan} 元，等待退回或认领。",

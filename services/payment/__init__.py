@@ -10,6 +10,7 @@ from services.payment.callbacks import routes as callbacks
 from services.payment.cash import matching
 from services.payment.cash import routes as cash
 from services.payment.crediting import routes as crediting
+from services.payment.crediting.at_risk import read_money_at_risk
 from services.payment.crediting.queue import look_again_at_parked, work_notices
 from services.payment.ledger import sums
 from services.payment.orders import expiring
@@ -52,4 +53,5 @@ SERVICE = Service(
     migrations=Path(__file__).parent / "migrations",
     resources=PaymentResources,
     public_paths=frozenset({callbacks.PATH}),
+    gauges={"money at risk": read_money_at_risk},
 )

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from services.registration.enrolments.state import PAID_OR_BEYOND, State
 from shared.database.business_date import business_date
+from shared.messaging.figures import MessagesOut, figures_in
 from shared.web.dependencies import CurrentRunning, Session, requires
 
 router = APIRouter(tags=["summary"])
@@ -36,6 +37,7 @@ class SummaryOut(BaseModel):
     benefit_year: int
     states: dict[str, int]
     towns: list[TownOut]
+    messages: MessagesOut
 
 
 @router.get("/v1/summary", dependencies=[requires("registration:read")])
@@ -53,6 +55,7 @@ async def summary(
         benefit_year=benefit_year,
         states=states,
         towns=[_town(region, counts) for region, counts in towns.items()],
+        messages=(await figures_in(session)).out(),
     )
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from sqlalchemy import text
 
+from shared.messaging.figures import MessagesOut, figures_in
 from shared.policy.vocabulary import Identity
 from shared.web.dependencies import CurrentRunning, Session, requires
 
@@ -66,6 +67,7 @@ class SummaryOut(BaseModel):
     identities: list[IdentityOut]
     funders: list[FunderOut]
     roster_lines: dict[str, int]
+    messages: MessagesOut
 
 
 @router.get("/v1/summary", dependencies=[requires("subsidy:read")])
@@ -91,6 +93,7 @@ async def summary(
         identities=_identities(combinations),
         funders=_funders(combinations),
         roster_lines={row.identity: row.lines for row in await session.execute(_IN_FORCE)},
+        messages=(await figures_in(session)).out(),
     )
 
 

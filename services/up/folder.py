@@ -56,9 +56,14 @@ def clients_file(folder: Path) -> Path:
     return folder / "secrets" / "clients.json"
 
 
+def environment_file(folder: Path) -> Path:
+    """Where an installation's settings are kept for the other commands."""
+    return folder / "secrets" / "canbao.env"
+
+
 def keep_environment(folder: Path, values: dict[str, str]) -> Path:
     """Leave the installation's settings for the other commands: ``set -a; . FILE; canbao verify``."""
-    file = folder / "secrets" / "canbao.env"
+    file = environment_file(folder)
     _write(file, "".join(f"{name}='{value}'\n" for name, value in sorted(values.items())))
     return file
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,6 +14,7 @@ from shared.database.engine import open_engine
 
 _ROOM = Path(__file__).parent
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('canbao.migrate'))")
+_IS_THERE = text("SELECT to_regclass(:table) IS NOT NULL")
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,21 @@ class History:
 
 
 SHARED = History(_ROOM / "migrations", "alembic_version_shared")
+
+
+def histories_of(service: str, versions: Path) -> tuple[History, ...]:
+    """The histories of a service's database, in the order in which they are applied."""
+    return (SHARED, History(versions, f"alembic_version_{service}"))
+
+
+async def version_and_newest(connection: AsyncConnection, history: History) -> tuple[str | None, str | None]:
+    """The version that a database stands at (None where it was never migrated), and the newest one known here."""
+    newest = ScriptDirectory.from_config(_config(history)).get_current_head()
+    table = {"table": history.version_table}
+    if not (await connection.execute(_IS_THERE, table)).scalar_one():
+        return None, newest
+    found = await connection.execute(text(f"SELECT version_num FROM {history.version_table}"))  # noqa: S608 - a constant
+    return found.scalar_one_or_none(), newest
 
 
 async def migrate(url: str, histories: Sequence[History], proofs: Sequence[Path] = ()) -> None:
@@ -43,14 +60,19 @@ async def migrate(url: str, histories: Sequence[History], proofs: Sequence[Path]
 async def migrate_database(url: str, service: str, versions: Path) -> None:
     """Migrate the database of one service: the shared history first, then its own, then its proof views."""
     proofs = [path for path in (_ROOM / "proof.sql", versions.parent / "proof.sql") if path.exists()]
-    await migrate(url, (SHARED, History(versions, f"alembic_version_{service}")), proofs)
+    await migrate(url, histories_of(service, versions), proofs)
 
 
-def _upgrade(connection: Connection, history: History) -> None:
+def _config(history: History) -> Config:
     config = Config()
     config.set_main_option("script_location", str(_ROOM / "alembic"))
     config.set_main_option("path_separator", "newline")
     config.set_main_option("version_locations", str(history.versions))
+    return config
+
+
+def _upgrade(connection: Connection, history: History) -> None:
+    config = _config(history)
     config.attributes["connection"] = connection
     config.attributes["version_table"] = history.version_table
     command.upgrade(config, "head")

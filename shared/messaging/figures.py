@@ -3,7 +3,9 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from pydantic import BaseModel
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.database.engine import Database
 from shared.messaging.bus import Bus, Place
@@ -29,6 +31,16 @@ _FIGURES = text(
 _OFFSETS = text("SELECT topic, partition, next_offset FROM consumer_offset ORDER BY topic, partition")
 
 
+class MessagesOut(BaseModel):
+    """Events that wait, as a summary tells of them; ages in seconds."""
+
+    unpublished: int
+    oldest_unpublished_s: int
+    dead_letters: int
+    parked: int
+    oldest_gap_s: int
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     """Counts of events, ages in seconds by the database's clock (0 if there is none)."""
@@ -40,6 +52,16 @@ class Figures:
     gaps: int
     oldest_gap_s: float
 
+    def out(self) -> MessagesOut:
+        """For a summary."""
+        return MessagesOut(
+            unpublished=self.unpublished,
+            oldest_unpublished_s=int(self.oldest_unpublished_s),
+            dead_letters=self.dead_letters,
+            parked=self.parked,
+            oldest_gap_s=int(self.oldest_gap_s),
+        )
+
     @property
     def ready(self) -> bool:
         """Whether no event waits too long for one that belongs before it; a dead letter is visible, but not unready."""
@@ -49,7 +71,12 @@ class Figures:
 async def figures(database: Database, region: str) -> Figures:
     """What waits in a service's database."""
     async with database.transaction(region) as session:
-        row = (await session.execute(_FIGURES)).one()
+        return await figures_in(session)
+
+
+async def figures_in(session: AsyncSession) -> Figures:
+    """The same within a transaction: as its region sees it."""
+    row = (await session.execute(_FIGURES)).one()
     return Figures(
         unpublished=row.unpublished,
         oldest_unpublished_s=float(row.oldest_unpublished_s or 0),
@@ -62,7 +89,8 @@ async def figures(database: Database, region: str) -> Figures:
 
 async def lag(database: Database, bus: Bus, region: str, topics: Collection[str]) -> dict[str, int]:
     """Per topic how many records on the bus this service has not yet taken in."""
-    ends = await bus.ends([topic for topic in topics if topic in await bus.topics()])
+    there = await bus.topics()
+    ends = await bus.ends([topic for topic in topics if topic in there])
     async with database.transaction(region) as session:
         taken = {Place(row.topic, row.partition): row.next_offset for row in await session.execute(_OFFSETS)}
     behind = dict.fromkeys(topics, 0)

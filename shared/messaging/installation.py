@@ -1,5 +1,8 @@
 """What is fixed at installation: which service a database is, how topics are called, how many partitions they have."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
@@ -25,11 +28,11 @@ async def settle(session: AsyncSession | AsyncConnection, *, service: str, insta
     """Record the installation's facts the first time; ever after refuse others, because events would change lanes."""
     wanted = {"service": service, "installation": installation, "partitions": partitions}
     await session.execute(_SETTLE, wanted)
-    settled = (await session.execute(_SETTLED)).mappings().one()
+    found = (await session.execute(_SETTLED)).mappings().one()
     for name, value in wanted.items():
-        if settled[name] != value:
+        if found[name] != value:
             raise BusRefused(
-                f"this database was installed with {name} {settled[name]!r}, not {value!r}: "
+                f"this database was installed with {name} {found[name]!r}, not {value!r}: "
                 f"this is fixed at installation, set it back"
             )
     await session.execute(_LANES, {"partitions": partitions})
@@ -41,6 +44,17 @@ _CLAIM = text(
 )
 
 
+async def settled(session: AsyncSession | AsyncConnection) -> Mapping[str, Any] | None:
+    """What a database was installed with: service, installation and partitions; None where it was never settled."""
+    row = (await session.execute(_SETTLED)).mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+async def has_claimed(session: AsyncSession, broker: str, topic: str) -> bool:
+    """Whether this database made the topic of that full name on that broker, so that it is ours."""
+    return bool((await session.execute(_CLAIMED, {"broker": broker, "topic": topic})).scalar_one())
+
+
 async def claim(database: Database, bus: Bus, service: str, region: str) -> None:
     """Make the service's topic, unless it is there already and this database never made it: then it is another's."""
     broker = await bus.broker()
@@ -48,8 +62,7 @@ async def claim(database: Database, bus: Bus, service: str, region: str) -> None
     exists = service in await bus.topics()
     topic = {"broker": broker, "topic": f"{bus.installation}.{service}"}
     async with database.transaction(region) as session:
-        claimed: bool = (await session.execute(_CLAIMED, topic)).scalar_one()
-        if exists and not claimed:
+        if exists and not await has_claimed(session, topic["broker"], topic["topic"]):
             raise BusRefused(
                 f"the broker already holds a topic {topic['topic']!r} that this database did not make: "
                 f"it belongs to another installation; set CANBAO_INSTALLATION to a name of your own"

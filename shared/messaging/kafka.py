@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from shared.messaging.bus import MAX_RECORD_BYTES, Bus, BusRefused, Listener, Outgoing, Place
 from shared.messaging.kafka_member import KafkaMember
+from shared.messaging.patience import cancelled_from_outside
 
 SEND_TIMEOUT_S = 5.0
 REQUEST_TIMEOUT_MS = 5_000
@@ -155,6 +156,8 @@ class KafkaBus(Bus):
             for topic in sorted(topics)
             for partition in range(self.partitions)
         ]
+        if not asked:
+            return {}
         reader = AIOKafkaConsumer(
             bootstrap_servers=self._servers, client_id=self._name, request_timeout_ms=REQUEST_TIMEOUT_MS
         )
@@ -163,7 +166,7 @@ class KafkaBus(Bus):
                 await reader.start()
                 ends = await reader.end_offsets(asked)
             finally:
-                await reader.stop()
+                await _stopped(reader)
         return {Place(at.topic.removeprefix(self._prefix), at.partition): end for at, end in ends.items()}
 
     async def close(self) -> None:
@@ -211,6 +214,15 @@ class KafkaBus(Bus):
                 yield admin
             finally:
                 await admin.close()
+
+
+async def _stopped(reader: AIOKafkaConsumer) -> None:
+    """Stop a reader that belongs to no group: it cancels a task of its own that may not have begun, and then raises."""
+    try:
+        await reader.stop()
+    except asyncio.CancelledError:
+        if cancelled_from_outside():
+            raise
 
 
 async def _ended(producer: AIOKafkaProducer) -> None:

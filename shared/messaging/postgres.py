@@ -16,7 +16,7 @@ from shared.messaging.postgres_group import LEASE_S, Group
 from shared.messaging.postgres_member import PostgresMember, appended
 from shared.messaging.trouble import is_transient
 
-_POOL = 4
+POOL = 4
 SEND_TIMEOUT_S = 5.0
 
 _APPEND = text(
@@ -73,7 +73,7 @@ class PostgresBus(Bus):
         self.installation, self.partitions = installation, partitions
         self._prefix = f"{installation}."
         self._lease_s = lease_s
-        self._engine = open_engine(url, pool_size=_POOL, application_name=f"{name} bus")
+        self._engine = open_engine(url, pool_size=POOL, application_name=f"{name} bus")
         # Members in the same process need not poll to learn that something was appended.
         self._address = str(self._engine.url)
 

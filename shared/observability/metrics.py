@@ -1,22 +1,43 @@
 """Metrics on a port of their own: operations may scrape it, the world never reaches it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
-from prometheus_client import start_http_server
+from prometheus_client import Histogram, start_http_server
 
 from shared.settings import Settings
 
+_LOOK_EVERY_S = 1.0
+_LOOP_LAG = Histogram(
+    "canbao_loop_lag_seconds",
+    "How much later than asked the event loop woke a sleeper: work that never awaits holds up everybody",
+    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5),
+)
 
-@contextmanager
-def metrics_served(settings: Settings) -> Iterator[None]:
-    """While the block runs, ``/metrics`` answers on the metrics port, where one is set."""
+
+@asynccontextmanager
+async def metrics_served(settings: Settings) -> AsyncIterator[None]:
+    """While the block runs, ``/metrics`` answers on the metrics port, where one is set; else nothing is measured."""
     if not settings.metrics_port:
         yield
         return
     server, thread = start_http_server(settings.metrics_port, addr=settings.metrics_host)
+    watching = asyncio.create_task(_watch_the_loop(), name="loop lag")
     try:
         yield
     finally:
-        server.shutdown()
-        thread.join()
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
+        # The server's thread may be answering a scrape that needs this process's lock, never its loop.
+        await asyncio.to_thread(server.shutdown)
+        await asyncio.to_thread(thread.join)
+
+
+async def _watch_the_loop() -> None:
+    loop = asyncio.get_running_loop()
+    while True:
+        due = loop.time() + _LOOK_EVERY_S
+        await asyncio.sleep(_LOOK_EVERY_S)
+        _LOOP_LAG.observe(max(0.0, loop.time() - due))

@@ -4,12 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypedDict
 
-from sqlalchemy import text
-
+from shared.database.durability import switched_off
 from shared.messaging.figures import figures
 from shared.service import Running
 
-_PROBE = text("SELECT 1")
 _WITHIN_S = 3.0
 
 
@@ -43,9 +41,10 @@ async def _part(name: str, ask: Callable[[Running], Awaitable[tuple[bool, str]]]
 
 
 async def _database(running: Running) -> tuple[bool, str]:
+    """There, and keeping its word: a database that may forget what it committed must not acknowledge money."""
     async with running.database.engine.connect() as connection:
-        await connection.execute(_PROBE)
-    return True, ""
+        off = await switched_off(connection)
+    return not off, f"switched off: {', '.join(off)}" if off else ""
 
 
 async def _bus(running: Running) -> tuple[bool, str]:

@@ -42,6 +42,7 @@ def write_token_keys(folder: Path) -> dict[str, Path]:
         "token_private_key_file": folder / "token.private.pem",
         "token_public_key_file": folder / "token.public.pem",
     }
+    files["token_private_key_file"].touch(mode=0o600)
     files["token_private_key_file"].write_bytes(
         private.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

@@ -49,6 +49,7 @@ def public_pem(key: rsa.RSAPrivateKey) -> bytes:
 def merchant(folder: Path, mchid: str = MCHID, appid: str = APPID) -> WechatMerchant:
     """The settings of a merchant whose keys lie in a folder."""
     private, platform = folder / f"{mchid}.key.pem", folder / f"{mchid}.platform.pem"
+    private.touch(mode=0o600)
     private.write_bytes(
         rsa_key("merchant").private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

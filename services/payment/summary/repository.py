@@ -57,7 +57,7 @@ _SUMMARY = text(
             WHERE benefit_year = :benefit_year OR benefit_year IS NULL GROUP BY state) r)::text AS refunds,
         (SELECT coalesce(json_agg(n ORDER BY n.state, n.reason), '[]') FROM (
             SELECT state, reason, count(*) AS count, coalesce(sum(amount_fen), 0)::bigint AS fen FROM raw_notice
-            WHERE state IN ('QUARANTINED', 'PARKED', 'RECEIVED') GROUP BY state, reason) n)::text AS notices,
+            WHERE state IN ('QUARANTINED', 'PARKED') GROUP BY state, reason) n)::text AS notices,
         (SELECT count(*) FROM raw_notice) AS received,
         (SELECT json_build_object('count', count(*), 'fen', coalesce(sum(declared_fen), 0)::bigint)
          FROM remittance_batch WHERE state = 'HELD')::text AS held

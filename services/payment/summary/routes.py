@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Query
 
+from services.payment.crediting.at_risk import money_at_risk
 from services.payment.summary import repository
 from services.payment.summary.schemas import (
     CallbacksOut,
@@ -18,6 +19,7 @@ from services.payment.summary.schemas import (
     UnattributedOut,
 )
 from shared.database.business_date import business_date
+from shared.messaging.figures import figures_in
 from shared.web.dependencies import CurrentRunning, Session, requires
 
 router = APIRouter()
@@ -31,18 +33,24 @@ async def summarise(
     found = await repository.summary(session, benefit_year)
     towns: list[dict[str, Any]] = orjson.loads(found.towns)
     notices: list[dict[str, Any]] = orjson.loads(found.notices)
-    waiting = _sum(one for one in notices if one["state"] == "RECEIVED")
+    waiting = await money_at_risk(session)
     return SummaryOut(
         business_date=await business_date(session, running.clock),
         benefit_year=benefit_year,
         towns=[TownOut(region=town["town"], **_figures(town)) for town in towns if town["town"] is not None],
         unattributed=_unattributed([town for town in towns if town["town"] is None]),
-        callbacks=CallbacksOut(received=found.received, waiting=waiting.count, waiting_fen=waiting.fen),
+        callbacks=CallbacksOut(
+            received=found.received,
+            waiting=waiting.notices,
+            waiting_fen=waiting.fen,
+            oldest_waiting_s=int(waiting.oldest_s),
+        ),
         suspense=_piles(orjson.loads(found.suspense)),
         quarantine=_piles([one for one in notices if one["state"] == "QUARANTINED"]),
         parked=_sum(one for one in notices if one["state"] == "PARKED"),
         refunds=_refunds(orjson.loads(found.refunds)),
         held=Pile(**orjson.loads(found.held)),
+        messages=(await figures_in(session)).out(),
     )
 
 

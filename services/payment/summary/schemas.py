@@ -4,6 +4,8 @@ from datetime import date
 
 from pydantic import BaseModel
 
+from shared.messaging.figures import MessagesOut
+
 
 class Pile(BaseModel):
     """A number of items and what they are worth, in fen."""
@@ -50,11 +52,12 @@ class UnattributedOut(Pile, Standing):
 
 
 class CallbacksOut(BaseModel):
-    """Notices kept, and those acknowledged but not yet credited: the money at risk."""
+    """Notices kept, and payments among them acknowledged but not yet credited: the money at risk."""
 
     received: int
     waiting: int
     waiting_fen: int
+    oldest_waiting_s: int
 
 
 class RefundsOut(Pile):
@@ -76,3 +79,4 @@ class SummaryOut(BaseModel):
     parked: Pile
     refunds: RefundsOut
     held: Pile
+    messages: MessagesOut

@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel
 
+from shared.messaging.figures import MessagesOut
+
 
 class NoticeOut(BaseModel):
     """The notice that a county's targets stand on, and what is to be known about them."""
@@ -63,3 +65,4 @@ class Progress(BaseModel):
     towns: list[TownOut]
     unattributed: Unattributed
     county: CountyOut
+    messages: MessagesOut

@@ -16,6 +16,7 @@ from services.quota.progress.schemas import (
     VillageOut,
 )
 from services.quota.targets import repository as targets
+from shared.messaging.figures import figures_in
 
 
 async def progress(session: AsyncSession, region: str, benefit_year: int) -> Progress:
@@ -39,6 +40,7 @@ async def progress(session: AsyncSession, region: str, benefit_year: int) -> Pro
             **_people(strays), villages=[VillageOut(region=village, **_people(counts)) for village, counts in outside]
         ),
         county=CountyOut(region=region, **_standing(everyone, sum(town.target for town in wanted))),
+        messages=(await figures_in(session)).out(),
     )
 
 

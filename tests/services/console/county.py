@@ -5,6 +5,7 @@ from typing import Any
 from tests.services.quota.annex import TARGETS, TOTAL
 
 PRICE_FEN = 38_000
+NO_MESSAGES = {"unpublished": 0, "oldest_unpublished_s": 0, "dead_letters": 0, "parked": 0, "oldest_gap_s": 0}
 
 
 def region_of(place: int) -> str:
@@ -27,6 +28,7 @@ def quota_progress() -> dict[str, Any]:
         "towns": towns,
         "unattributed": {"registered": 0, "enrolled": 0, "terminated": 0, "villages": []},
         "county": {"region": "411521", **_standing(registered, enrolled, TOTAL)},
+        "messages": NO_MESSAGES,
     }
 
 
@@ -54,13 +56,14 @@ def payment_summary() -> dict[str, Any]:
     return {
         "benefit_year": 2024,
         "towns": towns,
-        "callbacks": {"received": 612_004, "waiting": 0, "waiting_fen": 0},
+        "callbacks": {"received": 612_004, "waiting": 0, "waiting_fen": 0, "oldest_waiting_s": 0},
         "suspense": {"count": 0, "fen": 0},
         "quarantine": {"count": 0, "fen": 0},
         "refunds": {"count": 0, "fen": 0},
         "held": {"count": 0, "fen": 0},
         "parked": {"count": 0, "fen": 0},
         "unattributed": {"count": 0, "fen": 0},
+        "messages": NO_MESSAGES,
     }
 
 
@@ -72,12 +75,13 @@ def registration_summary() -> dict[str, Any]:
         "benefit_year": 2024,
         "states": {"PAID": progress["county"]["enrolled"]},
         "towns": [{key: town[key] for key in ("region", "registered", "enrolled")} for town in progress["towns"]],
+        "messages": NO_MESSAGES,
     }
 
 
 def subsidy_summary() -> dict[str, Any]:
     """What subsidy answers."""
-    return {"benefit_year": 2024, "amounts": None, "held": 0}
+    return {"benefit_year": 2024, "amounts": None, "held": 0, "messages": NO_MESSAGES}
 
 
 def _town(region: str, name: str, target: int, place: int) -> dict[str, Any]:

@@ -65,9 +65,13 @@ class TestVerdicts:
             (
                 {"callbacks": {"received": 9, "waiting": 2, "waiting_fen": 76_000}},
                 "callbacks",
-                ("info", "2 笔回调已收妥，正在入账，共 760.00 元。"),
+                ("info", "2 笔 760.00 元已受理未入账。"),
             ),
-            ({"callbacks": {"received": 9, "waiting": 2}}, "callbacks", ("info", "2 笔回调已收妥，正在入账。")),
+            (
+                {"callbacks": {"received": 9, "waiting": 2, "waiting_fen": 76_000, "oldest_waiting_s": 130}},
+                "callbacks",
+                ("warn", "2 笔 760.00 元已受理未入账。最早的已等 2 分钟。"),
+            ),
             (
                 {"suspense": {"count": 3, "fen": 114_000}},
                 "suspense",
@@ -104,6 +108,20 @@ class TestVerdicts:
         level, text = said(snapshot(quota=progress))["flight"]
         assert (level, "多 6 人" in text) == ("info", True)
 
+    def test_messages_that_nobody_could_take_in_name_their_services(self) -> None:
+        dead = {"messages": {"dead_letters": 2}}
+        found = said(snapshot(payment=dead, quota=dead))
+        assert found["messages.dead"] == ("warn", "缴费、任务进度有 4 条消息无法处理（死信），需人工重放。")
+        assert "messages" not in found
+
+    @pytest.mark.parametrize("age", ["oldest_unpublished_s", "oldest_gap_s"])
+    def test_a_message_that_waits_for_minutes_is_a_problem_and_one_that_waits_for_seconds_is_not(
+        self, age: str
+    ) -> None:
+        assert said(snapshot(subsidy={"messages": {age: 59}}))["messages"][0] == "ok"
+        found = said(snapshot(subsidy={"messages": {age: 360}}))
+        assert found["messages.late"] == ("bad", "资助核定有消息滞留，最早的已等 6 分钟。")
+
     def test_a_service_that_cannot_be_reached_is_the_first_thing_said(self) -> None:
         result = shown(snapshot(payment=Fault.UNREACHABLE, registration={"states": {"HELD": 1}}))
         assert (result.verdicts[0].level, result.verdicts[0].text) == (
@@ -114,7 +132,8 @@ class TestVerdicts:
 
     def test_what_no_service_reports_is_not_judged(self) -> None:
         silent = dict.fromkeys(("callbacks", "suspense", "quarantine", "parked", "refunds", "held", "unattributed"))
-        assert set(said(snapshot(payment=silent))) == {"flight"}
+        assert set(said(snapshot(payment=silent))) == {"flight", "messages"}
+        assert "messages" not in said(snapshot(quota={"messages": None}))
 
     def test_a_year_without_targets_is_said(self) -> None:
         assert said(snapshot(quota={"towns": (), "notices": ()}))["targets"] == ("warn", "本年度任务数尚未下达。")

@@ -134,3 +134,18 @@ async def test_published_events_are_purged_after_thirty_days_unpublished_ones_ne
             purged = await purge(session, now + timedelta(days=days))
         assert purged == 11 - left_over
         assert await stage.count("station", "outbox") == left_over
+
+
+async def test_an_aggregates_events_are_purged_from_the_first_one_on(stage: Stage) -> None:
+    train = new_id()
+    await stage.announce(arrived(train), left(train))
+    await stage.relayed("station")
+    # The machine that announced the first was two days ahead of the one that announced the second.
+    await stage.sql("station", "ALTER TABLE outbox DISABLE TRIGGER outbox_unchanged")
+    await stage.sql("station", "UPDATE outbox SET id = uuidv7(interval '2 days') WHERE aggregate_seq = 1")
+    database = stage.publisher("station")
+    now = datetime.now(UTC)  # noqa: TID251 - the database stamped the rows with the machine's time
+    for days, left_over in ((31, 2), (33, 0)):
+        async with database.transaction(REGION) as session:
+            await purge(session, now + timedelta(days=days))
+        assert await stage.count("station", "outbox") == left_over

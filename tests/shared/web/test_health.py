@@ -40,6 +40,14 @@ async def test_work_without_its_bus_is_not_ready_and_says_so(installation: Insta
         assert _unready(answer.json()) == {"bus registration"}
 
 
+async def test_doors_before_a_database_that_may_forget_are_not_ready(installation: Installation) -> None:
+    async with installation.running(REGISTRATION, role="web") as runs, knocking(runs) as http:
+        name = (await installation.sql("registration", "SELECT current_database() AS name"))[0]["name"]
+        await installation.sql("registration", f'ALTER DATABASE "{name}" SET synchronous_commit = off')
+        answer = await http.get("/readyz")
+        assert (answer.status_code, answer.json()["parts"][0]["detail"]) == (503, "switched off: synchronous_commit")
+
+
 async def test_a_gap_that_does_not_close_makes_work_unready_after_a_minute(installation: Installation) -> None:
     async with installation.running(QUOTA) as runs, knocking(runs) as http:
 

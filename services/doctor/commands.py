@@ -1,0 +1,65 @@
+"""``canbao doctor`` on the command line."""
+
+import asyncio
+import logging
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
+from rich.console import Console
+
+from services.all_in_one import SERVICES
+from services.doctor.configuration import SETTINGS_UNREADABLE
+from services.doctor.examine import examine, examine_machine
+from services.doctor.finding import Finding, Patient
+from services.doctor.machine import port_of
+from services.doctor.render import as_json, print_findings, worst
+from services.up.folder import environment_file
+from shared.domain.clock import SystemClock
+from shared.messaging.trouble import described
+from shared.settings import Settings
+
+BROKEN = 1
+
+
+def doctor(
+    json: Annotated[bool, typer.Option("--json", help="以 JSON 输出 · print JSON with stable codes")] = False,
+    data: Annotated[
+        Path, typer.Option(help="the data folder of canbao up; its settings are read where the environment has none")
+    ] = Path(".canbao"),
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="where the services listen (by default as the settings say)")
+    ] = None,
+) -> None:
+    """检查这套安装哪里不对、怎样修复（只读） · say what is wrong here and what mends it; reads only.
+
+    Works whether the services run or not. Exit codes: 0 nothing is broken, there may be warnings · 1 something is.
+    """
+    # A client library complains line by line of what the table says once.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    findings = asyncio.run(_examined(data, port))
+    if json:
+        typer.echo(as_json(findings))
+    else:
+        print_findings(findings, Console())
+    raise typer.Exit(BROKEN if worst(findings) == "broken" else 0)
+
+
+async def _examined(data: Path, port: int | None) -> list[Finding]:
+    try:
+        settings = settings_here(data)
+    except (ValidationError, SettingsError) as error:
+        # A validator's text names the variable, never what it holds.
+        return [SETTINGS_UNREADABLE.at(why=described(error)), *await examine_machine(data)]
+    return await examine(Patient(settings, SERVICES, SystemClock(), data, port or port_of(settings.services_base_url)))
+
+
+def settings_here(data: Path) -> Settings:
+    """The environment's settings; where it names no database, those that ``canbao up`` left in its folder."""
+    kept = environment_file(data)
+    if "CANBAO_DATABASE_URL" in os.environ or not kept.is_file():
+        return Settings()
+    return Settings(_env_file=kept)

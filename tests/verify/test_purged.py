@@ -1,0 +1,48 @@
+"""What was announced and sent a month ago leaves the outbox by itself, and the proof holds without it."""
+
+import pytest
+
+from shared.messaging.retention import KEPT
+from tests.support.eventually import eventually
+from tests.verify.conftest import County
+from tests.verify.season import AT_WORK
+from verify.checks.events import CHECKS
+
+DATABASES = ("registration", "payment", "subsidy", "quota")
+# The county is 40 days old, and so is the first event of every aggregate.
+_AGED = (
+    "UPDATE outbox SET id = uuidv7(interval '-40 days'), recorded_at = recorded_at - interval '40 days',"
+    " published_at = published_at - interval '40 days' WHERE aggregate_seq = 1"
+)
+_OLDER = "UPDATE messaging_installation SET settled_at = settled_at - interval '40 days'"
+_FIRST = "SELECT count(*) AS first FROM outbox WHERE aggregate_seq = 1"
+
+
+@pytest.fixture
+async def aged(county: County) -> County:
+    """A county that began 40 days ago."""
+    assert KEPT.days < 40
+    for database in DATABASES:
+        await county.break_in(database, _OLDER, _AGED)
+    return county
+
+
+async def _purged(county: County) -> bool:
+    return not any([(await county.sql(name, _FIRST))[0]["first"] for name in DATABASES])
+
+
+async def test_old_events_leave_by_themselves_and_everything_still_agrees(aged: County) -> None:
+    before = {name: (await aged.sql(name, "SELECT count(*) AS n FROM outbox"))[0]["n"] for name in DATABASES}
+    async with aged.installation.running(*AT_WORK, role="work"):
+        await eventually(lambda: _purged(aged), within_s=20, message="the first events have left")
+    report = await aged.examined()
+    assert (report.consistent, report.settled) == (True, True)
+    after = {name: (await aged.sql(name, "SELECT count(*) AS n FROM outbox"))[0]["n"] for name in DATABASES}
+    assert after["registration"] > 0
+    assert all(after[name] < before[name] for name in DATABASES)
+
+
+async def test_what_is_missing_in_the_middle_is_still_a_break(aged: County) -> None:
+    await aged.break_in("registration", "DELETE FROM outbox WHERE aggregate_seq = 2")
+    contiguous = next(check.code for check in CHECKS if check.code == "EVENTS_CONTIGUOUS")
+    assert (await aged.check(contiguous)).breaks > 0
