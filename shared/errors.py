@@ -225,6 +225,13 @@ class ErrorCode(Enum):
         "使用县级客户端",
         "Use a client of the pooling area",
     )
+    DATE_IN_THE_FUTURE = Spec(
+        422,
+        "日期晚于业务日期",
+        "The date lies after the business date",
+        "核对日期；演练往年业务时，先推进业务日期",
+        "Check the date; where an earlier season is rehearsed, advance the business date first",
+    )
     REMITTANCE_STEP_NOT_POSSIBLE = Spec(
         409,
         "批次当前状态不允许此操作",

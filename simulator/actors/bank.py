@@ -31,7 +31,7 @@ async def book(world: World, day: date) -> None:
 
 def _settlement(world: World, day: date) -> Iterable[dict[str, Any]]:
     amount_fen = world.account.settlement_fen(day.isoformat())
-    if amount_fen:
+    if amount_fen or world.account.moved_on(day.isoformat()):
         reference = f"WECHAT:{world.account.mchid}:{day.isoformat()}"
         yield {"kind": "SETTLEMENT", "reference": reference, "amount_fen": amount_fen}
 

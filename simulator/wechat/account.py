@@ -149,6 +149,11 @@ class Account:
         given: int = sum(r["amount_fen"] for r in self.journal.all("refund").values() if r["day"] == day)
         return taken - given
 
+    def moved_on(self, day: str) -> bool:
+        """Whether anything was taken or given back on a day, even if it comes to nothing."""
+        moved = (*self.journal.all("transaction").values(), *self.journal.all("refund").values())
+        return any(one["day"] == day for one in moved)
+
     def _order(self, number: str) -> dict[str, Any]:
         order: dict[str, Any] | None = self.journal.get("order", number)
         if order is None:

@@ -113,13 +113,19 @@ class Season:
             | {"total_fen": total_fen},
         )
         slip = {"slip_no": f"J{tag}", "statement_no": f"S{tag}", "amount_fen": total_fen}
+        await self.days_go_by()
         await self.post("/payment/v1/deposit-slips", slip | {"deposited_on": "2023-10-09"})
         await self.bank("DEPOSIT", f"J{tag}", total_fen)
         await self.reaches(batch["id"], "READY_TO_REMIT")
         return str(batch["id"])
 
+    async def days_go_by(self) -> None:
+        """Payment's business date moves on."""
+        await self.installation.set_business_date(date(2023, 10, 20), "payment")
+
     async def bank(self, kind: str, reference: str, amount_fen: int) -> None:
-        """The bank books money."""
+        """The bank books money, some days after it was paid in."""
+        await self.days_go_by()
         line = {"line_no": 1, "kind": kind, "reference": reference, "amount_fen": amount_fen}
         body = {"statement_no": f"B-{reference.replace(':', '.')}", "booked_on": "2023-10-09", "lines": [line]}
         await self.post("/payment/v1/bank-statements", body)

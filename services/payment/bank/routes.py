@@ -8,6 +8,7 @@ from services.payment.bank import repository, service
 from services.payment.bank.schemas import BankLineOut, BankLinePage, BankStatementImported, BankStatementIn
 from services.payment.bank.settlement import JOB_NAME as SETTLEMENTS
 from services.payment.cash.matching import JOB_NAME as CASH_MATCHING
+from services.payment.dates import refuse_future
 from shared.database.engine import after_commit
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
 
@@ -19,6 +20,7 @@ async def import_statement(
     session: Session, caller: CurrentCaller, running: CurrentRunning, body: BankStatementIn
 ) -> BankStatementImported:
     """Import a statement; lines that were imported before change nothing. Matching follows by itself."""
+    await refuse_future(session, running, [body.booked_on])
     imported = await service.import_statement(session, caller.trace(), running.settings.region, body)
     after_commit(session, lambda: running.wake(CASH_MATCHING))
     after_commit(session, lambda: running.wake(SETTLEMENTS))

@@ -16,7 +16,7 @@ class _In(BaseModel):
 class BankLineIn(_In):
     """Money that the bank booked: a deposit under its slip's number, or a channel's settlement.
 
-    A settlement is negative for a day on which the channel gave back more than it took.
+    A settlement is negative for a day on which the channel gave back more than it took, nothing where both are equal.
     """
 
     line_no: Annotated[int, Field(gt=0, le=1_000_000, strict=True)]
@@ -26,7 +26,7 @@ class BankLineIn(_In):
 
     @model_validator(mode="after")
     def _is_money(self) -> Self:
-        if self.amount_fen == 0 or (self.amount_fen < 0 and self.kind == "DEPOSIT"):
+        if self.amount_fen <= 0 and self.kind == "DEPOSIT":
             raise ValueError("amount_fen is no amount of money that a bank books so")
         return self
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.bills.state import Bill, BillState, Superseded
 from shared.contracts.event import Trace
-from shared.contracts.subsidy import ScheduleRow
+from shared.contracts.subsidy import ContributionAssessed, ScheduleRow
 
 _ROWS = TypeAdapter(tuple[ScheduleRow, ...])
 _COLUMNS = """id, enrolment_id, person_token, benefit_year, region, version, state, schedule::text AS schedule, row_no,
@@ -52,6 +52,16 @@ _RENEW = text(
              CAST(:ids AS uuid[]), CAST(:versions AS integer[]), CAST(:schedules AS text[]), CAST(:reasons AS text[])
          ) AS news (id, version, schedule, reasons)
     WHERE bill.id = news.id
+    """
+)
+_NOTE_UNPRICED = text(
+    """
+    INSERT INTO unpriced_enrolment (enrolment_id, region, person_token, benefit_year)
+    SELECT id, region, token, year
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:regions AS text[]), CAST(:tokens AS text[]), CAST(:years AS integer[]))
+         AS held (id, region, token, year)
+    WHERE year IS NOT NULL ORDER BY id
+    ON CONFLICT (enrolment_id) DO NOTHING
     """
 )
 # Reading the table holds off whoever ends enrolments until the reader's transaction is over, and the other way round:
@@ -163,6 +173,14 @@ async def renew(session: AsyncSession, bills: Sequence[Bill]) -> None:
                 "reasons": [_reasons(bill) for bill in bills],
             },
         )
+
+
+async def note_unpriced(session: AsyncSession, assessed: Sequence[ContributionAssessed]) -> None:
+    """Remember people who owe nothing yet because their price is held: their village may take cash all the same."""
+    known = sorted({(one.enrolment_id, one.region, one.person_token, one.benefit_year) for one in assessed}, key=str)
+    if known:
+        ids, regions, tokens, years = (list(column) for column in zip(*known, strict=True))
+        await session.execute(_NOTE_UNPRICED, {"ids": ids, "regions": regions, "tokens": tokens, "years": years})
 
 
 async def ended(session: AsyncSession, enrolment_ids: Sequence[UUID]) -> set[UUID]:

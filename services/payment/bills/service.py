@@ -78,6 +78,8 @@ async def assess(session: AsyncSession, events: Sequence[Received[ContributionAs
     renewed: list[Bill] = []
     aid: list[Transfer] = []
     announced: list[tuple[Event, Trace]] = []
+    unpriced = [one.event for one in events if one.event.outcome != "PRICED" and one.event.enrolment_id not in live]
+    await repository.note_unpriced(session, unpriced)
     for received in events:
         assessed, trace = received.event, received.then()
         if assessed.enrolment_id in ended:

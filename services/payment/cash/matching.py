@@ -1,6 +1,6 @@
 """票、款一致: compares a submitted batch with its receipts, slip and bank line, and imports it in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
@@ -14,14 +14,14 @@ from services.payment.cash import receipts as receipts_kept
 from services.payment.cash import repository
 from services.payment.cash.importing import Import, decide_import
 from services.payment.cash.match import Match, Statement, match_collection
-from services.payment.cash.receipts import StoredReceipt
+from services.payment.cash.receipts import StoredReceipt, deposit_key
 from services.payment.cash.repository import DepositLine
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
-from services.payment.ledger.transfer import Occasion
+from services.payment.ledger.transfer import Occasion, Transfer
 from services.payment.remittance import repository as batches
 from services.payment.remittance.confirmation import MAX_DIFFERENCES
-from services.payment.remittance.differences import Difference, DifferenceKind
+from services.payment.remittance.differences import Difference
 from services.payment.remittance.models import Batch, RemittanceLine
 from services.payment.remittance.repository import Move
 from services.payment.remittance.state import BatchState, HeldAt, Step
@@ -43,9 +43,9 @@ class _Matching:
     bank_line: DepositLine
     booked_on: date
 
-    def occasion(self, receipt: StoredReceipt) -> Occasion:
+    def occasion(self, receipt: StoredReceipt, *, key: str | None = None) -> Occasion:
         return Occasion(
-            key=str(receipt.id),
+            key=key or str(receipt.id),
             effective_on=self.booked_on,
             caused_by=self.bank_line.id,
             trace=self.trace(receipt),
@@ -53,8 +53,8 @@ class _Matching:
         )
 
     def trace(self, receipt: StoredReceipt) -> Trace:
-        """The receipt's own chain of causes, gone on by the bank's line."""
-        return Trace(self.bank_line.actor, receipt.correlation_id, self.bank_line.id)
+        """The receipt's own chain of causes, begun by whoever took the cash, gone on by the bank's line."""
+        return Trace(receipt.actor, receipt.correlation_id, self.bank_line.id)
 
 
 async def step(running: Running) -> int:
@@ -102,8 +102,14 @@ async def _book_deposit(session: AsyncSession, matching: _Matching, receipts: Se
     """The cash of these receipts is in the pending account, whatever else the statement gets wrong."""
     fresh = [receipt for receipt in receipts if receipt.deposited_on is None]
     for some in _chunks(fresh):
-        await post(session, [postings.deposit_matched(r.money_of, r.amount_fen, matching.occasion(r)) for r in some])
+        await post(session, [_deposited(matching, receipt) for receipt in some])
     await receipts_kept.mark_deposited(session, [receipt.id for receipt in fresh], matching.booked_on)
+
+
+def _deposited(matching: _Matching, receipt: StoredReceipt) -> Transfer:
+    # A correction may take a receipt off the statement again, and another statement list it.
+    key = deposit_key(receipt.id, matching.batch.id, matching.batch.version)
+    return postings.deposit_matched(receipt.money_of, receipt.amount_fen, matching.occasion(receipt, key=key))
 
 
 async def _import(session: AsyncSession, matching: _Matching, receipts: Sequence[StoredReceipt]) -> None:
@@ -152,41 +158,41 @@ def _line(batch: Batch, receipt: StoredReceipt) -> RemittanceLine:
 async def _conclude(session: AsyncSession, matching: _Matching, decided: Import) -> None:
     batch = matching.batch
     amount_fen = sum(receipt.amount_fen for receipt, _ in decided.paying)
-    nothing = [
-        Difference(DifferenceKind.NOTHING_IMPORTED, ours_fen=0, theirs_fen=batch.declared_fen, village=batch.region)
-    ]
     await _move(
         session,
         matching,
-        nothing if not decided.paying else [],
+        BatchState.READY_TO_REMIT if decided.paying else BatchState.CLOSED_EMPTY,
+        [],
         facts={"amount_fen": amount_fen, "line_count": len(decided.paying), "counted_fen": batch.declared_fen},
         note={"recalled": {receipt.receipt_no: reason.value for receipt, reason in decided.failing}},
     )
 
 
 async def _hold(session: AsyncSession, matching: _Matching, match: Match) -> None:
-    await _move(session, matching, match.differences, facts={}, note={"differences": len(match.differences)})
+    await _move(
+        session, matching, BatchState.HELD, match.differences, facts={}, note={"differences": len(match.differences)}
+    )
 
 
 async def _move(
     session: AsyncSession,
     matching: _Matching,
+    target: BatchState,
     differences: Sequence[Difference],
     *,
     facts: dict[str, int],
-    note: dict[str, object],
+    note: Mapping[str, object],
 ) -> None:
     """The batch is locked by this transaction, so that the step cannot be lost."""
     batch = matching.batch
-    held = bool(differences)
     move = Move(
         Step.MATCH,
         BatchState.SUBMITTED,
-        BatchState.HELD if held else BatchState.READY_TO_REMIT,
+        target,
         new_id(),
         Trace(matching.bank_line.actor, batch.correlation_id, matching.bank_line.id),
         effective_on=matching.booked_on,
-        held_at=HeldAt.MATCH if held else None,
+        held_at=HeldAt.MATCH if target is BatchState.HELD else None,
         differences=[difference.as_json() for difference in differences[:MAX_DIFFERENCES]],
         facts=facts,
         note=note,

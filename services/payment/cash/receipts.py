@@ -14,6 +14,12 @@ from shared.contracts.event import Trace
 
 MAX_UNLISTED = 500
 
+
+def deposit_key(receipt_id: UUID, batch_id: UUID, version: int) -> str:
+    """What makes the deposit of a receipt's cash one fact: under which version of which statement it was matched."""
+    return f"{receipt_id}:{batch_id}:{version}"
+
+
 _INSERT_RECEIPTS = text(
     """
     INSERT INTO cash_receipt (id, receipt_no, region, enrolment_id, person_token, benefit_year, amount_fen, received_on,
@@ -59,6 +65,14 @@ _CLAIM = text(
 _RELEASE = text("UPDATE cash_receipt SET batch_id = NULL WHERE batch_id = :batch_id AND state = 'USED'")
 _DEPOSITED = text(
     "UPDATE cash_receipt SET deposited_on = :day WHERE id = ANY(CAST(:ids AS uuid[])) AND deposited_on IS NULL"
+)
+_TAKE_OFF = text(
+    f"""
+    UPDATE cash_receipt SET deposited_on = NULL
+    WHERE batch_id = :batch_id AND state = 'USED' AND deposited_on IS NOT NULL
+      AND receipt_no <> ALL(CAST(:listed AS text[]))
+    RETURNING {_RECEIPT}
+    """  # noqa: S608 - own column names
 )
 _WRITE_OFF = text("UPDATE cash_receipt SET state = 'WRITTEN_OFF' WHERE id = ANY(CAST(:ids AS uuid[]))")
 _RECALL = text(
@@ -162,6 +176,12 @@ async def release(session: AsyncSession, batch_id: UUID) -> None:
 async def mark_deposited(session: AsyncSession, ids: Sequence[UUID], day: date) -> None:
     """Note that the receipts' cash is in the pending account."""
     await session.execute(_DEPOSITED, {"ids": list(ids), "day": day})
+
+
+async def take_off(session: AsyncSession, batch_id: UUID, listed: Sequence[str]) -> list[StoredReceipt]:
+    """Note that receipts which a batch no longer lists are not in the pending account after all; returns them."""
+    rows = await session.execute(_TAKE_OFF, {"batch_id": batch_id, "listed": list(listed)})
+    return [StoredReceipt(*row) for row in rows]
 
 
 async def write_off(session: AsyncSession, ids: Sequence[UUID]) -> None:

@@ -75,6 +75,13 @@ _COMPARABLE = text(
     ORDER BY b.id LIMIT 1 FOR UPDATE OF b SKIP LOCKED
     """
 )
+_RELEASE_DEPOSITS = text(
+    """
+    UPDATE bank_line SET batch_id = NULL
+    WHERE batch_id = :batch_id AND kind = 'DEPOSIT'
+      AND reference NOT IN (SELECT slip_no FROM deposit_slip WHERE batch_id = :batch_id AND NOT withdrawn)
+    """
+)
 _CLAIM_DEPOSITS = text(
     """
     UPDATE bank_line SET batch_id = :batch_id
@@ -191,6 +198,11 @@ async def lock_comparable(session: AsyncSession) -> UUID | None:
     """A submitted batch whose slips the bank has all booked, held for this worker alone."""
     found: UUID | None = (await session.execute(_COMPARABLE)).scalar_one_or_none()
     return found
+
+
+async def release_deposits(session: AsyncSession, batch_id: UUID) -> None:
+    """Money that the bank booked under a withdrawn slip is unexplained again, and seen as such."""
+    await session.execute(_RELEASE_DEPOSITS, {"batch_id": batch_id})
 
 
 async def claim_deposits(session: AsyncSession, batch_id: UUID, slips: Sequence[str]) -> list[DepositLine]:

@@ -15,6 +15,7 @@ from services.payment.cash.schemas import (
     SlipOut,
     StatementSlipIn,
 )
+from services.payment.dates import refuse_future
 from services.payment.remittance.schemas import BatchOut
 from shared.database.engine import after_commit
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
@@ -24,8 +25,11 @@ READ, COLLECT = requires("payment:read"), requires("payment:collect")
 
 
 @router.post("/v1/cash-receipts", status_code=201, dependencies=[COLLECT])
-async def record_receipts(session: Session, caller: CurrentCaller, body: ReceiptsIn) -> ReceiptsRecorded:
+async def record_receipts(
+    session: Session, caller: CurrentCaller, running: CurrentRunning, body: ReceiptsIn
+) -> ReceiptsRecorded:
     """Record the receipts that a village wrote."""
+    await refuse_future(session, running, (receipt.received_on for receipt in body.receipts))
     new = await service.record_receipts(session, caller.trace(), body.village, body.receipts)
     return ReceiptsRecorded(
         village=body.village,
@@ -60,6 +64,7 @@ async def record_slip(
     session: Session, caller: CurrentCaller, running: CurrentRunning, body: StatementSlipIn
 ) -> SlipOut:
     """Record the slip of a statement's cash; a slip is not money."""
+    await refuse_future(session, running, [body.deposited_on])
     batch = await service.record_slip(session, caller.trace(), body)
     after_commit(session, lambda: running.wake(JOB_NAME))
     return SlipOut(**body.model_dump(), batch_id=batch.id, batch_state=batch.state.value)

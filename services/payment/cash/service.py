@@ -25,10 +25,14 @@ from shared.errors import DomainError, ErrorCode, NotFound
 
 _AT_ONCE = 500
 
+# Whose cash it is does not depend on whether anything is due from them now: the import decides that.
 _PEOPLE = text(
     """
     SELECT enrolment_id, person_token, benefit_year FROM bill
-    WHERE enrolment_id = ANY(CAST(:ids AS uuid[])) AND region = :village AND state <> 'SUPERSEDED'
+    WHERE enrolment_id = ANY(CAST(:ids AS uuid[])) AND region = :village
+    UNION
+    SELECT enrolment_id, person_token, benefit_year FROM unpriced_enrolment
+    WHERE enrolment_id = ANY(CAST(:ids AS uuid[])) AND region = :village
     ORDER BY enrolment_id
     """
 )
@@ -85,11 +89,13 @@ async def record_receipts(
     """
     _must_be_village(village)
     told = _told_once(receipts)
-    people = await _people(session, village, [receipt.enrolment_id for receipt in told.values()])
-    wanted = [_new_receipt(receipt, people) for receipt in told.values()]
-    new = await receipts_kept.insert(session, village, wanted, trace)
+    stored_before = await receipts_kept.by_number(session, list(told))
+    fresh = [receipt for receipt in told.values() if receipt.receipt_no not in stored_before]
+    people = await _people(session, village, [receipt.enrolment_id for receipt in fresh])
+    wanted = [_new_receipt(receipt, people) for receipt in fresh]
+    new = await receipts_kept.insert(session, village, wanted, trace) if wanted else set()
     known = await receipts_kept.by_number(session, [number for number in told if number not in new])
-    for number in told.keys() - new:
+    for number in sorted(told.keys() - new):
         stored = known.get(number)  # not visible: it belongs to another region, and the number is taken all the same
         mine = told[number]
         if stored is None or stored.region != village or not _same(mine, stored):

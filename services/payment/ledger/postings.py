@@ -39,6 +39,11 @@ def deposit_matched(line: Line, amount_fen: int, occasion: Occasion) -> Transfer
     return Transfer("deposit_matched", accounts.PENDING, accounts.VILLAGE_CASH, amount_fen, line, occasion)
 
 
+def deposit_unmatched(line: Line, amount_fen: int, occasion: Occasion) -> Transfer:
+    """A corrected statement no longer lists the receipt, so the deposit was not its cash: village_cash ← pending."""
+    return Transfer("deposit_unmatched", accounts.VILLAGE_CASH, accounts.PENDING, amount_fen, line, occasion)
+
+
 def deposit_short(line: Line, amount_fen: int, occasion: Occasion) -> Transfer:
     """The collector deposited too little: collector_short ← village_cash."""
     return Transfer("deposit_short", accounts.COLLECTOR_SHORT, accounts.VILLAGE_CASH, amount_fen, line, occasion)

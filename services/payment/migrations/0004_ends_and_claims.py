@@ -5,7 +5,7 @@ from alembic import op
 from shared.database.row_security import protect
 
 revision = "payment_0004"
-down_revision = "payment_0002"
+down_revision = "payment_0003"
 branch_labels = None
 depends_on = None
 

@@ -36,7 +36,7 @@ async def confirm_detail(database: Database, settings: Settings, region: str, tr
 
 
 async def _conclude(session: AsyncSession, trace: Trace, batch: Batch, detail: TaxDetail) -> Batch:
-    lines = await repository.lines_of(session, batch.id)
+    lines = [line async for page in repository.pages_of(session, batch) for line in page]
     differences = compare_detail(reference_of(batch), {line.enrolment_id: line.amount_fen for line in lines}, detail)
     held = bool(differences)
     move = Move(

@@ -1,5 +1,7 @@
 """Restating a held batch: a corrected version beside the old one, compared again from where it was held."""
 
+from collections.abc import Sequence
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -8,6 +10,9 @@ from services.payment.cash import receipts
 from services.payment.cash import repository as cash
 from services.payment.cash.match import StatementLine
 from services.payment.cash.service import SlipNumberTaken
+from services.payment.ledger import postings
+from services.payment.ledger.service import post
+from services.payment.ledger.transfer import Occasion
 from services.payment.remittance import repository, steps
 from services.payment.remittance.models import Batch
 from services.payment.remittance.repository import Move
@@ -24,7 +29,7 @@ class CorrectionNotPossible(DomainError):
     code = ErrorCode.CORRECTION_NOT_POSSIBLE
 
 
-async def correct(session: AsyncSession, trace: Trace, batch_id: UUID, correction: CorrectionIn) -> Batch:
+async def correct(session: AsyncSession, trace: Trace, batch_id: UUID, correction: CorrectionIn, today: date) -> Batch:
     """Make the corrected version and send the batch back to the comparison that held it.
 
     Raises NotFound, CorrectionNotPossible or SlipNumberTaken.
@@ -42,7 +47,7 @@ async def correct(session: AsyncSession, trace: Trace, batch_id: UUID, correctio
         raise CorrectionNotPossible("restated lines need their total, and a total its lines")
     facts: dict[str, int] = {"version": batch.version + 1}
     if by_village:
-        facts["declared_fen"] = await _restate(session, trace, batch, correction)
+        facts["declared_fen"] = await _restate(session, trace, batch, correction, today)
     note = {"reason": correction.reason, "declared_fen": batch.declared_fen, "differences": batch.differences}
     move = Move(
         Step.CORRECT,
@@ -59,13 +64,34 @@ async def correct(session: AsyncSession, trace: Trace, batch_id: UUID, correctio
     return corrected
 
 
-async def _restate(session: AsyncSession, trace: Trace, batch: Batch, correction: CorrectionIn) -> int:
+async def _take_off(session: AsyncSession, trace: Trace, batch: Batch, listed: Sequence[str], today: date) -> None:
+    """The deposit was taken for the cash of receipts that the statement no longer lists: it was not theirs."""
+    off = await receipts.take_off(session, batch.id, listed)
+    undone = [
+        postings.deposit_unmatched(
+            receipt.money_of,
+            receipt.amount_fen,
+            Occasion(
+                key=receipts.deposit_key(receipt.id, batch.id, batch.version),
+                effective_on=today,
+                caused_by=batch.id,
+                trace=Trace(trace.actor, receipt.correlation_id, batch.id),
+                batch_id=batch.id,
+            ),
+        )
+        for receipt in off
+    ]
+    await post(session, undone)
+
+
+async def _restate(session: AsyncSession, trace: Trace, batch: Batch, correction: CorrectionIn, today: date) -> int:
     """Keep the new version of lines and slips; returns the total it declares."""
     if correction.lines is None:
         lines = await cash.lines(session, batch.id, batch.version)
     else:
         lines = [StatementLine(line.receipt_no, line.enrolment_id, line.amount_fen) for line in correction.lines]
     await cash.insert_lines(session, batch.id, batch.version + 1, batch.region, lines, trace)
+    await _take_off(session, trace, batch, [line.receipt_no for line in lines], today)
     await receipts.release(session, batch.id)
     if correction.slips is not None:
         await cash.withdraw_slips(session, batch.id)
@@ -75,4 +101,5 @@ async def _restate(session: AsyncSession, trace: Trace, batch: Batch, correction
                 session, batch.id, batch.region, *say, trace
             ):
                 raise SlipNumberTaken(f"slip {slip.slip_no}")
+        await cash.release_deposits(session, batch.id)
     return batch.declared_fen if correction.total_fen is None else correction.total_fen

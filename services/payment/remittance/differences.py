@@ -54,7 +54,6 @@ class DifferenceKind(StrEnum):
         "待报解账户入账金额与缴款单不符",
         "The bank booked another amount than the slip",
     )
-    NOTHING_IMPORTED = ("NOTHING_IMPORTED", "没有一条明细导入成功", "Not one line could be imported")
     SETTLEMENT_SHORT = (
         "SETTLEMENT_SHORT",
         "渠道结算款少于当日入账合计",

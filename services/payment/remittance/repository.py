@@ -1,6 +1,6 @@
 """Named queries on batches, their lines and the steps taken with them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
@@ -17,6 +17,8 @@ from shared.contracts.event import Trace
 
 _BATCH = ", ".join(field.name for field in fields(Batch))
 _LINE = ", ".join(field.name for field in fields(RemittanceLine))
+
+LINES_AT_ONCE = 500  # lines per statement and per stretch of the event loop
 
 # What a step may write beside the state: column and type.
 _FACTS = {
@@ -51,6 +53,13 @@ _LINES = text(
     WHERE batch_id = :batch_id AND (CAST(:after AS uuid) IS NULL OR enrolment_id > :after)
     ORDER BY enrolment_id LIMIT :limit
     """  # noqa: S608 - own column names
+)
+_BOOKED_ON = text(
+    """
+    SELECT greatest((SELECT max(booked_on) FROM bank_line WHERE batch_id = b.id), previous.returned_on)
+    FROM remittance_batch b LEFT JOIN remittance_batch previous ON previous.id = b.previous_batch_id
+    WHERE b.id = :id
+    """
 )
 _MOVE_LINES = text("UPDATE remittance_line SET place = :place WHERE batch_id = :batch_id")
 _NUMBER_LINES = text(
@@ -134,11 +143,29 @@ async def listed(
 
 
 async def lines_of(
-    session: AsyncSession, batch_id: UUID, *, after: UUID | None = None, limit: int = 100_000
+    session: AsyncSession, batch_id: UUID, *, after: UUID | None = None, limit: int
 ) -> list[RemittanceLine]:
-    """Lines of a batch by enrolment; callers of other regions see only their own."""
+    """A page of a batch's lines by enrolment; callers of other regions see only their own."""
     rows = await session.execute(_LINES, {"batch_id": batch_id, "after": after, "limit": limit})
     return [RemittanceLine(*row) for row in rows]
+
+
+async def pages_of(session: AsyncSession, batch: Batch) -> AsyncIterator[list[RemittanceLine]]:
+    """All lines of a batch, some at a time; raises where they are not what the batch says it holds."""
+    after, count, fen = None, 0, 0
+    while page := await lines_of(session, batch.id, after=after, limit=LINES_AT_ONCE):
+        count, fen, after = count + len(page), fen + sum(line.amount_fen for line in page), page[-1].enrolment_id
+        yield page
+    if (count, fen) != (batch.line_count, batch.amount_fen):
+        raise RuntimeError(
+            f"batch {batch.id}: {count} lines of {fen} fen, not {batch.line_count} of {batch.amount_fen}"
+        )
+
+
+async def booked_on(session: AsyncSession, batch_id: UUID) -> date | None:
+    """The day on which the money of a batch was last in the pending account: booked by the bank, or sent back."""
+    found: date | None = (await session.execute(_BOOKED_ON, {"id": batch_id})).scalar_one_or_none()
+    return found
 
 
 async def take_step(session: AsyncSession, batch_id: UUID, move: Move) -> Batch | None:

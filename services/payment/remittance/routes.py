@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 
 from services.payment.bank.settlement import JOB_NAME as SETTLEMENTS
 from services.payment.cash.matching import JOB_NAME as CASH_MATCHING
+from services.payment.dates import refuse_future
 from services.payment.remittance import confirmation, corrections, repository, service, steps
 from services.payment.remittance.schemas import (
     BatchOut,
@@ -68,7 +69,8 @@ async def correct(
     session: Session, caller: CurrentCaller, running: CurrentRunning, batch_id: UUID, body: CorrectionIn
 ) -> BatchOut:
     """Restate a held batch as a new version and let it be compared again."""
-    batch = await corrections.correct(session, caller.trace(), batch_id, body)
+    today = await refuse_future(session, running, (slip.deposited_on for slip in body.slips or ()))
+    batch = await corrections.correct(session, caller.trace(), batch_id, body, today)
     after_commit(session, lambda: running.wake(CASH_MATCHING))
     after_commit(session, lambda: running.wake(SETTLEMENTS))
     return BatchOut.of(batch)
@@ -90,26 +92,38 @@ async def fetch_detail(caller: CurrentCaller, running: CurrentRunning, batch_id:
 
 
 @router.post("/{batch_id}/remit", dependencies=[TAX])
-async def remit(session: Session, caller: CurrentCaller, batch_id: UUID, body: RemittedIn) -> BatchOut:
+async def remit(
+    session: Session, caller: CurrentCaller, running: CurrentRunning, batch_id: UUID, body: RemittedIn
+) -> BatchOut:
     """Remit the confirmed amount (上解)."""
+    await refuse_future(session, running, [body.remitted_on])
     return BatchOut.of(await service.remit(session, caller.trace(), batch_id, body.remitted_on))
 
 
 @router.post("/{batch_id}/treasury", dependencies=[TREASURY])
-async def confirm_treasury(session: Session, caller: CurrentCaller, batch_id: UUID, body: ReceivedIn) -> BatchOut:
+async def confirm_treasury(
+    session: Session, caller: CurrentCaller, running: CurrentRunning, batch_id: UUID, body: ReceivedIn
+) -> BatchOut:
     """Note that the treasury holds the money (入国库)."""
+    await refuse_future(session, running, [body.received_on])
     return BatchOut.of(await service.confirm_treasury(session, caller.trace(), batch_id, body.received_on))
 
 
 @router.post("/{batch_id}/certificate", dependencies=[TAX])
-async def issue_certificate(session: Session, caller: CurrentCaller, batch_id: UUID, body: CertificateIn) -> BatchOut:
+async def issue_certificate(
+    session: Session, caller: CurrentCaller, running: CurrentRunning, batch_id: UUID, body: CertificateIn
+) -> BatchOut:
     """Register the tax payment certificate (完税证明)."""
+    await refuse_future(session, running, [body.issued_on])
     return BatchOut.of(
         await service.issue_certificate(session, caller.trace(), batch_id, body.certificate_no, body.issued_on)
     )
 
 
 @router.post("/{batch_id}/return", dependencies=[TREASURY])
-async def take_back(session: Session, caller: CurrentCaller, batch_id: UUID, body: ReturnedIn) -> BatchOut:
+async def take_back(
+    session: Session, caller: CurrentCaller, running: CurrentRunning, batch_id: UUID, body: ReturnedIn
+) -> BatchOut:
     """Note that the treasury sent the money back; its lines go on in a new batch."""
+    await refuse_future(session, running, [body.returned_on])
     return BatchOut.of(await service.take_back(session, caller.trace(), batch_id, body.returned_on, body.reason))

@@ -1,6 +1,7 @@
 """The way of a batch to the treasury: serial, remittance (上解), treasury (入国库), certificate (完税证明), return."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -22,8 +23,6 @@ from shared.contracts.payment import (
 from shared.domain.ids import new_id
 from shared.errors import DomainError, ErrorCode
 from shared.messaging.outbox import publish
-
-_AT_ONCE = 500  # lines per statement and per stretch of the event loop
 
 Posting = Callable[[Line, int, Occasion], Transfer]
 
@@ -57,8 +56,8 @@ async def remit(session: AsyncSession, trace: Trace, batch_id: UUID, remitted_on
         session, trace, batch_id, Step.REMIT, effective_on=remitted_on, facts={"remitted_on": remitted_on}
     )
     if step_id is not None:
-        lines = await _move(session, trace, batch, step_id, Place.IN_TRANSIT, postings.remitted, remitted_on)
-        await _announce(session, trace, step_id, lines, lambda line: _remitted(line, remitted_on))
+        arriving = _Arrival(Place.IN_TRANSIT, postings.remitted, lambda line: _remitted(line, remitted_on))
+        await _move(session, trace, batch, step_id, arriving, remitted_on)
     return batch
 
 
@@ -68,8 +67,8 @@ async def confirm_treasury(session: AsyncSession, trace: Trace, batch_id: UUID, 
         session, trace, batch_id, Step.CONFIRM_TREASURY, effective_on=received_on, facts={"received_on": received_on}
     )
     if step_id is not None:
-        lines = await _move(session, trace, batch, step_id, Place.TREASURY, postings.received_in_treasury, received_on)
-        await _announce(session, trace, step_id, lines, lambda line: _in_treasury(line, received_on))
+        arriving = _Arrival(Place.TREASURY, postings.received_in_treasury, lambda line: _in_treasury(line, received_on))
+        await _move(session, trace, batch, step_id, arriving, received_on)
     return batch
 
 
@@ -82,8 +81,8 @@ async def issue_certificate(
         session, trace, batch_id, Step.ISSUE_CERTIFICATE, effective_on=issued_on, facts=facts
     )
     if step_id is not None:
-        lines = await repository.lines_of(session, batch.id)
-        await _announce(session, trace, step_id, lines, lambda line: _certified(line, certificate_no, issued_on))
+        async for lines in repository.pages_of(session, batch):
+            await _announce(session, trace, step_id, lines, lambda line: _certified(line, certificate_no, issued_on))
     return batch
 
 
@@ -92,36 +91,40 @@ async def take_back(session: AsyncSession, trace: Trace, batch_id: UUID, returne
     facts = {"returned_on": returned_on, "return_reason": reason}
     batch, step_id = await steps.take(session, trace, batch_id, Step.RETURN, effective_on=returned_on, facts=facts)
     if step_id is not None:
-        lines = await _move(session, trace, batch, step_id, Place.RETURNED, postings.returned, returned_on)
+        back = _Arrival(Place.RETURNED, postings.returned, lambda line: _returned(line, returned_on, reason))
+        await _move(session, trace, batch, step_id, back, returned_on)
         await repository.reopen(session, batch.id, new_id(), trace)
-        await _announce(session, trace, step_id, lines, lambda line: _returned(line, returned_on, reason))
     return batch
 
 
-async def _move(
-    session: AsyncSession, trace: Trace, batch: Batch, step_id: UUID, place: Place, posting: Posting, day: date
-) -> Sequence[RemittanceLine]:
-    await repository.move_lines(session, batch.id, place)
-    lines = await repository.lines_of(session, batch.id)
-    for start in range(0, len(lines), _AT_ONCE):
-        await post(
-            session,
-            [
-                posting(
-                    line.money_of,
-                    line.amount_fen,
-                    Occasion(
-                        key=f"{batch.id}:{line.enrolment_id}",
-                        effective_on=day,
-                        caused_by=step_id,
-                        trace=line.trace(trace.actor, step_id),
-                        batch_id=batch.id,
-                    ),
-                )
-                for line in lines[start : start + _AT_ONCE]
-            ],
-        )
-    return lines
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """Where the money of lines comes to be, how that is booked, and what each person's enrolment hears of it."""
+
+    place: Place
+    posting: Posting
+    event: Callable[[RemittanceLine], Event]
+
+
+async def _move(session: AsyncSession, trace: Trace, batch: Batch, step_id: UUID, arrival: _Arrival, day: date) -> None:
+    await repository.move_lines(session, batch.id, arrival.place)
+    async for lines in repository.pages_of(session, batch):
+        occasions = [
+            Occasion(
+                key=f"{batch.id}:{line.enrolment_id}",
+                effective_on=day,
+                caused_by=step_id,
+                trace=line.trace(trace.actor, step_id),
+                batch_id=batch.id,
+            )
+            for line in lines
+        ]
+        moved = [
+            arrival.posting(line.money_of, line.amount_fen, occasion)
+            for line, occasion in zip(lines, occasions, strict=True)
+        ]
+        await post(session, moved)
+        await _announce(session, trace, step_id, lines, arrival.event)
 
 
 async def _announce(
@@ -131,9 +134,7 @@ async def _announce(
     lines: Sequence[RemittanceLine],
     event: Callable[[RemittanceLine], Event],
 ) -> None:
-    for start in range(0, len(lines), _AT_ONCE):
-        some = lines[start : start + _AT_ONCE]
-        await publish(session, [(event(line), line.trace(trace.actor, step_id)) for line in some])
+    await publish(session, [(event(line), line.trace(trace.actor, step_id)) for line in lines])
 
 
 def _remitted(line: RemittanceLine, day: date) -> ContributionRemitted:

@@ -23,6 +23,8 @@ class BatchState(StrEnum):
     TREASURY_CONFIRMED = "TREASURY_CONFIRMED"
     CERTIFICATE_ISSUED = "CERTIFICATE_ISSUED"
     RETURNED = "RETURNED"
+    # Everything agreed and not one line could be imported: its receipts are recalled, no money goes on.
+    CLOSED_EMPTY = "CLOSED_EMPTY"
 
 
 class HeldAt(StrEnum):
@@ -111,6 +113,8 @@ def has_passed(state: BatchState, step: Step) -> bool:
     """Whether a batch in this state has already taken the step: repeating it must then change nothing."""
     if state is BatchState.RETURNED:
         return step in {Step.SUBMIT, Step.MATCH, Step.ENTER_SERIAL, Step.CONFIRM_DETAIL, Step.REMIT, Step.RETURN}
+    if state is BatchState.CLOSED_EMPTY:
+        return step in {Step.SUBMIT, Step.MATCH}
     if state is BatchState.HELD or step in {Step.CORRECT, Step.RETURN}:
         return False
     order = list(BatchState)

@@ -79,7 +79,7 @@ async def take(
     if source is None:
         raise StepNotPossible(f"{step.value} is no step of a batch of kind {batch.kind.value}")
     if batch.state is source:
-        _refuse_going_back(batch, effective_on)
+        await _refuse_going_back(session, batch, effective_on)
         move = Move(step, source, target_of(step), new_id(), trace, effective_on=effective_on, facts=facts)
         moved = await _decided(session, batch_id, move)
         if moved is not None:
@@ -102,10 +102,13 @@ async def _decided(session: AsyncSession, batch_id: UUID, move: Move) -> Batch |
         raise
 
 
-def _refuse_going_back(batch: Batch, day: date | None) -> None:
-    previous = {
-        BatchState.REMITTED: batch.remitted_on,
-        BatchState.TREASURY_CONFIRMED: batch.received_on,
-    }.get(batch.state)
+async def _refuse_going_back(session: AsyncSession, batch: Batch, day: date | None) -> None:
+    if batch.state is BatchState.DETAIL_CONFIRMED:
+        previous = await repository.booked_on(session, batch.id)
+    else:
+        previous = {
+            BatchState.REMITTED: batch.remitted_on,
+            BatchState.TREASURY_CONFIRMED: batch.received_on,
+        }.get(batch.state)
     if day is not None and previous is not None and day < previous:
         raise DateBeforePreviousStep(f"{day} is before {previous}")

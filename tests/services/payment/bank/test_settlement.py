@@ -1,6 +1,7 @@
 """Online money from the channel's settlement to the certificate, and what a settlement at odds does."""
 
 from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,8 @@ async def till(installation: Installation, peer: TaxPeer, tmp_path: Path) -> Asy
 
 
 async def settle(till: Till, amount_fen: int, day: str = DAY, statement_no: str = "B1") -> None:
-    """The bank books what the channel paid out for a day."""
+    """The bank books what the channel paid out for a day; by then it is the tenth."""
+    await till.installation.set_business_date(date(2023, 10, 20), "payment")
     line = {"line_no": 1, "kind": "SETTLEMENT", "reference": f"WECHAT:{MCHID}:{day}", "amount_fen": amount_fen}
     answer = await till.post(
         "bank-statements", {"statement_no": statement_no, "booked_on": "2023-10-10", "lines": [line]}
@@ -197,3 +199,22 @@ async def test_the_countys_batch_is_not_a_towns_to_see(till: Till) -> None:
     batch = await batch_in(till, "READY_TO_REMIT")
     headers = till.installation.caller("payment:read", region="411521101")
     assert (await till.doors.get(f"/payment/v1/remittances/{batch['id']}", headers=headers)).status_code == 404
+
+
+async def test_a_day_that_comes_to_nothing_is_settled_and_its_premium_goes_on(till: Till) -> None:
+    twice, once = await till.bill(2)
+    order, other = await till.order(twice), await till.order(once)
+    await till.paid(order)
+    await till.paid(order)
+    await settle(till, 2 * DUE_FEN)
+    await batch_in(till, "READY_TO_REMIT")
+    (refund,) = await till.get("refunds")
+    await till.post(f"refunds/{refund['id']}/approve")
+    await eventually(lambda: till.peer.refunds, message="the channel is asked")
+    given_back = refund_notice(till.peer.refunds[0], success_time="2023-10-09T09:00:00+08:00")
+    assert (await till.notify(given_back)).status_code == 204
+    await till.paid(other, success_time="2023-10-09T10:00:00+08:00")
+    await settle(till, 0, NEXT_DAY, "B2")
+    batch = await batch_in(till, "READY_TO_REMIT", NEXT_DAY)
+    assert (batch["declared_fen"], batch["amount_fen"], batch["line_count"]) == (0, DUE_FEN, 1)
+    assert await till.balances() == {"pending": 2 * DUE_FEN, "premium": -2 * DUE_FEN}

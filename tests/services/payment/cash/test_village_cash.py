@@ -1,11 +1,12 @@
 from collections.abc import AsyncIterator
+from datetime import date
 
 import pytest
 
 from services.payment import SERVICE
 from tests.services.payment.till import Till
 from tests.support.installation import Installation
-from tests.support.village import BOOKED_ON, DUE_FEN, RECEIVED_ON, VILLAGE, Village, bill
+from tests.support.village import BOOKED_ON, DUE_FEN, RECEIVED_ON, TAX_HALL, VILLAGE, Village, bill
 
 
 @pytest.fixture
@@ -146,8 +147,10 @@ class TestMatch:
         again = Village(village.installation, village.doors, [*village.people[:1]], number="2")
         batch_id = await again.hand_in()
         await again.deposit()
-        held = await again.batch(batch_id, "HELD")
-        assert [one["kind"] for one in held["differences"]] == ["NOTHING_IMPORTED"]
+        closed = await again.batch(batch_id, "CLOSED_EMPTY")
+        assert (closed["amount_fen"], closed["line_count"], closed["differences"]) == (0, 0, [])
+        refused = await again.post(f"remittances/{batch_id}/serial", {"collection_notice_serial": "Z"}, scopes=TAX_HALL)
+        assert refused.json()["code"] == "REMITTANCE_STEP_NOT_POSSIBLE"
         recalled = (await village.get(f"cash-receipts?state=RECALLED&village={VILLAGE}"))["items"]
         assert [(one["receipt_no"], one["recall_reason"]) for one in recalled] == [("R2-0001", "ALREADY_PAID")]
         balances = await village.balances()
@@ -166,6 +169,7 @@ class TestMatch:
         village = Village(till.installation, till.doors, people)
         batch_id = await village.hand_in()
         await till.paid(await till.order(people[0]))
+        await till.installation.set_business_date(date(2023, 10, 10), "payment")
         await village.deposit()
         batch = await village.batch(batch_id, "READY_TO_REMIT")
         assert [line["enrolment_id"] for line in batch["lines"]] == [str(people[1])]

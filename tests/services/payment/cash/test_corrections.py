@@ -1,0 +1,115 @@
+"""What a corrected statement or slip does to money that was matched before."""
+
+from collections.abc import AsyncIterator
+from datetime import date
+from uuid import UUID
+
+import pytest
+
+from services.payment import SERVICE
+from services.payment.bills import service as bills
+from services.payment.remittance import repository as remittances
+from shared.domain.ids import new_id
+from tests.services.payment.till import assessed
+from tests.support.installation import COUNTY, Installation
+from tests.support.village import CLERK, DUE_FEN, VILLAGE, Village, bill
+
+
+@pytest.fixture
+async def village(installation: Installation) -> AsyncIterator[Village]:
+    """A village whose three people were billed."""
+    people = await bill(installation, 3)
+    async with installation.doors(SERVICE) as doors:
+        yield Village(installation, doors, people)
+
+
+async def bank_fen(village: Village) -> int:
+    """What the bank says it holds."""
+    (row,) = await village.installation.sql("payment", "SELECT sum(amount_fen)::bigint AS fen FROM bank_line")
+    return int(row["fen"])
+
+
+async def test_a_receipt_taken_off_the_statement_is_village_cash_again(village: Village) -> None:
+    await village.done("cash-receipts", village.receipts())
+    first, second, third = village.lines()
+    statement = village.statement(lines=[first, second], total_fen=2 * DUE_FEN + 100)
+    batch = await village.done("collection-statements", statement)
+    await village.deposit(amount_fen=2 * DUE_FEN)
+    await village.batch(batch["id"], "HELD")
+    assert (await village.balances())["pending"] == 2 * DUE_FEN  # the money is there, whatever the statement says
+
+    correction = {"reason": "交的是第三张", "lines": [first, third], "total_fen": 2 * DUE_FEN}
+    await village.done(f"remittances/{batch['id']}/corrections", correction)
+    await village.batch(batch["id"], "READY_TO_REMIT")
+    balances = await village.balances()
+    assert balances["pending"] == await bank_fen(village) == 2 * DUE_FEN
+    assert balances["village_cash"] == DUE_FEN
+
+    late = await village.done(
+        "collection-statements", village.statement(statement_no="S2", lines=[second], total_fen=DUE_FEN)
+    )
+    await village.deposit(slip_no="J2", statement_no="S2", amount_fen=DUE_FEN)
+    await village.batch(late["id"], "READY_TO_REMIT")
+    assert await village.balances() == {"pending": 3 * DUE_FEN, "premium": -3 * DUE_FEN}
+
+
+async def test_money_booked_under_a_withdrawn_slip_is_unexplained_again(village: Village) -> None:
+    batch_id = await village.hand_in()
+    await village.deposit(amount_fen=2 * DUE_FEN)
+    await village.batch(batch_id, "HELD")
+    slip = {"slip_no": "J9", "amount_fen": 3 * DUE_FEN, "deposited_on": "2023-10-09"}
+    await village.done(f"remittances/{batch_id}/corrections", {"reason": "拿错了缴款单", "slips": [slip]})
+    await village.bank("J9", 3 * DUE_FEN)
+    await village.batch(batch_id, "READY_TO_REMIT")
+    unexplained = (await village.get("bank-lines/unexplained"))["items"]
+    assert [(line["reference"], line["amount_fen"]) for line in unexplained] == [("J1", 2 * DUE_FEN)]
+
+
+async def test_receipts_recorded_before_are_repeated_even_when_nothing_is_due_any_more(village: Village) -> None:
+    await village.done("cash-receipts", village.receipts())
+    async with village.installation.running(SERVICE, role="web") as (run,), run.database.transaction(COUNTY) as session:
+        await bills.assess(session, [assessed(person, version=2, outcome="HELD") for person in village.people])
+    again = await village.done("cash-receipts", village.receipts())
+    assert (again["recorded"], again["repeated"]) == (0, 3)
+
+
+async def test_cash_of_a_person_whose_price_is_held_is_in_the_books_and_fails_import(village: Village) -> None:
+    held = new_id()
+    async with village.installation.running(SERVICE, role="web") as (run,), run.database.transaction(COUNTY) as session:
+        await bills.assess(session, [assessed(held, outcome="HELD", region=VILLAGE)])
+    everybody = Village(village.installation, village.doors, [*village.people, held])
+    batch_id = await everybody.hand_in()
+    assert (await everybody.balances())["village_cash"] == 4 * DUE_FEN
+    await everybody.deposit()
+    batch = await everybody.batch(batch_id, "READY_TO_REMIT")
+    assert batch["line_count"] == 3
+    recalled = (await everybody.get(f"cash-receipts?state=RECALLED&village={VILLAGE}"))["items"]
+    assert [(one["enrolment_id"], one["recall_reason"]) for one in recalled] == [(str(held), "NO_BILL")]
+
+
+async def test_nothing_happens_after_the_business_date(village: Village) -> None:
+    await village.installation.set_business_date(date(2023, 10, 8), "payment")
+    body = village.receipts()
+    body["receipts"][0]["received_on"] = "2023-12-31"
+    refused = await village.post("cash-receipts", body, scopes=CLERK)
+    assert (refused.status_code, refused.json()["code"]) == (422, "DATE_IN_THE_FUTURE")
+    assert await village.balances() == {}
+
+
+async def test_whoever_took_the_cash_stays_the_actor_of_all_that_follows(village: Village) -> None:
+    await village.ready()
+    paid = await village.installation.sql(
+        "payment", "SELECT actor FROM outbox WHERE event = 'payment.contribution_paid.v1'"
+    )
+    receipts = await village.installation.sql("payment", "SELECT DISTINCT actor FROM cash_receipt")
+    assert {row["actor"] for row in paid} == {row["actor"] for row in receipts}
+
+
+async def test_a_batch_larger_than_a_page_is_moved_whole(village: Village, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remittances, "LINES_AT_ONCE", 2)
+    batch_id = await village.ready()
+    async with village.installation.running(SERVICE, role="web") as (run,), run.database.transaction(COUNTY) as session:
+        batch = await remittances.lock(session, UUID(batch_id))
+        assert batch is not None
+        pages = [len(page) async for page in remittances.pages_of(session, batch)]
+    assert pages == [2, 1]
