@@ -10,6 +10,7 @@ import uvloop
 from services import all_in_one
 from services.doctor.commands import doctor
 from services.registration.commands import client_commands
+from services.registration.imports.commands import imports
 from services.up.commands import up
 from shared.messaging.commands import replay_commands
 from shared.observability.logs import configure_logs
@@ -29,6 +30,7 @@ app.command()(verify)
 app.command()(doctor)
 app.add_typer(replay_commands(all_in_one.postbox, all_in_one.WITH_DATABASE), name="replay")
 app.add_typer(client_commands(all_in_one.known_scopes), name="clients")
+app.add_typer(imports, name="import")
 
 
 @app.command()

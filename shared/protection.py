@@ -1,7 +1,6 @@
 """Protection of people's names and numbers: encrypted where they rest, matched by token and never by number."""
 
 import base64
-import hashlib
 import hmac
 import os
 from collections.abc import Mapping
@@ -60,7 +59,7 @@ def person_token_key(settings: Settings) -> bytes:
 
 def person_token(key: bytes, document_type: str, number: str) -> str:
     """Name a person without revealing them: HMAC-SHA-256 of document type and normalised number, in hex."""
-    return hmac.new(key, f"{document_type}:{number}".encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key, f"{document_type}:{number}".encode(), "sha256").hex()
 
 
 def _key(secret: SecretStr, setting: str) -> bytes:

@@ -70,7 +70,7 @@ class _Desk:
         because: Annotated[str, typer.Option(help="why this event may be lost; kept with it")],
     ) -> None:
         """Give a dead letter up for good; what waits behind it goes on."""
-        outcome = self._on(service, lambda postbox: dead_letters.discard(postbox, letter, _operator(), because))
+        outcome = self._on(service, lambda postbox: dead_letters.discard(postbox, letter, operator(), because))
         typer.echo(f"{letter}  {_SAID[outcome]}")
 
     def _on(self, service: str, work: Callable[[Postbox], Awaitable[T]]) -> T:
@@ -87,8 +87,9 @@ class _Desk:
 
 async def _replay(postbox: Postbox, letter: UUID | None) -> list[tuple[UUID, Outcome]]:
     letters = [letter] if letter else [each.id for each in await dead_letters.waiting(postbox.database, postbox.region)]
-    return [(each, await dead_letters.replay(postbox, each, _operator())) for each in letters]
+    return [(each, await dead_letters.replay(postbox, each, operator())) for each in letters]
 
 
-def _operator() -> str:
+def operator() -> str:
+    """Who types the command, as it is recorded beside what it does."""
     return f"operator:{getpass.getuser()}"

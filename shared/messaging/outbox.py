@@ -35,7 +35,7 @@ _ANNOUNCE = text(
          ) WITH ORDINALITY AS e (id, key, later, event, region, benefit_year, actor, correlation_id, causation_id,
                                  payload, place)
     JOIN counted ON counted.id = e.key
-    LEFT JOIN messaging_installation i ON true
+    LEFT JOIN (SELECT service, partitions FROM messaging_installation LIMIT 1) i ON true
     ORDER BY e.place
     """
 )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,7 +19,10 @@ from shared.domain.identity_number import InvalidIdentityNumber, birth_date, mas
 from shared.domain.ids import new_id
 from shared.errors import DomainError, ErrorCode
 from shared.messaging.outbox import publish
-from shared.protection import person_token
+from shared.protection import Vault, person_token
+
+# Looking a member up in its class costs more than all the rest of an answer.
+_FIRST_STATE = State.REGISTERED
 
 
 class InvalidNumber(DomainError):
@@ -49,6 +53,22 @@ class Application:
     region: str
     benefit_year: int
     facts: PersonFacts
+
+
+class Person(NamedTuple):
+    """A person by the normalised number of their document, and the token that stands for both."""
+
+    number: str
+    token: str
+
+
+class Sealed(NamedTuple):
+    """A person's number and name as they rest, bound to the id of one enrolment."""
+
+    id: UUID
+    document_number: bytes
+    masked_number: str
+    person_name: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +103,53 @@ async def register_all(
     today: date,
 ) -> list[Registered | DomainError]:
     """Register many people; the answers stand in the order of the applications, and a refused one stops no other."""
-    known = await regions.known(session, [application.region for application, _ in applications])
-    checked = [
-        _checked(resources, application, trace, application.region in known) for application, trace in applications
-    ]
+    prepared = [prepare(resources.vault, resources.token_key, each, trace) for each, trace in applications]
+    return await enter(session, prepared, today)
+
+
+def prepare(vault: Vault, token_key: bytes, application: Application, trace: Trace) -> NewEnrolment | DomainError:
+    """Check one application by itself and encrypt its name and number; whether its village exists is not asked here."""
+    try:
+        person = identify(token_key, application)
+    except DomainError as refusal:
+        return refusal
+    sealed = seal(vault, person, application.name)
+    return NewEnrolment(
+        id=sealed.id,
+        region=application.region,
+        benefit_year=application.benefit_year,
+        person_token=person.token,
+        document_type=application.document_type,
+        document_number=sealed.document_number,
+        masked_number=sealed.masked_number,
+        person_name=sealed.person_name,
+        facts=application.facts,
+        trace=trace,
+    )
+
+
+def identify(token_key: bytes, application: Application) -> Person:
+    """Who applies, by their document; raises ``InvalidNumber`` or ``BirthDateDiffers``."""
+    number = _checked_number(application)
+    return Person(number, person_token(token_key, application.document_type, number))
+
+
+def seal(vault: Vault, person: Person, name: str) -> Sealed:
+    """Encrypt a person's number and name for an enrolment to be."""
+    enrolment_id = new_id()
+    return Sealed(
+        enrolment_id,
+        vault.encrypt("enrolment", "document_number", enrolment_id, person.number),
+        mask(person.number),
+        vault.encrypt("enrolment", "person_name", enrolment_id, name),
+    )
+
+
+async def enter(
+    session: AsyncSession, prepared: Sequence[NewEnrolment | DomainError], today: date
+) -> list[Registered | DomainError]:
+    """Record and announce prepared applications; the answers stand in their order, refusals among them stay."""
+    checked = await _in_known_villages(session, prepared)
     wanted = [one for one in checked if isinstance(one, NewEnrolment)]
     added = await repository.add(session, wanted, today)
     # Another region's enrolment is not visible here, and not named.
@@ -102,39 +165,26 @@ async def register_all(
     ]
 
 
-def _checked(
-    resources: RegistrationResources, application: Application, trace: Trace, region_is_known: bool
-) -> NewEnrolment | DomainError:
+async def _in_known_villages(
+    session: AsyncSession, prepared: Sequence[NewEnrolment | DomainError]
+) -> list[NewEnrolment | DomainError]:
+    known = await regions.known(session, [one.region for one in prepared if isinstance(one, NewEnrolment)])
+    return [
+        regions.UnknownRegion(pointer="/region") if isinstance(one, NewEnrolment) and one.region not in known else one
+        for one in prepared
+    ]
+
+
+def normalised(document_type: str, number: str) -> str:
+    """A document's number in its one form; raises ``InvalidNumber``."""
     try:
-        number = _checked_number(application)
-    except DomainError as refusal:
-        return refusal
-    if not region_is_known:
-        return regions.UnknownRegion(pointer="/region")
-    enrolment_id = new_id()
-
-    def sealed(column: str, value: str) -> bytes:
-        return resources.vault.encrypt("enrolment", column, enrolment_id, value)
-
-    return NewEnrolment(
-        id=enrolment_id,
-        region=application.region,
-        benefit_year=application.benefit_year,
-        person_token=person_token(resources.token_key, application.document_type, number),
-        document_type=application.document_type,
-        document_number=sealed("document_number", number),
-        masked_number=mask(number),
-        person_name=sealed("person_name", application.name),
-        facts=application.facts,
-        trace=trace,
-    )
+        return normalise(document_type, number)
+    except InvalidIdentityNumber as error:
+        raise InvalidNumber(error.detail, pointer="/document_number") from error
 
 
 def _checked_number(application: Application) -> str:
-    try:
-        number = normalise(application.document_type, application.document_number)
-    except InvalidIdentityNumber as error:
-        raise InvalidNumber(error.detail, pointer="/document_number") from error
+    number = normalised(application.document_type, application.document_number)
     born = birth_date(number)
     if born is not None and born != application.facts.birth_date:
         raise BirthDateDiffers(pointer="/birth_date")
@@ -153,4 +203,4 @@ def _fact(new: NewEnrolment, today: date) -> EnrolmentRegistered:
 
 
 def _registered(new: NewEnrolment, today: date) -> Registered:
-    return Registered(new.id, State.REGISTERED, new.region, new.benefit_year, new.masked_number, today)
+    return Registered(new.id, _FIRST_STATE, new.region, new.benefit_year, new.masked_number, today)

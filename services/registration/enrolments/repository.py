@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import orjson
@@ -46,6 +46,11 @@ _LIVE = text(
     FROM unnest(CAST(:tokens AS text[]), CAST(:years AS integer[])) AS n (person_token, benefit_year)
     JOIN enrolment AS e USING (person_token, benefit_year)
     WHERE e.state <> 'TERMINATED' ORDER BY e.id LIMIT 5000
+    """
+)
+_CONTENTS = text(
+    """
+    SELECT id, region, facts, person_name FROM enrolment WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id LIMIT 5000
     """
 )
 _LOCK = text(
@@ -104,6 +109,27 @@ class NewEnrolment:
     trace: Trace
 
 
+class ByPerson(Protocol):
+    """Whatever is about one person in one benefit year."""
+
+    @property
+    def person_token(self) -> str:
+        """The person."""
+
+    @property
+    def benefit_year(self) -> int:
+        """The year."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What an enrolment says about its person; the name is encrypted."""
+
+    region: str
+    facts: PersonFacts
+    person_name: bytes
+
+
 async def add(session: AsyncSession, new: Sequence[NewEnrolment], today: date) -> set[UUID]:
     """Record enrolments; returns those that are new: a person has one live enrolment per year, in whatever region."""
     if not new:
@@ -129,12 +155,20 @@ async def find(session: AsyncSession, enrolment_id: UUID) -> RowMapping | None:
     return (await session.execute(_FIND, {"id": enrolment_id})).mappings().one_or_none()
 
 
-async def live(session: AsyncSession, of: Sequence[NewEnrolment]) -> dict[tuple[str, int], UUID]:
+async def live(session: AsyncSession, of: Sequence[ByPerson]) -> dict[tuple[str, int], UUID]:
     """These people's live enrolments by person and year, as far as the transaction's region may see them."""
     if not of:
         return {}
     people = {"tokens": [one.person_token for one in of], "years": [one.benefit_year for one in of]}
     return {(row.person_token, row.benefit_year): row.id for row in await session.execute(_LIVE, people)}
+
+
+async def contents(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Content]:
+    """What these enrolments say, as far as the transaction's region may see them."""
+    if not ids:
+        return {}
+    rows = await session.execute(_CONTENTS, {"ids": ids})
+    return {row.id: Content(row.region, PersonFacts.model_validate(row.facts), row.person_name) for row in rows}
 
 
 async def lock(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Standing]:

@@ -1,6 +1,7 @@
 """What HTTP speaks about enrolments."""
 
 from datetime import date
+from functools import lru_cache
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
@@ -41,8 +42,38 @@ class EnrolmentIn(BaseModel):
 
     def application(self) -> Application:
         """The application as the service understands it."""
-        facts = PersonFacts.model_validate(self.model_dump(include=set(PersonFacts.model_fields)))
+        facts = _facts(
+            self.birth_date,
+            self.hukou,
+            self.hukou_note,
+            self.residence,
+            self.document_type,
+            self.other_insurance,
+            self.newborn,
+        )
         return Application(self.document_type, self.document_number, self.name, self.region, self.benefit_year, facts)
+
+
+# A county's people share few birth dates, and what is known of them besides is mostly the same.
+@lru_cache(maxsize=1 << 16)
+def _facts(
+    birth_date: date,
+    hukou: str,
+    hukou_note: str | None,
+    residence: str,
+    document_type: str,
+    other_insurance: str,
+    newborn: bool,
+) -> PersonFacts:
+    return PersonFacts(
+        birth_date=birth_date,
+        hukou=hukou,
+        hukou_note=hukou_note,
+        residence=residence,
+        document_type=document_type,
+        other_insurance=other_insurance,
+        newborn=newborn,
+    )
 
 
 class RegisteredOut(BaseModel):

@@ -1,0 +1,226 @@
+"""P3: a county's register by file, against bare COPY of the same rows in the same run.
+
+``python -m bench.p3_import [--people N] [--repeat N] [--enter N]`` measures the command as a clerk runs it, from the
+start of its process to the end of its summary: the dry run (decode, parse, check every number, look for each person in
+the database and in the file, report) and the whole import (that, and encrypt, register and announce everybody). COPY
+takes the same file into a table without an index or a key.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from statistics import median
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from services.all_in_one import WITH_DATABASE, migrate_all
+from services.up.folder import kept_secrets
+from shared.database.embedded import EmbeddedPostgres
+from shared.database.provision import provision
+from shared.domain.identity_number import check_digit
+from shared.settings import Settings
+
+TITLE = "residents by file, against bare COPY"
+PEOPLE = 642_656
+_ROOT = Path(__file__).parents[1]
+_TOWNS = tuple(f"4115211{town:02d}" for town in range(1, 21))
+_FIRST_BIRTH = date(1930, 1, 1)
+_HEADER = "姓名,证件类型,证件号码,出生日期,村代码,联系电话\n"
+_SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
+_GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀兰霞平刚桂英华玉萍红建文"
+_OTHERS = ("payment", "subsidy", "quota")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One line of the table: what was measured, round by round."""
+
+    what: str
+    unit: str
+    values: tuple[float, ...]
+
+    def __str__(self) -> str:
+        """As the table shows it."""
+        raw = " ".join(f"{value:,.2f}" for value in self.values)
+        least, middle = min(self.values), median(self.values)
+        return f"{self.what:<44} {self.unit:<8} min {least:>9,.2f}  median {middle:>9,.2f}  ({raw})"
+
+
+def write_register(path: Path, people: int) -> None:
+    """A register of so many different people, the same each time."""
+    with path.open("w", encoding="utf-8") as file:
+        file.write(_HEADER)
+        file.writelines(_rows(people))
+
+
+def _rows(people: int) -> Iterator[str]:
+    chance = random.Random(1)  # noqa: S311 - the same people in every run
+    for number in range(people):
+        days, sequence = divmod(number, 999)
+        born = _FIRST_BIRTH + timedelta(days=days)
+        seventeen = f"411521{born:%Y%m%d}{sequence + 1:03d}"
+        village = f"{chance.choice(_TOWNS)}{chance.randrange(201, 216)}"
+        name = chance.choice(_SURNAMES) + chance.choice(_GIVEN) + chance.choice(_GIVEN)
+        phone = f"1{chance.randrange(3 * 10**9, 10**10)}"
+        yield f"{name},居民身份证,{seventeen}{check_digit(seventeen)},{born},{village},{phone}\n"
+
+
+@dataclass(frozen=True)
+class Place:
+    """An installation of its own, and the folder with the register."""
+
+    folder: Path
+    settings: Settings
+    environment: Mapping[str, str]
+
+    async def owner(self, statement: str) -> str:
+        """Run one statement as the owner of registration's tables."""
+        connection = await asyncpg.connect(self.settings.owner_url("registration"), timeout=30)
+        try:
+            done: str = await connection.execute(statement, timeout=600)
+            return done
+        finally:
+            await connection.close()
+
+
+@asynccontextmanager
+async def prepared() -> AsyncIterator[Place]:
+    """A migrated installation with its towns until the block ends."""
+    folder = Path(tempfile.mkdtemp(prefix="canbao-bench-"))
+    postgres = EmbeddedPostgres(folder / "postgres")
+    try:
+        await asyncio.to_thread(postgres.start)
+        (folder / "secrets").mkdir(mode=0o700)
+        secrets = kept_secrets(folder, WITH_DATABASE)
+        place = f"@/{{database}}?{urlsplit(postgres.admin_url).query}"
+        values: dict[str, Any] = {
+            "database_url": "postgresql://{service}_app:{password}" + place,
+            "owner_database_url": "postgresql://canbao_owner:{password}" + place,
+            **secrets,
+        }
+        await provision(postgres.admin_url, WITH_DATABASE, values["database_passwords"])
+        made = Place(folder, Settings(**values), _environment(values))
+        await migrate_all(made.settings)
+        towns = ", ".join(f"('{town}', '{town}')" for town in _TOWNS)
+        await made.owner(f"INSERT INTO region_directory (code, name) VALUES {towns}")  # noqa: S608 - our own codes
+        yield made
+    finally:
+        await asyncio.to_thread(postgres.stop)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _environment(values: Mapping[str, Any]) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("CANBAO_")}
+    return inherited | {
+        f"CANBAO_{name.upper()}": json.dumps(value) if isinstance(value, dict | list) else str(value)
+        for name, value in values.items()
+    }
+
+
+async def measure(people: int = PEOPLE, repeat: int = 3, enter: int = 1) -> list[Figure]:
+    """Seconds and memory of the dry run, the whole import and COPY, side by side in each round."""
+    async with prepared() as place:
+        register, tenth = place.folder / "register.csv", place.folder / "tenth.csv"
+        write_register(register, people)
+        write_register(tenth, people // 10)
+        copies, rehearsals, imports, again, memory, less = [], [], [], [], [], []
+        for turn in range(repeat):
+            copies.append(await _copy(place, register))
+            seconds, mebibytes = await _command(place, register, people, "imported", "--dry-run")
+            rehearsals.append(seconds)
+            memory.append(mebibytes)
+            less.append((await _command(place, tenth, people // 10, "imported", "--dry-run"))[1])
+            if turn < enter:
+                await place.owner("TRUNCATE enrolment, aggregate, import_run, outbox")
+                imports.append((await _command(place, register, people, "imported"))[0])
+                again.append((await _command(place, register, people, "unchanged"))[0])
+                await place.owner("TRUNCATE enrolment, aggregate, import_run, outbox")
+    figures = [
+        Figure(f"COPY of {people:,} rows", "s", tuple(copies)),
+        Figure("dry run", "s", tuple(rehearsals)),
+        Figure("dry run / COPY (goal ≤ 10)", "×", _over(rehearsals, copies)),
+    ]
+    if imports:
+        figures += [
+            Figure("whole import", "s", tuple(imports)),
+            Figure("whole import / COPY", "×", _over(imports, copies)),
+            Figure("whole import", "people/s", tuple(people / seconds for seconds in imports)),
+            Figure("the same file again", "s", tuple(again)),
+        ]
+    return [
+        *figures,
+        Figure("memory of the largest process", "MiB", tuple(memory)),
+        Figure("the same with a tenth of the people", "MiB", tuple(less)),
+    ]
+
+
+def _over(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, ...]:
+    return tuple(one / other for one, other in zip(ours, theirs, strict=False))
+
+
+async def _copy(place: Place, register: Path) -> float:
+    connection = await asyncpg.connect(place.settings.owner_url("registration"), timeout=30)
+    try:
+        await connection.execute(
+            "DROP TABLE IF EXISTS bare; CREATE TABLE bare (a text, b text, c text, d text, e text, f text)"
+        )
+        began = time.perf_counter()
+        await connection.copy_to_table("bare", source=register, format="csv", header=True)
+        took = time.perf_counter() - began
+        await connection.execute("DROP TABLE bare")
+        return took
+    finally:
+        await connection.close()
+
+
+async def _command(place: Place, register: Path, people: int, outcome: str, *options: str) -> tuple[float, float]:
+    """Run the command; seconds, and the memory of the larger of its processes. Everybody must have that outcome."""
+    entry = "from services.cli import main; main()"
+    command = [sys.executable, "-c", entry, "import", "people", str(register), "--json", *options]
+    began = time.perf_counter()
+    printed, code, mebibytes = await asyncio.to_thread(_run, command, place.environment)
+    took = time.perf_counter() - began
+    said = json.loads(printed)
+    if code or said[outcome] != people:
+        raise RuntimeError(f"not everybody is {outcome}: {said}")
+    return took, mebibytes
+
+
+def _run(command: Sequence[str], environment: Mapping[str, str]) -> tuple[str, int, float]:
+    """What a process printed, how it ended, and what the largest of it and its own processes held in memory."""
+    process = subprocess.Popen(command, cwd=_ROOT, env=dict(environment), stdout=subprocess.PIPE, text=True)
+    if process.stdout is None:
+        raise RuntimeError("its output is read")
+    printed = process.stdout.read()
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return printed, process.returncode, used.ru_maxrss / 1024
+
+
+def main() -> None:
+    """Measure and print the table."""
+    arguments = argparse.ArgumentParser(prog="python -m bench.p3_import", description=TITLE)
+    arguments.add_argument("--people", type=int, default=PEOPLE)
+    arguments.add_argument("--repeat", type=int, default=3)
+    arguments.add_argument("--enter", type=int, default=1, help="in how many rounds the whole import is measured too")
+    asked = arguments.parse_args()
+    for figure in asyncio.run(measure(asked.people, asked.repeat, asked.enter)):
+        print(figure)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""``canbao import people``: a register of residents from a file."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from services.registration.imports.judging import Desk
+from services.registration.imports.reader import Reader, Reading, reading
+from services.registration.imports.reasons import reason
+from services.registration.imports.saying import Bar, as_json, print_report
+from services.registration.imports.service import Import, Report
+from shared.database.engine import Database
+from shared.domain.clock import SystemClock
+from shared.domain.region import covers
+from shared.errors import DomainError
+from shared.messaging.commands import operator
+from shared.messaging.trouble import described, is_transient
+from shared.protection import open_vault
+from shared.settings import Settings
+
+REFUSED_ROWS, REFUSED_FILE, NOT_FINISHED = 1, 2, 3
+imports = typer.Typer(help="文件导入 · imports by file", no_args_is_help=True)
+
+
+@imports.callback()
+def _import() -> None:
+    """文件导入 · imports by file."""
+
+
+@imports.command()
+def people(
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="CSV：UTF-8 或 GBK · UTF-8 or GBK")
+    ],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只试运行，不登记 · say what would become of it")] = False,
+    json: Annotated[bool, typer.Option("--json", help="以 JSON 输出结果 · print the summary as JSON")] = False,
+    year: Annotated[
+        int | None,
+        typer.Option(min=2000, max=2100, help="文件未写参保年度时用 · the benefit year where no row says it"),
+    ] = None,
+    region: Annotated[str | None, typer.Option(help="只登记此辖区内的人 · register people of this region only")] = None,
+) -> None:
+    """登记名册中的居民 · register the residents of a file, each row taken or refused by itself.
+
+    Refused rows go into FILE's folder as NAME.errors.csv, with the reason. The same file again changes nothing; an
+    import that was cut off goes on where it was.
+
+    Exit codes: 0 every row is imported or unchanged · 1 some rows are refused · 2 the file, the settings or the
+    arguments are refused, nothing is done · 3 not finished: run it again.
+    """
+    settings = Settings()
+    region = region or settings.region
+    if not (region.isascii() and region.isdigit() and covers(settings.region, region) and len(region) in (6, 9, 12)):
+        raise typer.BadParameter(f"不在统筹区 {settings.region} 内 · not a region within {settings.region}")
+    benefit_year = year or settings.benefit_year
+    report = _imported(settings, file, region, benefit_year, dry_run=dry_run)
+    if json:
+        typer.echo(as_json(report, rehearsed=dry_run))
+    else:
+        print_report(report, rehearsed=dry_run)
+    raise typer.Exit(REFUSED_ROWS if report.tally.refused else 0)
+
+
+def _imported(settings: Settings, file: Path, region: str, benefit_year: int, *, dry_run: bool) -> Report:
+    what = Reading(file, benefit_year, settings, seal=not dry_run)
+    try:
+        # The reading process is started first: this one has nothing open yet that it would take along.
+        with reading(what) as reader, Bar() as bar:
+            return asyncio.run(_run(what, reader, region, bar))
+    except DomainError as refusal:
+        _say(reason(refusal), REFUSED_FILE)
+    except KeyboardInterrupt:
+        _say("已中断，重新运行即可继续 · interrupted; run it again to go on", NOT_FINISHED)
+    except Exception as error:
+        if not is_transient(error) and not isinstance(error, EOFError):
+            raise
+        # The database's own words may name a row; what is said here does not.
+        _say(f"未完成，重新运行即可继续 · not finished, run it again to go on: {described(error)}", NOT_FINISHED)
+
+
+async def _run(what: Reading, reader: Reader, region: str, bar: Bar) -> Report:
+    settings = what.settings
+    database = Database(settings.service_url("registration"), pool_size=1, application_name="canbao import")
+    desk = Desk(region, operator(), open_vault(settings), SystemClock())
+    try:
+        work = Import(reader, what.path, database, desk, what.benefit_year, rehearsed=not what.seal, progress=bar)
+        return await work.run()
+    finally:
+        await database.dispose()
+
+
+def _say(message: str, code: int) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(code)
