@@ -10,6 +10,7 @@ import uvloop
 from services import all_in_one
 from services.doctor.commands import doctor
 from services.documents.commands import docs
+from services.provisioning.commands import keys, provision
 from services.registration.commands import client_commands
 from services.up.commands import up
 from shared.messaging.commands import replay_commands
@@ -31,6 +32,8 @@ app.command()(doctor)
 app.command()(docs)
 app.add_typer(replay_commands(all_in_one.postbox, all_in_one.WITH_DATABASE), name="replay")
 app.add_typer(client_commands(all_in_one.known_scopes), name="clients")
+app.add_typer(keys, name="keys")
+app.command()(provision)
 
 
 @app.command()

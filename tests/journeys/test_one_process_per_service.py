@@ -19,6 +19,7 @@ from services.registration.commands import save_client
 from services.up.comparison import differences
 from shared.settings import Settings
 from tests.support.balancer import balancing, free_port
+from tests.support.environment import variables
 from tests.support.eventually import eventually
 from tests.support.installation import Installation
 from verify.examine import examine
@@ -28,24 +29,6 @@ ROOT = Path(__file__).parents[2]
 WITHIN_S = 300.0
 RESIDENTS = "120"
 EXAMPLE = ROOT / "deploy" / "counties" / "luoshan-2024" / "example-amounts.yaml"
-
-
-def _variables(settings: Settings) -> dict[str, str]:
-    """Settings as the environment of a process."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, SecretStr):
-            return value.get_secret_value()
-        if isinstance(value, Mapping):
-            return {name: plain(each) for name, each in value.items()}
-        return value
-
-    values = {name: plain(getattr(settings, name)) for name in settings.model_fields_set}
-    return {
-        f"CANBAO_{name.upper()}": json.dumps(value, default=str) if isinstance(value, dict | tuple) else str(value)
-        for name, value in values.items()
-        if value is not None
-    }
 
 
 async def _simulator(*arguments: str) -> asyncio.subprocess.Process:
@@ -91,7 +74,7 @@ async def _process(environment: dict[str, str], name: str, role: str, port: int)
 @asynccontextmanager
 async def _county(settings: Settings, port: int) -> AsyncIterator[None]:
     """Every service's web and work roles as processes of their own, behind one address."""
-    environment = {**os.environ, **_variables(settings)}
+    environment = {**os.environ, **variables(settings)}
     async with AsyncExitStack() as stack:
         owners = {}
         for service in SERVICES:
