@@ -13,7 +13,6 @@ from starlette.routing import BaseRoute, Mount, Route
 from shared.service import Running, Service
 from shared.web import problems
 from shared.web.dependencies import closed_by_default
-from shared.web.door import MAX_BODY_BYTES
 from shared.web.health import readiness
 from shared.web.lean import lean_doors
 from shared.web.openapi import described
@@ -32,7 +31,6 @@ class ServiceApp(FastAPI):
             openapi_url="/openapi.json" if service.mount is None else None,
             docs_url=None,  # the interactive pages load scripts from another host; offices are offline
             redoc_url=None,
-            max_body_size=MAX_BODY_BYTES,
         )
         self._service = service
         problems.install(self)

@@ -4,12 +4,13 @@ A reader that takes the last of two equal keys, text that no table can hold, or 
 another question than the one that was asked. Such requests are refused by name.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import aclosing
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.dependencies.utils import get_flat_params
-from fastapi.exceptions import RequestValidationError
+from fastapi.exceptions import HTTPException, RequestValidationError
 from fastapi.params import Form, Query
 from fastapi.routing import APIRoute
 
@@ -19,6 +20,7 @@ from shared.web.strict_json import is_storable, read_json
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 MAX_QUERY_BYTES = 4 * 1024
+_LENGTH_DIGITS = 20
 JSON_TYPE = "application/json"
 FORM_TYPE = "application/x-www-form-urlencoded"
 
@@ -29,8 +31,28 @@ class UnsupportedMediaType(DomainError):
     code = ErrorCode.UNSUPPORTED_MEDIA_TYPE
 
 
+class BodyTooLarge(HTTPException):
+    """The body is larger than any request of ours; the rest of it is not waited for."""
+
+    def __init__(self) -> None:
+        super().__init__(413)
+
+
 class StrictRequest(Request):
-    """A request whose JSON is read without guessing."""
+    """A request whose body is bounded and whose JSON is read without guessing."""
+
+    async def stream(self) -> AsyncGenerator[bytes, None]:
+        """The body, piece by piece; raises BodyTooLarge as soon as that is known."""
+        announced = self.headers.get("content-length", "")
+        if announced.isdecimal() and int(announced[:_LENGTH_DIGITS]) > MAX_BODY_BYTES:
+            raise BodyTooLarge
+        size = 0
+        async with aclosing(super().stream()) as pieces:
+            async for piece in pieces:
+                size += len(piece)
+                if size > MAX_BODY_BYTES:
+                    raise BodyTooLarge
+                yield piece
 
     async def json(self) -> Any:
         """The body; raises JSONDecodeError with the reason where it can be read in two ways or not at all."""

@@ -15,12 +15,12 @@ import httpx
 
 from services.registration.commands import save_client
 from tests.support.balancer import free_port
+from tests.support.cluster import SERVICES
 from tests.support.environment import variables
 from tests.support.installation import COUNTY, Installation
 
 ROOT = Path(__file__).parents[2]
 VILLAGE = "411521101201"
-SERVICES = ("registration", "subsidy", "payment", "quota")
 SCOPES = tuple(f"{service}:{verb}" for service in SERVICES for verb in ("read", "write", "operate"))
 CLIENT, SECRET = "door", "the door's secret in a test"
 _WITHIN_S = 60.0
