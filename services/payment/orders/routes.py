@@ -18,6 +18,7 @@ OrderNo = Annotated[str, Path(min_length=6, max_length=32, pattern=r"^[0-9A-Za-z
 
 @router.post("/v1/orders", status_code=201, dependencies=[requires("payment:write")])
 @refuses(
+    NotFound,
     service.ChannelNotOffered,
     service.NothingToPay,
     service.OrderAlreadyOpen,
