@@ -35,11 +35,11 @@ async def _rows(county: Served) -> dict[str, int]:
     sql = county.installation.sql
     tables = {each: {row["relname"] for row in await sql(each, _TABLES)} for each in SERVICES}
     moving = set.intersection(*tables.values())
-    return {
-        f"{database}.{table}": (await sql(database, f'SELECT count(*) AS rows FROM "{table}"'))[0]["rows"]
-        for database, names in tables.items()
-        for table in sorted(names - moving)
-    }
+    counted: dict[str, int] = {}
+    for database, names in tables.items():
+        counts = (f"SELECT '{name}' AS name, count(*) AS rows FROM \"{name}\"" for name in sorted(names - moving))
+        counted |= {f"{database}.{row['name']}": row["rows"] for row in await sql(database, " UNION ALL ".join(counts))}
+    return counted
 
 
 PATHS = [

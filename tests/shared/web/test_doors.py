@@ -205,3 +205,14 @@ class TestTokens:
 
     def test_a_token_lasts_fifteen_minutes_at_most(self) -> None:
         assert timedelta(minutes=15) >= tokens.LIFETIME
+
+
+async def test_what_no_service_has_is_answered_as_a_problem(installation: Installation) -> None:
+    """Also in a process without the console, where nothing else stands at the root."""
+    async with installation.doors(REGISTRATION, role="web") as http:
+        for path in ("/", "/nothing", "/registration/v1/nothing", "/registration/v1/enrolments/x/y"):
+            answer = await http.get(path)
+            assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND"), path
+        answer = await http.delete("/registration/v1/business-date")
+        assert (answer.status_code, answer.json()["code"]) == (405, "METHOD_NOT_ALLOWED")
+        assert answer.headers["allow"] == "GET"
