@@ -13,15 +13,15 @@ from typing import Any
 
 import httpx
 
+from services.all_in_one import known_scopes
 from services.registration.commands import save_client
 from tests.support.balancer import free_port
-from tests.support.cluster import SERVICES
 from tests.support.environment import variables
 from tests.support.installation import COUNTY, Installation
 
 ROOT = Path(__file__).parents[2]
 VILLAGE = "411521101201"
-SCOPES = tuple(f"{service}:{verb}" for service in SERVICES for verb in ("read", "write", "operate"))
+SCOPES = tuple(sorted(known_scopes()))
 CLIENT, SECRET = "door", "the door's secret in a test"
 _WITHIN_S = 60.0
 

@@ -14,7 +14,7 @@ from joserfc.jwk import ECKey, RSAKey
 from joserfc.jws import JWSRegistry
 from starlette.routing import Route
 
-from services.all_in_one import SERVICES
+from services.all_in_one import SERVICES, known_scopes
 from services.registration import SERVICE as REGISTRATION
 from shared.domain.clock import SystemClock
 from shared.service import Service
@@ -102,7 +102,7 @@ def _forged(installation: Installation, now: int) -> dict[str, str]:
     ours = tokens.signing_key(installation.settings)
     public = installation.settings.token_public_key_file
     assert public is not None
-    every = " ".join(f"{service.name}:{verb}" for service in SERVICES for verb in ("read", "write", "operate"))
+    every = " ".join(sorted(known_scopes()))
     claims = _claims(now, scope=every)
     good = jwt.encode({"alg": "ES256"}, claims, ours)
     head, body, signature = good.split(".")
