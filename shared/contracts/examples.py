@@ -54,6 +54,10 @@ EXAMPLES: Final[dict[str, list[dict[str, Any]]]] = {
     "registration.enrolment_paid.v1": [
         {**_PERSON, "paid_on": "2023-10-03", "due_fen": 38000, "basis": "CONTRIBUTION"},
         {**_PERSON, "paid_on": "2023-09-13", "due_fen": 0, "basis": "NOTHING_DUE"},
+        {**_PERSON, "paid_on": "2023-10-03", "due_fen": 38000, "basis": "CONTRIBUTION", "assessment_version": 1},
+    ],
+    "registration.enrolment_payment_corrected.v1": [
+        {**_PERSON, "paid_on": "2023-10-03", "due_fen": 38000, "assessment_version": 1}
     ],
     "registration.enrolment_activated.v1": [{**_PERSON, "benefit_start": "2024-01-01", "benefit_end": "2024-12-31"}],
     "registration.enrolment_terminated.v1": [

@@ -19,7 +19,7 @@ def schema_of(event: type[Event]) -> dict[str, Any]:
     schema = event.model_json_schema()
     head = {"$schema": _DIALECT, "$id": f"urn:canbao:event:{event.name}", "title": event.name}
     rest = {name: value for name, value in schema.items() if name != "title"}
-    return head | rest | {"x-key": event.key_field, "examples": [*EXAMPLES[event.name]]}
+    return head | rest | {"x-key": event.key_field, "examples": [*EXAMPLES.get(event.name, ())]}
 
 
 def breaks(published: dict[str, Any], now: dict[str, Any]) -> list[str]:

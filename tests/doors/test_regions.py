@@ -42,6 +42,7 @@ async def _rows(county: Served) -> dict[str, int]:
     return counted
 
 
+WHOLE_AREA = {"serial", "fetch-detail", "remit", "treasury", "certificate", "return"}
 PATHS = [
     ("GET", "/registration/v1/enrolments/{enrolment_id}", None),
     ("GET", "/subsidy/v1/enrolments/{enrolment_id}/assessment", None),
@@ -74,7 +75,8 @@ async def test_what_lies_elsewhere_is_not_found(
 ) -> None:
     before = await _rows(county)
     answer = await stranger.request(method, path.format(**county.known), json=body)
-    assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
+    refusal = (403, "POOLING_AREA_REQUIRED") if path.rpartition("/")[2] in WHOLE_AREA else (404, "NOT_FOUND")
+    assert (answer.status_code, answer.json()["code"]) == refusal
     assert await _rows(county) == before
 
 
