@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 ##@ Use
 help:  ## Explain the targets
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' Makefile
 	@printf '\nPYTHON=python3.12 chooses the interpreter, ARGS="--once --residents 2000" passes arguments on.\n'
 
 up: $(VENV)/run.installed  ## Start everything on http://127.0.0.1:8000 and play a season (Ctrl-C stops it)
@@ -26,6 +26,9 @@ test: $(VENV)/test.installed  ## Install what the tests need and run all of them
 	@sh deploy/system-packages
 	@$(MAKE) --no-print-directory kafka lint
 	@exec $(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
+
+test-schemathesis: $(VENV)/test.installed  ## Ask every door two hundred invented requests instead of a few
+	@CANBAO_TEST_EXAMPLES=200 $(BIN)/python -m pytest --numprocesses 2 --dist worksteal tests/doors/test_schemathesis.py $(ARGS)
 
 lint: $(VENV)/test.installed  ## Check style, types and who imports whom
 	$(BIN)/ruff check $(PRESENT)
@@ -77,4 +80,4 @@ $(KAFKA)/.complete: deploy/kafka/pom.xml
 	mvn --batch-mode --quiet --file deploy/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(KAFKA)
 	@touch $@
 
-.PHONY: help up test lint kafka lock clean
+.PHONY: help up test test-schemathesis lint kafka lock clean

@@ -9,6 +9,8 @@ import uvloop
 
 from services import all_in_one
 from services.doctor.commands import doctor
+from services.documents.commands import docs
+from services.provisioning.commands import keys, provision
 from services.registration.commands import client_commands
 from services.registration.imports.commands import imports
 from services.up.commands import up
@@ -28,9 +30,12 @@ app = typer.Typer(
 app.command()(up)
 app.command()(verify)
 app.command()(doctor)
+app.command()(docs)
 app.add_typer(replay_commands(all_in_one.postbox, all_in_one.WITH_DATABASE), name="replay")
 app.add_typer(client_commands(all_in_one.known_scopes), name="clients")
 app.add_typer(imports, name="import")
+app.add_typer(keys, name="keys")
+app.command()(provision)
 
 
 @app.command()

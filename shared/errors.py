@@ -49,6 +49,13 @@ class ErrorCode(Enum):
         403, "没有此项权限", "The token lacks the scope", "向管理员申请权限", "Ask the administrator for the scope"
     )
     BODY_TOO_LARGE = Spec(413, "请求内容过大", "The body is too large", "分批提交", "Send it in parts")
+    UNSUPPORTED_MEDIA_TYPE = Spec(
+        415,
+        "请求内容的类型不支持",
+        "The body is of another media type",
+        "按接口文档设置 Content-Type，以 UTF-8 发送",
+        "Set Content-Type as the API documentation says and send UTF-8",
+    )
     DATABASE_UNAVAILABLE = Spec(
         503,
         "数据库暂时不可用，未作任何更改",

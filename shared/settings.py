@@ -1,12 +1,18 @@
 """What an installation is told by its environment: every setting is a ``CANBAO_…`` variable."""
 
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 from uuid import UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
 _INSTALLATIONS = UUID("6f1f3c0e-1f0a-5c55-9a57-6b3a4d1c2024")
 
@@ -29,6 +35,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CANBAO_", frozen=True, extra="ignore")
 
+    secrets_dir: Annotated[
+        Path | None, Field(description="folder with a file per secret variable, named like it in lower case")
+    ] = None
     installation: Annotated[
         str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$", description="names this installation; prefix of its topics")
     ] = "local"
@@ -54,6 +63,9 @@ class Settings(BaseSettings):
     auditor_database_url: Annotated[str, Field(description="the same databases for canbao verify")] = (
         "postgresql://canbao_auditor:{password}@localhost/{database}"
     )
+    admin_database_url: Annotated[
+        str, Field(description="the server's superuser, for canbao provision only; {password} is admin's")
+    ] = "postgresql://postgres:{password}@localhost/postgres"
     pool_web: Annotated[int, Field(ge=1, description="database connections for requests, per service and process")] = 8
     pool_work: Annotated[int, Field(ge=1, description="database connections for background work")] = 4
 
@@ -90,6 +102,22 @@ class Settings(BaseSettings):
     console_client_id: Annotated[str, Field(description="the console's own API client")] = "console"
     console_client_secret: Annotated[SecretStr | None, Field(description="its secret")] = None
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Variables first, then the files of ``CANBAO_SECRETS_DIR``, which is itself a variable."""
+        folder = os.environ.get("CANBAO_SECRETS_DIR")
+        if folder and not Path(folder).is_dir():
+            raise ValueError(f"CANBAO_SECRETS_DIR 不是目录 · is no folder: {folder}")
+        files = (SecretsSettingsSource(settings_cls, secrets_dir=folder),) if folder else ()
+        return (init_settings, env_settings, *files)
+
     @cached_property
     def installation_id(self) -> UUID:
         """The key of facts about the installation as a whole."""
@@ -106,6 +134,11 @@ class Settings(BaseSettings):
     def owner_url(self, database: str) -> str:
         """The database address of the role that owns the tables: for migrations only."""
         return self._fill(self.owner_database_url, database, database=database, role="owner")
+
+    @property
+    def admin_url(self) -> str:
+        """The server's superuser, who makes roles and databases."""
+        return self._fill(self.admin_database_url, "postgres", database="postgres", role="admin")
 
     def auditor_url(self, database: str) -> str:
         """The database address of the read-only auditor."""

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -26,14 +27,18 @@ def client_commands(known_scopes: Callable[[], Collection[str]]) -> typer.Typer:
         name: Annotated[str, typer.Argument(help="what the client is called; its name stands beside all it causes")],
         scope: Annotated[list[str], typer.Option(help="service:verb, may be given several times")],
         region: Annotated[str, typer.Option(help="region prefix that the client may see: county, town or village")],
+        secret_file: Annotated[
+            Path | None, typer.Option(help="file with the secret that the client has already; then none is printed")
+        ] = None,
     ) -> None:
         """Let a client call; prints its new secret, once. A client of that name gets the new secret and scopes."""
         settings = Settings()
         _refuse_unknown_scopes(scope, known_scopes())
         _refuse_foreign_region(region, settings.region)
-        secret = secrets.token_urlsafe(32)
+        secret = secrets.token_urlsafe(32) if secret_file is None else secret_file.read_text(encoding="utf-8").strip()
         asyncio.run(save_client(settings, name, secret, scope, region))
-        typer.echo(secret)
+        if secret_file is None:
+            typer.echo(secret)
 
     return clients
 

@@ -11,8 +11,9 @@ from services.registration.enrolments.state import PAID_OR_BEYOND, State
 from shared.database.business_date import business_date
 from shared.messaging.figures import MessagesOut, figures_in
 from shared.web.dependencies import CurrentRunning, Session, requires
+from shared.web.door import Door
 
-router = APIRouter(tags=["summary"])
+router = APIRouter(route_class=Door, tags=["summary"])
 _BY_TOWN = text(
     """
     SELECT left(region, 9) AS town, state, count(*) AS enrolments

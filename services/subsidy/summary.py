@@ -11,8 +11,9 @@ from sqlalchemy import text
 from shared.messaging.figures import MessagesOut, figures_in
 from shared.policy.vocabulary import Identity
 from shared.web.dependencies import CurrentRunning, Session, requires
+from shared.web.door import Door
 
-router = APIRouter(tags=["summary"])
+router = APIRouter(route_class=Door, tags=["summary"])
 # People who are priced alike share a row of pricing, so a county comes down to some hundred combinations.
 _COMBINATIONS = text(
     """

@@ -1,36 +1,54 @@
 """Builds the HTTP application: each service is an app of its own, mounted at its prefix in one root."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from fastapi import Depends, FastAPI
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Mount, Route
 
-from shared.service import Running
+from shared.service import Running, Service
 from shared.web import problems
 from shared.web.dependencies import closed_by_default
 from shared.web.health import readiness
 from shared.web.lean import lean_doors
+from shared.web.openapi import described
 from shared.web.tokens import checking_key
 
 
-def service_app(running: Running) -> FastAPI:
-    """One service's doors: its routers, closed by default, with errors as problems."""
-    app = FastAPI(
-        title=f"canbao {running.service.name}",
-        version="1",
-        dependencies=[Depends(closed_by_default)],
-        openapi_url="/openapi.json" if running.service.mount is None else None,
-        docs_url=None,  # the interactive pages load scripts from another host; offices are offline
-        redoc_url=None,
-    )
+class ServiceApp(FastAPI):
+    """One service's doors: its routers, closed by default, with errors as problems, and a description that is true."""
+
+    def __init__(self, service: Service) -> None:
+        """Lay out the doors; they open once ``state`` holds the running service and the key for tokens."""
+        super().__init__(
+            title=f"canbao {service.name}",
+            version="1",
+            dependencies=[Depends(closed_by_default)],
+            openapi_url="/openapi.json" if service.mount is None else None,
+            docs_url=None,  # the interactive pages load scripts from another host; offices are offline
+            redoc_url=None,
+        )
+        self._service = service
+        problems.install(self)
+        for router in service.routers:
+            self.include_router(router)
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document: made once, the same that `docs/openapi` holds."""
+        if self.openapi_schema is None:
+            self.openapi_schema = described(self._service, super().openapi())
+        return self.openapi_schema
+
+
+def service_app(running: Running) -> ServiceApp:
+    """The doors of a running service."""
+    app = ServiceApp(running.service)
     app.state.running = running
     app.state.token_key = checking_key(running.settings)
-    problems.install(app)
-    for router in running.service.routers:
-        app.include_router(router)
     return app
 
 
@@ -50,4 +68,5 @@ def root_app(services: Sequence[Running]) -> Starlette:
     apps = [(running, service_app(running)) for running in mounts]
     routes += [door for running, app in apps for door in lean_doors(running, app)]
     routes += [Mount(running.service.prefix, app=app) for running, app in apps]
-    return Starlette(routes=routes)
+    # A process without the console has no application at "/": what lies outside of its services is answered here.
+    return Starlette(routes=routes, exception_handlers={HTTPException: problems.outside})

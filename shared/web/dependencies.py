@@ -58,11 +58,19 @@ async def current_running(request: Request) -> Running:
 CurrentRunning = Annotated[Running, Depends(current_running)]
 
 
-async def current_caller(request: Request, running: CurrentRunning) -> Caller:
+async def current_caller(request: Request) -> Caller:
     """The caller that the bearer token names; raises ``Unauthenticated``."""
+    known: Caller | None = getattr(request.state, "caller", None)
+    if known is None:
+        known = request.state.caller = _authenticated(request)
+    return known
+
+
+def _authenticated(request: Request) -> Caller:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise tokens.Unauthenticated
+    running: Running = request.app.state.running
     grant = tokens.check(request.app.state.token_key, token.strip(), running.clock.now())
     return Caller(grant.client, grant.scopes, grant.region, trace_id(request))
 
@@ -78,6 +86,9 @@ class _Scope:
     for_whole_area: bool
 
     async def __call__(self, caller: CurrentCaller, running: CurrentRunning) -> None:
+        self.admit(caller, running)
+
+    def admit(self, caller: Caller, running: Running) -> None:
         if self.name not in caller.scopes:
             raise ScopeMissing(f"needs {self.name}")
         if self.for_whole_area and not covers(caller.region, running.settings.region):
@@ -91,9 +102,20 @@ def requires(scope: str, *, for_whole_area: bool = False) -> Any:
 
 def scope_of(route: APIRoute) -> str | None:
     """The scope that a route asks for, or None where it names none."""
+    scope = _scope_of(route)
+    return scope.name if scope is not None else None
+
+
+def whole_area_only(route: APIRoute) -> bool:
+    """Whether a route lets in only those who answer for the whole pooling area."""
+    scope = _scope_of(route)
+    return scope is not None and scope.for_whole_area
+
+
+def _scope_of(route: APIRoute) -> _Scope | None:
     for dependency in route.dependencies:
         if isinstance(dependency.dependency, _Scope):
-            return dependency.dependency.name
+            return dependency.dependency
     return None
 
 
@@ -101,6 +123,14 @@ def scopes_of(service: Service) -> frozenset[str]:
     """Every scope that a service's doors ask for."""
     routes = [route for router in service.routers for route in router.routes if isinstance(route, APIRoute)]
     return frozenset(filter(None, map(scope_of, routes)))
+
+
+def admit(request: Request, route: APIRoute) -> None:
+    """Let the caller of a guarded route in, or raise; dependencies ask the same, but only after the body is read."""
+    scope = _scope_of(route)
+    if scope is not None:
+        request.state.caller = caller = _authenticated(request)
+        scope.admit(caller, request.app.state.running)
 
 
 async def closed_by_default(request: Request, running: CurrentRunning) -> None:

@@ -19,6 +19,7 @@ from shared.messaging.trouble import is_transient
 
 log = structlog.get_logger(__name__)
 _RETRY_AFTER_S = "5"
+_POINTER_LIMIT = 200
 _UNAVAILABLE = (
     PostgresConnectionError,
     CannotConnectNowError,
@@ -29,6 +30,10 @@ _UNAVAILABLE = (
     OSError,
     TimeoutError,
 )
+_CHALLENGES = {
+    ErrorCode.UNAUTHENTICATED: {"WWW-Authenticate": 'Bearer realm="canbao"'},
+    ErrorCode.INVALID_CLIENT: {"WWW-Authenticate": 'Basic realm="canbao"'},
+}
 _BY_STATUS = {404: ErrorCode.NOT_FOUND, 405: ErrorCode.METHOD_NOT_ALLOWED, 413: ErrorCode.BODY_TOO_LARGE}
 
 
@@ -97,18 +102,33 @@ def trace_id(request: Request) -> UUID:
 def _refused(request: Request, error: Exception) -> Problem:
     assert isinstance(error, DomainError)  # noqa: S101 - registered for this type
     return problem(
-        error.code, trace_id=trace_id(request), detail=error.detail, pointer=error.pointer, existing=error.existing
+        error.code,
+        trace_id=trace_id(request),
+        detail=error.detail,
+        pointer=error.pointer,
+        existing=error.existing,
+        headers=_CHALLENGES.get(error.code),
     )
 
 
 def _malformed(request: Request, error: Exception) -> Problem:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type
-    # The input itself is left out: it can hold a person's number.
-    errors = [
-        {"pointer": "/" + "/".join(str(part) for part in item["loc"][1:]), "detail": item["msg"], "kind": item["type"]}
-        for item in error.errors()[:20]
-    ]
-    return problem(ErrorCode.MALFORMED_REQUEST, trace_id=trace_id(request), errors=errors)
+    return problem(
+        ErrorCode.MALFORMED_REQUEST, trace_id=trace_id(request), errors=[_item(each) for each in error.errors()[:20]]
+    )
+
+
+def _item(item: dict[str, Any]) -> dict[str, Any]:
+    """One thing that is wrong, by its JSON pointer. The input itself is left out: it can hold a person's number."""
+    if item["type"] == "json_invalid":
+        return {"pointer": "", "detail": item["ctx"]["error"], "kind": item["type"]}
+    pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in item["loc"][1:])
+    return {"pointer": pointer[:_POINTER_LIMIT], "detail": item["msg"], "kind": item["type"]}
+
+
+async def outside(request: Request, error: Exception) -> Problem:
+    """A path or method that no service has."""
+    return _http(request, error)
 
 
 def _http(request: Request, error: Exception) -> Problem:

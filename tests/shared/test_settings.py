@@ -32,3 +32,27 @@ def test_a_region_that_is_no_pooling_area_is_refused(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("CANBAO_REGION", region)
     with pytest.raises(ValidationError):
         Settings()
+
+
+class TestSecretsInFiles:
+    def test_a_file_named_like_its_variable_is_read(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        (tmp_path / "canbao_database_passwords").write_text('{"payment": "from a file"}', encoding="utf-8")
+        (tmp_path / "canbao_tax_token").write_text("t\n", encoding="utf-8")
+        monkeypatch.setenv("CANBAO_SECRETS_DIR", str(tmp_path))
+        settings = Settings()
+        assert settings.database_passwords["payment"].get_secret_value() == "from a file"
+        assert settings.tax_token is not None
+        assert settings.tax_token.get_secret_value() == "t"
+
+    def test_a_variable_wins_over_a_file(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        (tmp_path / "canbao_tax_token").write_text("from a file", encoding="utf-8")
+        monkeypatch.setenv("CANBAO_SECRETS_DIR", str(tmp_path))
+        monkeypatch.setenv("CANBAO_TAX_TOKEN", "from the environment")
+        token = Settings().tax_token
+        assert token is not None
+        assert token.get_secret_value() == "from the environment"
+
+    def test_a_folder_that_is_not_there_is_refused(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setenv("CANBAO_SECRETS_DIR", str(tmp_path / "nowhere"))
+        with pytest.raises(ValueError, match="nowhere"):
+            Settings()

@@ -26,6 +26,7 @@ from shared.settings import Settings
 from shared.web.app import root_app
 from shared.web.tokens import Grant, issue, signing_key
 from tests.support.cluster import SERVICES, Cluster
+from tests.support.conformance import must_be_documented
 
 COUNTY = "411521"
 
@@ -125,9 +126,12 @@ async def on_kafka(installation: Installation, bootstrap_servers: str) -> Instal
 
 @asynccontextmanager
 async def knocking(runs: Sequence[Running]) -> AsyncIterator[httpx.AsyncClient]:
-    """An HTTP client for services that already run."""
+    """An HTTP client for services that already run; it accepts no answer that the OpenAPI documents do not name."""
     transport = httpx.ASGITransport(app=root_app(runs), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://canbao.test", timeout=30) as client:
+    checks = {"response": [must_be_documented]}
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://canbao.test", timeout=30, event_hooks=checks
+    ) as client:
         yield client
 
 

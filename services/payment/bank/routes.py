@@ -5,17 +5,21 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from services.payment.bank import repository, service
+from services.payment.bank.reference import SettlementReferenceMalformed
 from services.payment.bank.schemas import BankLineOut, BankLinePage, BankStatementImported, BankStatementIn
 from services.payment.bank.settlement import JOB_NAME as SETTLEMENTS
 from services.payment.cash.matching import JOB_NAME as CASH_MATCHING
-from services.payment.dates import refuse_future
+from services.payment.dates import DateInTheFuture, refuse_future
 from shared.database.engine import after_commit
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
+from shared.web.door import Door
+from shared.web.refusals import refuses
 
-router = APIRouter(tags=["bank"])
+router = APIRouter(route_class=Door, tags=["bank"])
 
 
 @router.post("/v1/bank-statements", status_code=201, dependencies=[requires("payment:bank", for_whole_area=True)])
+@refuses(SettlementReferenceMalformed, service.BankLineChanged, DateInTheFuture)
 async def import_statement(
     session: Session, caller: CurrentCaller, running: CurrentRunning, body: BankStatementIn
 ) -> BankStatementImported:

@@ -3,9 +3,10 @@
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Number = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[\w./-]+$")]
+from shared.web.fields import Day, Line, Number, example
+
 LineKind = Literal["DEPOSIT", "SETTLEMENT"]
 
 
@@ -21,7 +22,7 @@ class BankLineIn(_In):
 
     line_no: Annotated[int, Field(gt=0, le=1_000_000, strict=True)]
     kind: LineKind
-    reference: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
+    reference: Annotated[Line, Field(max_length=128)]
     amount_fen: Annotated[int, Field(ge=-100_000_000_000_000, le=100_000_000_000_000, strict=True)]
 
     @model_validator(mode="after")
@@ -34,8 +35,17 @@ class BankLineIn(_In):
 class BankStatementIn(_In):
     """A statement of the tax pending account (税务待报解账户)."""
 
+    model_config = example(
+        statement_no="B-2023-10-05",
+        booked_on="2023-10-05",
+        lines=[
+            {"line_no": 1, "kind": "DEPOSIT", "reference": "D-0001", "amount_fen": 76000},
+            {"line_no": 2, "kind": "SETTLEMENT", "reference": "WECHAT:1900000109:2023-10-05", "amount_fen": 38000},
+        ],
+    )
+
     statement_no: Number
-    booked_on: date
+    booked_on: Day
     lines: Annotated[tuple[BankLineIn, ...], Field(min_length=1, max_length=5_000)]
 
 

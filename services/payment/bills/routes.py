@@ -14,11 +14,14 @@ from shared.contracts.subsidy import ScheduleRow
 from shared.database.business_date import business_date
 from shared.errors import NotFound
 from shared.web.dependencies import CurrentRunning, Session, requires
+from shared.web.door import Door
+from shared.web.refusals import refuses
 
-router = APIRouter()
+router = APIRouter(route_class=Door)
 
 
 @router.get("/v1/bills/{enrolment_id}", dependencies=[requires("payment:read")])
+@refuses(NotFound)
 async def show_bill(session: Session, running: CurrentRunning, enrolment_id: UUID) -> BillOut:
     """What an enrolment owes today, and why."""
     bill = await repository.latest(session, enrolment_id)

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import Histogram
 from starlette.requests import ClientDisconnect
 
+from services.payment.callbacks.described import ANSWERS, NOTICE
 from services.payment.callbacks.intake import IntakeUnavailable, NoticeUnstorable
 from services.payment.callbacks.repository import RawNotice
 from services.payment.channels.wechat import CHANNEL
@@ -36,10 +37,9 @@ _UNAVAILABLE = _CALLBACKS.labels(CHANNEL, "unavailable")
 
 
 router = APIRouter(route_class=LeanRoute)
-_MERCHANT = {"name": "mchid", "in": "path", "required": True, "schema": {"type": "string"}}
 
 
-@router.post(PATH, status_code=204, response_model=None, openapi_extra={"parameters": [_MERCHANT]})
+@router.post(PATH, status_code=204, response_model=None, responses=ANSWERS, openapi_extra=NOTICE)
 async def take_wechat_notice(request: Request) -> Response:
     """Take a signed notice of WeChat Pay: answered 204 once it is durable, 4xx or 5xx in WeChat's form otherwise."""
     running: Running = request.app.state.running

@@ -15,16 +15,20 @@ from services.payment.cash.schemas import (
     SlipOut,
     StatementSlipIn,
 )
-from services.payment.dates import refuse_future
+from services.payment.dates import DateInTheFuture, refuse_future
 from services.payment.remittance.schemas import BatchOut
 from shared.database.engine import after_commit
+from shared.errors import NotFound
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
+from shared.web.door import Door
+from shared.web.refusals import refuses
 
-router = APIRouter(tags=["village cash"])
+router = APIRouter(route_class=Door, tags=["village cash"])
 READ, COLLECT = requires("payment:read"), requires("payment:collect")
 
 
 @router.post("/v1/cash-receipts", status_code=201, dependencies=[COLLECT])
+@refuses(service.UnknownVillage, service.BillNotFoundInVillage, service.ReceiptNumberTaken, DateInTheFuture)
 async def record_receipts(
     session: Session, caller: CurrentCaller, running: CurrentRunning, body: ReceiptsIn
 ) -> ReceiptsRecorded:
@@ -43,8 +47,8 @@ async def record_receipts(
 async def list_receipts(
     session: Session,
     state: Literal["USED", "WRITTEN_OFF", "RECALLED"] | None = None,
-    village: str | None = None,
-    after: str = "",
+    village: Annotated[str | None, Query(pattern=r"^[0-9]{12}$")] = None,
+    after: Annotated[str, Query(max_length=64, pattern=r"^[\w./-]*$")] = "",
     limit: Annotated[int, Query(ge=1, le=1_000)] = 200,
 ) -> ReceiptPage:
     """Receipts by number; recalled ones name the reason: their money goes back to the person, by village."""
@@ -54,12 +58,14 @@ async def list_receipts(
 
 
 @router.post("/v1/collection-statements", status_code=201, dependencies=[COLLECT])
+@refuses(service.UnknownVillage, service.StatementNumberTaken, NotFound)
 async def submit_statement(session: Session, caller: CurrentCaller, body: CollectionStatementIn) -> BatchOut:
     """Submit a village's 《缴费情况表》; it begins a batch."""
     return BatchOut.of(await service.submit_statement(session, caller.trace(), body))
 
 
 @router.post("/v1/deposit-slips", status_code=201, dependencies=[COLLECT])
+@refuses(NotFound, service.SlipNumberTaken, service.SecondSlip, service.StatementNoLongerOpen, DateInTheFuture)
 async def record_slip(
     session: Session, caller: CurrentCaller, running: CurrentRunning, body: StatementSlipIn
 ) -> SlipOut:

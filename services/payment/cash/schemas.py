@@ -6,10 +6,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-Number = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[\w./-]+$")]
+from shared.web.fields import Day, Number, Year, example
+
 Village = Annotated[str, StringConstraints(max_length=12)]
 Amount = Annotated[int, Field(gt=0, le=100_000_000_000, strict=True)]
-Year = Annotated[int, Field(ge=2000, le=2999, strict=True)]
 
 
 class _In(BaseModel):
@@ -22,11 +22,23 @@ class ReceiptIn(_In):
     receipt_no: Number
     enrolment_id: UUID
     amount_fen: Amount
-    received_on: date
+    received_on: Day
 
 
 class ReceiptsIn(_In):
     """Receipts that one village wrote."""
+
+    model_config = example(
+        village="411521101201",
+        receipts=[
+            {
+                "receipt_no": "R-0001",
+                "enrolment_id": "0197c2a0-7b1c-7e51-9a57-6b3a4d1c2024",
+                "amount_fen": 38000,
+                "received_on": "2023-10-03",
+            }
+        ],
+    )
 
     village: Village
     receipts: Annotated[tuple[ReceiptIn, ...], Field(min_length=1, max_length=5_000)]
@@ -74,6 +86,14 @@ class StatementLineIn(_In):
 class CollectionStatementIn(_In):
     """A village's 《缴费情况表》 of what it collected for one benefit year."""
 
+    model_config = example(
+        statement_no="S-2023-10-1201",
+        village="411521101201",
+        benefit_year=2024,
+        lines=[{"receipt_no": "R-0001", "enrolment_id": "0197c2a0-7b1c-7e51-9a57-6b3a4d1c2024", "amount_fen": 38000}],
+        total_fen=38000,
+    )
+
     statement_no: Number
     village: Village
     benefit_year: Year
@@ -86,11 +106,13 @@ class DepositSlipIn(_In):
 
     slip_no: Number
     amount_fen: Amount
-    deposited_on: date
+    deposited_on: Day
 
 
 class StatementSlipIn(DepositSlipIn):
     """A slip and the statement whose cash it is."""
+
+    model_config = example(slip_no="D-0001", statement_no="S-2023-10-1201", amount_fen=38000, deposited_on="2023-10-04")
 
     statement_no: Number
 

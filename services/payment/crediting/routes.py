@@ -13,8 +13,10 @@ from services.payment.resources import CREDITING
 from shared.database.engine import after_commit
 from shared.errors import DomainError, ErrorCode
 from shared.web.dependencies import CurrentRunning, Session, requires
+from shared.web.door import Door
+from shared.web.refusals import refuses
 
-router = APIRouter()
+router = APIRouter(route_class=Door)
 
 
 class NotRetriable(DomainError):
@@ -57,6 +59,7 @@ async def list_quarantine(
 
 
 @router.post("/v1/quarantine/{notice_id}/retry", status_code=202, dependencies=[requires("payment:operate")])
+@refuses(NotRetriable)
 async def retry_notice(session: Session, running: CurrentRunning, notice_id: UUID) -> Retried:
     """Work a notice again that was set aside because of us: an error since mended, a merchant since configured."""
     if not await repository.retry(session, notice_id, [reason.value for reason in OURS_TO_MEND]):

@@ -4,15 +4,29 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
+from services.payment.channels.wechat.client import ChannelRefused, ChannelUnavailable
 from services.payment.orders import service
 from services.payment.orders.schemas import OrderIn, OrderOut
+from shared.errors import NotFound
 from shared.web.dependencies import CurrentCaller, CurrentRunning, requires
+from shared.web.door import Door
+from shared.web.refusals import refuses
 
-router = APIRouter()
+router = APIRouter(route_class=Door)
 OrderNo = Annotated[str, Path(min_length=6, max_length=32, pattern=r"^[0-9A-Za-z_|*-]+$")]
 
 
 @router.post("/v1/orders", status_code=201, dependencies=[requires("payment:write")])
+@refuses(
+    NotFound,
+    service.ChannelNotOffered,
+    service.NothingToPay,
+    service.OrderAlreadyOpen,
+    service.OrderPaid,
+    service.OrderNotOpen,
+    ChannelUnavailable,
+    ChannelRefused,
+)
 async def place_order(running: CurrentRunning, caller: CurrentCaller, body: OrderIn) -> OrderOut:
     """Collect what these enrolments owe today; an earlier order for one of them is closed first."""
     ids = tuple(dict.fromkeys(body.enrolment_ids))
@@ -20,12 +34,16 @@ async def place_order(running: CurrentRunning, caller: CurrentCaller, body: Orde
 
 
 @router.get("/v1/orders/{order_no}", dependencies=[requires("payment:read")])
+@refuses(NotFound)
 async def show_order(running: CurrentRunning, caller: CurrentCaller, order_no: OrderNo) -> OrderOut:
     """One order as it stands."""
     return OrderOut.of(await service.show(running, order_no, caller.region))
 
 
 @router.post("/v1/orders/{order_no}/cancel", dependencies=[requires("payment:write")])
+@refuses(
+    NotFound, service.ChannelNotOffered, service.OrderPaid, service.OrderNotOpen, ChannelUnavailable, ChannelRefused
+)
 async def cancel_order(running: CurrentRunning, caller: CurrentCaller, order_no: OrderNo) -> OrderOut:
     """Close an order at its channel, so that nobody can pay it any more."""
     return OrderOut.of(await service.cancel(running, order_no, caller.region))

@@ -7,12 +7,15 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.payment.orders.state import Order, OrderState
+from shared.web.fields import example
 
 
 class OrderIn(BaseModel):
     """Whose contributions to collect, through which channel."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", **example(enrolment_ids=["0197c2a0-7b1c-7e51-9a57-6b3a4d1c2024"], channel="WECHAT")
+    )
 
     enrolment_ids: Annotated[list[UUID], Field(min_length=1, max_length=20)]
     channel: Literal["WECHAT"]

@@ -11,9 +11,12 @@ from services.payment.refunds import repository, service
 from services.payment.refunds.state import RefundState
 from shared.database.business_date import business_date
 from shared.database.engine import after_commit
+from shared.errors import NotFound
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
+from shared.web.door import Door
+from shared.web.refusals import refuses
 
-router = APIRouter()
+router = APIRouter(route_class=Door)
 
 
 class RefundOut(BaseModel):
@@ -62,6 +65,7 @@ async def list_refunds(
 
 
 @router.post("/v1/refunds/{refund_id}/approve", dependencies=[requires("payment:refund")])
+@refuses(NotFound)
 async def approve_refund(session: Session, caller: CurrentCaller, running: CurrentRunning, refund_id: UUID) -> Approved:
     """Let a refund go to its channel. Approving it twice changes nothing; one that the channel closed is asked anew."""
     today = await business_date(session, running.clock)

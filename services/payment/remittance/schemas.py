@@ -7,11 +7,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from services.payment.cash.schemas import DepositSlipIn, StatementLineIn
+from services.payment.cash.schemas import Amount, DepositSlipIn, StatementLineIn
 from services.payment.remittance.models import Batch, RemittanceLine
-
-Number = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[\w./-]+$")]
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+from shared.web.fields import Day, Number, Words, example
 
 
 class _In(BaseModel):
@@ -21,6 +19,8 @@ class _In(BaseModel):
 class SerialIn(_In):
     """The collection notice serial (征集通知流水号) of a batch of entrusted cash."""
 
+    model_config = example(collection_notice_serial="411521202310050001")
+
     collection_notice_serial: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] | None = Field(
         default=None, pattern=r"^[0-9A-Za-z-]*$"
     )
@@ -29,35 +29,49 @@ class SerialIn(_In):
 class RemittedIn(_In):
     """The day of 上解."""
 
-    remitted_on: date
+    model_config = example(remitted_on="2023-10-06")
+
+    remitted_on: Day
 
 
 class ReceivedIn(_In):
     """The day of 入国库."""
 
-    received_on: date
+    model_config = example(received_on="2023-10-07")
+
+    received_on: Day
 
 
 class CertificateIn(_In):
     """The tax payment certificate (完税证明) that was issued."""
 
+    model_config = example(certificate_no="341230231000000001", issued_on="2023-10-08")
+
     certificate_no: Number
-    issued_on: date
+    issued_on: Day
 
 
 class ReturnedIn(_In):
     """When and why the treasury sent the money back."""
 
-    returned_on: date
+    model_config = example(returned_on="2023-10-07", reason="预算科目有误")
+
+    returned_on: Day
     reason: Words
 
 
 class CorrectionIn(_In):
     """What is said instead: lines with their total, or slips, or only why it should be compared again."""
 
+    model_config = example(
+        reason="第 3 行金额写错",
+        lines=[{"receipt_no": "R-0001", "enrolment_id": "0197c2a0-7b1c-7e51-9a57-6b3a4d1c2024", "amount_fen": 38000}],
+        total_fen=38000,
+    )
+
     reason: Words
     lines: Annotated[tuple[StatementLineIn, ...], Field(min_length=1, max_length=5_000)] | None = None
-    total_fen: Annotated[int, Field(gt=0, strict=True)] | None = None
+    total_fen: Amount | None = None
     slips: Annotated[tuple[DepositSlipIn, ...], Field(min_length=1, max_length=20)] | None = None
 
 

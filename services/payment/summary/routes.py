@@ -21,13 +21,14 @@ from services.payment.summary.schemas import (
 from shared.database.business_date import business_date
 from shared.messaging.figures import figures_in
 from shared.web.dependencies import CurrentRunning, Session, requires
+from shared.web.door import Door
 
-router = APIRouter()
+router = APIRouter(route_class=Door)
 
 
 @router.get("/v1/summary", dependencies=[requires("payment:read")])
 async def summarise(
-    session: Session, running: CurrentRunning, benefit_year: Annotated[int, Query(ge=2000, le=2200)]
+    session: Session, running: CurrentRunning, benefit_year: Annotated[int, Query(ge=2000, le=2100)]
 ) -> SummaryOut:
     """Where a benefit year's money stands, by township, and what stands apart from it."""
     found = await repository.summary(session, benefit_year)

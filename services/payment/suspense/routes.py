@@ -13,8 +13,10 @@ from services.payment.suspense import repository
 from services.payment.suspense.state import SuspenseState
 from shared.database.business_date import business_date
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
+from shared.web.door import Door
+from shared.web.refusals import refuses
 
-router = APIRouter()
+router = APIRouter(route_class=Door)
 
 
 class SuspenseOut(BaseModel):
@@ -55,6 +57,7 @@ async def list_suspense(
 
 
 @router.post("/v1/suspense/{suspense_id}/refund", status_code=201, dependencies=[requires("payment:refund")])
+@refuses(refunds.SuspenseNotHeld)
 async def request_refund(
     session: Session, caller: CurrentCaller, running: CurrentRunning, suspense_id: UUID
 ) -> RefundRequested:

@@ -7,13 +7,14 @@ from fastapi import APIRouter, Query
 from services.quota.progress import service
 from services.quota.progress.schemas import Progress
 from shared.web.dependencies import CurrentCaller, Session, requires
+from shared.web.door import Door
 
-router = APIRouter()
+router = APIRouter(route_class=Door)
 
 
 @router.get("/v1/progress", dependencies=[requires("quota:read")])
 async def progress(
-    session: Session, caller: CurrentCaller, benefit_year: Annotated[int, Query(ge=2000, le=2999)]
+    session: Session, caller: CurrentCaller, benefit_year: Annotated[int, Query(ge=2000, le=2100)]
 ) -> Progress:
     """How far each township of the caller's region is in a benefit year."""
     return await service.progress(session, caller.region, benefit_year)

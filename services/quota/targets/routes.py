@@ -2,14 +2,24 @@
 
 from fastapi import APIRouter, Response, status
 
-from services.quota.targets import service
+from services.quota.targets import rules, service
 from services.quota.targets.schemas import TargetsIn, TargetsOut
 from shared.web.dependencies import CurrentCaller, Session, requires
+from shared.web.door import Door
+from shared.web.refusals import refuses
 
-router = APIRouter()
+router = APIRouter(route_class=Door)
 
 
-@router.post("/v1/targets", status_code=status.HTTP_201_CREATED, dependencies=[requires("quota:write")])
+@router.post(
+    "/v1/targets",
+    status_code=status.HTTP_201_CREATED,
+    dependencies=[requires("quota:write")],
+    responses={200: {"model": TargetsOut, "description": "This set is in force already"}},
+)
+@refuses(
+    rules.TargetsDoNotSum, rules.UnknownTown, rules.DuplicateTown, rules.TownMissing, service.TargetsAmendedMeanwhile
+)
 async def publish_targets(session: Session, caller: CurrentCaller, body: TargetsIn, response: Response) -> TargetsOut:
     """Publish or amend the townships' targets of a benefit year; the set in force again is answered with 200."""
     target_set, is_new = await service.publish_targets(session, caller.region, body, caller.trace())

@@ -3,10 +3,11 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from shared.web.fields import Line, Year, example, printable
 
 People = Annotated[int, Field(ge=0, le=2_000_000_000, strict=True)]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
 class TownTargetIn(BaseModel):
@@ -22,11 +23,23 @@ class TownTargetIn(BaseModel):
 class TargetsIn(BaseModel):
     """The annex of the county's notice: every township's target and the total printed under them."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        **example(
+            benefit_year=2024,
+            document="罗政办〔2023〕52号",
+            declared_total=60000,
+            towns=[
+                {"region": "411521101", "name": "灵山镇", "target": 35000},
+                {"region": "411521102", "name": "青山镇", "target": 25000},
+            ],
+        ),
+    )
 
-    benefit_year: Annotated[int, Field(ge=2000, le=2999, strict=True)]
+    benefit_year: Year
     document: Line
-    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] = ""
+    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(printable)] = ""
     declared_total: People
     towns: Annotated[tuple[TownTargetIn, ...], Field(min_length=1, max_length=1_000)]
 

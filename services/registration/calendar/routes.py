@@ -1,24 +1,25 @@
 """The business date over HTTP."""
 
-from datetime import date
-
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from services.registration.calendar import service
 from shared.database.business_date import business_date
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
+from shared.web.door import Door
+from shared.web.fields import Day, example
+from shared.web.refusals import refuses
 
 DAILY = "daily"
-router = APIRouter(tags=["business date"])
+router = APIRouter(route_class=Door, tags=["business date"])
 
 
 class BusinessDate(BaseModel):
     """The day that business follows."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", **example(date="2023-10-05"))
 
-    date: date
+    date: Day
 
 
 @router.get("/v1/business-date", dependencies=[requires("registration:read")])
@@ -28,6 +29,7 @@ async def show(session: Session, running: CurrentRunning) -> BusinessDate:
 
 
 @router.post("/v1/business-date", dependencies=[requires("registration:operate")])
+@refuses(service.BusinessDateGoesBack)
 async def advance(session: Session, caller: CurrentCaller, running: CurrentRunning, body: BusinessDate) -> BusinessDate:
     """Move the business date forward, as a county does that rehearses last season."""
     await service.advance(session, running.settings, body.date, caller.trace())

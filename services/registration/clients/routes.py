@@ -11,8 +11,10 @@ from services.registration.clients import service
 from shared.errors import DomainError, ErrorCode
 from shared.web import tokens
 from shared.web.dependencies import CurrentRunning
+from shared.web.door import Door
+from shared.web.refusals import refuses
 
-router = APIRouter(tags=["token"])
+router = APIRouter(route_class=Door, tags=["token"])
 
 
 class UnsupportedGrantType(DomainError):
@@ -30,6 +32,7 @@ class TokenOut(BaseModel):
 
 
 @router.post("/v1/token")
+@refuses(UnsupportedGrantType, service.InvalidClient)
 async def token(
     running: CurrentRunning,
     grant_type: Annotated[str, Form()],

@@ -15,15 +15,19 @@ from services.registration.enrolments.schemas import (
     RegisteredOut,
     TakenOut,
 )
+from services.registration.regions.service import UnknownRegion
 from shared.contracts.event import Trace
 from shared.database.business_date import business_date
 from shared.errors import DomainError, NotFound
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
+from shared.web.door import Door
+from shared.web.refusals import refuses
 
-router = APIRouter(tags=["enrolments"])
+router = APIRouter(route_class=Door, tags=["enrolments"])
 
 
 @router.post("/v1/enrolments", status_code=201, dependencies=[requires("registration:write")])
+@refuses(registering.InvalidNumber, registering.BirthDateDiffers, UnknownRegion, registering.AlreadyEnrolled, NotFound)
 async def register(
     session: Session, caller: CurrentCaller, running: CurrentRunning, body: EnrolmentIn
 ) -> RegisteredOut:
@@ -34,6 +38,7 @@ async def register(
 
 
 @router.post("/v1/enrolments/batch", dependencies=[requires("registration:write")])
+@refuses(NotFound)
 async def register_many(
     session: Session, caller: CurrentCaller, running: CurrentRunning, body: EnrolmentsIn
 ) -> EnrolmentsOut:
@@ -52,6 +57,7 @@ async def register_many(
 
 
 @router.get("/v1/enrolments/{enrolment_id}", dependencies=[requires("registration:read")])
+@refuses(NotFound)
 async def show(session: Session, enrolment_id: UUID) -> EnrolmentOut:
     """One enrolment: what is due and why, what was paid, from when the person is covered."""
     row = await repository.find(session, enrolment_id)

@@ -5,33 +5,44 @@ from functools import lru_cache
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator
 from sqlalchemy import RowMapping
 
 from services.registration.enrolments.registering import Application
 from shared.contracts.registration import PersonFacts
 from shared.domain.identity_number import DocumentType
 from shared.errors import DomainError
+from shared.web.fields import BirthDay, Year, example
 
 Village = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
+
+
+_APPLICATION = {
+    "document_type": "RESIDENT_ID",
+    "document_number": "411521199003074513",
+    "name": "张三",
+    "birth_date": "1990-03-07",
+    "region": "411521101201",
+    "benefit_year": 2024,
+}
 
 
 class EnrolmentIn(BaseModel):
     """A person asks to be enrolled."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", **example(**_APPLICATION))
 
     document_type: DocumentType = DocumentType.RESIDENT_ID
     document_number: Annotated[str, Field(min_length=5, max_length=40)]
     name: Annotated[str, Field(min_length=1, max_length=60)]
-    birth_date: date
+    birth_date: BirthDay
     hukou: Literal["local", "nonlocal", "foreign", "hmt"] = "local"
     hukou_note: Literal["urban", "rural"] | None = None
     residence: Literal["in_area_long_term", "in_area_short_term", "outside_area"] = "in_area_long_term"
     other_insurance: Literal["none", "employee", "resident_elsewhere"] = "none"
-    newborn: bool = False
+    newborn: StrictBool = False
     region: Village
-    benefit_year: Annotated[int, Field(ge=2000, le=2100)]
+    benefit_year: Year
 
     @field_validator("name")
     @classmethod
@@ -92,7 +103,7 @@ class RegisteredOut(BaseModel):
 class EnrolmentsIn(BaseModel):
     """A village's applications, entered together."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", **example(enrolments=[_APPLICATION]))
 
     enrolments: Annotated[list[EnrolmentIn], Field(min_length=1, max_length=500)]
 

@@ -7,8 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.registration.regions import service
 from shared.web.dependencies import CurrentCaller, Session, requires
+from shared.web.door import Door
+from shared.web.fields import Line, example
+from shared.web.refusals import refuses
 
-router = APIRouter(tags=["regions"])
+router = APIRouter(route_class=Door, tags=["regions"])
 
 
 class RegionIn(BaseModel):
@@ -17,18 +20,19 @@ class RegionIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     code: Annotated[str, Field(pattern=r"^([0-9]{6}|[0-9]{9}|[0-9]{12})$")]
-    name: Annotated[str, Field(min_length=1, max_length=60)]
+    name: Annotated[Line, Field(max_length=60)]
 
 
 class RegionsIn(BaseModel):
     """Entries for the directory."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", **example(regions=[{"code": "411521101201", "name": "灵山街村"}]))
 
     regions: Annotated[list[RegionIn], Field(min_length=1, max_length=5000)]
 
 
 @router.post("/v1/regions", status_code=204, dependencies=[requires("registration:operate")])
+@refuses(service.UnknownRegion)
 async def add(session: Session, caller: CurrentCaller, body: RegionsIn) -> None:
     """Enter towns and villages of the caller's region into the directory, or rename them."""
     await service.add(session, caller.region, {entry.code: entry.name for entry in body.regions})

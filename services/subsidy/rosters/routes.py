@@ -6,15 +6,23 @@ from fastapi import APIRouter, Response, status
 
 from services.subsidy.assessment.reassessing import REASSESS
 from services.subsidy.rosters import repository, service
+from services.subsidy.rosters.lines import InvalidNumberInRoster
 from services.subsidy.rosters.schemas import RosterIn, RosterOut, WithdrawalIn, WithdrawalOut
 from shared.database.engine import after_commit
 from shared.errors import NotFound
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
+from shared.web.door import Door
+from shared.web.refusals import refuses
 
-router = APIRouter(tags=["rosters"])
+router = APIRouter(route_class=Door, tags=["rosters"])
 
 
-@router.post("/v1/rosters", status_code=status.HTTP_201_CREATED, dependencies=[requires("subsidy:write")])
+@router.post(
+    "/v1/rosters",
+    status_code=status.HTTP_201_CREATED,
+    dependencies=[requires("subsidy:write")],
+    responses={200: {"model": RosterOut, "description": "The same roster was uploaded before"}},
+)
 async def upload(
     session: Session, caller: CurrentCaller, running: CurrentRunning, body: RosterIn, response: Response
 ) -> RosterOut:
@@ -27,6 +35,7 @@ async def upload(
 
 
 @router.get("/v1/rosters/{roster_id}", dependencies=[requires("subsidy:read")])
+@refuses(NotFound)
 async def roster(session: Session, roster_id: UUID) -> RosterOut:
     """What became of a roster."""
     row = await repository.roster(session, roster_id)
@@ -36,6 +45,7 @@ async def roster(session: Session, roster_id: UUID) -> RosterOut:
 
 
 @router.post("/v1/rosters/{roster_id}/withdrawals", dependencies=[requires("subsidy:write")])
+@refuses(InvalidNumberInRoster, NotFound, service.RosterLineWithdrawn)
 async def withdraw(
     session: Session, caller: CurrentCaller, running: CurrentRunning, roster_id: UUID, body: WithdrawalIn
 ) -> WithdrawalOut:

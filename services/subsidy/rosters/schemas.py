@@ -9,8 +9,8 @@ from sqlalchemy import RowMapping
 
 from shared.domain.identity_number import DocumentType
 from shared.policy.vocabulary import Identity
+from shared.web.fields import Day, Line, example
 
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=60)]
 MAX_LINES = 5_000
 
@@ -29,12 +29,22 @@ class RosterLineIn(BaseModel):
 class RosterIn(BaseModel):
     """A department's roster of people with one identity, with the number of its document (文号)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        **example(
+            identity="DIBAO",
+            department="罗山县民政局",
+            certified_on="2023-09-20",
+            document="罗民〔2023〕18号",
+            lines=[{"document_number": "411521199003074513", "name": "张三", "region": "411521101201"}],
+        ),
+    )
 
     identity: Identity
-    department: Words
-    certified_on: date
-    document: Words
+    department: Line
+    certified_on: Day
+    document: Line
     lines: Annotated[tuple[RosterLineIn, ...], Field(min_length=1, max_length=MAX_LINES)]
 
 
@@ -67,12 +77,16 @@ class RosterOut(BaseModel):
 class WithdrawalIn(BaseModel):
     """A department takes a person off a roster: from that day on the identity counts no more."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        **example(document_number="411521199003074513", withdrawn_on="2023-11-01", reason="收入超过标准"),
+    )
 
     document_type: DocumentType = DocumentType.RESIDENT_ID
     document_number: Annotated[str, Field(min_length=5, max_length=60)]
-    withdrawn_on: date
-    reason: Words
+    withdrawn_on: Day
+    reason: Line
 
 
 class WithdrawalOut(BaseModel):

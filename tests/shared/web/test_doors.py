@@ -11,9 +11,10 @@ import pytest
 from fastapi.routing import APIRoute
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
+from joserfc.jws import JWSRegistry
 from starlette.routing import Route
 
-from services.all_in_one import SERVICES
+from services.all_in_one import SERVICES, known_scopes
 from services.registration import SERVICE as REGISTRATION
 from shared.domain.clock import SystemClock
 from shared.service import Service
@@ -84,6 +85,88 @@ async def test_no_guarded_door_opens_without_a_token_or_with_a_token_for_nothing
                 assert (await http.request(method, path, headers=stranger)).status_code == 403, path
 
 
+def _claims(now: int, **changes: object) -> dict[str, object]:
+    return {
+        "iss": "canbao",
+        "aud": "canbao",
+        "sub": "clerk",
+        "scope": "registration:read",
+        "region": "411521",
+        "iat": now,
+        "exp": now + 600,
+    } | changes
+
+
+def _forged(installation: Installation, now: int) -> dict[str, str]:
+    """Tokens that claim every right and must give none."""
+    ours = tokens.signing_key(installation.settings)
+    public = installation.settings.token_public_key_file
+    assert public is not None
+    every = " ".join(sorted(known_scopes()))
+    claims = _claims(now, scope=every)
+    good = jwt.encode({"alg": "ES256"}, claims, ours)
+    head, body, signature = good.split(".")
+    changed = {name: claims | change for name, change in _WRONG_CLAIMS.items()}
+    return {
+        **{name: jwt.encode({"alg": "ES256"}, wrong, ours) for name, wrong in changed.items()},
+        "another key": jwt.encode({"alg": "ES256"}, claims, ECKey.generate_key("P-256")),
+        "another algorithm": jwt.encode({"alg": "RS256"}, claims, RSAKey.generate_key(2048)),
+        "the public key as a secret": _hand_made("HS256", claims, public.read_bytes()),
+        "the public key as a secret, stripped": _hand_made("HS256", claims, public.read_bytes().strip()),
+        "no algorithm": _hand_made("none", claims, None),
+        "no algorithm, oddly spelt": _hand_made("nOnE", claims, None),
+        "signature left out": f"{head}.{body}.",
+        "signature cut": good[:-4],
+        "other claims under a good signature": f"{head}.{_hand_made('none', claims, None).split('.')[1]}x.{signature}",
+        "a key of its own": _with_its_own_key(claims),
+        "two tokens": f"{good} {good}",
+        "nothing": "",
+        "no token": "a.b.c",
+        "too long": "a" * 60_000,
+    }
+
+
+_WRONG_CLAIMS: dict[str, dict[str, object]] = {
+    "another issuer": {"iss": "other"},
+    "another audience": {"aud": "other"},
+    "expired": {"exp": 1_600_000_000},
+    "not yet issued": {"iat": 4_000_000_000, "exp": 4_000_000_600},
+    "expiry that is no number": {"exp": "never"},
+    "expiry out of range": {"exp": 10**30, "iat": 10**29},
+}
+
+
+def _with_its_own_key(claims: dict[str, object]) -> str:
+    """A token that brings along the key it wants to be checked with."""
+    key = ECKey.generate_key("P-256")
+    header = {"alg": "ES256", "jwk": key.as_dict(private=False)}
+    return jwt.encode(header, claims, key, registry=JWSRegistry(algorithms=["ES256"]))
+
+
+async def test_no_forged_token_opens_any_door(installation: Installation) -> None:
+    now = int(SystemClock().now().timestamp())
+    forged = _forged(installation, now)
+    async with installation.doors(*SERVICES, role="web") as http:
+        for service, route in _routes():
+            if scope_of(route) is None:
+                continue
+            path = service.prefix + route.path.replace("{", "").replace("}", "")
+            for name, token in forged.items():
+                for method in route.methods or ():
+                    answer = await http.request(method, path, headers={"Authorization": f"Bearer {token}"})
+                    assert (name, path, answer.status_code) == (name, path, 401)
+                    assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("scheme", ["Basic", "Token", "bearer:", "", "Bearer Bearer"])
+async def test_a_good_token_under_another_scheme_opens_nothing(installation: Installation, scheme: str) -> None:
+    token = installation.caller("registration:read")["Authorization"].removeprefix("Bearer ")
+    async with installation.doors(REGISTRATION, role="web") as http:
+        said = {"Authorization": f"{scheme} {token}".strip()}
+        answer = await http.get("/registration/v1/business-date", headers=said)
+        assert answer.status_code == 401
+
+
 class TestTokens:
     @pytest.fixture
     def now(self) -> int:
@@ -94,20 +177,9 @@ class TestTokens:
             answer = await http.get("/registration/v1/business-date", headers={"Authorization": f"Bearer {token}"})
             return answer.status_code
 
-    def _claims(self, now: int, **changes: object) -> dict[str, object]:
-        return {
-            "iss": "canbao",
-            "aud": "canbao",
-            "sub": "clerk",
-            "scope": "registration:read",
-            "region": "411521",
-            "iat": now,
-            "exp": now + 600,
-        } | changes
-
     async def test_a_token_of_ours_opens(self, installation: Installation, now: int) -> None:
         key = tokens.signing_key(installation.settings)
-        assert await self._knock(installation, jwt.encode({"alg": "ES256"}, self._claims(now), key)) == 200
+        assert await self._knock(installation, jwt.encode({"alg": "ES256"}, _claims(now), key)) == 200
 
     @pytest.mark.parametrize(
         "changes", [{"iss": "other"}, {"aud": "other"}, {"exp": 1_600_000_000}, {"iat": 4_000_000_000}, {"sub": None}]
@@ -116,20 +188,31 @@ class TestTokens:
         self, installation: Installation, now: int, changes: dict[str, object]
     ) -> None:
         key = tokens.signing_key(installation.settings)
-        claims = {name: value for name, value in self._claims(now, **changes).items() if value is not None}
+        claims = {name: value for name, value in _claims(now, **changes).items() if value is not None}
         assert await self._knock(installation, jwt.encode({"alg": "ES256"}, claims, key)) == 401
 
     async def test_a_token_of_another_key_or_algorithm_does_not(self, installation: Installation, now: int) -> None:
         public = installation.settings.token_public_key_file
         assert public is not None
         forged = [
-            jwt.encode({"alg": "ES256"}, self._claims(now), ECKey.generate_key("P-256")),
-            jwt.encode({"alg": "RS256"}, self._claims(now), RSAKey.generate_key(2048)),
-            _hand_made("HS256", self._claims(now), public.read_bytes()),
-            _hand_made("none", self._claims(now), None),
+            jwt.encode({"alg": "ES256"}, _claims(now), ECKey.generate_key("P-256")),
+            jwt.encode({"alg": "RS256"}, _claims(now), RSAKey.generate_key(2048)),
+            _hand_made("HS256", _claims(now), public.read_bytes()),
+            _hand_made("none", _claims(now), None),
         ]
         for token in (*forged, "", "x", "a.b.c"):
             assert await self._knock(installation, token) == 401
 
     def test_a_token_lasts_fifteen_minutes_at_most(self) -> None:
         assert timedelta(minutes=15) >= tokens.LIFETIME
+
+
+async def test_what_no_service_has_is_answered_as_a_problem(installation: Installation) -> None:
+    """Also in a process without the console, where nothing else stands at the root."""
+    async with installation.doors(REGISTRATION, role="web") as http:
+        for path in ("/", "/nothing", "/registration/v1/nothing", "/registration/v1/enrolments/x/y"):
+            answer = await http.get(path)
+            assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND"), path
+        answer = await http.delete("/registration/v1/business-date")
+        assert (answer.status_code, answer.json()["code"]) == (405, "METHOD_NOT_ALLOWED")
+        assert answer.headers["allow"] == "GET"

@@ -1,0 +1,45 @@
+"""The kinds of text and day that HTTP takes in, narrowed once: what is printable, what our calendars hold."""
+
+import re
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+
+_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_FULL_WIDTH_SPACE = "\u3000"
+
+
+def printable(text: str) -> str:
+    """Refuse control and formatting characters: in a list or a log they would pass for something else."""
+    if not text.replace(_FULL_WIDTH_SPACE, "").isprintable():
+        raise ValueError("a text has printable characters only")
+    return text
+
+
+def _iso_day(value: Any) -> Any:
+    """A day is written YYYY-MM-DD: a bare number would otherwise be taken for seconds since 1970."""
+    if isinstance(value, date) or (isinstance(value, str) and _ISO_DAY.fullmatch(value)):
+        return value
+    raise ValueError("a day is written YYYY-MM-DD")
+
+
+def _day(first: date, last: date) -> Any:
+    described = {"type": "string", "format": "date", "description": f"{first} … {last}"}
+    return Annotated[date, BeforeValidator(_iso_day), Field(ge=first, le=last), WithJsonSchema(described)]
+
+
+# Days on which business happens. Beyond these, adding a month or a benefit year would leave the calendar.
+Day = Annotated[date, _day(date(2000, 1, 1), date(2199, 12, 31))]
+BirthDay = Annotated[date, _day(date(1800, 1, 1), date(2199, 12, 31))]
+Number = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[\w./-]+$")]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(printable)]
+Words = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(printable)
+]
+Year = Annotated[int, Field(ge=2000, le=2100, strict=True)]
+
+
+def example(**values: Any) -> ConfigDict:
+    """A body as a caller would send it, for the OpenAPI document; a test sends it through the model."""
+    return ConfigDict(json_schema_extra={"examples": [values]})

@@ -1,0 +1,107 @@
+"""The OpenAPI document of a service, made true: what each route asks of its caller, and every refusal it can answer.
+
+FastAPI describes parameters, bodies and good answers. Scopes and refusals follow from the route itself, so nobody has
+to keep a second list by hand; a lean route answers in its channel's form and describes its answers where it stands.
+"""
+
+from collections import defaultdict
+from typing import Any
+
+from fastapi.routing import APIRoute
+
+from shared.errors import ErrorCode
+from shared.service import Service
+from shared.web.dependencies import scope_of
+from shared.web.lean import LeanRoute
+from shared.web.refusals import refusals_of
+
+_PROBLEM_TYPE = "application/problem+json"
+_SCHEME = "canbao"
+_TOKEN_URL = "/registration/v1/token"  # noqa: S105 - a path, not a secret
+_TEXT = {"type": "string"}
+_PROBLEM = {
+    "title": "Problem",
+    "description": "A refusal (RFC 9457); docs/errors.md lists the codes with their mend.",
+    "type": "object",
+    "properties": {
+        "type": {"type": "string", "pattern": "^urn:canbao:error:[a-z0-9-]+$"},
+        "code": {"type": "string", "enum": []},
+        "status": {"type": "integer"},
+        "title": _TEXT,
+        "title_en": _TEXT,
+        "remedy": _TEXT,
+        "remedy_en": _TEXT,
+        "detail": _TEXT,
+        "trace_id": {"type": "string", "format": "uuid"},
+        "existing": {"type": "string", "format": "uuid", "description": "what stands in the way"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"pointer": _TEXT, "detail": _TEXT, "kind": _TEXT},
+                "required": ["pointer", "detail"],
+                "additionalProperties": False,
+            },
+        },
+    },
+    "required": ["type", "code", "status", "title", "title_en", "remedy", "remedy_en", "trace_id"],
+    "additionalProperties": False,
+}
+_HEADERS: dict[int, dict[str, Any]] = {
+    401: {"WWW-Authenticate": {"required": True, "schema": _TEXT}},
+    503: {"Retry-After": {"required": False, "description": "seconds", "schema": _TEXT}},
+}
+
+
+def described(service: Service, document: dict[str, Any]) -> dict[str, Any]:
+    """FastAPI's document with scopes and refusals; where the service is mounted is its server."""
+    document["servers"] = [{"url": service.prefix or "/"}]
+    scopes: set[str] = set()
+    codes: set[str] = set()
+    for router in service.routers:
+        for route in router.routes:
+            if isinstance(route, APIRoute) and route.include_in_schema:
+                for method in sorted(route.methods or ()):
+                    operation = document["paths"][route.path_format][method.lower()]
+                    _describe(route, operation)
+                    scopes |= {scope_of(route) or ""}
+                    codes |= {code.name for code in refusals_of(route)}
+    components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    known = [code.name for code in ErrorCode if code.name in codes]
+    schemas["Problem"] = _PROBLEM | {"properties": _PROBLEM["properties"] | {"code": {"type": "string", "enum": known}}}  # type: ignore[operator]
+    components["securitySchemes"] = {_SCHEME: _scheme(sorted(scopes - {""}))}
+    return document
+
+
+def _describe(route: APIRoute, operation: dict[str, Any]) -> None:
+    if isinstance(route, LeanRoute):
+        operation["responses"].pop("422", None)
+        return
+    scope = scope_of(route)
+    operation["security"] = [{_SCHEME: [scope]}] if scope is not None else []
+    by_status: dict[int, list[ErrorCode]] = defaultdict(list)
+    for code in refusals_of(route):
+        by_status[code.value.status].append(code)
+    for status, refusals in by_status.items():
+        operation["responses"][str(status)] = _refusal(status, refusals)
+    operation["responses"] = dict(sorted(operation["responses"].items()))
+
+
+def _refusal(status: int, codes: list[ErrorCode]) -> dict[str, Any]:
+    narrowed = {
+        "allOf": [
+            {"$ref": "#/components/schemas/Problem"},
+            {"properties": {"code": {"enum": [code.name for code in codes]}, "status": {"const": status}}},
+        ]
+    }
+    said = "\n".join(f"- `{code.name}` {code.value.zh} · {code.value.en}" for code in codes)
+    answer: dict[str, Any] = {"description": said, "content": {_PROBLEM_TYPE: {"schema": narrowed}}}
+    return answer | ({"headers": _HEADERS[status]} if status in _HEADERS else {})
+
+
+def _scheme(scopes: list[str]) -> dict[str, Any]:
+    flow = {"tokenUrl": _TOKEN_URL, "scopes": {scope: scope for scope in scopes}}
+    return {"type": "oauth2", "flows": {"clientCredentials": flow}}

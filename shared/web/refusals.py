@@ -1,0 +1,39 @@
+"""Which codes of the catalogue a route can answer: those of every door, and those that its endpoint names."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from fastapi.routing import APIRoute
+
+from shared.errors import DomainError, ErrorCode
+from shared.web.dependencies import scope_of, whole_area_only
+from shared.web.door import FORM_TYPE, body_type
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+_MARK = "__refusals__"
+
+
+def refuses(*errors: type[DomainError]) -> Callable[[Endpoint], Endpoint]:
+    """Name the refusals that an endpoint can raise; a test compares what is answered with what is named."""
+
+    def mark(endpoint: Endpoint) -> Endpoint:
+        setattr(endpoint, _MARK, tuple(error.code for error in errors))
+        return endpoint
+
+    return mark
+
+
+def refusals_of(route: APIRoute) -> list[ErrorCode]:
+    """Every code that a route can answer, in the catalogue's order."""
+    codes = {ErrorCode.MALFORMED_REQUEST, ErrorCode.DATABASE_UNAVAILABLE, ErrorCode.INTERNAL_ERROR}
+    codes |= set(getattr(route.endpoint, _MARK, ()))
+    if scope_of(route) is not None:
+        codes |= {ErrorCode.UNAUTHENTICATED, ErrorCode.SCOPE_MISSING}
+    if whole_area_only(route):
+        codes.add(ErrorCode.POOLING_AREA_REQUIRED)
+    body = body_type(route)
+    if body is not None:
+        codes |= {ErrorCode.BODY_TOO_LARGE, ErrorCode.UNSUPPORTED_MEDIA_TYPE}
+    if body == FORM_TYPE:
+        codes.add(ErrorCode.BAD_REQUEST)
+    return [code for code in ErrorCode if code in codes]

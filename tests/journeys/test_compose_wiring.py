@@ -1,0 +1,157 @@
+"""The containers' wiring without containers: each compose service as a local process under its own variables.
+
+Hosts are replaced by a PostgreSQL and a Kafka of this machine; commands, variables and secrets are the file's own. So a
+missing secret, a variable that nobody reads or a role that may not enter its database shows here.
+"""
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from services.provisioning.secrets import lay_out
+from shared.database.embedded import EmbeddedPostgres
+from tests.support.balancer import balancing, free_port
+from tests.support.cluster import scratch_folder
+from tests.support.compose import FILE, compose, environment_of, ours, secret_files
+from tests.support.eventually import eventually
+from tests.support.kafka_broker import KafkaBroker, NamedBroker
+
+ROOT = FILE.parent
+
+
+@pytest.fixture
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """A server of the test's own, empty as a fresh volume: its roles get passwords of their own."""
+    folder = scratch_folder()
+    try:
+        with EmbeddedPostgres(folder) as server:
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Here:
+    """This machine in the place of the containers' network."""
+
+    described: dict[str, Any]
+    hosts: dict[str, str]
+    folder: Path
+
+    def environment(self, name: str) -> dict[str, str]:
+        """A service's variables, with our hosts and a folder of the secrets that it is handed."""
+        service = self.described["services"][name]
+        handed = self.folder / "run" / name
+        handed.mkdir(parents=True)
+        for target, source in secret_files(self.described, service).items():
+            shutil.copy(source, handed / target)
+        values = environment_of(service) | {"CANBAO_METRICS_HOST": "127.0.0.1", "CANBAO_METRICS_PORT": "0"}
+        return {
+            **{variable: text for variable, text in os.environ.items() if not variable.startswith("CANBAO_")},
+            **{variable: self._local(text, handed) for variable, text in values.items()},
+        }
+
+    def command(self, name: str, *more: str) -> list[str]:
+        """What the container runs, with our interpreter."""
+        handed = self.folder / "run" / name
+        command = self.described["services"][name]["command"]
+        return [
+            sys.executable, "-c", "from services.cli import main; main()",
+            *(self._local(word, handed) for word in command), *more,
+        ]  # fmt: skip
+
+    def _local(self, text: str, handed: Path) -> str:
+        for host, place in self.hosts.items():
+            text = text.replace(host, place)
+        if text.startswith("postgresql://"):  # the server's socket, whoever logs in
+            login, _, rest = text.partition("@postgres:5432")
+            text = f"{login}@{rest}?{self.hosts['socket']}" if rest else text
+        return text.replace("/run/secrets", str(handed))
+
+
+async def _once(here: Here, name: str) -> str:
+    """Run a one-shot job to its end."""
+    environment = here.environment(name)
+    process = await asyncio.create_subprocess_exec(
+        *here.command(name), cwd=ROOT, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    said, _ = await asyncio.wait_for(process.communicate(), 120)
+    assert process.returncode == 0, said.decode()
+    return said.decode()
+
+
+@asynccontextmanager
+async def _serving(here: Here, name: str) -> AsyncIterator[str]:
+    """One serving container's process; gives its address."""
+    port, environment = free_port(), here.environment(name)
+    process = await asyncio.create_subprocess_exec(
+        *here.command(name, "--host", "127.0.0.1", "--port", str(port)), cwd=ROOT, env=environment
+    )
+    try:
+        yield f"http://127.0.0.1:{port}"
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(process.wait(), 60) == 0, f"{name} did not end cleanly"
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def _is_ready(http: httpx.AsyncClient, address: str) -> bool:
+    try:
+        return (await http.get(f"{address}/readyz")).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+@pytest.mark.expects_errors
+async def test_every_container_would_come_up_from_empty_volumes(
+    postgres: EmbeddedPostgres, kafka: KafkaBroker | NamedBroker, tmp_path: Path
+) -> None:
+    lay_out(tmp_path / "secrets")
+    port = free_port()
+    described = compose(CANBAO_SECRETS_FOLDER=str(tmp_path / "secrets"), CANBAO_INSTALLATION=f"t-{uuid4().hex[:12]}")
+    admin = urlsplit(postgres.admin_url)
+    hosts = {
+        "kafka:9092": kafka.bootstrap_servers,
+        "http://gateway:8000": f"http://127.0.0.1:{port}",
+        "postgresql://postgres:{password}@": f"postgresql://{admin.netloc.rstrip('@')}@",
+        "socket": admin.query,
+    }
+    here = Here(described, hosts, tmp_path)
+    for job in ("provision", "migrate", "clients"):
+        await _once(here, job)
+    assert "ready" in await _once(Here(described, hosts, tmp_path / "again"), "provision")
+
+    serving = [name for name, each in ours(described).items() if each["command"][0] == "serve"]
+    async with AsyncExitStack() as stack, httpx.AsyncClient(trust_env=False) as http:
+        addresses = {name: await stack.enter_async_context(_serving(here, name)) for name in serving}
+        owners = {name.removesuffix("-web"): place for name, place in addresses.items() if name.endswith("-web")}
+        owners[""] = owners.pop("console")
+        await stack.enter_async_context(balancing(port, owners))
+        for name, address in addresses.items():
+            await eventually(
+                lambda address=address: _is_ready(http, address),  # type: ignore[misc]
+                within_s=120,
+                every_s=0.5,
+                message=f"{name} is ready",
+            )
+        # The console asks the others through the gateway, as the client that the job registered.
+        secret = (tmp_path / "secrets" / "console" / "canbao_console_client_secret").read_text(encoding="utf-8")
+        form = {"grant_type": "client_credentials", "client_id": "console", "client_secret": secret}
+        gateway = f"http://127.0.0.1:{port}"
+        assert (await http.post(f"{gateway}/registration/v1/token", data=form, timeout=20)).status_code == 200
+        assert "罗山县" in (await http.get(f"{gateway}/", timeout=20)).text
+        await _once(here, "verify")
