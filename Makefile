@@ -27,6 +27,9 @@ test: $(VENV)/test.installed  ## Install what the tests need and run all of them
 	@$(MAKE) --no-print-directory kafka lint
 	@exec $(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
 
+mutants: $(VENV)/test.installed $(KAFKA)/.complete  ## Take out one guard at a time in a copy: named tests must turn red
+	@exec $(BIN)/python -m tests.mutants $(ARGS)
+
 lint: $(VENV)/test.installed  ## Check style, types and who imports whom
 	$(BIN)/ruff check $(PRESENT)
 	$(BIN)/ruff format --check --quiet $(PRESENT)
@@ -77,4 +80,4 @@ $(KAFKA)/.complete: deploy/kafka/pom.xml
 	mvn --batch-mode --quiet --file deploy/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(KAFKA)
 	@touch $@
 
-.PHONY: help up test lint kafka lock clean
+.PHONY: help up test mutants lint kafka lock clean
