@@ -15,17 +15,23 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 ##@ Use
 help:  ## Explain the targets
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 	@printf '\nPYTHON=python3.12 chooses the interpreter, ARGS="--once --residents 2000" passes arguments on.\n'
 
 up: $(VENV)/run.installed  ## Start everything on http://127.0.0.1:8000 and play a season (Ctrl-C stops it)
 	@exec $(BIN)/canbao up $(ARGS)
 
 ##@ Work
-test: $(VENV)/test.installed  ## Install what the tests need and run all of them
+test: $(VENV)/test.installed  ## Install what the tests need and run all but the slow faults
 	@sh deploy/system-packages
 	@$(MAKE) --no-print-directory kafka lint
-	@exec $(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
+	@exec $(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m 'not slow_fault' $(ARGS)
+
+test-faults: $(VENV)/test.installed $(KAFKA)/.complete  ## Kill, stop and starve every process at every point of its way
+	@exec $(BIN)/python -m pytest tests/faults $(ARGS)
+
+soak: $(VENV)/test.installed $(KAFKA)/.complete  ## Ten minutes of callbacks while random processes are killed
+	@exec $(BIN)/python -m tests.faults.soak $(ARGS)
 
 mutants: $(VENV)/test.installed $(KAFKA)/.complete  ## Take out one guard at a time in a copy: named tests must turn red
 	@exec $(BIN)/python -m tests.mutants $(ARGS)
@@ -80,4 +86,4 @@ $(KAFKA)/.complete: deploy/kafka/pom.xml
 	mvn --batch-mode --quiet --file deploy/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(KAFKA)
 	@touch $@
 
-.PHONY: help up test mutants lint kafka lock clean
+.PHONY: help up test test-faults soak mutants lint kafka lock clean
