@@ -22,10 +22,19 @@ up: $(VENV)/run.installed  ## Start everything on http://127.0.0.1:8000 and play
 	@exec $(BIN)/canbao up $(ARGS)
 
 ##@ Work
-test: $(VENV)/test.installed  ## Install what the tests need and run all of them
+test: $(VENV)/test.installed  ## Install what the tests need and run all but the slow faults
 	@sh deploy/system-packages
 	@$(MAKE) --no-print-directory kafka lint
-	@exec $(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
+	@exec $(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m 'not slow_fault' $(ARGS)
+
+test-faults: $(VENV)/test.installed $(KAFKA)/.complete  ## Kill, stop and starve every process at every point of its way
+	@exec $(BIN)/python -m pytest tests/faults $(ARGS)
+
+soak: $(VENV)/test.installed $(KAFKA)/.complete  ## Ten minutes of callbacks while random processes are killed
+	@exec $(BIN)/python -m tests.faults.soak $(ARGS)
+
+mutants: $(VENV)/test.installed $(KAFKA)/.complete  ## Take out one guard at a time in a copy: named tests must turn red
+	@exec $(BIN)/python -m tests.mutants $(ARGS)
 
 test-schemathesis: $(VENV)/test.installed  ## Ask every door two hundred invented requests instead of a few
 	@CANBAO_TEST_EXAMPLES=200 $(BIN)/python -m pytest --numprocesses 2 --dist worksteal tests/doors/test_schemathesis.py $(ARGS)
@@ -80,4 +89,4 @@ $(KAFKA)/.complete: deploy/kafka/pom.xml
 	mvn --batch-mode --quiet --file deploy/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(KAFKA)
 	@touch $@
 
-.PHONY: help up test test-schemathesis lint kafka lock clean
+.PHONY: help up test test-faults test-schemathesis soak mutants lint kafka lock clean

@@ -6,7 +6,13 @@ from uuid import UUID, uuid4
 import orjson
 import structlog
 from asyncpg import InterfaceError, PostgresConnectionError
-from asyncpg.exceptions import CannotConnectNowError, OperatorInterventionError, TooManyConnectionsError
+from asyncpg.exceptions import (
+    CannotConnectNowError,
+    LockNotAvailableError,
+    OperatorInterventionError,
+    TooManyConnectionsError,
+    TransactionRollbackError,
+)
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
@@ -25,6 +31,8 @@ _UNAVAILABLE = (
     CannotConnectNowError,
     OperatorInterventionError,
     TooManyConnectionsError,
+    LockNotAvailableError,
+    TransactionRollbackError,
     InterfaceError,
     PoolTimeout,
     OSError,

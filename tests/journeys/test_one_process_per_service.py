@@ -2,30 +2,26 @@
 
 import asyncio
 import json
-import os
-import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from pydantic import SecretStr
 
-from services.all_in_one import SERVICES
+from services.all_in_one import BY_NAME
 from services.registration.commands import save_client
 from services.up.comparison import differences
 from shared.settings import Settings
 from tests.support.balancer import balancing, free_port
-from tests.support.environment import variables
 from tests.support.eventually import eventually
 from tests.support.installation import Installation
+from tests.support.processes import ROOT, Fleet
 from verify.examine import examine
 from verify.report import Report
 
-ROOT = Path(__file__).parents[2]
 WITHIN_S = 300.0
 RESIDENTS = "120"
 EXAMPLE = ROOT / "deploy" / "counties" / "luoshan-2024" / "example-amounts.yaml"
@@ -46,55 +42,17 @@ async def _prepared(folder: Path) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def _process(environment: dict[str, str], name: str, role: str, port: int) -> AsyncIterator[None]:
-    """``canbao serve NAME --role ROLE``, stopped by SIGTERM and expected to end cleanly."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        "from services.cli import main; main()",
-        "serve",
-        name,
-        "--role",
-        role,
-        "--port",
-        str(port),
-        cwd=ROOT,
-        env=environment,
-    )
-    try:
-        yield
-        process.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(process.wait(), 60) == 0, f"{name} {role} did not end cleanly"
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-
-
-@asynccontextmanager
-async def _county(settings: Settings, port: int) -> AsyncIterator[None]:
+async def _county(settings: Settings, port: int, logs: Path) -> AsyncIterator[None]:
     """Every service's web and work roles as processes of their own, behind one address."""
-    environment = {**os.environ, **variables(settings)}
-    async with AsyncExitStack() as stack:
-        owners = {}
-        for service in SERVICES:
-            for role in ("web", "work") if service.migrations is not None else ("web",):
-                listens = free_port()
-                await stack.enter_async_context(_process(environment, service.name, role, listens))
-                if role == "web":
-                    owners[service.prefix.strip("/")] = f"http://127.0.0.1:{listens}"
-        await stack.enter_async_context(balancing(port, owners))
-        await eventually(lambda: _ready(owners), within_s=120, every_s=0.5, message="every web role is ready")
-        yield
-
-
-async def _ready(owners: Mapping[str, str]) -> bool:
-    async with httpx.AsyncClient(trust_env=False) as client:
-        try:
-            answers = [await client.get(f"{owner}/readyz") for owner in owners.values()]
-        except httpx.TransportError:
-            return False
-    return all(answer.is_success for answer in answers)
+    fleet = Fleet(settings, logs, whole=["console"])
+    owners = {BY_NAME[each.name].prefix.strip("/"): each.base_url for each in fleet if each.role != "work"}
+    try:
+        fleet.start()
+        async with balancing(port, owners):
+            await fleet.ready()
+            yield
+    finally:
+        fleet.stop()
 
 
 async def _season(folder: Path, base_url: str, clients: Path) -> None:
@@ -131,7 +89,7 @@ async def test_one_process_per_service_and_role_agrees_with_the_simulators_books
     for client in described["clients"]:
         await save_client(settings, client["name"], secrets[client["name"]], client["scopes"], client["region"])
 
-    async with _county(settings, port):
+    async with _county(settings, port, tmp_path):
         await _season(folder, address, clients)
         report = await eventually(lambda: _settled(settings), within_s=60, every_s=0.5, message="nothing is on its way")
 

@@ -58,6 +58,8 @@ async def test_the_same_notice_fifty_times_at_once_has_one_effect(till: Till) ->
     answers = await asyncio.gather(*(till.notify(notice) for _ in range(50)))
     assert {answer.status_code for answer in answers} == {204}
     await till.worked()
+    assert (await till.notify(notice)).status_code == 204  # and once more, in a commit of its own
+    await till.worked()
     assert await till.one("SELECT count(*) FROM raw_notice") == 1
     assert await till.balances() == {"channel:WECHAT": DUE_FEN, "premium": -DUE_FEN}
     assert len(await till.events(PAID)) == 1

@@ -1,0 +1,167 @@
+"""The guards that hold money and people together, how each is taken out, and the tests that must notice."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A piece of a file and what stands there without the guard; the piece must stand there exactly once."""
+
+    file: str
+    old: str
+    new: str
+
+    def stale(self, checkout: Path) -> str | None:
+        """Why the edit no longer fits the source, if it does not."""
+        found = (checkout / self.file).read_text(encoding="utf-8").count(self.old)
+        return None if found == 1 else f"{self.file}: the text to replace stands there {found} times"
+
+    def apply(self, checkout: Path) -> None:
+        """Take the guard's text out of a copy."""
+        path = checkout / self.file
+        path.write_text(path.read_text(encoding="utf-8").replace(self.old, self.new), encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One guard taken out; every one of the tests (by pytest's name for it) must fail without it."""
+
+    guard: str
+    edits: tuple[Edit, ...]
+    tests: tuple[str, ...]
+
+    def stale(self, checkout: Path) -> list[str]:
+        """Why it no longer fits the source; empty where it does."""
+        return [why for edit in self.edits if (why := edit.stale(checkout)) is not None]
+
+
+def _on_both_buses(test: str) -> Iterator[str]:
+    return (f"{test}[{bus}]" for bus in ("postgres", "kafka"))
+
+
+_ORDER = "tests/shared/messaging/conformance/test_order_and_once.py::"
+_MEMBERS = "tests/shared/messaging/conformance/test_members.py::"
+_RELAYS = "tests/shared/messaging/conformance/test_relays.py::"
+_CREDITING = "tests/services/payment/test_crediting.py::"
+_REGIONS = "tests/shared/database/test_row_security.py::"
+_CASH = "tests/services/payment/cash/test_village_cash.py::"
+_HALL = "tests/services/payment/remittance/test_entrusted_cash.py::"
+_LEDGER = "tests/services/payment/test_ledger.py::"
+_MONEY_TABLES = "services/payment/migrations/0001_money_in.py"
+_CASH_TABLES = "services/payment/migrations/0002_cash_and_remittance.py"
+
+MUTATIONS = (
+    Mutation(
+        "cursor per publisher and aggregate",
+        (Edit("shared/messaging/cursors.py", "if seq <= standing.seq or seq == ", "if seq == "),),
+        (
+            *_on_both_buses(_ORDER + "test_a_redelivered_event_changes_nothing"),
+            *_on_both_buses(
+                _ORDER + "test_a_relay_that_crashed_between_sending_and_marking_sends_again_and_nobody_notices"
+            ),
+        ),
+    ),
+    Mutation(
+        "comparison before an offset is moved",
+        (Edit("shared/messaging/offsets.py", " AND m.expected = o.next_offset\n", "\n"),),
+        tuple(
+            _on_both_buses(
+                _MEMBERS + "test_a_member_that_was_stopped_with_a_batch_in_hand_counts_nothing_when_it_wakes_up"
+            )
+        ),
+    ),
+    Mutation(
+        # Owners are told apart as well, which alone would do while a relay works one batch at a time.
+        "lease of a lane when marking",
+        (Edit("shared/messaging/relay.py", " AND h.token = l.token AND l.owner = :me\n", " AND :me = :me\n"),),
+        tuple(_on_both_buses(_RELAYS + "test_a_relay_whose_lanes_were_taken_over_can_no_longer_mark")),
+    ),
+    Mutation(
+        "unique key on the transaction",
+        (
+            Edit(
+                _MONEY_TABLES,
+                ",\n    CONSTRAINT payment_one_per_transaction UNIQUE (channel, mchid, transaction_id)\n",
+                "\n",
+            ),
+            Edit(
+                "services/payment/crediting/repository.py",
+                "    ON CONFLICT (channel, mchid, transaction_id) DO NOTHING\n",
+                "",
+            ),
+        ),
+        (
+            _CREDITING + "test_a_second_notice_for_the_same_transaction_changes_nothing",
+            _CREDITING + "test_one_transaction_cannot_pay_two_orders_even_when_both_are_worked_at_once",
+        ),
+    ),
+    Mutation(
+        "deduplication of notices",
+        (
+            Edit(_MONEY_TABLES, ",\n    UNIQUE (channel, notify_id)\n", "\n"),
+            Edit("services/payment/callbacks/repository.py", "    ON CONFLICT (channel, notify_id) DO NOTHING\n", ""),
+        ),
+        (_CREDITING + "test_the_same_notice_fifty_times_at_once_has_one_effect",),
+    ),
+    Mutation(
+        "comparison of the amount with the order's",
+        (
+            Edit(
+                "services/payment/crediting/decision.py",
+                "    if notice.amount_fen != order.amount_fen:\n        return Reason.WRONG_AMOUNT\n",
+                "",
+            ),
+        ),
+        (_CREDITING + "test_a_wrong_amount_enrols_nobody_and_is_set_aside",),
+    ),
+    Mutation(
+        "suspense branch",
+        (
+            Edit(
+                "services/payment/crediting/service.py",
+                "    await suspend(session, [item for one, line in lines for item in _suspended(one, line)])\n",
+                "",
+            ),
+        ),
+        (
+            _CREDITING + "test_a_wrong_amount_enrols_nobody_and_is_set_aside",
+            _CREDITING + "test_money_for_an_unknown_order_is_set_aside_and_named_as_unattributed",
+            _CREDITING + "test_two_transactions_on_one_order_pay_once",
+        ),
+    ),
+    Mutation(
+        "row-level security",
+        (Edit("shared/database/row_security.py", 'f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"', '"SELECT 1"'),),
+        (
+            _REGIONS + "test_every_table_with_a_region_is_under_row_level_security[payment]",
+            _REGIONS + "test_without_a_region_of_proper_length_nothing_is_seen[None]",
+            _REGIONS + "test_a_region_sees_what_lies_in_it_and_nothing_beside_it",
+            _LEDGER + "test_another_region_sees_nothing_of_the_books",
+        ),
+    ),
+    Mutation(
+        "books that are only added to",
+        (Edit(_MONEY_TABLES, "BEFORE UPDATE OR DELETE OR TRUNCATE ON transfer", "BEFORE TRUNCATE ON transfer"),),
+        (_LEDGER + "test_the_books_are_append_only_even_for_their_owner",),
+    ),
+    Mutation(
+        "unique number of a receipt",
+        (
+            Edit(_CASH_TABLES, "receipt_no text NOT NULL UNIQUE,", "receipt_no text NOT NULL,"),
+            Edit("services/payment/cash/receipts.py", "    ON CONFLICT (receipt_no) DO NOTHING\n", ""),
+        ),
+        (
+            _CASH + "TestReceipts::test_the_same_receipts_again_change_nothing",
+            _CASH + "TestReceipts::test_a_number_stands_for_one_receipt_for_ever",
+        ),
+    ),
+    Mutation(
+        "unique serial of a collection notice",
+        (Edit(_CASH_TABLES, "collection_notice_serial text UNIQUE,", "collection_notice_serial text,"),),
+        (_HALL + "TestSerial::test_it_belongs_to_one_batch",),
+    ),
+)
