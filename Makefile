@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CACHE := .canbao
 KAFKA := $(CACHE)/kafka/libs
-CHECKED := services shared verify simulator tests
+CHECKED := services shared verify simulator bench tests
 PRESENT = $(wildcard $(CHECKED))
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
@@ -44,6 +44,11 @@ lint: $(VENV)/test.installed  ## Check style, types and who imports whom
 	$(BIN)/ruff format --check --quiet $(PRESENT)
 	$(BIN)/mypy $(PRESENT)
 	$(BIN)/lint-imports --no-logo
+
+bench: $(VENV)/test.installed  ## Measure everything beside its references, about 12 minutes (ARGS="--quick", ARGS="p1 p2")
+	@sh deploy/system-packages
+	@$(MAKE) --no-print-directory kafka
+	@exec $(BIN)/python -m bench $(ARGS)
 
 kafka: $(KAFKA)/.complete  ## Fetch the Apache Kafka broker that the tests start
 
@@ -89,4 +94,4 @@ $(KAFKA)/.complete: deploy/kafka/pom.xml
 	mvn --batch-mode --quiet --file deploy/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(KAFKA)
 	@touch $@
 
-.PHONY: help up test test-faults test-schemathesis soak mutants lint kafka lock clean
+.PHONY: help up test test-faults test-schemathesis soak mutants bench lint kafka lock clean

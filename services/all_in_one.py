@@ -70,11 +70,11 @@ async def serve(
 ) -> None:
     """Serve until ``stop`` is set: requests in hand are answered, then background work ends, then all is closed."""
     async with metrics_served(settings), running_all(settings, services, role=role) as app:
-        _tame_the_collector()
-        await _answer(app, stop, host, port)
+        tame_the_collector()
+        await answer(app, stop, host, port)
 
 
-def _tame_the_collector() -> None:
+def tame_the_collector() -> None:
     """Look for garbage less often, and not among the modules and models that live as long as the process.
 
     With Python's defaults an eighth of the processor went into walking the same objects again and again.
@@ -84,7 +84,8 @@ def _tame_the_collector() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
-async def _answer(app: Starlette, stop: asyncio.Event, host: str, port: int) -> None:
+async def answer(app: Starlette, stop: asyncio.Event, host: str, port: int) -> None:
+    """Answer requests until ``stop`` is set; those in hand are answered before it returns."""
     server = _Server(
         uvicorn.Config(
             app,

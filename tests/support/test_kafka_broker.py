@@ -11,6 +11,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from bench.kafka_broker import BrokerFailed
 from tests.support.kafka_broker import KafkaBroker, NamedBroker, answers
 
 
@@ -78,7 +79,7 @@ def test_a_missing_broker_fails_with_the_command_to_type(monkeypatch: pytest.Mon
     monkeypatch.setenv("PATH", "")
     broker = KafkaBroker()
     try:
-        with pytest.raises(AssertionError, match="sh deploy/system-packages"):
+        with pytest.raises(BrokerFailed, match="sh deploy/system-packages"):
             broker.start()
     finally:
         broker.stop()

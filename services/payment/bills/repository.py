@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -232,8 +233,9 @@ async def latest(session: AsyncSession, enrolment_id: UUID) -> Row[Any] | None:
     return (await session.execute(_SHOW, {"enrolment_id": enrolment_id})).one_or_none()
 
 
+@lru_cache(maxsize=1_024)
 def rows_of(schedule: str) -> tuple[ScheduleRow, ...]:
-    """Read a stored schedule."""
+    """Read a stored schedule; thousands of bills have the same one, and its rows are frozen."""
     return _ROWS.validate_json(schedule)
 
 

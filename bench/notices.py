@@ -1,0 +1,84 @@
+"""Notices of WeChat Pay, signed before the clock starts: each is a whole HTTP request, ready to go out."""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulator.prepare import APPID, MCHID, load
+from simulator.wechat.notices import Notice
+from simulator.wechat.signing import Platform, private_key, public_key
+
+PATH = f"/payment/v1/callbacks/wechat/{MCHID}"
+MOMENT = "2023-10-08T09:30:00+08:00"
+DUE_FEN = 38_000
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """Somebody paid an order at the channel."""
+
+    order_no: str
+    transaction_id: str
+    amount_fen: int = DUE_FEN
+
+
+def signed_requests(keys: Path, paid: Sequence[Paid]) -> list[bytes]:
+    """Sign a notice per payment, with the keys that the simulator prepared; signing is slow, so by all processors."""
+    workers = os.cpu_count() or 1
+    portion = -(-len(paid) // workers) or 1
+    portions = [paid[start : start + portion] for start in range(0, len(paid), portion)]
+    with ProcessPoolExecutor(workers) as pool:
+        return [request for signed in pool.map(_sign, [keys] * len(portions), portions) for request in signed]
+
+
+def _sign(keys: Path, paid: Sequence[Paid]) -> list[bytes]:
+    platform = _platform(keys)
+    return [_request(platform, one) for one in paid]
+
+
+def _platform(keys: Path) -> Platform:
+    settings = load(keys)
+    if settings is None:
+        raise FileNotFoundError(f"no keys were prepared in {keys}")
+    return Platform(
+        serial=settings["platform_serial"],
+        key=private_key(keys / "platform.pem"),
+        mchid=MCHID,
+        appid=APPID,
+        merchant_serial=settings["merchant_serial"],
+        merchant_key=public_key(keys / "merchant.pub.pem"),
+        api_v3_key=settings["api_v3_key"].encode(),
+    )
+
+
+def _request(platform: Platform, paid: Paid) -> bytes:
+    body = _notice(paid).body(platform)
+    headers = {"Host": "127.0.0.1", "Accept": "*/*", "User-Agent": "Mozilla/4.0", **platform.headers(body)}
+    headers["Content-Length"] = str(len(body))
+    lines = [f"POST {PATH} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+def _notice(paid: Paid) -> Notice:
+    plain = {
+        "appid": APPID,
+        "mchid": MCHID,
+        "out_trade_no": paid.order_no,
+        "transaction_id": paid.transaction_id,
+        "trade_type": "NATIVE",
+        "trade_state": "SUCCESS",
+        "trade_state_desc": "支付成功",
+        "bank_type": "OTHERS",
+        "attach": "",
+        "success_time": MOMENT,
+        "payer": {"openid": f"o{paid.transaction_id[-27:]}"},
+        "amount": {
+            "total": paid.amount_fen,
+            "payer_total": paid.amount_fen,
+            "currency": "CNY",
+            "payer_currency": "CNY",
+        },
+    }
+    return Notice(f"EV-{paid.transaction_id}", "TRANSACTION.SUCCESS", "transaction", plain, PATH, MOMENT)

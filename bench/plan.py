@@ -1,0 +1,20 @@
+"""How much is to be measured, and where progress is told."""
+
+import sys
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """So many rounds; ``scale`` is 1 for a whole run and less for a look or a test."""
+
+    repeat: int = 3
+    scale: float = 1.0
+
+    def count(self, whole: int, *, least: int = 1) -> int:
+        """So many of what a whole run takes ``whole`` of."""
+        return max(least, round(whole * self.scale))
+
+    def say(self, words: str) -> None:
+        """Tell whoever waits what is going on; the table alone goes to standard output."""
+        print(words, file=sys.stderr, flush=True)

@@ -1,0 +1,54 @@
+"""Each subject in miniature: it ends, every count is exact (each raises otherwise), and all references take part."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from bench import p1_callbacks, p2_chain, p6_growth, p7_start
+from bench.__main__ import subjects
+from bench.installation import NotDurable, installed
+from bench.plan import Plan
+from bench.results import Line
+
+MINIATURE = Plan(repeat=1, scale=0.005)
+
+
+def told(lines: Sequence[Line]) -> set[str]:
+    """What was measured; each of it is a number above nothing."""
+    assert all(value > 0 for line in lines if line.unit != "%" for value in line.values), lines
+    return {line.what for line in lines}
+
+
+async def test_callbacks_beside_empty_endpoint_pgbench_and_textbook() -> None:
+    lines = await p1_callbacks.measure(MINIATURE)
+    assert {"callbacks, canbao", "(a) empty FastAPI endpoint", "canbao / (c)", "latency at half load, p99"} <= told(
+        lines
+    )
+
+
+async def test_the_chain_beside_aiokafka_and_the_textbooks_chain() -> None:
+    lines = await p2_chain.measure(MINIATURE)
+    assert {"enrolments counted, canbao", "(b) textbook chain", "canbao / (a)", "latency at half load, p99"} <= told(
+        lines
+    )
+
+
+async def test_growth_in_two_counties() -> None:
+    lines = await p6_growth.measure(MINIATURE)
+    assert {"elapsed per enrolment, 50 people", "elapsed per enrolment, 5,000 people"} <= told(lines)
+
+
+async def test_start_and_memory() -> None:
+    lines = await p7_start.measure(MINIATURE)
+    assert {"warm start until every part is ready", "memory (PSS) once ready"} <= told(lines)
+
+
+async def test_a_database_that_may_forget_is_refused() -> None:
+    with pytest.raises(NotDurable, match="synchronous_commit"):
+        async with installed("bench-forgets", parameters={"synchronous_commit": "off"}):
+            pytest.fail("it was measured all the same")
+
+
+def test_a_subject_is_found_by_its_modules_name() -> None:
+    assert subjects().items() >= {("p1", "bench.p1_callbacks"), ("p2", "bench.p2_chain")}
+    assert all(name.startswith("p") for name in subjects())
