@@ -10,7 +10,9 @@ import structlog
 from shared.database.engine import Database
 from shared.domain.clock import Clock, SystemClock
 from shared.gauging import keep_gauges
+from shared.messaging.bus import Bus, BusRefused
 from shared.messaging.consumer import run_consumer
+from shared.messaging.installation import admit
 from shared.messaging.open import open_bus
 from shared.messaging.patience import GATHER_S
 from shared.messaging.relay import run_relay
@@ -72,9 +74,25 @@ def _start_work(run: Running) -> list[asyncio.Task[None]]:
 
 
 async def _messaging(run: Running) -> None:
-    """Relay and consumer on one bus; if either fails, both begin again."""
-    async with open_bus(run.settings, run.service.name) as bus, asyncio.TaskGroup() as group:
-        run.bus = bus
+    """Relay and consumer on one bus; if either fails, both begin again.
+
+    Nobody joins before the bus is known to be ours: another installation's groups are left alone.
+    """
+    async with open_bus(run.settings, run.service.name) as bus:
+        try:
+            await admit(database=run.database, bus=bus, service=run.service.name, region=run.settings.region)
+            run.bus, run.refused = bus, None
+            await _relay_and_consume(run, bus)
+        except* BusRefused as refusals:
+            run.refused = str(refusals.exceptions[0])
+            log.error("the bus is not this installation's", service=run.service.name, reason=run.refused)
+            raise
+        finally:
+            run.bus = None
+
+
+async def _relay_and_consume(run: Running, bus: Bus) -> None:
+    async with asyncio.TaskGroup() as group:
         group.create_task(
             run_relay(
                 database=run.database,

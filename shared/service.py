@@ -77,6 +77,7 @@ class Running:
     resources: Any = None
     role: Role = "all"
     bus: Bus | None = None
+    refused: str | None = None  # why the bus is not ours, in words that name the mend
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     # Set before the web server waits for replies in hand: a reply that has no end of its own ends now.
     leaving: asyncio.Event = field(default_factory=asyncio.Event)

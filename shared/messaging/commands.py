@@ -86,8 +86,14 @@ class _Desk:
 
 
 async def _replay(postbox: Postbox, letter: UUID | None) -> list[tuple[UUID, Outcome]]:
-    letters = [letter] if letter else [each.id for each in await dead_letters.waiting(postbox.database, postbox.region)]
-    return [(each, await dead_letters.replay(postbox, each, operator())) for each in letters]
+    if letter is not None:
+        return [(letter, await dead_letters.replay(postbox, letter, operator()))]
+    outcomes: list[tuple[UUID, Outcome]] = []
+    after = None
+    while page := await dead_letters.waiting(postbox.database, postbox.region, after=after):
+        after = page[-1].id
+        outcomes += [(each.id, await dead_letters.replay(postbox, each.id, operator())) for each in page]
+    return outcomes
 
 
 def operator() -> str:

@@ -11,11 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.messaging.bus import Incoming
 from shared.messaging.envelope import Envelope
 
+# A damaged envelope only claims its place: it makes no event a duplicate. What comes after a real one waits at the gap.
 _LOAD = text(
     """
     SELECT k.publisher, k.aggregate_id, COALESCE(c.seq, 0) AS seq,
            (SELECT min(d.seq) FROM dead_letter d
-            WHERE d.publisher = k.publisher AND d.aggregate_id = k.aggregate_id AND d.state = 'WAITING') AS dead_seq,
+            WHERE d.publisher = k.publisher AND d.aggregate_id = k.aggregate_id AND d.state = 'WAITING'
+              AND d.reason <> 'MALFORMED') AS dead_seq,
            EXISTS (SELECT FROM parked_event p
                    WHERE p.publisher = k.publisher AND p.aggregate_id = k.aggregate_id) AS parked
     FROM unnest(CAST(:publishers AS text[]), CAST(:aggregates AS uuid[])) AS k (publisher, aggregate_id)

@@ -10,9 +10,9 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.database.engine import Database
-from shared.messaging import cursors, setbacks
+from shared.messaging import setbacks
 from shared.messaging.cursors import Line
-from shared.messaging.intake import take_in
+from shared.messaging.intake import release, take_in
 from shared.messaging.subscription import Subscription
 
 Outcome = Literal["DONE", "STILL_DEAD", "NOT_WAITING"]
@@ -23,7 +23,11 @@ _LIST = text(
     SELECT d.id, d.event, d.publisher, d.aggregate_id, d.seq, d.region, d.reason, d.error, d.recorded_at, d.attempts,
            (SELECT count(*) FROM parked_event p
             WHERE p.publisher = d.publisher AND p.aggregate_id = d.aggregate_id) AS behind
-    FROM dead_letter d WHERE d.state = 'WAITING' ORDER BY d.recorded_at, d.id LIMIT :limit
+    FROM dead_letter d
+    WHERE d.state = 'WAITING'
+      AND (CAST(:after AS uuid) IS NULL
+           OR (d.recorded_at, d.id) > (SELECT recorded_at, id FROM dead_letter WHERE id = :after))
+    ORDER BY d.recorded_at, d.id LIMIT :limit
     """
 )
 # The consumer moves this row in every transaction that takes in from the partition: whoever locks it is alone there.
@@ -43,9 +47,18 @@ _SETTLE = text(
     """
 )
 _STATE = text("SELECT state FROM dead_letter WHERE id = :id")
+# Past every event that was given up and is next in its line; a damaged one far ahead or long behind stands in no way.
 _SKIP = text(
     """
-    INSERT INTO cursor AS c (publisher, aggregate_id, seq) VALUES (:publisher, :aggregate_id, :seq)
+    WITH RECURSIVE given_up AS (
+        SELECT coalesce(max(seq), 0) AS seq FROM cursor WHERE publisher = :publisher AND aggregate_id = :aggregate_id
+        UNION
+        SELECT d.seq FROM given_up
+        JOIN dead_letter d ON d.publisher = :publisher AND d.aggregate_id = :aggregate_id AND d.state = 'DISCARDED'
+                              AND d.seq = given_up.seq + 1
+    )
+    INSERT INTO cursor AS c (publisher, aggregate_id, seq)
+    SELECT :publisher, :aggregate_id, max(seq) FROM given_up HAVING max(seq) > 0
     ON CONFLICT (publisher, aggregate_id) DO UPDATE SET seq = EXCLUDED.seq WHERE c.seq < EXCLUDED.seq
     """
 )
@@ -78,10 +91,12 @@ class Postbox:
     resources: Any
 
 
-async def waiting(database: Database, region: str, limit: int = LISTED) -> list[DeadLetter]:
-    """The dead letters that wait to be replayed or given up, oldest first."""
+async def waiting(
+    database: Database, region: str, limit: int = LISTED, *, after: UUID | None = None
+) -> list[DeadLetter]:
+    """The dead letters that wait to be replayed or given up, oldest first; ``after`` is the last one seen."""
     async with database.transaction(region) as session:
-        rows = await session.execute(_LIST, {"limit": limit})
+        rows = await session.execute(_LIST, {"limit": limit, "after": after})
         return [DeadLetter(**row) for row in rows.mappings()]
 
 
@@ -106,8 +121,14 @@ async def discard(postbox: Postbox, letter: UUID, actor: str, because: str) -> O
         if row is None:
             return "NOT_WAITING"
         if row.aggregate_id is not None:
-            await session.execute(_SKIP, {"publisher": row.publisher, "aggregate_id": row.aggregate_id, "seq": row.seq})
-            await _release(session, postbox, Line(row.publisher, row.aggregate_id))
+            await session.execute(_SKIP, {"publisher": row.publisher, "aggregate_id": row.aggregate_id})
+            await release(
+                session,
+                [Line(row.publisher, row.aggregate_id)],
+                subscriptions=postbox.subscriptions,
+                resources=postbox.resources,
+                region=postbox.region,
+            )
         return "DONE"
 
 
@@ -125,20 +146,3 @@ async def _take_in(session: AsyncSession, postbox: Postbox, row: Row[Any]) -> No
         resources=postbox.resources,
         region=postbox.region,
     )
-
-
-async def _release(session: AsyncSession, postbox: Postbox, line: Line) -> None:
-    """Take in what was parked behind an event that will never come."""
-    standing = (await cursors.load(session, [line]))[line]
-    parked = (await setbacks.waiting(session, [line])).get(line, {})
-    following = parked.get(standing.seq + 1)
-    if following is not None:
-        # The first brings the rest along: taking it in releases what is parked after it.
-        await setbacks.unpark(session, [following])
-        await take_in(
-            session,
-            [following.record],
-            subscriptions=postbox.subscriptions,
-            resources=postbox.resources,
-            region=postbox.region,
-        )

@@ -18,6 +18,10 @@ from shared.messaging.waves import waves
 BREATH_EVERY = 64
 
 
+class Unreadable(ValueError):
+    """The record holds no event that this service understands."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a step could not be taken in."""
@@ -74,13 +78,13 @@ class Delivery:
         envelope = step.envelope
         if envelope.event not in self._handlers:
             if envelope.event not in EVENT_TYPES and _kind(envelope.event) in self._kinds:
-                raise ValueError(f"{envelope.event} is newer than what this service understands")
+                raise Unreadable(f"{envelope.event} is newer than what this service understands")
             return None
         value = step.record.value
         if value is None:
-            raise ValueError("the record is empty")
+            raise Unreadable("the record is empty")
         if len(value) > MAX_EVENT_BYTES:
-            raise ValueError(f"{len(value)} bytes are more than an event may have")
+            raise Unreadable(f"{len(value)} bytes are more than an event may have")
         event = EVENT_TYPES[envelope.event].model_validate_json(value)
         return Received(event, envelope.id, envelope.seq, envelope.publisher, envelope.occurred_at, envelope.trace)
 

@@ -55,6 +55,13 @@ async def has_claimed(session: AsyncSession, broker: str, topic: str) -> bool:
     return bool((await session.execute(_CLAIMED, {"broker": broker, "topic": topic})).scalar_one())
 
 
+async def admit(*, database: Database, bus: Bus, service: str, region: str) -> None:
+    """Check that database and bus are this installation's, and make the service's topic; raises ``BusRefused``."""
+    async with database.transaction(region) as session:
+        await settle(session, service=service, installation=bus.installation, partitions=bus.partitions)
+    await claim(database, bus, service, region)
+
+
 async def claim(database: Database, bus: Bus, service: str, region: str) -> None:
     """Make the service's topic, unless it is there already and this database never made it: then it is another's."""
     broker = await bus.broker()

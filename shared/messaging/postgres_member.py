@@ -71,7 +71,12 @@ class PostgresMember:
 
     async def __aenter__(self) -> Self:
         _waiting.setdefault(self._address, set()).add(self._appended)
-        await self._beat()
+        try:
+            await self._beat()
+        except BaseException:
+            # Whoever did not come in gives back what it had taken already.
+            await self.__aexit__(None, None, None)
+            raise
         self._heart = asyncio.create_task(self._keep_beating(), name="bus member")
         return self
 

@@ -15,7 +15,7 @@ from shared.contracts.event import Trace
 from shared.database.engine import Database
 from shared.messaging.bus import Bus, BusRefused, Outgoing, Place
 from shared.messaging.envelope import Envelope, to_headers
-from shared.messaging.installation import claim, settle
+from shared.messaging.installation import admit
 from shared.messaging.lanes import LEASE_S, Lanes
 from shared.messaging.patience import GATHER_S, Patience, cancelled_from_outside, pause
 from shared.messaging.trouble import described
@@ -100,11 +100,7 @@ class Relay:
 
     async def prepare(self) -> None:
         """Check that database and bus are this installation's, and make the service's topic."""
-        async with self._database.transaction(self._region) as session:
-            await settle(
-                session, service=self._service, installation=self._bus.installation, partitions=self._bus.partitions
-            )
-        await claim(self._database, self._bus, self._service, self._region)
+        await admit(database=self._database, bus=self._bus, service=self._service, region=self._region)
 
     async def step(self) -> int:
         """Send one batch and mark what was acknowledged; answers how many events were marked."""

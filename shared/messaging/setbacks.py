@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import orjson
 from sqlalchemy import Row, text
@@ -12,19 +13,21 @@ from shared.domain.ids import new_id
 from shared.domain.region import covers
 from shared.messaging.bus import Incoming, Place
 from shared.messaging.cursors import Line, Step
-from shared.messaging.envelope import Envelope, from_headers
+from shared.messaging.envelope import Envelope, from_headers, place_of
 from shared.messaging.positions import fingerprint
 
-_RELEASED_AT_ONCE = 5_000
+# Of each line, so that a line with much behind it keeps no other from going on.
+RELEASED_AT_ONCE = 100
 
 _PARKED = text(
     """
     SELECT p.topic, p.partition, p."offset", p.key, CAST(p.headers AS text) AS headers, p.value
-    FROM parked_event p
-    JOIN unnest(CAST(:publishers AS text[]), CAST(:aggregates AS uuid[])) AS k (publisher, aggregate_id)
-        ON k.publisher = p.publisher AND k.aggregate_id = p.aggregate_id
+    FROM unnest(CAST(:publishers AS text[]), CAST(:aggregates AS uuid[])) AS k (publisher, aggregate_id)
+    CROSS JOIN LATERAL (
+        SELECT * FROM parked_event
+        WHERE publisher = k.publisher AND aggregate_id = k.aggregate_id ORDER BY seq LIMIT :of_each
+    ) AS p
     ORDER BY p.publisher, p.aggregate_id, p.seq
-    LIMIT :limit
     """
 )
 _PARK = text(
@@ -83,9 +86,14 @@ class Setback:
     reason: str
     error: str
 
+    @property
+    def place(self) -> tuple[UUID, int] | None:
+        """The aggregate and sequence that it claims, as far as they can be read."""
+        return (self.envelope.key, self.envelope.seq) if self.envelope else place_of(self.record.headers)
+
 
 async def waiting(session: AsyncSession, lines: Collection[Line]) -> dict[Line, dict[int, Step]]:
-    """The parked events of these lines, by sequence."""
+    """The first parked events of each of these lines, by sequence."""
     if not lines:
         return {}
     rows = await session.execute(
@@ -93,7 +101,7 @@ async def waiting(session: AsyncSession, lines: Collection[Line]) -> dict[Line, 
         {
             "publishers": [line.publisher for line in lines],
             "aggregates": [line.aggregate_id for line in lines],
-            "limit": _RELEASED_AT_ONCE,
+            "of_each": RELEASED_AT_ONCE,
         },
     )
     found: dict[Line, dict[int, Step]] = {}
@@ -135,8 +143,12 @@ async def bury(session: AsyncSession, setbacks: Sequence[Setback], region: str) 
         columns = _record_columns([s.record for s in setbacks]) | _envelope_columns(
             [s.envelope for s in setbacks], region
         )
+        places = [s.place for s in setbacks]
         columns |= {
             "ids": [new_id() for _ in setbacks],
+            "publishers": [s.record.place.topic if s.place else None for s in setbacks],
+            "aggregates": [place[0] if place else None for place in places],
+            "seqs": [place[1] if place else None for place in places],
             "reasons": [s.reason for s in setbacks],
             "errors": [s.error for s in setbacks],
         }

@@ -49,7 +49,7 @@ async def _database(running: Running) -> tuple[bool, str]:
 
 async def _bus(running: Running) -> tuple[bool, str]:
     if running.bus is None:
-        return False, "not connected yet"
+        return False, running.refused or "not connected"
     topics = await running.bus.topics()
     return True, f"{len(topics)} topics"
 

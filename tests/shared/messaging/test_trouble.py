@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
+from shared.messaging.envelope import MalformedEnvelope
 from shared.messaging.trouble import Transient, described, is_transient
 from tests.shared.messaging.station import REGION, Stage, TrainArrived
 
@@ -28,8 +30,15 @@ def test_a_refused_value_is_not_repeated_in_the_description() -> None:
 
 
 def test_a_description_can_be_stored_whatever_the_error_says() -> None:
-    assert described(ValueError("a\x00b\ud800" + "c" * 1000)).encode().find(b"\x00") == -1
-    assert len(described(ValueError("c" * 1000))) == 500
+    assert described(OSError("a\x00b\ud800" + "c" * 1000)).encode().find(b"\x00") == -1
+    assert len(described(OSError("c" * 1000))) == 500
+
+
+def test_what_others_say_may_hold_a_value_and_what_we_say_holds_none() -> None:
+    with pytest.raises(ValueError, match="411521199001010013x") as refused:
+        int("411521199001010013x")
+    assert described(refused.value) == "ValueError"
+    assert described(MalformedEnvelope("the header ce_id is missing")).endswith("the header ce_id is missing")
 
 
 @pytest.mark.parametrize("open_bus", ["postgres"], indirect=True)
@@ -49,6 +58,23 @@ async def test_the_databases_errors_are_told_apart(stage: Stage, statement: str,
     with pytest.raises(Exception) as caught:  # noqa: PT011 - which one is the question
         await _execute(stage, [*before, last])
     assert is_transient(caught.value) is passes
+
+
+@pytest.mark.parametrize("open_bus", ["postgres"], indirect=True)
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT CAST('411521199001010013' AS uuid)",
+        "SELECT CAST('4115211990-01-01' AS date)",
+        "INSERT INTO cursor (publisher, aggregate_id, seq) VALUES ('411521199001010013', NULL, 1)",
+        "SELECT CAST(CAST('411521199001010013' AS text) AS integer)",
+    ],
+)
+async def test_what_the_database_refuses_is_described_by_code_and_place(stage: Stage, statement: str) -> None:
+    with pytest.raises(DBAPIError) as caught:
+        await _execute(stage, [statement])
+    assert "4115211990" not in described(caught.value)
+    assert described(caught.value).split()[2][:2] in ("22", "23")
 
 
 @pytest.mark.parametrize("open_bus", ["postgres"], indirect=True)

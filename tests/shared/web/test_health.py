@@ -60,3 +60,18 @@ async def test_a_gap_that_does_not_close_makes_work_unready_after_a_minute(insta
         await installation.sql("quota", _PARKED, 90.0)
         answer = await http.get("/readyz")
         assert (answer.status_code, _unready(answer.json())) == (503, {"events quota"})
+
+
+@pytest.mark.expects_errors
+async def test_a_bus_that_is_not_ours_makes_work_unready_and_names_the_mend(installation: Installation) -> None:
+    async with installation.running(QUOTA) as runs, knocking(runs) as http:
+        await eventually(lambda: runs[0].bus is not None, within_s=20)
+    other = installation.with_settings(partitions=24)
+    async with other.running(QUOTA) as runs, knocking(runs) as http:
+        await eventually(lambda: runs[0].refused is not None, within_s=20)
+        answer = await http.get("/readyz")
+        part = next(part for part in answer.json()["parts"] if part["name"] == "bus quota")
+    assert answer.status_code == 503
+    assert "fixed at installation, set it back" in part["detail"]
+    groups = await installation.sql("quota", "SELECT DISTINCT partition FROM consumer_offset")
+    assert all(row["partition"] < 12 for row in groups), "it joined a group before it was admitted"

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.event import Event, Received
 from shared.domain.ids import new_id
-from shared.messaging import dead_letters
+from shared.messaging import dead_letters, setbacks
 from shared.messaging.dead_letters import Postbox
 from shared.messaging.figures import figures
 from shared.messaging.trouble import Transient
@@ -74,7 +74,7 @@ async def test_a_poison_event_stops_only_its_own_aggregate(stage: Stage) -> None
         "NOT_HANDLED",
         "WAITING",
     )
-    assert letter["error"] == "ValueError: cannot bear it"
+    assert letter["error"] == "ValueError"  # its text may hold what it was about
     assert letter["actor"] == "test"
     waiting = await stage.sql(LISTENER, "SELECT aggregate_id, seq FROM parked_event")
     assert [(row["aggregate_id"], row["seq"]) for row in waiting] == [(poison, 2)]
@@ -267,3 +267,75 @@ async def test_a_gap_that_stays_open_for_a_minute_is_unready(stage: Stage) -> No
     seen = await figures(stage.database(LISTENER), REGION)
     assert (seen.gaps, seen.dead_letters) == (1, 0)
     assert not seen.ready
+
+
+async def test_a_damaged_envelope_stands_in_its_lines_way_until_it_is_given_up(stage: Stage) -> None:
+    bus, train = stage.bus(), new_id()
+    await bus.create_topics(["station"])
+    damaged = outgoing(arrived(train), 1, bus=bus, headers={"ce_time": "yesterday"})
+    await sent(bus, damaged, outgoing(left(train), 2, bus=bus), outgoing(arrived(train), 3, bus=bus))
+    async with stage.listening(Ears()):
+        await stage.taken_up_to_the_end()
+    seen = await figures(stage.database(LISTENER), REGION)
+    assert (seen.dead_letters, seen.parked, seen.gaps) == (1, 2, 0)
+    postbox = Postbox(stage.database(LISTENER), REGION, Ears().subscriptions(), None)
+    [letter] = await dead_letters.waiting(postbox.database, REGION)
+    assert (letter.aggregate_id, letter.seq, letter.behind) == (train, 1, 2)
+    assert await dead_letters.replay(postbox, letter.id, "operator:li") == "STILL_DEAD"
+    assert await dead_letters.discard(postbox, letter.id, "operator:li", "its time is unreadable") == "DONE"
+    assert await heard_by(stage, train) == [("station", 2), ("station", 3)]
+
+
+async def test_a_damaged_copy_of_what_was_taken_in_stands_in_nobodys_way(stage: Stage) -> None:
+    bus, train = stage.bus(), new_id()
+    await bus.create_topics(["station"])
+    far_ahead = outgoing(arrived(train), 999, bus=bus, headers={"ce_time": "some day"})
+    await sent(
+        bus,
+        outgoing(arrived(train), 1, bus=bus),
+        outgoing(arrived(train), 1, bus=bus, headers={"ce_time": "yesterday"}),
+        far_ahead,
+        outgoing(left(train), 2, bus=bus),
+    )
+    async with stage.listening(Ears()):
+        await stage.taken_up_to_the_end()
+    assert await heard_by(stage, train) == [("station", 1), ("station", 2)]
+    assert len(await letters(stage)) == 2
+    postbox = Postbox(stage.database(LISTENER), REGION, Ears().subscriptions(), None)
+    for letter in await dead_letters.waiting(postbox.database, REGION):
+        assert await dead_letters.discard(postbox, letter.id, "operator:li", "damaged") == "DONE"
+    await sent(bus, outgoing(arrived(train), 3, bus=bus))
+    async with stage.listening(Ears()):
+        await stage.taken_up_to_the_end()
+    assert await heard_by(stage, train) == [("station", 1), ("station", 2), ("station", 3)]
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["first first", "last first"])
+async def test_two_damaged_envelopes_in_a_row_can_be_given_up_in_any_order(stage: Stage, order: int) -> None:
+    bus, train = stage.bus(), new_id()
+    await bus.create_topics(["station"])
+    damaged = [outgoing(arrived(train), seq, bus=bus, headers={"ce_time": "x"}) for seq in (1, 2)]
+    await sent(bus, *damaged, outgoing(left(train), 3, bus=bus))
+    async with stage.listening(Ears()):
+        await stage.taken_up_to_the_end()
+    postbox = Postbox(stage.database(LISTENER), REGION, Ears().subscriptions(), None)
+    for letter in (await dead_letters.waiting(postbox.database, REGION))[::order]:
+        await dead_letters.discard(postbox, letter.id, "operator:li", "damaged")
+    assert await heard_by(stage, train) == [("station", 3)]
+    assert await stage.count(LISTENER, "parked_event") == 0
+
+
+async def test_much_that_waits_on_many_lines_is_all_taken_in_once_the_gaps_close(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(setbacks, "RELEASED_AT_ONCE", 2)
+    bus, trains = stage.bus(), [new_id() for _ in range(3)]
+    await bus.create_topics(["station"])
+    later = [outgoing(arrived(train), seq, bus=bus) for train in trains for seq in range(2, 9)]
+    await sent(bus, *later)
+    async with stage.listening(Ears()):
+        await stage.taken_up_to_the_end()
+        assert await stage.count(LISTENER, "parked_event") == 21
+        await sent(bus, *(outgoing(arrived(train), 1, bus=bus) for train in trains))
+        await stage.hears(24)
+    assert await stage.count(LISTENER, "parked_event") == 0
