@@ -116,7 +116,7 @@ class Settings(BaseSettings):
         if folder and not Path(folder).is_dir():
             raise ValueError(f"CANBAO_SECRETS_DIR 不是目录 · is no folder: {folder}")
         files = (SecretsSettingsSource(settings_cls, secrets_dir=folder),) if folder else ()
-        return (init_settings, env_settings, *files)
+        return (init_settings, env_settings, dotenv_settings, *files)
 
     @cached_property
     def installation_id(self) -> UUID:

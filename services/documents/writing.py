@@ -8,8 +8,7 @@ from typing import Any
 
 from services.all_in_one import SERVICES
 from services.documents.errors_page import errors_page
-from shared.contracts.event import EVENT_TYPES
-from shared.contracts.schemas import breaks, schema_of
+from shared.contracts.schemas import breaks, published, schema_of
 from shared.web.app import ServiceApp
 
 OPENAPI, EVENTS, ERRORS = "openapi", "events", "errors.md"
@@ -27,7 +26,7 @@ def documents() -> Mapping[str, str]:
         for service in SERVICES
         if service.mount is None
     }
-    events = {f"{EVENTS}/{name}.json": _json(schema_of(EVENT_TYPES[name])) for name in sorted(EVENT_TYPES)}
+    events = {f"{EVENTS}/{name}.json": _json(schema_of(event)) for name, event in sorted(published().items())}
     return described | events | {ERRORS: errors_page()}
 
 
@@ -46,12 +45,12 @@ def drift(folder: Path) -> list[str]:
 def broken_events(folder: Path) -> Iterator[str]:
     """Changes of published events that their readers would stumble over; a vanished event among them."""
     for path in sorted((folder / EVENTS).glob("*.json")):
-        event = EVENT_TYPES.get(path.stem)
+        event = published().get(path.stem)
         if event is None:
             yield f"{path.stem} was published and is gone"
             continue
-        published: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        yield from (f"{path.stem}: {each}" for each in breaks(dict(published), schema_of(event)))
+        before: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        yield from (f"{path.stem}: {each}" for each in breaks(dict(before), schema_of(event)))
 
 
 def write(folder: Path) -> list[str]:

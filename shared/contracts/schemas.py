@@ -7,11 +7,16 @@ a published schema may gain optional fields and otherwise stays as it is; anothe
 from collections.abc import Iterator
 from typing import Any
 
-from shared.contracts.event import Event
+from shared.contracts.event import EVENT_TYPES, Event
 from shared.contracts.examples import EXAMPLES
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _REMARKS = frozenset({"$id", "$schema", "title", "description", "examples"})
+
+
+def published() -> dict[str, type[Event]]:
+    """The events that services publish, by name: those of this folder, not what somebody else declared."""
+    return {name: event for name, event in EVENT_TYPES.items() if event.__module__.startswith("shared.contracts.")}
 
 
 def schema_of(event: type[Event]) -> dict[str, Any]:
