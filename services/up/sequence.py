@@ -6,7 +6,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import httpx
 from rich.console import Console
@@ -14,12 +14,13 @@ from rich.console import Console
 from services import all_in_one
 from services.up import folder as data
 from services.up import installation, simulation
-from services.up.comparison import differences
+from services.up.comparison import differences, explained
 from services.up.installation import Asked
 from services.up.progress import listener
 from services.up.refusal import Exit
 from shared.database.embedded import EmbeddedPostgres
 from shared.database.provision import provision
+from shared.observability.logs import configure_logs
 from shared.settings import Settings
 from verify.examine import examine
 from verify.render import print_report
@@ -40,12 +41,15 @@ async def run(asked: Asked, console: Console) -> Exit:
         postgres = EmbeddedPostgres(folder / "postgres")
         stack.push_async_callback(asyncio.to_thread, postgres.stop)
         await asyncio.to_thread(postgres.start)  # a folder in use by another canbao is refused here
+        log = data.opened_log(folder)
+        configure_logs(to=log)
+        console.print(f"日志 log: {data.log_file(folder)}", highlight=False, soft_wrap=True)
         installation.refuse_taken_port(asked)
         settings, described = await _settle(asked, folder, postgres)
         await installation.refuse_missing_broker(settings)
         await stack.enter_async_context(_serving(settings, asked))
         console.print(f"服务已启动 services: {asked.address}", highlight=False)
-        played = await stack.enter_async_context(_simulation(asked, folder))
+        played = await stack.enter_async_context(_simulation(asked, folder, log))
         return await _until_proven(asked, console, settings, played, folder, described, stop)
 
 
@@ -89,8 +93,8 @@ async def _answering(address: str, task: "asyncio.Task[None]") -> None:
 
 
 @asynccontextmanager
-async def _simulation(asked: Asked, folder: Path) -> AsyncIterator[simulation.Simulation]:
-    started = await simulation.Simulation.start(folder / "simulator", asked.address, data.clients_file(folder))
+async def _simulation(asked: Asked, folder: Path, log: TextIO) -> AsyncIterator[simulation.Simulation]:
+    started = await simulation.Simulation.start(folder / "simulator", asked.address, data.clients_file(folder), log)
     try:
         yield started
     finally:
@@ -106,7 +110,9 @@ async def _until_proven(
     described: dict[str, Any],
     stop: asyncio.Event,
 ) -> Exit:
-    console.print(f"模拟居民 {described['residents']} 人 · simulated residents", highlight=False)
+    console.print(f"模拟居民 {described['residents']:,} 人 · simulated residents", highlight=False)
+    if asked.residents not in (None, described["residents"]):
+        console.print(_folder_holds(described["residents"], asked.residents), highlight=False, soft_wrap=True)
     season = asyncio.create_task(_season(played, console))
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({season, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -126,6 +132,14 @@ async def _until_proven(
     )
     await stopped
     return proof.result()
+
+
+def _folder_holds(residents: int, unused: int | None) -> str:
+    return (
+        f"数据目录已有 {residents:,} 名居民，--residents {unused} 未采用；另用 --data 指定新目录即可重新开始。\n"
+        f"The folder holds {residents:,} residents, --residents {unused} is not used: "
+        "name a new folder by --data to start anew."
+    )
 
 
 async def _season(played: simulation.Simulation, console: Console) -> bool:
@@ -152,6 +166,8 @@ async def _prove(console: Console, settings: Settings, folder: Path, *, complete
         console.print(
             f"与模拟器账簿不符 · differs from the simulator's books: {sentence}", highlight=False, markup=False
         )
+    if found and (reason := explained(report, books)):
+        console.print(reason, highlight=False, markup=False, soft_wrap=True)
     if not found:
         console.print("与模拟器账簿逐分一致 · agrees with the simulator's own books to the fen", highlight=False)
     return Exit.FINE if report.settled and not found else Exit.NOT_PROVEN
