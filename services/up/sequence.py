@@ -30,6 +30,11 @@ _ANSWERS_WITHIN_S = 60.0
 _SETTLES_WITHIN_S = 60.0
 
 
+def _say(console: Console, words: str) -> None:
+    """One line as it is, whatever the width of the window or file."""
+    console.print(words, highlight=False, markup=False, soft_wrap=True)
+
+
 async def run(asked: Asked, console: Console) -> Exit:
     """Start, play, prove, stay; whatever was started is stopped again, in the reverse order."""
     stop = asyncio.Event()
@@ -37,18 +42,18 @@ async def run(asked: Asked, console: Console) -> Exit:
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
     async with AsyncExitStack() as stack:
         folder = data.opened(asked.folder)
-        console.print(f"数据目录 data: {folder}", highlight=False)
+        _say(console, f"数据目录 data: {folder}")
         postgres = EmbeddedPostgres(folder / "postgres")
         stack.push_async_callback(asyncio.to_thread, postgres.stop)
         await asyncio.to_thread(postgres.start)  # a folder in use by another canbao is refused here
         log = data.opened_log(folder)
         configure_logs(to=log)
-        console.print(f"日志 log: {data.log_file(folder)}", highlight=False, soft_wrap=True)
+        _say(console, f"日志 log: {data.log_file(folder)}")
         installation.refuse_taken_port(asked)
         settings, described = await _settle(asked, folder, postgres)
         await installation.refuse_missing_broker(settings)
         await stack.enter_async_context(_serving(settings, asked))
-        console.print(f"服务已启动 services: {asked.address}", highlight=False)
+        _say(console, f"服务已启动 services: {asked.address}")
         played = await stack.enter_async_context(_simulation(asked, folder, log))
         return await _until_proven(asked, console, settings, played, folder, described, stop)
 
@@ -110,15 +115,15 @@ async def _until_proven(
     described: dict[str, Any],
     stop: asyncio.Event,
 ) -> Exit:
-    console.print(f"模拟居民 {described['residents']:,} 人 · simulated residents", highlight=False)
+    _say(console, f"模拟居民 {described['residents']:,} 人 · simulated residents")
     if asked.residents not in (None, described["residents"]):
-        console.print(_folder_holds(described["residents"], asked.residents), highlight=False, soft_wrap=True)
+        _say(console, _folder_holds(described["residents"], asked.residents))
     season = asyncio.create_task(_season(played, console))
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({season, stopped}, return_when=asyncio.FIRST_COMPLETED)
     if not season.done():
         season.cancel()
-        console.print("已中断，下次启动从此处继续 · interrupted; the next start goes on from here", highlight=False)
+        _say(console, "已中断，下次启动从此处继续 · interrupted; the next start goes on from here")
         return Exit.INTERRUPTED
     proof = asyncio.create_task(_prove(console, settings, folder, complete=season.result()))
     await asyncio.wait({proof, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -127,9 +132,7 @@ async def _until_proven(
         return Exit.INTERRUPTED
     if asked.once:
         return proof.result()
-    console.print(
-        f"打开 {asked.address}/ 查看进度，Ctrl-C 停止 · open the page; Ctrl-C stops everything", highlight=False
-    )
+    _say(console, f"打开 {asked.address}/ 查看进度，Ctrl-C 停止 · open the page; Ctrl-C stops everything")
     await stopped
     return proof.result()
 
@@ -149,7 +152,7 @@ async def _season(played: simulation.Simulation, console: Console) -> bool:
         async for news in played.news():
             show.hear(news)
             if news["event"] == "failed":
-                console.print(f"模拟中断 · the season broke off: {news['why']}", highlight=False, markup=False)
+                _say(console, f"模拟中断 · the season broke off: {news['why']}")
             complete = news["event"] == "finished"
     return complete
 
@@ -163,13 +166,11 @@ async def _prove(console: Console, settings: Settings, folder: Path, *, complete
     books = json.loads((folder / "simulator" / "books.json").read_text(encoding="utf-8"))
     found = differences(report, books)
     for sentence in found[:40]:
-        console.print(
-            f"与模拟器账簿不符 · differs from the simulator's books: {sentence}", highlight=False, markup=False
-        )
+        _say(console, f"与模拟器账簿不符 · differs from the simulator's books: {sentence}")
     if found and (reason := explained(report, books)):
-        console.print(reason, highlight=False, markup=False, soft_wrap=True)
+        _say(console, reason)
     if not found:
-        console.print("与模拟器账簿逐分一致 · agrees with the simulator's own books to the fen", highlight=False)
+        _say(console, "与模拟器账簿逐分一致 · agrees with the simulator's own books to the fen")
     return Exit.FINE if report.settled and not found else Exit.NOT_PROVEN
 
 
