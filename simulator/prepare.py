@@ -14,15 +14,25 @@ from simulator import clients
 MCHID = "1900000109"
 APPID = "wxc0ffee00canbao01"
 _FILE = "simulator.json"
+_RESIDENTS = 5000
+_SEED = 2024
 
 
-def prepare(folder: Path, *, residents: int, seed: int, port: int = 0) -> dict[str, Any]:
-    """Write keys and settings once, and keep them; a folder that holds a season keeps its people and its seed."""
+def prepare(folder: Path, *, residents: int | None, seed: int | None, port: int = 0) -> dict[str, Any]:
+    """Write keys and settings once, and keep them; once a season has begun, the folder keeps its people and seed."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    settings = load(folder) or _made(folder, residents, seed)
+    settings = load(folder) or _made(folder)
+    if not journal_of(folder).exists():
+        asked = {"residents": residents, "seed": seed}
+        settings |= {name: value for name, value in asked.items() if value is not None}
     settings["port"] = port or _free(settings.get("port", 0))
     _write(folder / _FILE, json.dumps(settings, indent=1))
     return settings
+
+
+def journal_of(folder: Path) -> Path:
+    """Where the season's journal is, from its first day on."""
+    return folder / "journal.sqlite"
 
 
 def load(folder: Path) -> dict[str, Any] | None:
@@ -64,7 +74,7 @@ def described(folder: Path, settings: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _made(folder: Path, residents: int, seed: int) -> dict[str, Any]:
+def _made(folder: Path) -> dict[str, Any]:
     for name in ("merchant", "platform"):
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         private = key.private_bytes(
@@ -76,8 +86,8 @@ def _made(folder: Path, residents: int, seed: int) -> dict[str, Any]:
         _write(folder / f"{name}.pem", private.decode())
         _write(folder / f"{name}.pub.pem", public.decode())
     return {
-        "residents": residents,
-        "seed": seed,
+        "residents": _RESIDENTS,
+        "seed": _SEED,
         "api_v3_key": secrets.token_hex(16),
         "merchant_serial": secrets.token_hex(20).upper(),
         "platform_serial": f"PUB_KEY_ID_{secrets.token_hex(12).upper()}",

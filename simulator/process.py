@@ -16,7 +16,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from simulator import calendar, prepare
-from simulator.books import books
+from simulator.books import books, credited_people
 from simulator.day import Day
 from simulator.door import Door
 from simulator.journal import Journal
@@ -42,7 +42,7 @@ async def run(folder: Path, base_url: str, clients_file: Path, *, once: bool, un
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
     if until_eof:
         asyncio.get_running_loop().add_reader(sys.stdin, _at_end_of_input, stop)
-    journal = Journal(folder / "journal.sqlite")
+    journal = Journal(prepare.journal_of(folder))
     limits = httpx.Limits(max_connections=24, max_keepalive_connections=24)
     try:
         async with httpx.AsyncClient(base_url=base_url, limits=limits, timeout=30, trust_env=False) as client:
@@ -110,6 +110,9 @@ async def _season(world: World, folder: Path) -> bool:
         residents=len(world.plan.county.residents),
         orders=len(world.plan.purchases),
         again=bool(world.journal.all("done")),
+        registered=len(world.journal.all("enrolment")),
+        paid=len(world.journal.all("told")),
+        people=credited_people(world),
     )
     try:
         await play(world)

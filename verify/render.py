@@ -11,6 +11,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from verify import labels
 from verify.report import CheckResult, Finding, Report
 from verify.towns_table import towns_table, yuan
 
@@ -105,7 +106,8 @@ def _add_rows(table: Table, label: str, rows: Iterable[Finding], count: int, sty
     for row in rows:
         shown += 1
         amount = yuan(row.difference_fen) if row.difference_fen else ""
-        table.add_row(Text(label, style=style), row.subject, row.region or "—", row.expected, row.found, amount)
+        what, wanted = labels.subject(row.subject), labels.expected(row.expected)
+        table.add_row(Text(label, style=style), what, row.region or "—", wanted, row.found, amount)
     if count > shown:
         table.add_row("", Text(f"另有 {count - shown:,} 笔 · and {count - shown:,} more", style="dim"))
 

@@ -24,7 +24,7 @@ _COLUMNS = (
     _Column("任务数\ntarget", "target", 5),
     _Column("登记\nregistered", "registered"),
     _Column("参保\nenrolled", "enrolled"),
-    _Column("应缴\ndue", "due_fen", 4),
+    _Column("参保者应缴\nenrolled due", "due_fen", 4),
     _Column("资助\naid", "aided_fen", 2),
     _Column("已缴\npremium", "paid_fen"),
     _Column("暂记应退\nsuspense", "suspense_fen", 1),

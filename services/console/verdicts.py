@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from services.console.figures import people, yuan
-from services.console.summaries import PaymentSummary, Pile, QuotaProgress, RegistrationSummary, Snapshot
+from services.console.summaries import Money, PaymentSummary, Pile, QuotaProgress, RegistrationSummary, Snapshot
 from services.console.words import Say
 from shared.domain.clock import SHANGHAI
 
@@ -34,6 +34,8 @@ def verdicts(snapshot: Snapshot, say: Say) -> list[Verdict]:
         found += _people(quota, say)
         if registration is not None:
             found.append(_flight(registration, quota, say))
+        if payment is not None:
+            found += _enrolling(payment, quota, say)
     return sorted(found, key=lambda verdict: _ORDER[verdict.level])
 
 
@@ -93,7 +95,10 @@ def _money(payment: PaymentSummary, say: Say) -> Iterator[Verdict]:
     yield from _pile("held", payment.held, say, some="warn", none=True)
     yield from _pile("refunds", payment.refunds, say, some="info", none=False)
     if (stray := payment.unattributed) is not None:
-        if stray.fen:
+        if stray.fen and stray.fen == stray.suspense_fen and payment.suspense and payment.suspense.fen:
+            # The same money as the sentence on suspense: one matter, counted once.
+            yield Verdict("attributed", "info", say("attributed.suspense", yuan=yuan(stray.fen)))
+        elif stray.fen:
             yield Verdict("attributed", "warn", say("attributed.money", yuan=yuan(stray.fen)))
         elif payment.towns:
             yield Verdict("attributed", "ok", say("attributed.all"))
@@ -126,3 +131,10 @@ def _flight(registration: RegistrationSummary, quota: QuotaProgress, say: Say) -
     if ahead := max(-registered, 0) + max(-enrolled, 0):
         return Verdict("flight", "info", say("flight.ahead", n=people(ahead)))
     return Verdict("flight", "ok", say("flight.none"))
+
+
+def _enrolling(payment: PaymentSummary, quota: QuotaProgress, say: Say) -> Iterator[Verdict]:
+    """Who has paid is enrolled as soon as registration has heard of it."""
+    paid = Money.total([*payment.towns, payment.unattributed or Money()]).paid_count
+    if (behind := paid - quota.county.enrolled) > 0:
+        yield Verdict("enrolling", "info", say("enrolling", n=people(behind)))

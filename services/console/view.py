@@ -107,11 +107,12 @@ def page(snapshot: Snapshot, *, lang: Lang, area: str, benefit_year: int) -> Pag
 def _notices(quota: QuotaProgress | None, subsidy: SubsidySummary | None, say: Say) -> tuple[str, ...]:
     """What is scaled, illustrative or invented says so before any number."""
     notices = [
-        say("notice", note=each.note, document=each.document) for each in (quota.notices if quota else ()) if each.note
+        say("notice", note=say.half(each.note), document=each.document)
+        for each in (quota.notices if quota else ())
+        if each.note
     ]
     if subsidy and subsidy.amounts:
-        zh, both, en = subsidy.amounts.partition(" · ")
-        notices.append(en if both and say.lang == "en" else zh)
+        notices.append(say.half(subsidy.amounts))
     return tuple(notices)
 
 
@@ -136,15 +137,15 @@ def _tiles(quota: QuotaProgress | None, payment: PaymentSummary | None, say: Say
     def share(fen: int) -> str:
         return say("tile.share", percent=figures.percent(fen, money.taken_fen)) if money and money.taken_fen else ""
 
-    completion, unpaid, filled = "", "", None
+    completion, missing, filled = "", "", None
     if county:
-        unpaid = say("tile.unpaid", n=figures.people(max(county.registered - county.enrolled, 0)))
+        missing = say("tile.not_enrolled", n=figures.people(max(county.registered - county.enrolled, 0)))
     if county and county.percent is not None:
         completion = say("tile.completion", percent=county.percent)
         filled = figures.permille(county.enrolled, county.target)
     return (
         people("target", county.target if county else None, say("tile.towns", n=len(quota.towns)) if quota else ""),
-        people("registered", county.registered if county else None, unpaid),
+        people("registered", county.registered if county else None, missing),
         people("enrolled", county.enrolled if county else None, completion, filled),
         yuan(
             "taken",

@@ -87,6 +87,9 @@ PHRASES: Mapping[str, Phrase] = {
     ),
     "attributed.all": Phrase("每一分钱都归到了乡镇。", "Every fen belongs to a township."),
     "attributed.money": Phrase("{yuan} 元未能归到任何乡镇。", "Money that belongs to no township: {yuan} yuan."),
+    "attributed.suspense": Phrase(
+        "待查款项中有 {yuan} 元未归到任何乡镇。", "Of the money in suspense, {yuan} yuan belongs to no township."
+    ),
     "attributed.people": Phrase(
         "已登记的 {n} 人不在任何下达了任务的乡镇。", "People registered outside every township with a target: {n}."
     ),
@@ -98,7 +101,9 @@ PHRASES: Mapping[str, Phrase] = {
         "乡镇进度比参保登记多 {n} 人，两次读数之间有变动或计数有误。",
         "Township counts exceed registration by {n}: something moved between two readings, or a counter is wrong.",
     ),
+    "enrolling": Phrase("{n} 人已缴费，参保状态更新中。", "Paid, and shortly to be shown as enrolled: {n}."),
     "targets.none": Phrase("本年度任务数尚未下达。", "No targets have been published for this year."),
+    "notices": Phrase("数据说明", "About the data"),
     "notice": Phrase("{document}：{note}", "{document}: {note}"),
     # tiles
     "tiles": Phrase("全县合计", "County totals"),
@@ -111,7 +116,7 @@ PHRASES: Mapping[str, Phrase] = {
     "people": Phrase("人", "people"),
     "yuan": Phrase("元", "yuan"),
     "tile.completion": Phrase("完成率 {percent}%", "{percent}% of target"),
-    "tile.unpaid": Phrase("未缴费 {n} 人", "{n} unpaid"),
+    "tile.not_enrolled": Phrase("未参保 {n} 人", "{n} not enrolled"),
     "tile.payments": Phrase("{n} 人缴费", "{n} contributions"),
     "tile.share": Phrase("占已收 {percent}%", "{percent}% of money taken"),
     "tile.towns": Phrase("{n} 个乡镇街道", "{n} townships"),
@@ -163,6 +168,11 @@ class Say:
         """One phrase of the catalogue with its places filled."""
         phrase = PHRASES[key]
         return (phrase.zh if self.lang == "zh" else phrase.en).format(**values)
+
+    def half(self, label: str) -> str:
+        """The half of a label "中文 · English" in this language; a label in one language only stays as it is."""
+        zh, both, en = label.partition(" · ")
+        return en if both and self.lang == "en" else zh
 
 
 def language(asked: str | None) -> Lang:

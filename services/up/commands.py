@@ -10,7 +10,6 @@ from rich.console import Console
 from services.up.installation import Asked
 from services.up.refusal import CannotStart, Exit
 from shared.database.server_account import EmbeddedPostgresError
-from shared.observability.logs import configure_logs
 
 
 def up(
@@ -34,7 +33,6 @@ def up(
         raise typer.BadParameter("postgres, kafka", param_hint="--bus")
     from services.up.sequence import run
 
-    configure_logs()
     console = Console()
     asked = Asked(residents, once, "kafka" if bus == "kafka" else "postgres", port, data)
     try:

@@ -38,3 +38,15 @@ def _compare(where: str, line: TownLine, town: dict[str, int]) -> list[str]:
 
 def _differs(where: str, what: str, ours: int, theirs: int) -> list[str]:
     return [] if ours == theirs else [f"{where} {what}: canbao {ours}, 模拟器账簿 simulator {theirs}"]
+
+
+def explained(report: Report, books: dict[str, Any]) -> str | None:
+    """Why the auditor may know people that the simulator does not; None where it knows no more than the simulator."""
+    beyond = report.overall.registered - books["county"]["registered"]
+    if beyond <= 0:
+        return None
+    return (
+        f"canbao 多 {beyond:,} 人：由他人经接口登记的人员不在模拟器账簿中；用 --data 指定新目录可重新开始。\n"
+        f"{beyond:,} people more: those registered through the API by others are not in the simulator's books; "
+        "a new folder, named by --data, starts anew."
+    )

@@ -5,7 +5,7 @@ import json
 import os
 import secrets
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -59,6 +59,19 @@ def clients_file(folder: Path) -> Path:
 def environment_file(folder: Path) -> Path:
     """Where an installation's settings are kept for the other commands."""
     return folder / "secrets" / "canbao.env"
+
+
+def log_file(folder: Path) -> Path:
+    """Where services and simulator write what concerns whoever looks into a fault."""
+    return folder / "canbao.log"
+
+
+def opened_log(folder: Path) -> TextIO:
+    """A new log for this start, open until the process ends; the last start's is kept beside it, older ones are not."""
+    file = log_file(folder)
+    if file.exists():
+        file.replace(file.with_suffix(".previous.log"))
+    return os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", 1, encoding="utf-8")
 
 
 def keep_environment(folder: Path, values: dict[str, str]) -> Path:

@@ -23,13 +23,17 @@ class _Counter:
         self.total = 0
         self.registered = 0
         self.paid = 0
+        self.people = 0
         self.date = ""
 
     def count(self, news: dict[str, Any]) -> None:
         if news["event"] == "season":
             self.total = news["residents"] + news["orders"]
+            self.registered, self.paid, self.people = news["registered"], news["paid"], news["people"]
         elif news["event"] == "day":
             self.date = news["date"]
+        elif news["event"] == "credited":
+            self.people = news["people"]
         elif news["event"] in ("registered", "paid"):
             setattr(self, news["event"], news["count"])
 
@@ -64,11 +68,14 @@ class _Lines:
         if news["event"] == "complaint":
             self._console.print(f"不符 · differs: {news['key']}: {news['what']}", highlight=False)
         now = time.monotonic()
+        if not self._counter.date:
+            return
         if news["event"] == "day" or now - self._last >= _LINE_EVERY_S:
             self._last = now
             counter = self._counter
             self._console.print(
-                f"{counter.date} 登记 registered {counter.registered}, 订单 orders paid {counter.paid}", highlight=False
+                f"{counter.date} 登记 registered {counter.registered:,} · 缴费到账 paid {counter.people:,} 人 people",
+                highlight=False,
             )
 
 

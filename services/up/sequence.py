@@ -6,7 +6,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import httpx
 from rich.console import Console
@@ -14,12 +14,13 @@ from rich.console import Console
 from services import all_in_one
 from services.up import folder as data
 from services.up import installation, simulation
-from services.up.comparison import differences
+from services.up.comparison import differences, explained
 from services.up.installation import Asked
 from services.up.progress import listener
 from services.up.refusal import Exit
 from shared.database.embedded import EmbeddedPostgres
 from shared.database.provision import provision
+from shared.observability.logs import configure_logs
 from shared.settings import Settings
 from verify.examine import examine
 from verify.render import print_report
@@ -29,6 +30,11 @@ _ANSWERS_WITHIN_S = 60.0
 _SETTLES_WITHIN_S = 60.0
 
 
+def _say(console: Console, words: str) -> None:
+    """One line as it is, whatever the width of the window or file."""
+    console.print(words, highlight=False, markup=False, soft_wrap=True)
+
+
 async def run(asked: Asked, console: Console) -> Exit:
     """Start, play, prove, stay; whatever was started is stopped again, in the reverse order."""
     stop = asyncio.Event()
@@ -36,16 +42,19 @@ async def run(asked: Asked, console: Console) -> Exit:
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
     async with AsyncExitStack() as stack:
         folder = data.opened(asked.folder)
-        console.print(f"数据目录 data: {folder}", highlight=False)
+        _say(console, f"数据目录 data: {folder}")
         postgres = EmbeddedPostgres(folder / "postgres")
         stack.push_async_callback(asyncio.to_thread, postgres.stop)
         await asyncio.to_thread(postgres.start)  # a folder in use by another canbao is refused here
+        log = data.opened_log(folder)
+        configure_logs(to=log)
+        _say(console, f"日志 log: {data.log_file(folder)}")
         installation.refuse_taken_port(asked)
         settings, described = await _settle(asked, folder, postgres)
         await installation.refuse_missing_broker(settings)
         await stack.enter_async_context(_serving(settings, asked))
-        console.print(f"服务已启动 services: {asked.address}", highlight=False)
-        played = await stack.enter_async_context(_simulation(asked, folder))
+        _say(console, f"服务已启动 services: {asked.address}")
+        played = await stack.enter_async_context(_simulation(asked, folder, log))
         return await _until_proven(asked, console, settings, played, folder, described, stop)
 
 
@@ -89,8 +98,8 @@ async def _answering(address: str, task: "asyncio.Task[None]") -> None:
 
 
 @asynccontextmanager
-async def _simulation(asked: Asked, folder: Path) -> AsyncIterator[simulation.Simulation]:
-    started = await simulation.Simulation.start(folder / "simulator", asked.address, data.clients_file(folder))
+async def _simulation(asked: Asked, folder: Path, log: TextIO) -> AsyncIterator[simulation.Simulation]:
+    started = await simulation.Simulation.start(folder / "simulator", asked.address, data.clients_file(folder), log)
     try:
         yield started
     finally:
@@ -106,13 +115,15 @@ async def _until_proven(
     described: dict[str, Any],
     stop: asyncio.Event,
 ) -> Exit:
-    console.print(f"模拟居民 {described['residents']} 人 · simulated residents", highlight=False)
+    _say(console, f"模拟居民 {described['residents']:,} 人 · simulated residents")
+    if asked.residents not in (None, described["residents"]):
+        _say(console, _folder_holds(described["residents"], asked.residents))
     season = asyncio.create_task(_season(played, console))
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({season, stopped}, return_when=asyncio.FIRST_COMPLETED)
     if not season.done():
         season.cancel()
-        console.print("已中断，下次启动从此处继续 · interrupted; the next start goes on from here", highlight=False)
+        _say(console, "已中断，下次启动从此处继续 · interrupted; the next start goes on from here")
         return Exit.INTERRUPTED
     proof = asyncio.create_task(_prove(console, settings, folder, complete=season.result()))
     await asyncio.wait({proof, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -121,11 +132,17 @@ async def _until_proven(
         return Exit.INTERRUPTED
     if asked.once:
         return proof.result()
-    console.print(
-        f"打开 {asked.address}/ 查看进度，Ctrl-C 停止 · open the page; Ctrl-C stops everything", highlight=False
-    )
+    _say(console, f"打开 {asked.address}/ 查看进度，Ctrl-C 停止 · open the page; Ctrl-C stops everything")
     await stopped
     return proof.result()
+
+
+def _folder_holds(residents: int, unused: int | None) -> str:
+    return (
+        f"数据目录已有 {residents:,} 名居民，--residents {unused} 未采用；另用 --data 指定新目录即可重新开始。\n"
+        f"The folder holds {residents:,} residents, --residents {unused} is not used: "
+        "name a new folder by --data to start anew."
+    )
 
 
 async def _season(played: simulation.Simulation, console: Console) -> bool:
@@ -135,7 +152,7 @@ async def _season(played: simulation.Simulation, console: Console) -> bool:
         async for news in played.news():
             show.hear(news)
             if news["event"] == "failed":
-                console.print(f"模拟中断 · the season broke off: {news['why']}", highlight=False, markup=False)
+                _say(console, f"模拟中断 · the season broke off: {news['why']}")
             complete = news["event"] == "finished"
     return complete
 
@@ -149,11 +166,11 @@ async def _prove(console: Console, settings: Settings, folder: Path, *, complete
     books = json.loads((folder / "simulator" / "books.json").read_text(encoding="utf-8"))
     found = differences(report, books)
     for sentence in found[:40]:
-        console.print(
-            f"与模拟器账簿不符 · differs from the simulator's books: {sentence}", highlight=False, markup=False
-        )
+        _say(console, f"与模拟器账簿不符 · differs from the simulator's books: {sentence}")
+    if found and (reason := explained(report, books)):
+        _say(console, reason)
     if not found:
-        console.print("与模拟器账簿逐分一致 · agrees with the simulator's own books to the fen", highlight=False)
+        _say(console, "与模拟器账簿逐分一致 · agrees with the simulator's own books to the fen")
     return Exit.FINE if report.settled and not found else Exit.NOT_PROVEN
 
 

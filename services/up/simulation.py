@@ -6,7 +6,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from services.up.refusal import CannotStart
 
@@ -37,8 +37,8 @@ class Simulation:
         self._process = process
 
     @classmethod
-    async def start(cls, folder: Path, base_url: str, clients: Path) -> "Simulation":
-        """Play the season, or go on where it stopped."""
+    async def start(cls, folder: Path, base_url: str, clients: Path, log: TextIO) -> "Simulation":
+        """Play the season, or go on where it stopped; what it complains of goes to the log."""
         command = [sys.executable, "-m", "simulator", "season", "--dir", str(folder), "--base-url", base_url]
         return cls(
             await asyncio.create_subprocess_exec(
@@ -48,6 +48,7 @@ class Simulation:
                 "--until-eof",
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
+                stderr=log,
                 start_new_session=True,  # Ctrl-C is ours to hear: the season is stopped in order
             )
         )

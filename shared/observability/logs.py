@@ -2,13 +2,15 @@
 
 import logging
 import sys
+from typing import TextIO
 
 import structlog
 
 
-def configure_logs(*, level: int = logging.INFO) -> None:
-    """Write logs to standard error: readable on a terminal, JSON elsewhere."""
-    terminal = sys.stderr.isatty()
+def configure_logs(*, level: int = logging.INFO, to: TextIO | None = None) -> None:
+    """Write logs to standard error or to ``to``: readable on a terminal, JSON elsewhere."""
+    to = to or sys.stderr
+    terminal = to.isatty()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -17,7 +19,7 @@ def configure_logs(*, level: int = logging.INFO) -> None:
             structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(to),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    logging.basicConfig(level=logging.WARNING, stream=to, format="%(levelname)s %(name)s %(message)s")

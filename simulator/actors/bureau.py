@@ -11,13 +11,19 @@ async def publish_targets(world: World) -> None:
     """The annex of the document, in proportion to the number of residents that are played."""
     county = world.plan.county
     total = sum(town.target for town in county.towns)
-    scaled = f"演示数据：按原文件总任务数 {TOTAL} 人等比例缩放为 {total} 人；乡镇代码为示例。"
+    note = "乡镇代码为示例 · township codes are illustrative"
+    if total != TOTAL:
+        note = (
+            f"演示数据：按原文件总任务数 {TOTAL} 人等比例缩放为 {total} 人；乡镇代码为示例"
+            f" · demonstration: the document's targets of {TOTAL} people in all scaled to {total}; "
+            "township codes are illustrative"
+        )
     await world.doors[clients.BUREAU].post(
         "/quota/v1/targets",
         {
             "benefit_year": BENEFIT_YEAR,
             "document": DOCUMENT,
-            "note": "乡镇代码为示例。" if total == TOTAL else scaled,
+            "note": note,
             "declared_total": total,
             "towns": [{"region": town.region, "name": town.name, "target": town.target} for town in county.towns],
         },

@@ -30,10 +30,11 @@ async def wait_until_credited(world: World) -> None:
         summary = await world.doors[clients.BUREAU].get(f"/payment/v1/summary?benefit_year={BENEFIT_YEAR}")
         paid = sum(town["paid_count"] for town in summary["towns"])
         if paid >= expected:
+            tell("credited", people=paid)
             return
         if time.monotonic() > deadline:
             await world.complain(f"credited {world.day.today}", f"{paid} people are paid, {expected} should be")
             return
-        tell("waiting", paid=paid, expected=expected)
+        tell("credited", people=paid)
         await asyncio.sleep(pause)
         pause = min(pause * 1.5, 1.0)

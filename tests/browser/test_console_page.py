@@ -97,7 +97,11 @@ async def test_the_page_is_whole_without_javascript(county: Served, chromium: Br
 async def test_nothing_is_cut_off_at_any_width_in_either_language(chromium: Browser, tmp_path: Path) -> None:
     shutil.copytree(ROOM / "static", tmp_path / "static")
     troubled = snapshot(
-        payment={"suspense": {"count": 3, "fen": 114_000}, "held": {"count": 1, "fen": 760_000}},
+        payment={
+            "suspense": {"count": 3, "fen": 114_000},
+            "held": {"count": 1, "fen": 760_000},
+            "unattributed": {"count": 3, "fen": 114_000, "suspense_fen": 114_000, "channel_fen": 114_000},
+        },
         quota={"unattributed": {"registered": 2, "enrolled": 1}},
         subsidy=Fault.UNREACHABLE,
     )
@@ -105,7 +109,7 @@ async def test_nothing_is_cut_off_at_any_width_in_either_language(chromium: Brow
     for lang in LANGUAGES:
         document = tmp_path / f"{lang}.html"
         document.write_text(Pages(Settings()).whole(troubled, lang), encoding="utf-8")
-        for width in (320, 390, 600, 768, 941, 1024, 1440):
+        for width in (320, 375, 420, 600, 768, 941, 1024, 1440):
             await page.set_viewport_size({"width": width, "height": 900})
             await page.goto(document.as_uri())
             await expect(page.locator("tbody tr")).to_have_count(21)
@@ -116,6 +120,7 @@ async def test_nothing_is_cut_off_at_any_width_in_either_language(chromium: Brow
                     .map((part) => part.id || part.className || part.tagName)
             """)
             assert beyond == [], (lang, width)
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width, (lang, width)
 
 
 async def test_the_language_switch_leads_to_english_and_back(county: Served, chromium: Browser) -> None:

@@ -41,9 +41,10 @@ class TestOnce:
         assert AGREES in ended.stdout
         assert _gone(data)
 
-        again = up(data, free_port(), "--once")
+        again = up(data, free_port(), "--once", "--residents", "200")
 
         assert again.returncode == Exit.FINE, again.stdout + again.stderr
+        assert "The folder holds 300 residents, --residents 200 is not used" in again.stdout
         assert AGREES in again.stdout
 
     def test_what_is_generated_is_readable_by_its_owner_alone(self, data: Path) -> None:
@@ -76,6 +77,8 @@ class TestInterrupted:
             assert started.end(signal.SIGINT) == Exit.INTERRUPTED
 
         assert "interrupted" in started.printed()
+        assert not re.search(r'^\{"', started.printed(), re.MULTILINE), "what services log goes to the folder's log"
+        assert stat.S_IMODE((data / "canbao.log").stat().st_mode) == 0o600
         assert _gone(data)
 
 

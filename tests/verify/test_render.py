@@ -6,7 +6,8 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from verify.render import WIDE, age, render
+from verify.labels import subject
+from verify.render import WIDE, age, as_json, render
 from verify.report import CheckResult, Finding, Report, TownLine
 from verify.towns_table import yuan
 
@@ -72,6 +73,20 @@ def test_the_verdict_is_the_last_line() -> None:
     broken = printed(report(breaks=1, break_fen=38_000, rows=(row,)), WIDE)
     assert "1 处不符" in broken.splitlines()[-1]
     assert "enrolment 1" in broken
+
+
+def test_rows_are_named_in_chinese_too_and_as_they_are_in_json() -> None:
+    row = Finding("quarantined notice wechat 42", "411521", "ours", "OTHER_CURRENCY")
+    text = printed(report(named_count=1, named=(row,)), WIDE)
+    assert "已隔离通知 quarantined notice wechat 42" in text
+    assert "本单位的款项 ours" in text
+    assert '"subject": "quarantined notice wechat 42"' in as_json(report(named_count=1, named=(row,)))
+    assert subject("缺 unknown 1") == "缺 unknown 1"
+
+
+def test_due_is_said_to_be_that_of_the_enrolled() -> None:
+    assert "参保者应缴" in printed(report(), WIDE)
+    assert "enrolled due" in printed(report(), WIDE)
 
 
 def test_amounts_are_yuan_with_thousands() -> None:

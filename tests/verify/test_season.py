@@ -35,3 +35,20 @@ async def test_money_without_a_township_is_named_with_its_transaction(county: Co
     assert check.verdict == "OK"
     assert [(row.region, row.difference_fen) for row in check.named] == [("411521", 38_000)]
     assert "UNKNOWN_ORDER" in check.named[0].found
+
+
+async def test_another_currency_is_named_in_words_and_added_to_no_yuan(county: County) -> None:
+    await county.break_in(
+        "payment",
+        "INSERT INTO raw_notice (id, channel, mchid, notify_id, source, envelope, serial, signed_at, event_type, kind,"
+        " payee_mchid, payee_appid, order_no, transaction_id, outcome, amount_fen, currency, succeeded_at, state,"
+        " reason, region, actor, correlation_id) SELECT gen_random_uuid(), channel, mchid, 'foreign', source, envelope,"
+        " serial, signed_at, event_type, kind, payee_mchid, payee_appid, order_no, 'FOREIGN', outcome, 100, 'HKD',"
+        " succeeded_at, 'QUARANTINED', 'OTHER_CURRENCY', region, actor, correlation_id FROM raw_notice"
+        " WHERE kind = 'PAYMENT' ORDER BY id LIMIT 1",
+    )
+    check = await county.check("MONEY_HAS_A_TOWNSHIP")
+    foreign = next(row for row in check.named if "OTHER_CURRENCY" in row.found)
+    assert foreign.difference_fen == 0
+    assert foreign.found.endswith(", 100 hundredths of HKD")
+    assert check.named_fen == 38_000

@@ -38,6 +38,7 @@ _UNNAMED = """
     ) AS named USING (region)
     WHERE coalesce(booked.fen, 0) <> coalesce(named.fen, 0) ORDER BY region
 """
+# Another currency's amount is no yuan: it is told in words and added to nothing.
 _NAMED = """
     SELECT concat('suspense ', channel, ' ', transaction_id) AS subject, region, 'a township' AS expected,
            concat(reason, ' ', state, ', order ', order_no) AS found, amount_fen AS fen
@@ -45,7 +46,9 @@ _NAMED = """
     WHERE payment_line_id IS NOT NULL AND length(region) < 9 AND state <> 'REFUNDED'
     UNION ALL
     SELECT concat('quarantined notice ', channel, ' ', coalesce(transaction_id, notify_id)), region, 'ours',
-           concat(reason, ', order ', order_no), coalesce(amount_fen, 0)
+           concat(reason, ', order ', order_no,
+                  CASE WHEN currency <> 'CNY' THEN concat(', ', amount_fen, ' hundredths of ', currency) END),
+           CASE WHEN currency <> 'CNY' THEN 0 ELSE coalesce(amount_fen, 0) END
     FROM proof.notice WHERE state = 'QUARANTINED'
     ORDER BY subject
 """

@@ -92,6 +92,19 @@ class TestVerdicts:
     ) -> None:
         assert said(snapshot(payment=change))[key] == verdict
 
+    def test_money_of_no_township_that_stands_in_suspense_is_one_matter(self) -> None:
+        stray = {"count": 1, "fen": 38_000, "suspense_fen": 38_000, "channel_fen": 38_000}
+        given = snapshot(payment={"suspense": {"count": 1, "fen": 38_000}, "unattributed": stray})
+        assert said(given)["attributed"] == ("info", "待查款项中有 380.00 元未归到任何乡镇。")
+        assert shown(given).headline.text == "有 1 项需要处理。"
+
+    def test_who_has_paid_and_is_not_yet_enrolled_is_counted(self) -> None:
+        assert "enrolling" not in said(snapshot())
+        progress = county.quota_progress()
+        paid = sum(town["paid_count"] for town in county.payment_summary()["towns"])
+        progress["county"]["enrolled"] = paid - 193
+        assert said(snapshot(quota=progress))["enrolling"] == ("info", "193 人已缴费，参保状态更新中。")
+
     def test_people_who_cannot_be_priced_are_named(self) -> None:
         level, text = said(snapshot(registration={"states": {"HELD": 12}}))["priced.held"]
         assert (level, text[:4]) == ("warn", "12 人")
@@ -150,6 +163,12 @@ class TestNotices:
             "罗政办〔2023〕52号：任务数按比例缩小，仅供演示",
         )
 
+    def test_a_note_in_both_languages_is_said_in_the_language_of_the_page(self) -> None:
+        notice = {"document": "罗政办〔2023〕52号", "note": "演示数据 · demonstration"}
+        scaled = snapshot(quota={"notices": (notice,)})
+        assert shown(scaled).notices == ("罗政办〔2023〕52号：演示数据",)
+        assert shown(scaled, "en").notices == ("罗政办〔2023〕52号: demonstration",)
+
     def test_invented_amounts_are_labelled_in_the_language_of_the_page(self) -> None:
         invented = snapshot(subsidy={"amounts": "示例配置，资助金额系虚构 · invented example amounts"})
         assert shown(invented).notices == ("示例配置，资助金额系虚构",)
@@ -167,6 +186,14 @@ class TestFigures:
         for column in ("target", "registered", "enrolled", "taken", "treasury"):
             lines = [getattr(row, column) for row in result.towns]
             assert _exact(getattr(result.total, column)) == sum(map(_exact, lines)), column
+
+    def test_registered_and_not_enrolled_is_not_called_unpaid(self) -> None:
+        result = shown(snapshot())
+        registered, enrolled = (
+            next(tile for tile in result.tiles if tile.key == key) for key in ("registered", "enrolled")
+        )
+        missing = _exact(registered.value) - _exact(enrolled.value)
+        assert registered.remark == f"未参保 {missing:,} 人"
 
     def test_the_way_of_the_money_adds_up_to_the_money_taken(self) -> None:
         result = shown(snapshot())

@@ -1,0 +1,13 @@
+"""How many residents a folder holds."""
+
+from pathlib import Path
+
+from simulator.prepare import journal_of, prepare
+
+
+def test_the_number_of_residents_stays_open_until_a_season_has_begun(tmp_path: Path) -> None:
+    assert prepare(tmp_path, residents=700, seed=None)["residents"] == 700
+    assert prepare(tmp_path, residents=1500, seed=None)["residents"] == 1500, "the first start came to no season"
+    assert prepare(tmp_path, residents=None, seed=None)["residents"] == 1500
+    journal_of(tmp_path).touch()
+    assert prepare(tmp_path, residents=700, seed=7)["residents"] == 1500

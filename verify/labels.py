@@ -1,0 +1,53 @@
+"""Chinese beside the English that names a row: what the row is, and what was expected of it."""
+
+# By the first words of a row's name; the name itself stays as it is in JSON.
+_KINDS = {
+    "account": "科目",
+    "aggregate": "聚合",
+    "bank line": "银行流水",
+    "batch": "批次",
+    "books": "账簿",
+    "certificate": "完税凭证",
+    "collection statement": "代收报表",
+    "dead letter": "死信",
+    "enrolment": "参保",
+    "event": "事件",
+    "notice": "渠道通知",
+    "payment": "缴费",
+    "quarantined notice": "已隔离通知",
+    "remittance line": "上解明细",
+    "serial": "征收通知流水号",
+    "settlement": "渠道结算",
+    "source": "来源",
+    "sum": "合计",
+    "suspense": "待查款项",
+    "targets": "任务数",
+    "transaction": "渠道交易",
+    "transfer": "记账分录",
+    "village": "村",
+}
+_EXPECTED = {
+    "a benefit period": "待遇期",
+    "a deposit slip or settlement": "缴款单或结算",
+    "a posting of the books": "入账",
+    "a township": "归属乡镇",
+    "append-only": "只增不改",
+    "applied": "已处理",
+    "one place": "仅一处",
+    "ours": "本单位的款项",
+    "taken in": "已接收",
+}
+
+
+def subject(name: str) -> str:
+    """A row's name with its kind in Chinese before it; a name of an unknown kind stays as it is."""
+    words = name.split(" ")
+    for length in (2, 1):
+        if kind := _KINDS.get(" ".join(words[:length])):
+            return f"{kind} {name}"
+    return name
+
+
+def expected(words: str) -> str:
+    """What was expected, with Chinese before it where it is words and no figure."""
+    return f"{_EXPECTED[words]} {words}" if words in _EXPECTED else words
