@@ -13,6 +13,7 @@ from services.documents.commands import docs
 from services.provisioning.commands import keys, provision
 from services.registration.commands import client_commands
 from services.registration.imports.commands import imports
+from services.surroundings import surroundings_named
 from services.up.commands import up
 from shared.messaging.commands import replay_commands
 from shared.observability.logs import configure_logs
@@ -84,4 +85,5 @@ async def _serve(services: tuple[Service, ...], role: Role, host: str, port: int
 
 def main() -> None:
     """The entry of the command line."""
-    app()
+    with surroundings_named():
+        app()

@@ -30,13 +30,26 @@ def client_commands(known_scopes: Callable[[], Collection[str]]) -> typer.Typer:
         secret_file: Annotated[
             Path | None, typer.Option(help="file with the secret that the client has already; then none is printed")
         ] = None,
+        rotate: Annotated[
+            bool, typer.Option("--rotate", help="give a client that exists a new secret and scopes")
+        ] = False,
     ) -> None:
-        """Let a client call; prints its new secret, once. A client of that name gets the new secret and scopes."""
+        """允许一个系统调用，密钥只显示一次 · let a client call; prints its new secret, once.
+
+        A name that exists is refused without --rotate or --secret-file: its department would be shut out.
+        """
         settings = Settings()
+        if not name.strip():
+            raise typer.BadParameter("名称不能为空 · a client needs a name", param_hint="NAME")
         _refuse_unknown_scopes(scope, known_scopes())
         _refuse_foreign_region(region, settings.region)
         secret = secrets.token_urlsafe(32) if secret_file is None else secret_file.read_text(encoding="utf-8").strip()
-        asyncio.run(save_client(settings, name, secret, scope, region))
+        replace = rotate or secret_file is not None
+        if not asyncio.run(save_client(settings, name, secret, scope, region, replace=replace)):
+            raise typer.BadParameter(
+                f"客户端 {name} 已存在，更换密钥须加 --rotate · it exists; --rotate replaces its secret",
+                param_hint="NAME",
+            )
         if secret_file is None:
             typer.echo(secret)
 
@@ -63,11 +76,16 @@ def _refuse_foreign_region(region: str, area: str) -> None:
         )
 
 
-async def save_client(settings: Settings, name: str, secret: str, scopes: list[str], region: str) -> None:
-    """Store one client in registration's database."""
+async def save_client(
+    settings: Settings, name: str, secret: str, scopes: list[str], region: str, *, replace: bool = True
+) -> bool:
+    """Store one client in registration's database; False where the name is taken and is not to be replaced."""
     database = Database(settings.service_url("registration"), pool_size=1, application_name="canbao clients")
     try:
         async with database.transaction(settings.region) as session:
+            if not replace and await service.exists(session, name):
+                return False
             await service.save(session, name, secret, scopes, region)
+            return True
     finally:
         await database.dispose()

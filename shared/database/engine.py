@@ -24,6 +24,7 @@ def open_engine(url: str, *, pool_size: int, application_name: str) -> AsyncEngi
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
+        hide_parameters=True,  # an error's text goes to logs, and a statement's values are people's
         json_serializer=lambda value: orjson.dumps(value).decode(),
         json_deserializer=orjson.loads,
         connect_args={

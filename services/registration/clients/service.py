@@ -42,6 +42,11 @@ async def authenticate(session: AsyncSession, name: str, secret: str) -> Grant:
     return Grant(name, frozenset(row.scopes.split()), row.region)
 
 
+async def exists(session: AsyncSession, name: str) -> bool:
+    """Whether a client of that name may call already."""
+    return (await session.execute(_FIND, {"name": name})).one_or_none() is not None
+
+
 async def save(session: AsyncSession, name: str, secret: str, scopes: Sequence[str], region: str) -> None:
     """Let a client call with these scopes in this region; a client of that name gets the new secret."""
     secret_hash = await asyncio.to_thread(_HASHER.hash, secret)

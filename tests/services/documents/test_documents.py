@@ -9,11 +9,11 @@ from typer.testing import CliRunner
 
 from services.cli import app
 from services.documents.writing import documents, drift
+from shared.contracts.schemas import published
 from shared.errors import ErrorCode
 
 DOCS = Path(__file__).parents[3] / "docs"
 PAID = "events/payment.contribution_paid.v1.json"
-from shared.contracts.schemas import published
 
 
 @pytest.fixture

@@ -43,3 +43,12 @@ def test_what_could_never_work_is_refused_and_the_mend_named(options: tuple[str,
     code, printed = add(*options)
     assert code == 2
     assert named in printed
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_name_that_exists_keeps_its_secret_unless_it_is_to_be_rotated() -> None:
+    options = ("--scope", "subsidy:read", "--region", "411521")
+    assert add(*options)[0] == 0
+    code, printed = add(*options)
+    assert (code, "--rotate" in printed) == (2, True)
+    assert add(*options, "--rotate")[0] == 0
