@@ -67,6 +67,7 @@ class PostgresMember:
         self._offsets: dict[Place, int] = {}
         self._turn = 0
         self._appended = asyncio.Event()
+        self._look_s = _FIRST_LOOK_S  # kept from poll to poll, so that a quiet bus is looked at seldom
         self._heart: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -97,18 +98,19 @@ class PostgresMember:
     async def poll(self, limit: int, wait_s: float) -> Sequence[Incoming]:
         """Up to ``limit`` records; waits up to ``wait_s`` seconds for the first."""
         deadline = monotonic() + wait_s
-        look_s = _FIRST_LOOK_S
         while True:
             self._appended.clear()
-            records = await self._read(limit)
-            left_s = deadline - monotonic()
-            if records or left_s <= 0:
+            if records := await self._read(limit):
+                self._look_s = _FIRST_LOOK_S
                 return records
+            left_s = deadline - monotonic()
             try:
-                await asyncio.wait_for(self._appended.wait(), min(look_s, left_s))
-                look_s = _FIRST_LOOK_S
+                await asyncio.wait_for(self._appended.wait(), min(self._look_s, max(left_s, 0)))
+                self._look_s = _FIRST_LOOK_S
             except TimeoutError:
-                look_s = min(look_s * 2, _LAST_LOOK_S)
+                self._look_s = min(self._look_s * 2, _LAST_LOOK_S)
+            if monotonic() >= deadline:
+                return []  # the next poll begins with a look
 
     async def seek(self, place: Place, offset: int) -> None:
         """Read on from here in this partition."""
