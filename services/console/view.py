@@ -106,11 +106,8 @@ def page(snapshot: Snapshot, *, lang: Lang, area: str, benefit_year: int) -> Pag
 
 def _notices(quota: QuotaProgress | None, subsidy: SubsidySummary | None, say: Say) -> tuple[str, ...]:
     """What is scaled, illustrative or invented says so before any number."""
-    notices = [
-        say("notice", note=say.half(each.note), document=each.document)
-        for each in (quota.notices if quota else ())
-        if each.note
-    ]
+    noted = [each for each in (quota.notices if quota else ()) if each.note]
+    notices = [say("notice", note=say.half(each.note), document=each.document) for each in noted]
     if subsidy and subsidy.amounts:
         notices.append(say.half(subsidy.amounts))
     return tuple(notices)
@@ -140,9 +137,9 @@ def _tiles(quota: QuotaProgress | None, payment: PaymentSummary | None, say: Say
     completion, missing, filled = "", "", None
     if county:
         missing = say("tile.not_enrolled", n=figures.people(max(county.registered - county.enrolled, 0)))
-    if county and county.percent is not None:
-        completion = say("tile.completion", percent=county.percent)
-        filled = figures.permille(county.enrolled, county.target)
+        if county.percent is not None:
+            completion = say("tile.completion", percent=county.percent)
+            filled = figures.permille(county.enrolled, county.target)
     return (
         people("target", county.target if county else None, say("tile.towns", n=len(quota.towns)) if quota else ""),
         people("registered", county.registered if county else None, missing),
