@@ -1,12 +1,10 @@
 """P3: a county's register by file, against bare COPY of the same rows in the same run.
 
-``python -m bench.p3_import [--people N] [--repeat N] [--enter N]`` measures the command as a clerk runs it, from the
-start of its process to the end of its summary: the dry run (decode, parse, check every number, look for each person in
-the database and in the file, report) and the whole import (that, and encrypt, register and announce everybody). COPY
-takes the same file into a table without an index or a key.
+The command is measured as a clerk runs it, from the start of its process to the end of its summary: the dry run
+(decode, parse, check every number, look for each person in the database and in the file, report) and the whole import
+(that, and encrypt, register and announce everybody). COPY takes the same file into a table without an index or a key.
 """
 
-import argparse
 import asyncio
 import json
 import os
@@ -21,12 +19,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from statistics import median
 from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
 
+from bench.plan import Plan
+from bench.results import Line, at_most, line, ratio
 from services.all_in_one import WITH_DATABASE, migrate_all
 from services.up.folder import kept_secrets
 from shared.database.embedded import EmbeddedPostgres
@@ -43,21 +42,6 @@ _HEADER = "姓名,证件类型,证件号码,出生日期,村代码,联系电话\
 _SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
 _GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀兰霞平刚桂英华玉萍红建文"
 _OTHERS = ("payment", "subsidy", "quota")
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One line of the table: what was measured, round by round."""
-
-    what: str
-    unit: str
-    values: tuple[float, ...]
-
-    def __str__(self) -> str:
-        """As the table shows it."""
-        raw = " ".join(f"{value:,.2f}" for value in self.values)
-        least, middle = min(self.values), median(self.values)
-        return f"{self.what:<44} {self.unit:<8} min {least:>9,.2f}  median {middle:>9,.2f}  ({raw})"
 
 
 def write_register(path: Path, people: int) -> None:
@@ -131,7 +115,12 @@ def _environment(values: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-async def measure(people: int = PEOPLE, repeat: int = 3, enter: int = 1) -> list[Figure]:
+async def measure(plan: Plan) -> list[Line]:
+    """Every round the dry run beside COPY, in the first the whole import too."""
+    return await _measured(plan.count(PEOPLE, least=2_000), plan.repeat, 1)
+
+
+async def _measured(people: int, repeat: int, enter: int) -> list[Line]:
     """Seconds and memory of the dry run, the whole import and COPY, side by side in each round."""
     async with prepared() as place:
         register, tenth = place.folder / "register.csv", place.folder / "tenth.csv"
@@ -150,26 +139,22 @@ async def measure(people: int = PEOPLE, repeat: int = 3, enter: int = 1) -> list
                 again.append((await _command(place, register, people, "unchanged"))[0])
                 await place.owner("TRUNCATE enrolment, aggregate, import_run, outbox")
     figures = [
-        Figure(f"COPY of {people:,} rows", "s", tuple(copies)),
-        Figure("dry run", "s", tuple(rehearsals)),
-        Figure("dry run / COPY (goal ≤ 10)", "×", _over(rehearsals, copies)),
+        line("P3", f"COPY of {people:,} rows", "s", copies),
+        line("P3", "dry run", "s", rehearsals),
+        ratio("P3", "dry run / COPY", rehearsals, copies, at_most(10)),
     ]
     if imports:
         figures += [
-            Figure("whole import", "s", tuple(imports)),
-            Figure("whole import / COPY", "×", _over(imports, copies)),
-            Figure("whole import", "people/s", tuple(people / seconds for seconds in imports)),
-            Figure("the same file again", "s", tuple(again)),
+            line("P3", "whole import", "s", imports),
+            ratio("P3", "whole import / COPY", imports, copies[: len(imports)]),
+            line("P3", "whole import", "people/s", tuple(people / seconds for seconds in imports)),
+            line("P3", "the same file again", "s", again),
         ]
     return [
         *figures,
-        Figure("memory of the largest process", "MiB", tuple(memory)),
-        Figure("the same with a tenth of the people", "MiB", tuple(less)),
+        line("P3", "memory of the largest process", "MiB", memory),
+        line("P3", "the same with a tenth of the people", "MiB", less),
     ]
-
-
-def _over(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, ...]:
-    return tuple(one / other for one, other in zip(ours, theirs, strict=False))
 
 
 async def _copy(place: Place, register: Path) -> float:
@@ -209,18 +194,3 @@ def _run(command: Sequence[str], environment: Mapping[str, str]) -> tuple[str, i
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     return printed, process.returncode, used.ru_maxrss / 1024
-
-
-def main() -> None:
-    """Measure and print the table."""
-    arguments = argparse.ArgumentParser(prog="python -m bench.p3_import", description=TITLE)
-    arguments.add_argument("--people", type=int, default=PEOPLE)
-    arguments.add_argument("--repeat", type=int, default=3)
-    arguments.add_argument("--enter", type=int, default=1, help="in how many rounds the whole import is measured too")
-    asked = arguments.parse_args()
-    for figure in asyncio.run(measure(asked.people, asked.repeat, asked.enter)):
-        print(figure)
-
-
-if __name__ == "__main__":
-    main()
