@@ -272,8 +272,9 @@ class ErrorCode(Enum):
         409,
         "该批次不能这样更正",
         "The batch cannot be corrected this way",
-        "查看批次状态和差异",
-        "Look at the batch's state and differences",
+        "查看批次状态和差异；只有导入前的缴费情况表（明细连同合计）和缴款单可以重报",
+        "Look at the batch's state and differences; only a statement (lines with their total) and slips that are not"
+        " imported yet can be restated",
     )
     SETTLEMENT_REFERENCE_MALFORMED = Spec(
         422,

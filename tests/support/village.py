@@ -125,15 +125,17 @@ class Village:
         } | changed
 
     async def post(
-        self, path: str, body: Any, *, scopes: Sequence[str] = CLERK, region: str = COUNTY
+        self, path: str, body: Any, *, scopes: Sequence[str] = CLERK, region: str = COUNTY, client: str = "clerk"
     ) -> httpx.Response:
         """Knock on one of payment's doors."""
-        headers = self.installation.caller(*scopes, region=region)
+        headers = self.installation.caller(*scopes, region=region, client=client)
         return await self.doors.post(f"/payment/v1/{path}", json=body, headers=headers)
 
-    async def done(self, path: str, body: Any, *, scopes: Sequence[str] = TAX_HALL) -> dict[str, Any]:
+    async def done(
+        self, path: str, body: Any, *, scopes: Sequence[str] = TAX_HALL, client: str = "clerk"
+    ) -> dict[str, Any]:
         """Knock, and expect to be let in."""
-        answer = await self.post(path, body, scopes=scopes)
+        answer = await self.post(path, body, scopes=scopes, client=client)
         assert answer.is_success, answer.text
         found: dict[str, Any] = answer.json()
         return found
@@ -163,7 +165,7 @@ class Village:
         """Let the bank book money."""
         line = {"line_no": 1, "kind": kind, "reference": reference, "amount_fen": amount_fen}
         statement = {"statement_no": f"B-{kind}-{reference.replace(':', '.')}-{booked_on}", "booked_on": booked_on}
-        await self.done("bank-statements", statement | {"lines": [line]})
+        await self.done("bank-statements", statement | {"lines": [line]}, client="bank")
 
     async def batch(self, batch_id: str, state: str) -> dict[str, Any]:
         """The batch, once it is in that state."""

@@ -82,7 +82,8 @@ _ASKED = {"channel": ":channel", "mchid": ":mchid", "day": ":day"}
 _OF_BATCH = {"channel": "b.channel", "mchid": "b.mchid", "day": "b.settlement_day"}
 _LOCK_TAKEN = text(
     f"""
-    SELECT l.id, l.state, l.enrolment_id, l.person_token, l.benefit_year, l.region, l.amount_fen, l.correlation_id,
+    SELECT l.id, l.state, l.enrolment_id, l.person_token, l.benefit_year, l.region, l.amount_fen, l.actor,
+           l.correlation_id,
            EXISTS (SELECT FROM suspense s JOIN refund r ON r.suspense_id = s.id
                    WHERE s.payment_line_id = l.id AND r.state = 'PAID' AND r.refunded_on <= p.paid_on) AS refunded
     {_TAKEN.format(**_ASKED)}
@@ -92,7 +93,7 @@ _LOCK_TAKEN = text(
 _GIVEN_BACK_LINES = text(
     f"""
     SELECT r.id, r.amount_fen, p.paid_on < r.refunded_on AS of_earlier_day, l.region, l.enrolment_id, l.person_token,
-           l.benefit_year, r.correlation_id
+           l.benefit_year, r.actor, r.correlation_id
     {_GIVEN_BACK.format(**_ASKED)} ORDER BY r.id
     """
 )
@@ -149,6 +150,7 @@ class TakenLine:
     benefit_year: int | None
     region: str
     amount_fen: int
+    actor: str
     correlation_id: UUID
     refunded: bool
 
@@ -169,6 +171,7 @@ class GivenBack:
     enrolment_id: UUID | None
     person_token: str | None
     benefit_year: int | None
+    actor: str
     correlation_id: UUID
 
     @property

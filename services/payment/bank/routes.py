@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from services.payment.bank import repository, service
-from services.payment.bank.reference import SettlementReferenceMalformed
+from services.payment.bank.reference import SettlementReferenceMalformed, parse_settlement
 from services.payment.bank.schemas import BankLineOut, BankLinePage, BankStatementImported, BankStatementIn
 from services.payment.bank.settlement import JOB_NAME as SETTLEMENTS
 from services.payment.cash.matching import JOB_NAME as CASH_MATCHING
@@ -24,7 +24,8 @@ async def import_statement(
     session: Session, caller: CurrentCaller, running: CurrentRunning, body: BankStatementIn
 ) -> BankStatementImported:
     """Import a statement; lines that were imported before change nothing. Matching follows by itself."""
-    await refuse_future(session, running, [body.booked_on])
+    settled = (parse_settlement(line.reference).day for line in body.lines if line.kind == "SETTLEMENT")
+    await refuse_future(session, running, [body.booked_on, *settled])
     imported = await service.import_statement(session, caller.trace(), running.settings.region, body)
     after_commit(session, lambda: running.wake(CASH_MATCHING))
     after_commit(session, lambda: running.wake(SETTLEMENTS))

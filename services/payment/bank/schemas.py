@@ -3,18 +3,15 @@
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
+from services.payment.documents import DocumentIn
 from shared.web.fields import Day, Line, Number, example
 
 LineKind = Literal["DEPOSIT", "SETTLEMENT"]
 
 
-class _In(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class BankLineIn(_In):
+class BankLineIn(DocumentIn):
     """Money that the bank booked: a deposit under its slip's number, or a channel's settlement.
 
     A settlement is negative for a day on which the channel gave back more than it took, nothing where both are equal.
@@ -32,7 +29,7 @@ class BankLineIn(_In):
         return self
 
 
-class BankStatementIn(_In):
+class BankStatementIn(DocumentIn):
     """A statement of the tax pending account (税务待报解账户)."""
 
     model_config = example(

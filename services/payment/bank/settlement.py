@@ -1,8 +1,8 @@
 """A channel's settlement against what was credited: equal to the fen, or held with the difference.
 
 Settled money is booked per enrolment line (pending ← channel). Money in suspense is settled too, but stays out of the
-batch: it is no premium. A channel deducts what it gave back on that day, even where it had settled that money before:
-then the pending account bears the refund (channel ← pending). A fee is a difference like any other.
+batch: it is no premium, and a day without any premium ends there. A channel deducts what it gave back on that day, even
+where it had settled that money before: then the pending account bears the refund (channel ← pending). A fee is a difference like any other.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from services.payment.remittance import repository as batches
 from services.payment.remittance.differences import Difference, DifferenceKind
 from services.payment.remittance.models import Batch, RemittanceLine
 from services.payment.remittance.repository import Move
-from services.payment.remittance.state import BatchState, HeldAt, Step
+from services.payment.remittance.state import BatchState, HeldAt, Step, ready
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
 from shared.service import Job, Running
@@ -88,7 +88,7 @@ async def recount(session: AsyncSession, batch: Batch, bank_line: SettlementLine
     move = Move(
         Step.MATCH,
         batch.state,
-        BatchState.HELD if differences else BatchState.READY_TO_REMIT,
+        BatchState.HELD if differences else ready(len(premiums)),
         new_id(),
         Trace(bank_line.actor, batch.correlation_id, bank_line.id),
         effective_on=bank_line.booked_on,
@@ -119,7 +119,7 @@ async def _settle(session: AsyncSession, batch: Batch, bank_line: SettlementLine
                 postings.settled(
                     line.money_of,
                     line.amount_fen,
-                    _occasion(batch.id, bank_line, line.id, line.correlation_id),
+                    _occasion(batch.id, bank_line, line.id, line),
                     channel=channel,
                 )
                 for line in some
@@ -127,7 +127,7 @@ async def _settle(session: AsyncSession, batch: Batch, bank_line: SettlementLine
         )
     await repository.mark_settled(session, [line.id for line in taken], bank_line.booked_on)
     premiums = [_premium(batch.id, line) for line in taken if line.state == "CREDITED"]
-    await batches.add_lines(session, premiums, bank_line.actor)
+    await batches.add_lines(session, premiums)
 
 
 async def _deduct(session: AsyncSession, batch: Batch, bank_line: SettlementLine, refunds: Sequence[GivenBack]) -> None:
@@ -137,7 +137,7 @@ async def _deduct(session: AsyncSession, batch: Batch, bank_line: SettlementLine
             postings.refund_deducted(
                 refund.money_of,
                 refund.amount_fen,
-                _occasion(batch.id, bank_line, refund.refund_id, refund.correlation_id),
+                _occasion(batch.id, bank_line, refund.refund_id, refund),
                 channel=batch.channel or "",
             )
             for refund in refunds
@@ -145,12 +145,13 @@ async def _deduct(session: AsyncSession, batch: Batch, bank_line: SettlementLine
     )
 
 
-def _occasion(batch_id: UUID, bank_line: SettlementLine, key: UUID, correlation_id: UUID) -> Occasion:
+def _occasion(batch_id: UUID, bank_line: SettlementLine, key: UUID, money: TakenLine | GivenBack) -> Occasion:
+    """Whoever began the money's chain of causes stays its actor; the bank's line goes it on."""
     return Occasion(
         key=str(key),
         effective_on=bank_line.booked_on,
         caused_by=bank_line.id,
-        trace=Trace(bank_line.actor, correlation_id, bank_line.id),
+        trace=Trace(money.actor, money.correlation_id, bank_line.id),
         batch_id=batch_id,
     )
 
@@ -169,5 +170,6 @@ def _premium(batch_id: UUID, line: TakenLine) -> RemittanceLine:
         place="PENDING",
         receipt_no=None,
         tax_line_no=None,
+        actor=line.actor,
         correlation_id=line.correlation_id,
     )

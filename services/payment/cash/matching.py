@@ -24,7 +24,7 @@ from services.payment.remittance.confirmation import MAX_DIFFERENCES
 from services.payment.remittance.differences import Difference
 from services.payment.remittance.models import Batch, RemittanceLine
 from services.payment.remittance.repository import Move
-from services.payment.remittance.state import BatchState, HeldAt, Step
+from services.payment.remittance.state import BatchState, HeldAt, Step, ready
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
 from shared.service import Job, Running
@@ -122,8 +122,7 @@ async def _import(session: AsyncSession, matching: _Matching, receipts: Sequence
         await post(session, [postings.import_failed(r.money_of, r.amount_fen, matching.occasion(r)) for r, _ in failed])
     await receipts_kept.write_off(session, [receipt.id for receipt, _ in decided.paying])
     await receipts_kept.recall(session, {receipt.id: reason.value for receipt, reason in decided.failing})
-    actor = matching.bank_line.actor
-    await batches.add_lines(session, [_line(matching.batch, receipt) for receipt, _ in decided.paying], actor)
+    await batches.add_lines(session, [_line(matching.batch, receipt) for receipt, _ in decided.paying])
     await _conclude(session, matching, decided)
 
 
@@ -151,6 +150,7 @@ def _line(batch: Batch, receipt: StoredReceipt) -> RemittanceLine:
         place="PENDING",
         receipt_no=receipt.receipt_no,
         tax_line_no=None,
+        actor=receipt.actor,
         correlation_id=receipt.correlation_id,
     )
 
@@ -161,7 +161,7 @@ async def _conclude(session: AsyncSession, matching: _Matching, decided: Import)
     await _move(
         session,
         matching,
-        BatchState.READY_TO_REMIT if decided.paying else BatchState.CLOSED_EMPTY,
+        ready(len(decided.paying)),
         [],
         facts={"amount_fen": amount_fen, "line_count": len(decided.paying), "counted_fen": batch.declared_fen},
         note={"recalled": {receipt.receipt_no: reason.value for receipt, reason in decided.failing}},

@@ -62,16 +62,16 @@ _CLAIM = text(
     WHERE receipt_no = ANY(CAST(:numbers AS text[])) AND batch_id IS NULL AND state = 'USED'
     """
 )
-_RELEASE = text("UPDATE cash_receipt SET batch_id = NULL WHERE batch_id = :batch_id AND state = 'USED'")
+_RELEASE = text(
+    "UPDATE cash_receipt SET batch_id = NULL, deposited_on = NULL WHERE batch_id = :batch_id AND state = 'USED'"
+)
 _DEPOSITED = text(
     "UPDATE cash_receipt SET deposited_on = :day WHERE id = ANY(CAST(:ids AS uuid[])) AND deposited_on IS NULL"
 )
-_TAKE_OFF = text(
+_LOCK_DEPOSITED = text(
     f"""
-    UPDATE cash_receipt SET deposited_on = NULL
-    WHERE batch_id = :batch_id AND state = 'USED' AND deposited_on IS NOT NULL
-      AND receipt_no <> ALL(CAST(:listed AS text[]))
-    RETURNING {_RECEIPT}
+    SELECT {_RECEIPT} FROM cash_receipt
+    WHERE batch_id = :batch_id AND state = 'USED' AND deposited_on IS NOT NULL ORDER BY receipt_no FOR UPDATE
     """  # noqa: S608 - own column names
 )
 _WRITE_OFF = text("UPDATE cash_receipt SET state = 'WRITTEN_OFF' WHERE id = ANY(CAST(:ids AS uuid[]))")
@@ -169,7 +169,7 @@ async def claim(session: AsyncSession, batch_id: UUID, numbers: Sequence[str]) -
 
 
 async def release(session: AsyncSession, batch_id: UUID) -> None:
-    """Let go of receipts that a batch held, so that its corrected version or another statement may list them."""
+    """Let go of receipts and of their deposit, so that a batch's corrected version or another may list them."""
     await session.execute(_RELEASE, {"batch_id": batch_id})
 
 
@@ -178,10 +178,9 @@ async def mark_deposited(session: AsyncSession, ids: Sequence[UUID], day: date) 
     await session.execute(_DEPOSITED, {"ids": list(ids), "day": day})
 
 
-async def take_off(session: AsyncSession, batch_id: UUID, listed: Sequence[str]) -> list[StoredReceipt]:
-    """Note that receipts which a batch no longer lists are not in the pending account after all; returns them."""
-    rows = await session.execute(_TAKE_OFF, {"batch_id": batch_id, "listed": list(listed)})
-    return [StoredReceipt(*row) for row in rows]
+async def lock_deposited(session: AsyncSession, batch_id: UUID) -> list[StoredReceipt]:
+    """The receipts whose cash was matched with a held batch's slips, held until the transaction ends."""
+    return [StoredReceipt(*row) for row in await session.execute(_LOCK_DEPOSITED, {"batch_id": batch_id})]
 
 
 async def write_off(session: AsyncSession, ids: Sequence[UUID]) -> None:

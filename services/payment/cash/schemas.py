@@ -4,19 +4,15 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
+from services.payment.documents import Amount, DocumentIn
 from shared.web.fields import Day, Number, Year, example
 
 Village = Annotated[str, StringConstraints(max_length=12)]
-Amount = Annotated[int, Field(gt=0, le=100_000_000_000, strict=True)]
 
 
-class _In(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ReceiptIn(_In):
+class ReceiptIn(DocumentIn):
     """One cash receipt as the village wrote it."""
 
     receipt_no: Number
@@ -25,7 +21,7 @@ class ReceiptIn(_In):
     received_on: Day
 
 
-class ReceiptsIn(_In):
+class ReceiptsIn(DocumentIn):
     """Receipts that one village wrote."""
 
     model_config = example(
@@ -75,7 +71,7 @@ class ReceiptPage(BaseModel):
     next: str | None
 
 
-class StatementLineIn(_In):
+class StatementLineIn(DocumentIn):
     """One line of the 《缴费情况表》."""
 
     receipt_no: Number
@@ -83,7 +79,7 @@ class StatementLineIn(_In):
     amount_fen: Amount
 
 
-class CollectionStatementIn(_In):
+class CollectionStatementIn(DocumentIn):
     """A village's 《缴费情况表》 of what it collected for one benefit year."""
 
     model_config = example(
@@ -101,7 +97,7 @@ class CollectionStatementIn(_In):
     total_fen: Amount
 
 
-class DepositSlipIn(_In):
+class DepositSlipIn(DocumentIn):
     """A slip of cash paid into the tax pending account."""
 
     slip_no: Number

@@ -40,7 +40,7 @@ def deposit_matched(line: Line, amount_fen: int, occasion: Occasion) -> Transfer
 
 
 def deposit_unmatched(line: Line, amount_fen: int, occasion: Occasion) -> Transfer:
-    """A corrected statement no longer lists the receipt, so the deposit was not its cash: village_cash ← pending."""
+    """A statement was corrected, so what its deposit is the cash of is open again: village_cash ← pending."""
     return Transfer("deposit_unmatched", accounts.VILLAGE_CASH, accounts.PENDING, amount_fen, line, occasion)
 
 

@@ -29,7 +29,7 @@ async def confirm_detail(database: Database, settings: Settings, region: str, tr
         return batch
     source = source_of(batch.kind, Step.CONFIRM_DETAIL)
     if batch.state is not source:
-        raise steps.StepNotPossible(f"the batch is {batch.state.value}, not {source.value if source else 'there'}")
+        raise steps.StepNotPossible(f"{batch.state.value} ≠ {source} → {Step.CONFIRM_DETAIL.value}")
     detail = await fetch_detail(settings, batch)
     async with database.transaction(region) as session:
         return await _conclude(session, trace, batch, detail)

@@ -1,7 +1,5 @@
 """Restating a held batch: a corrected version beside the old one, compared again from where it was held."""
 
-from collections.abc import Sequence
-from datetime import date
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -29,7 +27,7 @@ class CorrectionNotPossible(DomainError):
     code = ErrorCode.CORRECTION_NOT_POSSIBLE
 
 
-async def correct(session: AsyncSession, trace: Trace, batch_id: UUID, correction: CorrectionIn, today: date) -> Batch:
+async def correct(session: AsyncSession, trace: Trace, batch_id: UUID, correction: CorrectionIn) -> Batch:
     """Make the corrected version and send the batch back to the comparison that held it.
 
     Raises NotFound, CorrectionNotPossible or SlipNumberTaken.
@@ -38,16 +36,16 @@ async def correct(session: AsyncSession, trace: Trace, batch_id: UUID, correctio
     if batch is None:
         raise NotFound
     if batch.state is not BatchState.HELD or batch.held_at is None:
-        raise CorrectionNotPossible(f"the batch is {batch.state.value}")
+        raise CorrectionNotPossible(batch.state.value)
     restated = correction.lines is not None or correction.slips is not None
     by_village = batch.kind is BatchKind.ENTRUSTED_CASH and batch.held_at is HeldAt.MATCH
     if restated and not by_village:
-        raise CorrectionNotPossible("only a village's statement and slips can be restated, before they are imported")
+        raise CorrectionNotPossible(pointer="/lines" if correction.lines is not None else "/slips")
     if (correction.lines is None) != (correction.total_fen is None):
-        raise CorrectionNotPossible("restated lines need their total, and a total its lines")
+        raise CorrectionNotPossible(pointer="/total_fen")
     facts: dict[str, int] = {"version": batch.version + 1}
     if by_village:
-        facts["declared_fen"] = await _restate(session, trace, batch, correction, today)
+        facts["declared_fen"] = await _restate(session, trace, batch, correction)
     note = {"reason": correction.reason, "declared_fen": batch.declared_fen, "differences": batch.differences}
     move = Move(
         Step.CORRECT,
@@ -64,34 +62,37 @@ async def correct(session: AsyncSession, trace: Trace, batch_id: UUID, correctio
     return corrected
 
 
-async def _take_off(session: AsyncSession, trace: Trace, batch: Batch, listed: Sequence[str], today: date) -> None:
-    """The deposit was taken for the cash of receipts that the statement no longer lists: it was not theirs."""
-    off = await receipts.take_off(session, batch.id, listed)
+async def _undo_deposit(session: AsyncSession, trace: Trace, batch: Batch) -> None:
+    """Which cash lies in the pending account is for the corrected version to say: what the held one booked goes back.
+
+    It is dated as the deposit was, so that the books of no day show money that the bank did not have.
+    """
     undone = [
         postings.deposit_unmatched(
             receipt.money_of,
             receipt.amount_fen,
             Occasion(
                 key=receipts.deposit_key(receipt.id, batch.id, batch.version),
-                effective_on=today,
+                effective_on=receipt.deposited_on,
                 caused_by=batch.id,
                 trace=Trace(trace.actor, receipt.correlation_id, batch.id),
                 batch_id=batch.id,
             ),
         )
-        for receipt in off
+        for receipt in await receipts.lock_deposited(session, batch.id)
+        if receipt.deposited_on is not None
     ]
     await post(session, undone)
 
 
-async def _restate(session: AsyncSession, trace: Trace, batch: Batch, correction: CorrectionIn, today: date) -> int:
+async def _restate(session: AsyncSession, trace: Trace, batch: Batch, correction: CorrectionIn) -> int:
     """Keep the new version of lines and slips; returns the total it declares."""
     if correction.lines is None:
         lines = await cash.lines(session, batch.id, batch.version)
     else:
         lines = [StatementLine(line.receipt_no, line.enrolment_id, line.amount_fen) for line in correction.lines]
     await cash.insert_lines(session, batch.id, batch.version + 1, batch.region, lines, trace)
-    await _take_off(session, trace, batch, [line.receipt_no for line in lines], today)
+    await _undo_deposit(session, trace, batch)
     await receipts.release(session, batch.id)
     if correction.slips is not None:
         await cash.withdraw_slips(session, batch.id)

@@ -56,6 +56,7 @@ class RemittanceLine:
     place: str
     receipt_no: str | None
     tax_line_no: str | None
+    actor: str
     correlation_id: UUID
 
     @property

@@ -83,7 +83,7 @@ _COPY_LINES = text(
     """
     INSERT INTO remittance_line (batch_id, enrolment_id, source_id, person_token, benefit_year, region, amount_fen,
                                  receipt_no, actor, correlation_id)
-    SELECT :new_id, enrolment_id, source_id, person_token, benefit_year, region, amount_fen, receipt_no, :actor,
+    SELECT :new_id, enrolment_id, source_id, person_token, benefit_year, region, amount_fen, receipt_no, actor,
            correlation_id
     FROM remittance_line WHERE batch_id = :batch_id ORDER BY enrolment_id
     """
@@ -220,12 +220,12 @@ async def number_lines(session: AsyncSession, batch_id: UUID, line_nos: Mapping[
 
 async def reopen(session: AsyncSession, batch_id: UUID, new_id: UUID, trace: Trace) -> None:
     """Open a new batch with the lines of a returned one and link it to that."""
-    values = {"batch_id": batch_id, "new_id": new_id, "actor": trace.actor}
-    await session.execute(_REOPEN, values | {"correlation_id": trace.correlation_id})
+    values = {"batch_id": batch_id, "new_id": new_id}
+    await session.execute(_REOPEN, values | {"actor": trace.actor, "correlation_id": trace.correlation_id})
     await session.execute(_COPY_LINES, values)
 
 
-async def add_lines(session: AsyncSession, lines: Sequence[RemittanceLine], actor: str) -> None:
+async def add_lines(session: AsyncSession, lines: Sequence[RemittanceLine]) -> None:
     """Put paid contributions into a batch; one that already is on its way violates ``remittance_line_once``."""
     if not lines:
         return
@@ -238,7 +238,7 @@ async def add_lines(session: AsyncSession, lines: Sequence[RemittanceLine], acto
         "regions": [line.region for line in lines],
         "amounts": [line.amount_fen for line in lines],
         "receipt_nos": [line.receipt_no for line in lines],
-        "actors": [actor] * len(lines),
+        "actors": [line.actor for line in lines],
         "correlations": [line.correlation_id for line in lines],
     }
     await session.execute(_ADD_LINES, values)

@@ -78,8 +78,8 @@ async def correct(
     session: Session, caller: CurrentCaller, running: CurrentRunning, batch_id: UUID, body: CorrectionIn
 ) -> BatchOut:
     """Restate a held batch as a new version and let it be compared again."""
-    today = await refuse_future(session, running, (slip.deposited_on for slip in body.slips or ()))
-    batch = await corrections.correct(session, caller.trace(), batch_id, body, today)
+    await refuse_future(session, running, (slip.deposited_on for slip in body.slips or ()))
+    batch = await corrections.correct(session, caller.trace(), batch_id, body)
     after_commit(session, lambda: running.wake(CASH_MATCHING))
     after_commit(session, lambda: running.wake(SETTLEMENTS))
     return BatchOut.of(batch)

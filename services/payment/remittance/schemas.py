@@ -5,18 +5,15 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
-from services.payment.cash.schemas import Amount, DepositSlipIn, StatementLineIn
+from services.payment.cash.schemas import DepositSlipIn, StatementLineIn
+from services.payment.documents import Amount, DocumentIn
 from services.payment.remittance.models import Batch, RemittanceLine
 from shared.web.fields import Day, Number, Words, example
 
 
-class _In(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class SerialIn(_In):
+class SerialIn(DocumentIn):
     """The collection notice serial (征集通知流水号) of a batch of entrusted cash."""
 
     model_config = example(collection_notice_serial="411521202310050001")
@@ -26,7 +23,7 @@ class SerialIn(_In):
     )
 
 
-class RemittedIn(_In):
+class RemittedIn(DocumentIn):
     """The day of 上解."""
 
     model_config = example(remitted_on="2023-10-06")
@@ -34,7 +31,7 @@ class RemittedIn(_In):
     remitted_on: Day
 
 
-class ReceivedIn(_In):
+class ReceivedIn(DocumentIn):
     """The day of 入国库."""
 
     model_config = example(received_on="2023-10-07")
@@ -42,7 +39,7 @@ class ReceivedIn(_In):
     received_on: Day
 
 
-class CertificateIn(_In):
+class CertificateIn(DocumentIn):
     """The tax payment certificate (完税证明) that was issued."""
 
     model_config = example(certificate_no="341230231000000001", issued_on="2023-10-08")
@@ -51,7 +48,7 @@ class CertificateIn(_In):
     issued_on: Day
 
 
-class ReturnedIn(_In):
+class ReturnedIn(DocumentIn):
     """When and why the treasury sent the money back."""
 
     model_config = example(returned_on="2023-10-07", reason="预算科目有误")
@@ -60,7 +57,7 @@ class ReturnedIn(_In):
     reason: Words
 
 
-class CorrectionIn(_In):
+class CorrectionIn(DocumentIn):
     """What is said instead: lines with their total, or slips, or only why it should be compared again."""
 
     model_config = example(

@@ -23,7 +23,7 @@ class BatchState(StrEnum):
     TREASURY_CONFIRMED = "TREASURY_CONFIRMED"
     CERTIFICATE_ISSUED = "CERTIFICATE_ISSUED"
     RETURNED = "RETURNED"
-    # Everything agreed and not one line could be imported: its receipts are recalled, no money goes on.
+    # Everything agreed and there is no premium to bring on: all receipts recalled, or a day of refunds and suspense.
     CLOSED_EMPTY = "CLOSED_EMPTY"
 
 
@@ -101,6 +101,11 @@ def source_of(kind: BatchKind, step: Step) -> BatchState | None:
 def target_of(step: Step) -> BatchState:
     """The state that the step leads to when nothing differs."""
     return _TARGETS[step]
+
+
+def ready(lines: int) -> BatchState:
+    """Where a batch is whose money agrees: on its way with its lines, or at its end without any."""
+    return BatchState.READY_TO_REMIT if lines else BatchState.CLOSED_EMPTY
 
 
 def resumes_at(kind: BatchKind, held_at: HeldAt) -> BatchState:

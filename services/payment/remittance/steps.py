@@ -77,7 +77,7 @@ async def take(
     batch = await visible(session, batch_id)
     source = source_of(batch.kind, step)
     if source is None:
-        raise StepNotPossible(f"{step.value} is no step of a batch of kind {batch.kind.value}")
+        raise StepNotPossible(f"{batch.kind.value}: {step.value}")
     if batch.state is source:
         await _refuse_going_back(session, batch, effective_on)
         move = Move(step, source, target_of(step), new_id(), trace, effective_on=effective_on, facts=facts)
@@ -88,8 +88,8 @@ async def take(
     if all(getattr(batch, name) == value for name, value in facts.items()):
         return batch, None
     if has_passed(batch.state, step):
-        raise StepTakenDifferently(f"{step.value} was taken before with other facts")
-    raise StepNotPossible(f"the batch is {batch.state.value}; {step.value} begins at {source.value}")
+        raise StepTakenDifferently(step.value)
+    raise StepNotPossible(f"{batch.state.value} ≠ {source.value} → {step.value}")
 
 
 async def _decided(session: AsyncSession, batch_id: UUID, move: Move) -> Batch | None:
@@ -111,4 +111,4 @@ async def _refuse_going_back(session: AsyncSession, batch: Batch, day: date | No
             BatchState.TREASURY_CONFIRMED: batch.received_on,
         }.get(batch.state)
     if day is not None and previous is not None and day < previous:
-        raise DateBeforePreviousStep(f"{day} is before {previous}")
+        raise DateBeforePreviousStep(f"{day} < {previous}")

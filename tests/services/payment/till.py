@@ -79,9 +79,9 @@ class Till:
         await self.assess(*(assessed(person, *rows, region=region) for person in people))
         return people
 
-    async def post(self, path: str, body: Any = None, *, region: str = COUNTY) -> httpx.Response:
+    async def post(self, path: str, body: Any = None, *, region: str = COUNTY, client: str = "clerk") -> httpx.Response:
         """Knock on a door as an operator."""
-        headers = self.installation.caller(*OPERATOR, region=region)
+        headers = self.installation.caller(*OPERATOR, region=region, client=client)
         return await self.doors.post(f"/payment/v1/{path}", json=body, headers=headers)
 
     async def get(self, path: str, *, region: str = COUNTY) -> Any:

@@ -36,7 +36,9 @@ async def settle(till: Till, amount_fen: int, day: str = DAY, statement_no: str 
     await till.installation.set_business_date(date(2023, 10, 20), "payment")
     line = {"line_no": 1, "kind": "SETTLEMENT", "reference": f"WECHAT:{MCHID}:{day}", "amount_fen": amount_fen}
     answer = await till.post(
-        "bank-statements", {"statement_no": statement_no, "booked_on": "2023-10-10", "lines": [line]}
+        "bank-statements",
+        {"statement_no": statement_no, "booked_on": "2023-10-10", "lines": [line]},
+        client="bank",
     )
     assert answer.status_code == 201, answer.text
 
@@ -172,7 +174,7 @@ async def test_a_refund_of_settled_money_is_deducted_from_the_payout_of_its_own_
     assert await till.balances() == {"channel:WECHAT": -DUE_FEN, "pending": 2 * DUE_FEN, "premium": -DUE_FEN}
 
     await settle(till, -DUE_FEN, day=NEXT_DAY, statement_no="B2")
-    debited = await batch_in(till, "READY_TO_REMIT", day=NEXT_DAY)
+    debited = await batch_in(till, "CLOSED_EMPTY", day=NEXT_DAY)
     assert (debited["amount_fen"], debited["line_count"]) == (0, 0)
     assert await till.balances() == {"pending": DUE_FEN, "premium": -DUE_FEN}
 
@@ -218,3 +220,42 @@ async def test_a_day_that_comes_to_nothing_is_settled_and_its_premium_goes_on(ti
     batch = await batch_in(till, "READY_TO_REMIT", NEXT_DAY)
     assert (batch["declared_fen"], batch["amount_fen"], batch["line_count"]) == (0, DUE_FEN, 1)
     assert await till.balances() == {"pending": 2 * DUE_FEN, "premium": -2 * DUE_FEN}
+
+
+async def test_a_settlement_of_suspended_money_alone_waits_for_no_tax_hall(till: Till) -> None:
+    (person,) = await till.bill()
+    order = await till.order(person)
+    await till.paid(order)
+    await till.paid(order, success_time="2023-10-09T10:00:00+08:00")
+    await settle(till, DUE_FEN, NEXT_DAY)
+    closed = await batch_in(till, "CLOSED_EMPTY", NEXT_DAY)
+    assert (closed["declared_fen"], closed["amount_fen"], closed["line_count"]) == (DUE_FEN, 0, 0)
+    assert await till.balances() == {
+        "channel:WECHAT": DUE_FEN,
+        "pending": DUE_FEN,
+        "premium": -DUE_FEN,
+        "suspense": -DUE_FEN,
+    }
+    refused = await till.post(f"remittances/{closed['id']}/fetch-detail")
+    assert refused.json()["code"] == "REMITTANCE_STEP_NOT_POSSIBLE"
+
+
+async def test_whoever_ordered_stays_the_actor_of_what_the_bank_booked(till: Till) -> None:
+    (person,) = await till.bill()
+    order = await till.order(person)
+    await till.paid(order)
+    await till.paid(order)
+    await settle(till, 2 * DUE_FEN)
+    await batch_in(till, "READY_TO_REMIT")
+    await refund_second_payment(till, f"{NEXT_DAY}T09:00:00+08:00")
+    await settle(till, -DUE_FEN, NEXT_DAY, "B2")
+    await batch_in(till, "CLOSED_EMPTY", NEXT_DAY)
+    booked = await till.sql("SELECT kind, actor FROM transfer WHERE kind IN ('settled', 'refund_deducted')")
+    assert {(row["kind"], row["actor"]) for row in booked} == {("settled", "clerk"), ("refund_deducted", "clerk")}
+    assert await till.one("SELECT DISTINCT actor FROM remittance_line") == "clerk"
+
+
+async def test_no_day_is_settled_before_it_came(till: Till) -> None:
+    line = {"line_no": 1, "kind": "SETTLEMENT", "reference": f"WECHAT:{MCHID}:2032-10-08", "amount_fen": DUE_FEN}
+    refused = await till.post("bank-statements", {"statement_no": "B1", "booked_on": DAY, "lines": [line]})
+    assert (refused.status_code, refused.json()["code"]) == (422, "DATE_IN_THE_FUTURE")

@@ -12,7 +12,7 @@ from services.payment.remittance import repository as remittances
 from shared.domain.ids import new_id
 from tests.services.payment.till import assessed
 from tests.support.installation import COUNTY, Installation
-from tests.support.village import CLERK, DUE_FEN, VILLAGE, Village, bill
+from tests.support.village import BOOKED_ON, CLERK, DUE_FEN, VILLAGE, Village, bill
 
 
 @pytest.fixture
@@ -21,6 +21,17 @@ async def village(installation: Installation) -> AsyncIterator[Village]:
     people = await bill(installation, 3)
     async with installation.doors(SERVICE) as doors:
         yield Village(installation, doors, people)
+
+
+async def pending_fen(village: Village, by: str) -> int:
+    """What the books say was in the pending account at the end of a day."""
+    (row,) = await village.installation.sql(
+        "payment",
+        """SELECT coalesce(sum(CASE 'pending' WHEN debit THEN amount_fen WHEN credit THEN -amount_fen END), 0)::bigint
+           AS fen FROM transfer WHERE effective_on <= $1""",
+        date.fromisoformat(by),
+    )
+    return int(row["fen"])
 
 
 async def bank_fen(village: Village) -> int:
@@ -44,6 +55,7 @@ async def test_a_receipt_taken_off_the_statement_is_village_cash_again(village: 
     balances = await village.balances()
     assert balances["pending"] == await bank_fen(village) == 2 * DUE_FEN
     assert balances["village_cash"] == DUE_FEN
+    assert await pending_fen(village, BOOKED_ON) == 2 * DUE_FEN
 
     late = await village.done(
         "collection-statements", village.statement(statement_no="S2", lines=[second], total_fen=DUE_FEN)
@@ -63,6 +75,37 @@ async def test_money_booked_under_a_withdrawn_slip_is_unexplained_again(village:
     await village.batch(batch_id, "READY_TO_REMIT")
     unexplained = (await village.get("bank-lines/unexplained"))["items"]
     assert [(line["reference"], line["amount_fen"]) for line in unexplained] == [("J1", 2 * DUE_FEN)]
+
+
+async def test_a_replaced_slip_takes_back_the_deposit_that_was_matched_with_it(village: Village) -> None:
+    batch_id = await village.hand_in(total_fen=village.total_fen + 100)
+    await village.deposit()
+    await village.batch(batch_id, "HELD")
+    slip = {"slip_no": "J9", "amount_fen": 3 * DUE_FEN, "deposited_on": "2023-10-09"}
+    correction = {"reason": "拿错了缴款单", "lines": village.lines(), "total_fen": village.total_fen, "slips": [slip]}
+    await village.done(f"remittances/{batch_id}/corrections", correction)
+    assert await village.balances() == {"village_cash": 3 * DUE_FEN, "unapplied": -3 * DUE_FEN}
+
+    await village.bank("J9", 3 * DUE_FEN, booked_on="2023-10-11")
+    await village.batch(batch_id, "READY_TO_REMIT")
+    assert await village.balances() == {"pending": 3 * DUE_FEN, "premium": -3 * DUE_FEN}
+    assert await pending_fen(village, BOOKED_ON) == 0
+    receipts = (await village.get(f"cash-receipts?village={VILLAGE}"))["items"]
+    assert {one["deposited_on"] for one in receipts} == {"2023-10-11"}
+
+
+async def test_a_correction_at_odds_with_the_money_leaves_none_of_it_booked(village: Village) -> None:
+    await village.done("cash-receipts", village.receipts())
+    first, second, third = village.lines()
+    statement = village.statement(lines=[first, second], total_fen=2 * DUE_FEN + 100)
+    batch = await village.done("collection-statements", statement)
+    await village.deposit(amount_fen=2 * DUE_FEN)
+    await village.batch(batch["id"], "HELD")
+    everything = {"reason": "三张都交了", "lines": [first, second, third], "total_fen": 3 * DUE_FEN}
+    await village.done(f"remittances/{batch['id']}/corrections", everything)
+    held = await village.batch(batch["id"], "HELD")
+    assert [one["kind"] for one in held["differences"]] == ["SLIP_DIFFERS"]
+    assert await village.balances() == {"village_cash": 3 * DUE_FEN, "unapplied": -3 * DUE_FEN}
 
 
 async def test_receipts_recorded_before_are_repeated_even_when_nothing_is_due_any_more(village: Village) -> None:
@@ -98,11 +141,16 @@ async def test_nothing_happens_after_the_business_date(village: Village) -> None
 
 async def test_whoever_took_the_cash_stays_the_actor_of_all_that_follows(village: Village) -> None:
     await village.ready()
-    paid = await village.installation.sql(
-        "payment", "SELECT actor FROM outbox WHERE event = 'payment.contribution_paid.v1'"
+    actors = await village.installation.sql(
+        "payment",
+        """
+        SELECT actor FROM outbox WHERE event = 'payment.contribution_paid.v1'
+        UNION ALL SELECT actor FROM transfer WHERE kind IN ('deposit_matched', 'cash_imported')
+        UNION ALL SELECT actor FROM remittance_line
+        """,
     )
-    receipts = await village.installation.sql("payment", "SELECT DISTINCT actor FROM cash_receipt")
-    assert {row["actor"] for row in paid} == {row["actor"] for row in receipts}
+    assert len(actors) == 4 * len(village.people)
+    assert {row["actor"] for row in actors} == {"clerk"}  # what set the match off was the bank's statement
 
 
 async def test_a_batch_larger_than_a_page_is_moved_whole(village: Village, monkeypatch: pytest.MonkeyPatch) -> None:

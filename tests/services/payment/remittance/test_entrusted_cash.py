@@ -6,9 +6,10 @@ import pytest
 from pydantic import SecretStr
 
 from services.payment import SERVICE
+from services.payment.remittance import repository as remittances
 from tests.support.installation import Installation
 from tests.support.tax_peer import TOKEN, TaxPeer, tax_peer
-from tests.support.village import CLERK, DUE_FEN, TAX_HALL, Village, bill
+from tests.support.village import BOOKED_ON, CLERK, DUE_FEN, TAX_HALL, Village, bill
 
 SERIAL = "ZJ2023100001"
 WHOLE_FEN = 3 * DUE_FEN
@@ -155,6 +156,35 @@ class TestTheWayToTheTreasury:
         await hall.to_remitted(peer)
         assert await hall.refused("treasury", received_on="2023-10-11") == (409, "DATE_BEFORE_PREVIOUS_STEP")
 
+    async def test_money_does_not_leave_before_the_bank_booked_it(self, hall: Hall, peer: TaxPeer) -> None:
+        await hall.to_detail(peer)
+        assert await hall.refused("remit", remitted_on="2023-10-09") == (409, "DATE_BEFORE_PREVIOUS_STEP")
+        assert await hall.refused("remit", remitted_on="2199-01-01") == (422, "DATE_IN_THE_FUTURE")
+        assert (await hall.say("remit", remitted_on=BOOKED_ON))["state"] == "REMITTED"
+
+    async def test_a_batch_of_many_pages_is_moved_booked_and_announced_whole(
+        self, hall: Hall, peer: TaxPeer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(remittances, "LINES_AT_ONCE", 1)
+        await hall.to_remitted(peer)
+        assert await hall.village.balances() == {"in_transit": WHOLE_FEN, "premium": -WHOLE_FEN}
+        await hall.say("treasury", received_on="2023-10-13")
+        assert await hall.village.balances() == {"treasury": WHOLE_FEN, "premium": -WHOLE_FEN}
+        await hall.say("certificate", certificate_no="WS-0001", issued_on="2023-10-14")
+        for announced in ("contribution_remitted", "contribution_in_treasury", "certificate_issued"):
+            assert (await hall.village.announced(announced)).keys() == set(hall.village.people)
+
+    @pytest.mark.expects_errors
+    async def test_a_batch_that_lost_a_line_is_not_moved(self, hall: Hall, peer: TaxPeer) -> None:
+        await hall.to_detail(peer)
+        await hall.village.installation.sql("payment", "UPDATE remittance_batch SET line_count = line_count + 1")
+        answer = await hall.village.post(
+            f"remittances/{hall.batch_id}/remit", {"remitted_on": "2023-10-12"}, scopes=TAX_HALL
+        )
+        assert answer.status_code == 500
+        assert await hall.village.balances() == {"pending": WHOLE_FEN, "premium": -WHOLE_FEN}
+        assert await hall.places() == {"PENDING"}
+
     async def test_a_certificate_number_is_registered_once(self, hall: Hall, peer: TaxPeer) -> None:
         await hall.to_remitted(peer)
         await hall.say("treasury", received_on="2023-10-13")
@@ -251,6 +281,7 @@ class TestReturn:
         await again.say("serial", collection_notice_serial="ZJ2023100099")
         peer.receive("ZJ2023100099", dict.fromkeys(village.people, DUE_FEN))
         await again.say("fetch-detail")
+        assert await again.refused("remit", remitted_on="2023-10-12") == (409, "DATE_BEFORE_PREVIOUS_STEP")
         await again.say("remit", remitted_on="2023-10-16")
         await again.say("treasury", received_on="2023-10-17")
         assert await village.balances() == {"treasury": WHOLE_FEN, "premium": -WHOLE_FEN}

@@ -1,0 +1,58 @@
+"""A statement that was corrected, and a batch that ended without a line: the proof holds, and still fires."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.verify.conftest import County
+from tests.verify.season import WEST, at_work
+
+
+@pytest.fixture
+async def corrected(county: County, tmp_path: Path) -> County:
+    """The county, where a village brought the cash of somebody who had paid by WeChat, under a mistaken total."""
+    (paid,) = await county.sql(
+        "payment",
+        "SELECT enrolment_id FROM payment_line WHERE state = 'CREDITED' AND region = $1 ORDER BY id LIMIT 1",
+        WEST,
+    )
+    line = {"receipt_no": "R9-0", "enrolment_id": str(paid["enrolment_id"]), "amount_fen": 38_000}
+    statement = {"statement_no": "S9", "village": WEST, "benefit_year": 2024, "lines": [line], "total_fen": 38_100}
+    slip = {"slip_no": "J9", "statement_no": "S9", "amount_fen": 38_000, "deposited_on": "2023-10-09"}
+    async with at_work(county.installation, tmp_path) as season:
+        receipts = {"village": WEST, "receipts": [line | {"received_on": "2023-10-08"}]}
+        await season.post("/payment/v1/cash-receipts", receipts)
+        batch = await season.post("/payment/v1/collection-statements", statement)
+        await season.days_go_by()
+        await season.post("/payment/v1/deposit-slips", slip)
+        await season.bank("DEPOSIT", "J9", 38_000)
+        await season.reaches(batch["id"], "HELD")
+        correction = {"reason": "合计抄错", "lines": [line], "total_fen": 38_000}
+        await season.post(f"/payment/v1/remittances/{batch['id']}/corrections", correction)
+        await season.reaches(batch["id"], "CLOSED_EMPTY")
+        await season.settled()
+    return county
+
+
+async def test_everything_agrees_after_it(corrected: County) -> None:
+    report = await corrected.examined()
+    assert (report.consistent, report.settled) == (True, True)
+
+
+async def test_a_deposit_taken_back_that_was_not_is_a_break(corrected: County) -> None:
+    await corrected.break_in("payment", "DELETE FROM transfer WHERE kind = 'deposit_unmatched'")
+    assert (await corrected.check("BOOKS_ACCOUNTS")).breaks > 0
+
+
+async def test_money_of_a_closed_batch_that_the_bank_does_not_have_is_a_break(corrected: County) -> None:
+    await corrected.break_in("payment", "UPDATE bank_line SET amount_fen = amount_fen - 1 WHERE reference = 'J9'")
+    assert (await corrected.check("BANK_STATEMENT")).breaks == 1
+
+
+async def test_a_line_in_a_closed_batch_is_a_break(corrected: County) -> None:
+    await corrected.break_in(
+        "payment",
+        "UPDATE remittance_line SET batch_id = (SELECT id FROM remittance_batch WHERE state = 'CLOSED_EMPTY')"
+        " WHERE ctid = (SELECT ctid FROM remittance_line LIMIT 1)",
+    )
+    assert (await corrected.check("REMITTED_ONCE")).breaks > 0
