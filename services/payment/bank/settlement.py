@@ -2,7 +2,8 @@
 
 Settled money is booked per enrolment line (pending ← channel). Money in suspense is settled too, but stays out of the
 batch: it is no premium, and a day without any premium ends there. A channel deducts what it gave back on that day, even
-where it had settled that money before: then the pending account bears the refund (channel ← pending). A fee is a difference like any other.
+where it had settled that money before: then the pending account bears the refund (channel ← pending). A fee is a
+difference like any other.
 """
 
 from collections.abc import Sequence
