@@ -178,6 +178,11 @@ async def test_a_refund_of_settled_money_is_deducted_from_the_payout_of_its_own_
     assert (debited["amount_fen"], debited["line_count"]) == (0, 0)
     assert await till.balances() == {"pending": DUE_FEN, "premium": -DUE_FEN}
 
+    # The bank's statements set it off, but whoever ordered stays the actor.
+    booked = await till.sql("SELECT kind, actor FROM transfer WHERE kind IN ('settled', 'refund_deducted')")
+    assert {(row["kind"], row["actor"]) for row in booked} == {("settled", "clerk"), ("refund_deducted", "clerk")}
+    assert await till.one("SELECT DISTINCT actor FROM remittance_line") == "clerk"
+
 
 async def test_a_part_that_comes_after_the_match_is_set_aside_by_name(till: Till) -> None:
     (person,) = await till.bill()
@@ -238,21 +243,6 @@ async def test_a_settlement_of_suspended_money_alone_waits_for_no_tax_hall(till:
     }
     refused = await till.post(f"remittances/{closed['id']}/fetch-detail")
     assert refused.json()["code"] == "REMITTANCE_STEP_NOT_POSSIBLE"
-
-
-async def test_whoever_ordered_stays_the_actor_of_what_the_bank_booked(till: Till) -> None:
-    (person,) = await till.bill()
-    order = await till.order(person)
-    await till.paid(order)
-    await till.paid(order)
-    await settle(till, 2 * DUE_FEN)
-    await batch_in(till, "READY_TO_REMIT")
-    await refund_second_payment(till, f"{NEXT_DAY}T09:00:00+08:00")
-    await settle(till, -DUE_FEN, NEXT_DAY, "B2")
-    await batch_in(till, "CLOSED_EMPTY", NEXT_DAY)
-    booked = await till.sql("SELECT kind, actor FROM transfer WHERE kind IN ('settled', 'refund_deducted')")
-    assert {(row["kind"], row["actor"]) for row in booked} == {("settled", "clerk"), ("refund_deducted", "clerk")}
-    assert await till.one("SELECT DISTINCT actor FROM remittance_line") == "clerk"
 
 
 async def test_no_day_is_settled_before_it_came(till: Till) -> None:

@@ -1,7 +1,8 @@
 """What a corrected statement or slip does to money that was matched before."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -40,18 +41,23 @@ async def bank_fen(village: Village) -> int:
     return int(row["fen"])
 
 
+async def held_with_its_cash_deposited(village: Village, lines: Sequence[dict[str, Any]]) -> str:
+    """The batch of a statement whose total alone is wrong: slip and bank line are its receipts."""
+    total_fen = len(lines) * DUE_FEN
+    batch_id = await village.hand_in(lines=lines, total_fen=total_fen + 100)
+    await village.deposit(amount_fen=total_fen)
+    await village.batch(batch_id, "HELD")
+    return batch_id
+
+
 async def test_a_receipt_taken_off_the_statement_is_village_cash_again(village: Village) -> None:
-    await village.done("cash-receipts", village.receipts())
     first, second, third = village.lines()
-    statement = village.statement(lines=[first, second], total_fen=2 * DUE_FEN + 100)
-    batch = await village.done("collection-statements", statement)
-    await village.deposit(amount_fen=2 * DUE_FEN)
-    await village.batch(batch["id"], "HELD")
+    batch_id = await held_with_its_cash_deposited(village, [first, second])
     assert (await village.balances())["pending"] == 2 * DUE_FEN  # the money is there, whatever the statement says
 
     correction = {"reason": "交的是第三张", "lines": [first, third], "total_fen": 2 * DUE_FEN}
-    await village.done(f"remittances/{batch['id']}/corrections", correction)
-    await village.batch(batch["id"], "READY_TO_REMIT")
+    await village.done(f"remittances/{batch_id}/corrections", correction)
+    await village.batch(batch_id, "READY_TO_REMIT")
     balances = await village.balances()
     assert balances["pending"] == await bank_fen(village) == 2 * DUE_FEN
     assert balances["village_cash"] == DUE_FEN
@@ -78,9 +84,7 @@ async def test_money_booked_under_a_withdrawn_slip_is_unexplained_again(village:
 
 
 async def test_a_replaced_slip_takes_back_the_deposit_that_was_matched_with_it(village: Village) -> None:
-    batch_id = await village.hand_in(total_fen=village.total_fen + 100)
-    await village.deposit()
-    await village.batch(batch_id, "HELD")
+    batch_id = await held_with_its_cash_deposited(village, village.lines())
     slip = {"slip_no": "J9", "amount_fen": 3 * DUE_FEN, "deposited_on": "2023-10-09"}
     correction = {"reason": "拿错了缴款单", "lines": village.lines(), "total_fen": village.total_fen, "slips": [slip]}
     await village.done(f"remittances/{batch_id}/corrections", correction)
@@ -95,15 +99,11 @@ async def test_a_replaced_slip_takes_back_the_deposit_that_was_matched_with_it(v
 
 
 async def test_a_correction_at_odds_with_the_money_leaves_none_of_it_booked(village: Village) -> None:
-    await village.done("cash-receipts", village.receipts())
     first, second, third = village.lines()
-    statement = village.statement(lines=[first, second], total_fen=2 * DUE_FEN + 100)
-    batch = await village.done("collection-statements", statement)
-    await village.deposit(amount_fen=2 * DUE_FEN)
-    await village.batch(batch["id"], "HELD")
+    batch_id = await held_with_its_cash_deposited(village, [first, second])
     everything = {"reason": "三张都交了", "lines": [first, second, third], "total_fen": 3 * DUE_FEN}
-    await village.done(f"remittances/{batch['id']}/corrections", everything)
-    held = await village.batch(batch["id"], "HELD")
+    await village.done(f"remittances/{batch_id}/corrections", everything)
+    held = await village.batch(batch_id, "HELD")
     assert [one["kind"] for one in held["differences"]] == ["SLIP_DIFFERS"]
     assert await village.balances() == {"village_cash": 3 * DUE_FEN, "unapplied": -3 * DUE_FEN}
 
