@@ -111,6 +111,8 @@ def _refusals(of: type[DomainError] = DomainError) -> Iterator[type[DomainError]
 
 
 def test_every_code_is_raised_somewhere() -> None:
+    import services.cli  # noqa: F401 - brings along every command, and with it what only a command can refuse
+
     by_hand = {  # answered by shared/web/problems.py, for what the framework or the database refuses
         ErrorCode.MALFORMED_REQUEST, ErrorCode.METHOD_NOT_ALLOWED, ErrorCode.BODY_TOO_LARGE,
         ErrorCode.DATABASE_UNAVAILABLE, ErrorCode.INTERNAL_ERROR, ErrorCode.BAD_REQUEST,
