@@ -15,6 +15,7 @@ from shared.messaging.consumer import run_consumer
 from shared.messaging.installation import admit
 from shared.messaging.open import open_bus
 from shared.messaging.patience import GATHER_S
+from shared.messaging.relay import POOL as RELAY_POOL
 from shared.messaging.relay import run_relay
 from shared.messaging.retention import purge_published
 from shared.service import Closable, Job, Role, Running, Service, Startable
@@ -78,11 +79,12 @@ async def _messaging(run: Running) -> None:
 
     Nobody joins before the bus is known to be ours: another installation's groups are left alone.
     """
-    async with open_bus(run.settings, run.service.name) as bus:
+    # Its own connection, so that a consumer or a door that uses the pool up never keeps a lane from being renewed.
+    async with open_bus(run.settings, run.service.name) as bus, _relays_database(run) as relays:
         try:
-            await admit(database=run.database, bus=bus, service=run.service.name, region=run.settings.region)
+            await admit(database=relays, bus=bus, service=run.service.name, region=run.settings.region)
             run.bus, run.refused = bus, None
-            await _relay_and_consume(run, bus)
+            await _relay_and_consume(run, bus, relays)
         except* BusRefused as refusals:
             run.refused = str(refusals.exceptions[0])
             log.error("the bus is not this installation's", service=run.service.name, reason=run.refused)
@@ -91,11 +93,24 @@ async def _messaging(run: Running) -> None:
             run.bus = None
 
 
-async def _relay_and_consume(run: Running, bus: Bus) -> None:
+@asynccontextmanager
+async def _relays_database(run: Running) -> AsyncIterator[Database]:
+    database = Database(
+        run.settings.service_url(run.service.name),
+        pool_size=RELAY_POOL,
+        application_name=f"canbao {run.service.name} relay",
+    )
+    try:
+        yield database
+    finally:
+        await database.dispose()
+
+
+async def _relay_and_consume(run: Running, bus: Bus, relays: Database) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(
             run_relay(
-                database=run.database,
+                database=relays,
                 bus=bus,
                 service=run.service.name,
                 region=run.settings.region,

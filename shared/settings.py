@@ -67,7 +67,9 @@ class Settings(BaseSettings):
         str, Field(description="the server's superuser, for canbao provision only; {password} is admin's")
     ] = "postgresql://postgres:{password}@localhost/postgres"
     pool_web: Annotated[int, Field(ge=1, description="database connections for requests, per service and process")] = 8
-    pool_work: Annotated[int, Field(ge=1, description="database connections for background work")] = 4
+    pool_work: Annotated[
+        int, Field(ge=1, description="database connections for background work, one more for the relay")
+    ] = 4
 
     token_private_key_file: Annotated[
         Path | None, Field(description="PEM of the ES256 key that signs tokens; registration only")

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from services.doctor.databases import entered
 from services.doctor.finding import Check, Finding, Patient, Symptom
 from shared.messaging.postgres import POOL as BUS_POOL
+from shared.messaging.relay import POOL as RELAY_POOL
 
 # Migrations, an auditor (five snapshots), a doctor and a person at psql.
 _SPARE = 10
@@ -51,7 +52,7 @@ async def examine(patient: Patient) -> Sequence[Finding]:
             if visit is not None:
                 row = (await visit.connection.execute(_SERVER)).one()
                 servers.setdefault(row.server, _Server(row.allowed)).services.append(name)
-    each = settings.pool_web + settings.pool_work + (BUS_POOL if settings.bus == "postgres" else 0)
+    each = settings.pool_web + settings.pool_work + RELAY_POOL + (BUS_POOL if settings.bus == "postgres" else 0)
     return [judged_budget(server.services, each * len(server.services), server.allowed) for server in servers.values()]
 
 

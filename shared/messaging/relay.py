@@ -24,6 +24,8 @@ from shared.messaging.wake import woken
 BATCH = 500
 BATCH_PER_LANE = 200
 POLL_S = 0.5
+# It reads, sends and marks by turns, so one connection is enough; it shares it with nobody.
+POOL = 1
 
 _log = structlog.get_logger("canbao.relay")
 
