@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +15,9 @@ from services.registration.clients import service as clients
 from services.up import folder as data
 from services.up.refusal import CannotStart
 from shared.database.engine import Database
+from shared.messaging.bus import BusRefused
+from shared.messaging.installation import refuse_foreign
+from shared.messaging.open import open_bus
 from shared.settings import Settings
 
 _EXAMPLE = Path(__file__).parents[2] / "deploy" / "counties" / "luoshan-2024" / "example-amounts.yaml"
@@ -70,6 +74,26 @@ async def refuse_missing_broker(settings: Settings) -> None:
         ) from reason
     finally:
         await admin.close()
+
+
+async def refuse_foreign_topics(settings: Settings, services: Sequence[str]) -> None:
+    """Look whose the broker's topics are; raises CannotStart where they are another installation's."""
+    if settings.bus != "kafka":
+        return
+    for name in services:
+        database = Database(settings.service_url(name), pool_size=1, application_name="canbao up")
+        try:
+            async with open_bus(settings, name) as bus:
+                await refuse_foreign(database, bus, name, settings.region)
+        except BusRefused as reason:
+            raise CannotStart(
+                f"Kafka（{settings.kafka_bootstrap_servers}）上已有另一套安装的主题 {settings.installation}.{name}，"
+                "不是本数据目录建立的。请用 CANBAO_INSTALLATION 另取一个名字，或换用原来的数据目录（--data）。",
+                f"The broker holds a topic {settings.installation}.{name} of another installation: set "
+                "CANBAO_INSTALLATION to a name of your own, or name the data folder that made it by --data.",
+            ) from reason
+        finally:
+            await database.dispose()
 
 
 def settings_of(

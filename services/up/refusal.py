@@ -8,7 +8,7 @@ class Exit(IntEnum):
 
     FINE = 0
     NOT_PROVEN = 1  # a break, a difference from the simulator's books, books without money, or a season broken off
-    CANNOT_START = 3  # port taken, folder not writable, Kafka not reachable, folder in use
+    CANNOT_START = 3  # port taken, folder not writable, Kafka not reachable or another's, folder in use
     INTERRUPTED = 130  # Ctrl-C or SIGTERM before the table was printed
 
 

@@ -52,6 +52,7 @@ async def run(asked: Asked, console: Console) -> Exit:
         installation.refuse_taken_port(asked)
         settings, described = await _settle(asked, folder, postgres)
         await installation.refuse_missing_broker(settings)
+        await installation.refuse_foreign_topics(settings, all_in_one.WITH_DATABASE)
         await stack.enter_async_context(_serving(settings, asked))
         _say(console, f"服务已启动 services: {asked.address}")
         played = await stack.enter_async_context(_simulation(asked, folder, log))

@@ -1,6 +1,7 @@
 """What is fixed at installation: which service a database is, how topics are called, how many partitions they have."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import text
@@ -64,15 +65,28 @@ async def admit(*, database: Database, bus: Bus, service: str, region: str) -> N
 
 async def claim(database: Database, bus: Bus, service: str, region: str) -> None:
     """Make the service's topic, unless it is there already and this database never made it: then it is another's."""
-    broker = await bus.broker()
+    async with _topic_of_ours(database, bus, service, region) as (session, topic):
+        await session.execute(_CLAIM, topic)
+    await bus.create_topics([service])
+
+
+async def refuse_foreign(database: Database, bus: Bus, service: str, region: str) -> None:
+    """Raise ``BusRefused`` where the service's topic is another installation's; changes nothing."""
+    async with _topic_of_ours(database, bus, service, region):
+        return
+
+
+@asynccontextmanager
+async def _topic_of_ours(
+    database: Database, bus: Bus, service: str, region: str
+) -> AsyncIterator[tuple[AsyncSession, dict[str, str]]]:
     # First look at the bus, then at our note of it: a relay beside this one notes before it creates.
+    topic = {"broker": await bus.broker(), "topic": f"{bus.installation}.{service}"}
     exists = service in await bus.topics()
-    topic = {"broker": broker, "topic": f"{bus.installation}.{service}"}
     async with database.transaction(region) as session:
         if exists and not await has_claimed(session, topic["broker"], topic["topic"]):
             raise BusRefused(
                 f"the broker already holds a topic {topic['topic']!r} that this database did not make: "
                 f"it belongs to another installation; set CANBAO_INSTALLATION to a name of your own"
             )
-        await session.execute(_CLAIM, topic)
-    await bus.create_topics([service])
+        yield session, topic

@@ -1,5 +1,6 @@
 """One command, as a newcomer types it: a season played and proven, interrupted and gone on with, stopped whole."""
 
+import asyncio
 import re
 import shutil
 import signal
@@ -12,8 +13,11 @@ from pathlib import Path
 import pytest
 
 from services.up.refusal import Exit
+from shared.domain.ids import new_id
+from shared.messaging.kafka import KafkaBus
 from tests.journeys.up_process import free_port, going, processes_naming, up
 from tests.support.cluster import scratch_folder
+from tests.support.kafka_broker import KafkaBroker, NamedBroker
 
 AGREES = "agrees with the simulator's own books to the fen"
 
@@ -123,4 +127,26 @@ class TestInTheWay:
 
         assert ended.returncode == Exit.CANNOT_START
         assert "CANBAO_KAFKA_BOOTSTRAP_SERVERS" in ended.stderr
+        assert _gone(data)
+
+    async def test_a_broker_with_topics_of_another_installation_is_refused_with_the_mend(
+        self, data: Path, kafka: KafkaBroker | NamedBroker
+    ) -> None:
+        name = f"taken-{new_id().hex[:12]}"
+        bus = KafkaBus(kafka.bootstrap_servers, installation=name, partitions=12, name="another")
+        await bus.create_topics(["payment"])
+        await bus.close()
+
+        ended = await asyncio.to_thread(
+            up,
+            data,
+            free_port(),
+            *("--once", "--residents", "100", "--bus", "kafka"),
+            CANBAO_KAFKA_BOOTSTRAP_SERVERS=kafka.bootstrap_servers,
+            CANBAO_INSTALLATION=name,
+        )
+
+        assert ended.returncode == Exit.CANNOT_START
+        assert f"{name}.payment" in ended.stderr
+        assert "CANBAO_INSTALLATION" in ended.stderr
         assert _gone(data)
