@@ -72,8 +72,8 @@ class Member(Protocol):
         """Tell the bus how far the group is; advice for its tools, the truth is in the consumer's database."""
         ...
 
-    async def lag(self) -> int:
-        """How many records of the assigned partitions were not yet polled."""
+    async def ends(self) -> Mapping[Place, int]:
+        """The offset after the last record of each assigned partition."""
         ...
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -12,16 +13,16 @@ from shared.messaging.bus import Bus, BusRefused, Incoming, Member, Place
 from shared.messaging.intake import Intake, take_in
 from shared.messaging.offsets import Move
 from shared.messaging.patience import GATHER_S, Patience, cancelled_from_outside, pause
-from shared.messaging.positions import Positions, fingerprint
+from shared.messaging.positions import TRUSTED_S, Positions, fingerprint
 from shared.messaging.subscription import Handler, Subscription
 from shared.messaging.trouble import described, is_transient
-from shared.messaging.watch import Watch
+from shared.messaging.watch import Standstill, Watch
 
 __all__ = ["Consumer", "Handler", "Subscription", "run_consumer"]
 
 BATCH = 500
 POLL_S = 0.5
-# How long silence may last while records are waiting before the member leaves and joins again.
+# How long a partition may stand still while records wait in it before the member leaves and joins again.
 WATCHDOG_S = 20.0
 
 _log = structlog.get_logger("canbao.consumer")
@@ -61,12 +62,13 @@ class Consumer:
         subscriptions: Sequence[Subscription],
         resources: Any,
         watchdog_s: float = WATCHDOG_S,
+        trusted_s: float = TRUSTED_S,
     ) -> None:
         self.database, self._bus, self._service, self._region = database, bus, service, region
         self._subscriptions, self._resources = subscriptions, resources
         self._wanted = {subscription.event.publisher() for subscription in subscriptions}
         self._watchdog_s = watchdog_s
-        self._positions = Positions()
+        self._positions = Positions(trusted_s)
         self._pending: list[Incoming] = []
         self._doubtful: set[Place] = set()
         self._patience = Patience()
@@ -143,7 +145,7 @@ class Consumer:
         return sorted(self._wanted & found.keys())
 
     async def _work(self, member: Member, topics: Sequence[str], stop: asyncio.Event) -> None:
-        watch = Watch(self._watchdog_s)
+        watch, standstill = Watch(self._watchdog_s), Standstill()
         while not stop.is_set():
             if self._doubtful:
                 await self._read_again(member, self._doubtful)
@@ -155,16 +157,16 @@ class Consumer:
                 await self._read_again(member, self._positions.places())
                 continue
             if records:
-                watch.progress()
                 await self._sort_out(member, records)
                 await self._take_in_pending(stop)
                 self._patience.reset()
                 if len(records) < BATCH:
                     await pause(stop, GATHER_S)
-            elif watch.due() and await member.lag() > 0:
+            if watch.compare() and (stuck := standstill.look(self._positions.next_offsets(), await member.ends())):
+                self._log.warning("partitions stand still", places=[f"{at.topic}/{at.partition}" for at in stuck])
                 raise Rejoin("records are waiting, none arrive")
             if watch.advise():
-                await member.advise({place: self._positions.next_offset(place) for place in self._positions.places()})
+                await member.advise(self._positions.next_offsets())
             if watch.look_around():
                 await self._look_around(member, topics)
 
@@ -178,7 +180,8 @@ class Consumer:
 
     async def _sort_out(self, member: Member, records: Sequence[Incoming]) -> None:
         # A client may fetch before it is told where to read, or after a partition has gone: neither counts.
-        admission = self._positions.admit(record for record in records if self._positions.holds(record.place))
+        ours = [record for record in records if self._positions.holds(record.place)]
+        admission = self._positions.admit(ours, monotonic())
         self._pending = admission.records
         for place, start in admission.again.items():
             await member.seek(place, start)

@@ -11,6 +11,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -77,16 +78,11 @@ class KafkaBus(Bus):
             replicas = min(_REPLICAS, len((await admin.describe_cluster())["brokers"]))
             wanted = [NewTopic(topic, self.partitions, replicas, topic_configs=_keep(replicas)) for topic in missing]
             answer = (await admin.create_topics(wanted)).to_object()
-        for refusal in answer["topic_errors"]:
-            error = for_code(refusal["error_code"])
-            if refusal["error_code"] and error is not TopicAlreadyExistsError:
-                raise error(f"{refusal['topic']}: {refusal.get('error_message')}")
-        # Brokers learn of it a moment later; a client that asks meanwhile is told that there is no such topic.
-        for _ in range(_LOOKS):
-            if set(topics) <= (await self.topics()).keys():
-                return
-            await asyncio.sleep(_LOOK_EVERY_S)
-        raise TimeoutError(f"the brokers do not know their new topics: {', '.join(missing)}")
+            for refusal in answer["topic_errors"]:
+                error = for_code(refusal["error_code"])
+                if refusal["error_code"] and error is not TopicAlreadyExistsError:
+                    raise error(f"{refusal['topic']}: {refusal.get('error_message')}")
+            await _led(admin, missing)
 
     async def send(self, records: Sequence[Outgoing]) -> Sequence[Exception | None]:
         """Append all, in order per partition, and await every acknowledgement for a bounded time."""
@@ -214,6 +210,26 @@ class KafkaBus(Bus):
                 yield admin
             finally:
                 await admin.close()
+
+
+async def _led(admin: AIOKafkaAdminClient, topics: Sequence[str]) -> None:
+    """Return once every partition has a leader: a client that asks before is told that there is no such topic."""
+    for _ in range(_LOOKS):
+        # All topics, not these by name: asking for a name can create a topic, with the broker's own settings.
+        described = {topic["topic"]: topic for topic in await admin.describe_topics()}
+        if all(topic in described and _is_led(described[topic]) for topic in topics):
+            return
+        await asyncio.sleep(_LOOK_EVERY_S)
+    raise TimeoutError(f"the brokers do not lead their new topics: {', '.join(topics)}")
+
+
+def _is_led(topic: Mapping[str, Any]) -> bool:
+    partitions = topic["partitions"]
+    return (
+        not topic["error_code"]
+        and bool(partitions)
+        and all(not each["error_code"] and each["leader"] >= 0 for each in partitions)
+    )
 
 
 async def _stopped(reader: AIOKafkaConsumer) -> None:

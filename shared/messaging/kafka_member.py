@@ -14,7 +14,7 @@ from shared.messaging.bus import Incoming, Listener, Place
 from shared.messaging.trouble import described
 
 _COMMIT_TIMEOUT_S = 2.0
-_LAG_TIMEOUT_S = 5.0
+_ENDS_TIMEOUT_S = 5.0
 _STOP_TIMEOUT_S = 10.0
 _REQUEST_TIMEOUT_MS = 10_000
 # How soon a topic that was recreated elsewhere is noticed.
@@ -97,14 +97,13 @@ class KafkaMember:
         except (KafkaError, TimeoutError) as error:
             _log.info("group offsets not committed", error=described(error))
 
-    async def lag(self) -> int:
-        """How many records of the assigned partitions were not yet polled."""
+    async def ends(self) -> Mapping[Place, int]:
+        """The offset after the last record of each assigned partition."""
         mine = self.consumer.assignment()
         if not mine:
-            return 0
-        async with asyncio.timeout(_LAG_TIMEOUT_S):
-            ends = await self.consumer.end_offsets(list(mine))
-            return sum([max(0, end - await self.consumer.position(at)) for at, end in ends.items()])
+            return {}
+        async with asyncio.timeout(_ENDS_TIMEOUT_S):
+            return {self.short(at): end for at, end in (await self.consumer.end_offsets(list(mine))).items()}
 
     def short(self, at: TopicPartition) -> Place:
         """The partition as this installation names it."""

@@ -3,12 +3,16 @@
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from uuid import UUID
 
 from shared.messaging.bus import Incoming, Place
 
 # A fetch that was under way during a rebalance can look like another topic once, not twice.
 _SUSPICIONS = 2
+# For so long a partition is taken to be the one it was. After more silence it may have been deleted, made anew and
+# filled past our offset, and Kafka would read on in it without a word: the record before is looked at again.
+TRUSTED_S = 1.0
 
 
 @dataclass(slots=True)
@@ -18,6 +22,7 @@ class Position:
     next_offset: int
     last_event_id: UUID | None
     proven: bool
+    heard_at: float = -inf
     suspicions: int = 0
 
     @property
@@ -40,7 +45,9 @@ def fingerprint(record: Incoming) -> UUID:
 class Positions:
     """The positions of one member; empty while nothing is assigned."""
 
-    def __init__(self) -> None:
+    def __init__(self, trusted_s: float = TRUSTED_S) -> None:
+        """``trusted_s``: after how many seconds of silence a partition must show again that it is the same."""
+        self._trusted_s = trusted_s
         self._held: dict[Place, Position] = {}
 
     def hold(self, stored: Mapping[Place, tuple[int, UUID | None]]) -> dict[Place, int]:
@@ -61,6 +68,10 @@ class Positions:
     def next_offset(self, place: Place) -> int:
         """The next offset to take in."""
         return self._held[place].next_offset
+
+    def next_offsets(self) -> dict[Place, int]:
+        """The next offset to take in of every partition held."""
+        return {place: position.next_offset for place, position in self._held.items()}
 
     def shortened(self, ends: Mapping[Place, int]) -> list[Place]:
         """Of the partitions not yet proven, those that end before the record which was taken in last."""
@@ -84,8 +95,11 @@ class Positions:
         position = self._held[place]
         position.next_offset, position.last_event_id = next_offset, last_event_id
 
-    def admit(self, records: Iterable[Incoming]) -> "Admission":
-        """Sort out what was polled: records to take in, partitions to read again, topics that were recreated."""
+    def admit(self, records: Iterable[Incoming], now_s: float) -> "Admission":
+        """Sort out what was polled: records to take in, partitions to read again, topics that were recreated.
+
+        ``now_s`` is a clock that never goes back, in seconds.
+        """
         by_place: dict[Place, list[Incoming]] = {}
         for record in records:
             by_place.setdefault(record.place, []).append(record)
@@ -94,28 +108,35 @@ class Positions:
         recreated: list[Place] = []
         for place, batch in by_place.items():
             position = self._held[place]
-            wanted = self._wanted(position, batch)
+            wanted = self._wanted(position, batch, now_s)
             if wanted is not None:
+                position.heard_at, position.suspicions = now_s, 0
                 admitted += wanted
                 continue
-            position.suspicions += 1
-            position.proven = position.next_offset == 0
+            if not self._only_silent(position, batch, now_s):
+                position.suspicions += 1
+            position.proven = False
             if position.suspicions >= _SUSPICIONS:
                 recreated.append(place)
             else:
                 again[place] = position.start
         return Admission(admitted, again, recreated)
 
-    @staticmethod
-    def _wanted(position: Position, batch: Sequence[Incoming]) -> Sequence[Incoming] | None:
-        """What follows on the position, or None if the partition is not the one that was read before."""
+    def _wanted(self, position: Position, batch: Sequence[Incoming], now_s: float) -> Sequence[Incoming] | None:
+        """What follows on the position, or None if nothing shows that the partition is the one that was read before."""
         first = batch[0]
-        if position.proven:
-            return batch if first.offset >= position.next_offset else None
         if first.offset == position.next_offset - 1 and fingerprint(first) == position.last_event_id:
-            position.proven, position.suspicions = True, 0
+            position.proven = True
             return batch[1:]
-        return None
+        if position.next_offset == 0:
+            return batch
+        trusted = position.proven and now_s - position.heard_at <= self._trusted_s
+        return batch if trusted and first.offset >= position.next_offset else None
+
+    def _only_silent(self, position: Position, batch: Sequence[Incoming], now_s: float) -> bool:
+        """Whether the records follow on, but after a silence that leaves it open in which topic."""
+        after_silence = position.proven and now_s - position.heard_at > self._trusted_s
+        return after_silence and batch[0].offset >= position.next_offset
 
 
 @dataclass(frozen=True, slots=True)

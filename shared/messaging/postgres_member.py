@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self
+from uuid import UUID
 
 import orjson
 import structlog
@@ -22,29 +23,31 @@ _FIRST_LOOK_S, _LAST_LOOK_S = 0.01, 0.2
 
 _log = structlog.get_logger("canbao.bus")
 
-# A reader beyond the end of its partition stands in a log that was recreated: it starts over, as on Kafka.
+# A reader beyond the end of its partition, or in a topic that is not the one it has read from, starts over.
 _READ = text(
     """
-    SELECT l.topic, l.partition, l."offset", l.key, CAST(l.headers AS text) AS headers, l.value
-    FROM unnest(CAST(:topics AS text[]), CAST(:partitions AS integer[]), CAST(:offsets AS bigint[]))
-         WITH ORDINALITY AS a (topic, partition, start, turn)
-    JOIN bus_head h ON h.topic = a.topic AND h.partition = a.partition AND h.next <> a.start
+    SELECT l.topic, l.partition, l."offset", l.key, CAST(l.headers AS text) AS headers, l.value, h.incarnation
+    FROM unnest(CAST(:topics AS text[]), CAST(:partitions AS integer[]), CAST(:offsets AS bigint[]),
+                CAST(:incarnations AS uuid[]))
+         WITH ORDINALITY AS a (topic, partition, start, incarnation, turn)
+    JOIN bus_head h ON h.topic = a.topic AND h.partition = a.partition
+        AND (h.next <> a.start OR h.incarnation <> a.incarnation)
     CROSS JOIN LATERAL (
         SELECT * FROM bus_log b
         WHERE b.topic = a.topic AND b.partition = a.partition
-            AND b."offset" >= CASE WHEN a.start > h.next THEN 0 ELSE a.start END
+            AND b."offset" >= CASE WHEN a.start > h.next OR h.incarnation <> a.incarnation THEN 0 ELSE a.start END
         ORDER BY b."offset" LIMIT :per_partition
     ) AS l
     ORDER BY a.turn, l."offset"
     LIMIT :limit
     """
 )
-_LAG = text(
+_ENDS = text(
     """
-    SELECT COALESCE(sum(GREATEST(h.next - a.start, 0)), 0)
-    FROM unnest(CAST(:topics AS text[]), CAST(:partitions AS integer[]), CAST(:offsets AS bigint[]))
-         AS a (topic, partition, start)
+    SELECT h.topic, h.partition, h.next
+    FROM unnest(CAST(:topics AS text[]), CAST(:partitions AS integer[])) AS a (topic, partition)
     JOIN bus_head h ON h.topic = a.topic AND h.partition = a.partition
+    ORDER BY h.topic, h.partition
     """
 )
 _waiting: dict[str, set[asyncio.Event]] = {}
@@ -65,6 +68,8 @@ class PostgresMember:
         self._group, self._listener = group, listener
         self._prefix, self._address = prefix, address
         self._offsets: dict[Place, int] = {}
+        # Of which making of its topic the records were that came last; kept while the partition is ours.
+        self._incarnations: dict[Place, UUID] = {}
         self._turn = 0
         self._appended = asyncio.Event()
         self._look_s = _FIRST_LOOK_S  # kept from poll to poll, so that a quiet bus is looked at seldom
@@ -120,11 +125,13 @@ class PostgresMember:
     async def advise(self, offsets: Mapping[Place, int]) -> None:
         """Nobody here asks how far a group is: its own database knows."""
 
-    async def lag(self) -> int:
-        """How many records of the assigned partitions were not yet polled."""
+    async def ends(self) -> Mapping[Place, int]:
+        """The offset after the last record of each assigned partition."""
+        places = sorted(self._offsets)
+        wanted = {"topics": [place.topic for place in places], "partitions": [place.partition for place in places]}
         async with self._engine.connect() as connection:
-            behind: int = (await connection.execute(_LAG, self._columns(sorted(self._offsets)))).scalar_one()
-            return int(behind)
+            rows = await connection.execute(_ENDS, wanted)
+            return {self._short(Place(row.topic, row.partition)): row.next for row in rows}
 
     async def _read(self, limit: int) -> list[Incoming]:
         if not self._offsets:
@@ -133,15 +140,22 @@ class PostgresMember:
         places = sorted(self._offsets)
         self._turn = (self._turn + 1) % len(places)
         places = places[self._turn :] + places[: self._turn]
-        columns = self._columns(places)
+        wanted = {
+            "topics": [place.topic for place in places],
+            "partitions": [place.partition for place in places],
+            "offsets": [self._offsets[place] for place in places],
+            "incarnations": [self._incarnations.get(place) for place in places],
+            "limit": limit,
+            "per_partition": max(1, limit // 2),
+        }
         async with self._engine.connect() as connection:
-            wanted = columns | {"limit": limit, "per_partition": max(1, limit // 2)}
             rows = (await connection.execute(_READ, wanted)).all()
         records = []
         for row in rows:
             place = Place(row.topic, row.partition)
             if place in self._offsets:
                 self._offsets[place] = row.offset + 1
+                self._incarnations[place] = row.incarnation
                 records.append(self._incoming(row))
         return records
 
@@ -182,13 +196,7 @@ class PostgresMember:
             await self._listener.revoked([self._short(place) for place in lost])
             for place in lost:
                 self._offsets.pop(place, None)
-
-    def _columns(self, places: Sequence[Place]) -> dict[str, Any]:
-        return {
-            "topics": [place.topic for place in places],
-            "partitions": [place.partition for place in places],
-            "offsets": [self._offsets[place] for place in places],
-        }
+                self._incarnations.pop(place, None)
 
     def _short(self, place: Place) -> Place:
         return Place(place.topic.removeprefix(self._prefix), place.partition)

@@ -9,6 +9,7 @@ from shared.messaging.bus import Incoming, Place
 from shared.messaging.positions import Positions, fingerprint
 
 PLACE = Place("station", 0)
+NOW = 1000.0
 
 
 def record(offset: int, id_: UUID) -> Incoming:
@@ -19,23 +20,23 @@ def test_a_partition_never_read_starts_at_the_beginning() -> None:
     positions = Positions()
     assert positions.hold({PLACE: (0, None)}) == {PLACE: 0}
     first = record(0, new_id())
-    assert positions.admit([first]).records == [first]
+    assert positions.admit([first], NOW).records == [first]
 
 
 def test_reading_starts_at_the_record_that_was_taken_in_last_and_goes_on_after_it() -> None:
     positions, last = Positions(), new_id()
     assert positions.hold({PLACE: (5, last)}) == {PLACE: 4}
     following = record(5, new_id())
-    assert positions.admit([record(4, last), following]).records == [following]
+    assert positions.admit([record(4, last), following], NOW).records == [following]
 
 
 def test_another_record_in_its_place_is_looked_at_twice_before_the_topic_counts_as_recreated() -> None:
     positions = Positions()
     positions.hold({PLACE: (5, new_id())})
     stranger = record(4, new_id())
-    first = positions.admit([stranger])
+    first = positions.admit([stranger], NOW)
     assert (first.records, first.again, first.recreated) == ([], {PLACE: 4}, [])
-    second = positions.admit([stranger])
+    second = positions.admit([stranger], NOW)
     assert (second.records, second.again, second.recreated) == ([], {}, [PLACE])
 
 
@@ -43,7 +44,7 @@ def test_offsets_that_go_back_while_reading_are_suspicious_too() -> None:
     positions = Positions()
     positions.hold({PLACE: (0, None)})
     positions.moved(PLACE, 7, new_id())
-    assert positions.admit([record(0, new_id())]).again == {PLACE: 6}
+    assert positions.admit([record(0, new_id())], NOW).again == {PLACE: 6}
 
 
 def test_records_without_an_id_are_told_apart_by_where_and_what_they_are() -> None:
@@ -58,3 +59,26 @@ def test_a_partition_that_ends_before_what_was_taken_in_was_recreated() -> None:
     assert positions.unproven == {"station"}
     assert positions.shortened({PLACE: 5}) == []
     assert positions.shortened({PLACE: 4}) == [PLACE]
+
+
+def test_after_a_silence_the_record_before_must_show_that_the_topic_is_the_same() -> None:
+    positions, ids = Positions(trusted_s=1.0), [new_id() for _ in range(3)]
+    positions.hold({PLACE: (0, None)})
+    positions.admit([record(0, ids[0])], NOW)
+    positions.moved(PLACE, 1, ids[0])
+    assert positions.admit([record(1, ids[1])], NOW + 1.0).again == {}, "no silence yet"
+    positions.moved(PLACE, 2, ids[1])
+    following = record(2, ids[2])
+    assert positions.admit([following], NOW + 2.1).again == {PLACE: 1}
+    assert positions.admit([record(1, ids[1]), following], NOW + 2.1).records == [following]
+
+
+def test_a_topic_that_was_filled_past_our_offset_during_a_silence_counts_as_recreated() -> None:
+    positions = Positions(trusted_s=1.0)
+    positions.hold({PLACE: (0, None)})
+    positions.admit([record(0, new_id())], NOW)
+    positions.moved(PLACE, 1, new_id())
+    stranger, late = record(0, new_id()), NOW + 5
+    assert positions.admit([record(1, new_id())], late).again == {PLACE: 0}
+    assert positions.admit([stranger], late).recreated == []
+    assert positions.admit([stranger], late).recreated == [PLACE]

@@ -13,10 +13,12 @@ import pytest
 
 from shared.database.provision import BUS
 from shared.domain.ids import new_id
+from shared.messaging.partition import partition_for
 from tests.shared.messaging.harm import KafkaHarm, PostgresHarm
 from tests.shared.messaging.member import open_bus
-from tests.shared.messaging.station import LISTENER, Ears, Stage, arrived, left
+from tests.shared.messaging.station import LISTENER, PARTITIONS, Ears, Stage, arrived, left
 from tests.support.cluster import Clones
+from tests.support.eventually import eventually
 from tests.support.kafka_broker import KafkaBroker
 
 _NUMBERS = itertools.count(1)
@@ -146,10 +148,17 @@ async def test_a_kafka_member_that_gets_nothing_although_records_wait_leaves_and
     bus.join = remembered  # type: ignore[method-assign,assignment]
     async with stage.listening(Ears(), bus=bus, watchdog_s=1.0):
         await stage.hears(1)
-        # What the client's known faults look like from outside: assigned, heartbeating, and not fetching.
-        before, member = len(joined), joined[-1]
-        member.consumer.pause(*member.consumer.assignment())  # type: ignore[attr-defined]
+        # What the client's known faults look like from outside: assigned, heartbeating, and not fetching one partition.
+        before, consumer = len(joined), joined[-1].consumer  # type: ignore[attr-defined]
+        stuck = partition_for(train, PARTITIONS)
+        consumer.pause(*(at for at in consumer.assignment() if at.partition == stuck))
         await stage.announce(left(train))
-        await stage.relayed("station")
-        await stage.hears(2)
+        others = [other for other in (new_id() for _ in range(50)) if partition_for(other, PARTITIONS) != stuck]
+        async with stage.relaying("station"):
+
+            async def heard_amid_traffic() -> bool:
+                await stage.announce(*(arrived(other) for other in others))
+                return [each.seq for each in await stage.heard() if each.train_id == train] == [1, 2]
+
+            await eventually(heard_amid_traffic, within_s=30, every_s=0.05)
     assert len(joined) > before

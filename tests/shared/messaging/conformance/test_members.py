@@ -185,6 +185,22 @@ async def test_a_topic_that_is_recreated_while_it_is_read_is_read_from_its_begin
 
 
 @pytest.mark.expects_errors
+async def test_a_topic_made_anew_and_filled_past_what_was_read_is_read_from_its_beginning(stage: Stage) -> None:
+    trains = [new_id() for _ in range(20)]
+    await stage.announce(*(arrived(train) for train in trains))
+    await stage.relayed("station")
+    async with stage.listening(Ears(), trusted_s=0.2):
+        await stage.hears(20)
+        await stage.recreate_topic("station")
+        for _ in range(10):
+            await stage.announce(*(left(train) for train in trains))
+        await stage.relayed("station")
+        await stage.hears(220, within_s=60)
+        await stage.taken_up_to_the_end()
+    assert_each_once_and_in_order(await stage.heard(), trains, list(range(1, 12)))
+
+
+@pytest.mark.expects_errors
 async def test_a_recreated_topic_that_ends_where_reading_starts_is_noticed_without_another_record(stage: Stage) -> None:
     train = new_id()
     await stage.announce(arrived(train), left(train))
