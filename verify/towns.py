@@ -19,7 +19,7 @@ _BOOKS = f"""
            sum(CASE account WHEN 'aided' THEN -fen ELSE 0 END)::bigint AS aided_fen,
            sum(CASE WHEN account IN ('suspense', 'refund_payable') THEN -fen ELSE 0 END)::bigint AS suspense_fen,
            sum(CASE account WHEN 'unapplied' THEN -fen ELSE 0 END)::bigint AS unapplied_fen,
-           sum(CASE WHEN account IN ('village_cash', 'collector_short') OR starts_with(account, 'channel:')
+           sum(CASE WHEN account = 'village_cash' OR starts_with(account, 'channel:')
                     THEN fen ELSE 0 END)::bigint AS collecting_fen,
            sum(CASE account WHEN 'pending' THEN fen ELSE 0 END)::bigint AS pending_fen,
            sum(CASE account WHEN 'in_transit' THEN fen ELSE 0 END)::bigint AS in_transit_fen,

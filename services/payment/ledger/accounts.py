@@ -4,18 +4,14 @@ from typing import Final
 
 # Assets: where the money is, or who owes it.
 VILLAGE_CASH: Final = "village_cash"
-COLLECTOR_SHORT: Final = "collector_short"
 PENDING: Final = "pending"  # 税务待报解账户
 IN_TRANSIT: Final = "in_transit"  # 上解, not yet 入国库
 TREASURY: Final = "treasury"
-TAX_DIRECT: Final = "tax_direct"
-FISCAL_ACCOUNT: Final = "fiscal_account"
 
 # Liabilities: money that is not ours to keep.
 UNAPPLIED: Final = "unapplied"
 SUSPENSE: Final = "suspense"
 REFUND_PAYABLE: Final = "refund_payable"
-OWED_TO_FUNDER: Final = "owed_to_funder"
 
 # Income of a benefit year.
 PREMIUM: Final = "premium"

@@ -3,7 +3,7 @@
 from services.payment.ledger import accounts
 from services.payment.ledger.transfer import Line, Occasion, Transfer
 
-# --- Online money: the channel holds it, settles it into the pending account, or takes it back.
+# --- Online money: the channel holds it and settles it into the pending account.
 
 
 def premium_received(line: Line, amount_fen: int, occasion: Occasion, *, channel: str) -> Transfer:
@@ -19,11 +19,6 @@ def settled(line: Line, amount_fen: int, occasion: Occasion, *, channel: str) ->
 def refund_deducted(line: Line, amount_fen: int, occasion: Occasion, *, channel: str) -> Transfer:
     """The channel paid out less, because it gave back money that it had settled before: channel ← pending."""
     return Transfer("refund_deducted", accounts.channel(channel), accounts.PENDING, amount_fen, line, occasion)
-
-
-def bank_reversed(line: Line, amount_fen: int, occasion: Occasion, *, channel: str) -> Transfer:
-    """A bank reversed a payment (冲正): premium ← channel."""
-    return Transfer("bank_reversed", accounts.PREMIUM, accounts.channel(channel), amount_fen, line, occasion)
 
 
 # --- Village cash: receipt, deposit, import.
@@ -44,27 +39,9 @@ def deposit_unmatched(line: Line, amount_fen: int, occasion: Occasion) -> Transf
     return Transfer("deposit_unmatched", accounts.VILLAGE_CASH, accounts.PENDING, amount_fen, line, occasion)
 
 
-def deposit_short(line: Line, amount_fen: int, occasion: Occasion) -> Transfer:
-    """The collector deposited too little: collector_short ← village_cash."""
-    return Transfer("deposit_short", accounts.COLLECTOR_SHORT, accounts.VILLAGE_CASH, amount_fen, line, occasion)
-
-
 def cash_imported(line: Line, amount_fen: int, occasion: Occasion) -> Transfer:
     """A cash line was matched and imported, it pays the contribution: unapplied ← premium."""
     return Transfer("cash_imported", accounts.UNAPPLIED, accounts.PREMIUM, amount_fen, line, occasion)
-
-
-# --- Tax hall and e-tax: paid to the tax bureau itself.
-
-
-def tax_hall_paid(line: Line, amount_fen: int, occasion: Occasion) -> Transfer:
-    """A contribution was paid at the tax hall: tax_direct ← premium."""
-    return Transfer("tax_hall_paid", accounts.TAX_DIRECT, accounts.PREMIUM, amount_fen, line, occasion)
-
-
-def tax_hall_in_treasury(line: Line, amount_fen: int, occasion: Occasion) -> Transfer:
-    """Money paid at the tax hall reached the treasury: treasury ← tax_direct."""
-    return Transfer("tax_hall_in_treasury", accounts.TREASURY, accounts.TAX_DIRECT, amount_fen, line, occasion)
 
 
 # --- The way to the treasury.
@@ -93,30 +70,7 @@ def aid_earned(line: Line, amount_fen: int, occasion: Occasion, *, funder: str) 
     return Transfer(f"aid_earned:{funder}", accounts.funder(funder), accounts.AIDED, amount_fen, line, occasion)
 
 
-def aid_paid_through_tax(line: Line, amount_fen: int, occasion: Occasion, *, funder: str) -> Transfer:
-    """The funder paid its share into the pending account: pending ← funder."""
-    kind = f"aid_paid_through_tax:{funder}"
-    return Transfer(kind, accounts.PENDING, accounts.funder(funder), amount_fen, line, occasion)
-
-
-def aid_paid_fund_to_fund(line: Line, amount_fen: int, occasion: Occasion, *, funder: str) -> Transfer:
-    """The funder paid its share to the fund itself: fiscal_account ← funder."""
-    kind = f"aid_paid_fund_to_fund:{funder}"
-    return Transfer(kind, accounts.FISCAL_ACCOUNT, accounts.funder(funder), amount_fen, line, occasion)
-
-
-def aid_withdrawn_unpaid(line: Line, amount_fen: int, occasion: Occasion, *, funder: str) -> Transfer:
-    """Aid fell away before the funder paid: aided ← funder."""
-    kind = f"aid_withdrawn_unpaid:{funder}"
-    return Transfer(kind, accounts.AIDED, accounts.funder(funder), amount_fen, line, occasion)
-
-
-def aid_withdrawn_paid(line: Line, amount_fen: int, occasion: Occasion, *, funder: str) -> Transfer:
-    """Aid fell away after the funder paid: aided ← owed_to_funder."""
-    return Transfer(f"aid_withdrawn_paid:{funder}", accounts.AIDED, accounts.OWED_TO_FUNDER, amount_fen, line, occasion)
-
-
-# --- Money without a home, and money that goes back. ``source`` is the account that pays a refund out.
+# --- Money without a home, and money that goes back.
 
 
 def suspended(line: Line, amount_fen: int, occasion: Occasion, *, channel: str) -> Transfer:
@@ -124,29 +78,14 @@ def suspended(line: Line, amount_fen: int, occasion: Occasion, *, channel: str) 
     return Transfer("suspended", accounts.channel(channel), accounts.SUSPENSE, amount_fen, line, occasion)
 
 
-def suspense_matched(line: Line, amount_fen: int, occasion: Occasion) -> Transfer:
-    """Suspended money found its bill after all: suspense ← premium."""
-    return Transfer("suspense_matched", accounts.SUSPENSE, accounts.PREMIUM, amount_fen, line, occasion)
-
-
 def suspense_refund_decided(line: Line, amount_fen: int, occasion: Occasion) -> Transfer:
     """Suspended money is to go back to whoever paid it: suspense ← refund_payable."""
     return Transfer("suspense_refund_decided", accounts.SUSPENSE, accounts.REFUND_PAYABLE, amount_fen, line, occasion)
 
 
-def refund_decided(line: Line, amount_fen: int, occasion: Occasion) -> Transfer:
-    """A credited contribution is to go back: premium ← refund_payable."""
-    return Transfer("refund_decided", accounts.PREMIUM, accounts.REFUND_PAYABLE, amount_fen, line, occasion)
-
-
-def refunded(line: Line, amount_fen: int, occasion: Occasion, *, source: str) -> Transfer:
-    """The refund was paid out: refund_payable ← channel, pending, treasury or fiscal_account."""
-    return Transfer("refunded", accounts.REFUND_PAYABLE, source, amount_fen, line, occasion)
-
-
-def refund_bounced(line: Line, amount_fen: int, occasion: Occasion, *, source: str) -> Transfer:
-    """A refund paid out came back: channel, pending, treasury or fiscal_account ← refund_payable."""
-    return Transfer("refund_bounced", source, accounts.REFUND_PAYABLE, amount_fen, line, occasion)
+def refunded(line: Line, amount_fen: int, occasion: Occasion, *, channel: str) -> Transfer:
+    """The channel paid the refund out of what it holds for us: refund_payable ← channel."""
+    return Transfer("refunded", accounts.REFUND_PAYABLE, accounts.channel(channel), amount_fen, line, occasion)
 
 
 def import_failed(line: Line, amount_fen: int, occasion: Occasion) -> Transfer:

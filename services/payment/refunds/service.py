@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.ledger import accounts, postings
+from services.payment.ledger import postings
 from services.payment.ledger.service import post
 from services.payment.ledger.transfer import Occasion
 from services.payment.refunds import repository
@@ -137,8 +137,7 @@ async def _record(session: AsyncSession, changed: Mapping[UUID, tuple[Refund, Re
         trace = replace(refund.trace, causation_id=notice.id)
         # The channel's word says that the channel paid: the money leaves from what it holds for us.
         occasion = Occasion(str(refund.id), day, notice.id, trace)
-        source = accounts.channel(refund.channel)
-        transfers.append(postings.refunded(refund.line, refund.amount_fen, occasion, source=source))
+        transfers.append(postings.refunded(refund.line, refund.amount_fen, occasion, channel=refund.channel))
         announced.append((_announcement(refund, day), trace))
     await repository.conclude(session, outcomes)
     finished = [refund.suspense_id for refund, _, state in changed.values() if state is RefundState.PAID]

@@ -19,9 +19,7 @@ _SUMMARY = text(
         GROUP BY 1, 2, 3, 4
     ), towns AS (
         SELECT town,
-               coalesce(sum(times) FILTER (WHERE kind IN ('premium_received', 'cash_imported', 'tax_hall_paid',
-                                                          'suspense_matched')), 0)
-                 - coalesce(sum(times) FILTER (WHERE kind IN ('refund_decided', 'bank_reversed')), 0) AS paid_count,
+               coalesce(sum(times) FILTER (WHERE kind IN ('premium_received', 'cash_imported')), 0) AS paid_count,
                coalesce(sum(fen) FILTER (WHERE credit = 'premium'), 0)
                  - coalesce(sum(fen) FILTER (WHERE debit = 'premium'), 0) AS taken_fen,
                coalesce(sum(fen) FILTER (WHERE credit = 'aided'), 0)
