@@ -240,6 +240,34 @@ class ErrorCode(Enum):
         "核对收据原件",
         "Check the receipt itself",
     )
+    CASH_REFUND_STEP_NOT_POSSIBLE = Spec(
+        409,
+        "退还现金须依次批准、领取、签收",
+        "Cash goes back in order: approved, fetched, signed for",
+        "先完成前一步，见 /payment/v1/cash-refunds",
+        "Take the step before it first; see /payment/v1/cash-refunds",
+    )
+    CASH_REFUND_RECORDED_OTHERWISE = Spec(
+        409,
+        "该收据的这一步已登记，日期或签收人不同",
+        "This step of the receipt is already recorded with another date or signature",
+        "核对领取或签收的纸质凭证",
+        "Check it against the signed paper",
+    )
+    CASH_REFUND_DATE_TOO_EARLY = Spec(
+        409,
+        "日期早于前一步",
+        "The date lies before the step that has to come first",
+        "核对领取或签收日期",
+        "Check on which day the cash was fetched or signed for",
+    )
+    CASH_REFUND_OF_OWN_RECEIPT = Spec(
+        403,
+        "收据由您登记，不能由您批准退还",
+        "You recorded this receipt, so you cannot approve its refund",
+        "请另一经办机构批准",
+        "Have another office approve it",
+    )
     STATEMENT_NUMBER_TAKEN = Spec(
         409,
         "缴费情况表编号已报送，内容不同",

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
 
@@ -47,11 +47,17 @@ class Collection:
     members: tuple[Resident, ...]
     short_slip: bool = False  # the slip is first 380 yuan short, then corrected
     short_detail: bool = False  # the tax office first receives a line too few, then the whole batch
+    again: Resident | None = None  # paid online before, and brings cash all the same: it goes back
+
+    @property
+    def payers(self) -> tuple[Resident, ...]:
+        """Everybody who got a receipt."""
+        return self.members if self.again is None else (*self.members, self.again)
 
     @property
     def amount_fen(self) -> int:
         """The cash in the bag."""
-        return sum(member.due_fen or 0 for member in self.members)
+        return sum(payer.due_fen or 0 for payer in self.payers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,9 @@ def plan(county: County) -> Plan:
     chance = Random(f"plan:{county.seed}:{len(county.residents)}")
     paying = [resident for resident in county.residents if resident.due_fen]
     purchases = _purchases(chance, [resident for resident in paying if resident.way is Way.WECHAT])
-    collections = _collections([resident for resident in paying if resident.way is Way.CASH])
+    collections = _with_one_paid_already(
+        _collections([resident for resident in paying if resident.way is Way.CASH]), purchases
+    )
     absent = [r for r in paying if r.way is Way.NEVER and r.late_identity is None]
     held = [resident for resident in county.residents if resident.due_fen is None]
     return Plan(
@@ -141,3 +149,16 @@ def _with_mistakes(collections: list[Collection]) -> Iterable[Collection]:
             short_slip=collection.key in several[:1],
             short_detail=collection.key in several[1:2],
         )
+
+
+def _with_one_paid_already(
+    collections: tuple[Collection, ...], purchases: tuple[Purchase, ...]
+) -> tuple[Collection, ...]:
+    """Somebody's grandmother pays the village clerk what the grandchild had paid by telephone."""
+    for place, collection in enumerate(collections):
+        for purchase in purchases:
+            if purchase.step < collection.step and purchase.trouble is Trouble.NONE:
+                for member in purchase.members:
+                    if member.village == collection.village:
+                        return (*collections[:place], replace(collection, again=member), *collections[place + 1 :])
+    return collections

@@ -4,7 +4,17 @@ from functools import partial
 from random import Random
 
 from simulator import calendar
-from simulator.actors import bank, bureau, clerks, departments, latecomers, remittance, residents, strangers
+from simulator.actors import (
+    bank,
+    bureau,
+    clerks,
+    departments,
+    handing_back,
+    latecomers,
+    remittance,
+    residents,
+    strangers,
+)
 from simulator.actors.quiet import wait_for_the_day, wait_until_credited
 from simulator.plan import Purchase
 from simulator.world import World, tell
@@ -38,6 +48,8 @@ async def _live_through(world: World, step: int) -> None:
     await _pay_cash(world, step)
     await wait_until_credited(world)
     await world.once(f"refunds {step}", lambda: latecomers.approve_refunds(world))
+    if step == len(calendar.STEPS) - 1:
+        await handing_back.miss_what_is_owed(world)
 
 
 async def _morning(world: World, step: int) -> None:
@@ -51,6 +63,7 @@ async def _morning(world: World, step: int) -> None:
     await world.once(f"bank {step}", lambda: bank.book(world, yesterday))
     await wait_until_credited(world)
     await remittance.carry_up(world, step)
+    await handing_back.hand_back(world)
 
 
 async def _pay_online(world: World, step: int) -> None:

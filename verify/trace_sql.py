@@ -113,6 +113,18 @@ FACTS: tuple[tuple[str, str], ...] = (
     (
         "payment",
         _fact(
+            "cash_refund",
+            "concat('refund of ', receipt.receipt_no)",
+            "'现金退还 cash refund'",
+            "'receipt_no', receipt.receipt_no, 'amount_fen', receipt.amount_fen, 'now', fact.state,"
+            " 'returned_on', fact.returned_on",
+            joins="JOIN proof.cash_receipt AS receipt ON receipt.id = fact.receipt_id",
+            where="receipt.enrolment_id = :enrolment",
+        ),
+    ),
+    (
+        "payment",
+        _fact(
             "suspense",
             "fact.id",
             "'暂记 suspense'",

@@ -9,6 +9,7 @@ from services.payment.bills import routes as bills
 from services.payment.callbacks import routes as callbacks
 from services.payment.cash import matching
 from services.payment.cash import routes as cash
+from services.payment.cash_refunds import routes as cash_refunds
 from services.payment.crediting import routes as crediting
 from services.payment.crediting.at_risk import read_money_at_risk
 from services.payment.crediting.queue import look_again_at_parked, work_notices
@@ -34,6 +35,7 @@ SERVICE = Service(
         suspense.router,
         refunds.router,
         cash.router,
+        cash_refunds.router,
         bank.router,
         remittance.router,
         summary.router,

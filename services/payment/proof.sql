@@ -54,6 +54,10 @@ SELECT id, receipt_no, enrolment_id, benefit_year, region, amount_fen, received_
        deposited_on, correlation_id, recorded_at
 FROM cash_receipt;
 
+CREATE VIEW proof.cash_refund AS
+SELECT receipt_id, region, state, recalled_on, approved_on, fetched_on, returned_on, correlation_id, recorded_at
+FROM cash_refund;
+
 CREATE VIEW proof.deposit_slip AS
 SELECT slip_no, batch_id, amount_fen, deposited_on, withdrawn, region FROM deposit_slip;
 

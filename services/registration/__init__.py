@@ -11,6 +11,7 @@ from services.registration.resources import open_resources
 from services.registration.summary import router as summary
 from shared.contracts.payment import (
     BillIssued,
+    CashReturned,
     CertificateIssued,
     ContributionInTreasury,
     ContributionPaid,
@@ -28,6 +29,7 @@ SERVICE = Service(
         Subscription(ContributionAssessed, handlers.on_contributions_assessed),
         Subscription(BillIssued, handlers.on_bills_issued),
         Subscription(ContributionPaid, handlers.on_contributions_paid),
+        Subscription(CashReturned, handlers.on_cash_returned),
         Subscription(ContributionRemitted, handlers.on_contributions_remitted),
         Subscription(ContributionReturned, handlers.on_contributions_returned),
         Subscription(ContributionInTreasury, handlers.on_contributions_in_treasury),

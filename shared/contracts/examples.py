@@ -10,6 +10,7 @@ _BILL: Final = "0197c2a1-0c44-7d10-8f2e-0d9f3b6a7c11"
 _BATCH: Final = "0197c2b5-91e0-7a33-b0c4-5e2d8f7a6b90"
 _SUSPENSE: Final = "0197c2b9-3f5a-7c02-9d41-6a7b8c9d0e1f"
 _REFUND: Final = "0197c2ba-77d1-7b93-8e50-1f2e3d4c5b6a"
+_RECEIPT: Final = "0197c2bb-08e2-7d14-a361-2c3d4e5f6a7b"
 _SOMEBODY: Final = "4f0c1d9e7a6b5c4d3e2f1a0b9c8d7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a2b1c0d"
 _VILLAGE: Final = {"region": "411521101201", "benefit_year": 2024}
 _PERSON: Final = {**_VILLAGE, "enrolment_id": _ENROLMENT, "person_token": _SOMEBODY}
@@ -140,6 +141,16 @@ EXAMPLES: Final[dict[str, list[dict[str, Any]]]] = {
             "amount_fen": 38000,
             "reason": "DUPLICATE",
             "refunded_on": "2023-10-09",
+        }
+    ],
+    "payment.cash_returned.v1": [
+        {
+            **_VILLAGE,
+            "enrolment_id": _ENROLMENT,
+            "receipt_id": _RECEIPT,
+            "amount_fen": 35000,
+            "reason": "AMOUNT_NOT_DUE",
+            "returned_on": "2023-10-13",
         }
     ],
     "payment.contribution_remitted.v1": [{**_LINE, "amount_fen": 38000, "remitted_on": "2023-10-06"}],

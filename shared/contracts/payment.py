@@ -68,6 +68,17 @@ class RefundPaid(Event):
     refunded_on: date
 
 
+class CashReturned(Event):
+    """A person signed for cash that a village had collected and that could not be imported."""
+
+    name: ClassVar[str] = "payment.cash_returned.v1"
+    enrolment_id: UUID
+    receipt_id: UUID
+    amount_fen: int
+    reason: str
+    returned_on: date
+
+
 class ContributionRemitted(Event):
     """A paid contribution left the pending account for the treasury (上解)."""
 

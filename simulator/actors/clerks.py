@@ -6,7 +6,7 @@ from typing import Any
 from simulator import clients
 from simulator.actors.bureau import BENEFIT_YEAR
 from simulator.door import Door, Refused
-from simulator.people import Resident, Way
+from simulator.people import Resident
 from simulator.plan import Collection
 from simulator.world import World, each, tell
 
@@ -78,8 +78,9 @@ async def take_cash(world: World, step: int) -> None:
     """Write receipts for those who bring cash in this step, one delivery per village."""
     today: dict[str, list[Resident]] = {}
     for collection in world.plan.collections:
-        for resident in collection.members:
-            if resident.way is Way.CASH and resident.pays_at == step and enrolment(world, resident):
+        for resident in collection.payers:
+            pays_at = collection.step if resident is collection.again else resident.pays_at
+            if pays_at == step and enrolment(world, resident):
                 today.setdefault(resident.village, []).append(resident)
 
     async def one(village: str) -> None:
@@ -111,7 +112,7 @@ def enrolment(world: World, resident: Resident) -> str | None:
 
 def brought(world: World, collection: Collection) -> bool:
     """Whether everybody of the collection could be registered, so that there is a receipt for each."""
-    return all(enrolment(world, person) for person in collection.members)
+    return all(enrolment(world, person) for person in collection.payers)
 
 
 async def hand_in(world: World, collection: Collection) -> None:
@@ -154,7 +155,7 @@ def statement(world: World, collection: Collection) -> dict[str, Any]:
                 "enrolment_id": enrolment(world, person),
                 "amount_fen": person.due_fen,
             }
-            for person in collection.members
+            for person in collection.payers
         ],
         "total_fen": collection.amount_fen,
     }

@@ -65,6 +65,7 @@ def test_even_a_small_county_has_every_identity_and_every_trouble() -> None:
     assert {purchase.trouble for purchase in season.purchases} == set(Trouble)
     assert sum(collection.short_slip for collection in season.collections) == 1
     assert sum(collection.short_detail for collection in season.collections) == 1
+    assert sum(collection.again is not None for collection in season.collections) == 1
     assert season.refused
     assert season.after_hours
     assert season.too_late

@@ -423,6 +423,17 @@ BREAKS = (
         ("UPDATE village_counter SET enrolled = enrolled - 1 WHERE region = '411521101201'",),
     ),
     Break(
+        "cash owed back for a receipt that was imported",
+        "CASH_GIVEN_BACK",
+        "payment",
+        (
+            (
+                "INSERT INTO cash_refund (receipt_id, region, recalled_on, actor, correlation_id) SELECT id, region,"
+                " deposited_on, actor, correlation_id FROM cash_receipt WHERE state = 'WRITTEN_OFF' ORDER BY id LIMIT 1"
+            ),
+        ),
+    ),
+    Break(
         "a counter lost",
         "COUNTERS_RECOMPUTED",
         "quota",

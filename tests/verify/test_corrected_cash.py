@@ -34,6 +34,21 @@ async def corrected(county: County, tmp_path: Path) -> County:
     return county
 
 
+@pytest.fixture
+async def handed_back(corrected: County, tmp_path: Path) -> County:
+    """The county, where that cash was released, fetched and signed for."""
+    of = {"village": WEST, "receipt_nos": ["R9-0"]}
+    async with at_work(corrected.installation, tmp_path) as season:
+        bureau = corrected.installation.caller("payment:refund", client="bureau")
+        answer = await season.doors.post("/payment/v1/cash-refunds/approvals", json=of, headers=bureau)
+        assert answer.is_success, answer.text
+        await season.post("/payment/v1/cash-refunds/fetches", of | {"fetched_on": "2023-10-20"})
+        signed = {"village": WEST, "receipt_no": "R9-0", "returned_on": "2023-10-20", "signed_by": "SELF"}
+        await season.post("/payment/v1/cash-refunds/returns", signed)
+        await season.settled()
+    return corrected
+
+
 async def test_everything_agrees_after_it(corrected: County) -> None:
     report = await corrected.examined()
     assert (report.consistent, report.settled) == (True, True)
@@ -56,3 +71,33 @@ async def test_a_line_in_a_closed_batch_is_a_break(corrected: County) -> None:
         " WHERE ctid = (SELECT ctid FROM remittance_line LIMIT 1)",
     )
     assert (await corrected.check("REMITTED_ONCE")).breaks > 0
+
+
+async def test_cash_that_waits_to_go_back_is_named_and_no_break(corrected: County) -> None:
+    check = await corrected.check("CASH_GIVEN_BACK")
+    assert (check.breaks, check.named_count, check.named_fen) == (0, 1, 38_000)
+    await corrected.break_in("payment", "DELETE FROM cash_refund")
+    assert (await corrected.check("CASH_GIVEN_BACK")).breaks == 1
+
+
+async def test_cash_that_went_back_agrees_and_leaves_who_paid_otherwise_enrolled(handed_back: County) -> None:
+    report = await handed_back.examined()
+    assert (report.consistent, report.settled) == (True, True)
+    (paid,) = await handed_back.sql("registration", "SELECT state FROM enrolment WHERE cash_returned_on IS NOT NULL")
+    assert paid["state"] == "PAID"
+
+
+@pytest.mark.parametrize(
+    ("database", "statement"),
+    [
+        ("payment", "DELETE FROM transfer WHERE kind = 'refund_cash_fetched'"),
+        ("payment", "UPDATE transfer SET effective_on = effective_on - 1 WHERE kind = 'refund_cash_signed_for'"),
+        ("registration", "UPDATE enrolment SET cash_returned_on = NULL"),
+        ("registration", "UPDATE enrolment SET state = 'IMPORT_FAILED_REFUNDED' WHERE cash_returned_on IS NOT NULL"),
+    ],
+)
+async def test_cash_that_went_back_otherwise_than_recorded_is_a_break(
+    handed_back: County, database: str, statement: str
+) -> None:
+    await handed_back.break_in(database, statement)
+    assert (await handed_back.check("CASH_GIVEN_BACK")).breaks == 1

@@ -1,12 +1,13 @@
 """The questions to the books, each with a stable code."""
 
 from verify.check import Check
-from verify.checks import assessed, attribution, bank, books, counters, enrolled, events, money_in, remitted
+from verify.checks import assessed, attribution, bank, books, cash_back, counters, enrolled, events, money_in, remitted
 
 CHECKS: tuple[Check, ...] = (
     *books.CHECKS,
     *money_in.CHECKS,
     *bank.CHECKS,
+    *cash_back.CHECKS,
     *enrolled.CHECKS,
     *assessed.CHECKS,
     *remitted.CHECKS,

@@ -25,6 +25,10 @@ _EQUATION = """
             UNION ALL SELECT region, received_on, amount_fen FROM proof.cash_receipt
             UNION ALL SELECT region, refunded_on, -amount_fen FROM proof.refund WHERE state = 'PAID'
             UNION ALL
+            SELECT back.region, back.returned_on, -receipt.amount_fen
+            FROM proof.cash_refund AS back JOIN proof.cash_receipt AS receipt ON receipt.id = back.receipt_id
+            WHERE back.returned_on IS NOT NULL
+            UNION ALL
             SELECT line.region, batch.remitted_on, -line.amount_fen
             FROM proof.remittance_line AS line JOIN proof.remittance_batch AS batch ON batch.id = line.batch_id
             WHERE line.place <> 'PENDING'
@@ -124,6 +128,10 @@ _RECORDED = """
     UNION ALL SELECT region, 'premium', -due_fen FROM proof.bill WHERE state = 'PAID'
     UNION ALL SELECT region, 'unapplied', -amount_fen FROM proof.cash_receipt WHERE state = 'USED'
     UNION ALL SELECT region, 'refund_payable', -amount_fen FROM proof.cash_receipt WHERE state = 'RECALLED'
+    UNION ALL SELECT region, 'refund_payable', amount_fen FROM back WHERE returned_on IS NOT NULL
+    UNION ALL SELECT region, 'village_cash', -amount_fen FROM back WHERE returned_on IS NOT NULL
+    UNION ALL SELECT region, 'village_cash', amount_fen FROM back WHERE fetched_on IS NOT NULL
+    UNION ALL SELECT region, 'pending', -amount_fen FROM back WHERE fetched_on IS NOT NULL
     UNION ALL
     SELECT region, 'refund_payable', -amount_fen FROM proof.refund WHERE approved_on IS NOT NULL AND state <> 'PAID'
     UNION ALL
@@ -143,8 +151,13 @@ _DEDUCTED = """
          AND batch.previous_batch_id IS NULL AND batch.state <> 'OPEN' AND batch.held_at IS DISTINCT FROM 'MATCH'
     WHERE refund.state = 'PAID'
 """
+# Cash of a failed import leaves the pending account for the village, and the village for the person.
+_BACK = """
+    SELECT receipt.region, receipt.amount_fen, refund.fetched_on, refund.returned_on
+    FROM proof.cash_refund AS refund JOIN proof.cash_receipt AS receipt ON receipt.id = refund.receipt_id
+"""
 _ACCOUNTS = f"""
-    WITH deducted AS ({_DEDUCTED}), booked AS (
+    WITH deducted AS ({_DEDUCTED}), back AS ({_BACK}), booked AS (
         SELECT region, account, sum(fen) AS fen FROM (
             SELECT region, debit AS account, amount_fen AS fen FROM proof.transfer
             UNION ALL SELECT region, credit, -amount_fen FROM proof.transfer

@@ -16,6 +16,7 @@ from services.payment.cash.importing import Import, decide_import
 from services.payment.cash.match import Match, Statement, match_collection
 from services.payment.cash.receipts import StoredReceipt, deposit_key
 from services.payment.cash.repository import DepositLine
+from services.payment.cash_refunds import repository as cash_refunds
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
 from services.payment.ledger.transfer import Occasion, Transfer
@@ -122,6 +123,7 @@ async def _import(session: AsyncSession, matching: _Matching, receipts: Sequence
         await post(session, [postings.import_failed(r.money_of, r.amount_fen, matching.occasion(r)) for r, _ in failed])
     await receipts_kept.write_off(session, [receipt.id for receipt, _ in decided.paying])
     await receipts_kept.recall(session, {receipt.id: reason.value for receipt, reason in decided.failing})
+    await cash_refunds.due(session, [receipt for receipt, _ in decided.failing], matching.booked_on)
     await batches.add_lines(session, [_line(matching.batch, receipt) for receipt, _ in decided.paying])
     await _conclude(session, matching, decided)
 

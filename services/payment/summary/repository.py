@@ -39,7 +39,7 @@ _SUMMARY = text(
                coalesce(sum(fen) FILTER (WHERE credit = 'refund_payable'), 0)
                  - coalesce(sum(fen) FILTER (WHERE debit = 'refund_payable'), 0) AS refund_payable_fen,
                coalesce(sum(times) FILTER (WHERE kind IN ('premium_received', 'suspended', 'receipt_taken')), 0)
-                 - coalesce(sum(times) FILTER (WHERE kind = 'refunded'), 0) AS items
+                 - coalesce(sum(times) FILTER (WHERE kind IN ('refunded', 'refund_cash_signed_for')), 0) AS items
         FROM moved GROUP BY town
     )
     SELECT

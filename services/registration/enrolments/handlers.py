@@ -11,6 +11,7 @@ from services.registration.resources import RegistrationResources
 from shared.contracts.event import Received
 from shared.contracts.payment import (
     BillIssued,
+    CashReturned,
     CertificateIssued,
     ContributionInTreasury,
     ContributionPaid,
@@ -39,6 +40,13 @@ async def on_contributions_paid(
 ) -> None:
     """The money was credited."""
     await service.take_contributions(session, events)
+
+
+async def on_cash_returned(
+    session: AsyncSession, events: Sequence[Received[CashReturned]], _: RegistrationResources
+) -> None:
+    """The village gave cash back that could not be imported."""
+    await service.take(session, events, lambda standing, event: standing.cash_returned(event.returned_on))
 
 
 async def on_contributions_remitted(

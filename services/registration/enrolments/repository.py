@@ -18,7 +18,7 @@ from shared.contracts.registration import PersonFacts
 # What a state follows from; the assessment, the name and the number are long and stay where they are.
 _STANDING = """id, region, benefit_year, person_token, state, actor, correlation_id, assessment_version, outcome,
                bill_version, paid_basis, paid_on, paid_fen, due_fen, aided_fen, channel, benefit_start, benefit_end,
-               benefit_wait, benefit_held, money_state, in_treasury_on, certificate_no"""
+               benefit_wait, benefit_held, money_state, in_treasury_on, certificate_no, cash_returned_on"""
 
 # Sorted, so that two batches that name the same people wait for each other instead of deadlocking.
 _ADD = text(
@@ -64,12 +64,13 @@ _RECORD = text(
         paid_basis = n.basis, paid_on = n.paid_on, paid_fen = n.paid_fen, due_fen = n.due_fen,
         aided_fen = n.aided_fen, channel = n.channel,
         benefit_start = n.starts_on, benefit_end = n.ends_on, benefit_wait = n.wait, benefit_held = n.held,
-        money_state = n.money_state, in_treasury_on = n.in_treasury_on, certificate_no = n.certificate_no
+        money_state = n.money_state, in_treasury_on = n.in_treasury_on, certificate_no = n.certificate_no,
+        cash_returned_on = n.cash_returned_on
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS n(
         id uuid, state text, assessment_version integer, outcome text, assessment jsonb, bill_version integer,
         basis text, paid_on date, paid_fen bigint, due_fen bigint, aided_fen bigint, channel text,
         starts_on date, ends_on date, wait text, held text,
-        money_state text, in_treasury_on date, certificate_no text)
+        money_state text, in_treasury_on date, certificate_no text, cash_returned_on date)
     WHERE e.id = n.id
     """
 )
@@ -212,6 +213,7 @@ def _standing(row: RowMapping) -> Standing:
         money_state=row["money_state"],
         in_treasury_on=row["in_treasury_on"],
         certificate_no=row["certificate_no"],
+        cash_returned_on=row["cash_returned_on"],
     )
 
 
@@ -227,6 +229,7 @@ def _columns(standing: Standing) -> dict[str, Any]:
         "money_state": standing.money_state,
         "in_treasury_on": standing.in_treasury_on,
         "certificate_no": standing.certificate_no,
+        "cash_returned_on": standing.cash_returned_on,
     }
     if payment is not None and period is not None:
         columns |= {

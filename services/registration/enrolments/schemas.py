@@ -158,11 +158,12 @@ class BenefitOut(BaseModel):
 
 
 class MoneyOut(BaseModel):
-    """How far the money is on its way to the treasury."""
+    """How far the money is on its way to the treasury, or when cash that could not be imported went back."""
 
     state: str | None
     in_treasury_on: date | None
     certificate_no: str | None
+    cash_returned_on: date | None
 
 
 class EnrolmentOut(RegisteredOut):
@@ -193,6 +194,9 @@ class EnrolmentOut(RegisteredOut):
                 held=row["benefit_held"],
             )
         money = MoneyOut(
-            state=row["money_state"], in_treasury_on=row["in_treasury_on"], certificate_no=row["certificate_no"]
+            state=row["money_state"],
+            in_treasury_on=row["in_treasury_on"],
+            certificate_no=row["certificate_no"],
+            cash_returned_on=row["cash_returned_on"],
         )
         return cls(**dict(row) | {"paid": paid, "benefit": benefit, "money": money})

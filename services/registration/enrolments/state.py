@@ -24,6 +24,7 @@ class State(StrEnum):
     PENDING_PAYMENT = "PENDING_PAYMENT"
     HELD = "HELD"
     REJECTED = "REJECTED"
+    IMPORT_FAILED_REFUNDED = "IMPORT_FAILED_REFUNDED"
     PAID = "PAID"
     WAITING = "WAITING"
     ACTIVE = "ACTIVE"
@@ -70,6 +71,7 @@ class Standing:
     money_state: str | None = None
     in_treasury_on: date | None = None
     certificate_no: str | None = None
+    cash_returned_on: date | None = None
 
     def assessed(self, version: int, outcome: str, assessment: Mapping[str, Any]) -> "Standing":
         """Take a newer assessment; an older one changes nothing."""
@@ -87,6 +89,10 @@ class Standing:
             return self
         return replace(self, payment=payment, period=period)._restated()
 
+    def cash_returned(self, day: date) -> "Standing":
+        """Know that cash which could not be imported went back; whoever paid otherwise stays paid."""
+        return replace(self, cash_returned_on=max(day, self.cash_returned_on or day))._restated()
+
     def cover(self) -> tuple[date, date]:
         """The first and last covered day of an enrolment whose cover has begun."""
         if self.period is None or self.period.starts_on is None or self.period.ends_on is None:
@@ -99,6 +105,8 @@ class Standing:
     def _derived(self) -> State:
         if self.payment is not None:
             return State.WAITING if self.period is not None and self.period.wait is not None else State.PAID
+        if self.cash_returned_on is not None:
+            return State.IMPORT_FAILED_REFUNDED
         if self.outcome == "PRICED":
             return State.PENDING_PAYMENT if self.bill_version == self.assessment_version else State.PRICED
         return State(self.outcome) if self.outcome else State.REGISTERED

@@ -63,6 +63,14 @@ def test_credited_money_outweighs_nothing_due_and_a_second_credit_changes_nothin
     assert paid.paid(Payment("CONTRIBUTION", date(2023, 11, 1), 38000, 38000, 0, "VILLAGE_CASH"), YEAR) is paid
 
 
+def test_who_got_the_cash_back_is_not_enrolled_until_they_pay_otherwise() -> None:
+    refunded = a_standing().assessed(1, "PRICED", {}).billed(1).cash_returned(date(2023, 10, 20))
+    assert refunded.state == State.IMPORT_FAILED_REFUNDED
+    assert refunded.paid(PAID, YEAR).state == State.PAID
+    assert a_standing().paid(PAID, YEAR).cash_returned(date(2023, 10, 20)).state == State.PAID
+    assert refunded.cash_returned(date(2023, 10, 19)).cash_returned_on == date(2023, 10, 20)
+
+
 def test_a_wait_shows_until_cover_begins() -> None:
     waiting = Period(date(2024, 4, 1), date(2024, 12, 31), wait="LATE_PAYMENT")
     assert a_standing().paid(PAID, waiting).state == State.WAITING
