@@ -46,6 +46,8 @@ def _on_both_buses(test: str) -> Iterator[str]:
 _ORDER = "tests/shared/messaging/conformance/test_order_and_once.py::"
 _MEMBERS = "tests/shared/messaging/conformance/test_members.py::"
 _RELAYS = "tests/shared/messaging/conformance/test_relays.py::"
+_POISON = "tests/shared/messaging/conformance/test_poison.py::"
+_LOCKS = "tests/shared/messaging/test_locks.py::"
 _CREDITING = "tests/services/payment/test_crediting.py::"
 _REGIONS = "tests/shared/database/test_row_security.py::"
 _CASH = "tests/services/payment/cash/test_village_cash.py::"
@@ -79,6 +81,31 @@ MUTATIONS = (
         "lease of a lane when marking",
         (Edit("shared/messaging/relay.py", " AND h.token = l.token AND l.owner = :me\n", " AND :me = :me\n"),),
         tuple(_on_both_buses(_RELAYS + "test_a_relay_whose_lanes_were_taken_over_can_no_longer_mark")),
+    ),
+    Mutation(
+        "order in which offsets are locked",
+        (Edit("shared/messaging/offsets.py", "        ORDER BY o.topic, o.partition\n        FOR", "        FOR"),),
+        (_LOCKS + "test_offsets_are_locked_in_order_whatever_order_they_come_in[postgres]",),
+    ),
+    Mutation(
+        "order in which cursors are written",
+        (Edit("shared/messaging/cursors.py", "    ORDER BY publisher, aggregate_id\n    ON", "    ON"),),
+        (_LOCKS + "test_cursors_are_written_in_order_whatever_order_they_come_in[postgres]",),
+    ),
+    Mutation(
+        "lock that a replay shares with the consumer",
+        (Edit("shared/messaging/dead_letters.py", '    await session.execute(_ALONE, {"id": letter})\n', ""),),
+        (_LOCKS + "test_a_replay_waits_for_the_consumer_that_parks_an_event_behind_the_letter[postgres]",),
+    ),
+    Mutation(
+        "time that a send may take within the lease",
+        (Edit("shared/messaging/relay.py", " or self.lanes.age_s > self._lease_s / 2:", ":"),),
+        tuple(_on_both_buses(_RELAYS + "test_what_was_fetched_too_late_to_be_sent_within_the_lease_is_not_sent")),
+    ),
+    Mutation(
+        "size of an event",
+        (Edit("shared/messaging/delivery.py", "if len(value) > MAX_EVENT_BYTES:", "if False:"),),
+        tuple(_on_both_buses(_POISON + "test_records_that_cannot_be_read_stop_nobody")),
     ),
     Mutation(
         "unique key on the transaction",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import UUID
 
 import pytest
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.event import Event, Received
 from shared.domain.ids import new_id
+from shared.messaging.bus import Incoming, Listener, Member, Place
 from tests.shared.messaging.station import PARTITIONS, POOL, REGION, Ears, Heard, Stage, arrived, left, outgoing, sent
 from tests.support.eventually import eventually
 
@@ -38,6 +39,55 @@ async def test_two_members_share_the_partitions(stage: Stage) -> None:
     assert first.batches
     assert second.batches
     assert_each_once_and_in_order(heard, trains, [1, 2])
+
+
+class _RebalancedWhilePolling:
+    """A member whose partitions are taken away and given back while it fetches: only the end of the fetch arrives."""
+
+    def __init__(self, member: Member, listener: Listener) -> None:
+        self._member, self._listener, self.happened = member, listener, False
+
+    async def poll(self, limit: int, wait_s: float) -> Sequence[Incoming]:
+        """Poll; the first time that there is something, lose its first half."""
+        records = await self._member.poll(limit, wait_s)
+        if not records or self.happened:
+            return records
+        self.happened = True
+        places = {record.place for record in records}
+        await self._listener.revoked(places)
+        await self._listener.assigned(places)
+        return records[len(records) // 2 :]
+
+    async def seek(self, place: Place, offset: int) -> None:
+        """As the bus does it."""
+        await self._member.seek(place, offset)
+
+    async def advise(self, offsets: Mapping[Place, int]) -> None:
+        """As the bus does it."""
+        await self._member.advise(offsets)
+
+    async def ends(self) -> Mapping[Place, int]:
+        """As the bus does it."""
+        return await self._member.ends()
+
+
+async def test_what_was_fetched_across_a_rebalance_is_read_again(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    train, bus, joined = new_id(), stage.bus(), []
+    await stage.announce(*(arrived(train, platform) for platform in range(10)))
+    await stage.relayed("station")
+    join = bus.join
+
+    @asynccontextmanager
+    async def rebalanced(group: str, topics: Collection[str], listener: Listener) -> AsyncIterator[Member]:
+        async with join(group, topics, listener) as member:
+            joined.append(_RebalancedWhilePolling(member, listener))
+            yield joined[-1]
+
+    monkeypatch.setattr(bus, "join", rebalanced)
+    async with stage.listening(Ears(), bus=bus):
+        heard = await stage.hears(10)
+    assert [each.happened for each in joined] == [True]
+    assert [each.seq for each in heard] == list(range(1, 11))
 
 
 async def test_members_come_and_go_while_events_flow(stage: Stage) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import asyncpg
 import pytest
 
 from shared.domain.ids import new_id
@@ -47,6 +48,25 @@ async def test_a_relay_whose_lanes_were_taken_over_can_no_longer_mark(stage: Sta
         await stage.hears(2)
         await stage.taken_up_to_the_end()
     assert [each.seq for each in await stage.heard()] == [1, 2]
+
+
+async def test_what_was_fetched_too_late_to_be_sent_within_the_lease_is_not_sent(stage: Stage) -> None:
+    relay = stage.relay("station", lease_s=1.0)
+    await relay.prepare()
+    await relay.lanes.renew()
+    await stage.announce(arrived(new_id()))
+    # The fetch takes half the lease, because somebody has locked the whole outbox.
+    connection = await asyncpg.connect(stage.clones.url("station", "owner"))
+    try:
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE outbox IN ACCESS EXCLUSIVE MODE")
+            step = asyncio.create_task(relay.step())
+            await eventually(lambda: relay.lanes.age_s > 0.5)
+    finally:
+        await connection.close()
+    assert await step == 0
+    assert set((await stage.bus().ends(["station"])).values()) == {0}
+    assert await relay.step() == 1
 
 
 async def test_relays_share_the_lanes_evenly_and_give_them_back(stage: Stage) -> None:

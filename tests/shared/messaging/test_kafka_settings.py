@@ -1,0 +1,78 @@
+"""What Kafka is asked for, read back from the clients that ask and from the broker that keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+from shared.domain.ids import new_id
+from shared.messaging.bus import MAX_RECORD_BYTES
+from shared.messaging.kafka import KafkaBus
+from tests.shared.messaging.station import LISTENER, PARTITIONS, Ears, Stage, arrived, outgoing, sent
+from tests.support.kafka_broker import KafkaBroker, NamedBroker
+
+_OF_THE_TOPIC = 1  # DYNAMIC_TOPIC_CONFIG in Kafka's protocol, DescribeConfigs
+
+
+def _bus(kafka: KafkaBroker | NamedBroker) -> KafkaBus:
+    return KafkaBus(kafka.bootstrap_servers, installation=f"t{new_id().hex[:12]}", partitions=PARTITIONS, name="test")
+
+
+async def _kept(kafka: KafkaBroker | NamedBroker, topic: str) -> Mapping[str, str]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
+    try:
+        await admin.start()
+        [answer] = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
+    finally:
+        await admin.close()
+    [resource] = answer.resources
+    # What the topic itself was given; the rest is this broker's own, and another broker's may be otherwise.
+    return {name: value for name, value, _, source, *_ in resource[4] if source == _OF_THE_TOPIC}
+
+
+async def test_a_topic_is_kept_for_ever_and_takes_what_a_publisher_may_announce(
+    kafka: KafkaBroker | NamedBroker,
+) -> None:
+    bus = _bus(kafka)
+    try:
+        await bus.create_topics(["station"])
+        kept = await _kept(kafka, f"{bus.installation}.station")
+    finally:
+        await bus.close()
+    assert (kept["retention.ms"], kept["retention.bytes"], kept["cleanup.policy"]) == ("-1", "-1", "delete")
+    assert int(kept["max.message.bytes"]) == MAX_RECORD_BYTES
+    assert int(kept["min.insync.replicas"]) >= 1
+
+
+async def test_a_relay_asks_for_every_acknowledgement_and_sends_nothing_twice(
+    kafka: KafkaBroker | NamedBroker,
+) -> None:
+    bus = _bus(kafka)
+    try:
+        producer = await bus._started()
+        # -1 is how the protocol says “all in-sync replicas”; an idempotent producer numbers its batches.
+        assert producer._sender._acks == -1
+        assert producer._txn_manager is not None
+    finally:
+        await bus.close()
+
+
+@pytest.mark.parametrize("open_bus", ["kafka"], indirect=True)
+async def test_what_was_read_is_not_committed_to_kafka_by_itself(
+    kafka: KafkaBroker | NamedBroker, stage: Stage
+) -> None:
+    bus = stage.bus()
+    await bus.create_topics(["station"])
+    await sent(bus, outgoing(arrived(new_id()), 1, bus=bus))
+    async with stage.listening(Ears()):
+        await stage.hears(1)
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
+    try:
+        await admin.start()
+        committed = await admin.list_consumer_group_offsets(f"{bus.installation}.{LISTENER}")
+    finally:
+        await admin.close()
+    assert {at.offset for at in committed.values()} <= {-1}
