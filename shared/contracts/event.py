@@ -22,6 +22,7 @@ class Event(BaseModel):
 
     name: ClassVar[str]
     key_field: ClassVar[str] = "enrolment_id"
+    key_otherwise: ClassVar[str | None] = None  # the field that is the key where ``key_field`` is not known
 
     region: str
     benefit_year: int | None = None
@@ -32,8 +33,9 @@ class Event(BaseModel):
         name = cls.__dict__.get("name", "")
         if not _NAME.fullmatch(name):
             raise TypeError(f"{cls.__name__}: an event is named publisher.past_tense.vN, not {name!r}")
-        if cls.key_field not in cls.model_fields:
-            raise TypeError(f"{cls.__name__}: its key field {cls.key_field!r} is not one of its fields")
+        for field in (cls.key_field, cls.key_otherwise):
+            if field is not None and field not in cls.model_fields:
+                raise TypeError(f"{cls.__name__}: its key field {field!r} is not one of its fields")
         if name in EVENT_TYPES:
             raise TypeError(f"{name} is already the name of {EVENT_TYPES[name].__qualname__}")
         EVENT_TYPES[name] = cls
@@ -41,7 +43,11 @@ class Event(BaseModel):
     @property
     def key(self) -> UUID:
         """The aggregate that the fact concerns; all facts about it keep their order."""
-        key: UUID = getattr(self, self.key_field)
+        key: UUID | None = getattr(self, self.key_field)
+        if key is None and self.key_otherwise is not None:
+            key = getattr(self, self.key_otherwise)
+        if key is None:
+            raise ValueError(f"{self.name} without {self.key_field} has no key")
         return key
 
     @classmethod

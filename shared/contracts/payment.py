@@ -48,7 +48,7 @@ class PaymentSuspended(Event):
     """Money that is ours has no home: it stands in suspense with its reason."""
 
     name: ClassVar[str] = "payment.payment_suspended.v1"
-    key_field: ClassVar[str] = "suspense_id"
+    key_otherwise: ClassVar[str | None] = "suspense_id"
     suspense_id: UUID
     enrolment_id: UUID | None
     amount_fen: int
@@ -60,7 +60,7 @@ class RefundPaid(Event):
     """The channel confirmed that money went back to the person."""
 
     name: ClassVar[str] = "payment.refund_paid.v1"
-    key_field: ClassVar[str] = "refund_id"
+    key_otherwise: ClassVar[str | None] = "refund_id"
     refund_id: UUID
     enrolment_id: UUID | None
     amount_fen: int

@@ -24,7 +24,8 @@ def schema_of(event: type[Event]) -> dict[str, Any]:
     schema = event.model_json_schema()
     head = {"$schema": _DIALECT, "$id": f"urn:canbao:event:{event.name}", "title": event.name}
     rest = {name: value for name, value in schema.items() if name != "title"}
-    return head | rest | {"x-key": event.key_field, "examples": [*EXAMPLES.get(event.name, ())]}
+    otherwise = {"x-key-otherwise": event.key_otherwise} if event.key_otherwise else {}
+    return head | rest | {"x-key": event.key_field} | otherwise | {"examples": [*EXAMPLES.get(event.name, ())]}
 
 
 def breaks(published: dict[str, Any], now: dict[str, Any]) -> list[str]:

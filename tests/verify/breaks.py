@@ -17,6 +17,7 @@ class Break:
     database: str
     statements: tuple[str, ...]
     fen: int | None = None
+    query: str | None = None  # of the check's queries the only one that finds it, by its name
 
     def __str__(self) -> str:
         """As the test is called."""
@@ -60,6 +61,7 @@ BREAKS = (
         "payment",
         (_delete_one("transfer", "kind = 'premium_received' AND amount_fen = 38000"),),
         38_000,
+        query="_EQUATION",
     ),
     Break(
         "a remittance booked on another day",
@@ -86,6 +88,7 @@ BREAKS = (
             ),
         ),
         1,
+        query="_SUMS",
     ),
     Break(
         "a transfer slipped in below the horizon",
@@ -107,6 +110,7 @@ BREAKS = (
         "BOOKS_POSTINGS",
         "payment",
         ("ALTER TABLE transfer DISABLE TRIGGER transfer_append_only",),
+        query="_APPEND_ONLY",
     ),
     Break(
         "the service allowed to rewrite the books",
@@ -119,12 +123,14 @@ BREAKS = (
         "BOOKS_POSTINGS",
         "payment",
         ("ALTER TABLE transfer DROP CONSTRAINT transfer_idempotency_key_key", _copied("settled")),
+        query="_TRANSFERS",
     ),
     Break(
         "money received in the treasury twice",
         "BOOKS_POSTINGS",
         "payment",
         (_copied("received_in_treasury", idempotency_key="'again'"),),
+        query="_BALANCES",
     ),
     Break(
         "suspended money that shrank",
@@ -132,6 +138,7 @@ BREAKS = (
         "payment",
         ("UPDATE suspense SET amount_fen = amount_fen - 1 WHERE reason = 'UNKNOWN_ORDER'",),
         1,
+        query="_ACCOUNTS",
     ),
     Break(
         "cash never deposited after all",
@@ -159,6 +166,7 @@ BREAKS = (
         "payment",
         (_delete_one("payment", "amount_fen = 38000"),),
         38_000,
+        query="_SUCCESSES",
     ),
     Break(
         "a payment doubled",
@@ -223,6 +231,7 @@ BREAKS = (
         "PAYMENTS_BOOKED",
         "payment",
         (_copied("premium_received", idempotency_key="'again'"),),
+        query="_LINES",
     ),
     Break(
         "suspended money booked as premium",
@@ -236,6 +245,7 @@ BREAKS = (
         "payment",
         (_delete_one("transfer", "kind = 'settled' AND amount_fen = 18000"),),
         18_000,
+        query="_SETTLED",
     ),
     Break(
         "a fee kept back by the channel",
@@ -243,6 +253,7 @@ BREAKS = (
         "payment",
         ("UPDATE bank_line SET amount_fen = amount_fen - 60 WHERE kind = 'SETTLEMENT'",),
         60,
+        query="_SETTLEMENTS",
     ),
     Break(
         "a deposit larger than its receipts",
@@ -250,6 +261,7 @@ BREAKS = (
         "payment",
         ("UPDATE bank_line SET amount_fen = amount_fen + 100 WHERE kind = 'DEPOSIT'",),
         100,
+        query="_DEPOSITS",
     ),
     Break(
         "an enrolment set PAID",
@@ -286,6 +298,7 @@ BREAKS = (
                 " WHERE state = 'PENDING_PAYMENT'"
             ),
         ),
+        query="_TWICE",
     ),
     Break(
         "an unpaid person covered",
@@ -297,6 +310,7 @@ BREAKS = (
                 " WHERE state = 'PENDING_PAYMENT'"
             ),
         ),
+        query="_COVER",
     ),
     Break(
         "an assessment that registration never saw",
@@ -355,6 +369,7 @@ BREAKS = (
         "payment",
         (_delete_one("transfer", "kind = 'remitted' AND amount_fen = 18000"),),
         18_000,
+        query="_BOOKED",
     ),
     Break(
         "one receipt on its way twice",
@@ -377,6 +392,7 @@ BREAKS = (
         "payment",
         ("UPDATE remittance_line SET source_id = gen_random_uuid() WHERE receipt_no = 'R1-1'",),
         38_000,
+        query="_SOURCES",
     ),
     Break(
         "one certificate for two batches",
@@ -396,6 +412,7 @@ BREAKS = (
         "payment",
         ("UPDATE remittance_batch SET amount_fen = amount_fen + 1 WHERE kind = 'ENTRUSTED_CASH'",),
         1,
+        query="_BATCHES",
     ),
     Break(
         "a certificate that registration never saw",
@@ -415,6 +432,7 @@ BREAKS = (
         "payment",
         ("DELETE FROM suspense WHERE reason = 'UNKNOWN_ORDER'",),
         38_000,
+        query="_UNNAMED",
     ),
     Break(
         "a counter changed",
@@ -432,6 +450,72 @@ BREAKS = (
                 " deposited_on, actor, correlation_id FROM cash_receipt WHERE state = 'WRITTEN_OFF' ORDER BY id LIMIT 1"
             ),
         ),
+        query="_OWED",
+    ),
+    Break(
+        "income of nobody",
+        "MONEY_HAS_A_TOWNSHIP",
+        "payment",
+        (_update_one("transfer", "enrolment_id = NULL", "kind = 'premium_received' AND amount_fen = 18000"),),
+        18_000,
+        "_HOMELESS_INCOME",
+    ),
+    Break(
+        "a bill that wandered to another village",
+        "MONEY_HAS_A_TOWNSHIP",
+        "payment",
+        ("UPDATE bill SET region = '411521102299' WHERE due_fen = 18000",),
+        query="_WANDERING",
+    ),
+    Break(
+        "cash given back that moved no money",
+        "CASH_GIVEN_BACK",
+        "payment",
+        (
+            "UPDATE cash_receipt SET state = 'RECALLED', recall_reason = 'ALREADY_PAID' WHERE receipt_no = 'R1-0'",
+            (
+                "INSERT INTO cash_refund (receipt_id, region, recalled_on, approved_on, approved_by, fetched_on,"
+                " fetched_by, actor, correlation_id) SELECT id, region, received_on, received_on, 'x', received_on,"
+                " 'x', actor, correlation_id FROM cash_receipt WHERE receipt_no = 'R1-0'"
+            ),
+        ),
+        38_000,
+        "_MOVED",
+    ),
+    Break(
+        "somebody called refunded who brought no cash",
+        "CASH_GIVEN_BACK",
+        "registration",
+        ("UPDATE enrolment SET state = 'IMPORT_FAILED_REFUNDED' WHERE state = 'PENDING_PAYMENT'",),
+        query="_STATES",
+    ),
+    Break(
+        "an enrolment paid with less than it owed",
+        "PAID_MEANS_CREDITED",
+        "registration",
+        ("UPDATE enrolment SET due_fen = due_fen + 1 WHERE paid_fen = 18000",),
+        1,
+        "_BASIS",
+    ),
+    Break(
+        "a payment larger than its lines",
+        "PAYMENTS_BOOKED",
+        "payment",
+        ("UPDATE payment SET amount_fen = 18001 WHERE amount_fen = 18000",),
+        1,
+        "_PAYMENTS",
+    ),
+    Break(
+        "a batch called back whose lines stayed on their way",
+        "REMITTED_ONCE",
+        "payment",
+        (
+            (
+                "UPDATE remittance_batch SET state = 'RETURNED', returned_on = remitted_on, return_reason = 'x'"
+                " WHERE kind = 'ENTRUSTED_CASH'"
+            ),
+        ),
+        query="_PLACES",
     ),
     Break(
         "a counter lost",
@@ -444,18 +528,21 @@ BREAKS = (
         "TARGETS_SUM",
         "quota",
         ("UPDATE town_target SET target = target + 1 WHERE region = '411521101'",),
+        query="_TARGETS",
     ),
     Break(
         "an event lost from the outbox",
         "EVENTS_CONTIGUOUS",
         "payment",
         (_delete_one("outbox", "event = 'payment.contribution_paid.v1'"),),
+        query="_CONTIGUOUS",
     ),
     Break(
         "an event announced out of turn",
         "EVENTS_CONTIGUOUS",
         "payment",
         (_update_one("outbox", "published_at = NULL", "event = 'payment.contribution_paid.v1'"),),
+        query="_OVERTAKEN",
     ),
     Break(
         "somebody who heard more than was said",

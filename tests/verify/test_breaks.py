@@ -1,10 +1,23 @@
 """Each check fires when what it guards is broken behind the services' backs, and names the row and the amount."""
 
+import importlib
+import pkgutil
+
 import pytest
 
 from tests.verify.breaks import BREAKS, Break
 from tests.verify.conftest import County
+from verify import checks
 from verify.checks import CHECKS
+
+# Those that name what waits, or what nobody may overlook, and break nothing.
+_NAMES_ONLY = {"_NAMED", "_UNEXPLAINED", "_WAITING", "_DISCARDED", "_OTHER_NOTICES"}
+QUERIES = {
+    name: (room, query)
+    for room in (importlib.import_module(each.name) for each in pkgutil.iter_modules(checks.__path__, "verify.checks."))
+    for name, query in vars(room).items()
+    if isinstance(query, str) and name.startswith("_") and " AS subject" in query and name not in _NAMES_ONLY
+}
 
 
 @pytest.mark.parametrize("broken", BREAKS, ids=str)
@@ -16,6 +29,18 @@ async def test_the_check_finds(county: County, broken: Break) -> None:
     assert all(row.subject for row in check.rows)
     if broken.fen is not None:
         assert check.break_fen == broken.fen, check.rows
+
+
+@pytest.mark.parametrize("broken", [broken for broken in BREAKS if broken.query], ids=str)
+async def test_without_its_query_nothing_finds(county: County, broken: Break, monkeypatch: pytest.MonkeyPatch) -> None:
+    await county.break_in(broken.database, *broken.statements)
+    room, query = QUERIES[broken.query or ""]
+    monkeypatch.setattr(room, broken.query or "", f"SELECT * FROM ({query}) AS emptied WHERE false")
+    assert (await county.check(broken.check)).breaks == 0
+
+
+def test_every_query_has_a_break_that_it_alone_finds() -> None:
+    assert {broken.query for broken in BREAKS if broken.query} == QUERIES.keys()
 
 
 def test_every_check_has_a_break_that_it_finds() -> None:

@@ -125,6 +125,27 @@ async def test_an_acknowledged_notice_not_yet_credited_is_money_at_risk_with_its
     assert check.oldest_age_s > 0
 
 
+async def test_a_refunds_notice_that_was_not_applied_yet_is_on_its_way(county: County) -> None:
+    await county.break_in("payment", "UPDATE raw_notice SET state = 'PARKED' WHERE kind = 'REFUND'")
+    check = await county.check("CHANNEL_SUCCESSES")
+    assert (check.verdict, check.breaks) == ("IN_FLIGHT", 0)
+    assert {row.found for row in check.waiting} == {"REFUND PARKED"}
+
+
+async def test_an_event_that_was_given_up_is_named_with_its_reason(county: County) -> None:
+    await county.break_in(
+        "quota",
+        "INSERT INTO dead_letter (id, event_id, publisher, aggregate_id, seq, event, region, topic, partition,"
+        ' "offset", headers, reason, error, state, settled_at, settled_by, settled_because)'
+        " VALUES (gen_random_uuid(), gen_random_uuid(), 'registration', gen_random_uuid(), 1,"
+        " 'registration.enrolment_paid.v1', '411521', 'registration', 0, 0, '{}', 'NOT_HANDLED', 'x', 'DISCARDED',"
+        " '2023-01-01', 'operator:li', 'its cause is gone')",
+    )
+    check = await county.check("NOTHING_STUCK")
+    assert (check.verdict, check.breaks) == ("OK", 0)
+    assert [row.found for row in check.named] == ["registration.enrolment_paid.v1 discarded: its cause is gone"]
+
+
 async def test_a_counter_behind_by_exactly_the_events_to_come_is_in_flight_and_else_a_break(county: County) -> None:
     async with county.installation.doors(REGISTRATION, role="web") as doors:
         await _register(doors, county)

@@ -71,7 +71,7 @@ _FLOWS = (Flow("payment", "registration", ("payment.cash_returned.v1",)),)
 
 async def given_back(databases: Databases, tally: Tally) -> None:
     """Recalled receipts ↔ what is owed ↔ its transfers ↔ what registration knows; what still waits is named."""
-    tally.looked_at(await count(databases.payment, "cash_refund"))
+    tally.looked_at(await count(databases.payment, "cash_receipt"))
     for sql in (_OWED, _MOVED):
         await differing_rows(databases.payment, tally, sql)
     await reconcile(

@@ -31,7 +31,7 @@ _ENROLLED = f"""
     FROM proof.enrolment WHERE enrolled
 """  # noqa: S608 - constants above
 _FLOWS = (
-    Flow("payment", "registration", ("payment.contribution_paid.v1", "payment.refund_paid.v1")),
+    Flow("payment", "registration", ("payment.contribution_paid.v1",)),
     # Nothing due: both learn of it from subsidy, each in its own time.
     Flow("subsidy", "registration", ("subsidy.contribution_assessed.v1",)),
     Flow("subsidy", "payment", ("subsidy.contribution_assessed.v1",)),

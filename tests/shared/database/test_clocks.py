@@ -14,7 +14,8 @@ _READS_A_CLOCK = r"""
     JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
     JOIN pg_class c ON c.oid = d.adrelid
     JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'
-    WHERE pg_get_expr(d.adbin, d.adrelid) ~* '(now\(|_timestamp\(|timeofday|current_(date|time)|localtime|''(now|today|tomorrow|yesterday)'')'
+    WHERE pg_get_expr(d.adbin, d.adrelid)
+          ~* '(now\(|_timestamp\(|timeofday|current_(date|time)|localtime|''(now|today|tomorrow|yesterday)'')'
     ORDER BY 1
 """
 
