@@ -20,6 +20,11 @@ class Spec:
     remedy_zh: str
     remedy_en: str
 
+    @property
+    def both(self) -> str:
+        """The title in Chinese and English, as a detail reads."""
+        return f"{self.zh} · {self.en}"
+
 
 class ErrorCode(Enum):
     """The catalogue. ``type`` in problem+json is a URI made of the name."""
@@ -472,6 +477,8 @@ class DomainError(Exception):
 
     def __init__(self, detail: str | None = None, *, pointer: str | None = None, existing: UUID | None = None) -> None:
         """Say in ``detail`` what exactly was refused (no personal data) and in ``pointer`` which field it was.
+
+        A detail is either in both languages (“中文 · English”) or in none: numbers, codes and signs.
 
         ``existing`` names what stands in the way, where the caller may see it: whoever lost an answer finds it again.
         """

@@ -47,13 +47,22 @@ class Fault(StrEnum):
     CHECK_CHARACTER = "CHECK_CHARACTER"
 
 
+_ZH = {
+    Fault.UNKNOWN_DOCUMENT_TYPE: "证件类型不存在",
+    Fault.FORM: "号码位数或字符与证件类型不符",
+    Fault.REGION: "号码开头的地区代码与证件类型不符",
+    Fault.BIRTH_DATE: "号码中的出生日期不存在",
+    Fault.CHECK_CHARACTER: "最后一位校验码不符",
+}
+
+
 class InvalidIdentityNumber(ValueError):
     """The number cannot belong to a document of that type; never repeats the number itself."""
 
-    def __init__(self, reason: Fault, detail: str) -> None:
-        super().__init__(f"{reason.value}: {detail}")
+    def __init__(self, reason: Fault, en: str) -> None:
+        super().__init__(f"{reason.value}: {en}")
         self.reason = reason
-        self.detail = detail
+        self.detail = f"{_ZH[reason]} · {en}"
 
 
 def check_digit(first_seventeen: str) -> str:

@@ -90,7 +90,7 @@ class _Scope:
 
     def admit(self, caller: Caller, running: Running) -> None:
         if self.name not in caller.scopes:
-            raise ScopeMissing(f"needs {self.name}")
+            raise ScopeMissing(f"需要 needs {self.name}")
         if self.for_whole_area and not covers(caller.region, running.settings.region):
             raise PoolingAreaRequired
 
@@ -137,9 +137,9 @@ async def closed_by_default(request: Request, running: CurrentRunning) -> None:
     """Refuse a route that names no scope and is not public: forgetting to guard a door leaves it shut."""
     route = request.scope.get("route")
     if not isinstance(route, APIRoute):
-        raise ScopeMissing("this door is not open to anybody")
+        raise ScopeMissing("此接口不对任何人开放 · this door is not open to anybody")
     if scope_of(route) is None and route.path not in running.service.public_paths:
-        raise ScopeMissing("this door is not open to anybody")
+        raise ScopeMissing("此接口不对任何人开放 · this door is not open to anybody")
 
 
 async def _session(caller: CurrentCaller, running: CurrentRunning) -> AsyncIterator[AsyncSession]:

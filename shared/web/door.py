@@ -92,7 +92,7 @@ def body_type(route: APIRoute) -> str | None:
 def _refuse_other_type(request: Request, wanted: str) -> None:
     given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if given != wanted and (given or request.headers.get("content-length", "0") != "0"):
-        raise UnsupportedMediaType(f"{wanted} is read here")
+        raise UnsupportedMediaType(f"此处接收 {wanted} · is read here")
 
 
 def _refuse_unclear_query(request: Request, known: frozenset[str]) -> None:

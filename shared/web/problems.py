@@ -42,6 +42,27 @@ _CHALLENGES = {
     ErrorCode.UNAUTHENTICATED: {"WWW-Authenticate": 'Bearer realm="canbao"'},
     ErrorCode.INVALID_CLIENT: {"WWW-Authenticate": 'Basic realm="canbao"'},
 }
+# By the beginning of pydantic's name for it.
+_MALFORMED = {
+    "missing": "缺少该字段",
+    "extra_forbidden": "没有该字段",
+    "string_pattern": "格式不符",
+    "string_too": "长度不符",
+    "too_": "个数不符",
+    "greater": "数值超出范围",
+    "less": "数值超出范围",
+    "enum": "不是可选值",
+    "literal": "不是可选值",
+    "date": "不是日期",
+    "uuid": "不是编号",
+    "int": "不是整数",
+    "bool": "不是真假值",
+    "string": "不是文本",
+    "list": "不是数组",
+    "tuple": "不是数组",
+    "model": "不是对象",
+    "dict": "不是对象",
+}
 _BY_STATUS = {404: ErrorCode.NOT_FOUND, 405: ErrorCode.METHOD_NOT_ALLOWED, 413: ErrorCode.BODY_TOO_LARGE}
 
 
@@ -80,7 +101,7 @@ def problem(
     if detail:
         body["detail"] = detail
     if pointer:
-        errors = [{"pointer": pointer, "detail": detail or spec.zh}]
+        errors = [{"pointer": pointer, "detail": detail or spec.both}]
     if errors:
         body["errors"] = errors
     if existing:
@@ -129,9 +150,14 @@ def _malformed(request: Request, error: Exception) -> Problem:
 def _item(item: dict[str, Any]) -> dict[str, Any]:
     """One thing that is wrong, by its JSON pointer. The input itself is left out: it can hold a person's number."""
     if item["type"] == "json_invalid":
-        return {"pointer": "", "detail": item["ctx"]["error"], "kind": item["type"]}
+        return {"pointer": "", "detail": f"不是 JSON · not JSON: {item['ctx']['error']}", "kind": item["type"]}
     pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in item["loc"][1:])
-    return {"pointer": pointer[:_POINTER_LIMIT], "detail": item["msg"], "kind": item["type"]}
+    return {"pointer": pointer[:_POINTER_LIMIT], "detail": f"{_zh(item['type'])} · {item['msg']}", "kind": item["type"]}
+
+
+def _zh(kind: str) -> str:
+    """What kind of thing is wrong with a field, in Chinese; its English twin says exactly what."""
+    return next((zh for beginning, zh in _MALFORMED.items() if kind.startswith(beginning)), "取值不符")
 
 
 async def outside(request: Request, error: Exception) -> Problem:

@@ -27,12 +27,12 @@ async def import_statement(session: AsyncSession, trace: Trace, region: str, bod
         if line.kind == "SETTLEMENT":
             parse_settlement(line.reference)
         if told.setdefault(line.line_no, line) != line:
-            raise BankLineChanged(f"line {line.line_no} stands here twice")
+            raise BankLineChanged(f"第 {line.line_no} 行重复出现 · the line stands here twice")
     wanted = [NewLine(new_id(), line.line_no, line.kind, line.reference, line.amount_fen) for line in told.values()]
     new = await repository.insert(session, body.statement_no, body.booked_on, wanted, region, trace)
     known = await repository.stored(session, body.statement_no, list(told.keys() - new))
     for number in sorted(told.keys() - new):
         line = told[number]
         if known.get(number) != (body.booked_on, line.kind, line.reference, line.amount_fen):
-            raise BankLineChanged(f"line {number}")
+            raise BankLineChanged(f"第 {number} 行 · line {number}")
     return len(new)

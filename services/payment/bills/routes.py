@@ -26,7 +26,7 @@ async def show_bill(session: Session, running: CurrentRunning, enrolment_id: UUI
     """What an enrolment owes today, and why."""
     bill = await repository.latest(session, enrolment_id)
     if bill is None:
-        raise NotFound("no bill for this enrolment")
+        raise NotFound("该参保没有缴费单 · no bill for this enrolment")
     today = await business_date(session, running.clock)
     return _shown(bill, today)
 

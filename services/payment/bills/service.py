@@ -58,7 +58,7 @@ async def pay(session: AsyncSession, payments: Sequence[BillPayment]) -> None:
         for one, (number, row) in zip(payments, terms, strict=True)
     ]
     if await repository.freeze(session, frozen) != len(payments):
-        raise BillNotOpen("a bill was paid or superseded meanwhile")
+        raise BillNotOpen("缴费单已缴清或已被替代 · a bill was paid or superseded meanwhile")
     paid = list(zip(payments, terms, strict=True))
     aid = [move for one, (_, row) in paid for move in _aid(one.bill, row, one.paid_on, one.caused_by, one.trace)]
     await post(session, aid)
@@ -123,7 +123,7 @@ async def terminate(session: AsyncSession, events: Sequence[Received[EnrolmentTe
 def _terms(payment: BillPayment) -> tuple[int, ScheduleRow]:
     found = payment.bill.row_on(payment.paid_on)
     if found is None or found[1].due_fen != payment.amount_fen or payment.bill.state is not BillState.OPEN:
-        raise BillNotOpen(f"bill {payment.bill.id} does not take this payment")
+        raise BillNotOpen(f"缴费单 {payment.bill.id} 不接受该款项 · the bill does not take this payment")
     return found
 
 

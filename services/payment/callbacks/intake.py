@@ -57,7 +57,7 @@ class Intake:
     async def store(self, notice: RawNotice) -> None:
         """Return once the notice is durable; raises IntakeUnavailable where that is not certain."""
         if len(self._waiting) >= self._limit:
-            raise IntakeUnavailable("too many notices are waiting")
+            raise IntakeUnavailable("待处理通知过多 · too many notices are waiting")
         waiting = _Waiting(notice, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         if self._writer is None:

@@ -99,7 +99,7 @@ async def record_receipts(
         stored = known.get(number)  # not visible: it belongs to another region, and the number is taken all the same
         mine = told[number]
         if stored is None or stored.region != village or not _same(mine, stored):
-            raise ReceiptNumberTaken(f"receipt {number}")
+            raise ReceiptNumberTaken(f"收据 receipt {number}")
     recorded = [receipt for receipt in wanted if receipt.receipt_no in new]
     for start in range(0, len(recorded), _AT_ONCE):
         some = recorded[start : start + _AT_ONCE]
@@ -139,7 +139,7 @@ async def record_slip(session: AsyncSession, trace: Trace, body: StatementSlipIn
     batch_id = await repository.batch_of_statement(session, body.statement_no)
     batch = await batches.lock(session, batch_id) if batch_id else None
     if batch is None:
-        raise NotFound(f"statement {body.statement_no}")
+        raise NotFound(f"缴费情况表 statement {body.statement_no}")
     stored = await repository.slip(session, body.slip_no)
     if stored is not None and (stored.batch_id, stored.amount_fen, stored.deposited_on) == (
         batch.id,
@@ -150,7 +150,7 @@ async def record_slip(session: AsyncSession, trace: Trace, body: StatementSlipIn
     if stored is not None:
         raise SlipNumberTaken
     if batch.state is not BatchState.SUBMITTED:
-        raise StatementNoLongerOpen(f"the batch is {batch.state.value}")
+        raise StatementNoLongerOpen(f"批次状态 batch {batch.state.value}")
     if await repository.deposits(session, batch.id):
         raise SecondSlip
     new = await repository.insert_slip(
@@ -174,7 +174,7 @@ def _told_once(receipts: Sequence[ReceiptIn]) -> dict[str, ReceiptIn]:
     told: dict[str, ReceiptIn] = {}
     for receipt in receipts:
         if told.setdefault(receipt.receipt_no, receipt) != receipt:
-            raise ReceiptNumberTaken(f"receipt {receipt.receipt_no} stands here twice")
+            raise ReceiptNumberTaken(f"收据 {receipt.receipt_no} 重复出现 · the receipt stands here twice")
     return told
 
 
@@ -186,7 +186,7 @@ async def _people(session: AsyncSession, village: str, enrolment_ids: Sequence[U
 def _new_receipt(receipt: ReceiptIn, people: Mapping[UUID, tuple[str, int]]) -> NewReceipt:
     person = people.get(receipt.enrolment_id)
     if person is None:
-        raise BillNotFoundInVillage(f"receipt {receipt.receipt_no}: enrolment {receipt.enrolment_id}")
+        raise BillNotFoundInVillage(f"收据 receipt {receipt.receipt_no}: 参保 enrolment {receipt.enrolment_id}")
     return NewReceipt(
         id=new_id(),
         receipt_no=receipt.receipt_no,

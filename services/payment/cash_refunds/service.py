@@ -52,7 +52,7 @@ async def _take(session: AsyncSession, village: str, numbers: Sequence[str], ste
     found = await repository.lock(session, village, numbers)
     missing = set(numbers) - {refund.receipt_no for refund in found}
     if missing:
-        raise NotFound(f"receipt {min(missing)}")
+        raise NotFound(f"收据 receipt {min(missing)}")
     taking = fresh(found, step)
     if taking:
         await repository.take(session, [refund.receipt_id for refund in taking], step)

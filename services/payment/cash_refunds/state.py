@@ -89,7 +89,7 @@ _ORDER = tuple(CashRefundState)
 def takes(refund: CashRefund, step: Taken) -> bool:
     """Whether the step is new; the same again is not. Raises what forbids it."""
     place = _ORDER.index(step.into)
-    told = f"receipt {refund.receipt_no}"
+    told = f"收据 receipt {refund.receipt_no}"
     if step.into is CashRefundState.APPROVED and step.by == refund.trace.actor:
         raise OwnReceipt(told)
     if _ORDER.index(refund.state) >= place:
@@ -98,7 +98,7 @@ def takes(refund: CashRefund, step: Taken) -> bool:
         return False
     before = refund.days[place - 1]
     if refund.state is not _ORDER[place - 1] or before is None:
-        raise StepNotPossible(f"{told} is {refund.state.value}")
+        raise StepNotPossible(f"{told}: {refund.state.value}")
     if step.on < before:
         raise DateBeforeStep(f"{told}: {step.on} < {before}")
     return True

@@ -97,7 +97,7 @@ async def _settle(running: Running, order: Order) -> None:
     resources: PaymentResources = running.resources
     client = resources.wechat.get(order.mchid)
     if client is None:
-        raise service.ChannelNotOffered(f"merchant {order.mchid}")
+        raise service.ChannelNotOffered(f"商户 merchant {order.mchid}")
     answer = await client.query(order.order_no)
     state = "UNKNOWN_THERE" if answer is None else str(answer.value.get("trade_state"))
     if answer is not None and state == "SUCCESS":

@@ -118,12 +118,12 @@ async def cancel(running: Running, order_no: str, region: str) -> Order:
     if order.state is OrderState.CANCELLED:
         return order
     if order.state not in OPEN_STATES:
-        raise OrderNotOpen(f"the order is {order.state}")
+        raise OrderNotOpen(f"订单状态 order {order.state}")
     closed = await close(running, order, region)
     if closed.state is OrderState.CONFIRMED:
         raise OrderPaid
     if closed.state is not OrderState.CANCELLED:
-        raise OrderNotOpen(f"the order is {closed.state}")
+        raise OrderNotOpen(f"订单状态 order {closed.state}")
     return closed
 
 
@@ -134,7 +134,7 @@ async def close(running: Running, order: Order, region: str) -> Order:
     """
     client = running.resources.wechat.get(order.mchid)
     if client is None:
-        raise ChannelNotOffered(f"merchant {order.mchid}")
+        raise ChannelNotOffered(f"商户 merchant {order.mchid}")
     if await client.close(order.order_no) is Closing.PAID:
         raise OrderPaid
     if await _turn(running, region, order, OrderState.CANCELLED):
@@ -147,7 +147,7 @@ async def show(running: Running, order_no: str, region: str) -> Order:
     async with running.database.transaction(region) as session:
         order = await repository.get(session, order_no)
     if order is None:
-        raise NotFound("no such order")
+        raise NotFound("没有该订单 · no such order")
     return order
 
 
@@ -181,10 +181,10 @@ async def _due(session: AsyncSession, ask: Ask, today: date) -> list[tuple[Bill,
         bill = bills.get(enrolment_id)
         found = bill.row_on(today) if bill is not None and bill.state is BillState.OPEN else None
         if bill is None or found is None or found[1].due_fen == 0:
-            raise NothingToPay(f"enrolment {enrolment_id}")
+            raise NothingToPay(f"参保 enrolment {enrolment_id}")
         due.append((bill, found[1]))
     if len({bill.benefit_year for bill, _ in due}) != 1:
-        raise NothingToPay("an order collects for one benefit year")
+        raise NothingToPay("一个订单只收一个参保年度 · an order collects for one benefit year")
     return due
 
 

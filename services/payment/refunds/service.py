@@ -71,7 +71,7 @@ async def approve(session: AsyncSession, refund_id: UUID, day: date, trace: Trac
     """
     refund = (await repository.lock(session, [refund_id])).get(refund_id)
     if refund is None:
-        raise NotFound("no such refund")
+        raise NotFound("没有该退款 · no such refund")
     if refund.state is RefundState.REQUESTED:
         await repository.approve(session, refund, attempt=1, approved_by=trace.actor, day=day)
         await suspense.turn(session, [refund.suspense_id], SuspenseState.REFUNDING, from_state=SuspenseState.HELD)

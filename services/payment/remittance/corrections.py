@@ -101,6 +101,6 @@ async def _restate(session: AsyncSession, trace: Trace, batch: Batch, correction
             if not await cash.restate_slip(session, batch.id, *say) and not await cash.insert_slip(
                 session, batch.id, batch.region, *say, trace
             ):
-                raise SlipNumberTaken(f"slip {slip.slip_no}")
+                raise SlipNumberTaken(f"缴款单 slip {slip.slip_no}")
         await cash.release_deposits(session, batch.id)
     return batch.declared_fen if correction.total_fen is None else correction.total_fen

@@ -59,7 +59,7 @@ def reference_of(batch: Batch) -> str:
 async def fetch_detail(settings: Settings, batch: Batch) -> TaxDetail:
     """The tax bureau's detail of the batch; raises TaxExchangeUnavailable or TaxDetailNotFound."""
     if not settings.tax_base_url:
-        raise TaxExchangeUnavailable("CANBAO_TAX_BASE_URL is not set")
+        raise TaxExchangeUnavailable("未设置 CANBAO_TAX_BASE_URL · it is not set")
     reference = reference_of(batch)
     path = f"/v1/batches/{reference}" if batch.collection_notice_serial else f"/v1/settlements/{reference}"
     token = settings.tax_token.get_secret_value() if settings.tax_token else ""
@@ -69,7 +69,7 @@ async def fetch_detail(settings: Settings, batch: Batch) -> TaxDetail:
     except httpx.HTTPError as error:
         raise TaxExchangeUnavailable(type(error).__name__) from None
     except ValidationError:
-        raise TaxExchangeUnavailable("the answer is not a batch detail") from None
+        raise TaxExchangeUnavailable("应答不是批次明细 · the answer is not a batch detail") from None
     lines = [TaxLine(line.line_no, line.enrolment_id, line.amount_fen) for line in detail.lines]
     return TaxDetail(detail.serial if detail.serial is not None else reference, detail.total_fen, lines)
 
@@ -89,10 +89,10 @@ async def _get(url: str, token: str) -> bytes:
         if answer.status_code == httpx.codes.NOT_FOUND:
             raise TaxDetailNotFound
         if answer.status_code != httpx.codes.OK:
-            raise TaxExchangeUnavailable(f"it answered {answer.status_code}")
+            raise TaxExchangeUnavailable(f"应答 it answered {answer.status_code}")
         body = bytearray()
         async for chunk in answer.aiter_bytes():
             body += chunk
             if len(body) > MAX_BYTES:
-                raise TaxExchangeUnavailable("the answer is too large")
+                raise TaxExchangeUnavailable("应答过大 · the answer is too large")
         return bytes(body)

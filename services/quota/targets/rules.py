@@ -38,13 +38,15 @@ def county_of_targets(body: TargetsIn, caller_region: str) -> str:
     for index, town in enumerate(body.towns):
         if not _is_town_of(county, town.region) or not covers(caller_region, county):
             raise UnknownTown(
-                f"第 {index + 1} 行（{town.region}）不是本县的乡镇（街道）", pointer=f"/towns/{index}/region"
+                f"第 {index + 1} 行（{town.region}）不是本县的乡镇（街道） · no township of this county",
+                pointer=f"/towns/{index}/region",
             )
     _refuse_repeats(body.towns)
     total = sum(town.target for town in body.towns)
     if difference := total - body.declared_total:
         raise TargetsDoNotSum(
-            f"各乡镇任务数合计 {total}，声明总数 {body.declared_total}，相差 {difference:+d}", pointer="/declared_total"
+            f"合计 the towns {total} ≠ 声明 declared {body.declared_total}：相差 by {difference:+d}",
+            pointer="/declared_total",
         )
     return county
 
@@ -52,7 +54,7 @@ def county_of_targets(body: TargetsIn, caller_region: str) -> str:
 def refuse_missing(named: Collection[str], in_force: Collection[str]) -> None:
     """Refuse an amendment that forgets townships; to relieve one of its task, give it a target of 0."""
     if missing := sorted(set(in_force) - set(named)):
-        raise TownMissing(f"修订遗漏了现行任务中的乡镇：{'、'.join(missing)}", pointer="/towns")
+        raise TownMissing(f"修订遗漏的乡镇 · towns that the revision misses: {'、'.join(missing)}", pointer="/towns")
 
 
 def _is_town_of(county: str, code: str) -> bool:
@@ -66,7 +68,8 @@ def _refuse_repeats(towns: Sequence[TownTargetIn]) -> None:
     for values in ([town.region for town in towns], [town.name for town in towns]):
         value, times = Counter(values).most_common(1)[0]
         if times > 1:
-            raise DuplicateTown(f"{value} 出现了 {times} 次", pointer=f"/towns/{_last(values, value)}")
+            told = f"{value} 出现了 {times} 次 · stands here {times} times"
+            raise DuplicateTown(told, pointer=f"/towns/{_last(values, value)}")
 
 
 def _last(values: Sequence[str], value: str) -> int:

@@ -114,14 +114,16 @@ class RefusedOut(BaseModel):
     line: int
     code: str
     title: str
+    title_en: str
     detail: str | None
     existing: UUID | None
 
     @classmethod
     def of(cls, line: int, refusal: DomainError) -> Self:
         """Say one refusal."""
-        code = refusal.code
-        return cls(line=line, code=code.name, title=code.value.zh, detail=refusal.detail, existing=refusal.existing)
+        spec = refusal.code.value
+        told = {"title": spec.zh, "title_en": spec.en, "detail": refusal.detail, "existing": refusal.existing}
+        return cls(line=line, code=refusal.code.name, **told)
 
 
 class TakenOut(RegisteredOut):

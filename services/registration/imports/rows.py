@@ -97,7 +97,7 @@ class Rows:
         Raises ``RowMalformed``, ``CellMalformed``, ``FormulaInCell`` or ``NumberInScientificNotation``.
         """
         if isinstance(cells, Broken):
-            raise RowMalformed(" | ".join(cells.value))
+            raise RowMalformed(" · ".join(cells.value))
         if len(cells) != self._width and (len(cells) < self._width or any(cells[self._width :])):
             raise RowMalformed(
                 f"{len(cells)} 格，表头 {self._width} 格 | {len(cells)} cells, {self._width} in the header"
@@ -164,4 +164,4 @@ def _born(values: Mapping[str, object]) -> date | None:
 def _malformed(field: str) -> CellMalformed:
     zh, en = _EXPECTED[field]
     label_zh, _, label_en = LABELS[field].partition(" ")
-    return CellMalformed(f"{label_zh}：应为{zh} | {label_en}: {en}")
+    return CellMalformed(f"{label_zh}：应为{zh} · {label_en} should be {en}")

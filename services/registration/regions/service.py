@@ -40,6 +40,6 @@ async def add(session: AsyncSession, area: str, names: Mapping[str, str]) -> Non
     """Enter towns and villages by code, or rename them; raises ``UnknownRegion`` for a code outside ``area``."""
     for index, code in enumerate(names):
         if not covers(area, code):
-            raise UnknownRegion(f"{code} is not in {area}", pointer=f"/regions/{index}/code")
+            raise UnknownRegion(f"{code} 不在 {area} 内 · is not in {area}", pointer=f"/regions/{index}/code")
     rows = [{"code": code, "name": name} for code, name in names.items()]
     await session.execute(_ADD, {"rows": orjson.dumps(rows).decode()})

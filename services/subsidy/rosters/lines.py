@@ -55,9 +55,9 @@ def sort_out(
         try:
             one = _accepted(line, caller_region, token_key)
             if one.person_token in seen:
-                raise DuplicateRosterLine(f"与第 {seen[one.person_token]} 行为同一人")
+                raise DuplicateRosterLine(f"与第 {seen[one.person_token]} 行为同一人 · the same person as there")
         except DomainError as refusal:
-            detail = refusal.detail or refusal.code.value.zh
+            detail = refusal.detail or refusal.code.value.both
             refused.append(RefusedLine(line=number, code=refusal.code.name, detail=detail))
             continue
         seen[one.person_token] = number

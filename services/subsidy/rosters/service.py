@@ -72,7 +72,7 @@ async def withdraw(
         await repository.withdraw(session, line["line_id"], body.withdrawn_on, body.reason, trace.actor)
         await repository.queue_changes(session, [(token, line["region"])], trace)
     elif (line["withdrawn_on"], line["reason"]) != (body.withdrawn_on, body.reason):
-        raise RosterLineWithdrawn(f"已于 {line['withdrawn_on']} 撤销")
+        raise RosterLineWithdrawn(f"已于 {line['withdrawn_on']} 撤销 · withdrawn")
     return line
 
 

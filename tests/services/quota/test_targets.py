@@ -72,7 +72,7 @@ class TestRefuse:
         answer = await doors.post(DOOR, json=annex(declared_total=declared))
         assert answer.status_code == 422
         assert answer.json()["code"] == "TARGETS_DO_NOT_SUM"
-        assert answer.json()["detail"].endswith(f"相差 {difference}")
+        assert answer.json()["detail"].endswith(f"相差 by {difference}")
         assert await installation.sql("quota", "SELECT 1 FROM target_set") == []
 
     @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ class ChannelRefused(DomainError):
     code = ErrorCode.CHANNEL_REFUSED
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"the channel answered {reason}")
+        super().__init__(f"渠道应答 the channel answered {reason}")
         self.reason = reason
 
 
@@ -62,7 +62,7 @@ class Answer:
         except orjson.JSONDecodeError:
             value = None
         if not isinstance(value, dict):
-            raise ChannelUnavailable("the channel's answer is no JSON object")
+            raise ChannelUnavailable("渠道应答不是 JSON 对象 · the channel's answer is no JSON object")
         return value
 
 
@@ -99,7 +99,7 @@ class WechatClient:
         )
         code_url = answer.value.get("code_url")
         if not isinstance(code_url, str) or not 0 < len(code_url) <= 512:
-            raise ChannelUnavailable("the channel's answer has no code_url")
+            raise ChannelUnavailable("渠道应答缺少 code_url · the channel's answer has no code_url")
         return code_url
 
     async def close(self, order_no: str) -> Closing:
@@ -164,7 +164,7 @@ class WechatClient:
                     return await self._once(method, target, content)
         except _TryAgain as failure:
             raise ChannelUnavailable(str(failure)) from failure
-        raise ChannelUnavailable("the channel was not asked")
+        raise ChannelUnavailable("未询问渠道 · the channel was not asked")
 
     async def _once(self, method: str, target: str, content: bytes) -> Answer:
         request = self._http.build_request(method, self._base_url + target, content=content, timeout=_TIMEOUT)
@@ -189,11 +189,13 @@ class WechatClient:
         if response.status_code >= 500 or response.status_code == 429:
             raise _TryAgain(f"the channel answered {response.status_code}")
         if len(response.content) > _ANSWER_LIMIT:
-            raise ChannelUnavailable("the channel's answer is too large")
+            raise ChannelUnavailable("渠道应答过大 · the channel's answer is too large")
         try:
             signed = verify(self.merchant, response.headers, response.content, self._clock.now())
         except Refused as refused:
-            raise ChannelUnavailable(f"the channel's answer is not credible: {refused.refusal}") from refused
+            raise ChannelUnavailable(
+                f"渠道应答验签未通过 · the channel's answer is not credible: {refused.refusal}"
+            ) from refused
         answer = Answer(response.content, signed)
         if response.is_success:
             return answer
