@@ -9,7 +9,8 @@ from verify.snapshot import Databases
 # Money whose region is no township goes under no town: one line of its own, so that the sums stay whole.
 _TOWN = "CASE WHEN length(region) >= 9 THEN left(region, 9) END"
 _PEOPLE = f"""
-    SELECT {_TOWN} AS town, count(*) FILTER (WHERE live) AS registered, count(*) FILTER (WHERE enrolled) AS enrolled,
+    SELECT {_TOWN} AS town, count(*) FILTER (WHERE registered) AS registered,
+           count(*) FILTER (WHERE enrolled) AS enrolled,
            coalesce(sum(due_fen) FILTER (WHERE enrolled), 0)::bigint AS due_fen
     FROM proof.enrolment WHERE benefit_year = :year GROUP BY 1 ORDER BY 1
 """  # noqa: S608 - a constant

@@ -8,7 +8,9 @@ from services.quota.targets.routes import router as targets_router
 from shared.contracts.registration import (
     BusinessDateAdvanced,
     EnrolmentPaid,
+    EnrolmentReadmitted,
     EnrolmentRegistered,
+    EnrolmentRejected,
     EnrolmentTerminated,
 )
 from shared.messaging.consumer import Subscription
@@ -20,6 +22,8 @@ SERVICE = Service(
     subscriptions=(
         Subscription(EnrolmentRegistered, handlers.on_registered),
         Subscription(EnrolmentPaid, handlers.on_paid),
+        Subscription(EnrolmentRejected, handlers.on_rejected),
+        Subscription(EnrolmentReadmitted, handlers.on_readmitted),
         Subscription(EnrolmentTerminated, handlers.on_terminated),
         Subscription(BusinessDateAdvanced, handlers.on_business_date),
     ),

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from sqlalchemy import text
 
-from services.registration.enrolments.state import PAID_OR_BEYOND, State
+from services.registration.enrolments.state import NOT_REGISTERED, PAID_OR_BEYOND
 from shared.database.business_date import business_date
 from shared.messaging.figures import MessagesOut, figures_in
 from shared.web.dependencies import CurrentRunning, Session, requires
@@ -64,6 +64,6 @@ def _town(region: str, states: dict[str, int]) -> TownOut:
     return TownOut(
         region=region,
         states=states,
-        registered=sum(count for state, count in states.items() if state != State.TERMINATED),
+        registered=sum(count for state, count in states.items() if state not in NOT_REGISTERED),
         enrolled=sum(count for state, count in states.items() if state in PAID_OR_BEYOND),
     )

@@ -52,6 +52,8 @@ EXAMPLES: Final[dict[str, list[dict[str, Any]]]] = {
             },
         }
     ],
+    "registration.enrolment_rejected.v1": [{**_PERSON, "assessment_version": 2}],
+    "registration.enrolment_readmitted.v1": [{**_PERSON, "assessment_version": 3}],
     "registration.enrolment_paid.v1": [
         {**_PERSON, "paid_on": "2023-10-03", "due_fen": 38000, "basis": "CONTRIBUTION"},
         {**_PERSON, "paid_on": "2023-09-13", "due_fen": 0, "basis": "NOTHING_DUE"},

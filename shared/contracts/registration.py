@@ -35,6 +35,24 @@ class EnrolmentRegistered(Event):
     facts: PersonFacts
 
 
+class EnrolmentRejected(Event):
+    """An assessment found that the person cannot be enrolled here: they no longer count as registered."""
+
+    name: ClassVar[str] = "registration.enrolment_rejected.v1"
+    enrolment_id: UUID
+    person_token: str
+    assessment_version: int
+
+
+class EnrolmentReadmitted(Event):
+    """What had been rejected is possible after all: the person counts as registered again."""
+
+    name: ClassVar[str] = "registration.enrolment_readmitted.v1"
+    enrolment_id: UUID
+    person_token: str
+    assessment_version: int
+
+
 class EnrolmentPaid(Event):
     """An enrolment became PAID: its contribution was credited, or nothing was due."""
 

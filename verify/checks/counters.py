@@ -16,7 +16,7 @@ Village = tuple[int, str]  # benefit year, region
 _NOTHING: Counts = (0, 0, 0)
 
 _RECOMPUTED = """
-    SELECT benefit_year, region, count(*) FILTER (WHERE live) AS registered,
+    SELECT benefit_year, region, count(*) FILTER (WHERE registered) AS registered,
            count(*) FILTER (WHERE enrolled) AS enrolled, count(*) FILTER (WHERE NOT live) AS terminated
     FROM proof.enrolment GROUP BY benefit_year, region ORDER BY benefit_year, region
 """
@@ -34,8 +34,10 @@ _COUNTING_EVENTS = """
     WHERE event.event = ANY(:events)
     ORDER BY event.aggregate_id, event.aggregate_seq
 """
-_REGISTERED, _PAID, _TERMINATED = (
+_REGISTERED, _REJECTED, _READMITTED, _PAID, _TERMINATED = (
     "registration.enrolment_registered.v1",
+    "registration.enrolment_rejected.v1",
+    "registration.enrolment_readmitted.v1",
     "registration.enrolment_paid.v1",
     "registration.enrolment_terminated.v1",
 )
@@ -89,7 +91,7 @@ async def _to_come(databases: Databases) -> tuple[dict[Village, Counts], dict[Vi
             _COUNTING_EVENTS,
             keys=[difference.key for difference in some],
             seqs=[heard_until(difference) for difference in some],
-            events=[_REGISTERED, _PAID, _TERMINATED],
+            events=[_REGISTERED, _REJECTED, _READMITTED, _PAID, _TERMINATED],
         )
         for event in rows:
             village = (event["benefit_year"], event["region"])
@@ -100,7 +102,9 @@ async def _to_come(databases: Databases) -> tuple[dict[Village, Counts], dict[Vi
 
 def _add(counts: Counts, event: RowMapping) -> Counts:
     registered, enrolled, terminated = counts
-    if event["event"] == _REGISTERED:
+    if event["event"] == _REJECTED:
+        return registered - 1, enrolled, terminated
+    if event["event"] in (_REGISTERED, _READMITTED):
         return registered + 1, enrolled, terminated
     if event["event"] == _PAID:
         return registered, enrolled + 1, terminated

@@ -15,7 +15,9 @@ from shared.contracts.event import Event, Received, Trace
 from shared.contracts.registration import (
     BusinessDateAdvanced,
     EnrolmentPaid,
+    EnrolmentReadmitted,
     EnrolmentRegistered,
+    EnrolmentRejected,
     EnrolmentTerminated,
 )
 from shared.database.business_date import advance_business_date
@@ -29,6 +31,16 @@ async def on_registered(session: AsyncSession, events: Sequence[Received[Enrolme
 async def on_paid(session: AsyncSession, events: Sequence[Received[EnrolmentPaid]], resources: Any) -> None:
     """Count people whose contribution is settled: paid, or nothing due."""
     await _count(session, [(received.event, received.trace, Counts(enrolled=1)) for received in events])
+
+
+async def on_rejected(session: AsyncSession, events: Sequence[Received[EnrolmentRejected]], resources: Any) -> None:
+    """Count no longer who cannot be enrolled."""
+    await _count(session, [(received.event, received.trace, Counts(registered=-1)) for received in events])
+
+
+async def on_readmitted(session: AsyncSession, events: Sequence[Received[EnrolmentReadmitted]], resources: Any) -> None:
+    """Count again who can be enrolled after all."""
+    await _count(session, [(received.event, received.trace, Counts(registered=1)) for received in events])
 
 
 async def on_terminated(session: AsyncSession, events: Sequence[Received[EnrolmentTerminated]], resources: Any) -> None:

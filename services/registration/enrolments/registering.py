@@ -17,7 +17,8 @@ from shared.contracts.event import Trace
 from shared.contracts.registration import EnrolmentRegistered, PersonFacts
 from shared.domain.identity_number import InvalidIdentityNumber, birth_date, mask, normalise
 from shared.domain.ids import new_id
-from shared.errors import DomainError, ErrorCode
+from shared.domain.region import covers
+from shared.errors import DomainError, ErrorCode, NotFound
 from shared.messaging.outbox import publish
 from shared.protection import Vault, person_token
 
@@ -168,11 +169,18 @@ async def enter(
 async def _in_known_villages(
     session: AsyncSession, prepared: Sequence[NewEnrolment | DomainError]
 ) -> list[NewEnrolment | DomainError]:
+    """Refuse unknown villages and, without saying whether they exist, those of another region than the caller's."""
+    within = await regions.of_caller(session)
     known = await regions.known(session, [one.region for one in prepared if isinstance(one, NewEnrolment)])
-    return [
-        regions.UnknownRegion(pointer="/region") if isinstance(one, NewEnrolment) and one.region not in known else one
-        for one in prepared
-    ]
+
+    def checked(one: NewEnrolment | DomainError) -> NewEnrolment | DomainError:
+        if isinstance(one, DomainError):
+            return one
+        if not covers(within, one.region):
+            return NotFound(pointer="/region")
+        return one if one.region in known else regions.UnknownRegion(pointer="/region")
+
+    return [checked(one) for one in prepared]
 
 
 def normalised(document_type: str, number: str) -> str:

@@ -15,6 +15,8 @@ from shared.contracts.registration import (
     EnrolmentActivated,
     EnrolmentPaid,
     EnrolmentPaymentCorrected,
+    EnrolmentReadmitted,
+    EnrolmentRejected,
 )
 from shared.contracts.subsidy import ContributionAssessed, ScheduleRow
 from shared.messaging.outbox import publish
@@ -92,12 +94,25 @@ async def take(
             raise UnknownEnrolment(received.event.enrolment_id)
         known = know(standing, received.event)
         after[known.id] = known
+        if (known.state is State.REJECTED) != (standing.state is State.REJECTED):
+            announcements.append((_rejected_or_readmitted(known), received.then()))
         if known.state in PAID_OR_BEYOND and standing.state not in PAID_OR_BEYOND:
             announcements.append((_became_paid(known), received.then()))
         elif standing.payment is not None and known.payment is not standing.payment:
             announcements.append((_corrected(known), received.then()))
     await repository.record(session, [after[key] for key in sorted(after) if after[key] is not before[key]])
     await publish(session, announcements)
+
+
+def _rejected_or_readmitted(standing: Standing) -> Event:
+    fact = EnrolmentRejected if standing.state is State.REJECTED else EnrolmentReadmitted
+    return fact(
+        region=standing.region,
+        benefit_year=standing.benefit_year,
+        enrolment_id=standing.id,
+        person_token=standing.person_token,
+        assessment_version=standing.assessment_version or 0,
+    )
 
 
 def _became_paid(standing: Standing) -> EnrolmentPaid:

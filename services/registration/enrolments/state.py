@@ -33,6 +33,8 @@ class State(StrEnum):
 
 
 PAID_OR_BEYOND = frozenset({State.PAID, State.WAITING, State.ACTIVE, State.EXPIRED})
+# Ended, or found to be none of ours.
+NOT_REGISTERED = frozenset({State.TERMINATED, State.REJECTED})
 _STEPPED = frozenset({State.ACTIVE, State.EXPIRED, State.TERMINATED})
 
 

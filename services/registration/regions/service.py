@@ -14,6 +14,14 @@ _KNOWN = text(
     SELECT code FROM region_directory WHERE code = ANY(CAST(:codes AS text[])) ORDER BY code LIMIT 10000
     """
 )
+# Towns of which the directory names villages: there no other code is one.
+_DETAILED = text(
+    """
+    SELECT DISTINCT left(code, 9) AS town FROM region_directory
+    WHERE length(code) = 12 AND left(code, 9) = ANY(CAST(:towns AS text[])) ORDER BY 1 LIMIT 10000
+    """
+)
+_OF_CALLER = text("SELECT current_setting('canbao.region')")
 _ADD = text(
     """
     INSERT INTO region_directory (code, name)
@@ -29,11 +37,17 @@ class UnknownRegion(DomainError):
     code = ErrorCode.UNKNOWN_REGION
 
 
+async def of_caller(session: AsyncSession) -> str:
+    """The region that this transaction may see and write."""
+    return str((await session.execute(_OF_CALLER)).scalar_one())
+
+
 async def known(session: AsyncSession, villages: Collection[str]) -> set[str]:
-    """Those of the villages that stand in the directory themselves or by their town."""
-    codes = {*villages, *(village[:9] for village in villages)}
-    found = set((await session.execute(_KNOWN, {"codes": sorted(codes)})).scalars())
-    return {village for village in villages if village in found or village[:9] in found}
+    """Those of the villages that stand in the directory, or whose town stands there with no village of its own."""
+    towns = {village[:9] for village in villages}
+    found = set((await session.execute(_KNOWN, {"codes": sorted({*villages, *towns})})).scalars())
+    detailed = set((await session.execute(_DETAILED, {"towns": sorted(towns)})).scalars())
+    return {village for village in villages if village in found or village[:9] in found - detailed}
 
 
 async def add(session: AsyncSession, area: str, names: Mapping[str, str]) -> None:

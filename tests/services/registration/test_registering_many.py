@@ -52,15 +52,31 @@ async def test_each_begins_a_chain_of_its_own_and_is_announced_once(
     assert {row["event"] for row in rows} == {"registration.enrolment_registered.v1"}
 
 
-async def test_an_application_in_another_region_than_the_callers_refuses_the_whole(
+async def test_an_application_in_another_region_than_the_callers_is_refused_by_its_line(
     doors: httpx.AsyncClient, installation: Installation
 ) -> None:
     doors.headers.update(installation.caller("registration:write", region="411521101"))
 
-    answer = await doors.post(BATCH, json={"enrolments": [a_person(1), a_person(2, region="411521102201")]})
+    elsewhere = [a_person(2, region="411521102201"), a_person(3, region="411521999201")]
+    answer = await doors.post(BATCH, json={"enrolments": [a_person(1), *elsewhere]})
 
-    assert answer.status_code == 404
-    assert not await installation.sql("registration", "SELECT id FROM enrolment")
+    assert answer.status_code == 200
+    assert [entry["line"] for entry in answer.json()["registered"]] == [1]
+    # Whether a place beyond the caller's region exists is not said.
+    assert [(entry["line"], entry["code"]) for entry in answer.json()["refused"]] == [
+        (2, "NOT_FOUND"),
+        (3, "NOT_FOUND"),
+    ]
+
+
+async def test_where_a_town_names_its_villages_no_other_code_is_one(doors: httpx.AsyncClient) -> None:
+    village = {"code": "411521101201", "name": "铁铺村"}
+    assert (await doors.post("/registration/v1/regions", json={"regions": [village]})).status_code == 204
+
+    answer = await doors.post(BATCH, json={"enrolments": [a_person(1), a_person(2, region="411521101999")]})
+
+    assert [entry["line"] for entry in answer.json()["registered"]] == [1]
+    assert [(entry["line"], entry["code"]) for entry in answer.json()["refused"]] == [(2, "UNKNOWN_REGION")]
 
 
 async def test_a_malformed_application_refuses_the_whole_and_takes_nobody(

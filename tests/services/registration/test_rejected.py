@@ -1,0 +1,60 @@
+"""Who is rejected and who is readmitted is announced once, so that everybody else can count."""
+
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+import httpx
+
+from services.registration.enrolments.service import take_assessments
+from shared.contracts.event import Received, Trace
+from shared.contracts.subsidy import BenefitRule, ContributionAssessed, Outcome, ScheduleRow
+from shared.database.engine import Database
+from shared.domain.ids import new_id
+from tests.services.registration.test_enrolments import a_person, doors
+from tests.support.installation import COUNTY, Installation
+
+__all__ = ["doors"]
+_OCTOBER = datetime(2023, 10, 10, tzinfo=UTC)
+
+
+def assessed(enrolment: UUID, version: int, outcome: Outcome) -> Received[ContributionAssessed]:
+    benefit = BenefitRule(start="YEAR_START", starts_on=date(2024, 1, 1), ends_on=date(2024, 12, 31))
+    row = ScheduleRow(
+        pay_from=date(2023, 10, 1), pay_until=date(2023, 12, 31), standard_fen=38_000, due_fen=38_000, benefit=benefit
+    )
+    event = ContributionAssessed(
+        region="411521101201",
+        benefit_year=2024,
+        enrolment_id=enrolment,
+        person_token="t",
+        version=version,
+        outcome=outcome,
+        reason_code=None if outcome == "PRICED" else "OUT_OF_SCOPE",
+        pack="luoshan-2024",
+        schedule=(row,) if outcome == "PRICED" else (),
+        assessed_on=date(2023, 10, 10),
+    )
+    return Received(event, new_id(), version, "subsidy", _OCTOBER, Trace.start("subsidy"))
+
+
+async def test_each_turn_is_announced_once(doors: httpx.AsyncClient, installation: Installation) -> None:
+    enrolment = UUID((await doors.post("/registration/v1/enrolments", json=a_person())).json()["id"])
+    database = Database(installation.settings.service_url("registration"), pool_size=1)
+    outcomes: tuple[Outcome, ...] = ("PRICED", "REJECTED", "REJECTED", "HELD", "REJECTED", "PRICED")
+    for version, outcome in enumerate(outcomes, start=1):
+        async with database.transaction(COUNTY) as session:
+            await take_assessments(session, [assessed(enrolment, version, outcome)])
+    await database.dispose()
+
+    told = await installation.sql(
+        "registration",
+        "SELECT event, payload ->> 'assessment_version' AS version FROM outbox ORDER BY aggregate_seq OFFSET 1",
+    )
+    assert [(row["event"].split(".")[1], row["version"]) for row in told] == [
+        ("enrolment_rejected", "2"),
+        ("enrolment_readmitted", "4"),
+        ("enrolment_rejected", "5"),
+        ("enrolment_readmitted", "6"),
+    ]
+    summary = (await doors.get("/registration/v1/summary?benefit_year=2024")).json()
+    assert [town["registered"] for town in summary["towns"]] == [1]
