@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -24,10 +25,26 @@ from verify.commands import verify
 
 app = typer.Typer(
     name="canbao",
-    help="参保 · 城乡居民基本医疗保险参保征缴 · enrolment and premium collection, provably consistent",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"canbao {version('canbao')}")
+        raise typer.Exit
+
+
+@app.callback()
+def canbao(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="版本 · print the version and end")
+    ] = False,
+) -> None:
+    """参保 · 城乡居民基本医疗保险参保征缴 · enrolment and premium collection, provably consistent."""
+
+
 app.command()(up)
 app.command()(verify)
 app.command()(doctor)
@@ -41,12 +58,16 @@ app.command()(provision)
 
 @app.command()
 def serve(
-    name: Annotated[str, typer.Argument(help="registration | subsidy | payment | quota | console | all")],
-    role: Annotated[str, typer.Option(help="web: doors only · work: events and jobs only · all")] = "all",
-    host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="port to listen on")] = 8000,
+    name: Annotated[
+        str, typer.Argument(help="服务名 · the service: registration | subsidy | payment | quota | console | all")
+    ],
+    role: Annotated[str, typer.Option(help="web 只开接口 doors only; work 只做后台 events and jobs only; all")] = "all",
+    host: Annotated[str, typer.Option(help="监听地址 · address to listen on")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="监听端口 · port to listen on")] = 8000,
 ) -> None:
-    """Run one service, or all of them, on databases that exist (canbao migrate); stops cleanly on SIGTERM."""
+    """运行一个或全部服务，数据库须已迁移 · run one service, or all of them, on databases that exist (canbao migrate);
+    stops cleanly on SIGTERM.
+    """
     if name != "all" and name not in all_in_one.BY_NAME:
         known = ", ".join(all_in_one.BY_NAME)
         raise typer.BadParameter(f"没有名为 {name} 的服务 · no such service; choose {known}, all")
@@ -59,7 +80,9 @@ def serve(
 
 @app.command()
 def migrate() -> None:
-    """Bring every database to the newest version; safe to run twice, and from several machines at once."""
+    """把各数据库迁移到最新版本，可重复执行 · bring every database to the newest version; safe to run twice, and from
+    several machines at once.
+    """
     configure_logs()
     asyncio.run(all_in_one.migrate_all(Settings()))
     typer.echo("数据库已是最新 · every database is at the newest version")
@@ -71,7 +94,7 @@ app.add_typer(config, name="config")
 
 @config.command()
 def example() -> None:
-    """Print every setting with its meaning and default, as .env.example holds them."""
+    """输出全部设置及其含义与默认值 · print every setting with its meaning and default, as .env.example holds them."""
     typer.echo(env_example(), nl=False)
 
 

@@ -83,6 +83,13 @@ class ErrorCode(Enum):
     INVALID_CLIENT = Spec(
         401, "客户端名称或密钥错误", "Unknown client or wrong secret", "核对客户端凭据", "Check the client credentials"
     )
+    INVALID_TOKEN_REQUEST = Spec(
+        400,
+        "令牌请求缺少 grant_type",
+        "The token request has no grant_type",
+        "以表单提交 grant_type=client_credentials",
+        "Send grant_type=client_credentials as a form",
+    )
     UNSUPPORTED_GRANT_TYPE = Spec(
         400,
         "只支持 client_credentials",

@@ -28,10 +28,14 @@ BROKEN = 1
 def doctor(
     json: Annotated[bool, typer.Option("--json", help="以 JSON 输出 · print JSON with stable codes")] = False,
     data: Annotated[
-        Path, typer.Option(help="the data folder of canbao up; its settings are read where the environment has none")
+        Path,
+        typer.Option(help="canbao up 的数据目录 · the data folder of canbao up, for settings that are not set"),
     ] = Path(".canbao"),
     port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="where the services listen (by default as the settings say)")
+        int | None,
+        typer.Option(
+            min=1, max=65535, help="服务端口，默认按设置 · where the services listen (by default as the settings say)"
+        ),
     ] = None,
 ) -> None:
     """检查这套安装哪里不对、怎样修复（只读） · say what is wrong here and what mends it; reads only.

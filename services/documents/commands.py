@@ -13,10 +13,14 @@ _DOCS = Path(__file__).parents[2] / "docs"
 
 
 def docs(
-    check: Annotated[bool, typer.Option("--check", help="write nothing; exit 1 where something differs")] = False,
-    folder: Annotated[Path, typer.Option(help="where the documents are")] = _DOCS,
+    check: Annotated[
+        bool, typer.Option("--check", help="只检查，不写入 · write nothing; exit 1 where something differs")
+    ] = False,
+    folder: Annotated[Path, typer.Option(help="文档目录 · where the documents are")] = _DOCS,
 ) -> None:
-    """Write OpenAPI documents, event schemas and the page of errors; refuses to change a published event."""
+    """生成接口文档、事件格式与错误清单，已发布的事件不可更改 · write OpenAPI documents, event schemas and the page of
+    errors; refuses to change a published event.
+    """
     if check:
         found = drift(folder)
         for each in found:

@@ -16,8 +16,12 @@ keys = typer.Typer(help="密钥 · secrets of an installation", no_args_is_help=
 
 
 @keys.command()
-def make(folder: Annotated[Path, typer.Argument(help="closed to everybody else; made where it is missing")]) -> None:
-    """Make the passwords and keys of an installation, one folder per process; run again, it keeps what is there."""
+def make(
+    folder: Annotated[
+        Path, typer.Argument(help="密钥目录，仅本用户可读 · closed to everybody else; made where it is missing")
+    ],
+) -> None:
+    """生成密码与密钥，每个进程一个目录 · make passwords and keys, a folder per process; keeps what is there."""
     try:
         rooms = lay_out(folder)
     except CannotStart as reason:
@@ -28,7 +32,7 @@ def make(folder: Annotated[Path, typer.Argument(help="closed to everybody else; 
 
 
 def provision() -> None:
-    """Make roles and databases on the PostgreSQL of CANBAO_ADMIN_DATABASE_URL; run again, it sets what differs."""
+    """建立角色与数据库 · make roles and databases (CANBAO_ADMIN_DATABASE_URL); run again, it mends."""
     settings = Settings()
     passwords = {name: secret.get_secret_value() for name, secret in settings.database_passwords.items()}
     missing = [name for name in (*WITH_DATABASE, "owner", "auditor") if not passwords.get(name)]

@@ -24,14 +24,28 @@ def client_commands(known_scopes: Callable[[], Collection[str]]) -> typer.Typer:
 
     @clients.command()
     def add(
-        name: Annotated[str, typer.Argument(help="what the client is called; its name stands beside all it causes")],
-        scope: Annotated[list[str], typer.Option(help="service:verb, may be given several times")],
-        region: Annotated[str, typer.Option(help="region prefix that the client may see: county, town or village")],
+        name: Annotated[
+            str,
+            typer.Argument(
+                help="客户端名称，记录在其全部操作上 · what the client is called; its name stands beside all it causes"
+            ),
+        ],
+        scope: Annotated[list[str], typer.Option(help="权限，可多次给出 · service:verb, may be given several times")],
+        region: Annotated[
+            str,
+            typer.Option(
+                help="可见的辖区代码：县、乡镇或村 · region prefix that the client may see: county, town or village"
+            ),
+        ],
         secret_file: Annotated[
-            Path | None, typer.Option(help="file with the secret that the client has already; then none is printed")
+            Path | None,
+            typer.Option(help="已有密钥的文件，不再打印 · file with the secret that the client has; none is printed"),
         ] = None,
         rotate: Annotated[
-            bool, typer.Option("--rotate", help="give a client that exists a new secret and scopes")
+            bool,
+            typer.Option(
+                "--rotate", help="更换已有客户端的密钥与权限 · give a client that exists a new secret and scopes"
+            ),
         ] = False,
     ) -> None:
         """允许一个系统调用，密钥只显示一次 · let a client call; prints its new secret, once.

@@ -13,18 +13,27 @@ from shared.database.server_account import EmbeddedPostgresError
 
 
 def up(
-    once: Annotated[bool, typer.Option("--once", help="end after the table instead of staying up")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="输出核对表后结束 · end after the table instead of staying up")
+    ] = False,
     residents: Annotated[
         int | None,
-        typer.Option(min=100, max=1_000_000, help="how many residents are simulated (5000 in a new folder)"),
+        typer.Option(
+            min=100,
+            max=1_000_000,
+            help="模拟居民人数，新目录默认 5000 · how many residents are simulated (5000 in a new folder)",
+        ),
     ] = None,
     bus: Annotated[
-        str, typer.Option(help="postgres (embedded) or kafka (CANBAO_KAFKA_BOOTSTRAP_SERVERS)")
+        str, typer.Option(help="消息总线 · the bus: postgres (embedded) or kafka (CANBAO_KAFKA_BOOTSTRAP_SERVERS)")
     ] = "postgres",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="where services and page listen, on 127.0.0.1")] = 8000,
-    data: Annotated[Path, typer.Option(help="folder for databases and secrets")] = Path(".canbao"),
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, help="服务与页面的端口 · where services and page listen, on 127.0.0.1")
+    ] = 8000,
+    data: Annotated[Path, typer.Option(help="数据与密钥目录 · folder for databases and secrets")] = Path(".canbao"),
 ) -> None:
-    """Start everything here, play a season, prove it, and stay up (Ctrl-C stops all of it).
+    """在本机启动全部服务，演练一个缴费期并核对，然后保持运行（Ctrl-C 全部停止） · start everything here, play a season,
+    prove it, and stay up (Ctrl-C stops all of it).
 
     Exit codes: 0 fine · 1 a break, a difference from the simulator's books, or no money · 2 wrong usage ·
     3 cannot start, the message names the mend · 130 stopped before the table.

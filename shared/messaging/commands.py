@@ -21,7 +21,7 @@ _SAID: dict[Outcome, str] = {
     "STILL_DEAD": "仍然失败 · fails again, still waiting",
     "NOT_WAITING": "无需处理 · nothing waits under this id",
 }
-_ServiceName = Annotated[str, typer.Argument(help="the service whose dead letters these are")]
+_ServiceName = Annotated[str, typer.Argument(help="死信所属的服务 · the service whose dead letters these are")]
 
 
 def replay_commands(open_postbox: Opener, services: Collection[str]) -> typer.Typer:
@@ -39,7 +39,7 @@ class _Desk:
         self._open, self._services = open_postbox, services
 
     def list_(self, service: _ServiceName) -> None:
-        """List the dead letters of a service, oldest first."""
+        """列出一个服务的死信 · list the dead letters of a service, oldest first."""
         letters = self._on(service, lambda postbox: dead_letters.waiting(postbox.database, postbox.region))
         for letter in letters:
             typer.echo(
@@ -51,10 +51,12 @@ class _Desk:
     def run(
         self,
         service: _ServiceName,
-        letter: Annotated[UUID | None, typer.Argument(help="the dead letter's id")] = None,
-        all_: Annotated[bool, typer.Option("--all", help="every one that waits, oldest first")] = False,
+        letter: Annotated[UUID | None, typer.Argument(help="死信编号 · the dead letter's id")] = None,
+        all_: Annotated[
+            bool, typer.Option("--all", help="全部死信，先旧后新 · every one that waits, oldest first")
+        ] = False,
     ) -> None:
-        """Take dead letters in again, and what waits behind them; safe to repeat."""
+        """重新处理死信，可重复执行 · take dead letters in again, and what waits behind them; safe to repeat."""
         if all_ == (letter is not None):
             raise typer.BadParameter("一个编号或 --all · either an id or --all")
         outcomes = self._on(service, lambda postbox: _replay(postbox, letter))
@@ -66,10 +68,10 @@ class _Desk:
     def discard(
         self,
         service: _ServiceName,
-        letter: Annotated[UUID, typer.Argument(help="the dead letter's id")],
-        because: Annotated[str, typer.Option(help="why this event may be lost; kept with it")],
+        letter: Annotated[UUID, typer.Argument(help="死信编号 · the dead letter's id")],
+        because: Annotated[str, typer.Option(help="放弃的理由，一并留存 · why this event may be lost; kept with it")],
     ) -> None:
-        """Give a dead letter up for good; what waits behind it goes on."""
+        """放弃一条死信，其后的事件继续处理 · give a dead letter up for good; what waits behind it goes on."""
         outcome = self._on(service, lambda postbox: dead_letters.discard(postbox, letter, operator(), because))
         typer.echo(f"{letter}  {_SAID[outcome]}")
 

@@ -32,6 +32,8 @@ _PROBLEM = {
         "remedy": _TEXT,
         "remedy_en": _TEXT,
         "detail": _TEXT,
+        "error": {"type": "string", "description": "how OAuth calls it (RFC 6749 section 5.2, RFC 6750 section 3.1)"},
+        "error_description": _TEXT,
         "trace_id": {"type": "string", "format": "uuid"},
         "existing": {"type": "string", "format": "uuid", "description": "what stands in the way"},
         "errors": {

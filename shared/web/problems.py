@@ -38,9 +38,13 @@ _UNAVAILABLE = (
     OSError,
     TimeoutError,
 )
-_CHALLENGES = {
-    ErrorCode.UNAUTHENTICATED: {"WWW-Authenticate": 'Bearer realm="canbao"'},
-    ErrorCode.INVALID_CLIENT: {"WWW-Authenticate": 'Basic realm="canbao"'},
+# How OAuth calls it: RFC 6749 section 5.2 at the token door, RFC 6750 section 3.1 at all others.
+_OAUTH = {
+    ErrorCode.INVALID_TOKEN_REQUEST: "invalid_request",
+    ErrorCode.INVALID_CLIENT: "invalid_client",
+    ErrorCode.UNSUPPORTED_GRANT_TYPE: "unsupported_grant_type",
+    ErrorCode.UNAUTHENTICATED: "invalid_token",
+    ErrorCode.SCOPE_MISSING: "insufficient_scope",
 }
 # By the beginning of pydantic's name for it.
 _MALFORMED = {
@@ -98,6 +102,8 @@ def problem(
         "remedy_en": spec.remedy_en,
         "trace_id": str(trace_id),
     }
+    if code in _OAUTH:
+        body |= {"error": _OAUTH[code], "error_description": spec.en}
     if detail:
         body["detail"] = detail
     if pointer:
@@ -136,8 +142,18 @@ def _refused(request: Request, error: Exception) -> Problem:
         detail=error.detail,
         pointer=error.pointer,
         existing=error.existing,
-        headers=_CHALLENGES.get(error.code),
+        headers=_challenge(request, error.code),
     )
+
+
+def _challenge(request: Request, code: ErrorCode) -> dict[str, str] | None:
+    """How to come back with credentials; what is wrong with them is said only to whoever brought some."""
+    if code is ErrorCode.INVALID_CLIENT:
+        return {"WWW-Authenticate": 'Basic realm="canbao"'}
+    if code not in (ErrorCode.UNAUTHENTICATED, ErrorCode.SCOPE_MISSING):
+        return None
+    brought = f', error="{_OAUTH[code]}"' if request.headers.get("authorization") else ""
+    return {"WWW-Authenticate": f'Bearer realm="canbao"{brought}'}
 
 
 def _malformed(request: Request, error: Exception) -> Problem:

@@ -4,7 +4,7 @@ import base64
 import binascii
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, Header
+from fastapi import APIRouter, Form, Header, Response
 from pydantic import BaseModel
 
 from services.registration.clients import service
@@ -23,6 +23,12 @@ class UnsupportedGrantType(DomainError):
     code = ErrorCode.UNSUPPORTED_GRANT_TYPE
 
 
+class InvalidTokenRequest(DomainError):
+    """What is asked for is missing (RFC 6749 section 5.2, ``invalid_request``)."""
+
+    code = ErrorCode.INVALID_TOKEN_REQUEST
+
+
 class TokenOut(BaseModel):
     """A bearer token and how many seconds it lasts."""
 
@@ -32,21 +38,25 @@ class TokenOut(BaseModel):
 
 
 @router.post("/v1/token")
-@refuses(UnsupportedGrantType, service.InvalidClient)
+@refuses(InvalidTokenRequest, UnsupportedGrantType, service.InvalidClient)
 async def token(
     running: CurrentRunning,
-    grant_type: Annotated[str, Form()],
+    response: Response,
+    grant_type: Annotated[str, Form()] = "",
     client_id: Annotated[str, Form()] = "",
     client_secret: Annotated[str, Form()] = "",
     authorization: Annotated[str, Header()] = "",
 ) -> TokenOut:
     """Exchange a client's credentials, in the form or as HTTP Basic, for a short-lived token."""
+    if not grant_type:
+        raise InvalidTokenRequest
     if grant_type != "client_credentials":
         raise UnsupportedGrantType
     if authorization:
         client_id, client_secret = _basic(authorization)
     async with running.database.transaction(running.settings.region) as session:
         grant = await service.authenticate(session, client_id, client_secret)
+    response.headers["Cache-Control"] = "no-store"  # RFC 6749 section 5.1
     issued = tokens.issue(running.resources.signing_key, grant, running.clock.now())
     return TokenOut(access_token=issued, expires_in=int(tokens.LIFETIME.total_seconds()))
 
