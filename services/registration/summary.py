@@ -1,5 +1,6 @@
 """Registration in figures: aggregates for the console, never a person."""
 
+from collections import Counter
 from datetime import date
 from typing import Annotated
 
@@ -7,7 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from sqlalchemy import text
 
-from services.registration.enrolments.state import NOT_REGISTERED, PAID_OR_BEYOND
+from services.registration.enrolments.state import NONE_OF_OURS, PAID_OR_BEYOND, State
 from shared.database.business_date import business_date
 from shared.messaging.figures import MessagesOut, figures_in
 from shared.web.dependencies import CurrentRunning, Session, requires
@@ -16,7 +17,8 @@ from shared.web.door import Door
 router = APIRouter(route_class=Door, tags=["summary"])
 _BY_TOWN = text(
     """
-    SELECT left(region, 9) AS town, state, count(*) AS enrolments
+    SELECT left(region, 9) AS town, state, count(*) AS enrolments,
+           count(*) FILTER (WHERE state = 'REJECTED' AND reason_code = ANY(CAST(:none_of_ours AS text[]))) AS not_ours
     FROM enrolment WHERE benefit_year = :benefit_year GROUP BY left(region, 9), state ORDER BY 1, 2
     """
 )
@@ -48,22 +50,25 @@ async def summary(
     """Enrolments by state, for the region and for each town in it."""
     states: dict[str, int] = {}
     towns: dict[str, dict[str, int]] = {}
-    for row in await session.execute(_BY_TOWN, {"benefit_year": benefit_year}):
+    not_ours: Counter[str] = Counter()
+    asked = {"benefit_year": benefit_year, "none_of_ours": sorted(NONE_OF_OURS)}
+    for row in await session.execute(_BY_TOWN, asked):
         states[row.state] = states.get(row.state, 0) + row.enrolments
         towns.setdefault(row.town, {})[row.state] = row.enrolments
+        not_ours[row.town] += row.not_ours
     return SummaryOut(
         business_date=await business_date(session, running.clock),
         benefit_year=benefit_year,
         states=states,
-        towns=[_town(region, counts) for region, counts in towns.items()],
+        towns=[_town(region, counts, not_ours[region]) for region, counts in towns.items()],
         messages=(await figures_in(session)).out(),
     )
 
 
-def _town(region: str, states: dict[str, int]) -> TownOut:
+def _town(region: str, states: dict[str, int], not_ours: int) -> TownOut:
     return TownOut(
         region=region,
         states=states,
-        registered=sum(count for state, count in states.items() if state not in NOT_REGISTERED),
+        registered=sum(count for state, count in states.items() if state != State.TERMINATED) - not_ours,
         enrolled=sum(count for state, count in states.items() if state in PAID_OR_BEYOND),
     )

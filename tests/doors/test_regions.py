@@ -91,7 +91,7 @@ def _receipt(county: Served) -> dict[str, Any]:
 
 BODIES: dict[str, tuple[str, Callable[[Served], Any], int]] = {
     "an enrolment": ("/registration/v1/enrolments", lambda _: _enrolment(), 404),
-    "one of many": ("/registration/v1/enrolments/batch", lambda _: {"enrolments": [_enrolment()]}, 404),
+    "one of many": ("/registration/v1/enrolments/batch", lambda _: {"enrolments": [_enrolment()]}, 200),
     "a receipt": (
         "/payment/v1/cash-receipts",
         lambda county: {"village": VILLAGE, "receipts": [_receipt(county) | {"received_on": "2023-10-01"}]},

@@ -17,7 +17,7 @@ from shared.contracts.registration import PersonFacts
 
 # What a state follows from; the assessment, the name and the number are long and stay where they are.
 _STANDING = """id, region, benefit_year, person_token, state, actor, correlation_id, assessment_version, outcome,
-               bill_version, paid_basis, paid_on, paid_fen, due_fen, aided_fen, channel, benefit_start, benefit_end,
+               reason_code, bill_version, paid_basis, paid_on, paid_fen, due_fen, aided_fen, channel, benefit_start, benefit_end,
                benefit_wait, benefit_held, money_state, in_treasury_on, certificate_no, cash_returned_on"""
 
 # Sorted, so that two batches that name the same people wait for each other instead of deadlocking.
@@ -207,6 +207,7 @@ def _standing(row: RowMapping) -> Standing:
         trace=Trace(actor=row["actor"], correlation_id=row["correlation_id"]),
         assessment_version=row["assessment_version"],
         outcome=row["outcome"],
+        reason_code=row["reason_code"],
         bill_version=row["bill_version"],
         payment=payment,
         period=period,

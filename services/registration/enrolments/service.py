@@ -94,7 +94,7 @@ async def take(
             raise UnknownEnrolment(received.event.enrolment_id)
         known = know(standing, received.event)
         after[known.id] = known
-        if (known.state is State.REJECTED) != (standing.state is State.REJECTED):
+        if known.is_ours != standing.is_ours:
             announcements.append((_rejected_or_readmitted(known), received.then()))
         if known.state in PAID_OR_BEYOND and standing.state not in PAID_OR_BEYOND:
             announcements.append((_became_paid(known), received.then()))
@@ -105,7 +105,7 @@ async def take(
 
 
 def _rejected_or_readmitted(standing: Standing) -> Event:
-    fact = EnrolmentRejected if standing.state is State.REJECTED else EnrolmentReadmitted
+    fact = EnrolmentReadmitted if standing.is_ours else EnrolmentRejected
     return fact(
         region=standing.region,
         benefit_year=standing.benefit_year,

@@ -33,8 +33,8 @@ class State(StrEnum):
 
 
 PAID_OR_BEYOND = frozenset({State.PAID, State.WAITING, State.ACTIVE, State.EXPIRED})
-# Ended, or found to be none of ours.
-NOT_REGISTERED = frozenset({State.TERMINATED, State.REJECTED})
+# Whoever was rejected for one of these cannot be enrolled here; for any other reason, it could be at another time.
+NONE_OF_OURS = frozenset({"NOT_IN_SCOPE", "EMPLOYEE_INSURED", "INSURED_ELSEWHERE"})
 _STEPPED = frozenset({State.ACTIVE, State.EXPIRED, State.TERMINATED})
 
 
@@ -66,6 +66,7 @@ class Standing:
     trace: Trace
     assessment_version: int | None = None
     outcome: str | None = None
+    reason_code: str | None = None
     assessment: Mapping[str, Any] | None = None
     bill_version: int | None = None
     payment: Payment | None = None
@@ -79,7 +80,9 @@ class Standing:
         """Take a newer assessment; an older one changes nothing."""
         if self.assessment_version is not None and version <= self.assessment_version:
             return self
-        return replace(self, assessment_version=version, outcome=outcome, assessment=assessment)._restated()
+        code = assessment.get("reason_code")
+        known = replace(self, assessment_version=version, outcome=outcome, reason_code=code, assessment=assessment)
+        return known._restated()
 
     def billed(self, version: int) -> "Standing":
         """Know that a bill asks for what this assessment version says."""
@@ -94,6 +97,11 @@ class Standing:
     def cash_returned(self, day: date) -> "Standing":
         """Know that cash which could not be imported went back; whoever paid otherwise stays paid."""
         return replace(self, cash_returned_on=max(day, self.cash_returned_on or day))._restated()
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the person counts as registered as long as the enrolment has not ended."""
+        return self.state is not State.REJECTED or self.reason_code not in NONE_OF_OURS
 
     def cover(self) -> tuple[date, date]:
         """The first and last covered day of an enrolment whose cover has begun."""

@@ -1,5 +1,6 @@
 """Who is rejected and who is readmitted is announced once, so that everybody else can count."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -29,12 +30,26 @@ def assessed(enrolment: UUID, version: int, outcome: Outcome) -> Received[Contri
         person_token="t",
         version=version,
         outcome=outcome,
-        reason_code=None if outcome == "PRICED" else "OUT_OF_SCOPE",
+        reason_code=None if outcome == "PRICED" else "NOT_IN_SCOPE",
         pack="luoshan-2024",
         schedule=(row,) if outcome == "PRICED" else (),
         assessed_on=date(2023, 10, 10),
     )
     return Received(event, new_id(), version, "subsidy", _OCTOBER, Trace.start("subsidy"))
+
+
+async def test_whoever_is_only_late_stays_registered(doors: httpx.AsyncClient, installation: Installation) -> None:
+    enrolment = UUID((await doors.post("/registration/v1/enrolments", json=a_person())).json()["id"])
+    late = assessed(enrolment, 1, "REJECTED")
+    database = Database(installation.settings.service_url("registration"), pool_size=1)
+    async with database.transaction(COUNTY) as session:
+        event = late.event.model_copy(update={"reason_code": "WINDOW_CLOSED"})
+        await take_assessments(session, [replace(late, event=event)])
+    await database.dispose()
+
+    assert len(await installation.sql("registration", "SELECT event FROM outbox")) == 1
+    summary = (await doors.get("/registration/v1/summary?benefit_year=2024")).json()
+    assert (summary["states"], summary["towns"][0]["registered"]) == ({"REJECTED": 1}, 1)
 
 
 async def test_each_turn_is_announced_once(doors: httpx.AsyncClient, installation: Installation) -> None:
