@@ -17,8 +17,9 @@ from shared.contracts.registration import PersonFacts
 
 # What a state follows from; the assessment, the name and the number are long and stay where they are.
 _STANDING = """id, region, benefit_year, person_token, state, actor, correlation_id, assessment_version, outcome,
-               reason_code, bill_version, paid_basis, paid_on, paid_fen, due_fen, aided_fen, channel, benefit_start, benefit_end,
-               benefit_wait, benefit_held, money_state, in_treasury_on, certificate_no, cash_returned_on"""
+               reason_code, bill_version, paid_basis, paid_on, paid_fen, due_fen, aided_fen, channel, benefit_start,
+               benefit_end, benefit_wait, benefit_held, money_state, in_treasury_on, certificate_no,
+               cash_returned_on"""
 
 # Sorted, so that two batches that name the same people wait for each other instead of deadlocking.
 _ADD = text(
