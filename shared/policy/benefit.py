@@ -1,25 +1,19 @@
 """From when to when a person is covered, waits included."""
 
-import calendar
 from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import StrEnum
 
-from shared.policy.pack import BenefitYear, Wait, Window
+from shared.policy.conditions import same_day_later
+from shared.policy.pack import BenefitYear, CoverFrom, Wait, Window
 
-
-class BenefitStart(StrEnum):
-    """Which day cover begins on."""
-
-    YEAR_START = "YEAR_START"
-    DAY_AFTER_WAIT = "DAY_AFTER_WAIT"
+BenefitStart = CoverFrom
 
 
 @dataclass(frozen=True, slots=True)
 class BenefitRule:
     """How the covered days follow from the day of payment; ``starts_on`` is the earliest first day."""
 
-    start: BenefitStart
+    start: CoverFrom
     starts_on: date
     ends_on: date
 
@@ -32,11 +26,13 @@ class Covered:
     last: date
 
 
-def benefit_rule(window: Window, benefit: BenefitYear) -> BenefitRule:
-    """The rule of a window: the whole benefit year, or from the day after a wait."""
-    if window.wait.code is None:
-        return BenefitRule(BenefitStart.YEAR_START, benefit.first, benefit.last)
-    return BenefitRule(BenefitStart.DAY_AFTER_WAIT, benefit.first, benefit.last)
+def benefit_rule(window: Window, benefit: BenefitYear, birth_date: date, wait: Wait | None = None) -> BenefitRule:
+    """The rule of a window: the whole benefit year, from the day after payment and wait, or from birth."""
+    if window.cover is CoverFrom.BIRTH:
+        return BenefitRule(CoverFrom.BIRTH, birth_date, benefit.last)
+    waits = (wait or window.wait).code is not None
+    start = CoverFrom.DAY_AFTER_WAIT if waits else window.cover
+    return BenefitRule(start, benefit.first, benefit.last)
 
 
 def covered_days(rule: BenefitRule, wait: Wait, paid_on: date) -> Covered | None:
@@ -44,7 +40,7 @@ def covered_days(rule: BenefitRule, wait: Wait, paid_on: date) -> Covered | None
 
     A wait runs from the payment if that came late, else from the eve of the benefit period (default 1).
     """
-    if rule.start is BenefitStart.YEAR_START:
+    if rule.start is not CoverFrom.DAY_AFTER_WAIT:
         return Covered(rule.starts_on, rule.ends_on)
     anchor = max(paid_on, rule.starts_on - timedelta(days=1))
     first = _after(anchor, wait) + timedelta(days=1)
@@ -53,7 +49,4 @@ def covered_days(rule: BenefitRule, wait: Wait, paid_on: date) -> Covered | None
 
 def _after(anchor: date, wait: Wait) -> date:
     """The last day of a wait: months by the calendar (Civil Code 202), then days."""
-    months = anchor.month - 1 + wait.months
-    year, month = anchor.year + months // 12, months % 12 + 1
-    day = min(anchor.day, calendar.monthrange(year, month)[1])
-    return date(year, month, day) + timedelta(days=wait.days)
+    return same_day_later(anchor, wait.months) + timedelta(days=wait.days)

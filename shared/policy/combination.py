@@ -3,11 +3,48 @@
 from dataclasses import replace
 from datetime import date
 
+from shared.policy.conditions import Conditions, same_day_later, years_old
 from shared.policy.facts import Facts
+from shared.policy.pack import Pack
 
 _ANY_DAY = date(2000, 1, 1)
 
 
-def combination(facts: Facts) -> Facts:
+def combination(pack: Pack, facts: Facts) -> Facts:
     """The facts with everything that no rule looks at set to one value; give ``schedule`` its ``as_of`` with them."""
-    return replace(facts, birth_date=_ANY_DAY, registration_date=_ANY_DAY, hukou_note=None, newborn=False)
+    if facts.newborn and (pack.newborns is not None or _looks_at_days(pack)):
+        return facts
+    note = facts.hukou_note if any(whom.not_hukou_note for whom in _asked(pack)) else None
+    born, registered = _ages(pack, facts)
+    return replace(facts, birth_date=born, registration_date=registered, hukou_note=note, newborn=facts.newborn)
+
+
+def _asked(pack: Pack) -> list[Conditions]:
+    exempt = pack.continuity.exempt if pack.continuity else ()
+    return [
+        *(rule.whom for rule in pack.scope),
+        *(window.whom for window in pack.windows),
+        *(relief.whom for relief in pack.reliefs),
+        *exempt,
+        pack.exclusions.suspended_for,
+    ]
+
+
+def _looks_at_days(pack: Pack) -> bool:
+    return any(whom.newborn is not None or whom.days_old_max is not None for whom in _asked(pack))
+
+
+def _ages(pack: Pack, facts: Facts) -> tuple[date, date]:
+    """A birth date of the same completed years, where rules ask for an age on one day; any date, where none does."""
+    counted = {
+        whom.aged_on or facts.registration_date
+        for whom in _asked(pack)
+        if whom.age_from is not None or whom.age_under is not None
+    }
+    if not counted:
+        return _ANY_DAY, _ANY_DAY
+    if len(counted) > 1:
+        return facts.birth_date, facts.registration_date
+    (day,) = counted
+    years = years_old(facts.birth_date, day)
+    return same_day_later(day, -12 * years) if years > 0 else facts.birth_date, facts.registration_date

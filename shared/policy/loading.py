@@ -1,6 +1,7 @@
 """Loads a pack: reads and checks the file, fills in what an installation configured, and freezes the result."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,7 +11,8 @@ from pydantic_core import ErrorDetails
 from shared.policy.assembling import assemble
 from shared.policy.overriding import OverrideProblem, with_overrides
 from shared.policy.pack import Pack
-from shared.policy.schema import MEND_QUOTE, OverridesEntry, PackEntry
+from shared.policy.schema import OverridesEntry, PackEntry
+from shared.policy.schema_parts import MEND_QUOTE
 from shared.policy.source import PackError, Source
 
 PACKS = Path(__file__).parent / "packs"
@@ -68,7 +70,9 @@ def _check_dates(entry: PackEntry, source: Source) -> None:
             raise PackError(source.file, line, f"overlaps the standard until {before.last}", _begin_on(before.last))
         if after.first > before.last + timedelta(days=1):
             raise PackError(source.file, line, f"leaves a gap after {before.last}", _begin_on(before.last))
-    for index, (earlier, later) in enumerate(zip(entry.windows, entry.windows[1:], strict=False), start=1):
+    # Windows for some people only may run beside those for everybody.
+    everybodys = [(index, window) for index, window in enumerate(entry.windows) if window.whom is None]
+    for (_, earlier), (index, later) in pairwise(everybodys):
         if later.first <= earlier.last:
             line = source.line_of(["windows", index, "from"])
             raise PackError(source.file, line, f"overlaps the window until {earlier.last}", _begin_on(earlier.last))

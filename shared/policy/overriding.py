@@ -3,12 +3,15 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from shared.domain.money import format_yuan, parse_percent, parse_yuan
-from shared.policy.pack import Basis, Fiscal, Pack, Relief, ReliefKind, Share, Standard, Window
+from shared.domain.money import format_yuan, parse_percent, parse_yuan, part_of
+from shared.policy.conditions import ANYBODY
+from shared.policy.pack import Basis, Fiscal, Incentives, Pack, Relief, ReliefKind, Share, Standard, Window
+from shared.policy.rebasing import rebased
 from shared.policy.schema import ExtensionOverride, OverridesEntry, SubsidyOverride
 from shared.policy.vocabulary import Funder, Identity
 
 WHOLE = 10_000  # basis points
+_CENTRAL_SHARE = {"west": 8_000, "central": 6_000}
 
 
 class OverrideProblem(ValueError):
@@ -22,6 +25,8 @@ class OverrideProblem(ValueError):
 def with_overrides(pack: Pack, overrides: OverridesEntry, *, name: str) -> Pack:
     """The pack with an installation's own values, each citing the file that it came from."""
     origin = f"external: {name}"
+    if overrides.benefit_year is not None or overrides.window is not None:
+        pack = _rebased(pack, overrides, origin)
     standards = tuple(_standard(standard, overrides, origin) for standard in pack.standards)
     for identity, subsidy in overrides.subsidies.items():
         _check_fits(identity, subsidy, standards)
@@ -39,20 +44,56 @@ def with_overrides(pack: Pack, overrides: OverridesEntry, *, name: str) -> Pack:
         standards=standards,
         windows=windows,
         reliefs=(*reliefs, *configured.values()),
+        incentives=_incentives(pack, overrides, origin),
         overrides_label=overrides.label,
     )
 
 
+def _rebased(pack: Pack, overrides: OverridesEntry, origin: str) -> Pack:
+    if pack.continuity is None or len(pack.standards) > 1:
+        raise OverrideProblem(("benefit_year",), f"{pack.id} is for one year only", "remove benefit_year and window")
+    if overrides.window is not None and overrides.window[1] < overrides.window[0]:
+        raise OverrideProblem(("window",), "the window ends before it begins", "exchange its days")
+    return rebased(pack, overrides.benefit_year, overrides.window, origin)
+
+
+def _incentives(pack: Pack, overrides: OverridesEntry, origin: str) -> Incentives | None:
+    given = {
+        "continuous_step_fen": overrides.continuous_step,
+        "zero_claim_step_fen": overrides.zero_claim_step,
+        "ceiling_fen": overrides.serious_illness_cap,
+    }
+    named = {field: parse_yuan(yuan) for field, yuan in given.items() if yuan is not None}
+    if not named:
+        return pack.incentives
+    if pack.incentives is None:
+        raise OverrideProblem(
+            ("serious_illness_cap",), f"{pack.id} has no incentives", "remove the incentive's amounts"
+        )
+    return replace(pack.incentives, **named, basis=replace(pack.incentives.basis, origin=origin))
+
+
 def _standard(standard: Standard, overrides: OverridesEntry, origin: str) -> Standard:
-    if overrides.individual_contribution is not None:
+    if overrides.individual_contribution is not None and standard.aided_as_fen is None:
         individual = parse_yuan(overrides.individual_contribution)
         says = f"个人缴费标准配置为{overrides.individual_contribution}元"
         standard = replace(standard, individual_fen=individual, basis=replace(standard.basis, origin=origin, says=says))
     if overrides.fiscal_floor is not None:
         floor = parse_yuan(overrides.fiscal_floor)
         basis = Basis(origin, f"财政补助配置为{overrides.fiscal_floor}元")
-        standard = replace(standard, fiscal=Fiscal(floor, (Share(Funder.UNSPLIT, floor),), basis))
+        standard = replace(standard, fiscal=Fiscal(floor, _split(floor, overrides.fiscal_region), basis))
+    elif overrides.fiscal_region is not None and standard.fiscal is not None and standard.fiscal.floor_fen is not None:
+        shares = _split(standard.fiscal.floor_fen, overrides.fiscal_region)
+        standard = replace(standard, fiscal=replace(standard.fiscal, shares=shares))
     return standard
+
+
+def _split(floor_fen: int, region: str | None) -> tuple[Share, ...]:
+    """The central share of the fiscal subsidy by region (national notices); the rest is local."""
+    if region is None:
+        return (Share(Funder.UNSPLIT, floor_fen),)
+    central = part_of(floor_fen, _CENTRAL_SHARE[region])
+    return (Share(Funder.CENTRAL, central), Share(Funder.LOCAL, floor_fen - central))
 
 
 def _check_fits(identity: Identity, subsidy: SubsidyOverride, standards: tuple[Standard, ...]) -> None:
@@ -63,7 +104,7 @@ def _check_fits(identity: Identity, subsidy: SubsidyOverride, standards: tuple[S
 
 
 def _extension(pack: Pack, extension: ExtensionOverride) -> Window:
-    last = pack.windows[-1].last
+    last = max(window.last for window in pack.windows if not window.late)
     if extension.until <= last:
         problem = f"the time to pay already runs until {last}"
         raise OverrideProblem(("extension", "until"), problem, "name a later day")
@@ -72,8 +113,7 @@ def _extension(pack: Pack, extension: ExtensionOverride) -> Window:
         raise OverrideProblem(("extension", "until"), problem, "name an earlier day, or extend the standard")
     rule = pack.settings.extension
     basis = replace(rule, says=f"{rule.says}；依据：{extension.source}")
-    migrants = pack.settings.extension_migrant_workers_only
-    return Window(last + timedelta(days=1), extension.until, basis, migrant_workers_only=migrants)
+    return Window(last + timedelta(days=1), extension.until, basis, pack.settings.extension_for)
 
 
 def _label(overrides: OverridesEntry) -> str:
@@ -84,12 +124,12 @@ def _relief(listed: Relief | None, identity: Identity, subsidy: SubsidyOverride,
     """The configured amount; the clause that lists the identity stays cited beside it."""
     funders = ((subsidy.funder, WHOLE),)
     clause = None if listed is None else listed.basis.clause
+    whom = ANYBODY if listed is None else listed.whom
     if subsidy.amount is not None:
         basis = Basis(configured.origin, f"定额资助{subsidy.amount}元{configured.says}", clause)
-        return Relief(identity, ReliefKind.FIXED, basis, parse_yuan(subsidy.amount), 0, funders)
+        return Relief(identity, ReliefKind.FIXED, basis, parse_yuan(subsidy.amount), 0, funders, whom)
     if subsidy.value is not None:
         basis = Basis(configured.origin, f"按{subsidy.value}%资助{configured.says}", clause)
-        return Relief(identity, ReliefKind.PERCENT, basis, 0, parse_percent(subsidy.value), funders)
-    return Relief(
-        identity, ReliefKind.FULL, Basis(configured.origin, f"全额资助{configured.says}", clause), 0, 0, funders
-    )
+        return Relief(identity, ReliefKind.PERCENT, basis, 0, parse_percent(subsidy.value), funders, whom)
+    basis = Basis(configured.origin, f"全额资助{configured.says}", clause)
+    return Relief(identity, ReliefKind.FULL, basis, 0, 0, funders, whom)

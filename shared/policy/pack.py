@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from shared.domain.identity_number import DocumentType
 from shared.domain.region import RegionCode
-from shared.policy.vocabulary import Channel, Funder, Hukou, Identity, InsuranceStatus, Residence
+from shared.policy.conditions import ANYBODY, Conditions
+from shared.policy.vocabulary import Channel, Funder, Identity, InsuranceStatus, RefundReason, SchoolLevel
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Share:
 class Fiscal:
     """The fiscal subsidy that accompanies each enrolment; a floor, split over budgets where the document splits it."""
 
-    floor_fen: int
+    floor_fen: int | None  # None where the document names none
     shares: tuple[Share, ...]
     basis: Basis
 
@@ -53,6 +53,7 @@ class Standard:
     individual_fen: int | None
     fiscal: Fiscal | None
     basis: Basis
+    aided_as_fen: int | None = None  # what a percentage is taken of, where that is not the contribution itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +65,119 @@ class Wait:
     months: int = 0
 
 
+class CoverFrom(StrEnum):
+    """From when a payment covers the person."""
+
+    YEAR_START = "YEAR_START"
+    DAY_AFTER_WAIT = "DAY_AFTER_WAIT"
+    BIRTH = "BIRTH"
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Days on which a contribution may be paid, both included, for everybody or for migrant workers only."""
+    """Days on which a contribution may be paid, both included, and by whom; the first that fits a person is theirs."""
 
     first: date
     last: date
     basis: Basis
-    migrant_workers_only: bool = False
+    whom: Conditions = ANYBODY
     wait: Wait = Wait()
+    cover: CoverFrom = CoverFrom.YEAR_START
+    late: bool = False  # after the collecting time
+
+
+@dataclass(frozen=True, slots=True)
+class Premium:
+    """The contribution of one benefit year, in fen."""
+
+    benefit_year: int
+    amount_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewbornRule:
+    """What a newborn owes who is registered between two dates, both included; cover begins at birth."""
+
+    first: date
+    last: date
+    premiums: tuple[Premium, ...]
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Newborns:
+    """Until which day of life a newborn rule holds, and the rules by day of registration."""
+
+    days_max: int
+    days_basis: Basis
+    rules: tuple[NewbornRule, ...]
+    needs_number: Basis | None  # where a birth certificate alone holds the case
+    no_rule: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolRule:
+    """Who has to enrol at the school, and whom that leaves the choice."""
+
+    levels: frozenset[SchoolLevel]
+    may_choose: frozenset[Identity]
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolLists:
+    """Pupils about whom the school reports who has paid."""
+
+    levels: frozenset[SchoolLevel]
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Continuity:
+    """Waits after missed years: fixed months, one more per further missed year, one less per repaired year."""
+
+    since: int  # the first benefit year whose missing counts
+    fixed_months: int
+    first_variable: int  # the how-many-th missed year adds the first month
+    long_break_years: int
+    long_break_floor_months: int
+    exempt: tuple[Conditions, ...]
+    basis: Basis
+    repair: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Incentives:
+    """How the serious illness ceiling rises; amounts in fen, None where nobody configured the ceiling."""
+
+    since: int
+    after_years: int
+    continuous_step_fen: int
+    zero_claim_step_fen: int
+    most_basis_points: int
+    ceiling_fen: int | None
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Refunds:
+    """For what events before the first covered day the contribution goes back."""
+
+    reasons: frozenset[RefundReason]
+    basis: Basis
+    refused: Basis
+    days_to_apply: int | None  # after the benefit period began, for an event before it; None: until its end
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What a place has to reach: coverage in basis points and whether exactly that is enough, in insured people too."""
+
+    coverage_basis_points: int | None
+    inclusive: bool
+    at_least_last_year: bool
+    subsidised_basis_points: int | None
+    basis: Basis
 
 
 class ReliefKind(StrEnum):
@@ -81,6 +186,7 @@ class ReliefKind(StrEnum):
     FULL = "full"
     FIXED = "fixed"
     PERCENT = "percent"
+    NONE = "none"  # named by the document to say that it gets nothing
     OPEN = "open"  # named by the document without an amount
 
 
@@ -94,16 +200,15 @@ class Relief:
     amount_fen: int = 0
     basis_points: int = 0
     funders: tuple[tuple[Funder, int], ...] = ()
+    whom: Conditions = ANYBODY
 
 
 @dataclass(frozen=True, slots=True)
 class ScopeRule:
-    """One group that the document takes in; None stands for any."""
+    """One group that the document takes in: whoever meets its conditions."""
 
     code: str
-    hukou: frozenset[Hukou]
-    residence: frozenset[Residence] | None
-    id_types: frozenset[DocumentType] | None
+    whom: Conditions
     basis: Basis
 
 
@@ -112,6 +217,7 @@ class Exclusions:
     """Who is out because of another insurance."""
 
     employee_statuses: frozenset[InsuranceStatus]
+    suspended_for: Conditions  # whom suspending employee insurance lets in; anybody unless the document says whom
     employee: Basis
     elsewhere_statuses: frozenset[InsuranceStatus]
     elsewhere: Basis
@@ -138,7 +244,7 @@ class Settings:
     late_payment: Basis
     late_payment_holds: bool
     extension: Basis
-    extension_migrant_workers_only: bool
+    extension_for: Conditions
     wait_counting: Basis
     wait_past_period: Basis
 
@@ -160,8 +266,16 @@ class Pack:
     out_of_scope: Basis
     reliefs: tuple[Relief, ...]
     channels: frozenset[Channel]
+    channels_open: bool  # the list is of examples
     channels_basis: Basis
+    refunds: Refunds
+    evaluation: Evaluation
     settings: Settings
+    newborns: Newborns | None = None
+    school: SchoolRule | None = None
+    school_lists: SchoolLists | None = None
+    continuity: Continuity | None = None
+    incentives: Incentives | None = None
     overrides_label: str | None = None
 
     def relief_for(self, identity: Identity) -> Relief | None:

@@ -1,9 +1,9 @@
 """Whether a person may be insured here at all: what does not depend on the day of payment."""
 
 from shared.policy.facts import Facts
-from shared.policy.pack import Pack, ScopeRule
+from shared.policy.pack import Exclusions, Pack
 from shared.policy.reasons import Reason, Reasons, Refusal, Ruling
-from shared.policy.vocabulary import InsuranceType, ReasonCode
+from shared.policy.vocabulary import InsuranceStatus, InsuranceType, ReasonCode
 
 
 def judge_person(pack: Pack, facts: Facts) -> Reasons | Refusal:
@@ -26,34 +26,38 @@ def _employee(pack: Pack, facts: Facts) -> Reasons | Refusal:
     if other.type is not InsuranceType.EMPLOYEE:
         return ()
     rule = pack.exclusions
-    if other.status in rule.employee_statuses:
+    if other.status in rule.employee_statuses or _still_suspended(rule, facts):
         return _refused(ReasonCode.EMPLOYEE_INSURED, Reason.of("EMPLOYEE_INSURED", True, rule.employee))
     text = "职工医保已不在保，可参加居民医保"
     return (Reason.of("EMPLOYEE_INSURED", False, rule.employee, text),)
 
 
+def _still_suspended(rule: Exclusions, facts: Facts) -> bool:
+    """Whether employee insurance that was only suspended keeps the person out, for now or for good."""
+    other = facts.other_insurance
+    if other.status is not InsuranceStatus.SUSPENDED:
+        return False
+    if other.suspended_on is not None and other.suspended_on > facts.registration_date:
+        return True
+    return not rule.suspended_for.hold(facts, (), facts.registration_date)
+
+
 def _scope(pack: Pack, facts: Facts) -> Reasons | Refusal:
     tried: Reasons = ()
     for rule in pack.scope:
-        if _takes_in(rule, facts):
+        if rule.whom.hold(facts, (), facts.registration_date):
             return (*tried, Reason.of(rule.code, True, rule.basis))
         tried += (Reason.of(rule.code, False, rule.basis, f"不符合：{rule.basis.says}"),)
     return _refused(ReasonCode.NOT_IN_SCOPE, *tried, Reason.of("NOT_IN_SCOPE", True, pack.out_of_scope))
 
 
-def _takes_in(rule: ScopeRule, facts: Facts) -> bool:
-    return (
-        facts.hukou in rule.hukou
-        and (rule.residence is None or facts.residence in rule.residence)
-        and (rule.id_types is None or facts.id_type in rule.id_types)
-    )
-
-
 def _elsewhere(pack: Pack, facts: Facts) -> Reasons | Refusal:
     other = facts.other_insurance
-    if other.type is not InsuranceType.RESIDENT_ELSEWHERE:
-        return ()
     rule = pack.exclusions
+    if other.type is not InsuranceType.RESIDENT_ELSEWHERE:
+        if not facts.insured_at_origin:
+            return ()
+        return _refused(ReasonCode.INSURED_ELSEWHERE, Reason.of("INSURED_ELSEWHERE", True, rule.elsewhere))
     text = None
     if other.benefit_year not in (None, pack.benefit_year):
         text = "在外地参保的是另一年度"

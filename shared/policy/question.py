@@ -1,21 +1,54 @@
 """A worked case as people write it: facts with known names and values, or a named refusal; never a silent default."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from shared.domain.identity_number import DocumentType
 from shared.domain.money import parse_yuan
-from shared.policy.facts import Certified, Facts, OtherInsurance, Payment
-from shared.policy.schema import OverridesEntry, Yuan
-from shared.policy.vocabulary import Channel, Hukou, Identity, InsuranceStatus, InsuranceType, Residence
+from shared.policy.decide import Aftermath
+from shared.policy.facts import Certified, Facts, History, OtherInsurance, Payment, Student
+from shared.policy.refund import Paid, RefundRequest
+from shared.policy.schema import OverridesEntry
+from shared.policy.schema_parts import Yuan
+from shared.policy.vocabulary import (
+    BY_AGE,
+    Channel,
+    Hukou,
+    Identity,
+    InsuranceStatus,
+    InsuranceType,
+    RefundReason,
+    Relation,
+    Residence,
+    SchoolLevel,
+)
 
 
-def _status_of_employee(insurance: "OtherInsuranceFacts") -> "OtherInsuranceFacts":
-    if insurance.type is InsuranceType.EMPLOYEE and insurance.status is None:
-        raise ValueError("employee insurance needs its status: active, suspended, interrupted or ended")
-    return insurance
+def _no_number(value: Any) -> Any:
+    """A date is written as text: a bare number would be read as seconds."""
+    if isinstance(value, int | float):
+        raise ValueError("a date is text such as 2023-11-05")
+    return value
+
+
+def _of_date(value: Any) -> Any:
+    if isinstance(value, str) and len(value) != 10:
+        raise ValueError("a date is written as 2023-11-05")
+    return value
+
+
+def _certifiable(identity: Identity) -> Identity:
+    if identity in BY_AGE:
+        raise ValueError(f"{identity.value} follows from the birth date and is not certified")
+    return identity
+
+
+Day = Annotated[date, BeforeValidator(_no_number), BeforeValidator(_of_date)]
+Strictly = Annotated[bool, Field(strict=True)]
+Year = Annotated[int, Field(strict=True, ge=2000, le=2100)]
+Count = Annotated[int, Field(strict=True, ge=0, le=1200)]
 
 
 class _Facts(BaseModel):
@@ -27,53 +60,179 @@ class OtherInsuranceFacts(_Facts):
 
     type: InsuranceType
     status: InsuranceStatus | None = None
-    benefit_year: int | None = None
-    is_habitual_residence: bool | None = None
+    benefit_year: Year | None = None
+    is_habitual_residence: Strictly | None = None
+    paid_through: Day | None = None
+    suspended_on: Day | None = None
+    continuous_months: Count | None = None
+    continuous_months_excludes_backpay: Strictly | None = None
+    months_including_backpay: Count | None = None
+
+    @model_validator(mode="after")
+    def _status_of_employee(self) -> Self:
+        if self.type is InsuranceType.EMPLOYEE and self.status is None:
+            raise ValueError("employee insurance needs its status: active, suspended, interrupted or ended")
+        if self.type is InsuranceType.NONE and self.model_fields_set - {"type"}:
+            raise ValueError("no other insurance has no details; name its type or remove them")
+        return self
+
+    def insurance(self) -> OtherInsurance:
+        """As decisions see it: months that were paid back later do not count."""
+        months = self.continuous_months if self.continuous_months_excludes_backpay is not False else None
+        return OtherInsurance(
+            self.type,
+            self.status,
+            self.benefit_year,
+            self.is_habitual_residence,
+            self.paid_through,
+            self.suspended_on,
+            months,
+        )
+
+
+class StudentFacts(_Facts):
+    """Where a person studies."""
+
+    level: SchoolLevel
+    school_in_area: Strictly
+    full_time: Strictly | None = None
+
+
+class InsuredYears(_Facts):
+    """Benefit years under another scheme."""
+
+    employee: list[Year] = Field(default_factory=list)
+
+
+class PaymentFacts(_Facts):
+    """A payment that reached the fund."""
+
+    date: Day
+    amount: Yuan
+    channel: Channel
+
+
+class RefundFacts(_Facts):
+    """What is asked back."""
+
+    date: Day
+    reason: RefundReason
 
 
 class CaseFacts(_Facts):
-    """The facts of one case; ``label`` changes nothing, and some facts matter to no pack that is here yet."""
+    """The facts of one case; ``label`` changes nothing."""
 
     label: str = ""
-    birth_date: date
+    birth_date: Day
+    age_days_at_registration: Count | None = None
     hukou: Hukou
     hukou_note: Literal["urban", "rural"] | None = None
     residence: Residence
-    residence_permit: bool | None = None
+    residence_permit: Strictly | None = None
+    guardian_residence_permit: Strictly | None = None
+    guardian_hukou: Literal["local", "nonlocal"] | None = None
     id_type: DocumentType = DocumentType.RESIDENT_ID
-    categories: list[Identity] = Field(default_factory=list)
-    category_certified_on: date | None = None
-    other_insurance: Annotated[OtherInsuranceFacts, AfterValidator(_status_of_employee)]
-    previous_year_enrolled: bool | None = None
-    newborn: bool = False
-    migrant_worker: bool = False
-    registration_date: date
-    payment_date: date | None
+    relation: Relation | None = None
+    employed: Strictly | None = None
+    retired: Strictly | None = None
+    difficult_enterprise: Strictly | None = None
+    categories: list[Annotated[Identity, AfterValidator(_certifiable)]] = Field(default_factory=list)
+    category_certified_on: Day | None = None
+    child_birth_date: Day | None = None
+    agricultural_before_20150701: Strictly | None = None
+    discharge_date: Day | None = None
+    sponsor_discharge_date: Day | None = None
+    other_insurance: OtherInsuranceFacts
+    insured_at_origin: Strictly | None = None
+    previous_year_enrolled: Strictly | None = None
+    enrolled_years: list[Year] | None = None
+    missed_years: list[Year] = Field(default_factory=list)
+    repair_years: Count | None = None
+    insured_years: InsuredYears = Field(default_factory=InsuredYears)
+    fund_claims: dict[Annotated[str, Field(pattern=r"^20\d\d$")], Yuan] = Field(default_factory=dict)
+    student: StudentFacts | None = None
+    newborn: Strictly = False
+    migrant_worker: Strictly = False
+    death_date: Day | None = None
+    registration_date: Day
+    payment_date: Day | None
     channel: Channel
     amount_tendered: Yuan | None = None
-    refund_request: None = None
+    payments: list[PaymentFacts] = Field(default_factory=list)
+    refund_request: RefundFacts | None = None
+    import_result: Literal["FAILED_AFTER_CORRECTION"] | None = None
+    cash_receipt_no: str | None = None
     config_overrides: OverridesEntry = Field(default_factory=OverridesEntry)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        """Refuse what cannot all be true."""
+        if self.birth_date > self.registration_date:
+            raise ValueError("birth_date lies after registration_date")
+        days = (self.registration_date - self.birth_date).days
+        if self.age_days_at_registration not in (None, days):
+            raise ValueError(f"age_days_at_registration is {days} by the two dates")
+        if self.death_date is not None and self.death_date < self.birth_date:
+            raise ValueError("death_date lies before birth_date")
+        both = set(self.missed_years) & (set(self.enrolled_years or ()) | set(self.insured_years.employee))
+        if both:
+            raise ValueError(f"{min(both)} is both missed and insured")
+        if self.previous_year_enrolled and self._missed_last_year():
+            raise ValueError("previous_year_enrolled contradicts missed_years")
+        return self
+
+    def _missed_last_year(self) -> bool:
+        year = self.config_overrides.benefit_year
+        return year is not None and year - 1 in self.missed_years
 
     def person(self) -> Facts:
         """The person, as decisions see one."""
-        other = self.other_insurance
+        student = self.student
         return Facts(
             birth_date=self.birth_date,
             registration_date=self.registration_date,
             hukou=self.hukou,
             hukou_note=self.hukou_note,
             residence=self.residence,
+            residence_permit=self.residence_permit,
+            guardian_residence_permit=self.guardian_residence_permit,
             id_type=self.id_type,
-            other_insurance=OtherInsurance(other.type, other.status, other.benefit_year, other.is_habitual_residence),
+            other_insurance=self.other_insurance.insurance(),
+            insured_at_origin=self.insured_at_origin,
             migrant_worker=self.migrant_worker,
             newborn=self.newborn,
+            relation=self.relation,
+            employed=self.employed,
+            retired=self.retired,
+            difficult_enterprise=self.difficult_enterprise,
+            student=None if student is None else Student(student.level, student.school_in_area, student.full_time),
+            child_birth_date=self.child_birth_date,
+            agricultural=self.agricultural_before_20150701,
+            discharge_date=self.discharge_date,
+            sponsor_discharge_date=self.sponsor_discharge_date,
+            history=self._history(),
         )
+
+    def _history(self) -> History:
+        enrolled = None if self.enrolled_years is None else tuple(sorted(set(self.enrolled_years)))
+        claims = tuple((int(year), parse_yuan(paid)) for year, paid in sorted(self.fund_claims.items()))
+        employee = tuple(sorted(set(self.insured_years.employee)))
+        return History(enrolled, tuple(sorted(set(self.missed_years))), employee, self.repair_years, claims)
 
     def identities(self) -> tuple[Certified, ...]:
         """The identities held, each from its certification."""
-        return tuple(Certified(identity, self.category_certified_on) for identity in self.categories)
+        return tuple(Certified(identity, self.category_certified_on) for identity in dict.fromkeys(self.categories))
 
     def payment(self) -> Payment:
         """How the contribution is paid."""
         tendered = None if self.amount_tendered is None else parse_yuan(self.amount_tendered)
         return Payment(self.payment_date, self.channel, tendered)
+
+    def aftermath(self) -> Aftermath:
+        """What happened after the payment."""
+        asked = self.refund_request
+        return Aftermath(
+            refund=None if asked is None else RefundRequest(asked.reason, asked.date, self.death_date),
+            payments=tuple(Paid(each.date, parse_yuan(each.amount), each.channel) for each in self.payments),
+            import_failed=self.import_result is not None,
+        )

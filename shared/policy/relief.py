@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from shared.domain.money import format_yuan, part_of
-from shared.policy.facts import Certified
+from shared.policy.facts import Certified, Facts
 from shared.policy.pack import Pack, Relief, ReliefKind, Share
 from shared.policy.reasons import Reason, Reasons, Refusal, Ruling
-from shared.policy.vocabulary import Identity, ReasonCode
+from shared.policy.vocabulary import BY_AGE, Identity, ReasonCode
 
 WHOLE = 10_000  # basis points
 
@@ -27,27 +27,41 @@ class Granted:
         return sum(share.amount_fen for share in self.shares)
 
 
-def choose_relief(pack: Pack, held: Sequence[Certified], standard_fen: int, day: date) -> Granted | Refusal:
+@dataclass(frozen=True, slots=True)
+class Dues:
+    """The contributions of the years that are bought, in fen, and what percentages are taken of in each."""
+
+    years: tuple[tuple[int, int], ...]
+
+    @property
+    def total_fen(self) -> int:
+        """All years together."""
+        return sum(amount for amount, _ in self.years)
+
+
+def choose_relief(pack: Pack, facts: Facts, held: Sequence[Certified], dues: Dues, day: date) -> Granted | Refusal:
     """Grant the one highest relief among the identities that count that day; record why the others lost.
 
     An identity that the document lists without an amount holds the case, unless another one already pays everything.
     """
-    counting = {certified.identity for certified in held if certified.counts_on(day)}
+    counting = {certified.identity for certified in held if certified.counts_on(day)} | _by_age(pack, facts, day)
     absent = sorted({certified.identity for certified in held} - counting)
-    listed = [relief for relief in pack.reliefs if relief.identity in counting]  # in the document's order
-    offers = [relief for relief in listed if relief.kind is not ReliefKind.OPEN]
-    winner = max(offers, key=lambda relief: _amount(relief, standard_fen), default=None)  # the first of equals
-    others = _not_offered(pack, sorted(counting - {relief.identity for relief in listed}), absent)
+    named = [relief for relief in pack.reliefs if relief.identity in counting]  # in the document's order
+    listed = [relief for relief in named if relief.whom.hold(facts, held, day)]
+    offers = [relief for relief in listed if relief.kind not in (ReliefKind.OPEN, ReliefKind.NONE)]
+    winner = max(offers, key=lambda relief: _amount(relief, dues), default=None)  # the first of equals
+    others = tuple(_unmet(relief) for relief in named if relief not in listed)
+    others += _not_offered(pack, sorted(counting - {relief.identity for relief in named}), absent)
 
     still_open = [relief for relief in listed if relief.kind is ReliefKind.OPEN]
-    if still_open and (winner is None or _amount(winner, standard_fen) < standard_fen):
+    if still_open and (winner is None or _amount(winner, dues) < dues.total_fen):
         reasons = tuple(_held(pack, relief) for relief in still_open) + others
         return Refusal(Ruling.HOLD, ReasonCode.SUBSIDY_AMOUNT_NOT_CONFIGURED, eligible=True, reasons=reasons)
     if winner is None:
-        return Granted(None, (), others)
+        return Granted(None, (), tuple(_none(relief) for relief in listed) + others)
     won = Reason.of(f"RELIEF_{winner.identity}", True, winner.basis, f"{winner.identity.name_zh}：{winner.basis.says}")
-    lost = tuple(_lost(pack, relief, winner, standard_fen) for relief in listed if relief is not winner)
-    shares = split(_amount(winner, standard_fen), winner)
+    lost = tuple(_lost(pack, relief, winner, dues) for relief in listed if relief is not winner)
+    shares = split(_amount(winner, dues), winner)
     return Granted(winner.identity, shares, (won, *lost, *others))
 
 
@@ -58,12 +72,32 @@ def split(amount_fen: int, relief: Relief) -> tuple[Share, ...]:
     return tuple(Share(funder, part) for (funder, _), part in zip(relief.funders, parts, strict=True) if part)
 
 
-def _amount(relief: Relief, standard_fen: int) -> int:
+def _by_age(pack: Pack, facts: Facts, day: date) -> set[Identity]:
+    """Identities that nobody certifies, because the birth date says them."""
+    return {
+        relief.identity for relief in pack.reliefs if relief.identity in BY_AGE and relief.whom.hold(facts, (), day)
+    }
+
+
+def _amount(relief: Relief, dues: Dues) -> int:
+    return sum(_of_year(relief, amount, aided_as) for amount, aided_as in dues.years)
+
+
+def _of_year(relief: Relief, amount_fen: int, aided_as_fen: int) -> int:
     if relief.kind is ReliefKind.FULL:
-        return standard_fen
+        return amount_fen
     if relief.kind is ReliefKind.PERCENT:
-        return part_of(standard_fen, relief.basis_points)
-    return min(relief.amount_fen, standard_fen)
+        return part_of(aided_as_fen, relief.basis_points)
+    return 0 if relief.kind is ReliefKind.NONE else min(relief.amount_fen, amount_fen)
+
+
+def _unmet(relief: Relief) -> Reason:
+    text = f"{relief.identity.name_zh}：不符合条件（{relief.basis.says}）"
+    return Reason(f"RELIEF_{relief.identity}", False, text, relief.basis)
+
+
+def _none(relief: Relief) -> Reason:
+    return Reason(f"RELIEF_{relief.identity}", False, f"{relief.identity.name_zh}：{relief.basis.says}", relief.basis)
 
 
 def _held(pack: Pack, relief: Relief) -> Reason:
@@ -72,12 +106,14 @@ def _held(pack: Pack, relief: Relief) -> Reason:
     return Reason(f"RELIEF_{relief.identity}", True, text, cited)
 
 
-def _lost(pack: Pack, relief: Relief, winner: Relief, standard_fen: int) -> Reason:
+def _lost(pack: Pack, relief: Relief, winner: Relief, dues: Dues) -> Reason:
+    if relief.kind is ReliefKind.NONE:
+        return _none(relief)
     name, other = relief.identity.name_zh, winner.identity.name_zh
     if relief.kind is ReliefKind.OPEN:
         text = f"{name}：金额未配置，而{other}已全额资助"
         return Reason(f"RELIEF_{relief.identity}", False, text, pack.settings.several_identities)
-    amount, most = _amount(relief, standard_fen), _amount(winner, standard_fen)
+    amount, most = _amount(relief, dues), _amount(winner, dues)
     if amount == most:
         text = f"{name}：与{other}同为{format_yuan(amount)}元，{pack.settings.equal_relief.says}"
         return Reason(f"RELIEF_{relief.identity}", False, text, pack.settings.equal_relief)

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from enum import StrEnum
 from itertools import groupby, pairwise
 
-from shared.policy.benefit import benefit_rule, covered_days
+from shared.policy.conditions import Conditions, months_later
 from shared.policy.facts import Certified, Facts
-from shared.policy.pack import Pack, Window
+from shared.policy.pack import Pack
 from shared.policy.person import judge_person
 from shared.policy.reasons import Reasons, Refusal, Ruling
 from shared.policy.terms import Priced, Terms, price_on
@@ -60,7 +60,7 @@ def schedule(pack: Pack, facts: Facts, identities: Sequence[Certified] = (), as_
     if isinstance(person, Refusal):
         return _without_rows(person, ())
     today = facts.registration_date if as_of is None else as_of
-    spans = [(first, last, price_on(pack, facts, identities, first)) for first, last in _spans(pack, identities)]
+    spans = [(first, last, price_on(pack, facts, identities, first)) for first, last in _spans(pack, facts, identities)]
     now = next((priced for first, last, priced in spans if last >= max(today, first) and _is_open(priced)), None)
     if now is None:
         now = price_on(pack, facts, identities, today)
@@ -86,26 +86,52 @@ def _without_rows(refusal: Refusal, before: Reasons) -> Assessment:
     return Assessment(outcome, refusal.code, (), distinct(before + refusal.reasons))
 
 
-def _spans(pack: Pack, identities: Sequence[Certified]) -> Iterator[tuple[date, date]]:
-    """The stretches of days between which nothing changes: windows, standards and certifications end them."""
-    first, end = pack.windows[0].first, max(window.last for window in pack.windows) + ONE_DAY
-    cuts = {first, end}
+def _spans(pack: Pack, facts: Facts, identities: Sequence[Certified]) -> Iterator[tuple[date, date]]:
+    """The stretches of days between which nothing changes: windows, standards, certifications and gaps end them."""
+    first = min(pack.windows[0].first, *_newborn_days(pack, facts))
+    last = max(window.last for window in pack.windows)
+    cuts = {first, last + ONE_DAY}
     for window in pack.windows:
-        cuts |= {window.first, window.last + ONE_DAY}
+        cuts |= {window.first, window.last + ONE_DAY, *_turns(window.whom, facts)}
+    for whom in pack.continuity.exempt if pack.continuity else ():
+        cuts |= _turns(whom, facts)
     cuts |= {standard.first for standard in pack.standards}
     cuts |= {day for held in identities for day in (held.on, held.withdrawn_on) if day is not None}
-    cuts |= {_first_day_too_late(window, pack) for window in pack.windows if window.wait.code is not None}
-    yield from ((a, b - ONE_DAY) for a, b in pairwise(sorted(cut for cut in cuts if first <= cut <= end)))
+    for a, b in pairwise(sorted(cut for cut in cuts if first <= cut <= last + ONE_DAY)):
+        yield from _in_time_and_too_late(pack, facts, identities, a, b - ONE_DAY)
 
 
-def _first_day_too_late(window: Window, pack: Pack) -> date:
-    """The first day of a window on which its wait would pass the end of the benefit period."""
-    rule = benefit_rule(window, pack.benefit)
-    days = range((window.last - window.first).days + 1)
-    in_time = bisect_left(
-        days, True, key=lambda n: covered_days(rule, window.wait, window.first + timedelta(n)) is None
-    )
-    return window.first + timedelta(in_time)
+def _newborn_days(pack: Pack, facts: Facts) -> tuple[date, ...]:
+    return (pack.newborns.rules[0].first,) if pack.newborns and facts.newborn else (date.max,)
+
+
+def _turns(whom: Conditions, facts: Facts) -> set[date]:
+    """The days on which a person begins or ceases to meet a condition that looks at the day of payment."""
+    turns = {day for day in (facts.discharge_date, facts.sponsor_discharge_date) if day is not None}
+    paid_through = facts.other_insurance.paid_through
+    if paid_through is not None:
+        for months in (whom.employee_gap_months_max, whom.employee_gap_months_over):
+            if months is not None:
+                turns.add(months_later(paid_through, months) + ONE_DAY)
+    return turns
+
+
+def _in_time_and_too_late(
+    pack: Pack, facts: Facts, identities: Sequence[Certified], first: date, last: date
+) -> Iterator[tuple[date, date]]:
+    """A stretch whose wait passes the end of the period only for those who pay on its last days is two."""
+    days = range((last - first).days + 1)
+
+    def too_late(number: int) -> bool:
+        priced = price_on(pack, facts, identities, first + timedelta(number))
+        return isinstance(priced, Refusal) and priced.code is ReasonCode.WAITING_EXCEEDS_BENEFIT_PERIOD
+
+    if not too_late(days[-1]) or too_late(0):
+        yield first, last
+        return
+    begins = first + timedelta(bisect_left(days, True, key=too_late))
+    yield first, begins - ONE_DAY
+    yield begins, last
 
 
 def _joined(spans: Sequence[tuple[date, date, Priced | Refusal]]) -> Iterator[Row]:

@@ -1,20 +1,22 @@
-"""What one day of payment means for one person: the window, the price, who pays it, and the cover it buys."""
+"""What one day of payment means for one person: the price, who pays it, and the cover it buys."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from shared.policy.benefit import BenefitRule, benefit_rule, covered_days
+from shared.policy.continuity import Continued, judge_continuity
 from shared.policy.facts import Certified, Facts
-from shared.policy.pack import Fiscal, Pack, Share, Standard, Wait, Window
+from shared.policy.opening import Opened, open_on
+from shared.policy.pack import Fiscal, Pack, Premium, Share, Standard, Wait
 from shared.policy.reasons import Reason, Reasons, Refusal, Ruling
-from shared.policy.relief import Granted, choose_relief
+from shared.policy.relief import Dues, Granted, choose_relief
 from shared.policy.vocabulary import Identity, ReasonCode
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The price of one day and the cover that it buys."""
+    """The price of one day and the cover that it buys; ``standard_fen`` is all years together, repaired ones too."""
 
     standard_fen: int
     due_fen: int
@@ -23,6 +25,8 @@ class Terms:
     fiscal: Fiscal | None
     wait: Wait
     benefit: BenefitRule
+    premiums: tuple[Premium, ...]
+    repairs: tuple[int, ...] = ()  # the contribution of each repaired year, in fen
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +38,27 @@ class Priced:
 
 
 def price_on(pack: Pack, facts: Facts, held: Sequence[Certified], day: date) -> Priced | Refusal:
-    """Price one day: window, then amounts, then the wait against the benefit period."""
-    window = _open_window(pack, facts, day)
-    if isinstance(window, Refusal):
-        return window
-    opened = Reason.of("WINDOW", True, window.basis)
+    """Price one day: school and window, then amounts, then the wait against the benefit period.
+
+    Raises MissingFact where a rule has to look at something that nobody said.
+    """
+    opened = open_on(pack, facts, held, day)
+    if isinstance(opened, Refusal):
+        return opened
     standard = _standard_on(pack, day)
     priced = Reason.of("STANDARD", standard.individual_fen is not None, standard.basis)
     if standard.individual_fen is None:
-        return Refusal(Ruling.HOLD, ReasonCode.CONFIG_MISSING_CONTRIBUTION, eligible=True, reasons=(opened, priced))
-    granted = choose_relief(pack, held, standard.individual_fen, day)
+        code = ReasonCode.CONFIG_MISSING_CONTRIBUTION
+        return Refusal(Ruling.HOLD, code, eligible=True, reasons=(*opened.reasons, priced))
+    premiums = opened.premiums or (Premium(pack.benefit_year, standard.individual_fen),)
+    granted = choose_relief(pack, facts, held, _dues(opened, standard, premiums), day)
     if isinstance(granted, Refusal):
-        return Refusal(granted.ruling, granted.code, granted.eligible, (opened, priced, *granted.reasons))
-    terms = _terms(pack, window, standard.individual_fen, standard.fiscal, granted)
-    reasons = (opened, priced, *granted.reasons, Reason.of("BENEFIT_PERIOD", True, pack.benefit.basis))
+        return Refusal(granted.ruling, granted.code, granted.eligible, (*opened.reasons, priced, *granted.reasons))
+    continued = judge_continuity(pack, facts, held, day)
+    repairs = (standard.individual_fen,) * continued.repaired
+    terms = _terms(pack, facts, opened, premiums, standard.fiscal, granted, continued, repairs)
+    period = Reason.of("BENEFIT_PERIOD", True, pack.benefit.basis)
+    reasons = (*opened.reasons, priced, *granted.reasons, *continued.reasons, period)
     if covered_days(terms.benefit, terms.wait, day) is None:
         late = Reason.of("WAIT_PAST_PERIOD", True, pack.settings.wait_past_period)
         code = ReasonCode.WAITING_EXCEEDS_BENEFIT_PERIOD
@@ -55,32 +66,41 @@ def price_on(pack: Pack, facts: Facts, held: Sequence[Certified], day: date) -> 
     return Priced(terms, reasons)
 
 
-def _terms(pack: Pack, window: Window, standard_fen: int, fiscal: Fiscal | None, granted: Granted) -> Terms:
+def _dues(opened: Opened, standard: Standard, premiums: tuple[Premium, ...]) -> Dues:
+    if opened.premiums:
+        return Dues(tuple((premium.amount_fen, premium.amount_fen) for premium in premiums))
+    amount = premiums[0].amount_fen
+    return Dues(((amount, amount if standard.aided_as_fen is None else standard.aided_as_fen),))
+
+
+def _terms(
+    pack: Pack,
+    facts: Facts,
+    opened: Opened,
+    premiums: tuple[Premium, ...],
+    fiscal: Fiscal | None,
+    granted: Granted,
+    continued: Continued,
+    repairs: tuple[int, ...],
+) -> Terms:
+    standard_fen = sum(premium.amount_fen for premium in premiums) + sum(repairs)
+    wait = continued.wait or opened.window.wait
     return Terms(
         standard_fen=standard_fen,
         due_fen=standard_fen - granted.amount_fen,
         identity=granted.identity,
         shares=granted.shares,
         fiscal=fiscal,
-        wait=window.wait,
-        benefit=benefit_rule(window, pack.benefit),
+        wait=wait,
+        benefit=benefit_rule(opened.window, pack.benefit, facts.birth_date, wait),
+        premiums=premiums,
+        repairs=repairs,
     )
 
 
-def _open_window(pack: Pack, facts: Facts, day: date) -> Window | Refusal:
-    tried: Reasons = ()
-    for window in pack.windows:
-        if window.first <= day <= window.last:
-            if not window.migrant_workers_only or facts.migrant_worker:
-                return window
-            tried += (Reason.of("WINDOW", False, window.basis, f"只适用于外出务工人员：{window.basis.says}"),)
-    if day < pack.windows[0].first:
-        early = Reason.of("WINDOW_NOT_OPEN", True, pack.windows[0].basis, f"缴费期自{pack.windows[0].first}起")
-        return Refusal(Ruling.REJECT, ReasonCode.WINDOW_NOT_OPEN, eligible=True, reasons=(*tried, early))
-    late = Reason.of("WINDOW_CLOSED", True, pack.settings.late_payment)
-    ruling = Ruling.HOLD if pack.settings.late_payment_holds else Ruling.REJECT
-    return Refusal(ruling, ReasonCode.WINDOW_CLOSED, eligible=True, reasons=(*tried, late))
-
-
 def _standard_on(pack: Pack, day: date) -> Standard:
-    return next(standard for standard in pack.standards if standard.first <= day <= standard.last)
+    """The standard of the day; a newborn may pay before the first and after the last one."""
+    for standard in pack.standards:
+        if day <= standard.last:
+            return standard
+    return pack.standards[-1]

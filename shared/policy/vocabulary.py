@@ -28,6 +28,8 @@ class Identity(StrEnum):
     FP_ONLY_CHILD_LOST = "FP_ONLY_CHILD_LOST"
     VETERAN_DISCHARGED = "VETERAN_DISCHARGED"
     MILITARY_SPOUSE = "MILITARY_SPOUSE"
+    AGE_60_69 = "AGE_60_69"  # these two follow from the birth date, nobody certifies them
+    AGE_70_PLUS = "AGE_70_PLUS"
 
     @property
     def name_zh(self) -> str:
@@ -58,7 +60,10 @@ _IDENTITY_NAMES = {
     Identity.FP_ONLY_CHILD_LOST: "独生子女伤亡病残家庭",
     Identity.VETERAN_DISCHARGED: "退役军人",
     Identity.MILITARY_SPOUSE: "随军配偶",
+    Identity.AGE_60_69: "60至69周岁老年人",
+    Identity.AGE_70_PLUS: "70周岁以上老年人",
 }
+BY_AGE = frozenset({Identity.AGE_60_69, Identity.AGE_70_PLUS})
 
 
 class Funder(StrEnum):
@@ -101,12 +106,16 @@ class ReasonCode(StrEnum):
     NOT_IN_SCOPE = "NOT_IN_SCOPE"
     EMPLOYEE_INSURED = "EMPLOYEE_INSURED"
     INSURED_ELSEWHERE = "INSURED_ELSEWHERE"
+    ENROL_AT_SCHOOL = "ENROL_AT_SCHOOL"
     WINDOW_NOT_OPEN = "WINDOW_NOT_OPEN"
     WINDOW_CLOSED = "WINDOW_CLOSED"
     CHANNEL_NOT_ALLOWED = "CHANNEL_NOT_ALLOWED"
     AMOUNT_MISMATCH = "AMOUNT_MISMATCH"
+    IMPORT_FAILED = "IMPORT_FAILED"
     CONFIG_MISSING_CONTRIBUTION = "CONFIG_MISSING_CONTRIBUTION"
     SUBSIDY_AMOUNT_NOT_CONFIGURED = "SUBSIDY_AMOUNT_NOT_CONFIGURED"
+    NO_RULE_FOR_DATE = "NO_RULE_FOR_DATE"
+    ID_NUMBER_REQUIRED = "ID_NUMBER_REQUIRED"
     WAITING_EXCEEDS_BENEFIT_PERIOD = "WAITING_EXCEEDS_BENEFIT_PERIOD"
 
 
@@ -142,3 +151,42 @@ class InsuranceStatus(StrEnum):
     SUSPENDED = "suspended"
     INTERRUPTED = "interrupted"
     ENDED = "ended"
+
+
+class Relation(StrEnum):
+    """On whom a foreigner's right to enrol depends."""
+
+    SPOUSE_OF_FOREIGN_WORKER = "SPOUSE_OF_FOREIGN_WORKER"
+    CHILD_OF_FOREIGN_WORKER = "CHILD_OF_FOREIGN_WORKER"
+    SPOUSE_OF_CITIZEN = "SPOUSE_OF_CITIZEN"
+
+
+class SchoolLevel(StrEnum):
+    """What kind of school a person goes to."""
+
+    COLLEGE = "college"
+    SECONDARY_VOCATIONAL = "secondary_vocational"
+    SECONDARY = "secondary"
+    PRIMARY = "primary"
+    PRESCHOOL = "preschool"
+
+
+class RefundReason(StrEnum):
+    """Why somebody asks for the contribution back."""
+
+    DUPLICATE_PAYMENT = "DUPLICATE_PAYMENT"
+    JOINED_EMPLOYEE_INSURANCE = "JOINED_EMPLOYEE_INSURANCE"
+    RESIDENT_INSURANCE_ELSEWHERE = "RESIDENT_INSURANCE_ELSEWHERE"
+    DEATH = "DEATH"
+    CHANGED_MIND = "CHANGED_MIND"
+    BECAME_SUBSIDISED = "BECAME_SUBSIDISED"
+
+
+class EnrolmentStatus(StrEnum):
+    """How an enrolment stands after what was asked."""
+
+    PAID = "PAID"
+    ACTIVE = "ACTIVE"
+    SUSPENDED = "SUSPENDED"
+    TERMINATED = "TERMINATED"
+    IMPORT_FAILED_REFUNDED = "IMPORT_FAILED_REFUNDED"

@@ -6,8 +6,7 @@ from typing import Any
 
 import yaml
 
-from shared.policy.answer import answer
-from shared.policy.decide import decide
+from shared.policy.assessing import assess
 from shared.policy.overriding import with_overrides
 from shared.policy.pack import Pack
 from shared.policy.question import CaseFacts
@@ -26,8 +25,7 @@ class WorkedCase:
     def disagreements(self, pack: Pack) -> dict[str, tuple[Any, Any]]:
         """The keys whose answer differs from the expected one, with both; none if the case agrees."""
         configured = with_overrides(pack, self.facts.config_overrides, name="config_overrides")
-        decision = decide(configured, self.facts.person(), self.facts.identities(), self.facts.payment())
-        given = answer(configured, decision)
+        given = assess(configured, self.facts)
         return {key: (given.get(key), value) for key, value in self.expect.items() if given.get(key) != value}
 
 

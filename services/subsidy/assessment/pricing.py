@@ -52,7 +52,7 @@ class Pricer:
         """
         if benefit_year != self.pack.benefit_year:
             return _other_year(self.pack, benefit_year)
-        person = combination(_facts(facts, as_of))
+        person = combination(self.pack, _facts(facts, as_of))
         return self._decide(person, tuple(sorted(set(identities), key=_order)), as_of)
 
     @property

@@ -204,7 +204,7 @@ def test_people_who_are_the_same_to_the_pack_get_the_same_assessment(
     facts: Facts, held: tuple[Certified, ...], as_of: date
 ) -> None:
     pack = luoshan_with_amounts()
-    assert schedule(pack, facts, held, as_of) == schedule(pack, combination(facts), held, as_of)
+    assert schedule(pack, facts, held, as_of) == schedule(pack, combination(pack, facts), held, as_of)
 
 
 def test_a_pack_is_the_same_in_every_loading() -> None:

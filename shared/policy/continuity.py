@@ -1,0 +1,59 @@
+"""What missed years cost: a wait that further missed years lengthen and repaired years shorten."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from shared.policy.facts import Certified, Facts
+from shared.policy.pack import Continuity, Pack, Wait
+from shared.policy.reasons import Reason, Reasons
+
+NOT_CONTINUOUS = "NOT_CONTINUOUS"
+
+
+@dataclass(frozen=True, slots=True)
+class Continued:
+    """The wait after missed years, or None where nothing was missed; how many repaired years shorten it."""
+
+    wait: Wait | None
+    repaired: int
+    reasons: Reasons
+
+
+def judge_continuity(pack: Pack, facts: Facts, held: Sequence[Certified], day: date) -> Continued:
+    """The wait that the years before bring along; whoever is exempt waits for nothing."""
+    rule = pack.continuity
+    if rule is None:
+        return Continued(None, 0, ())
+    missed = missed_years(rule, facts, pack.benefit_year)
+    if missed == 0 or any(whom.hold(facts, held, day) for whom in rule.exempt):
+        return Continued(None, 0, ())
+    months, least = _months(rule, missed)
+    repaired = min(facts.history.repaired or 0, missed, months - least)
+    told = f"连续断保{missed}年，等待{months - repaired}个月"
+    reasons: Reasons = (Reason.of(NOT_CONTINUOUS, True, rule.basis, told),)
+    if facts.history.repaired:
+        text = f"申请修复{facts.history.repaired}年，{repaired}年可缩短等待期"
+        reasons += (Reason.of("REPAIR", repaired > 0, rule.repair, text),)
+    return Continued(Wait(NOT_CONTINUOUS, months=months - repaired), repaired, reasons)
+
+
+def missed_years(rule: Continuity, facts: Facts, benefit_year: int) -> int:
+    """The unbroken run of missed years before the benefit year; years of employee insurance neither break nor count."""
+    missed, employee = set(facts.history.missed), set(facts.history.employee)
+    count = 0
+    for year in range(benefit_year - 1, rule.since - 1, -1):
+        if year in employee:
+            continue
+        if year not in missed:
+            break
+        count += 1
+    return count
+
+
+def _months(rule: Continuity, missed: int) -> tuple[int, int]:
+    """The months of the wait without repair, and what no repair can go below."""
+    months = rule.fixed_months + max(0, missed - rule.first_variable + 1)
+    if missed < rule.long_break_years:
+        return months, rule.fixed_months
+    return max(months, rule.long_break_floor_months), rule.long_break_floor_months

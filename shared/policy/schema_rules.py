@@ -1,0 +1,298 @@
+"""The rules of a pack file as people write them, each checked at the door."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from shared.domain.money import parse_percent, parse_yuan
+from shared.policy.schema_parts import BasisEntry, Dated, Entry, Percent, WhomEntry, Words, Yuan
+from shared.policy.vocabulary import (
+    BY_AGE,
+    Channel,
+    Funder,
+    Identity,
+    InsuranceStatus,
+    RefundReason,
+    SchoolLevel,
+)
+
+
+class BenefitEntry(Dated):
+    """The days on which people are covered."""
+
+    basis: BasisEntry
+
+
+class FiscalEntry(Entry):
+    """The fiscal subsidy and its shares; without a floor where the document names none."""
+
+    floor: Yuan | None
+    shares: dict[Funder, Yuan] = Field(default_factory=dict)
+    basis: BasisEntry
+
+    @model_validator(mode="after")
+    def _sum(self) -> Self:
+        if self.floor is None or (not self.shares and parse_yuan(self.floor) == 0):
+            if self.shares:
+                raise ValueError("shares without a floor; name the floor or remove the shares")
+            return self
+        total = sum(parse_yuan(share) for share in self.shares.values())
+        if total != parse_yuan(self.floor):
+            raise ValueError(f"the shares do not add up to the floor {self.floor}; correct a share or the floor")
+        return self
+
+
+class StandardEntry(Dated):
+    """The individual contribution of a time."""
+
+    individual: Yuan | None
+    basis: BasisEntry
+    fiscal: FiscalEntry | None = None
+    aided_as: Yuan | None = None
+
+
+class WaitEntry(Entry):
+    """A wait before benefits."""
+
+    code: Words
+    days: Annotated[int, Field(ge=0)] = 0
+    months: Annotated[int, Field(ge=0)] = 0
+
+
+class WindowEntry(Dated):
+    """Days on which a contribution may be paid."""
+
+    basis: BasisEntry
+    whom: WhomEntry | None = None
+    wait: WaitEntry | None = None
+    cover: Literal["YEAR_START", "DAY_AFTER_WAIT", "BIRTH"] = "YEAR_START"
+    late: bool = False
+
+
+class ExclusionEntry(Entry):
+    """Statuses of another insurance that keep a person out; whom a suspended one lets in, where the document says."""
+
+    statuses: Annotated[list[InsuranceStatus], Field(min_length=1)]
+    suspended_for: WhomEntry | None = None
+    basis: BasisEntry
+
+
+class ExclusionsEntry(Entry):
+    """Both other insurances."""
+
+    employee_insured: ExclusionEntry
+    insured_elsewhere: ExclusionEntry
+
+
+class ScopeEntry(Entry):
+    """One group that is in scope."""
+
+    code: Words
+    whom: WhomEntry
+    basis: BasisEntry
+
+
+class ScopesEntry(Entry):
+    """All groups in scope, and what is said to everybody else."""
+
+    included: Annotated[list[ScopeEntry], Field(min_length=1)]
+    otherwise: BasisEntry
+
+
+class ReliefEntry(Entry):
+    """What government pays for one identity: open, full, fixed or a percentage; none where the document says so."""
+
+    identity: Identity
+    whom: WhomEntry | None = None
+    none: Literal[True] | None = None
+    open: Literal[True] | None = None
+    full: Literal[True] | None = None
+    fixed: Yuan | None = None
+    percent: Percent | None = None
+    funders: dict[Funder, Percent] | None = None
+    basis: BasisEntry
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        kinds = [self.none, self.open, self.full, self.fixed, self.percent]
+        if sum(kind is not None for kind in kinds) != 1:
+            raise ValueError("a relief is one of open, full, fixed, percent or none; keep exactly one")
+        if (self.open is None and self.none is None) != (self.funders is not None):
+            raise ValueError("a relief with an amount names its funders, an open one none; add or remove funders:")
+        if self.identity in BY_AGE and (self.whom is None or self.whom.age_from is None):
+            raise ValueError("a relief by age names from which age; add whom: {age_from: 60, aged_on: 2022-12-31}")
+        if self.funders is not None and sum(parse_percent(part) for part in self.funders.values()) != 10_000:
+            raise ValueError('the funders do not add up to "100"; correct a percentage')
+        return self
+
+
+class ChannelsEntry(Entry):
+    """Channels that are accepted; others are refused unless the list is of examples (open)."""
+
+    accepted: list[Channel]
+    open: bool = False
+    basis: BasisEntry
+
+
+class PremiumEntry(Entry):
+    """The contribution of one benefit year."""
+
+    benefit_year: int
+    amount: Yuan
+
+
+class NewbornRuleEntry(Dated):
+    """Registered between two dates: these contributions, or the standard of the day where none is named."""
+
+    premiums: list[PremiumEntry] = Field(default_factory=list)
+    basis: BasisEntry
+
+
+class NewbornDays(Entry):
+    """Until which day of life."""
+
+    value: Annotated[int, Field(ge=0)]
+    basis: BasisEntry
+
+
+class NewbornsEntry(Entry):
+    """Newborns."""
+
+    days_max: NewbornDays
+    rules: Annotated[list[NewbornRuleEntry], Field(min_length=1)]
+    needs_number: BasisEntry | None = None
+    no_rule: BasisEntry
+
+
+class SchoolEntry(Entry):
+    """Who enrols at the school."""
+
+    levels: Annotated[list[SchoolLevel], Field(min_length=1)]
+    may_choose: list[Identity] = Field(default_factory=list)
+    basis: BasisEntry
+
+
+class SchoolListsEntry(Entry):
+    """Pupils whose payment the school reports."""
+
+    levels: Annotated[list[SchoolLevel], Field(min_length=1)]
+    basis: BasisEntry
+
+
+class ContinuityEntry(Entry):
+    """Waits after missed years."""
+
+    since: int
+    fixed_months: Annotated[int, Field(ge=0)]
+    first_variable: Annotated[int, Field(ge=1)]
+    long_break_years: Annotated[int, Field(ge=1)]
+    long_break_floor_months: Annotated[int, Field(ge=0)]
+    exempt: list[WhomEntry] = Field(default_factory=list)
+    basis: BasisEntry
+    repair: BasisEntry
+
+
+class IncentivesEntry(Entry):
+    """The serious illness ceiling."""
+
+    since: int
+    after_years: Annotated[int, Field(ge=0)]
+    continuous_step: Yuan
+    zero_claim_step: Yuan
+    most: Percent
+    ceiling: Yuan | None = None
+    basis: BasisEntry
+
+
+class RefundsEntry(Entry):
+    """When a contribution goes back."""
+
+    reasons: list[RefundReason]
+    days_to_apply: Annotated[int, Field(ge=0)] | None = None
+    basis: BasisEntry
+    refused: BasisEntry
+
+
+class EvaluationEntry(Entry):
+    """What has to be reached."""
+
+    coverage: Percent | None = None
+    comparison: Literal["at_least", "above"] = "at_least"
+    at_least_last_year: bool = False
+    subsidised: Percent | None = None
+    basis: BasisEntry
+
+
+class HighestOnly(Entry):
+    """Several identities."""
+
+    value: Literal["highest_only"]
+    basis: BasisEntry
+
+
+class DocumentOrder(Entry):
+    """Equal reliefs."""
+
+    value: Literal["document_order"]
+    basis: BasisEntry
+
+
+class Hold(Entry):
+    """What is open is held."""
+
+    value: Literal["hold"]
+    basis: BasisEntry
+
+
+class PaysStandard(Entry):
+    """Identities without relief."""
+
+    value: Literal["pays_standard"]
+    basis: BasisEntry
+
+
+class HalfUp(Entry):
+    """Rounding of a relief."""
+
+    value: Literal["half_up"]
+    basis: BasisEntry
+
+
+class LatePayment(Entry):
+    """Payments after the last window."""
+
+    value: Literal["reject", "hold"]
+    basis: BasisEntry
+
+
+class ExtensionRule(Entry):
+    """Who may use an extension that is announced later."""
+
+    open_to: Literal["everybody", "migrant_workers"]
+    basis: BasisEntry
+
+    @property
+    def whom(self) -> WhomEntry:
+        """As a window asks it."""
+        return WhomEntry(migrant_worker=True) if self.open_to == "migrant_workers" else WhomEntry()
+
+
+class DayAfter(Entry):
+    """Counting a wait."""
+
+    value: Literal["day_after"]
+    basis: BasisEntry
+
+
+class SettingsEntry(Entry):
+    """Numbered defaults."""
+
+    several_identities: HighestOnly
+    equal_relief: DocumentOrder
+    open_amount: Hold
+    not_listed: PaysStandard
+    rounding: HalfUp
+    late_payment: LatePayment
+    extension: ExtensionRule
+    wait_counting: DayAfter
+    wait_past_period: Hold
