@@ -11,6 +11,7 @@ import uvloop
 from services import all_in_one
 from services.doctor.commands import doctor
 from services.documents.commands import docs
+from services.policy.commands import policy
 from services.provisioning.commands import keys, provision
 from services.registration.commands import client_commands
 from services.registration.imports.commands import imports
@@ -52,6 +53,7 @@ app.command()(docs)
 app.add_typer(replay_commands(all_in_one.postbox, all_in_one.WITH_DATABASE), name="replay")
 app.add_typer(client_commands(all_in_one.known_scopes), name="clients")
 app.add_typer(imports, name="import")
+app.add_typer(policy, name="policy")
 app.add_typer(keys, name="keys")
 app.command()(provision)
 

@@ -6,6 +6,7 @@ services first. It knows its child by waiting for it, so that no recycled proces
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -17,7 +18,9 @@ def keep(command: list[str]) -> int:
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
 
     def stop_with_owner() -> None:
-        sys.stdin.buffer.read()
+        # Not the buffered stream: its lock, held by this thread, would crash the interpreter's own end.
+        while os.read(0, 4_096):
+            continue
         if child.poll() is None:
             child.send_signal(signal.SIGINT)
 

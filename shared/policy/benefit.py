@@ -29,7 +29,9 @@ class Covered:
 def benefit_rule(window: Window, benefit: BenefitYear, birth_date: date, wait: Wait | None = None) -> BenefitRule:
     """The rule of a window: the whole benefit year, from the day after payment and wait, or from birth."""
     if window.cover is CoverFrom.BIRTH:
-        return BenefitRule(CoverFrom.BIRTH, birth_date, benefit.last)
+        # Only a newborn rule of its own buys days before the benefit year.
+        starts_on = birth_date if window.before_year else max(birth_date, benefit.first)
+        return BenefitRule(CoverFrom.BIRTH, starts_on, benefit.last)
     waits = (wait or window.wait).code is not None
     start = CoverFrom.DAY_AFTER_WAIT if waits else window.cover
     return BenefitRule(start, benefit.first, benefit.last)

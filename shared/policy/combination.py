@@ -41,8 +41,10 @@ def _ages(pack: Pack, facts: Facts) -> tuple[date, date]:
         for whom in _asked(pack)
         if whom.age_from is not None or whom.age_under is not None
     }
-    if not counted:
+    if not counted and facts.other_insurance.suspended_on is None:
         return _ANY_DAY, _ANY_DAY
+    if not counted:
+        return _ANY_DAY, facts.registration_date
     if len(counted) > 1:
         return facts.birth_date, facts.registration_date
     (day,) = counted

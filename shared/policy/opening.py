@@ -25,7 +25,7 @@ def open_on(pack: Pack, facts: Facts, held: Sequence[Certified], day: date) -> O
     school = _school(pack, facts, held, day)
     if isinstance(school, Refusal):
         return school
-    newborn = None if pack.newborns is None else _newborn(pack.newborns, facts, day)
+    newborn = None if pack.newborns is None else _newborn(pack.newborns, facts, day, pack.benefit.last)
     opened = newborn or _window(pack, facts, held, day)
     if isinstance(opened, Refusal):
         return Refusal(opened.ruling, opened.code, opened.eligible, school + opened.reasons)
@@ -45,8 +45,8 @@ def _school(pack: Pack, facts: Facts, held: Sequence[Certified], day: date) -> R
     return Refusal(Ruling.REJECT, ReasonCode.ENROL_AT_SCHOOL, eligible=True, reasons=(reason,))
 
 
-def _newborn(rules: Newborns, facts: Facts, day: date) -> Opened | Refusal | None:
-    """The newborn rule by day of registration; None where the person is no newborn to it."""
+def _newborn(rules: Newborns, facts: Facts, day: date, last: date) -> Opened | Refusal | None:
+    """The newborn rule by day of registration; None where the person is no newborn to it, or pays too early or late."""
     if not facts.newborn:
         return None
     if rules.needs_number is not None and facts.id_type is DocumentType.BIRTH_CERTIFICATE:
@@ -59,6 +59,8 @@ def _newborn(rules: Newborns, facts: Facts, day: date) -> Opened | Refusal | Non
     if registered < rules.rules[0].first:
         early = Reason.of("WINDOW_NOT_OPEN", True, rules.rules[0].basis, f"新生儿登记自{rules.rules[0].first}起")
         return _refused(Ruling.REJECT, ReasonCode.WINDOW_NOT_OPEN, early)
+    if not rules.rules[0].first <= day <= last:
+        return None
     rule = next(each for each in rules.rules if each.first <= registered <= each.last)
     text = f"出生第{facts.days_old}天办理登记：{rules.days_basis.says}"
     days = Reason.of("NEWBORN_DAYS", True, rules.days_basis, text)
@@ -66,7 +68,7 @@ def _newborn(rules: Newborns, facts: Facts, day: date) -> Opened | Refusal | Non
 
 
 def _of_newborn(rule: NewbornRule, day: date) -> Window:
-    return Window(rule.first, max(rule.last, day), rule.basis, cover=CoverFrom.BIRTH)
+    return Window(rule.first, max(rule.last, day), rule.basis, cover=CoverFrom.BIRTH, before_year=True)
 
 
 def _window(pack: Pack, facts: Facts, held: Sequence[Certified], day: date) -> Opened | Refusal:

@@ -84,6 +84,7 @@ class Window:
     wait: Wait = Wait()
     cover: CoverFrom = CoverFrom.YEAR_START
     late: bool = False  # after the collecting time
+    before_year: bool = False  # cover from birth may begin before the benefit year
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from enum import StrEnum
 from itertools import groupby, pairwise
 
 from shared.policy.conditions import Conditions, months_later
-from shared.policy.facts import Certified, Facts
+from shared.policy.facts import Certified, Facts, MissingFact
 from shared.policy.pack import Pack
 from shared.policy.person import judge_person
-from shared.policy.reasons import Reasons, Refusal, Ruling
+from shared.policy.reasons import Reason, Reasons, Refusal, Ruling
 from shared.policy.terms import Priced, Terms, price_on
 from shared.policy.vocabulary import ReasonCode
 
@@ -56,6 +56,14 @@ def schedule(pack: Pack, facts: Facts, identities: Sequence[Certified] = (), as_
     The state of affairs on ``as_of`` (the day of registration unless given) decides the outcome: held if its price is
     open, rejected once the last day to pay is over. Earlier rows stay, because money sent on time may arrive late.
     """
+    try:
+        return _scheduled(pack, facts, identities, as_of)
+    except MissingFact as missing:
+        reason = Reason("FACT_MISSING", True, str(missing), pack.settings.open_amount)
+        return Assessment(Outcome.HELD, ReasonCode.FACT_MISSING, (), (reason,))
+
+
+def _scheduled(pack: Pack, facts: Facts, identities: Sequence[Certified], as_of: date | None) -> Assessment:
     person = judge_person(pack, facts)
     if isinstance(person, Refusal):
         return _without_rows(person, ())
@@ -88,9 +96,12 @@ def _without_rows(refusal: Refusal, before: Reasons) -> Assessment:
 
 def _spans(pack: Pack, facts: Facts, identities: Sequence[Certified]) -> Iterator[tuple[date, date]]:
     """The stretches of days between which nothing changes: windows, standards, certifications and gaps end them."""
-    first = min(pack.windows[0].first, *_newborn_days(pack, facts))
-    last = max(window.last for window in pack.windows)
-    cuts = {first, last + ONE_DAY}
+    first, last = pack.windows[0].first, max(window.last for window in pack.windows)
+    cuts = set()
+    if pack.newborns is not None and facts.newborn:
+        first, last = min(first, pack.newborns.rules[0].first), max(last, pack.benefit.last)
+        cuts = {pack.newborns.rules[0].first, pack.benefit.last + ONE_DAY}
+    cuts |= {first, last + ONE_DAY}
     for window in pack.windows:
         cuts |= {window.first, window.last + ONE_DAY, *_turns(window.whom, facts)}
     for whom in pack.continuity.exempt if pack.continuity else ():
@@ -99,10 +110,6 @@ def _spans(pack: Pack, facts: Facts, identities: Sequence[Certified]) -> Iterato
     cuts |= {day for held in identities for day in (held.on, held.withdrawn_on) if day is not None}
     for a, b in pairwise(sorted(cut for cut in cuts if first <= cut <= last + ONE_DAY)):
         yield from _in_time_and_too_late(pack, facts, identities, a, b - ONE_DAY)
-
-
-def _newborn_days(pack: Pack, facts: Facts) -> tuple[date, ...]:
-    return (pack.newborns.rules[0].first,) if pack.newborns and facts.newborn else (date.max,)
 
 
 def _turns(whom: Conditions, facts: Facts) -> set[date]:

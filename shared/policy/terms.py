@@ -56,7 +56,9 @@ def price_on(pack: Pack, facts: Facts, held: Sequence[Certified], day: date) -> 
         return Refusal(granted.ruling, granted.code, granted.eligible, (*opened.reasons, priced, *granted.reasons))
     continued = judge_continuity(pack, facts, held, day)
     repairs = (standard.individual_fen,) * continued.repaired
-    terms = _terms(pack, facts, opened, premiums, standard.fiscal, granted, continued, repairs)
+    # What late payers forgo is not taken from a newborn, who is never late.
+    fiscal = pack.standards[0].fiscal if opened.premiums else standard.fiscal
+    terms = _terms(pack, facts, opened, premiums, fiscal, granted, continued, repairs)
     period = Reason.of("BENEFIT_PERIOD", True, pack.benefit.basis)
     reasons = (*opened.reasons, priced, *granted.reasons, *continued.reasons, period)
     if covered_days(terms.benefit, terms.wait, day) is None:

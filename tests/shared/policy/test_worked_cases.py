@@ -7,13 +7,15 @@ from shared.policy.loading import load_pack
 from shared.policy.overriding import with_overrides
 from shared.policy.schedule import Outcome, schedule
 from shared.policy.worked_cases import WorkedCase, worked_cases
+from tests.shared.policy.everywhere import PACKS
 
 LUOSHAN = worked_cases("luoshan-2024")
+EVERYWHERE = [(pack_id, case) for pack_id in PACKS for case in worked_cases(pack_id)]
 
 
-@pytest.mark.parametrize("case", LUOSHAN, ids=lambda case: case.id)
-def test_luoshan_decides_as_its_document_says(case: WorkedCase) -> None:
-    assert case.disagreements(load_pack("luoshan-2024")) == {}
+@pytest.mark.parametrize(("pack_id", "case"), EVERYWHERE, ids=lambda each: getattr(each, "id", each))
+def test_a_pack_decides_as_its_document_says(pack_id: str, case: WorkedCase) -> None:
+    assert case.disagreements(load_pack(pack_id)) == {}
 
 
 @pytest.mark.parametrize("case", LUOSHAN, ids=lambda case: case.id)
@@ -27,7 +29,7 @@ def test_every_decision_gives_its_reasons_and_cites_them(case: WorkedCase) -> No
 
 
 def test_no_two_cases_have_one_name() -> None:
-    assert len({case.id for case in LUOSHAN}) == len(LUOSHAN) >= 40
+    assert len({(pack_id, case.id) for pack_id, case in EVERYWHERE}) == len(EVERYWHERE) >= 250
 
 
 @pytest.mark.parametrize("case", LUOSHAN, ids=lambda case: case.id)

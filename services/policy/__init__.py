@@ -1,0 +1,1 @@
+"""``canbao policy``: packs and cases at the command line; decides nothing itself."""

@@ -1,0 +1,123 @@
+"""A file of cases, one answer or one named error per case."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from shared.policy.answer import answer
+from shared.policy.assessing import decided
+from shared.policy.decide import Decision
+from shared.policy.facts import MissingFact
+from shared.policy.loading import load_pack
+from shared.policy.overriding import OverrideProblem, with_overrides
+from shared.policy.pack import Pack
+from shared.policy.question import CaseFacts
+from shared.policy.source import PackError
+
+_pack = lru_cache(load_pack)
+
+
+class UnreadableCases(ValueError):
+    """The file is no array of cases; the message names the mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLine:
+    """What became of one case: a decision under a pack, or an error."""
+
+    id: Any
+    policy: Any
+    pack: Pack | None = None
+    facts: CaseFacts | None = None
+    decision: Decision | None = None
+    error: Mapping[str, str] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is printed."""
+        told: dict[str, Any] = {"id": self.id, "policy": self.policy}
+        if self.pack is None or self.facts is None or self.decision is None:
+            return told | {"error": dict(self.error or {})}
+        return told | {"answer": answer(self.pack, self.decision, self.facts.person())}
+
+
+def read_cases(file: Path) -> list[Any]:
+    """The cases of a JSON file; raises UnreadableCases."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"), object_pairs_hook=_once)
+    except OSError as error:
+        raise UnreadableCases(f"无法读取 {file} · cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UnreadableCases(f"{file} 不是 UTF-8 · save it as UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise UnreadableCases(f"{file}:{error.lineno}: 不是 JSON · not JSON: {error.msg}") from None
+    except _Twice as twice:
+        raise UnreadableCases(f"{file}: 字段重复 · a field stands twice: {twice}") from None
+    if not isinstance(found, list):
+        raise UnreadableCases(f"{file} 应为数组 · must be an array of objects with id, policy and facts")
+    return found
+
+
+def assess_all(cases: list[Any]) -> Iterator[CaseLine]:
+    """Each case in its order; an error in one stops no other."""
+    for case in cases:
+        yield _assessed(case)
+
+
+def _assessed(case: Any) -> CaseLine:
+    if not isinstance(case, dict) or not isinstance(case.get("facts"), dict):
+        shown = case.get("id") if isinstance(case, dict) else None
+        return _refused(shown, None, "MALFORMED_CASE", "", "应有 id、policy 和 facts · needs id, policy and facts")
+    asked, policy = case.get("id"), case.get("policy")
+    try:
+        facts = CaseFacts.model_validate(case["facts"])
+        pack = with_overrides(_pack(str(policy)), facts.config_overrides, name="config_overrides")
+        return CaseLine(asked, policy, pack, facts, decided(pack, facts))
+    except ValidationError as refused:
+        first = refused.errors(include_url=False, include_input=False)[0]
+        pointer = "".join(f"/{step}" for step in first["loc"])
+        return _refused(asked, policy, _code(first["type"]), pointer, f"{_zh(first['type'])} · {first['msg']}")
+    except MissingFact as missing:
+        return _refused(asked, policy, "MISSING_FACT", f"/{missing.name.replace('.', '/')}", str(missing))
+    except OverrideProblem as problem:
+        pointer = "/config_overrides" + "".join(f"/{step}" for step in problem.where)
+        return _refused(asked, policy, "OVERRIDE_DOES_NOT_FIT", pointer, f"配置不适用 · {problem}: {problem.mend}")
+    except PackError as problem:
+        return _refused(asked, policy, "UNKNOWN_POLICY", "", f"没有这个政策包 · {problem}")
+
+
+def _refused(asked: Any, policy: Any, code: str, pointer: str, detail: str) -> CaseLine:
+    return CaseLine(asked, policy, error={"code": code, "pointer": pointer, "detail": detail})
+
+
+def _code(kind: str) -> str:
+    if kind == "missing":
+        return "MISSING_FACT"
+    if kind == "extra_forbidden":
+        return "UNKNOWN_FACT"
+    return "CONTRADICTORY_FACTS" if kind == "value_error" else "MALFORMED_FACT"
+
+
+def _zh(kind: str) -> str:
+    return {
+        "MISSING_FACT": "缺少该项",
+        "UNKNOWN_FACT": "没有该项",
+        "CONTRADICTORY_FACTS": "取值不可能或相互矛盾",
+    }.get(_code(kind), "取值不符")
+
+
+class _Twice(ValueError):
+    """A field that stands twice in one object."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise _Twice(name)
+        found[name] = value
+    return found

@@ -1,0 +1,106 @@
+"""``canbao policy``: assess cases, run the worked cases of packs, look at packs and check them."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.policy.case_lines import UnreadableCases, assess_all, read_cases
+from services.policy.linting import documents_in, unfound
+from services.policy.telling import explained, shown
+from shared.policy.loading import PACKS, load_pack
+from shared.policy.pack import Pack
+from shared.policy.source import PackError
+from shared.policy.worked_cases import worked_cases
+
+policy = typer.Typer(help="政策包 · policy packs: assess, test, list, show, lint", no_args_is_help=True)
+_Pack = Annotated[str | None, typer.Argument(help="政策包编号，如 luoshan-2024 · the pack's id; all packs without one")]
+
+
+@policy.command()
+def assess(
+    file: Annotated[
+        Path, typer.Argument(help="案例文件（JSON 数组） · a JSON array of objects with id, policy, facts")
+    ],
+    explain: Annotated[
+        bool, typer.Option("--explain", help="用中文逐条说明理由 · print the reasons for people")
+    ] = False,
+) -> None:
+    """逐案判定，每案一行 JSON · decide each case; one JSON line each.
+
+    Exit codes: 0 every case was decided · 1 some could not be, their lines say why · 2 the file cannot be read.
+    """
+    try:
+        cases = read_cases(file)
+    except UnreadableCases as problem:
+        typer.echo(str(problem), err=True)
+        raise typer.Exit(2) from None
+    failed = False
+    for line in assess_all(cases):
+        failed |= line.decision is None
+        if explain:
+            typer.echo("\n".join(explained(line)) + "\n")
+        else:
+            typer.echo(json.dumps(line.as_json(), ensure_ascii=False, separators=(",", ":")))
+    raise typer.Exit(1 if failed else 0)
+
+
+@policy.command(name="test")
+def run_test(pack: _Pack = None) -> None:
+    """运行政策包的案例 · run the worked cases kept beside packs; exit 1 where one disagrees."""
+    failed = False
+    for each in _packs(pack):
+        cases = worked_cases(each.id)
+        wrong = {case.id: differs for case in cases if (differs := case.disagreements(each))}
+        for name, differs in wrong.items():
+            for key, (given, expected) in differs.items():
+                typer.echo(f"✗ {each.id} {name}：{key} 应为 expected {expected!r}，实为 found {given!r}")
+        typer.echo(f"{'✗' if wrong else '✓'} {each.id}：{len(cases)} 例 cases，{len(wrong)} 例不符 disagree")
+        failed |= bool(wrong)
+    raise typer.Exit(1 if failed else 0)
+
+
+@policy.command(name="list")
+def list_packs() -> None:
+    """列出政策包 · list the packs."""
+    for each in _packs(None):
+        typer.echo(f"{each.id}  {each.benefit_year}  {each.region}  {each.name}  {each.document}")
+
+
+@policy.command()
+def show(
+    pack: Annotated[str, typer.Argument(help="政策包编号 · the pack's id")],
+    clause: Annotated[bool, typer.Option("--clause", help="附引文 · with the clause that each rule stands on")] = False,
+) -> None:
+    """显示一个政策包的规则 · show a pack's rules."""
+    for each in _packs(pack):
+        typer.echo("\n".join(shown(each, clauses=clause)))
+
+
+@policy.command()
+def lint(
+    pack: _Pack = None,
+    documents: Annotated[
+        Path | None,
+        typer.Option(help="文件目录（*.txt），核对引文 · folder of documents, to find every clause in", exists=True),
+    ] = None,
+) -> None:
+    """检查政策包及引文 · check packs: schema, dates, sums and, with documents, every clause; exit 1 on any fault."""
+    texts = documents_in(documents) if documents is not None else None
+    failed = False
+    for each in _packs(pack):
+        missing = list(unfound(each, texts)) if texts is not None else []
+        typer.echo("\n".join([*missing, f"{'✗' if missing else '✓'} {each.id}"]))
+        failed |= bool(missing)
+    raise typer.Exit(1 if failed else 0)
+
+
+def _packs(asked: str | None) -> list[Pack]:
+    """The packs asked for; a pack that cannot be loaded ends the command with file, line and mend."""
+    names = [asked] if asked is not None else sorted(file.stem for file in PACKS.glob("*.yaml"))
+    try:
+        return [load_pack(name) for name in names]
+    except PackError as problem:
+        typer.echo(f"政策包有误 · {problem}", err=True)
+        raise typer.Exit(1) from None

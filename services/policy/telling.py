@@ -1,0 +1,101 @@
+"""Decisions and packs in words for people: what won, what lost, and the sentence each stands on."""
+
+from collections.abc import Iterator
+
+from services.policy.case_lines import CaseLine
+from shared.domain.money import format_yuan
+from shared.policy.pack import Basis, Pack
+from shared.policy.reasons import Ruling
+
+_RULINGS = {Ruling.ACCEPT: "受理", Ruling.REJECT: "不受理", Ruling.HOLD: "暂缓"}
+
+
+def explained(line: CaseLine) -> Iterator[str]:
+    """One case: the ruling, what is due and covered, and every rule that was tried."""
+    if line.decision is None:
+        error = line.error or {}
+        yield f"{line.id} · {line.policy}：{error.get('code')} {error.get('pointer')} {error.get('detail')}"
+        return
+    decision = line.decision
+    code = f"（{decision.reason_code}）" if decision.reason_code else ""
+    yield f"{line.id} · {line.policy}：{_RULINGS[decision.ruling]}{code}"
+    if decision.terms is not None:
+        aid = "，".join(f"{share.funder} {format_yuan(share.amount_fen)} 元" for share in decision.terms.shares)
+        yield f"  个人应缴 {format_yuan(decision.terms.due_fen)} 元{f'；资助：{aid}' if aid else ''}"
+    if decision.covered is not None:
+        yield f"  待遇 {decision.covered.first} 至 {decision.covered.last}"
+    for reason in decision.reasons:
+        yield f"  {'✓' if reason.won else '✗'} {reason.text}{_cited(reason.basis)}"
+
+
+def shown(pack: Pack, *, clauses: bool) -> Iterator[str]:
+    """A pack by its rules."""
+    yield f"{pack.id} · {pack.name} · {pack.document}"
+    for standard in pack.standards:
+        amount = "未配置" if standard.individual_fen is None else f"{format_yuan(standard.individual_fen)} 元"
+        yield from _rule(f"标准 {standard.first} 至 {standard.last}：个人 {amount}", standard.basis, clauses)
+    for window in pack.windows:
+        yield from _rule(f"缴费期 {window.first} 至 {window.last}", window.basis, clauses)
+    for scope in pack.scope:
+        yield from _rule(f"参保范围 {scope.code}", scope.basis, clauses)
+    for newborn in pack.newborns.rules if pack.newborns else ():
+        yield from _rule(f"新生儿 {newborn.first} 至 {newborn.last} 登记", newborn.basis, clauses)
+    for relief in pack.reliefs:
+        yield from _rule(f"资助 {relief.identity.name_zh}（{relief.identity}）", relief.basis, clauses)
+    yield from _rule("缴费渠道 " + "、".join(sorted(pack.channels)), pack.channels_basis, clauses)
+    yield from _rule("退费 " + "、".join(sorted(pack.refunds.reasons)), pack.refunds.basis, clauses)
+    yield from _rule("目标", pack.evaluation.basis, clauses)
+
+
+def bases(pack: Pack) -> Iterator[tuple[str, Basis]]:
+    """Everything in a pack that says on what it stands, with the name of its place."""
+    yield "benefit", pack.benefit.basis
+    for number, standard in enumerate(pack.standards):
+        yield f"standards[{number}]", standard.basis
+        if standard.fiscal is not None:
+            yield f"standards[{number}].fiscal", standard.fiscal.basis
+    for number, window in enumerate(pack.windows):
+        yield f"windows[{number}]", window.basis
+    yield "exclusions.employee_insured", pack.exclusions.employee
+    yield "exclusions.insured_elsewhere", pack.exclusions.elsewhere
+    for scope in pack.scope:
+        yield f"scope.{scope.code}", scope.basis
+    yield "scope.otherwise", pack.out_of_scope
+    for relief in pack.reliefs:
+        yield f"reliefs.{relief.identity}", relief.basis
+    yield "channels", pack.channels_basis
+    yield "refunds", pack.refunds.basis
+    yield "refunds.refused", pack.refunds.refused
+    yield "evaluation", pack.evaluation.basis
+    yield from _of_some(pack)
+
+
+def _of_some(pack: Pack) -> Iterator[tuple[str, Basis]]:
+    if pack.newborns is not None:
+        yield "newborns.days_max", pack.newborns.days_basis
+        yield "newborns.no_rule", pack.newborns.no_rule
+        if pack.newborns.needs_number is not None:
+            yield "newborns.needs_number", pack.newborns.needs_number
+        for number, rule in enumerate(pack.newborns.rules):
+            yield f"newborns.rules[{number}]", rule.basis
+    for name, one in (("school", pack.school), ("school_lists", pack.school_lists), ("incentives", pack.incentives)):
+        if one is not None:
+            yield name, one.basis
+    if pack.continuity is not None:
+        yield "continuity", pack.continuity.basis
+        yield "continuity.repair", pack.continuity.repair
+    settings = pack.settings
+    for name in ("several_identities", "equal_relief", "open_amount", "not_listed", "rounding", "late_payment"):
+        yield f"settings.{name}", getattr(settings, name)
+    for name in ("extension", "wait_counting", "wait_past_period"):
+        yield f"settings.{name}", getattr(settings, name)
+
+
+def _rule(text: str, basis: Basis, clauses: bool) -> Iterator[str]:
+    yield f"  {text}：{basis.says}" + (_cited(basis) if clauses else "")
+
+
+def _cited(basis: Basis) -> str:
+    if basis.clause is None:
+        return f"〔{basis.origin}〕"
+    return f"〔{basis.clause.document} {basis.clause.section}：“{basis.clause.quote}”〕"

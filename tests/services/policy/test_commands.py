@@ -1,0 +1,134 @@
+"""``canbao policy``: cases are decided or refused by name, packs are listed, shown and checked."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from services.cli import app
+from services.policy.linting import documents_in, unfound
+from services.policy.telling import bases
+from shared.policy.loading import load_pack
+
+FARMER: dict[str, Any] = {
+    "birth_date": "1980-05-01",
+    "hukou": "local",
+    "residence": "in_area_long_term",
+    "other_insurance": {"type": "none"},
+    "registration_date": "2023-11-05",
+    "payment_date": "2023-11-05",
+    "channel": "WECHAT",
+}
+
+
+def typed(*words: str) -> tuple[int, str]:
+    """Type a command; its exit code and all that it printed."""
+    result = CliRunner().invoke(app, ["policy", *words], env={"COLUMNS": "300"})
+    return result.exit_code, result.output
+
+
+def assessed(folder: Path, *cases: Any) -> tuple[int, list[dict[str, Any]]]:
+    """What ``assess`` prints for these cases."""
+    file = folder / "cases.json"
+    file.write_text(json.dumps(cases, ensure_ascii=False), encoding="utf-8")
+    code, printed = typed("assess", str(file))
+    return code, [json.loads(line) for line in printed.splitlines()]
+
+
+def case(policy: str = "luoshan-2024", **facts: Any) -> dict[str, Any]:
+    """A farmer's case with what a test wants otherwise; an ellipsis takes a fact away."""
+    asked = {name: value for name, value in (FARMER | facts).items() if value is not ...}
+    return {"id": "x", "policy": policy, "facts": asked}
+
+
+class TestAssess:
+    def test_each_case_is_one_line_in_its_order(self, tmp_path: Path) -> None:
+        code, (first, second) = assessed(tmp_path, case(), case("shantou-2022", payment_date="2021-10-20"))
+        assert code == 0
+        assert (first["policy"], first["answer"]["individual_due"]) == ("luoshan-2024", "380.00")
+        assert second["answer"]["fiscal_subsidy"]["shares"] == {"central": "464.00", "province": "116.00"}
+
+    @pytest.mark.parametrize(
+        ("facts", "code", "pointer"),
+        [
+            ({"birth_date": ...}, "MISSING_FACT", "/birth_date"),
+            ({"payment_date": ...}, "MISSING_FACT", "/payment_date"),
+            ({"shoe_size": 42}, "UNKNOWN_FACT", "/shoe_size"),
+            ({"birth_date": "1980-02-30"}, "MALFORMED_FACT", "/birth_date"),
+            ({"birth_date": 19800501}, "CONTRADICTORY_FACTS", "/birth_date"),
+            ({"newborn": "yes"}, "MALFORMED_FACT", "/newborn"),
+            ({"hukou": "mars"}, "MALFORMED_FACT", "/hukou"),
+            ({"categories": ["RICH"]}, "MALFORMED_FACT", "/categories/0"),
+            ({"categories": ["AGE_70_PLUS"]}, "CONTRADICTORY_FACTS", "/categories/0"),
+            ({"birth_date": "2024-01-01"}, "CONTRADICTORY_FACTS", ""),
+            ({"age_days_at_registration": 3}, "CONTRADICTORY_FACTS", ""),
+            ({"missed_years": [2025], "enrolled_years": [2025]}, "CONTRADICTORY_FACTS", ""),
+            ({"amount_tendered": 380.0}, "CONTRADICTORY_FACTS", "/amount_tendered"),
+            ({"amount_tendered": "380.001"}, "CONTRADICTORY_FACTS", "/amount_tendered"),
+            ({"other_insurance": {"type": "employee"}}, "CONTRADICTORY_FACTS", "/other_insurance"),
+            ({"config_overrides": {"benefit_year": 2025}}, "OVERRIDE_DOES_NOT_FIT", "/config_overrides/benefit_year"),
+        ],
+        ids=str,
+    )
+    def test_what_cannot_be_is_named_on_its_line_and_stops_nobody(
+        self, tmp_path: Path, facts: dict[str, Any], code: str, pointer: str
+    ) -> None:
+        exit_code, (refused, decided) = assessed(tmp_path, case(**facts), case())
+        assert exit_code == 1
+        assert (refused["error"]["code"], refused["error"]["pointer"]) == (code, pointer)
+        assert " · " in refused["error"]["detail"]
+        assert decided["answer"]["decision"] == "ACCEPT"
+
+    def test_a_fact_that_only_one_rule_needs_is_asked_for_by_it(self, tmp_path: Path) -> None:
+        facts = {"categories": ["FP_ONLY_CHILD_CERT"], "payment_date": "2021-10-20", "registration_date": "2021-10-20"}
+        code, (refused,) = assessed(tmp_path, case("shantou-2022", **facts, agricultural_before_20150701=True))
+        assert (code, refused["error"]["code"], refused["error"]["pointer"]) == (1, "MISSING_FACT", "/child_birth_date")
+
+    def test_a_pack_that_is_not_there_is_named(self, tmp_path: Path) -> None:
+        code, (refused, odd) = assessed(tmp_path, case("atlantis-2024"), "no case")
+        assert (code, refused["error"]["code"], odd["error"]["code"]) == (1, "UNKNOWN_POLICY", "MALFORMED_CASE")
+
+    @pytest.mark.parametrize("text", ["{", '{"id": 1}', '[{"id": 1, "id": 2}]', "\udc80"])
+    def test_a_file_that_holds_no_cases_is_refused_whole(self, tmp_path: Path, text: str) -> None:
+        file = tmp_path / "cases.json"
+        file.write_bytes(text.encode("utf-8", "surrogateescape"))
+        code, printed = typed("assess", str(file))
+        assert (code, str(file) in printed) == (2, True)
+
+    def test_reasons_are_told_in_chinese_with_their_clause(self, tmp_path: Path) -> None:
+        file = tmp_path / "cases.json"
+        file.write_text(json.dumps([case(categories=["DIBAO"])]), encoding="utf-8")
+        code, printed = typed("assess", str(file), "--explain")
+        assert code == 0
+        assert "暂缓（SUBSIDY_AMOUNT_NOT_CONFIGURED）" in printed
+        assert "✓ 个人缴费标准每人380元〔罗政办〔2023〕52号 一、筹资标准：“个人缴费标准为每人 380 元”〕" in printed
+
+
+def test_the_worked_cases_of_every_pack_agree() -> None:
+    code, printed = typed("test")
+    assert (code, printed.count("✓")) == (0, 5)
+
+
+def test_packs_are_listed_and_shown_with_their_clauses() -> None:
+    assert "luoshan-2024" in typed("list")[1]
+    code, printed = typed("show", "tonghe-2023", "--clause")
+    assert code == 0
+    assert "出生" in printed
+    assert "“特困人员、孤儿、事实无人抚养儿童参加城乡居民医保个人不用缴费，由政府给予全额资助”" in printed
+    assert typed("show", "atlantis-2024")[0] == 1
+
+
+def test_a_clause_is_found_across_the_line_that_a_page_broke(tmp_path: Path) -> None:
+    pack = load_pack("shantou-2022")
+    everything = "\n".join(
+        basis.clause.quote for _, basis in bases(pack) if basis.origin == "document" and basis.clause is not None
+    )
+    document = tmp_path / "document.txt"
+    document.write_text(everything.replace("低保对象", "低保\n\n  对象"), encoding="utf-8")
+    assert list(unfound(pack, documents_in(tmp_path))) == []
+    document.write_text(everything.replace("280", "290"), encoding="utf-8")
+    assert [each.partition("：")[0] for each in unfound(pack, documents_in(tmp_path))] == ["shantou-2022 reliefs.DIBAO"]
+    assert typed("lint", "shantou-2022", "--documents", str(tmp_path))[0] == 1
+    assert typed("lint")[0] == 0
