@@ -13,6 +13,7 @@ from shared.policy.answer import answer
 from shared.policy.assessing import decided
 from shared.policy.decide import Decision
 from shared.policy.facts import MissingFact
+from shared.policy.institutions.answering import UnknownQuestion, answer_case
 from shared.policy.loading import load_pack
 from shared.policy.overriding import OverrideProblem, with_overrides
 from shared.policy.pack import Pack
@@ -88,6 +89,32 @@ def _assessed(case: Any) -> CaseLine:
         return _refused(asked, policy, "OVERRIDE_DOES_NOT_FIT", pointer, f"配置不适用 · {problem}: {problem.mend}")
     except PackError as problem:
         return _refused(asked, policy, "UNKNOWN_POLICY", "", f"没有这个政策包 · {problem}")
+
+
+def answer_institutions(cases: list[Any]) -> Iterator[dict[str, Any]]:
+    """Each question to an institution in its order, answered or refused by name."""
+    for case in cases:
+        yield _answered(case)
+
+
+def _answered(case: Any) -> dict[str, Any]:
+    if not isinstance(case, dict) or not isinstance(case.get("given"), dict):
+        shown = case.get("id") if isinstance(case, dict) else None
+        return _refused(
+            shown, None, "MALFORMED_CASE", "", "应有 id、policy 和 given · needs id, policy, given"
+        ).as_json()
+    asked, policy = case.get("id"), case.get("policy")
+    try:
+        return {"id": asked, "policy": policy, "answer": answer_case(_pack(str(policy)), case["given"])}
+    except ValidationError as refused:
+        first = refused.errors(include_url=False, include_input=False)[0]
+        pointer = "".join(f"/{step}" for step in first["loc"])
+        detail = f"{_zh(first['type'])} · {first['msg']}"
+        return _refused(asked, policy, _code(first["type"]), pointer, detail).as_json()
+    except UnknownQuestion as unknown:
+        return _refused(asked, policy, "UNKNOWN_QUESTION", "", str(unknown)).as_json()
+    except PackError as problem:
+        return _refused(asked, policy, "UNKNOWN_POLICY", "", f"没有这个政策包 · {problem}").as_json()
 
 
 def _refused(asked: Any, policy: Any, code: str, pointer: str, detail: str) -> CaseLine:

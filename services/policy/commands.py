@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from services.policy.case_lines import UnreadableCases, assess_all, read_cases
+from services.policy.case_lines import UnreadableCases, answer_institutions, assess_all, read_cases
 from services.policy.linting import documents_in, unfound
 from services.policy.telling import explained, shown
 from shared.policy.loading import PACKS, load_pack
@@ -43,6 +43,28 @@ def assess(
             typer.echo("\n".join(explained(line)) + "\n")
         else:
             typer.echo(json.dumps(line.as_json(), ensure_ascii=False, separators=(",", ":")))
+    raise typer.Exit(1 if failed else 0)
+
+
+@policy.command()
+def institutions(
+    file: Annotated[
+        Path, typer.Argument(help="案例文件（JSON 数组） · a JSON array of objects with id, policy, given")
+    ],
+) -> None:
+    """逐题回答机构规则 · answer questions to institutions (targets, matching, receipts …); one JSON line each.
+
+    Exit codes as of assess.
+    """
+    try:
+        cases = read_cases(file)
+    except UnreadableCases as problem:
+        typer.echo(str(problem), err=True)
+        raise typer.Exit(2) from None
+    failed = False
+    for line in answer_institutions(cases):
+        failed |= "error" in line
+        typer.echo(json.dumps(line, ensure_ascii=False, separators=(",", ":")))
     raise typer.Exit(1 if failed else 0)
 
 

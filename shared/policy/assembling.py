@@ -10,6 +10,7 @@ from shared.policy.pack import (
     Clause,
     Continuity,
     CoverFrom,
+    Deadline,
     Evaluation,
     Exclusions,
     Fiscal,
@@ -34,6 +35,7 @@ from shared.policy.schema import PackEntry
 from shared.policy.schema_parts import BasisEntry, WhomEntry
 from shared.policy.schema_rules import (
     ContinuityEntry,
+    DeadlineEntry,
     EvaluationEntry,
     FiscalEntry,
     IncentivesEntry,
@@ -154,7 +156,19 @@ def _evaluation(entry: EvaluationEntry, basis: _Bases) -> Evaluation:
     coverage = None if entry.coverage is None else parse_percent(entry.coverage)
     subsidised = None if entry.subsidised is None else parse_percent(entry.subsidised)
     inclusive = entry.comparison == "at_least"
-    return Evaluation(coverage, inclusive, entry.at_least_last_year, subsidised, basis(entry.basis))
+    return Evaluation(
+        coverage,
+        inclusive,
+        entry.at_least_last_year,
+        subsidised,
+        basis(entry.basis),
+        tuple(entry.targets.towns.items()) if entry.targets else (),
+        *(None if each is None else Deadline(each.until, basis(each.basis)) for each in _deadlines(entry)),
+    )
+
+
+def _deadlines(entry: EvaluationEntry) -> tuple[DeadlineEntry | None, DeadlineEntry | None]:
+    return entry.corrections, entry.clearing
 
 
 def _newborns(entry: NewbornsEntry, basis: _Bases) -> Newborns:

@@ -171,6 +171,14 @@ class Refunds:
 
 
 @dataclass(frozen=True, slots=True)
+class Deadline:
+    """The last day of something, the day included."""
+
+    until: date
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """What a place has to reach: coverage in basis points and whether exactly that is enough, in insured people too."""
 
@@ -179,6 +187,9 @@ class Evaluation:
     at_least_last_year: bool
     subsidised_basis_points: int | None
     basis: Basis
+    targets: tuple[tuple[str, int], ...] = ()  # persons by township, as the document names them
+    corrections: Deadline | None = None
+    clearing: Deadline | None = None
 
 
 class ReliefKind(StrEnum):

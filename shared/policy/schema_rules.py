@@ -1,5 +1,6 @@
 """The rules of a pack file as people write them, each checked at the door."""
 
+from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -213,8 +214,32 @@ class RefundsEntry(Entry):
     refused: BasisEntry
 
 
+class TargetsEntry(Entry):
+    """Persons by township, and the total that the document names."""
+
+    total: Annotated[int, Field(ge=0)]
+    towns: dict[str, Annotated[int, Field(ge=0)]]
+
+    @model_validator(mode="after")
+    def _sum(self) -> Self:
+        if sum(self.towns.values()) != self.total:
+            raise ValueError(f"the towns do not add up to {self.total}; correct a town or the total")
+        return self
+
+
+class DeadlineEntry(Entry):
+    """The last day of something."""
+
+    until: date
+    basis: BasisEntry
+
+
 class EvaluationEntry(Entry):
-    """What has to be reached."""
+    """What has to be reached, and by when."""
+
+    targets: TargetsEntry | None = None
+    corrections: DeadlineEntry | None = None
+    clearing: DeadlineEntry | None = None
 
     coverage: Percent | None = None
     comparison: Literal["at_least", "above"] = "at_least"

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.quota.progress import repository
-from services.quota.progress.completion import Counts, completion_percent, over, remaining
+from services.quota.progress.completion import Counts
 from services.quota.progress.schemas import (
     CountyOut,
     NoticeOut,
@@ -17,6 +17,7 @@ from services.quota.progress.schemas import (
 )
 from services.quota.targets import repository as targets
 from shared.messaging.figures import figures_in
+from shared.policy.institutions.completion import completion_percent, over, remaining
 
 
 async def progress(session: AsyncSession, region: str, benefit_year: int) -> Progress:

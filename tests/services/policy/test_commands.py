@@ -106,6 +106,25 @@ class TestAssess:
         assert "✓ 个人缴费标准每人380元〔罗政办〔2023〕52号 一、筹资标准：“个人缴费标准为每人 380 元”〕" in printed
 
 
+def test_questions_to_institutions_are_answered_or_refused_by_name(tmp_path: Path) -> None:
+    file = tmp_path / "cases.json"
+    asked = [
+        {"id": 1, "policy": "luoshan-2024", "given": {"town": "灵山", "insured": 20700}},
+        {"id": 2, "policy": "luoshan-2024", "given": {"town": "灵山", "insured": -1}},
+        {"id": 3, "policy": "luoshan-2024", "given": {"weather": "fine"}},
+        {"id": 4, "policy": "atlantis", "given": {"insured": 1}},
+        {"id": 5},
+    ]
+    file.write_text(json.dumps(asked), encoding="utf-8")
+    code, printed = typed("institutions", str(file))
+    first, *refused = [json.loads(line) for line in printed.splitlines()]
+    assert code == 1
+    assert (first["answer"]["completion_percent"], first["answer"]["over"]) == ("100.18", 37)
+    assert [line["error"]["code"] for line in refused] == [
+        "MALFORMED_FACT", "UNKNOWN_QUESTION", "UNKNOWN_POLICY", "MALFORMED_CASE",
+    ]  # fmt: skip
+
+
 def test_the_worked_cases_of_every_pack_agree() -> None:
     code, printed = typed("test")
     assert (code, printed.count("✓")) == (0, 5)

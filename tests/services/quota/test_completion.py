@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.quota.progress.completion import Counts, completion_percent, over, remaining
+from services.quota.progress.completion import Counts
+from shared.policy.institutions.completion import completion_percent, over, remaining
 
 people = st.integers(min_value=0, max_value=1_000_000_000)
 

@@ -1,0 +1,1 @@
+"""What institutions are held to: targets, coverage, fiscal totals, receipts, matching, remittance, deadlines. Pure."""

@@ -1,0 +1,48 @@
+"""Whether a place reached what its document asks: coverage, last year's number, the subsidised."""
+
+from dataclasses import dataclass
+
+from shared.policy.pack import Evaluation
+from shared.policy.reasons import Reason, Reasons
+
+_WHOLE = 10_000  # basis points
+
+
+@dataclass(frozen=True, slots=True)
+class Insured:
+    """People of a place; None where nobody counted them."""
+
+    insured: int
+    residents: int | None = None
+    last_year: int | None = None
+    subsidised: int | None = None
+    subsidised_insured: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """Whether everything that could be judged was reached, and what was judged."""
+
+    reached: bool
+    reasons: Reasons
+
+
+def evaluate(rule: Evaluation, counted: Insured) -> Evaluated:
+    """Judge a place. Exactly the threshold is enough for 以上 and 不低于, and not for 超过 (default 3)."""
+    reasons: list[Reason] = []
+    if rule.coverage_basis_points is not None and counted.residents:
+        reached = _reaches(counted.insured, counted.residents, rule.coverage_basis_points, inclusive=rule.inclusive)
+        reasons.append(Reason.of("COVERAGE", reached, rule.basis))
+    if rule.at_least_last_year and counted.last_year is not None:
+        reasons.append(Reason.of("LAST_YEAR", counted.insured >= counted.last_year, rule.basis))
+    if rule.subsidised_basis_points is not None and counted.subsidised:
+        enrolled = counted.subsidised_insured or 0
+        reached = _reaches(enrolled, counted.subsidised, rule.subsidised_basis_points, inclusive=True)
+        reasons.append(Reason.of("SUBSIDISED", reached, rule.basis))
+    return Evaluated(all(reason.won for reason in reasons), tuple(reasons))
+
+
+def _reaches(part: int, whole: int, basis_points: int, *, inclusive: bool) -> bool:
+    """Compared in whole people: a rounded percentage would let 94.996 pass for 95."""
+    have, want = part * _WHOLE, whole * basis_points
+    return have >= want if inclusive else have > want
