@@ -79,6 +79,14 @@ class ErrorCode(Enum):
         400, "请求无法处理", "The request cannot be handled", "查阅接口文档", "See the API documentation"
     )
 
+    FACT_MISSING = Spec(
+        422,
+        "缺少判定所需的事实",
+        "A fact that a rule has to look at is missing",
+        "补充 errors 中指出的事实",
+        "Add the fact that errors points to",
+    )
+
     # registration
     INVALID_CLIENT = Spec(
         401, "客户端名称或密钥错误", "Unknown client or wrong secret", "核对客户端凭据", "Check the client credentials"

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from services.subsidy.assessment import handlers
+from services.subsidy.assessment.preview import router as preview_router
 from services.subsidy.assessment.reassessing import REASSESS
 from services.subsidy.assessment.routes import router as assessment_router
 from services.subsidy.resources import open_resources
@@ -20,7 +21,7 @@ from shared.service import Service
 
 SERVICE = Service(
     name="subsidy",
-    routers=(rosters_router, assessment_router, summary_router),
+    routers=(rosters_router, assessment_router, preview_router, summary_router),
     subscriptions=(
         Subscription(EnrolmentRegistered, handlers.on_registered),
         Subscription(EnrolmentPaid, handlers.on_paid),

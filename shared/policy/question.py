@@ -45,7 +45,12 @@ def _certifiable(identity: Identity) -> Identity:
     return identity
 
 
-Day = Annotated[date, BeforeValidator(_no_number), BeforeValidator(_of_date)]
+Day = Annotated[
+    date,
+    BeforeValidator(_no_number),
+    BeforeValidator(_of_date),
+    Field(ge=date(1900, 1, 1), le=date(2100, 12, 31)),
+]
 Strictly = Annotated[bool, Field(strict=True)]
 Year = Annotated[int, Field(strict=True, ge=2000, le=2100)]
 Count = Annotated[int, Field(strict=True, ge=0, le=1200)]

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from services.registration.enrolments import registering, repository
+from services.registration.enrolments.explaining import ExplanationOut
 from services.registration.enrolments.schemas import (
     EnrolmentIn,
     EnrolmentOut,
@@ -64,3 +65,13 @@ async def show(session: Session, enrolment_id: UUID) -> EnrolmentOut:
     if row is None:
         raise NotFound
     return EnrolmentOut.of(row)
+
+
+@router.get("/v1/enrolments/{enrolment_id}/explain", dependencies=[requires("registration:read")])
+@refuses(NotFound)
+async def explain(session: Session, enrolment_id: UUID) -> ExplanationOut:
+    """Why an enrolment stands as it does: which rules decided, which did not, each with the sentence it stands on."""
+    row = await repository.find(session, enrolment_id)
+    if row is None:
+        raise NotFound
+    return ExplanationOut.of(row)

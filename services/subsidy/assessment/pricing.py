@@ -93,7 +93,7 @@ def _pricing(pack: Pack, assessment: Assessment) -> Pricing:
     # What holds for every row stands once, above the rows: an event travels for every enrolment.
     common = set.intersection(*(set(row.reasons) for row in assessment.rows)) if assessment.rows else set()
     rows = tuple(_row(row, tuple(r for r in row.reasons if r not in common)) for row in assessment.rows)
-    reasons = tuple(_reason(reason) for reason in assessment.reasons)
+    reasons = tuple(as_reason(reason) for reason in assessment.reasons)
     outcome: OutcomeName = assessment.outcome.value
     reason_code = assessment.reason_code and assessment.reason_code.value
     content = [pack.id, outcome, reason_code, [row.model_dump(mode="json") for row in rows]]
@@ -122,11 +122,12 @@ def _row(row: Row, reasons: policy_reasons.Reasons) -> ScheduleRow:
         benefit=BenefitRule(
             start=terms.benefit.start.value, starts_on=terms.benefit.starts_on, ends_on=terms.benefit.ends_on
         ),
-        reasons=tuple(_reason(reason) for reason in reasons),
+        reasons=tuple(as_reason(reason) for reason in reasons),
     )
 
 
-def _reason(reason: policy_reasons.Reason) -> Reason:
+def as_reason(reason: policy_reasons.Reason) -> Reason:
+    """A rule that was tried, as events and answers tell it."""
     cited = reason.basis.clause
     clause = cited and Clause(document=cited.document, section=cited.section, quote=cited.quote)
     return Reason(code=reason.code, won=reason.won, text=reason.text, origin=reason.basis.origin, clause=clause)

@@ -8,7 +8,7 @@ import httpx
 
 from services.registration.enrolments.service import take_assessments
 from shared.contracts.event import Received, Trace
-from shared.contracts.subsidy import BenefitRule, ContributionAssessed, Outcome, ScheduleRow
+from shared.contracts.subsidy import BenefitRule, Clause, ContributionAssessed, Outcome, Reason, ScheduleRow
 from shared.database.engine import Database
 from shared.domain.ids import new_id
 from tests.services.registration.test_enrolments import a_person, doors
@@ -73,3 +73,27 @@ async def test_each_turn_is_announced_once(doors: httpx.AsyncClient, installatio
     ]
     summary = (await doors.get("/registration/v1/summary?benefit_year=2024")).json()
     assert [town["registered"] for town in summary["towns"]] == [1]
+
+
+async def test_an_explanation_sets_what_decided_apart_from_what_did_not(
+    doors: httpx.AsyncClient, installation: Installation
+) -> None:
+    enrolment = UUID((await doors.post("/registration/v1/enrolments", json=a_person())).json()["id"])
+    before = (await doors.get(f"/registration/v1/enrolments/{enrolment}/explain")).json()
+    assert (before["assessed"], before["decided_by"], before["schedule"]) == (False, [], [])
+    clause = Clause(document="罗政办〔2023〕52号", section="二（二）", quote="长期在我县居住的非本县户籍居民")
+    reasons = (
+        Reason(code="LONG_TERM_RESIDENT", won=False, text="不符合", origin="document", clause=clause),
+        Reason(code="NOT_IN_SCOPE", won=True, text="不在参保对象之内", origin="document", clause=clause),
+    )
+    received = assessed(enrolment, 1, "REJECTED")
+    database = Database(installation.settings.service_url("registration"), pool_size=1)
+    async with database.transaction(COUNTY) as session:
+        event = received.event.model_copy(update={"reasons": reasons})
+        await take_assessments(session, [replace(received, event=event)])
+    await database.dispose()
+
+    told = (await doors.get(f"/registration/v1/enrolments/{enrolment}/explain")).json()
+    assert (told["state"], told["reason_code"], told["pack"]) == ("REJECTED", "NOT_IN_SCOPE", "luoshan-2024")
+    assert [reason["code"] for reason in told["decided_by"]] == ["NOT_IN_SCOPE"]
+    assert told["ruled_out"][0]["clause"]["quote"] == "长期在我县居住的非本县户籍居民"
