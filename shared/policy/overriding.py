@@ -32,7 +32,10 @@ def with_overrides(pack: Pack, overrides: OverridesEntry, *, name: str) -> Pack:
         _check_fits(identity, subsidy, standards)
     windows = pack.windows
     if overrides.extension is not None:
-        windows = (*windows, _extension(pack, overrides.extension))
+        # Before what late payers have to bear: the first window that fits a person is theirs.
+        on_time = [window for window in windows if not window.late]
+        late = [window for window in windows if window.late]
+        windows = (*on_time, _extension(pack, overrides.extension), *late)
     configured = {
         identity: _relief(pack.relief_for(identity), identity, subsidy, Basis(origin, _label(overrides)))
         for identity, subsidy in overrides.subsidies.items()

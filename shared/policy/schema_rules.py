@@ -299,7 +299,9 @@ class ExtensionRule(Entry):
     @property
     def whom(self) -> WhomEntry:
         """As a window asks it."""
-        return WhomEntry(migrant_worker=True) if self.open_to == "migrant_workers" else WhomEntry()
+        if self.open_to == "everybody":
+            return WhomEntry()
+        return WhomEntry(migrant_worker=True, not_hukou_note="urban")
 
 
 class DayAfter(Entry):
