@@ -6,12 +6,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from services.all_in_one import SERVICES
 from services.documents.errors_page import errors_page
 from shared.contracts.schemas import breaks, published, schema_of
+from shared.policy.schema import OverridesEntry, PackEntry
 from shared.web.app import ServiceApp
 
-OPENAPI, EVENTS, ERRORS = "openapi", "events", "errors.md"
+OPENAPI, EVENTS, POLICY, ERRORS = "openapi", "events", "policy", "errors.md"
 
 
 class PublishedEventBroken(ValueError):
@@ -27,7 +30,17 @@ def documents() -> Mapping[str, str]:
         if service.mount is None
     }
     events = {f"{EVENTS}/{name}.json": _json(schema_of(event)) for name, event in sorted(published().items())}
-    return described | events | {ERRORS: errors_page()}
+    policy = {
+        f"{POLICY}/pack.schema.json": _json(_schema(PackEntry, "policy pack")),
+        f"{POLICY}/overrides.schema.json": _json(_schema(OverridesEntry, "overrides of a policy pack")),
+    }
+    return described | events | policy | {ERRORS: errors_page()}
+
+
+def _schema(entry: type[BaseModel], title: str) -> dict[str, Any]:
+    """What an editor completes and checks a file by."""
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title}
+    return head | {name: value for name, value in entry.model_json_schema(by_alias=True).items() if name != "title"}
 
 
 def drift(folder: Path) -> list[str]:
@@ -69,7 +82,9 @@ def write(folder: Path) -> list[str]:
 
 
 def _written(folder: Path) -> list[Path]:
-    found = [path for room in (OPENAPI, EVENTS) for path in sorted((folder / room).rglob("*")) if path.is_file()]
+    found = [
+        path for room in (OPENAPI, EVENTS, POLICY) for path in sorted((folder / room).rglob("*")) if path.is_file()
+    ]
     return [*found, *(path for path in [folder / ERRORS] if path.exists())]
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from services.policy.case_lines import UnreadableCases, answer_institutions, assess_all, read_cases
+from services.policy.comparing import differing
 from services.policy.linting import documents_in, unfound
 from services.policy.telling import explained, shown
 from shared.policy.loading import PACKS, load_pack
@@ -98,6 +99,19 @@ def show(
     """显示一个政策包的规则 · show a pack's rules."""
     for each in _packs(pack):
         typer.echo("\n".join(shown(each, clauses=clause)))
+
+
+@policy.command()
+def diff(
+    before: Annotated[str, typer.Argument(help="原政策包编号 · the pack's id before")],
+    after: Annotated[str, typer.Argument(help="新政策包编号 · the pack's id after")],
+) -> None:
+    """比较两个政策包 · what differs between two packs, value by value; exit 1 where something does."""
+    (first,), (second,) = _packs(before), _packs(after)
+    places = list(differing(first, second))
+    for place, was, becomes in places:
+        typer.echo(f"{place}: {'—' if was is None else was} → {'—' if becomes is None else becomes}")
+    raise typer.Exit(1 if places else 0)
 
 
 @policy.command()

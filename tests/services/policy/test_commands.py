@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from services.cli import app
 from services.policy.linting import documents_in, unfound
 from services.policy.telling import bases
-from shared.policy.loading import load_pack
+from shared.policy.loading import PACKS, load_pack
 
 FARMER: dict[str, Any] = {
     "birth_date": "1980-05-01",
@@ -137,6 +139,28 @@ def test_packs_are_listed_and_shown_with_their_clauses() -> None:
     assert "出生" in printed
     assert "“特困人员、孤儿、事实无人抚养儿童参加城乡居民医保个人不用缴费，由政府给予全额资助”" in printed
     assert typed("show", "atlantis-2024")[0] == 1
+
+
+def test_two_packs_are_compared_value_by_value() -> None:
+    code, printed = typed("diff", "luoshan-2024", "shantou-2022")
+    lines = printed.splitlines()
+    assert code == 1
+    assert "standards.0.individual_fen: 38000 → 32000" in lines
+    assert "reliefs.DIBAO.kind: open → fixed" in lines
+    assert typed("diff", "luoshan-2024", "luoshan-2024") == (0, "")
+
+
+def test_every_pack_and_overrides_file_fits_the_schema_that_editors_read() -> None:
+    root = Path(__file__).parents[3]
+    for schema, files in (
+        ("pack", PACKS.glob("*.yaml")),
+        ("overrides", (root / "deploy/counties").rglob("*amounts.yaml")),
+    ):
+        rules = json.loads((root / f"docs/policy/{schema}.schema.json").read_text(encoding="utf-8"))
+        for file in files:
+            # A YAML file is written by people: its dates are dates there, and text in JSON.
+            values = json.loads(json.dumps(yaml.safe_load(file.read_text(encoding="utf-8")), default=str))
+            Draft202012Validator(rules).validate(values)
 
 
 def test_a_clause_is_found_across_the_line_that_a_page_broke(tmp_path: Path) -> None:
