@@ -83,6 +83,9 @@ class Settings(BaseSettings):
     ] = {}
 
     policy_pack: Annotated[str, Field(description="the policy pack in force")] = "luoshan-2024"
+    policy_folder: Annotated[Path | None, Field(description="folder with packs of your own; else those of canbao")] = (
+        None
+    )
     policy_overrides: Annotated[
         Path | None, Field(description="YAML with the amounts that the document leaves open")
     ] = None

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pydantic import SecretStr
 
 from services.doctor.finding import Check, Finding, Patient, Symptom
-from shared.policy.loading import load_pack
+from services.policy.in_force import pack_in_force
 from shared.settings import Settings
 
 _KEY_BYTES = 32
@@ -102,7 +102,7 @@ def _is_key(key: SecretStr) -> bool:
 
 async def _pack(settings: Settings) -> list[Finding]:
     try:
-        await asyncio.to_thread(load_pack, settings.policy_pack, overrides=settings.policy_overrides)
+        await asyncio.to_thread(pack_in_force, settings)
     except (OSError, ValueError) as error:
         return [POLICY_PACK_UNUSABLE.at(settings.policy_pack, why=str(error))]
     return []

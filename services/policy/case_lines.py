@@ -14,13 +14,16 @@ from shared.policy.assessing import decided
 from shared.policy.decide import Decision
 from shared.policy.facts import MissingFact
 from shared.policy.institutions.answering import UnknownQuestion, answer_case
-from shared.policy.loading import load_pack
+from shared.policy.loading import PACKS, load_pack
 from shared.policy.overriding import OverrideProblem, with_overrides
 from shared.policy.pack import Pack
 from shared.policy.question import CaseFacts
 from shared.policy.source import PackError
 
-_pack = lru_cache(load_pack)
+
+@lru_cache
+def _pack(pack_id: str, folder: Path) -> Pack:
+    return load_pack(pack_id, folder=folder)
 
 
 class UnreadableCases(ValueError):
@@ -63,20 +66,20 @@ def read_cases(file: Path) -> list[Any]:
     return found
 
 
-def assess_all(cases: list[Any]) -> Iterator[CaseLine]:
-    """Each case in its order; an error in one stops no other."""
+def assess_all(cases: list[Any], folder: Path = PACKS) -> Iterator[CaseLine]:
+    """Each case in its order, under the packs of a folder; an error in one stops no other."""
     for case in cases:
-        yield _assessed(case)
+        yield _assessed(case, folder)
 
 
-def _assessed(case: Any) -> CaseLine:
+def _assessed(case: Any, folder: Path) -> CaseLine:
     if not isinstance(case, dict) or not isinstance(case.get("facts"), dict):
         shown = case.get("id") if isinstance(case, dict) else None
         return _refused(shown, None, "MALFORMED_CASE", "", "应有 id、policy 和 facts · needs id, policy and facts")
     asked, policy = case.get("id"), case.get("policy")
     try:
         facts = CaseFacts.model_validate(case["facts"])
-        pack = with_overrides(_pack(str(policy)), facts.config_overrides, name="config_overrides")
+        pack = with_overrides(_pack(str(policy), folder), facts.config_overrides, name="config_overrides")
         return CaseLine(asked, policy, pack, facts, decided(pack, facts))
     except ValidationError as refused:
         first = refused.errors(include_url=False, include_input=False)[0]
@@ -91,13 +94,13 @@ def _assessed(case: Any) -> CaseLine:
         return _refused(asked, policy, "UNKNOWN_POLICY", "", f"没有这个政策包 · {problem}")
 
 
-def answer_institutions(cases: list[Any]) -> Iterator[dict[str, Any]]:
+def answer_institutions(cases: list[Any], folder: Path = PACKS) -> Iterator[dict[str, Any]]:
     """Each question to an institution in its order, answered or refused by name."""
     for case in cases:
-        yield _answered(case)
+        yield _answered(case, folder)
 
 
-def _answered(case: Any) -> dict[str, Any]:
+def _answered(case: Any, folder: Path) -> dict[str, Any]:
     if not isinstance(case, dict) or not isinstance(case.get("given"), dict):
         shown = case.get("id") if isinstance(case, dict) else None
         return _refused(
@@ -105,7 +108,7 @@ def _answered(case: Any) -> dict[str, Any]:
         ).as_json()
     asked, policy = case.get("id"), case.get("policy")
     try:
-        return {"id": asked, "policy": policy, "answer": answer_case(_pack(str(policy)), case["given"])}
+        return {"id": asked, "policy": policy, "answer": answer_case(_pack(str(policy), folder), case["given"])}
     except ValidationError as refused:
         first = refused.errors(include_url=False, include_input=False)[0]
         pointer = "".join(f"/{step}" for step in first["loc"])

@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from services.policy.case_lines import UnreadableCases, answer_institutions, assess_all, read_cases
 from services.policy.comparing import differing
 from services.policy.linting import documents_in, unfound
+from services.policy.starting import CannotBegin, begin
 from services.policy.telling import explained, shown
 from shared.policy.loading import PACKS, load_pack
 from shared.policy.pack import Pack
@@ -16,6 +17,9 @@ from shared.policy.source import PackError
 from shared.policy.worked_cases import worked_cases
 
 policy = typer.Typer(help="政策包 · policy packs: assess, test, list, show, lint", no_args_is_help=True)
+_Folder = Annotated[
+    Path, typer.Option(help="政策包目录 · folder of the packs", exists=True, file_okay=False, show_default=False)
+]
 _Pack = Annotated[str | None, typer.Argument(help="政策包编号，如 luoshan-2024 · the pack's id; all packs without one")]
 
 
@@ -27,18 +31,14 @@ def assess(
     explain: Annotated[
         bool, typer.Option("--explain", help="用中文逐条说明理由 · print the reasons for people")
     ] = False,
+    folder: _Folder = PACKS,
 ) -> None:
     """逐案判定，每案一行 JSON · decide each case; one JSON line each.
 
     Exit codes: 0 every case was decided · 1 some could not be, their lines say why · 2 the file cannot be read.
     """
-    try:
-        cases = read_cases(file)
-    except UnreadableCases as problem:
-        typer.echo(str(problem), err=True)
-        raise typer.Exit(2) from None
     failed = False
-    for line in assess_all(cases):
+    for line in assess_all(_cases(file), folder):
         failed |= line.decision is None
         if explain:
             typer.echo("\n".join(explained(line)) + "\n")
@@ -52,29 +52,25 @@ def institutions(
     file: Annotated[
         Path, typer.Argument(help="案例文件（JSON 数组） · a JSON array of objects with id, policy, given")
     ],
+    folder: _Folder = PACKS,
 ) -> None:
     """逐题回答机构规则 · answer questions to institutions (targets, matching, receipts …); one JSON line each.
 
     Exit codes as of assess.
     """
-    try:
-        cases = read_cases(file)
-    except UnreadableCases as problem:
-        typer.echo(str(problem), err=True)
-        raise typer.Exit(2) from None
     failed = False
-    for line in answer_institutions(cases):
+    for line in answer_institutions(_cases(file), folder):
         failed |= "error" in line
         typer.echo(json.dumps(line, ensure_ascii=False, separators=(",", ":")))
     raise typer.Exit(1 if failed else 0)
 
 
 @policy.command(name="test")
-def run_test(pack: _Pack = None) -> None:
+def run_test(pack: _Pack = None, folder: _Folder = PACKS) -> None:
     """运行政策包的案例 · run the worked cases kept beside packs; exit 1 where one disagrees."""
     failed = False
-    for each in _packs(pack):
-        cases = worked_cases(each.id)
+    for each in _packs(pack, folder):
+        cases = worked_cases(each.id, folder.parent / "cases" if folder == PACKS else folder / "cases")
         wrong = {case.id: differs for case in cases if (differs := case.disagreements(each))}
         for name, differs in wrong.items():
             for key, (given, expected) in differs.items():
@@ -85,9 +81,9 @@ def run_test(pack: _Pack = None) -> None:
 
 
 @policy.command(name="list")
-def list_packs() -> None:
+def list_packs(folder: _Folder = PACKS) -> None:
     """列出政策包 · list the packs."""
-    for each in _packs(None):
+    for each in _packs(None, folder):
         typer.echo(f"{each.id}  {each.benefit_year}  {each.region}  {each.name}  {each.document}")
 
 
@@ -95,9 +91,10 @@ def list_packs() -> None:
 def show(
     pack: Annotated[str, typer.Argument(help="政策包编号 · the pack's id")],
     clause: Annotated[bool, typer.Option("--clause", help="附引文 · with the clause that each rule stands on")] = False,
+    folder: _Folder = PACKS,
 ) -> None:
     """显示一个政策包的规则 · show a pack's rules."""
-    for each in _packs(pack):
+    for each in _packs(pack, folder):
         typer.echo("\n".join(shown(each, clauses=clause)))
 
 
@@ -105,9 +102,10 @@ def show(
 def diff(
     before: Annotated[str, typer.Argument(help="原政策包编号 · the pack's id before")],
     after: Annotated[str, typer.Argument(help="新政策包编号 · the pack's id after")],
+    folder: _Folder = PACKS,
 ) -> None:
     """比较两个政策包 · what differs between two packs, value by value; exit 1 where something does."""
-    (first,), (second,) = _packs(before), _packs(after)
+    (first,), (second,) = _packs(before, folder), _packs(after, folder)
     places = list(differing(first, second))
     for place, was, becomes in places:
         typer.echo(f"{place}: {'—' if was is None else was} → {'—' if becomes is None else becomes}")
@@ -121,22 +119,46 @@ def lint(
         Path | None,
         typer.Option(help="文件目录（*.txt），核对引文 · folder of documents, to find every clause in", exists=True),
     ] = None,
+    folder: _Folder = PACKS,
 ) -> None:
     """检查政策包及引文 · check packs: schema, dates, sums and, with documents, every clause; exit 1 on any fault."""
     texts = documents_in(documents) if documents is not None else None
     failed = False
-    for each in _packs(pack):
+    for each in _packs(pack, folder):
         missing = list(unfound(each, texts)) if texts is not None else []
         typer.echo("\n".join([*missing, f"{'✗' if missing else '✓'} {each.id}"]))
         failed |= bool(missing)
     raise typer.Exit(1 if failed else 0)
 
 
-def _packs(asked: str | None) -> list[Pack]:
-    """The packs asked for; a pack that cannot be loaded ends the command with file, line and mend."""
-    names = [asked] if asked is not None else sorted(file.stem for file in PACKS.glob("*.yaml"))
+@policy.command()
+def new(
+    pack: Annotated[str, typer.Argument(help="政策包编号，如 qinghe-2026 · the new pack's id")],
+    folder: Annotated[
+        Path, typer.Option(help="写入的目录 · folder to write it to", exists=True, file_okay=False)
+    ] = Path(),
+) -> None:
+    """新建一个带注释的政策包 · write a commented starting pack (docs/policy-packs.md goes through it)."""
     try:
-        return [load_pack(name) for name in names]
+        typer.echo(f"已写入 · written: {begin(pack, folder)}")
+    except CannotBegin as reason:
+        typer.echo(str(reason), err=True)
+        raise typer.Exit(2) from None
+
+
+def _cases(file: Path) -> list[Any]:
+    try:
+        return read_cases(file)
+    except UnreadableCases as problem:
+        typer.echo(str(problem), err=True)
+        raise typer.Exit(2) from None
+
+
+def _packs(asked: str | None, folder: Path) -> list[Pack]:
+    """The packs asked for; a pack that cannot be loaded ends the command with file, line and mend."""
+    names = [asked] if asked is not None else sorted(file.stem for file in folder.glob("*.yaml"))
+    try:
+        return [load_pack(name, folder=folder) for name in names]
     except PackError as problem:
         typer.echo(f"政策包有误 · {problem}", err=True)
         raise typer.Exit(1) from None

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from services.policy.in_force import pack_in_force
 from services.subsidy.assessment.pricing import Pricer
-from shared.policy.loading import load_pack
 from shared.policy.pack import Pack
 from shared.protection import Vault, open_vault, person_token_key
 from shared.settings import Settings
@@ -21,5 +21,5 @@ class SubsidyResources:
 
 def open_resources(settings: Settings) -> SubsidyResources:
     """Read keys and pack once; raises where a key is missing or the pack cannot be trusted."""
-    pack = load_pack(settings.policy_pack, overrides=settings.policy_overrides)
+    pack = pack_in_force(settings)
     return SubsidyResources(open_vault(settings), person_token_key(settings), pack, Pricer(pack))

@@ -1,0 +1,61 @@
+"""docs/policy-packs.md, done to the letter for a county that does not exist."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from services.cli import app
+from services.subsidy.resources import open_resources
+from tests.support.installation import Installation
+
+QINGHE = Path(__file__).parents[3] / "tests/shared/policy/counties"
+
+
+def typed(*words: str) -> tuple[int, str]:
+    """Type a command; its exit code and all that it printed."""
+    result = CliRunner().invoke(app, ["policy", *words], env={"COLUMNS": "300"})
+    return result.exit_code, result.output
+
+
+def test_a_starting_pack_is_whole_from_the_start(tmp_path: Path) -> None:
+    folder = ("--folder", str(tmp_path))
+    assert typed("new", "pingyuan-2026", *folder)[0] == 0
+    assert typed("lint", "pingyuan-2026", *folder) == (0, "✓ pingyuan-2026\n")
+    assert "◀" in (tmp_path / "pingyuan-2026.yaml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["pingyuan-2026", "../elsewhere", "Pingyuan", ""])
+def test_no_pack_is_begun_over_another_or_outside_the_folder(tmp_path: Path, name: str) -> None:
+    folder = ("--folder", str(tmp_path))
+    typed("new", "pingyuan-2026", *folder)
+    written = (tmp_path / "pingyuan-2026.yaml").read_bytes()
+    assert typed("new", name, *folder)[0] == 2
+    assert [file.name for file in tmp_path.iterdir()] == ["pingyuan-2026.yaml"]
+    assert (tmp_path / "pingyuan-2026.yaml").read_bytes() == written
+
+
+def test_qinghes_pack_stands_on_its_document_and_its_cases_agree(tmp_path: Path) -> None:
+    folder = ("--folder", str(QINGHE))
+    assert typed("lint", "qinghe-2026", *folder, "--documents", str(QINGHE)) == (0, "✓ qinghe-2026\n")
+    code, printed = typed("test", "qinghe-2026", *folder)
+    assert (code, "9 例" in printed) == (0, True)
+    file = tmp_path / "cases.json"
+    facts = {
+        "birth_date": "1980-05-01",
+        "hukou": "local",
+        "residence": "in_area_long_term",
+        "other_insurance": {"type": "none"},
+        "registration_date": "2025-11-05",
+        "payment_date": "2025-11-05",
+        "channel": "WECHAT",
+    }
+    file.write_text(json.dumps([{"id": 1, "policy": "qinghe-2026", "facts": facts}]), encoding="utf-8")
+    code, printed = typed("assess", str(file), "--explain", *folder)
+    assert (code, "清政办〔2025〕18号" in printed) == (0, True)
+
+
+def test_an_installation_prices_by_a_pack_of_its_own(installation: Installation) -> None:
+    settings = installation.with_settings(policy_folder=QINGHE, policy_pack="qinghe-2026").settings
+    assert open_resources(settings).pack.document == "清政办〔2025〕18号"
