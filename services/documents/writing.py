@@ -10,11 +10,12 @@ from pydantic import BaseModel
 
 from services.all_in_one import SERVICES
 from services.documents.errors_page import errors_page
+from services.policy.coverage import page as coverage_page
 from shared.contracts.schemas import breaks, published, schema_of
 from shared.policy.schema import OverridesEntry, PackEntry
 from shared.web.app import ServiceApp
 
-OPENAPI, EVENTS, POLICY, ERRORS = "openapi", "events", "policy", "errors.md"
+OPENAPI, EVENTS, POLICY, ERRORS, COVERAGE = "openapi", "events", "policy", "errors.md", "policy-coverage.md"
 
 
 class PublishedEventBroken(ValueError):
@@ -34,7 +35,7 @@ def documents() -> Mapping[str, str]:
         f"{POLICY}/pack.schema.json": _json(_schema(PackEntry, "policy pack")),
         f"{POLICY}/overrides.schema.json": _json(_schema(OverridesEntry, "overrides of a policy pack")),
     }
-    return described | events | policy | {ERRORS: errors_page()}
+    return described | events | policy | {ERRORS: errors_page(), COVERAGE: coverage_page()}
 
 
 def _schema(entry: type[BaseModel], title: str) -> dict[str, Any]:
@@ -85,7 +86,7 @@ def _written(folder: Path) -> list[Path]:
     found = [
         path for room in (OPENAPI, EVENTS, POLICY) for path in sorted((folder / room).rglob("*")) if path.is_file()
     ]
-    return [*found, *(path for path in [folder / ERRORS] if path.exists())]
+    return [*found, *(path for path in (folder / ERRORS, folder / COVERAGE) if path.exists())]
 
 
 def _json(document: Any) -> str:

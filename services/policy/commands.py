@@ -8,7 +8,9 @@ import typer
 
 from services.policy.case_lines import UnreadableCases, answer_institutions, assess_all, read_cases
 from services.policy.comparing import differing
+from services.policy.coverage import closest, compared, covered
 from services.policy.linting import documents_in, unfound
+from services.policy.simulating import change, told
 from services.policy.starting import CannotBegin, begin
 from services.policy.telling import explained, shown
 from shared.policy.loading import PACKS, load_pack
@@ -113,6 +115,26 @@ def diff(
 
 
 @policy.command()
+def simulate(
+    people: Annotated[Path, typer.Option(help="人员文件（JSON 数组） · a JSON array of objects with id and facts")],
+    before: Annotated[str, typer.Option("--from", help="原政策包编号 · the pack's id before")],
+    after: Annotated[str, typer.Option("--to", help="新政策包编号 · the pack's id after")],
+    folder: _Folder = PACKS,
+) -> None:
+    """测算政策调整 · what a change does to people and funders; exit 1 where somebody could not be decided."""
+    for pack in (before, after):
+        _packs(pack, folder)
+    cases = _cases(people)
+    sides = [
+        assess_all([each | {"policy": pack} if isinstance(each, dict) else each for each in cases], folder)
+        for pack in (before, after)
+    ]
+    found = change(zip(*sides, strict=True))
+    typer.echo("\n".join(told(found)))
+    raise typer.Exit(1 if found.not_decided else 0)
+
+
+@policy.command()
 def lint(
     pack: _Pack = None,
     documents: Annotated[
@@ -128,6 +150,29 @@ def lint(
         missing = list(unfound(each, texts)) if texts is not None else []
         typer.echo("\n".join([*missing, f"{'✗' if missing else '✓'} {each.id}"]))
         failed |= bool(missing)
+    raise typer.Exit(1 if failed else 0)
+
+
+@policy.command(name="coverage")
+def compare_coverage(
+    documents: Annotated[
+        Path, typer.Option(help="文件目录（*.txt） · folder of the documents", exists=True, file_okay=False)
+    ],
+) -> None:
+    """逐句核对文件 · compare every sentence of the documents with what answers for it; exit 1 where one is unmarked."""
+    texts = [file.read_text(encoding="utf-8") for file in sorted(documents.glob("*.txt"))]
+    failed = False
+    for document in covered():
+        text = closest(document, texts)
+        wrong = (
+            list(compared(document, text))
+            if text is not None
+            else [f"{document.pack}：没有这份文件 · no such document"]
+        )
+        typer.echo(
+            "\n".join([*wrong, f"{'✗' if wrong else '✓'} {document.pack}：{len(document.sentences)} 句 sentences"])
+        )
+        failed |= bool(wrong)
     raise typer.Exit(1 if failed else 0)
 
 

@@ -67,6 +67,8 @@ def bases(pack: Pack) -> Iterator[tuple[str, Basis]]:
     yield "refunds", pack.refunds.basis
     yield "refunds.refused", pack.refunds.refused
     yield "evaluation", pack.evaluation.basis
+    if pack.evaluation.targets:
+        yield "evaluation.targets", pack.evaluation.basis
     for name, deadline in (("corrections", pack.evaluation.corrections), ("clearing", pack.evaluation.clearing)):
         if deadline is not None:
             yield f"evaluation.{name}", deadline.basis

@@ -59,3 +59,36 @@ def test_qinghes_pack_stands_on_its_document_and_its_cases_agree(tmp_path: Path)
 def test_an_installation_prices_by_a_pack_of_its_own(installation: Installation) -> None:
     settings = installation.with_settings(policy_folder=QINGHE, policy_pack="qinghe-2026").settings
     assert open_resources(settings).pack.document == "清政办〔2025〕18号"
+
+
+def test_a_change_of_policy_is_simulated_on_the_same_people(tmp_path: Path) -> None:
+    before = (QINGHE / "qinghe-2026.yaml").read_text(encoding="utf-8")
+    (tmp_path / "qinghe-2026.yaml").write_text(before, encoding="utf-8")
+    after = before.replace("id: qinghe-2026", "id: qinghe-plan").replace('fixed: "240.00"', 'fixed: "300.00"')
+    after = after.replace('individual: "400.00"', 'individual: "420.00"')
+    (tmp_path / "qinghe-plan.yaml").write_text(after, encoding="utf-8")
+    facts = {
+        "birth_date": "1980-05-01",
+        "hukou": "local",
+        "residence": "in_area_long_term",
+        "other_insurance": {"type": "none"},
+        "registration_date": "2025-11-05",
+        "payment_date": "2025-11-05",
+        "channel": "WECHAT",
+    }
+    people = [
+        {"id": "farmer", "facts": facts},
+        {"id": "aided", "facts": facts | {"categories": ["DIBAO"]}},
+        {"id": "elsewhere", "facts": facts | {"hukou": "nonlocal"}},
+    ]
+    file = tmp_path / "people.json"
+    file.write_text(json.dumps(people), encoding="utf-8")
+    asked = ("--from", "qinghe-2026", "--to", "qinghe-plan", "--people", str(file), "--folder", str(tmp_path))
+    code, printed = typed("simulate", *asked)
+    assert code == 0
+    assert "少缴 pay less 1，多缴 pay more 1，不变 the same 1" in printed
+    assert "个人缴费合计 people pay -20.00 元" in printed
+    assert "county_finance +60.00 元" in printed
+    file.write_text(json.dumps([*people, {"id": "unsaid", "facts": {}}]), encoding="utf-8")
+    code, printed = typed("simulate", *asked)
+    assert (code, "未能判定 not decided 1 人" in printed) == (1, True)

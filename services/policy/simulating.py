@@ -1,0 +1,62 @@
+"""What a change of policy does to people and funders: the same people, decided under two packs."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from services.policy.case_lines import CaseLine
+from shared.domain.money import format_yuan
+from shared.policy.vocabulary import Funder
+
+
+@dataclass
+class Change:
+    """People by what the change does to them, and by how many fen each funder's cost changes."""
+
+    compared: int = 0
+    not_decided: int = 0
+    less: int = 0
+    more: int = 0
+    same: int = 0
+    admitted: int = 0
+    turned_away: int = 0
+    people_fen: int = 0
+    funders: Counter[Funder] = field(default_factory=Counter)
+
+
+def change(pairs: Iterable[tuple[CaseLine, CaseLine]]) -> Change:
+    """Compare the same people before and after; who has a price on one side only is admitted or turned away."""
+    found = Change()
+    for before, after in pairs:
+        if before.decision is None or after.decision is None:
+            found.not_decided += 1
+            continue
+        found.compared += 1
+        was, becomes = before.decision.terms, after.decision.terms
+        for terms, sign in ((was, -1), (becomes, 1)):
+            for share in terms.shares if terms else ():
+                found.funders[share.funder] += sign * share.amount_fen
+        if was is None or becomes is None:
+            found.admitted += becomes is not None
+            found.turned_away += was is not None
+            found.same += was is None and becomes is None
+            continue
+        found.people_fen += becomes.due_fen - was.due_fen
+        found.less += becomes.due_fen < was.due_fen
+        found.more += becomes.due_fen > was.due_fen
+        found.same += becomes.due_fen == was.due_fen
+    return found
+
+
+def told(found: Change) -> Iterator[str]:
+    """In words and figures."""
+    yield f"比较 compared {found.compared} 人，未能判定 not decided {found.not_decided} 人"
+    yield f"少缴 pay less {found.less}，多缴 pay more {found.more}，不变 the same {found.same}"
+    yield f"新受理 admitted {found.admitted}，不再受理 turned away {found.turned_away}"
+    yield f"个人缴费合计 people pay {_signed(found.people_fen)} 元"
+    for funder, fen in sorted(found.funders.items()):
+        yield f"{funder} {_signed(fen)} 元"
+
+
+def _signed(fen: int) -> str:
+    return ("+" if fen > 0 else "") + format_yuan(fen)
