@@ -1,6 +1,6 @@
 """What missed years cost: a wait that further missed years lengthen and repaired years shorten."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -40,12 +40,16 @@ def judge_continuity(pack: Pack, facts: Facts, held: Sequence[Certified], day: d
 
 def missed_years(rule: Continuity, facts: Facts, benefit_year: int) -> int:
     """The unbroken run of missed years before the benefit year; years of employee insurance neither break nor count."""
-    missed, employee = set(facts.history.missed), set(facts.history.employee)
+    return unbroken(facts.history.missed, facts.history.employee, before=benefit_year, since=rule.since)
+
+
+def unbroken(years: Collection[int], passed_over: Collection[int], *, before: int, since: int) -> int:
+    """How many of the years lie in one run right before a year, years that are passed over left aside."""
     count = 0
-    for year in range(benefit_year - 1, rule.since - 1, -1):
-        if year in employee:
+    for year in range(before - 1, since - 1, -1):
+        if year in passed_over:
             continue
-        if year not in missed:
+        if year not in years:
             break
         count += 1
     return count

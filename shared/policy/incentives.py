@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from shared.domain.money import part_of
+from shared.policy.continuity import unbroken
 from shared.policy.facts import Facts
 from shared.policy.pack import Incentives, Pack
 
@@ -18,26 +19,15 @@ class Incentive:
 def incentive(pack: Pack, facts: Facts) -> Incentive | None:
     """The incentive of a person whose years are known; None where the pack has none or nobody said the years."""
     rule = pack.incentives
-    if rule is None or facts.history.enrolled is None:
+    enrolled = facts.history.enrolled
+    if rule is None or enrolled is None:
         return None
-    consecutive = 1 + _run_before(rule, facts, pack.benefit_year)
+    consecutive = 1 + unbroken(enrolled, facts.history.employee, before=pack.benefit_year, since=rule.since)
     steps = max(0, consecutive - rule.after_years)
     fen = steps * rule.continuous_step_fen + _zero_claims(rule, facts, pack.benefit_year) * rule.zero_claim_step_fen
     if rule.ceiling_fen is None:
         return Incentive(consecutive, None)
     return Incentive(consecutive, min(fen, part_of(rule.ceiling_fen, rule.most_basis_points)))
-
-
-def _run_before(rule: Incentives, facts: Facts, benefit_year: int) -> int:
-    enrolled, employee = set(facts.history.enrolled or ()), set(facts.history.employee)
-    count = 0
-    for year in range(benefit_year - 1, rule.since - 1, -1):
-        if year in employee:
-            continue
-        if year not in enrolled:
-            break
-        count += 1
-    return count
 
 
 def _zero_claims(rule: Incentives, facts: Facts, benefit_year: int) -> int:

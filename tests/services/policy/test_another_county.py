@@ -4,19 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from services.cli import app
 from services.subsidy.resources import open_resources
+from tests.services.policy.test_commands import FARMER, typed
 from tests.support.installation import Installation
 
 QINGHE = Path(__file__).parents[3] / "tests/shared/policy/counties"
-
-
-def typed(*words: str) -> tuple[int, str]:
-    """Type a command; its exit code and all that it printed."""
-    result = CliRunner().invoke(app, ["policy", *words], env={"COLUMNS": "300"})
-    return result.exit_code, result.output
 
 
 def test_a_starting_pack_is_whole_from_the_start(tmp_path: Path) -> None:
@@ -42,15 +35,7 @@ def test_qinghes_pack_stands_on_its_document_and_its_cases_agree(tmp_path: Path)
     code, printed = typed("test", "qinghe-2026", *folder)
     assert (code, "9 例" in printed) == (0, True)
     file = tmp_path / "cases.json"
-    facts = {
-        "birth_date": "1980-05-01",
-        "hukou": "local",
-        "residence": "in_area_long_term",
-        "other_insurance": {"type": "none"},
-        "registration_date": "2025-11-05",
-        "payment_date": "2025-11-05",
-        "channel": "WECHAT",
-    }
+    facts = FARMER | {"registration_date": "2025-11-05", "payment_date": "2025-11-05"}
     file.write_text(json.dumps([{"id": 1, "policy": "qinghe-2026", "facts": facts}]), encoding="utf-8")
     code, printed = typed("assess", str(file), "--explain", *folder)
     assert (code, "清政办〔2025〕18号" in printed) == (0, True)
@@ -67,15 +52,7 @@ def test_a_change_of_policy_is_simulated_on_the_same_people(tmp_path: Path) -> N
     after = before.replace("id: qinghe-2026", "id: qinghe-plan").replace('fixed: "240.00"', 'fixed: "300.00"')
     after = after.replace('individual: "400.00"', 'individual: "420.00"')
     (tmp_path / "qinghe-plan.yaml").write_text(after, encoding="utf-8")
-    facts = {
-        "birth_date": "1980-05-01",
-        "hukou": "local",
-        "residence": "in_area_long_term",
-        "other_insurance": {"type": "none"},
-        "registration_date": "2025-11-05",
-        "payment_date": "2025-11-05",
-        "channel": "WECHAT",
-    }
+    facts = FARMER | {"registration_date": "2025-11-05", "payment_date": "2025-11-05"}
     people = [
         {"id": "farmer", "facts": facts},
         {"id": "aided", "facts": facts | {"categories": ["DIBAO"]}},

@@ -7,18 +7,10 @@ import httpx
 import pytest
 
 from services.subsidy import SERVICE
+from tests.services.policy.test_commands import FARMER as CASE
 from tests.support.installation import Installation
 
 PREVIEW = "/subsidy/v1/assessments:preview"
-CASE: dict[str, Any] = {
-    "birth_date": "1980-05-01",
-    "hukou": "local",
-    "residence": "in_area_long_term",
-    "other_insurance": {"type": "none"},
-    "registration_date": "2023-11-05",
-    "payment_date": "2023-11-05",
-    "channel": "WECHAT",
-}
 
 
 @pytest.fixture
