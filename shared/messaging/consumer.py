@@ -72,9 +72,8 @@ class Consumer:
         self._pending: list[Incoming] = []
         self._doubtful: set[Place] = set()
         self._patience = Patience()
-        # Held while a transaction runs, so that nothing is revoked under it; rises when what is assigned changes.
+        # Held while a transaction runs, so that nothing is revoked under it.
         self._busy = asyncio.Lock()
-        self._epoch = 0
         self._log = _log.bind(service=service)
 
     @property
@@ -119,14 +118,12 @@ class Consumer:
                     if not is_transient(error):
                         raise
                     await asyncio.sleep(patience.next())
-            self._epoch += 1
             return self._positions.hold(stored)
 
     async def revoked(self, places: Collection[Place]) -> None:
         """Give up partitions once the transaction that runs has ended."""
         gone = set(places)
         async with self._busy:
-            self._epoch += 1
             self._positions.let_go(gone)
             self._pending = [record for record in self._pending if record.place not in gone]
 
@@ -150,12 +147,7 @@ class Consumer:
             if self._doubtful:
                 await self._read_again(member, self._doubtful)
                 self._doubtful = set()
-            epoch = self._epoch
             records = await member.poll(BATCH, POLL_S)
-            if epoch != self._epoch:
-                # Nobody can tell which of these were fetched before the change: read all of them again.
-                await self._read_again(member, self._positions.places())
-                continue
             if records:
                 await self._sort_out(member, records)
                 await self._take_in_pending(stop)
@@ -179,7 +171,8 @@ class Consumer:
                 await self._start_over(member, place)
 
     async def _sort_out(self, member: Member, records: Sequence[Incoming]) -> None:
-        # A client may fetch before it is told where to read, or after a partition has gone: neither counts.
+        # A client may fetch before it is told where to read, or after a partition has gone: neither counts. What it
+        # fetched across a rebalance follows on nothing that was taken in, and is read again.
         ours = [record for record in records if self._positions.holds(record.place)]
         admission = self._positions.admit(ours, monotonic())
         self._pending = admission.records

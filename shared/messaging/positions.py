@@ -28,7 +28,7 @@ class Position:
     @property
     def start(self) -> int:
         """Where reading starts: one record back, to see that it is the one that was taken in."""
-        return self.next_offset if self.proven else self.next_offset - 1
+        return self.next_offset if self.proven else max(0, self.next_offset - 1)
 
 
 def fingerprint(record: Incoming) -> UUID:
@@ -113,7 +113,7 @@ class Positions:
                 position.heard_at, position.suspicions = now_s, 0
                 admitted += wanted
                 continue
-            if not self._only_silent(position, batch, now_s):
+            if position.next_offset == 0 or not self._only_silent(position, batch, now_s):
                 position.suspicions += 1
             position.proven = False
             if position.suspicions >= _SUSPICIONS:
@@ -129,9 +129,12 @@ class Positions:
             position.proven = True
             return batch[1:]
         if position.next_offset == 0:
-            return batch
+            # The rest of a fetch whose beginning went to the member before would skip that beginning. Only a log that
+            # begins later by itself does so again, and what it has lost then shows as a gap.
+            position.proven = first.offset == 0 or position.suspicions == _SUSPICIONS - 1
+            return batch if position.proven else None
         trusted = position.proven and now_s - position.heard_at <= self._trusted_s
-        return batch if trusted and first.offset >= position.next_offset else None
+        return batch if trusted and first.offset == position.next_offset else None
 
     def _only_silent(self, position: Position, batch: Sequence[Incoming], now_s: float) -> bool:
         """Whether the records follow on, but after a silence that leaves it open in which topic."""

@@ -23,6 +23,30 @@ def test_a_partition_never_read_starts_at_the_beginning() -> None:
     assert positions.admit([first], NOW).records == [first]
 
 
+def test_the_end_of_a_fetch_whose_beginning_went_elsewhere_is_read_again_from_the_beginning() -> None:
+    positions, records = Positions(), [record(offset, new_id()) for offset in range(4)]
+    positions.hold({PLACE: (0, None)})
+    assert positions.admit(records[2:], NOW).again == {PLACE: 0}
+    assert positions.admit(records, NOW).records == records
+
+
+def test_a_log_that_begins_later_by_itself_is_read_from_there() -> None:
+    positions, records = Positions(), [record(offset, new_id()) for offset in range(7, 9)]
+    positions.hold({PLACE: (0, None)})
+    assert positions.admit(records, NOW).again == {PLACE: 0}
+    assert positions.admit(records, NOW).records == records
+
+
+def test_a_hole_amid_reading_is_looked_at_again() -> None:
+    positions, ids = Positions(), [new_id() for _ in range(4)]
+    positions.hold({PLACE: (0, None)})
+    positions.admit([record(0, ids[0])], NOW)
+    positions.moved(PLACE, 1, ids[0])
+    assert positions.admit([record(3, ids[3])], NOW).again == {PLACE: 0}
+    whole = [record(offset, ids[offset]) for offset in range(4)]
+    assert positions.admit(whole, NOW).records == whole[1:]
+
+
 def test_reading_starts_at_the_record_that_was_taken_in_last_and_goes_on_after_it() -> None:
     positions, last = Positions(), new_id()
     assert positions.hold({PLACE: (5, last)}) == {PLACE: 4}
