@@ -47,6 +47,7 @@ _ORDER = "tests/shared/messaging/conformance/test_order_and_once.py::"
 _MEMBERS = "tests/shared/messaging/conformance/test_members.py::"
 _RELAYS = "tests/shared/messaging/conformance/test_relays.py::"
 _POISON = "tests/shared/messaging/conformance/test_poison.py::"
+_POSITIONS = "tests/shared/messaging/test_positions.py::"
 _LOCKS = "tests/shared/messaging/test_locks.py::"
 _CREDITING = "tests/services/payment/test_crediting.py::"
 _REGIONS = "tests/shared/database/test_row_security.py::"
@@ -81,6 +82,17 @@ MUTATIONS = (
         "lease of a lane when marking",
         (Edit("shared/messaging/relay.py", " AND h.token = l.token AND l.owner = :me\n", " AND :me = :me\n"),),
         tuple(_on_both_buses(_RELAYS + "test_a_relay_whose_lanes_were_taken_over_can_no_longer_mark")),
+    ),
+    Mutation(
+        "first record of a partition never read",
+        (
+            Edit(
+                "shared/messaging/positions.py",
+                "position.proven = first.offset == 0 or position.suspicions == _SUSPICIONS - 1",
+                "position.proven = True",
+            ),
+        ),
+        (_POSITIONS + "test_the_end_of_a_fetch_whose_beginning_went_elsewhere_is_read_again_from_the_beginning",),
     ),
     Mutation(
         "order in which offsets are locked",
