@@ -75,6 +75,11 @@ async def kafka_installation(installation: Installation, kafka: KafkaBroker | Na
     return await on_kafka(installation, kafka.bootstrap_servers)
 
 
+def _retried(record: logging.LogRecord) -> bool:
+    """A broker names the leader of a new partition before that leader serves it; the client reports it and asks again."""
+    return record.name.startswith("aiokafka.") and "NotLeaderForPartitionError" in record.getMessage()
+
+
 @pytest.fixture(autouse=True)
 def no_error_left_behind(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """A swallowed error fails the test that caused it, whoever logged it, unless it is marked `expects_errors`."""
@@ -94,5 +99,5 @@ def no_error_left_behind(request: pytest.FixtureRequest, caplog: pytest.LogCaptu
         return
     phases: tuple[Literal["setup", "call"], ...] = ("setup", "call")
     records = [record for phase in phases for record in caplog.get_records(phase)]
-    errors += [record.getMessage() for record in records if record.levelno >= logging.ERROR]
+    errors += [record.getMessage() for record in records if record.levelno >= logging.ERROR and not _retried(record)]
     assert not errors, "errors were logged: " + "; ".join(errors)
