@@ -6,24 +6,27 @@ from typing import Any
 from pydantic import BaseModel
 
 from shared.domain.money import format_yuan, parse_yuan
-from shared.policy.institutions import deadlines, money
+from shared.policy.institutions import deadlines, money, rosters
 from shared.policy.institutions.completion import completion_percent, over, remaining
 from shared.policy.institutions.coverage import Insured, evaluate
 from shared.policy.institutions.question import (
     SHAPES,
     BatchAsked,
     BookAsked,
+    ClaimAsked,
     ClearingAsked,
     CorrectionAsked,
     CoverageAsked,
     FiscalAsked,
     IssueAsked,
+    ListAsked,
     MatchAsked,
+    RosterAsked,
     TownAsked,
     TownBookAsked,
 )
 from shared.policy.institutions.receipts import Book, WriteOff, may_issue, two_steps, write_off
-from shared.policy.pack import Pack
+from shared.policy.pack import Pack, Share
 
 
 class UnknownQuestion(ValueError):
@@ -161,6 +164,41 @@ def _fiscal(pack: Pack, asked: FiscalAsked) -> dict[str, Any]:
     return told | {"total": format_yuan(fiscal.floor_fen * asked.insured)}
 
 
+def _roster(_: Pack, asked: RosterAsked) -> dict[str, Any]:
+    rows = [
+        rosters.Row(row.source, number, row.person, row.identity.value)
+        for number, row in enumerate(asked.rows, start=1)
+    ]
+    found = rosters.aggregate(rows)
+    answered: dict[str, Any] = {
+        "people": {person: list(identities) for person, identities in found.people().items()},
+        "returned": [
+            {"source": each.row.source, "row": each.row.number, "reason_code": each.fault.value}
+            for each in found.returned
+        ],
+    }
+    if asked.sent is None:
+        return answered
+    compared = rosters.reconcile(found.people(), asked.sent)
+    return answered | {
+        "complete": compared.agrees,
+        "missed": list(compared.missed),
+        "twice": list(compared.twice),
+        "foreign": list(compared.foreign),
+    }
+
+
+def _list(_: Pack, asked: ListAsked) -> dict[str, Any]:
+    return {"uninsured": deadlines.uninsured(asked.special, asked.insured_people)}
+
+
+def _claim(_: Pack, asked: ClaimAsked) -> dict[str, Any]:
+    totals = money.claim_totals(Share(each.funder, parse_yuan(each.amount)) for each in asked.claims)
+    return {funder.value: format_yuan(fen) for funder, fen in totals.items()} | {
+        "total": format_yuan(sum(totals.values()))
+    }
+
+
 _ANSWERS: Mapping[type[BaseModel], Callable[[Pack, Any], dict[str, Any]]] = {
     TownAsked: _town,
     CoverageAsked: _coverage,
@@ -172,4 +210,7 @@ _ANSWERS: Mapping[type[BaseModel], Callable[[Pack, Any], dict[str, Any]]] = {
     CorrectionAsked: _correction,
     ClearingAsked: _clearing,
     FiscalAsked: _fiscal,
+    RosterAsked: _roster,
+    ListAsked: _list,
+    ClaimAsked: _claim,
 }

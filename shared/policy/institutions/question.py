@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from shared.policy.schema_parts import Yuan
+from shared.policy.schema_parts import Words, Yuan
+from shared.policy.vocabulary import Funder, Identity
 
 Count = Annotated[int, Field(strict=True, ge=0)]
 
@@ -131,6 +132,41 @@ class ClearingAsked(_Asked):
     paid: Count
 
 
+class RosterRow(_Asked):
+    """One row of a department's roster."""
+
+    source: Words
+    person: Words | None
+    identity: Identity
+
+
+class RosterAsked(_Asked):
+    """What becomes of the rows of several departments, and whether the list sent on names everybody once."""
+
+    rows: Annotated[tuple[RosterRow, ...], Field(max_length=10_000)]
+    sent: tuple[Words, ...] | None = None
+
+
+class ListAsked(_Asked):
+    """Whom a list of suspected-uninsured people names."""
+
+    special: tuple[Words, ...]
+    insured_people: tuple[Words, ...]
+
+
+class ClaimedShare(_Asked):
+    """What one funder owes for one person."""
+
+    funder: Funder
+    amount: Yuan
+
+
+class ClaimAsked(_Asked):
+    """What each funder is asked for."""
+
+    claims: Annotated[tuple[ClaimedShare, ...], Field(max_length=100_000)]
+
+
 SHAPES: tuple[type[_Asked], ...] = (
     TownAsked,
     CoverageAsked,
@@ -142,4 +178,7 @@ SHAPES: tuple[type[_Asked], ...] = (
     CorrectionAsked,
     ClearingAsked,
     FiscalAsked,
+    RosterAsked,
+    ListAsked,
+    ClaimAsked,
 )

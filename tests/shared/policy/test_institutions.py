@@ -16,13 +16,11 @@ from pydantic import ValidationError
 from shared.policy import institutions
 from shared.policy.institutions.answering import UnknownQuestion, answer_case
 from shared.policy.institutions.coverage import Insured, evaluate
-from shared.policy.institutions.deadlines import uninsured
-from shared.policy.institutions.money import claim_totals, confirm, most_due, three_way
+from shared.policy.institutions.money import confirm, most_due, three_way
 from shared.policy.institutions.receipts import write_off
+from shared.policy.institutions.rosters import Row, aggregate
 from shared.policy.institutions.worked_cases import InstitutionCase, institution_cases
 from shared.policy.loading import load_pack
-from shared.policy.pack import Share
-from shared.policy.vocabulary import Funder
 from tests.shared.policy.everywhere import PACKS
 
 ROOT = Path(__file__).parents[3]
@@ -36,7 +34,7 @@ def test_a_question_is_answered_as_the_document_says(pack_id: str, case: Institu
 
 
 def test_no_two_questions_have_one_name() -> None:
-    assert len({(pack_id, case.id) for pack_id, case in CASES}) == len(CASES) >= 45
+    assert len({(pack_id, case.id) for pack_id, case in CASES}) == len(CASES) >= 55
 
 
 @pytest.mark.parametrize(("pack_id", "case"), CASES, ids=lambda each: getattr(each, "id", each))
@@ -142,10 +140,17 @@ def test_what_leaves_the_account_is_what_was_paid_in_and_failures_explain_no_mor
         assert confirmed.treasury_fen + confirmed.back_fen == slip
 
 
-def test_lists_and_claims_name_each_once() -> None:
-    assert uninsured(["b", "a", "b", "c"], ["c"]) == ["a", "b"]
-    shares = [Share(Funder.CITY_FINANCE, 175), Share(Funder.TOWN_FINANCE, 175), Share(Funder.CITY_FINANCE, 350)]
-    assert claim_totals(shares) == {Funder.CITY_FINANCE: 525, Funder.TOWN_FINANCE: 175}
+@given(st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from([None, *"甲乙丙"]), st.sampled_from("12"))))
+def test_every_row_stands_or_goes_back_and_nobody_stands_twice(told: list[tuple[str, str | None, str]]) -> None:
+    rows = [Row(source, number, person, identity) for number, (source, person, identity) in enumerate(told)]
+    found = aggregate(rows)
+    assert sorted([*found.rows, *(each.row for each in found.returned)], key=lambda row: row.number) == rows
+    assert len({(row.person, row.identity) for row in found.rows}) == len(found.rows)
+    assert found.people().keys() == {person for _, person, _ in told} - {None}
+    for each in found.returned:
+        stands = each.stands
+        assert (stands is None) == (each.row.person is None)
+        assert stands is None or (stands in found.rows and stands.number < each.row.number)
 
 
 def test_the_targets_of_the_pack_are_those_that_the_county_enters() -> None:
