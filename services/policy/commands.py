@@ -13,10 +13,11 @@ from services.policy.linting import documents_in, unfound
 from services.policy.simulating import change, told
 from services.policy.starting import CannotBegin, begin
 from services.policy.telling import explained, shown
+from shared.policy.institutions.worked_cases import InstitutionCase, institution_cases
 from shared.policy.loading import PACKS, load_pack
 from shared.policy.pack import Pack
 from shared.policy.source import PackError
-from shared.policy.worked_cases import worked_cases
+from shared.policy.worked_cases import WorkedCase, worked_cases
 
 policy = typer.Typer(help="政策包 · policy packs: assess, test, list, show, lint", no_args_is_help=True)
 _Folder = Annotated[
@@ -72,7 +73,10 @@ def run_test(pack: _Pack = None, folder: _Folder = PACKS) -> None:
     """运行政策包的案例 · run the worked cases kept beside packs; exit 1 where one disagrees."""
     failed = False
     for each in _packs(pack, folder):
-        cases = worked_cases(each.id, folder.parent / "cases" if folder == PACKS else folder / "cases")
+        cases: list[WorkedCase | InstitutionCase] = [
+            *worked_cases(each.id, folder.parent / "cases" if folder == PACKS else folder / "cases"),
+            *(institution_cases(each.id) if folder == PACKS else ()),
+        ]
         wrong = {case.id: differs for case in cases if (differs := case.disagreements(each))}
         for name, differs in wrong.items():
             for key, (given, expected) in differs.items():

@@ -7,6 +7,8 @@ from services.subsidy.rosters.schemas import RefusedLine, RosterLineIn
 from shared.domain.identity_number import InvalidIdentityNumber, normalise
 from shared.domain.region import InvalidRegion, covers, is_village, parse_region
 from shared.errors import DomainError, ErrorCode
+from shared.policy.institutions.rosters import Row, aggregate
+from shared.policy.vocabulary import Identity
 from shared.protection import person_token
 
 
@@ -36,8 +38,9 @@ class NameMissing(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A line that names a person."""
+    """A line that names a person, by its place in the roster, from 1."""
 
+    line: int
     document_type: str
     number: str
     name: str
@@ -46,26 +49,41 @@ class Accepted:
 
 
 def sort_out(
-    lines: Sequence[RosterLineIn], first: int, caller_region: str, token_key: bytes, seen: dict[str, int]
+    lines: Sequence[RosterLineIn], first: int, caller_region: str, token_key: bytes
 ) -> tuple[list[Accepted], list[RefusedLine]]:
-    """Separate the lines that name a person from those that do not; ``seen`` remembers people across calls."""
+    """Separate the lines that name a person, counted from ``first``, from those that do not."""
     accepted: list[Accepted] = []
     refused: list[RefusedLine] = []
     for number, line in enumerate(lines, start=first):
         try:
-            one = _accepted(line, caller_region, token_key)
-            if one.person_token in seen:
-                raise DuplicateRosterLine(f"与第 {seen[one.person_token]} 行为同一人 · the same person as there")
+            accepted.append(_accepted(number, line, caller_region, token_key))
         except DomainError as refusal:
-            detail = refusal.detail or refusal.code.value.both
-            refused.append(RefusedLine(line=number, code=refusal.code.name, detail=detail))
-            continue
-        seen[one.person_token] = number
-        accepted.append(one)
+            refused.append(_refused(number, refusal))
     return accepted, refused
 
 
-def _accepted(line: RosterLineIn, caller_region: str, token_key: bytes) -> Accepted:
+def once_each(
+    department: str, identity: Identity, lines: Sequence[Accepted]
+) -> tuple[list[Accepted], list[RefusedLine]]:
+    """Let the first line of each person stand; every later one goes back, naming the one that stands."""
+    found = aggregate(Row(department, line.line, line.person_token, identity) for line in lines)
+    standing = {row.number for row in found.rows}
+    refused = [
+        _refused(
+            each.row.number, DuplicateRosterLine(f"与第 {each.stands.number} 行为同一人 · the same person as there")
+        )
+        for each in found.returned
+        if each.stands is not None
+    ]
+    return [line for line in lines if line.line in standing], refused
+
+
+def _refused(line: int, refusal: DomainError) -> RefusedLine:
+    detail = refusal.detail or refusal.code.value.both
+    return RefusedLine(line=line, code=refusal.code.name, detail=detail)
+
+
+def _accepted(place: int, line: RosterLineIn, caller_region: str, token_key: bytes) -> Accepted:
     try:
         number = normalise(line.document_type, line.document_number)
     except InvalidIdentityNumber as problem:
@@ -79,4 +97,4 @@ def _accepted(line: RosterLineIn, caller_region: str, token_key: bytes) -> Accep
     if not is_village(region) or not covers(caller_region, region):
         raise UnknownRegionInRoster
     token = person_token(token_key, line.document_type, number)
-    return Accepted(line.document_type, number, line.name, region, token)
+    return Accepted(place, line.document_type, number, line.name, region, token)

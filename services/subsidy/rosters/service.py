@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.subsidy.resources import SubsidyResources
 from services.subsidy.rosters import repository
-from services.subsidy.rosters.lines import Accepted, InvalidNumberInRoster, sort_out
+from services.subsidy.rosters.lines import Accepted, InvalidNumberInRoster, once_each, sort_out
 from services.subsidy.rosters.schemas import RefusedLine, RosterIn, RosterOut, WithdrawalIn
 from shared.contracts.event import Trace
 from shared.domain.identity_number import InvalidIdentityNumber, normalise
@@ -78,12 +78,13 @@ async def withdraw(
 
 async def _sorted_out(body: RosterIn, region: str, token_key: bytes) -> tuple[list[Accepted], list[RefusedLine]]:
     """Accepted lines in the order of their tokens, in which everybody locks people, and the refused ones."""
-    accepted: list[Accepted] = []
+    naming: list[Accepted] = []
     refused: list[RefusedLine] = []
-    seen: dict[str, int] = {}
     for start in range(0, len(body.lines), PORTION):
-        some, others = sort_out(body.lines[start : start + PORTION], start + 1, region, token_key, seen)
-        accepted += some
+        some, others = sort_out(body.lines[start : start + PORTION], start + 1, region, token_key)
+        naming += some
         refused += others
         await asyncio.sleep(0)
+    accepted, repeated = once_each(body.department, body.identity, naming)
+    refused = sorted([*refused, *repeated], key=lambda line: line.line)
     return sorted(accepted, key=lambda line: line.person_token), refused

@@ -1,27 +1,32 @@
 """Answers a question to an institution under a pack: amounts as yuan, dates as ISO text."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import BaseModel
 
 from shared.domain.money import format_yuan, parse_yuan
-from shared.policy.institutions import deadlines, money
+from shared.policy.institutions import deadlines, money, rosters
 from shared.policy.institutions.completion import completion_percent, over, remaining
 from shared.policy.institutions.coverage import Insured, evaluate
 from shared.policy.institutions.question import (
     SHAPES,
     BatchAsked,
     BookAsked,
+    ClaimAsked,
     ClearingAsked,
     CorrectionAsked,
     CoverageAsked,
     FiscalAsked,
+    IssueAsked,
+    ListAsked,
     MatchAsked,
+    RosterAsked,
     TownAsked,
+    TownBookAsked,
 )
-from shared.policy.institutions.receipts import write_off
-from shared.policy.pack import Pack
+from shared.policy.institutions.receipts import Book, WriteOff, may_issue, two_steps, write_off
+from shared.policy.pack import Pack, Share
 
 
 class UnknownQuestion(ValueError):
@@ -40,24 +45,7 @@ def asked_by(given: Mapping[str, Any]) -> BaseModel:
 def answer_case(pack: Pack, given: Mapping[str, Any]) -> dict[str, Any]:
     """Answer a question; raises UnknownQuestion, or ValidationError for facts of the wrong shape."""
     asked = asked_by(given)
-    match asked:
-        case TownAsked():
-            return _town(pack, asked)
-        case CoverageAsked():
-            return _coverage(pack, asked)
-        case MatchAsked():
-            return _match(asked)
-        case BatchAsked():
-            return _batch(asked)
-        case BookAsked():
-            return _book(asked)
-        case CorrectionAsked():
-            return _correction(pack, asked)
-        case ClearingAsked():
-            return _clearing(pack, asked)
-        case FiscalAsked():
-            return _fiscal(pack, asked)
-    raise UnknownQuestion(type(asked).__name__)
+    return _ANSWERS[type(asked)](pack, asked)
 
 
 def _town(pack: Pack, asked: TownAsked) -> dict[str, Any]:
@@ -85,7 +73,7 @@ def _coverage(pack: Pack, asked: CoverageAsked) -> dict[str, Any]:
     }
 
 
-def _match(asked: MatchAsked) -> dict[str, Any]:
+def _match(_: Pack, asked: MatchAsked) -> dict[str, Any]:
     differing = money.three_way(
         parse_yuan(asked.statement.amount), parse_yuan(asked.receipts.amount), parse_yuan(asked.deposit_slip)
     )
@@ -99,33 +87,54 @@ def _match(asked: MatchAsked) -> dict[str, Any]:
     }
 
 
-def _batch(asked: BatchAsked) -> dict[str, Any]:
+def _batch(pack: Pack, asked: BatchAsked) -> dict[str, Any]:
     held = {"treasury_amount": "0.00", "tax_certificate": False, "refunds": []}
     if not asked.notice_serial:
         return held | {"batch_state": "AT_TAX_HALL", "reason_code": "SERIAL_REQUIRED"}
-    confirmed = money.confirm(
-        parse_yuan(asked.slip), parse_yuan(asked.exchange_detail.amount), asked.import_failed_final
-    )
+    most_due_fen = money.most_due(pack)
+    if most_due_fen is None and asked.import_failed_final:
+        return held | {"batch_state": "HELD", "reason_code": "CONFIG_MISSING_CONTRIBUTION"}
+    slip_fen, detail_fen = parse_yuan(asked.slip), parse_yuan(asked.exchange_detail.amount)
+    confirmed = money.confirm(slip_fen, detail_fen, asked.import_failed_final, most_due_fen or 0)
     if confirmed is None:
         return held | {"batch_state": "HELD", "reason_code": "DETAIL_DIFFERS"}
     back = {"unit": "VILLAGE", "amount": format_yuan(confirmed.back_fen), "receipt": "RECALLED"}
     return {
         "treasury_amount": format_yuan(confirmed.treasury_fen),
-        "tax_certificate": True,
-        "batch_state": "CERTIFICATE_ISSUED",
+        "tax_certificate": confirmed.treasury_fen > 0,
+        "batch_state": "CERTIFICATE_ISSUED" if confirmed.treasury_fen else "CLOSED_EMPTY",
         "refunds": [back] if confirmed.back_fen else [],
     }
 
 
-def _book(asked: BookAsked) -> dict[str, Any]:
-    parts = [numbers for numbers in (asked.used, asked.voided, asked.returned) if numbers is not None]
-    found = write_off(asked.issued, parts)
+def _book(_: Pack, asked: BookAsked) -> dict[str, Any]:
+    return _told(write_off(asked.issued, _parts(asked)))
+
+
+def _parts(asked: BookAsked) -> tuple[tuple[int, int], ...]:
+    return (*asked.used, *asked.voided, *asked.returned)
+
+
+def _town_book(_: Pack, asked: TownBookAsked) -> dict[str, Any]:
+    found = two_steps(asked.issued, asked.kept, [Book(each.issued, _parts(each)) for each in asked.villages])
+    return _told(found.town) | {
+        "write_off": found.complete,
+        "villages": [_told(village) for village in found.villages],
+    }
+
+
+def _told(found: WriteOff) -> dict[str, Any]:
     return {
         "write_off": found.complete,
         "unaccounted": found.unaccounted,
         "twice": found.twice,
         "foreign": found.foreign,
     }
+
+
+def _issue(_: Pack, asked: IssueAsked) -> dict[str, Any]:
+    allowed = may_issue(asked.entrusted_from, asked.entrusted_until, asked.receipt_date)
+    return {"decision": "ACCEPT" if allowed else "REJECT", "reason_code": None if allowed else "NOT_ENTRUSTED"}
 
 
 def _correction(pack: Pack, asked: CorrectionAsked) -> dict[str, Any]:
@@ -153,3 +162,55 @@ def _fiscal(pack: Pack, asked: FiscalAsked) -> dict[str, Any]:
     totals = money.fiscal_totals(fiscal, asked.insured)
     told = {funder.value: format_yuan(fen) for funder, fen in totals.items()}
     return told | {"total": format_yuan(fiscal.floor_fen * asked.insured)}
+
+
+def _roster(_: Pack, asked: RosterAsked) -> dict[str, Any]:
+    rows = [
+        rosters.Row(row.source, number, row.person, row.identity.value)
+        for number, row in enumerate(asked.rows, start=1)
+    ]
+    found = rosters.aggregate(rows)
+    answered: dict[str, Any] = {
+        "people": {person: list(identities) for person, identities in found.people().items()},
+        "returned": [
+            {"source": each.row.source, "row": each.row.number, "reason_code": each.fault.value}
+            for each in found.returned
+        ],
+    }
+    if asked.sent is None:
+        return answered
+    compared = rosters.reconcile(found.people(), asked.sent)
+    return answered | {
+        "complete": compared.agrees,
+        "missed": list(compared.missed),
+        "twice": list(compared.twice),
+        "foreign": list(compared.foreign),
+    }
+
+
+def _list(_: Pack, asked: ListAsked) -> dict[str, Any]:
+    return {"uninsured": deadlines.uninsured(asked.special, asked.insured_people)}
+
+
+def _claim(_: Pack, asked: ClaimAsked) -> dict[str, Any]:
+    totals = money.claim_totals(Share(each.funder, parse_yuan(each.amount)) for each in asked.claims)
+    return {funder.value: format_yuan(fen) for funder, fen in totals.items()} | {
+        "total": format_yuan(sum(totals.values()))
+    }
+
+
+_ANSWERS: Mapping[type[BaseModel], Callable[[Pack, Any], dict[str, Any]]] = {
+    TownAsked: _town,
+    CoverageAsked: _coverage,
+    MatchAsked: _match,
+    BatchAsked: _batch,
+    BookAsked: _book,
+    TownBookAsked: _town_book,
+    IssueAsked: _issue,
+    CorrectionAsked: _correction,
+    ClearingAsked: _clearing,
+    FiscalAsked: _fiscal,
+    RosterAsked: _roster,
+    ListAsked: _list,
+    ClaimAsked: _claim,
+}

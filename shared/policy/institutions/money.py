@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shared.policy.pack import Fiscal, Share
+from shared.policy.pack import Fiscal, Pack, Share
 from shared.policy.vocabulary import Funder
 
 
@@ -44,10 +44,23 @@ class Confirmed:
     back_fen: int
 
 
-def confirm(slip_fen: int, detail_fen: int, failed: int) -> Confirmed | None:
-    """The confirmed amount of an entrusted batch; None where slip and detail differ and no failed import says why."""
-    if slip_fen == detail_fen and not failed:
-        return Confirmed(detail_fen, 0)
-    if failed and 0 <= detail_fen < slip_fen:
-        return Confirmed(detail_fen, slip_fen - detail_fen)
-    return None
+def most_due(pack: Pack) -> int | None:
+    """The most that one person may owe under a pack, in fen; None where an amount is not configured."""
+    years = [standard.individual_fen for standard in pack.standards]
+    newborns = pack.newborns.rules if pack.newborns else ()
+    known = [fen for fen in years if fen is not None]
+    if len(known) < len(years):
+        return None
+    return max([*known, *(sum(premium.amount_fen for premium in rule.premiums) for rule in newborns)])
+
+
+def confirm(slip_fen: int, detail_fen: int, failed: int, most_due_fen: int) -> Confirmed | None:
+    """The confirmed amount of an entrusted batch; None where slip and detail differ by what no failed import explains.
+
+    A failed import explains what its person brought: something, and never more than one person may owe. Without that
+    bound one failure would let any sum leave the pending account as a refund.
+    """
+    missing_fen = slip_fen - detail_fen
+    if not failed <= missing_fen <= failed * most_due_fen:
+        return None
+    return Confirmed(detail_fen, missing_fen)

@@ -1,11 +1,12 @@
 """What is asked of institution rules, one shape per question; a shape that fits none is refused, never guessed."""
 
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from shared.policy.schema_parts import Yuan
+from shared.policy.schema_parts import Words, Yuan
+from shared.policy.vocabulary import Funder, Identity
 
 Count = Annotated[int, Field(strict=True, ge=0)]
 
@@ -62,21 +63,45 @@ class BatchAsked(_Asked):
     import_failed_final: Count = 0
 
 
+def _spans(value: Any) -> Any:
+    """One run of numbers, [1, 50], is the list of that run."""
+    one_run = isinstance(value, list | tuple) and len(value) == 2 and all(isinstance(each, int) for each in value)
+    return [value] if one_run else value
+
+
+def _in_order(span: tuple[int, int]) -> tuple[int, int]:
+    if span[1] < span[0]:
+        raise ValueError(f"{span[0]}-{span[1]} ends before it begins")
+    return span
+
+
+Span = Annotated[tuple[Count, Count], AfterValidator(_in_order)]
+Spans = Annotated[tuple[Span, ...], BeforeValidator(_spans), Field(max_length=10_000)]
+
+
 class BookAsked(_Asked):
     """Whether a book of receipts may be written off."""
 
-    issued: tuple[Count, Count]
-    used: tuple[Count, Count] | None = None
-    voided: tuple[Count, Count] | None = None
-    returned: tuple[Count, Count] | None = None
+    issued: Span
+    used: Spans = ()
+    voided: Spans = ()
+    returned: Spans = ()
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        for name in ("issued", "used", "voided", "returned"):
-            numbers: tuple[int, int] | None = getattr(self, name)
-            if numbers is not None and numbers[1] < numbers[0]:
-                raise ValueError(f"{name} ends before it begins")
-        return self
+
+class TownBookAsked(_Asked):
+    """Whether the tax bureau may write off a town's book, of which villages hold parts."""
+
+    issued: Span
+    kept: Spans = ()
+    villages: Annotated[tuple[BookAsked, ...], Field(max_length=1_000)]
+
+
+class IssueAsked(_Asked):
+    """Whether a collector may issue a receipt on a day."""
+
+    entrusted_from: date
+    entrusted_until: date | None = None
+    receipt_date: date
 
 
 class Override(_Asked):
@@ -107,13 +132,53 @@ class ClearingAsked(_Asked):
     paid: Count
 
 
+class RosterRow(_Asked):
+    """One row of a department's roster."""
+
+    source: Words
+    person: Words | None
+    identity: Identity
+
+
+class RosterAsked(_Asked):
+    """What becomes of the rows of several departments, and whether the list sent on names everybody once."""
+
+    rows: Annotated[tuple[RosterRow, ...], Field(max_length=10_000)]
+    sent: tuple[Words, ...] | None = None
+
+
+class ListAsked(_Asked):
+    """Whom a list of suspected-uninsured people names."""
+
+    special: tuple[Words, ...]
+    insured_people: tuple[Words, ...]
+
+
+class ClaimedShare(_Asked):
+    """What one funder owes for one person."""
+
+    funder: Funder
+    amount: Yuan
+
+
+class ClaimAsked(_Asked):
+    """What each funder is asked for."""
+
+    claims: Annotated[tuple[ClaimedShare, ...], Field(max_length=100_000)]
+
+
 SHAPES: tuple[type[_Asked], ...] = (
     TownAsked,
     CoverageAsked,
     MatchAsked,
     BatchAsked,
+    TownBookAsked,
     BookAsked,
+    IssueAsked,
     CorrectionAsked,
     ClearingAsked,
     FiscalAsked,
+    RosterAsked,
+    ListAsked,
+    ClaimAsked,
 )

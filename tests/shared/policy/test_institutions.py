@@ -1,7 +1,10 @@
 """What institutions are held to, at every boundary of the documents' own words."""
 
-from datetime import date
+import sys
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -10,97 +13,47 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from shared.policy import institutions
 from shared.policy.institutions.answering import UnknownQuestion, answer_case
 from shared.policy.institutions.coverage import Insured, evaluate
-from shared.policy.institutions.deadlines import uninsured
-from shared.policy.institutions.money import claim_totals, three_way
-from shared.policy.institutions.receipts import may_issue, write_off
+from shared.policy.institutions.money import confirm, most_due, three_way
+from shared.policy.institutions.receipts import write_off
+from shared.policy.institutions.rosters import Row, aggregate
+from shared.policy.institutions.worked_cases import InstitutionCase, institution_cases
 from shared.policy.loading import load_pack
-from shared.policy.pack import Share
-from shared.policy.vocabulary import Funder
+from tests.shared.policy.everywhere import PACKS
 
 ROOT = Path(__file__).parents[3]
+CASES = [(pack_id, case) for pack_id in PACKS for case in institution_cases(pack_id)]
 _EQUAL = {"statement": {"persons": 50, "amount": "19000.00"}, "receipts": {"count": 50, "amount": "19000.00"}}
-_BATCH = {"notice_serial": "ZJ1", "slip": "19000.00", "exchange_detail": {"persons": 50, "amount": "19000.00"}}
 
 
-@pytest.mark.parametrize(
-    ("policy", "asked", "expected"),
-    [
-        # 附件：任务数
-        ("luoshan-2024", {"town": "铁铺", "insured": 12035}, {"completion_percent": "100.00", "over": 0}),
-        ("luoshan-2024", {"town": "楠杆", "insured": 0}, {"completion_percent": "0.00", "remaining": 39057}),
-        ("luoshan-2024", {"town": "东铺", "insured": 40130}, {"completion_percent": "95.00", "remaining": 2112}),
-        # 超过95%：恰好95%不够；95%以上：恰好95%够（默认3）
-        ("anon-city-2023", {"residents": 10000, "insured": 9500}, {"coverage_percent": "95.00", "met": False}),
-        ("anon-city-2023", {"residents": 10000, "insured": 9501}, {"coverage_percent": "95.01", "met": True}),
-        ("tonghe-2023", {"residents": 10000, "insured": 9500}, {"met": True}),
-        ("tonghe-2023", {"residents": 100000, "insured": 94999}, {"coverage_percent": "95.00", "met": False}),
-        ("tonghe-2023", {"residents": 100, "insured": 96, "insured_last_year": 97}, {"met": False}),
-        ("tonghe-2023", {"residents": 100, "insured": 96, "insured_last_year": 96}, {"met": True}),
-        ("shantou-2022", {"residents": 1000, "insured": 990}, {"coverage_percent": "99.00", "met": True}),
-        ("shantou-2022", {"residents": 1000, "insured": 989}, {"met": False}),
-        (
-            "anon-city-2023",
-            {"residents": 100, "insured": 99, "subsidised": 10, "subsidised_insured": 9},
-            {"met": False, "checks": {"coverage": True, "subsidised": False}},
-        ),
-        # 票、款一致
-        ("luoshan-2024", _EQUAL | {"deposit_slip": "19000.00"}, {"match": True, "difference": {}}),
-        ("luoshan-2024", _EQUAL | {"deposit_slip": "19000.01"}, {"match": False, "difference": {"deposit": "0.01"}}),
-        (
-            "luoshan-2024",
-            {"statement": {"persons": 49, "amount": "19000.00"}, "receipts": {"count": 50, "amount": "19000.00"},
-             "deposit_slip": "19000.00"},
-            {"match": False, "difference": {"persons": -1}, "next": "HELD"},
-        ),
-        (
-            "luoshan-2024",
-            {"statement": {"persons": 50, "amount": "19000.00"}, "receipts": {"count": 51, "amount": "19380.00"},
-             "deposit_slip": "19000.00"},
-            {"difference": {"receipts": "380.00"}},
-        ),
-        # 上解
-        ("luoshan-2024", _BATCH, {"treasury_amount": "19000.00", "tax_certificate": True, "refunds": []}),
-        (
-            "luoshan-2024",
-            _BATCH | {"exchange_detail": {"persons": 49, "amount": "18620.00"}},
-            {"treasury_amount": "0.00", "tax_certificate": False, "batch_state": "HELD"},
-        ),
-        ("luoshan-2024", _BATCH | {"notice_serial": ""}, {"tax_certificate": False, "reason_code": "SERIAL_REQUIRED"}),
-        # 收据核销
-        ("luoshan-2024", {"issued": [1, 100], "used": [1, 99]}, {"write_off": False, "unaccounted": 1}),
-        (
-            "luoshan-2024",
-            {"issued": [1, 100], "used": [1, 60], "returned": [60, 100]},
-            {"write_off": False, "unaccounted": 0, "twice": 1},
-        ),
-        ("luoshan-2024", {"issued": [1, 100], "used": [1, 101]}, {"write_off": False, "foreign": 1}),
-        # 12月30日前完成修改
-        ("luoshan-2024", {"correction_date": "2023-12-30"}, {"decision": "ACCEPT", "reason_code": None}),
-        ("luoshan-2024", {"correction_date": "2023-12-31"}, {"decision": "REJECT", "reason_code": "DATA_FROZEN"}),
-        (
-            "luoshan-2024",
-            {"correction_date": "2023-12-31", "override": {"by": "county_bureau", "reason": "系统故障"}},
-            {"decision": "ACCEPT"},
-        ),
-        # 财政补助与动态清零
-        ("luoshan-2024", {"insured": 1000}, {"unsplit": "640000.00", "total": "640000.00"}),
-        ("shantou-2022", {"insured": 1}, {"central": "464.00", "province": "116.00", "total": "580.00"}),
-        (
-            "shantou-2022",
-            {"check_date": "2022-01-16", "subsidised": 800, "paid": 800},
-            {"cleared": True, "remaining": 0, "overdue": False},
-        ),
-        ("shantou-2022", {"check_date": "2022-01-15", "subsidised": 800, "paid": 798}, {"overdue": False}),
-        ("shantou-2022", {"check_date": "2022-01-16", "subsidised": 800, "paid": 798}, {"overdue": True}),
-    ],
-)  # fmt: skip
-def test_a_question_is_answered_as_the_document_says(
-    policy: str, asked: dict[str, Any], expected: dict[str, Any]
-) -> None:
-    answered = answer_case(load_pack(policy), asked)
-    assert {key: answered[key] for key in expected} == expected
+@pytest.mark.parametrize(("pack_id", "case"), CASES, ids=lambda each: getattr(each, "id", each))
+def test_a_question_is_answered_as_the_document_says(pack_id: str, case: InstitutionCase) -> None:
+    assert case.disagreements(load_pack(pack_id)) == {}
+
+
+def test_no_two_questions_have_one_name() -> None:
+    assert len({(pack_id, case.id) for pack_id, case in CASES}) == len(CASES) >= 55
+
+
+@pytest.mark.parametrize(("pack_id", "case"), CASES, ids=lambda each: getattr(each, "id", each))
+def test_a_case_is_decided_by_the_function_that_it_names(pack_id: str, case: InstitutionCase) -> None:
+    called: set[str] = set()
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        name = frame.f_globals.get("__name__", "")
+        if event == "call" and name.startswith(institutions.__name__):
+            called.add(f"{name.rpartition('.')[2]}.{frame.f_code.co_name}")
+
+    pack, before = load_pack(pack_id), sys.getprofile()
+    sys.setprofile(note)
+    try:
+        answer_case(pack, case.given)
+    finally:
+        sys.setprofile(before)
+    deciding = {name for name in called if name.partition(".")[0] not in ("answering", "question")}
+    assert case.by in deciding if case.by else deciding == set()
 
 
 @pytest.mark.parametrize(
@@ -126,6 +79,8 @@ def test_what_a_document_does_not_say_is_not_answered(policy: str, asked: dict[s
         {"town": "铁铺", "insured": 1, "rank": 1},
         _EQUAL | {"deposit_slip": 19000},
         {"issued": [100, 1]},
+        {"issued": [1, 100], "voided": [[5, 4]]},
+        {"issued": [1, 100], "villages": [{"issued": [1, 50], "lost": [1, 2]}]},
         {"correction_date": "2023-12-31", "override": {"by": "a village", "reason": "x"}},
     ],
 )
@@ -150,21 +105,52 @@ def test_three_accounts_agree_or_each_difference_is_named(statement: int, receip
 @given(st.integers(1, 50), st.lists(st.tuples(st.integers(1, 60), st.integers(0, 9)), max_size=5))
 def test_a_book_is_complete_only_if_each_number_stands_in_one_place(size: int, spans: list[tuple[int, int]]) -> None:
     parts = [(first, first + more) for first, more in spans]
-    listed = [number for first, last in parts for number in range(first, last + 1)]
-    assert write_off((1, size), parts).complete == (sorted(listed) == list(range(1, size + 1)))
+    times = Counter(number for first, last in parts for number in range(first, last + 1))
+    issued = range(1, size + 1)
+    found = write_off((1, size), parts)
+    assert found.unaccounted == sum(number not in times for number in issued)
+    assert found.twice == sum(count > 1 for count in times.values())
+    assert found.foreign == sum(number not in issued for number in times)
+    assert found.complete == (times == Counter(issued))
 
 
-def test_only_a_collector_whose_entrustment_is_in_force_issues_a_receipt() -> None:
-    begins, ends = date(2023, 10, 1), date(2023, 12, 30)
-    days = (date(2023, 9, 30), begins, ends, date(2023, 12, 31))
-    assert [may_issue(begins, ends, day) for day in days] == [False, True, True, False]
-    assert may_issue(begins, None, date(2030, 1, 1))
+def test_a_book_of_any_size_is_accounted_for_at_once() -> None:
+    assert write_off((1, 10**15), [(1, 10**15 - 7)]).unaccounted == 7
 
 
-def test_lists_and_claims_name_each_once() -> None:
-    assert uninsured(["b", "a", "b", "c"], ["c"]) == ["a", "b"]
-    shares = [Share(Funder.CITY_FINANCE, 175), Share(Funder.TOWN_FINANCE, 175), Share(Funder.CITY_FINANCE, 350)]
-    assert claim_totals(shares) == {Funder.CITY_FINANCE: 525, Funder.TOWN_FINANCE: 175}
+def test_the_most_that_anybody_may_owe_counts_newborns_of_two_years() -> None:
+    assert {pack_id: most_due(load_pack(pack_id)) for pack_id in PACKS} == {
+        "luoshan-2024": 38_000,
+        "anon-city-2023": None,
+        "tonghe-2023": 99_000,
+        "shantou-2022": 32_000,
+        "national-2025": 40_000,
+    }
+    tonghe = load_pack("tonghe-2023")
+    assert most_due(replace(tonghe, standards=tonghe.standards[:1])) == 73_000
+
+
+@given(st.integers(10**6, 10**9), st.integers(-10, 120_000), st.integers(0, 3))
+def test_what_leaves_the_account_is_what_was_paid_in_and_failures_explain_no_more(
+    slip: int, missing: int, failed: int
+) -> None:
+    confirmed = confirm(slip, slip - missing, failed, 38_000)
+    assert (confirmed is not None) == (failed <= missing <= failed * 38_000)
+    if confirmed is not None:
+        assert confirmed.treasury_fen + confirmed.back_fen == slip
+
+
+@given(st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from([None, *"甲乙丙"]), st.sampled_from("12"))))
+def test_every_row_stands_or_goes_back_and_nobody_stands_twice(told: list[tuple[str, str | None, str]]) -> None:
+    rows = [Row(source, number, person, identity) for number, (source, person, identity) in enumerate(told)]
+    found = aggregate(rows)
+    assert sorted([*found.rows, *(each.row for each in found.returned)], key=lambda row: row.number) == rows
+    assert len({(row.person, row.identity) for row in found.rows}) == len(found.rows)
+    assert found.people().keys() == {person for _, person, _ in told} - {None}
+    for each in found.returned:
+        stands = each.stands
+        assert (stands is None) == (each.row.person is None)
+        assert stands is None or (stands in found.rows and stands.number < each.row.number)
 
 
 def test_the_targets_of_the_pack_are_those_that_the_county_enters() -> None:
