@@ -76,7 +76,7 @@ async def kafka_installation(installation: Installation, kafka: KafkaBroker | Na
 
 
 def _retried(record: logging.LogRecord) -> bool:
-    """A broker names the leader of a new partition before that leader serves it; the client reports it and asks again."""
+    """A broker can name a new partition's leader before it serves; the client says so and asks again."""
     return record.name.startswith("aiokafka.") and "NotLeaderForPartitionError" in record.getMessage()
 
 
