@@ -420,6 +420,13 @@ class ErrorCode(Enum):
         "在设置中配置该渠道的商户",
         "Configure a merchant for the channel",
     )
+    CHANNEL_NOT_ALLOWED = Spec(
+        409,
+        "本地文件不接受该缴费渠道",
+        "The local document does not take contributions through this channel",
+        "改用文件所列渠道缴费",
+        "Pay through a channel that the document lists",
+    )
     CHANNEL_UNAVAILABLE = Spec(
         503,
         "支付渠道暂无有效答复",

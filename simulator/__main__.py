@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 
+from simulator.localities import FIRST, LOCALITIES
 from simulator.prepare import described, prepare
 from simulator.process import run
 
@@ -17,8 +18,9 @@ def main() -> int:
     prepared = commands.add_parser("prepare", help="write keys and settings, print what canbao has to be told")
     prepared.add_argument("--residents", type=int, help="5000 in a new folder")
     prepared.add_argument("--seed", type=int, help="2024 in a new folder")
+    prepared.add_argument("--pack", choices=sorted(LOCALITIES), help=f"whose season; {FIRST} in a new folder")
     prepared.add_argument("--port", type=int, default=0)
-    played = commands.add_parser("season", help="play from October to January, or go on where it stopped")
+    played = commands.add_parser("season", help="play it, or go on where it stopped")
     played.add_argument("--base-url", required=True)
     played.add_argument("--clients", type=Path, required=True, help="JSON: client name to secret")
     played.add_argument("--once", action="store_true", help="end after the season instead of keeping the peers up")
@@ -27,7 +29,7 @@ def main() -> int:
         command.add_argument("--dir", type=Path, required=True)
     asked = parser.parse_args()
     if asked.command == "prepare":
-        settings = prepare(asked.dir, residents=asked.residents, seed=asked.seed, port=asked.port)
+        settings = prepare(asked.dir, residents=asked.residents, seed=asked.seed, port=asked.port, pack=asked.pack)
         sys.stdout.write(json.dumps(described(asked.dir, settings)) + "\n")
         return 0
     return asyncio.run(run(asked.dir, asked.base_url, asked.clients, once=asked.once, until_eof=asked.until_eof))

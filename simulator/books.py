@@ -1,9 +1,8 @@
 """The simulator's own books: what canbao must arrive at, by what people and peers did, never by canbao's answers."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Any
 
-from simulator.dues import expected_aid_fen
 from simulator.people import Resident
 from simulator.world import World
 
@@ -18,27 +17,29 @@ def books(world: World) -> dict[str, Any]:
     residents = world.plan.county.residents
     paid = [residents[i] for i in sorted(_paid_online(world) | _paid_in_cash(world))]
     free = [r for r in residents if r.due_fen == 0 and _registered(world, r)]
-    held = [r for r in residents if r.due_fen is None and _registered(world, r)]
+    held = [r for r in residents if r.due_fen is None and not r.owed.rejected and _registered(world, r)]
     treasury = [residents[i] for i in sorted(_in_treasury(world))]
     towns = {town.region: _zero() for town in world.plan.county.towns}
     for resident in residents:
-        if _registered(world, resident):
+        if _registered(world, resident) and not resident.owed.rejected:
             towns[resident.town]["registered"] += 1
     for resident in paid:
         towns[resident.town]["paid_people"] += 1
         towns[resident.town]["credited_fen"] += resident.due_fen or 0
     for resident in [*paid, *free]:
         towns[resident.town]["enrolled"] += 1
-        towns[resident.town]["aided_fen"] += expected_aid_fen(_identities(resident))
+        towns[resident.town]["aided_fen"] += resident.owed.aid_fen
     for resident in treasury:
         towns[resident.town]["treasury_fen"] += resident.due_fen or 0
     county: dict[str, int] = {name: sum(town[name] for town in towns.values()) for name in _zero()}
     county |= {"held": len(held), "active": county["enrolled"]} | _apart(world)
     return {
+        "pack": world.locality.pack,
         "seed": world.plan.county.seed,
         "residents": len(residents),
         "county": county,
         "towns": towns,
+        "identities": dict(sorted(Counter(i for r in [*paid, *free] for i in r.held_identities).items())),
         "complaints": dict(world.journal.all("complaint")),
     }
 
@@ -68,10 +69,6 @@ def _apart(world: World) -> dict[str, int]:
 
 def _registered(world: World, resident: Resident) -> bool:
     return world.journal.get("enrolment", str(resident.index)) is not None
-
-
-def _identities(resident: Resident) -> tuple[str, ...]:
-    return resident.identities + ((resident.late_identity,) if resident.late_identity else ())
 
 
 def _paid_online(world: World) -> set[int]:

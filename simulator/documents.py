@@ -2,7 +2,6 @@
 
 from datetime import date
 
-_DIVISION = "411521"
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _BY_VALUE = "0123456789X"
 
@@ -15,7 +14,9 @@ def check_character(body: str) -> str:
 class Registry:
     """Hands out numbers, each once: the sequence counts the births of a day, odd for men and even for women."""
 
-    def __init__(self) -> None:
+    def __init__(self, division: str) -> None:
+        """``division`` is the county that issues the numbers."""
+        self._division = division
         self._next: dict[tuple[date, bool], int] = {}
 
     def number(self, born: date, *, male: bool) -> str:
@@ -25,5 +26,5 @@ class Registry:
         if sequence > 995:  # 996-999 marked centenarians in old numbers
             raise ValueError("too many births on one day")
         self._next[key] = sequence + 2
-        body = f"{_DIVISION}{born:%Y%m%d}{sequence:03d}"
+        body = f"{self._division}{born:%Y%m%d}{sequence:03d}"
         return body + check_character(body)

@@ -1,19 +1,18 @@
 """The residents of a seed: who lives where, with whom, under which identity, and how each means to pay."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from random import Random
+from typing import Any
 
-from simulator import calendar
 from simulator.documents import Registry
-from simulator.dues import expected_due_fen
-from simulator.towns import Town, scaled
+from simulator.localities.locality import Locality, Owed, Story, Town
 
 SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾萧田董袁潘蔡蒋余"
 GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英建国华志文玉兰红梅春燕海波宁佳欣雨晨浩然子涵"
-SHARES_PER_MILLE = {"TEKUN": 8, "ORPHAN": 2, "DIBAO": 42, "DIBAO_MARGIN": 6, "POVERTY_MONITORED": 11}
+_OF_STORIES = 900_000_000  # numbers of households that no ordinary one has
 _WHEN = (20, 12, 10, 8, 8, 7, 7, 7, 6, 6, 5, 4)  # most people come early, some at the end
 
 
@@ -27,7 +26,7 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Resident:
-    """One person; ``late_identity`` is certified only by the correction in mid-season."""
+    """One person; ``late_identity`` is certified only later, at the step ``certified_at``."""
 
     index: int
     name: str
@@ -41,12 +40,20 @@ class Resident:
     pays_at: int
     identities: tuple[str, ...] = ()
     late_identity: str | None = None
+    certified_at: int = 0
+    told: Mapping[str, Any] = field(default_factory=dict)
+    story: Story | None = None
+    owed: Owed = field(default_factory=lambda: Owed(None))
 
     @property
     def due_fen(self) -> int | None:
-        """What the person owes on the day of paying; None on hold."""
-        late = (self.late_identity,) if self.late_identity else ()
-        return expected_due_fen(self.identities + late)
+        """What the person owes on the day of paying; None where nobody may collect."""
+        return self.owed.due_fen
+
+    @property
+    def held_identities(self) -> tuple[str, ...]:
+        """All that are certified in the end."""
+        return self.identities + ((self.late_identity,) if self.late_identity else ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +61,17 @@ class County:
     """Everybody, in a fixed order, with the townships and their scaled numbers."""
 
     seed: int
+    locality: Locality
     towns: tuple[Town, ...]
     residents: tuple[Resident, ...]
     villages: dict[str, str] = field(default_factory=dict)
 
 
-def county(*, residents: int, seed: int) -> County:
-    """The same people for the same seed and number, whoever asks."""
+def county(locality: Locality, *, residents: int, seed: int) -> County:
+    """The same people for the same place, seed and number, whoever asks."""
     chance = Random(f"canbao:{seed}:{residents}")
-    towns = scaled(residents)
-    registry = Registry()
+    towns = locality.scaled(residents)
+    registry = Registry(locality.county)
     people: list[Resident] = []
     villages: dict[str, str] = {}
     for town in towns:
@@ -73,8 +81,8 @@ def county(*, residents: int, seed: int) -> County:
         for household in _households(chance, town.target, first=len(people)):
             way = _way(chance, zeal)
             village = chance.choice(of_town)
-            people.extend(_family(chance, registry, town.region, village, household, way))
-    return County(seed, towns, tuple(_certified(chance, people)), villages)
+            people.extend(_family(chance, registry, locality, town.region, village, household, way))
+    return County(seed, locality, towns, tuple(_settled(chance, registry, locality, people)), villages)
 
 
 def _villages(town: Town) -> list[str]:
@@ -98,14 +106,15 @@ def _way(chance: Random, zeal: float) -> Way:
 
 
 def _family(
-    chance: Random, registry: Registry, town: str, village: str, members: range, way: Way
+    chance: Random, registry: Registry, locality: Locality, town: str, village: str, members: range, way: Way
 ) -> Iterator[Resident]:
+    calendar = locality.calendar
     surname = chance.choice(SURNAMES)
     comes = chance.choices(range(len(_WHEN)), _WHEN)[0]
-    pays = min(comes + chance.choices((0, 1, 2), (80, 14, 6))[0], calendar.LAST_ONLINE)
+    pays = min(comes + chance.choices((0, 1, 2), (80, 14, 6))[0], calendar.last_online)
     for index in members:
         age_days = chance.randrange(120, 92 * 365)
-        born = calendar.STEPS[0] - timedelta(days=age_days)
+        born = calendar.steps[0] - timedelta(days=age_days)
         yield Resident(
             index=index,
             name=surname + "".join(chance.choices(GIVEN, k=chance.choice((1, 2, 2)))),
@@ -120,18 +129,55 @@ def _family(
         )
 
 
-def _certified(chance: Random, people: list[Resident]) -> list[Resident]:
-    """Give each identity its share, at least one person each; a few are certified only by the correction."""
+def _settled(chance: Random, registry: Registry, locality: Locality, people: list[Resident]) -> list[Resident]:
+    """Give each identity its share, at least one person each, and each story its person; then say what all owe."""
     order = list(range(len(people)))
     chance.shuffle(order)
-    for identity, per_mille in SHARES_PER_MILLE.items():
+    for identity, per_mille in locality.shares.items():
         for _ in range(max(1, round(len(people) * per_mille / 1000))):
-            place = order.pop()
-            people[place] = replace(people[place], identities=(identity,))
-    for pair in (("TEKUN", "DIBAO_MARGIN"), ("DIBAO", "DIBAO_MARGIN"), ("DIBAO", "POVERTY_MONITORED")):
-        place = order.pop()
-        people[place] = replace(people[place], identities=pair)
+            _certify(people, order.pop(), locality, identity)
+    for pair in locality.pairs:
+        _certify(people, order.pop(), locality, *pair)
+    calendar, late = locality.calendar, locality.late_identity
     for _ in range(max(1, len(people) // 400)):
         place = order.pop()
-        people[place] = replace(people[place], late_identity="DIBAO", registers_at=1, pays_at=calendar.CORRECTION + 1)
-    return people
+        people[place] = replace(
+            people[place],
+            late_identity=late,
+            certified_at=calendar.correction,
+            registers_at=1,
+            pays_at=calendar.correction + 1,
+        )
+    for story in locality.stories:
+        place = order.pop()
+        people[place] = _living(registry, people[place], story)
+    return [
+        person if person.story else replace(person, owed=locality.owed(person.born, person.held_identities))
+        for person in people
+    ]
+
+
+def _certify(people: list[Resident], place: int, locality: Locality, *identities: str) -> None:
+    """Whoever is certified comes, so that every identity is seen to be priced."""
+    told = {key: value for identity in identities for key, value in locality.told.get(identity, {}).items()}
+    way = Way.WECHAT if people[place].way is Way.NEVER else people[place].way
+    people[place] = replace(people[place], identities=identities, told=told, way=way)
+
+
+def _living(registry: Registry, person: Resident, story: Story) -> Resident:
+    """The person of a story: registers and pays alone, on the day that the story is about."""
+    born = story.born or person.born
+    return replace(
+        person,
+        number=person.number if born == person.born else registry.number(born, male=True),
+        born=born,
+        household=_OF_STORIES + person.index,
+        way=Way.WECHAT,
+        registers_at=story.at,
+        pays_at=story.at,
+        late_identity=story.identity,
+        certified_at=story.certified_at,
+        told=story.told,
+        story=story,
+        owed=story.owed,
+    )

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
 
-from simulator import calendar
 from simulator.people import County, Resident, Way
 
 
@@ -45,7 +44,7 @@ class Collection:
     step: int
     village: str
     members: tuple[Resident, ...]
-    short_slip: bool = False  # the slip is first 380 yuan short, then corrected
+    short_slip: bool = False  # the slip is first one contribution short, then corrected
     short_detail: bool = False  # the tax office first receives a line too few, then the whole batch
     again: Resident | None = None  # paid online before, and brings cash all the same: it goes back
 
@@ -58,6 +57,11 @@ class Collection:
     def amount_fen(self) -> int:
         """The cash in the bag."""
         return sum(payer.due_fen or 0 for payer in self.payers)
+
+    @property
+    def missing_fen(self) -> int:
+        """What the bag lacks at first where the slip is short: one person's contribution."""
+        return self.members[0].due_fen or 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ class Plan:
     too_late: tuple[Resident, ...]  # comes when the window is closed: must be refused
 
 
-CASH_STEPS = (6, calendar.LAST_CASH)
+_FIRST_CASH = 6
 
 
 def plan(county: County) -> Plan:
@@ -80,10 +84,11 @@ def plan(county: County) -> Plan:
     chance = Random(f"plan:{county.seed}:{len(county.residents)}")
     paying = [resident for resident in county.residents if resident.due_fen]
     purchases = _purchases(chance, [resident for resident in paying if resident.way is Way.WECHAT])
-    collections = _with_one_paid_already(
-        _collections([resident for resident in paying if resident.way is Way.CASH]), purchases
-    )
-    absent = [r for r in paying if r.way is Way.NEVER and r.late_identity is None]
+    bags = (_FIRST_CASH, county.locality.calendar.last_cash)
+    in_cash = _collections([resident for resident in paying if resident.way is Way.CASH], bags)
+    collections = _with_one_paid_already(in_cash, purchases)
+    # Somebody without identities: of the others a document may say that they can still come.
+    absent = [r for r in paying if r.way is Way.NEVER and not r.held_identities] if county.locality.closes else []
     held = [resident for resident in county.residents if resident.due_fen is None]
     return Plan(
         county,
@@ -126,10 +131,10 @@ def _troubles(chance: Random, keys: list[tuple[int, int]]) -> dict[tuple[int, in
     return {drawn.pop(): trouble for trouble, times in wanted.items() for _ in range(times) if drawn}
 
 
-def _collections(paying: Iterable[Resident]) -> tuple[Collection, ...]:
+def _collections(paying: Iterable[Resident], steps: tuple[int, ...]) -> tuple[Collection, ...]:
     bags: dict[tuple[int, str], list[Resident]] = defaultdict(list)
     for resident in paying:
-        step = next(step for step in CASH_STEPS if step >= resident.pays_at)
+        step = next(step for step in steps if step >= resident.pays_at)
         bags[step, resident.village].append(resident)
     found = [
         Collection(key=f"{step:02d}-{village}", step=step, village=village, members=tuple(bags[step, village]))

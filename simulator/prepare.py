@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from simulator import clients
+from simulator.localities import FIRST, LOCALITIES
 
 MCHID = "1900000109"
 APPID = "wxc0ffee00canbao01"
@@ -18,10 +19,12 @@ _RESIDENTS = 5000
 _SEED = 2024
 
 
-def prepare(folder: Path, *, residents: int | None, seed: int | None, port: int = 0) -> dict[str, Any]:
-    """Write keys and settings once, and keep them; once a season has begun, the folder keeps its people and seed."""
+def prepare(
+    folder: Path, *, residents: int | None, seed: int | None, port: int = 0, pack: str | None = None
+) -> dict[str, Any]:
+    """Write keys and settings once, and keep them: the pack from the first time on, people and seed once they play."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    settings = load(folder) or _made(folder)
+    settings = load(folder) or _made(folder) | {"pack": pack or FIRST}
     if not journal_of(folder).exists():
         asked = {"residents": residents, "seed": seed}
         settings |= {name: value for name, value in asked.items() if value is not None}
@@ -45,7 +48,8 @@ def load(folder: Path) -> dict[str, Any] | None:
 
 
 def environment(folder: Path, settings: dict[str, Any]) -> dict[str, str]:
-    """The settings of canbao's services that concern its peers."""
+    """The settings of canbao's services that concern the place and its peers."""
+    locality = LOCALITIES[settings["pack"]]
     base = f"http://127.0.0.1:{settings['port']}"
     merchant = {
         "mchid": MCHID,
@@ -56,6 +60,10 @@ def environment(folder: Path, settings: dict[str, Any]) -> dict[str, str]:
         "platform_keys": {settings["platform_serial"]: str(folder / "platform.pub.pem")},
     }
     return {
+        "CANBAO_POLICY_PACK": locality.pack,
+        "CANBAO_REGION": locality.county,
+        "CANBAO_REGION_NAME": locality.name,
+        "CANBAO_BENEFIT_YEAR": str(locality.benefit_year),
         "CANBAO_WECHAT_MERCHANTS": json.dumps([merchant]),
         "CANBAO_WECHAT_BASE_URL": base,
         "CANBAO_TAX_BASE_URL": f"{base}/tax",
@@ -65,8 +73,11 @@ def environment(folder: Path, settings: dict[str, Any]) -> dict[str, str]:
 
 def described(folder: Path, settings: dict[str, Any]) -> dict[str, Any]:
     """What whoever assembles an installation needs: the environment, and the API clients to register."""
-    needs = [{"name": need.name, "scopes": need.scopes, "region": need.region} for need in clients.needed()]
+    locality = LOCALITIES[settings["pack"]]
+    needs = [{"name": need.name, "scopes": need.scopes, "region": need.region} for need in clients.needed(locality)]
     return {
+        "pack": locality.pack,
+        "region": locality.county,
         "residents": settings["residents"],
         "seed": settings["seed"],
         "environment": environment(folder, settings),

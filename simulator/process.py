@@ -15,11 +15,12 @@ import httpx
 import uvicorn
 from starlette.applications import Starlette
 
-from simulator import calendar, prepare
+from simulator import prepare
 from simulator.books import books, credited_people
 from simulator.day import Day
 from simulator.door import Door
 from simulator.journal import Journal
+from simulator.localities import LOCALITIES
 from simulator.people import county
 from simulator.plan import plan
 from simulator.season import play
@@ -64,14 +65,15 @@ def _assemble(
         merchant_key=public_key(folder / "merchant.pub.pem"),
         api_v3_key=settings["api_v3_key"].encode(),
     )
-    day = Day(calendar.STEPS[0])
+    locality = LOCALITIES[settings["pack"]]
+    day = Day(locality.calendar.steps[0])
     account = Account(journal, day, prepare.MCHID, prepare.APPID)
     postman = Postman(platform, client)
     wechat = WechatPeer(account, platform, postman)
     tax = TaxPeer(journal, settings["tax_token"])
     known = json.loads(secrets.read_text(encoding="utf-8"))
     world = World(
-        plan=plan(county(residents=settings["residents"], seed=settings["seed"])),
+        plan=plan(county(locality, residents=settings["residents"], seed=settings["seed"])),
         journal=journal,
         day=day,
         doors={name: Door(client, name, secret) for name, secret in known.items()},

@@ -1,9 +1,8 @@
-"""The season from the first of October to the tenth of January: what happens on each of its days, and in what order."""
+"""The season from its first day to the last latecomer: what happens on each of its days, and in what order."""
 
 from functools import partial
 from random import Random
 
-from simulator import calendar
 from simulator.actors import (
     bank,
     bureau,
@@ -13,6 +12,7 @@ from simulator.actors import (
     latecomers,
     remittance,
     residents,
+    stories,
     strangers,
 )
 from simulator.actors.quiet import wait_for_the_day, wait_until_credited
@@ -24,11 +24,12 @@ _STRANGERS_AT = 2
 
 async def play(world: World) -> None:
     """Live through every day; what the journal says was done is not done again."""
-    for step, day in enumerate(calendar.STEPS):
+    steps = world.locality.calendar.steps
+    for step, day in enumerate(steps):
         world.day.today = day
         if world.done(f"day {step}"):
             continue
-        tell("day", date=day.isoformat(), step=step + 1, steps=len(calendar.STEPS))
+        tell("day", date=day.isoformat(), step=step + 1, steps=len(steps))
         await _live_through(world, step)
         await world.journal.put("done", f"day {step}", day.isoformat())
 
@@ -40,15 +41,15 @@ async def _live_through(world: World, step: int) -> None:
         await world.once("regions", lambda: bureau.enter_regions(world))
         await world.once("targets", lambda: bureau.publish_targets(world))
         await world.once("rosters", lambda: departments.send_rosters(world))
-    if step == calendar.CORRECTION:
-        await world.once("correction", lambda: departments.send_correction(world))
+    await world.once(f"correction {step}", lambda: departments.send_correction(world, step))
     await _morning(world, step)
     await clerks.register(world, [r for r in world.plan.county.residents if r.registers_at == step])
     await _pay_online(world, step)
     await _pay_cash(world, step)
     await wait_until_credited(world)
     await world.once(f"refunds {step}", lambda: latecomers.approve_refunds(world))
-    if step == len(calendar.STEPS) - 1:
+    if step == world.locality.calendar.last:
+        await stories.ask_when_covered(world)
         await handing_back.miss_what_is_owed(world)
 
 
@@ -56,7 +57,7 @@ async def _morning(world: World, step: int) -> None:
     """What the last step left for today: late notices, the bank's statement, money on its way up."""
     if step == 0:
         return
-    yesterday = calendar.STEPS[step - 1]
+    yesterday = world.locality.calendar.steps[step - 1]
     await residents.tell_late(world, Random(f"late {step}"))
     await wait_until_credited(world)
     await world.once(f"tax detail {step}", lambda: remittance.send_settlement_detail(world, yesterday))
@@ -67,6 +68,7 @@ async def _morning(world: World, step: int) -> None:
 
 
 async def _pay_online(world: World, step: int) -> None:
+    calendar = world.locality.calendar
     today: list[Purchase] = [purchase for purchase in world.plan.purchases if purchase.step == step]
     await residents.ask_orders(world, today)
     await residents.pay(world, today, Random(f"pay {world.plan.county.seed} {step}"))
@@ -75,11 +77,11 @@ async def _pay_online(world: World, step: int) -> None:
         await world.once("not ours", lambda: strangers.not_ours(world))
         await world.once("probe", lambda: strangers.probe(world))
         await world.once("refused", lambda: latecomers.on_hold(world))
-    if calendar.STEPS[step] == calendar.LAST_DAY:
+    if calendar.steps[step] == calendar.last_day:
         await world.once("after hours: order", lambda: latecomers.ask_on_the_last_day(world))
-    if step == calendar.TURN_OF_YEAR:
+    if step == calendar.turn_of_year:
         await world.once("after hours: paid", lambda: latecomers.pay_after_midnight(world))
-    if step == len(calendar.STEPS) - 1:
+    if step == calendar.last:
         await world.once("too late", lambda: latecomers.come_too_late(world))
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from simulator.day import Day
 from simulator.door import Door
 from simulator.journal import Journal
+from simulator.localities.locality import Locality
 from simulator.plan import Plan
 from simulator.tax import TaxPeer
 from simulator.wechat.account import Account
@@ -37,6 +38,11 @@ class World:
     postman: Postman
     tax: TaxPeer
     notify_base: str
+
+    @property
+    def locality(self) -> Locality:
+        """The place that is played."""
+        return self.plan.county.locality
 
     async def complain(self, key: str, what: str) -> None:
         """Note that canbao did something else than the document says; the season goes on, the comparison fails."""

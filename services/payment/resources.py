@@ -7,10 +7,20 @@ import httpx
 from services.payment.callbacks.intake import Intake
 from services.payment.channels.wechat.client import WechatClient
 from services.payment.channels.wechat.keys import Merchant, load_merchant
+from services.policy.in_force import pack_in_force
+from shared.errors import DomainError, ErrorCode
+from shared.policy.channels import refused_channel
+from shared.policy.vocabulary import Channel
 from shared.service import Running
 from shared.settings import Settings
 
 CREDITING: Final = "crediting"
+
+
+class ChannelNotAllowed(DomainError):
+    """The document in force takes no contributions through this channel."""
+
+    code = ErrorCode.CHANNEL_NOT_ALLOWED
 
 
 class PaymentResources:
@@ -20,7 +30,8 @@ class PaymentResources:
     http: httpx.AsyncClient
 
     def __init__(self, settings: Settings) -> None:
-        """Read the merchants' keys; raises where one is missing or unusable."""
+        """Read the merchants' keys and the pack; raises where one is missing or unusable."""
+        self._pack = pack_in_force(settings)
         self.region = settings.region
         self.public_base_url = settings.public_base_url.rstrip("/")
         self._wechat_base_url = settings.wechat_base_url
@@ -42,6 +53,16 @@ class PaymentResources:
         """Write what still waits, then close."""
         await self.intake.aclose()
         await self.http.aclose()
+
+    def refuse_channel(self, channel: Channel) -> None:
+        """Raise ChannelNotAllowed, with the sentence of the document, where it does not take money this way."""
+        reason = refused_channel(self._pack, channel)
+        if reason is not None:
+            clause = reason.basis.clause
+            quote = f"“{clause.quote}”" if clause else ""
+            raise ChannelNotAllowed(
+                f"{self._pack.document}：{quote or reason.text} · {channel.value} is not listed there"
+            )
 
     def notify_url(self, mchid: str) -> str:
         """Where WeChat is to call us back."""

@@ -4,7 +4,7 @@
 CREATE VIEW proof.enrolment AS
 SELECT id, region, benefit_year, person_token, state, state <> 'TERMINATED' AS live,
        state <> 'TERMINATED' AND NOT (state = 'REJECTED' AND coalesce(reason_code, '') IN
-           ('NOT_IN_SCOPE', 'EMPLOYEE_INSURED', 'INSURED_ELSEWHERE')) AS registered,
+           ('NOT_IN_SCOPE', 'EMPLOYEE_INSURED', 'INSURED_ELSEWHERE', 'ENROL_AT_SCHOOL')) AS registered,
        state IN ('PAID', 'WAITING', 'ACTIVE', 'EXPIRED') AS enrolled, registered_on, assessment_version, outcome,
        bill_version, paid_basis, paid_on, paid_fen, due_fen, aided_fen, channel, benefit_start, benefit_end,
        benefit_wait, benefit_held, money_state, in_treasury_on, certificate_no, cash_returned_on,

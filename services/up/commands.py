@@ -11,11 +11,20 @@ from services.up.installation import Asked
 from services.up.refusal import CannotStart, Exit
 from shared.database.server_account import EmbeddedPostgresError
 
+PLAYABLE = ("anon-city-2023", "luoshan-2024", "national-2025", "shantou-2022")
+
 
 def up(
     once: Annotated[
         bool, typer.Option("--once", help="输出核对表后结束 · end after the table instead of staying up")
     ] = False,
+    pack: Annotated[
+        str | None,
+        typer.Option(
+            help="演练哪个政策包，新目录默认 luoshan-2024 · whose season is played (luoshan-2024 in a new folder): "
+            "anon-city-2023, luoshan-2024, national-2025, shantou-2022"
+        ),
+    ] = None,
     residents: Annotated[
         int | None,
         typer.Option(
@@ -40,13 +49,27 @@ def up(
     """
     if bus not in ("postgres", "kafka"):
         raise typer.BadParameter("postgres, kafka", param_hint="--bus")
+    _refuse_unplayable(pack)
     from services.up.sequence import run
 
     console = Console()
-    asked = Asked(residents, once, "kafka" if bus == "kafka" else "postgres", port, data)
+    asked = Asked(pack, residents, once, "kafka" if bus == "kafka" else "postgres", port, data)
     try:
         code = uvloop.run(run(asked, console))
     except (CannotStart, EmbeddedPostgresError) as reason:
         Console(stderr=True).print(str(reason), highlight=False, markup=False, soft_wrap=True)
         code = Exit.CANNOT_START
     raise typer.Exit(int(code))
+
+
+def _refuse_unplayable(pack: str | None) -> None:
+    """Raise BadParameter for a pack without a season, and say which have one."""
+    if pack is None or pack in PLAYABLE:
+        return
+    problem = f"{pack}: 没有演练 · has no season; {', '.join(PLAYABLE)}"
+    if pack == "tonghe-2023":
+        problem = (
+            "tonghe-2023: 通河只经哈尔滨银行收款，尚无演练；可用 canbao policy show tonghe-2023 查阅 · "
+            "takes money through its bank only and has no season yet; read it by canbao policy show tonghe-2023"
+        )
+    raise typer.BadParameter(problem, param_hint="--pack")

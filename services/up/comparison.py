@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from shared.policy.pack import Pack, ReliefKind
+from shared.policy.vocabulary import BY_AGE, Identity
 from verify.report import Report, TownLine
 
 # How the auditor and the simulator call the same thing.
@@ -26,6 +28,13 @@ def differences(report: Report, books: dict[str, Any]) -> list[str]:
     if not county["credited_fen"] or not report.overall.paid_fen:
         found.append("账上无款 · the books hold no money")
     return found
+
+
+def unseen(pack: Pack, books: dict[str, Any]) -> list[str]:
+    """One sentence per configured identity under which nobody is enrolled; those by age are seen by their birth."""
+    configured = {relief.identity for relief in pack.reliefs if relief.kind is not ReliefKind.OPEN}
+    missing = sorted(configured - BY_AGE - {Identity(each) for each in books["identities"]})
+    return [f"{identity.name_zh} {identity.value}: 无人参保 · nobody is enrolled" for identity in missing]
 
 
 def _compare(where: str, line: TownLine, town: dict[str, int]) -> list[str]:

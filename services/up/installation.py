@@ -20,7 +20,7 @@ from shared.messaging.installation import refuse_foreign
 from shared.messaging.open import open_bus
 from shared.settings import Settings
 
-_EXAMPLE = Path(__file__).parents[2] / "deploy" / "counties" / "luoshan-2024" / "example-amounts.yaml"
+_COUNTIES = Path(__file__).parents[2] / "deploy" / "counties"
 _CONSOLE = "console"
 _CONSOLE_SCOPES = ["registration:read", "subsidy:read", "payment:read", "quota:read"]
 
@@ -29,6 +29,7 @@ _CONSOLE_SCOPES = ["registration:read", "subsidy:read", "payment:read", "quota:r
 class Asked:
     """What the command line asked for."""
 
+    pack: str | None
     residents: int | None
     once: bool
     bus: Literal["postgres", "kafka"]
@@ -117,21 +118,27 @@ def settings_of(
         "CANBAO_CONSOLE_CLIENT_SECRET": console_secret,
         **peers,
     }
-    # Whoever sets these wants their own: another county's pack, amounts or name for the topics.
-    values = {"CANBAO_POLICY_OVERRIDES": str(_EXAMPLE)} | _chosen("CANBAO_POLICY_OVERRIDES") | values
+    # Whoever sets these wants their own: amounts, or a name for the topics.
+    values = _example_amounts(peers["CANBAO_POLICY_PACK"]) | _chosen("CANBAO_POLICY_OVERRIDES") | values
     if asked.bus == "kafka":
         values |= _chosen("CANBAO_KAFKA_BOOTSTRAP_SERVERS") | _chosen("CANBAO_INSTALLATION")
     os.environ.update(values)
     return Settings(), values
 
 
+def _example_amounts(pack: str) -> dict[str, str]:
+    """The invented amounts for what a document leaves open; nothing where it leaves nothing open."""
+    file = _COUNTIES / pack / "example-amounts.yaml"
+    return {"CANBAO_POLICY_OVERRIDES": str(file)} if file.exists() else {}
+
+
 def _chosen(name: str) -> dict[str, str]:
     return {name: os.environ[name]} if os.environ.get(name) else {}
 
 
-def wanted_clients(described: dict[str, Any], region: str) -> list[dict[str, Any]]:
+def wanted_clients(described: dict[str, Any]) -> list[dict[str, Any]]:
     """The season's API clients and the console's."""
-    return [*described["clients"], {"name": _CONSOLE, "scopes": _CONSOLE_SCOPES, "region": region}]
+    return [*described["clients"], {"name": _CONSOLE, "scopes": _CONSOLE_SCOPES, "region": described["region"]}]
 
 
 async def register_clients(settings: Settings, wanted: list[dict[str, Any]], secrets: dict[str, str]) -> None:
@@ -152,7 +159,7 @@ async def register_clients(settings: Settings, wanted: list[dict[str, Any]], sec
         await database.dispose()
 
 
-def secret_of_console(folder: Path, described: dict[str, Any], region: str) -> tuple[dict[str, str], str]:
+def secret_of_console(folder: Path, described: dict[str, Any]) -> tuple[dict[str, str], str]:
     """Every client's secret, and the console's among them."""
-    secrets = data.client_secrets(folder, [client["name"] for client in wanted_clients(described, region)])
+    secrets = data.client_secrets(folder, [client["name"] for client in wanted_clients(described)])
     return secrets, secrets[_CONSOLE]

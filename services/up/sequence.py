@@ -12,9 +12,10 @@ import httpx
 from rich.console import Console
 
 from services import all_in_one
+from services.policy.in_force import pack_in_force
 from services.up import folder as data
 from services.up import installation, simulation
-from services.up.comparison import differences, explained
+from services.up.comparison import differences, explained, unseen
 from services.up.installation import Asked
 from services.up.progress import listener
 from services.up.refusal import Exit
@@ -61,16 +62,16 @@ async def run(asked: Asked, console: Console) -> Exit:
 
 async def _settle(asked: Asked, folder: Path, postgres: EmbeddedPostgres) -> tuple[Settings, dict[str, Any]]:
     """Roles, databases, keys, tables and clients: made at the first start, found at the next."""
-    described = await simulation.prepared(folder / "simulator", asked.residents)
+    described = await simulation.prepared(folder / "simulator", asked.pack, asked.residents)
     secrets = data.kept_secrets(folder, all_in_one.WITH_DATABASE)
-    client_secrets, console_secret = installation.secret_of_console(folder, described, "411521")
+    client_secrets, console_secret = installation.secret_of_console(folder, described)
     settings, values = installation.settings_of(
         asked, secrets, postgres.admin_url, described["environment"], console_secret
     )
     data.keep_environment(folder, values)
     await provision(postgres.admin_url, all_in_one.WITH_DATABASE, secrets["database_passwords"])
     await all_in_one.migrate_all(settings)
-    wanted = installation.wanted_clients(described, settings.region)
+    wanted = installation.wanted_clients(described)
     await installation.register_clients(settings, wanted, client_secrets)
     return settings, described
 
@@ -116,6 +117,7 @@ async def _until_proven(
     described: dict[str, Any],
     stop: asyncio.Event,
 ) -> Exit:
+    _say(console, f"政策包 policy pack: {described['pack']}（{settings.region_name}）")
     _say(console, f"模拟居民 {described['residents']:,} 人 · simulated residents")
     if asked.residents not in (None, described["residents"]):
         _say(console, _folder_holds(described["residents"], asked.residents))
@@ -165,7 +167,7 @@ async def _prove(console: Console, settings: Settings, folder: Path, *, complete
     if not complete:
         return Exit.NOT_PROVEN
     books = json.loads((folder / "simulator" / "books.json").read_text(encoding="utf-8"))
-    found = differences(report, books)
+    found = differences(report, books) + unseen(pack_in_force(settings), books)
     for sentence in found[:40]:
         _say(console, f"与模拟器账簿不符 · differs from the simulator's books: {sentence}")
     if found and (reason := explained(report, books)):

@@ -13,9 +13,14 @@ from services.up.refusal import CannotStart
 _GRACE_S = 15.0
 
 
-async def prepared(folder: Path, residents: int | None) -> dict[str, Any]:
-    """Have the simulator make or find its keys; says what the services and their clients must be."""
+async def prepared(folder: Path, pack: str | None, residents: int | None) -> dict[str, Any]:
+    """Have the simulator make or find its keys; says what the services and their clients must be.
+
+    Raises CannotStart where the folder holds another place's season.
+    """
     command = [sys.executable, "-m", "simulator", "prepare", "--dir", str(folder)]
+    if pack is not None:
+        command += ["--pack", pack]
     if residents is not None:
         command += ["--residents", str(residents)]
     process = await asyncio.create_subprocess_exec(
@@ -27,6 +32,11 @@ async def prepared(folder: Path, residents: int | None) -> dict[str, Any]:
             f"模拟器无法准备：{complaint.decode().strip()[-500:]}", "The simulator could not be prepared: see above."
         )
     described: dict[str, Any] = json.loads(answer)
+    if pack not in (None, described["pack"]):
+        raise CannotStart(
+            f"数据目录已有政策包 {described['pack']} 的演练，不能改用 {pack}。请用 --data 指定新目录。",
+            f"The data folder holds a season under {described['pack']}, not {pack}: name a new folder by --data.",
+        )
     return described
 
 

@@ -50,7 +50,27 @@ EXAMPLES: Final[dict[str, list[dict[str, Any]]]] = {
                 "other_insurance": "none",
                 "newborn": False,
             },
-        }
+        },
+        {
+            **_PERSON,
+            "registered_on": "2022-02-20",
+            "facts": {
+                "birth_date": "1990-03-07",
+                "hukou": "local",
+                "hukou_note": "rural",
+                "residence": "in_area_long_term",
+                "document_type": "RESIDENT_ID",
+                "other_insurance": "employee",
+                "newborn": False,
+                "circumstances": {
+                    "migrant_worker": True,
+                    "insurance_status": "ended",
+                    "insurance_paid_through": "2021-12-31",
+                    "insurance_continuous_months": 30,
+                    "missed_years": [2020],
+                },
+            },
+        },
     ],
     "registration.enrolment_rejected.v1": [{**_PERSON, "assessment_version": 2}],
     "registration.enrolment_readmitted.v1": [{**_PERSON, "assessment_version": 3}],

@@ -4,11 +4,42 @@ from datetime import date
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StrictBool, StrictInt
 
 from shared.contracts.event import Event
 
 PaidBasis = Literal["CONTRIBUTION", "NOTHING_DUE"]
+
+
+class Circumstances(BaseModel):
+    """What few people tell and some documents ask for: permits, work, school, other insurance, earlier years."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    residence_permit: StrictBool | None = None
+    guardian_residence_permit: StrictBool | None = None
+    relation: str | None = None
+    employed: StrictBool | None = None
+    retired: StrictBool | None = None
+    difficult_enterprise: StrictBool | None = None
+    migrant_worker: StrictBool = False
+    school_level: str | None = None
+    school_in_area: StrictBool | None = None
+    full_time: StrictBool | None = None
+    child_birth_date: date | None = None
+    agricultural_before_20150701: StrictBool | None = None
+    discharge_date: date | None = None
+    sponsor_discharge_date: date | None = None
+    insured_at_origin: StrictBool | None = None
+    insurance_status: str | None = None
+    insurance_paid_through: date | None = None
+    insurance_suspended_on: date | None = None
+    insurance_continuous_months: StrictInt | None = None
+    insured_where_living: StrictBool | None = None
+    enrolled_years: tuple[StrictInt, ...] | None = None
+    missed_years: tuple[StrictInt, ...] = ()
+    employee_years: tuple[StrictInt, ...] = ()
+    repair_years: StrictInt | None = None
 
 
 class PersonFacts(BaseModel):
@@ -23,6 +54,7 @@ class PersonFacts(BaseModel):
     document_type: str = "RESIDENT_ID"
     other_insurance: str = "none"
     newborn: bool = False
+    circumstances: Circumstances | None = None
 
 
 class EnrolmentRegistered(Event):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from shared.domain.money import format_yuan
 from shared.policy.benefit import Covered, covered_days
+from shared.policy.channels import refused_channel
 from shared.policy.facts import Certified, Facts, Payment
 from shared.policy.incentives import Incentive, incentive
 from shared.policy.pack import Pack
@@ -74,11 +75,11 @@ def _refused(refusal: Refusal, before: Reasons) -> Decision:
 
 
 def _channel(pack: Pack, terms: Terms, payment: Payment) -> Refusal | None:
-    if payment.channel is None or payment.channel in pack.channels:
+    if payment.channel is None or (payment.channel is Channel.ROSTER and terms.due_fen == 0):
         return None
-    if terms.due_fen == 0 if payment.channel is Channel.ROSTER else pack.channels_open:
+    reason = refused_channel(pack, payment.channel)
+    if reason is None:
         return None
-    reason = Reason.of("CHANNEL_NOT_ALLOWED", True, pack.channels_basis)
     return Refusal(Ruling.REJECT, ReasonCode.CHANNEL_NOT_ALLOWED, eligible=True, reasons=(reason,))
 
 

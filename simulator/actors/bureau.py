@@ -1,28 +1,27 @@
 """The medical security bureau (医保局): publishes what townships have to reach, and says what day it is."""
 
 from simulator import clients
-from simulator.towns import DOCUMENT, TOTAL
 from simulator.world import World
-
-BENEFIT_YEAR = 2024
 
 
 async def publish_targets(world: World) -> None:
     """The annex of the document, in proportion to the number of residents that are played."""
-    county = world.plan.county
+    county, locality = world.plan.county, world.locality
     total = sum(town.target for town in county.towns)
     note = "乡镇代码为示例 · township codes are illustrative"
-    if total != TOTAL:
+    if not locality.targets_printed:
+        note = "演示数据：乡镇、代码和任务数均为虚构 · demonstration: towns, codes and targets are invented"
+    elif total != locality.total:
         note = (
-            f"演示数据：按原文件总任务数 {TOTAL} 人等比例缩放为 {total} 人；乡镇代码为示例"
-            f" · demonstration: the document's targets of {TOTAL} people in all scaled to {total}; "
+            f"演示数据：按原文件总任务数 {locality.total} 人等比例缩放为 {total} 人；乡镇代码为示例"
+            f" · demonstration: the document's targets of {locality.total} people in all scaled to {total}; "
             "township codes are illustrative"
         )
     await world.doors[clients.BUREAU].post(
         "/quota/v1/targets",
         {
-            "benefit_year": BENEFIT_YEAR,
-            "document": DOCUMENT,
+            "benefit_year": locality.benefit_year,
+            "document": locality.document,
             "note": note,
             "declared_total": total,
             "towns": [{"region": town.region, "name": town.name, "target": town.target} for town in county.towns],

@@ -4,13 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from simulator import clients
-from simulator.actors.bureau import BENEFIT_YEAR
-from simulator.door import Door, Refused
+from simulator.door import Refused
 from simulator.people import Resident
 from simulator.plan import Collection
 from simulator.world import World, each, tell
 
-SHORT_BY_FEN = 38_000
 _AT_ONCE = 100
 
 
@@ -31,12 +29,11 @@ async def register(world: World, residents: Iterable[Resident]) -> None:
 
 async def _register(world: World, people: list[Resident]) -> None:
     """A lone person is entered alone, several by the door for many."""
-    door = world.doors[clients.township(people[0].town)]
     if len(people) == 1:
-        outcome = await _register_alone(door, people[0])
+        outcome = await _register_alone(world, people[0])
     else:
-        body = {"enrolments": [_application(person) for person in people]}
-        answer = await door.post("/registration/v1/enrolments/batch", body)
+        body = {"enrolments": [_application(world, person) for person in people]}
+        answer = await world.doors[clients.township(people[0].town)].post("/registration/v1/enrolments/batch", body)
         outcome = {"registered": answer["registered"], "refused": answer["refused"]}
     # Refused because it was asked before an interruption: the answer names the enrolment that exists.
     found = {entry["line"]: entry["id"] for entry in outcome["registered"]}
@@ -50,28 +47,30 @@ async def _register(world: World, people: list[Resident]) -> None:
             await world.complain(f"register {person.index}", str(outcome["refused"])[:300])
 
 
-async def _register_alone(door: Door, person: Resident) -> dict[str, list[dict[str, Any]]]:
+async def _register_alone(world: World, person: Resident) -> dict[str, list[dict[str, Any]]]:
+    door = world.doors[clients.township(person.town)]
     try:
-        answer = await door.post("/registration/v1/enrolments", _application(person))
+        answer = await door.post("/registration/v1/enrolments", _application(world, person))
     except Refused as refusal:
         return {"registered": [], "refused": [{"line": 1, **refusal.problem}]}
     return {"registered": [{"line": 1, **answer}], "refused": []}
 
 
-def _application(person: Resident) -> dict[str, Any]:
+def _application(world: World, person: Resident) -> dict[str, Any]:
     return {
         "document_type": "RESIDENT_ID",
         "document_number": person.number,
         "name": person.name,
         "birth_date": person.born.isoformat(),
         "region": person.village,
-        "benefit_year": BENEFIT_YEAR,
+        "benefit_year": world.locality.benefit_year,
+        **person.told,
     }
 
 
 def receipt_no(resident: Resident) -> str:
     """The number printed on the receipt."""
-    return f"R2023{resident.index:07d}"
+    return f"R{resident.index:011d}"
 
 
 async def take_cash(world: World, step: int) -> None:
@@ -119,7 +118,7 @@ async def hand_in(world: World, collection: Collection) -> None:
     """The village's 《缴费情况表》 and the slip of its deposit into the tax pending account."""
     door = world.doors[clients.township(collection.village[:9])]
     await door.post("/payment/v1/collection-statements", statement(world, collection))
-    slip_fen = collection.amount_fen - (SHORT_BY_FEN if collection.short_slip else 0)
+    slip_fen = collection.amount_fen - (collection.missing_fen if collection.short_slip else 0)
     await door.post(
         "/payment/v1/deposit-slips",
         {
@@ -148,7 +147,7 @@ def statement(world: World, collection: Collection) -> dict[str, Any]:
     return {
         "statement_no": statement_no(collection),
         "village": collection.village,
-        "benefit_year": BENEFIT_YEAR,
+        "benefit_year": world.locality.benefit_year,
         "lines": [
             {
                 "receipt_no": receipt_no(person),

@@ -4,7 +4,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from simulator import calendar, clients
+from simulator import clients
 from simulator.actors import clerks
 from simulator.plan import Collection
 from simulator.world import World, each
@@ -23,7 +23,7 @@ async def send_settlement_detail(world: World, day: date) -> None:
 
 async def carry_up(world: World, step: int) -> None:
     """Take every batch as far as it gets today; the treasury confirms a day after, on the last day at once."""
-    last = step == len(calendar.STEPS) - 1
+    last = step == world.locality.calendar.last
     await _confirm_in_treasury(world, before=world.day.today)
     await _mend(world)
     await _confirm_details(world)
@@ -94,7 +94,7 @@ async def _confirm_in_treasury(world: World, *, before: date | None) -> None:
             await _command(world, clients.TREASURY, batch, "treasury", {"received_on": today})
 
     async def certify(batch: dict[str, Any]) -> None:
-        number = f"WS2023-{batch['id'][-12:]}"
+        number = f"WS{world.day.today.year}-{batch['id'][-12:]}"
         await _command(world, clients.TAX_HALL, batch, "certificate", {"certificate_no": number, "issued_on": today})
 
     await each(await _batches(world, "REMITTED"), receive, at_once=6)

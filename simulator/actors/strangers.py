@@ -7,14 +7,14 @@ from simulator.actors.residents import tell_of
 from simulator.wechat.notices import Notice
 from simulator.world import World
 
-UNKNOWN_FEN = 38_000
-
 
 async def unknown_order(world: World) -> None:
     """Rightly signed, our merchant's, and for an order that canbao never made: ours, without a home."""
-    number, transaction = "UNKNOWN20231018", "4200999999999999999999999901"
+    number, transaction = f"UNKNOWN{world.day.today:%Y%m%d}", "4200999999999999999999999901"
     url = notify_url(world)
-    await world.journal.put("order", number, {"amount_fen": UNKNOWN_FEN, "notify_url": url, "state": "NOTPAY"})
+    await world.journal.put(
+        "order", number, {"amount_fen": world.locality.standard_fen, "notify_url": url, "state": "NOTPAY"}
+    )
     await world.journal.put("fate", transaction, {"fate": "UNATTRIBUTED", "people": []})
     notice = await world.account.pay(number, transaction, moment=world.day.moment(transaction))
     await tell_of(world, [notice, notice], Random(number))

@@ -83,7 +83,12 @@ async def test_one_process_per_service_and_role_agrees_with_the_simulators_books
     peers = {name.removeprefix("CANBAO_").lower(): value for name, value in described["environment"].items()}
     settings = kafka_installation.settings.model_copy(
         update=peers
-        | {"public_base_url": address, "services_base_url": address, "policy_overrides": EXAMPLE}
+        | {
+            "benefit_year": int(peers["benefit_year"]),
+            "public_base_url": address,
+            "services_base_url": address,
+            "policy_overrides": EXAMPLE,
+        }
         | {"console_client_secret": SecretStr("unused here")}
     )
     for client in described["clients"]:

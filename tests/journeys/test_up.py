@@ -51,6 +51,18 @@ class TestOnce:
         assert "The folder holds 300 residents, --residents 200 is not used" in again.stdout
         assert AGREES in again.stdout
 
+    @pytest.mark.parametrize("pack", ["anon-city-2023", "shantou-2022", "national-2025"])
+    def test_another_place_is_played_by_its_own_document(self, data: Path, pack: str) -> None:
+        ended = up(data, free_port(), "--once", "--residents", "200", "--pack", pack)
+
+        assert ended.returncode == Exit.FINE, ended.stdout + ended.stderr
+        assert f"policy pack: {pack}" in ended.stdout
+        assert AGREES in ended.stdout
+
+        other = up(data, free_port(), "--once", "--pack", "luoshan-2024")
+        assert other.returncode == Exit.CANNOT_START
+        assert f"holds a season under {pack}, not luoshan-2024" in other.stderr
+
     def test_what_is_generated_is_readable_by_its_owner_alone(self, data: Path) -> None:
         with going(data, free_port(), data.parent / "log", "--residents", "100") as started:
             started.wait_for("services: http")

@@ -4,41 +4,44 @@ from collections import Counter
 
 import pytest
 
+from services.up.commands import PLAYABLE
 from shared.domain.identity_number import birth_date, normalise
-from simulator import towns
-from simulator.people import SHARES_PER_MILLE, county
+from simulator.localities import LOCALITIES
+from simulator.localities.locality import Locality
+from simulator.localities.luoshan import LUOSHAN
+from simulator.people import county
 from simulator.plan import Trouble, plan
 
 
 def test_the_printed_targets_sum_to_the_printed_total() -> None:
-    assert sum(town.target for town in towns.TOWNS) == towns.TOTAL == 642_656
-    assert len({town.region for town in towns.TOWNS}) == 20
+    assert LUOSHAN.total == 642_656
+    assert len({town.region for town in LUOSHAN.towns}) == 20
 
 
 @pytest.mark.parametrize("total", [100, 299, 300, 5000, 642_655, 642_656])
 def test_scaled_targets_sum_exactly_and_stay_within_one_of_their_share(total: int) -> None:
-    scaled = towns.scaled(total)
+    scaled = LUOSHAN.scaled(total)
 
     assert sum(town.target for town in scaled) == total
-    for town, printed in zip(scaled, towns.TOWNS, strict=True):
-        assert abs(town.target - total * printed.target / towns.TOTAL) < 1
+    for town, printed in zip(scaled, LUOSHAN.towns, strict=True):
+        assert abs(town.target - total * printed.target / LUOSHAN.total) < 1
 
 
 def test_at_the_printed_total_the_targets_are_the_printed_ones() -> None:
-    assert towns.scaled(towns.TOTAL) == towns.TOWNS
+    assert LUOSHAN.scaled(LUOSHAN.total) == LUOSHAN.towns
 
 
 def test_the_same_seed_gives_the_same_people_and_the_same_plan() -> None:
-    assert county(residents=500, seed=7) == county(residents=500, seed=7)
-    assert plan(county(residents=500, seed=7)) == plan(county(residents=500, seed=7))
+    assert county(LUOSHAN, residents=500, seed=7) == county(LUOSHAN, residents=500, seed=7)
+    assert plan(county(LUOSHAN, residents=500, seed=7)) == plan(county(LUOSHAN, residents=500, seed=7))
 
 
 def test_another_seed_gives_other_people() -> None:
-    assert county(residents=500, seed=7).residents != county(residents=500, seed=8).residents
+    assert county(LUOSHAN, residents=500, seed=7).residents != county(LUOSHAN, residents=500, seed=8).residents
 
 
 def test_every_number_is_unique_and_stands_the_check_of_the_house() -> None:
-    residents = county(residents=3000, seed=1).residents
+    residents = county(LUOSHAN, residents=3000, seed=1).residents
 
     assert len({resident.number for resident in residents}) == 3000
     for resident in residents:
@@ -47,7 +50,7 @@ def test_every_number_is_unique_and_stands_the_check_of_the_house() -> None:
 
 
 def test_every_township_has_as_many_residents_as_its_share_and_each_lives_in_one_of_its_villages() -> None:
-    played = county(residents=2000, seed=3)
+    played = county(LUOSHAN, residents=2000, seed=3)
     lived_in = Counter(resident.town for resident in played.residents)
 
     assert lived_in == {town.region: town.target for town in played.towns}
@@ -56,23 +59,40 @@ def test_every_township_has_as_many_residents_as_its_share_and_each_lives_in_one
         assert len(resident.village) == 12
 
 
-def test_even_a_small_county_has_every_identity_and_every_trouble() -> None:
-    season = plan(county(residents=300, seed=2024))
-    held = {identity for resident in season.county.residents for identity in resident.identities}
+@pytest.mark.parametrize("locality", LOCALITIES.values(), ids=LOCALITIES)
+def test_even_a_small_place_has_every_identity_every_story_and_every_trouble(locality: Locality) -> None:
+    season = plan(county(locality, residents=300, seed=2024))
+    residents = season.county.residents
+    held = {identity for resident in residents for identity in resident.identities}
 
-    assert held == set(SHARES_PER_MILLE)
-    assert any(resident.late_identity for resident in season.county.residents)
+    assert held == set(locality.shares)
+    assert {resident.story.name for resident in residents if resident.story} == {s.name for s in locality.stories}
+    assert any(resident.late_identity for resident in residents)
     assert {purchase.trouble for purchase in season.purchases} == set(Trouble)
     assert sum(collection.short_slip for collection in season.collections) == 1
     assert sum(collection.short_detail for collection in season.collections) == 1
     assert sum(collection.again is not None for collection in season.collections) == 1
     assert season.refused
-    assert season.after_hours
-    assert season.too_late
+    assert bool(season.after_hours) == bool(season.too_late) == locality.closes
+
+
+def test_a_story_is_lived_on_a_day_of_the_calendar_and_paid_for_alone() -> None:
+    for locality in LOCALITIES.values():
+        season = plan(county(locality, residents=300, seed=2024))
+        told = [resident for resident in season.county.residents if resident.story]
+        bought = {purchase.members[0].index: (purchase.step, len(purchase.members)) for purchase in season.purchases}
+
+        for resident in told:
+            assert 0 < resident.registers_at < locality.calendar.last
+            assert bought.get(resident.index) == ((resident.registers_at, 1) if resident.due_fen else None)
+
+
+def test_the_command_line_names_every_place_that_can_be_played() -> None:
+    assert set(PLAYABLE) == set(LOCALITIES)
 
 
 def test_everybody_who_owes_is_asked_once() -> None:
-    season = plan(county(residents=1000, seed=5))
+    season = plan(county(LUOSHAN, residents=1000, seed=5))
     asked = Counter(member.index for purchase in season.purchases for member in purchase.members)
     asked.update(member.index for collection in season.collections for member in collection.members)
 

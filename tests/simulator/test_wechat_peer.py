@@ -19,9 +19,9 @@ from services.payment.channels.wechat.signature import verify
 from shared.domain.clock import SystemClock
 from shared.settings import WechatMerchant
 from simulator import prepare
-from simulator.calendar import STEPS
 from simulator.day import Day
 from simulator.journal import Journal
+from simulator.localities.luoshan import LUOSHAN
 from simulator.wechat.account import Account
 from simulator.wechat.notices import Postman
 from simulator.wechat.peer import WechatPeer
@@ -72,7 +72,9 @@ class Channel:
             public_key(folder / "merchant.pub.pem"),
             settings["api_v3_key"].encode(),
         )
-        self.account = Account(Journal(folder / "journal.sqlite"), Day(STEPS[0]), prepare.MCHID, prepare.APPID)
+        self.account = Account(
+            Journal(folder / "journal.sqlite"), Day(LUOSHAN.calendar.steps[0]), prepare.MCHID, prepare.APPID
+        )
         self.postman = Postman(self.platform, self.callbacks)
         peer = WechatPeer(self.account, self.platform, self.postman)
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app=Starlette(routes=peer.routes())))
@@ -160,4 +162,4 @@ async def test_what_was_paid_twice_is_settled_twice(channel: Channel) -> None:
         await channel.account.pay("ORDER00001", transaction, moment=channel.account.day.at(36_000))
 
     assert channel.account.settlement_fen("2023-10-01") == 2 * 76_000
-    assert channel.account.settlement_fen((STEPS[0] + timedelta(days=1)).isoformat()) == 0
+    assert channel.account.settlement_fen((LUOSHAN.calendar.steps[0] + timedelta(days=1)).isoformat()) == 0

@@ -17,8 +17,10 @@ from services.payment.cash.schemas import (
 )
 from services.payment.dates import DateInTheFuture, refuse_future
 from services.payment.remittance.schemas import BatchOut
+from services.payment.resources import ChannelNotAllowed, PaymentResources
 from shared.database.engine import after_commit
 from shared.errors import NotFound
+from shared.policy.vocabulary import Channel
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
 from shared.web.door import Door
 from shared.web.refusals import refuses
@@ -28,11 +30,19 @@ READ, COLLECT = requires("payment:read"), requires("payment:collect")
 
 
 @router.post("/v1/cash-receipts", status_code=201, dependencies=[COLLECT])
-@refuses(service.UnknownVillage, service.BillNotFoundInVillage, service.ReceiptNumberTaken, DateInTheFuture)
+@refuses(
+    service.UnknownVillage,
+    service.BillNotFoundInVillage,
+    service.ReceiptNumberTaken,
+    DateInTheFuture,
+    ChannelNotAllowed,
+)
 async def record_receipts(
     session: Session, caller: CurrentCaller, running: CurrentRunning, body: ReceiptsIn
 ) -> ReceiptsRecorded:
     """Record the receipts that a village wrote."""
+    resources: PaymentResources = running.resources
+    resources.refuse_channel(Channel.VILLAGE_CASH)
     await refuse_future(session, running, (receipt.received_on for receipt in body.receipts))
     new = await service.record_receipts(session, caller.trace(), body.village, body.receipts)
     return ReceiptsRecorded(

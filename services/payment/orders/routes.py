@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path
 from services.payment.channels.wechat.client import ChannelRefused, ChannelUnavailable
 from services.payment.orders import service
 from services.payment.orders.schemas import OrderIn, OrderOut
+from services.payment.resources import ChannelNotAllowed
 from shared.errors import NotFound
 from shared.web.dependencies import CurrentCaller, CurrentRunning, requires
 from shared.web.door import Door
@@ -20,6 +21,7 @@ OrderNo = Annotated[str, Path(min_length=6, max_length=32, pattern=r"^[0-9A-Za-z
 @refuses(
     NotFound,
     service.ChannelNotOffered,
+    ChannelNotAllowed,
     service.NothingToPay,
     service.OrderAlreadyOpen,
     service.OrderPaid,

@@ -23,6 +23,7 @@ from shared.contracts.subsidy import ScheduleRow
 from shared.database.business_date import business_date
 from shared.domain.ids import new_id
 from shared.errors import DomainError, ErrorCode, NotFound
+from shared.policy.vocabulary import Channel
 from shared.service import Running
 
 _DESCRIPTION = "城乡居民基本医疗保险个人缴费"
@@ -70,10 +71,12 @@ class Ask:
 async def place(running: Running, ask: Ask) -> Order:
     """Open an order for what these enrolments owe today, and get the code to pay it with.
 
-    An order that holds one of the bills is closed at its channel first. Raises NothingToPay, OrderPaid,
-    OrderAlreadyOpen, ChannelUnavailable (the order stays UNKNOWN until a query settles it) and ChannelRefused.
+    An order that holds one of the bills is closed at its channel first. Raises ChannelNotAllowed, ChannelNotOffered,
+    NothingToPay, OrderPaid, OrderAlreadyOpen, ChannelRefused, and ChannelUnavailable (the order stays UNKNOWN until a
+    query settles it).
     """
     resources: PaymentResources = running.resources
+    resources.refuse_channel(Channel.WECHAT)
     client = next(iter(resources.wechat.values()), None)
     if client is None:
         raise ChannelNotOffered

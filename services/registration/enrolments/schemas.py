@@ -5,17 +5,25 @@ from functools import lru_cache
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator, model_validator
 from sqlalchemy import RowMapping
 
+from services.registration.enrolments.circumstances import CircumstancesIn
 from services.registration.enrolments.registering import Application
-from shared.contracts.registration import PersonFacts
+from shared.contracts.registration import Circumstances, PersonFacts
 from shared.domain.identity_number import DocumentType
 from shared.errors import DomainError
 from shared.web.fields import BirthDay, Year, example
 
 Village = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
 
+_INSURANCE = (
+    "insurance_status",
+    "insurance_paid_through",
+    "insurance_suspended_on",
+    "insurance_continuous_months",
+    "insured_where_living",
+)
 
 _APPLICATION = {
     "document_type": "RESIDENT_ID",
@@ -41,6 +49,7 @@ class EnrolmentIn(BaseModel):
     residence: Literal["in_area_long_term", "in_area_short_term", "outside_area"] = "in_area_long_term"
     other_insurance: Literal["none", "employee", "resident_elsewhere"] = "none"
     newborn: StrictBool = False
+    circumstances: CircumstancesIn | None = None
     region: Village
     benefit_year: Year
 
@@ -50,6 +59,13 @@ class EnrolmentIn(BaseModel):
         if not name.isprintable() or not name.strip():
             raise ValueError("a name has printable characters only")
         return name.strip()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        told = self.circumstances
+        if told and self.other_insurance == "none" and any(getattr(told, name) is not None for name in _INSURANCE):
+            raise ValueError("insurance_… belongs to an other_insurance that is not none")
+        return self
 
     def application(self) -> Application:
         """The application as the service understands it."""
@@ -61,6 +77,7 @@ class EnrolmentIn(BaseModel):
             self.document_type,
             self.other_insurance,
             self.newborn,
+            self.circumstances and self.circumstances.told(),
         )
         return Application(self.document_type, self.document_number, self.name, self.region, self.benefit_year, facts)
 
@@ -75,6 +92,7 @@ def _facts(
     document_type: str,
     other_insurance: str,
     newborn: bool,
+    circumstances: Circumstances | None,
 ) -> PersonFacts:
     return PersonFacts(
         birth_date=birth_date,
@@ -84,6 +102,7 @@ def _facts(
         document_type=document_type,
         other_insurance=other_insurance,
         newborn=newborn,
+        circumstances=circumstances,
     )
 
 

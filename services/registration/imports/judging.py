@@ -121,7 +121,8 @@ def _refined(desk: Desk, row: Candidate, refusal: DomainError, contents: Mapping
 
 def _differences(desk: Desk, row: Candidate, enrolment_id: UUID, content: repository.Content) -> list[str]:
     facts, said = content.facts.model_dump(), unpacked(row.facts).model_dump()
-    differing = [LABELS[field] for field in said if facts[field] != said[field]]
+    # A file has no columns for circumstances: what was told of them elsewhere does not differ from it.
+    differing = [LABELS[field] for field in said if field in LABELS and facts[field] != said[field]]
     if content.region != row.region:
         differing.append(LABELS["region"])
     if desk.vault.decrypt("enrolment", "person_name", enrolment_id, content.person_name) != row.name:

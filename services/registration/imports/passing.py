@@ -22,6 +22,7 @@ class Opened:
 
 
 Facts = tuple[date, str, str | None, str, str, str, bool]
+_NAMES = ("birth_date", "hukou", "hukou_note", "residence", "document_type", "other_insurance", "newborn")
 
 
 def packed(facts: PersonFacts) -> Facts:
@@ -40,7 +41,7 @@ def packed(facts: PersonFacts) -> Facts:
 @lru_cache(maxsize=1 << 16)
 def unpacked(facts: Facts) -> PersonFacts:
     """The same as it is recorded; many people share it."""
-    return PersonFacts.model_validate(dict(zip(PersonFacts.model_fields, facts, strict=True)))
+    return PersonFacts.model_validate(dict(zip(_NAMES, facts, strict=True)))
 
 
 class Candidate(NamedTuple):

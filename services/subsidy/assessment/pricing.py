@@ -8,16 +8,25 @@ from functools import lru_cache
 
 import orjson
 
-from shared.contracts.registration import PersonFacts
+from shared.contracts.registration import Circumstances, PersonFacts
 from shared.contracts.subsidy import BenefitRule, Clause, Reason, ScheduleRow, Share, WaitRule
 from shared.contracts.subsidy import Outcome as OutcomeName
 from shared.domain.identity_number import DocumentType
 from shared.policy import reasons as policy_reasons
 from shared.policy.combination import combination
-from shared.policy.facts import Certified, Facts, OtherInsurance
+from shared.policy.facts import Certified, Facts, History, OtherInsurance, Student
 from shared.policy.pack import Pack
 from shared.policy.schedule import Assessment, Outcome, Row, schedule
-from shared.policy.vocabulary import Hukou, Identity, InsuranceStatus, InsuranceType, ReasonCode, Residence
+from shared.policy.vocabulary import (
+    Hukou,
+    Identity,
+    InsuranceStatus,
+    InsuranceType,
+    ReasonCode,
+    Relation,
+    Residence,
+    SchoolLevel,
+)
 
 COMBINATIONS = 8_192  # days of a season x identities x kinds of people: more than a county has
 
@@ -45,15 +54,53 @@ class Pricer:
         self.pack = pack
         self._decide = lru_cache(maxsize=COMBINATIONS)(self._decided)
 
-    def price(self, facts: PersonFacts, identities: Sequence[Certified], benefit_year: int, as_of: date) -> Pricing:
-        """What a person owes as things stand on ``as_of``; raises ValueError for facts that no rule knows.
+    def price(
+        self,
+        facts: PersonFacts,
+        identities: Sequence[Certified],
+        benefit_year: int,
+        registered_on: date,
+        as_of: date | None = None,
+    ) -> Pricing:
+        """What a person owes as things stand on ``as_of``, else on the day of registration, from which ages count.
 
-        Another year than the pack's is held: a standard of one year says nothing about the next.
+        Another year than the pack's is held: a standard of one year says nothing about the next. Raises ValueError for
+        facts that no rule knows.
         """
         if benefit_year != self.pack.benefit_year:
             return _other_year(self.pack, benefit_year)
-        person = combination(self.pack, _facts(facts, as_of))
+        as_of = registered_on if as_of is None else as_of
+        person = combination(self.pack, self.facts(facts, registered_on))
         return self._decide(person, tuple(sorted(set(identities), key=_order)), as_of)
+
+    @staticmethod
+    def facts(facts: PersonFacts, registered_on: date) -> Facts:
+        """A person as the rules see one; the day of registration is the day from which ages count."""
+        told = facts.circumstances or _NOTHING_TOLD
+        return Facts(
+            birth_date=facts.birth_date,
+            registration_date=registered_on,
+            hukou=Hukou(facts.hukou),
+            hukou_note=facts.hukou_note,
+            residence=Residence(facts.residence),
+            residence_permit=told.residence_permit,
+            guardian_residence_permit=told.guardian_residence_permit,
+            id_type=DocumentType(facts.document_type),
+            other_insurance=_insurance(facts.other_insurance, told),
+            insured_at_origin=told.insured_at_origin,
+            migrant_worker=told.migrant_worker,
+            newborn=facts.newborn,
+            relation=None if told.relation is None else Relation(told.relation),
+            employed=told.employed,
+            retired=told.retired,
+            difficult_enterprise=told.difficult_enterprise,
+            student=_student(told),
+            child_birth_date=told.child_birth_date,
+            agricultural=told.agricultural_before_20150701,
+            discharge_date=told.discharge_date,
+            sponsor_discharge_date=told.sponsor_discharge_date,
+            history=History(told.enrolled_years, told.missed_years, told.employee_years, told.repair_years),
+        )
 
     @property
     def decided(self) -> int:
@@ -73,20 +120,28 @@ def _order(held: Certified) -> tuple[str, date, date]:
     return held.identity.value, held.on or date.min, held.withdrawn_on or date.max
 
 
-def _facts(facts: PersonFacts, registered_on: date) -> Facts:
-    """Registration says only which other insurance a person has now: it is active."""
-    insurance = InsuranceType(facts.other_insurance)
-    status = None if insurance is InsuranceType.NONE else InsuranceStatus.ACTIVE
-    return Facts(
-        birth_date=facts.birth_date,
-        registration_date=registered_on,
-        hukou=Hukou(facts.hukou),
-        hukou_note=facts.hukou_note,
-        residence=Residence(facts.residence),
-        id_type=DocumentType(facts.document_type),
-        other_insurance=OtherInsurance(insurance, status),
-        newborn=facts.newborn,
+_NOTHING_TOLD = Circumstances()
+
+
+def _insurance(kind: str, told: Circumstances) -> OtherInsurance:
+    """An insurance of which nothing more is told is one that the person has now: it is active."""
+    insurance = InsuranceType(kind)
+    if insurance is InsuranceType.NONE:
+        return OtherInsurance()
+    return OtherInsurance(
+        type=insurance,
+        status=InsuranceStatus(told.insurance_status or InsuranceStatus.ACTIVE),
+        is_habitual_residence=told.insured_where_living,
+        paid_through=told.insurance_paid_through,
+        suspended_on=told.insurance_suspended_on,
+        continuous_months=told.insurance_continuous_months,
     )
+
+
+def _student(told: Circumstances) -> Student | None:
+    if told.school_level is None:
+        return None
+    return Student(SchoolLevel(told.school_level), told.school_in_area is True, told.full_time)
 
 
 def _pricing(pack: Pack, assessment: Assessment) -> Pricing:

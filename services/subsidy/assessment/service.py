@@ -48,7 +48,7 @@ async def reassess(session: AsyncSession, pricer: Pricer, changed: dict[str, Tra
     for known in unpaid:
         as_of = max(today, known.registered_on)
         identities = held.get(known.person_token, ())
-        pricing = pricer.price(known.facts, identities, known.benefit_year, as_of)
+        pricing = pricer.price(known.facts, identities, known.benefit_year, known.registered_on, as_of)
         if pricing.id != known.pricing_id:
             made.append(Assessed(known, identities, pricing, as_of, changed[known.person_token]))
     if made:

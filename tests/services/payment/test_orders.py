@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import date
+from pathlib import Path
 
 from sqlalchemy import text
 
@@ -12,9 +13,9 @@ from shared.contracts.event import Received, Trace
 from shared.contracts.registration import BusinessDateAdvanced
 from shared.domain.clock import SystemClock
 from shared.domain.ids import new_id
-from tests.services.payment.till import DUE_FEN, Till, assessed, row
+from tests.services.payment.till import DUE_FEN, VILLAGE, Till, assessed, open_till, row
 from tests.support.eventually import eventually
-from tests.support.installation import COUNTY
+from tests.support.installation import COUNTY, Installation
 from tests.support.wechat_peer import APPID, MCHID
 
 
@@ -34,6 +35,26 @@ async def test_an_order_is_opened_at_the_channel_with_our_signature(till: Till) 
     assert 6 <= len(order["order_no"]) <= 32
     assert order["code_url"].startswith("weixin://")
     assert {line["enrolment_id"] for line in order["lines"]} == {str(person) for person in people}
+
+
+async def test_a_place_whose_document_lists_no_such_channel_takes_neither_wechat_nor_cash(
+    installation: Installation, tmp_path: Path
+) -> None:
+    async with open_till(installation.with_settings(policy_pack="tonghe-2023"), tmp_path) as till:
+        (person,) = await till.bill()
+        asked = {"enrolment_ids": [str(person)], "channel": "WECHAT"}
+        received = {"receipt_no": "R1", "enrolment_id": str(person), "amount_fen": DUE_FEN, "received_on": "2023-10-08"}
+        clerk = till.installation.caller("payment:collect", client="clerk")
+        receipts = {"village": VILLAGE, "receipts": [received]}
+        for refused in (
+            await till.post("orders", asked),
+            await till.doors.post("/payment/v1/cash-receipts", json=receipts, headers=clerk),
+        ):
+            assert (refused.status_code, refused.json()["code"]) == (409, "CHANNEL_NOT_ALLOWED")
+            assert "哈尔滨银行" in refused.json()["detail"]
+        assert till.peer.orders == {}
+        assert await till.one("SELECT count(*) FROM payment_order") == 0
+        assert await till.one("SELECT count(*) FROM cash_receipt") == 0
 
 
 async def test_an_order_never_outlives_the_price_it_was_made_at(till: Till) -> None:

@@ -21,6 +21,15 @@ def test_every_event_has_an_example_and_every_example_an_event() -> None:
     assert all(EXAMPLES.values())
 
 
+def _holds(read: Any, said: Any) -> bool:
+    """Whether everything that was said is there, also after fields were added that it did not know."""
+    if isinstance(said, dict):
+        return all(key in read and _holds(read[key], value) for key, value in said.items())
+    if isinstance(said, list):
+        return len(read) == len(said) and all(_holds(*each) for each in zip(read, said, strict=True))
+    return bool(read == said)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_an_example_is_valid_and_is_read_without_a_loss(name: str) -> None:
     schema = schema_of(EVENTS[name])
@@ -28,7 +37,7 @@ def test_an_example_is_valid_and_is_read_without_a_loss(name: str) -> None:
     for example in EXAMPLES[name]:
         Draft202012Validator(schema, format_checker=FormatChecker()).validate(example)
         read = EVENTS[name].model_validate(example)
-        assert read.model_dump(mode="json") | example == read.model_dump(mode="json")
+        assert _holds(read.model_dump(mode="json"), example)
         known = example[EVENTS[name].key_field]
         assert str(read.key) == (known if known is not None else example[EVENTS[name].key_otherwise or ""])
 
