@@ -1,6 +1,7 @@
 """Decisions and packs in words for people: what won, what lost, and the sentence each stands on."""
 
 from collections.abc import Iterator
+from dataclasses import fields
 
 from services.policy.case_lines import CaseLine
 from shared.domain.money import format_yuan
@@ -89,11 +90,10 @@ def _of_some(pack: Pack) -> Iterator[tuple[str, Basis]]:
     if pack.continuity is not None:
         yield "continuity", pack.continuity.basis
         yield "continuity.repair", pack.continuity.repair
-    settings = pack.settings
-    for name in ("several_identities", "equal_relief", "open_amount", "not_listed", "rounding", "late_payment"):
-        yield f"settings.{name}", getattr(settings, name)
-    for name in ("extension", "wait_counting", "wait_past_period"):
-        yield f"settings.{name}", getattr(settings, name)
+    for each in fields(pack.settings):
+        basis = getattr(pack.settings, each.name)
+        if isinstance(basis, Basis):
+            yield f"settings.{each.name}", basis
 
 
 def _rule(text: str, basis: Basis, clauses: bool) -> Iterator[str]:

@@ -228,4 +228,9 @@ def _settings(entry: SettingsEntry, basis: _Bases) -> Settings:
         extension_for=conditions(entry.extension.whom),
         wait_counting=basis(entry.wait_counting.basis),
         wait_past_period=basis(entry.wait_past_period.basis),
+        identity_after_payment=basis(entry.identity_after_payment.basis),
+        holidays=basis(entry.holidays.basis),
+        roster_in_force=basis(entry.roster_in_force.basis),
+        refund_event=basis(entry.refund_event.basis),
+        double_charge=basis(entry.double_charge.basis),
     )

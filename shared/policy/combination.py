@@ -14,12 +14,13 @@ def combination(pack: Pack, facts: Facts) -> Facts:
     """The facts with everything that no rule looks at set to one value; give ``schedule`` its ``as_of`` with them."""
     if facts.newborn and (pack.newborns is not None or _looks_at_days(pack)):
         return facts
-    note = facts.hukou_note if any(whom.not_hukou_note for whom in _asked(pack)) else None
+    note = facts.hukou_note if any(whom.not_hukou_note for whom in asked(pack)) else None
     born, registered = _ages(pack, facts)
     return replace(facts, birth_date=born, registration_date=registered, hukou_note=note, newborn=facts.newborn)
 
 
-def _asked(pack: Pack) -> list[Conditions]:
+def asked(pack: Pack) -> list[Conditions]:
+    """Everything that a pack's rules ask of a person."""
     exempt = pack.continuity.exempt if pack.continuity else ()
     return [
         *(rule.whom for rule in pack.scope),
@@ -31,14 +32,14 @@ def _asked(pack: Pack) -> list[Conditions]:
 
 
 def _looks_at_days(pack: Pack) -> bool:
-    return any(whom.newborn is not None or whom.days_old_max is not None for whom in _asked(pack))
+    return any(whom.newborn is not None or whom.days_old_max is not None for whom in asked(pack))
 
 
 def _ages(pack: Pack, facts: Facts) -> tuple[date, date]:
     """A birth date of the same completed years, where rules ask for an age on one day; any date, where none does."""
     counted = {
         whom.aged_on or facts.registration_date
-        for whom in _asked(pack)
+        for whom in asked(pack)
         if whom.age_from is not None or whom.age_under is not None
     }
     if not counted and facts.other_insurance.suspended_on is None:

@@ -259,6 +259,11 @@ class Settings:
     extension_for: Conditions
     wait_counting: Basis
     wait_past_period: Basis
+    identity_after_payment: Basis
+    holidays: Basis
+    roster_in_force: Basis
+    refund_event: Basis
+    double_charge: Basis
 
 
 @dataclass(frozen=True, slots=True)

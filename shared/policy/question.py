@@ -233,11 +233,14 @@ class CaseFacts(_Facts):
         tendered = None if self.amount_tendered is None else parse_yuan(self.amount_tendered)
         return Payment(self.payment_date, self.channel, tendered)
 
+    def _happened_on(self, asked: RefundFacts) -> date | None:
+        return self.death_date if asked.reason is RefundReason.DEATH else None
+
     def aftermath(self) -> Aftermath:
         """What happened after the payment."""
         asked = self.refund_request
         return Aftermath(
-            refund=None if asked is None else RefundRequest(asked.reason, asked.date, self.death_date),
+            refund=None if asked is None else RefundRequest(asked.reason, asked.date, self._happened_on(asked)),
             payments=tuple(Paid(each.date, parse_yuan(each.amount), each.channel) for each in self.payments),
             import_failed=self.import_result is not None,
         )

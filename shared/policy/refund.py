@@ -26,7 +26,7 @@ class RefundRequest:
 
     reason: RefundReason
     asked_on: date
-    death_on: date | None = None
+    happened_on: date | None = None  # None where nobody said it: then it is dated by the payments, or the request
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,8 @@ def judge_refund(
 
 
 def _event_on(request: RefundRequest, paid: Sequence[Paid]) -> date:
-    if request.reason is RefundReason.DEATH and request.death_on is not None:
-        return request.death_on
+    if request.happened_on is not None:
+        return request.happened_on
     if request.reason is RefundReason.DUPLICATE_PAYMENT and len(paid) > 1:
         return sorted(each.on for each in paid)[1]
     return request.asked_on

@@ -68,7 +68,9 @@ def _scheduled(pack: Pack, facts: Facts, identities: Sequence[Certified], as_of:
     if isinstance(person, Refusal):
         return _without_rows(person, ())
     today = facts.registration_date if as_of is None else as_of
-    spans = [(first, last, price_on(pack, facts, identities, first)) for first, last in _spans(pack, facts, identities)]
+    spans = [
+        (first, last, price_on(pack, facts, identities, first)) for first, last in stretches(pack, facts, identities)
+    ]
     now = next((priced for first, last, priced in spans if last >= max(today, first) and _is_open(priced)), None)
     if now is None:
         now = price_on(pack, facts, identities, today)
@@ -94,7 +96,7 @@ def _without_rows(refusal: Refusal, before: Reasons) -> Assessment:
     return Assessment(outcome, refusal.code, (), distinct(before + refusal.reasons))
 
 
-def _spans(pack: Pack, facts: Facts, identities: Sequence[Certified]) -> Iterator[tuple[date, date]]:
+def stretches(pack: Pack, facts: Facts, identities: Sequence[Certified]) -> Iterator[tuple[date, date]]:
     """The stretches of days between which nothing changes: windows, standards, certifications and gaps end them."""
     first, last = pack.windows[0].first, max(window.last for window in pack.windows)
     cuts = set()

@@ -311,6 +311,41 @@ class DayAfter(Entry):
     basis: BasisEntry
 
 
+class AfterPayment(Entry):
+    """An identity that changes after the payment."""
+
+    value: Literal["review_before_period"]
+    basis: BasisEntry
+
+
+class Holidays(Entry):
+    """A last day on a holiday."""
+
+    value: Literal["not_extended"]
+    basis: BasisEntry
+
+
+class RosterInForce(Entry):
+    """Which roster prices a bill."""
+
+    value: Literal["versioned"]
+    basis: BasisEntry
+
+
+class RefundEvent(Entry):
+    """What has to lie before the benefit period."""
+
+    value: Literal["precedes_period"]
+    basis: BasisEntry
+
+
+class DoubleCharge(Entry):
+    """Money that a channel took twice."""
+
+    value: Literal["always_returned"]
+    basis: BasisEntry
+
+
 class SettingsEntry(Entry):
     """Numbered defaults."""
 
@@ -323,3 +358,8 @@ class SettingsEntry(Entry):
     extension: ExtensionRule
     wait_counting: DayAfter
     wait_past_period: Hold
+    identity_after_payment: AfterPayment
+    holidays: Holidays
+    roster_in_force: RosterInForce
+    refund_event: RefundEvent
+    double_charge: DoubleCharge

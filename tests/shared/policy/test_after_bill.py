@@ -1,0 +1,136 @@
+"""After the bill: a changed roster, death, work and withdrawal, unpaid and paid, around the first covered day."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from shared.policy.after_bill import Bill, Happening, Repricing, reprice, what_follows
+from shared.policy.facts import Certified, Facts, OtherInsurance
+from shared.policy.loading import load_pack
+from shared.policy.pack import Pack
+from shared.policy.schedule import Outcome, schedule
+from shared.policy.vocabulary import EnrolmentStatus, Funder, Identity, InsuranceStatus, InsuranceType
+
+AMOUNTS = Path(__file__).parents[3] / "deploy/counties/luoshan-2024/example-amounts.yaml"
+LUOSHAN, SHANTOU = load_pack("luoshan-2024", overrides=AMOUNTS), load_pack("shantou-2022")
+DIBAO = (Certified(Identity.DIBAO, date(2023, 11, 20)),)
+NOVEMBER, DECEMBER, JANUARY = date(2023, 11, 10), date(2023, 12, 31), date(2024, 1, 1)
+
+
+def _facts(day: date, **facts: object) -> Facts:
+    return Facts(birth_date=date(1980, 1, 1), registration_date=day, **facts)  # type: ignore[arg-type]
+
+
+def _bill(pack: Pack, facts: Facts, held: tuple[Certified, ...] = (), paid_on: date | None = None) -> Bill:
+    return Bill(schedule(pack, facts, held).rows, paid_on)
+
+
+class TestReprice:
+    def test_nothing_changed_changes_nothing(self) -> None:
+        facts = _facts(NOVEMBER)
+        for paid_on in (None, NOVEMBER):
+            found = reprice(LUOSHAN, _bill(LUOSHAN, facts, paid_on=paid_on), facts, (), DECEMBER)
+            assert (found.what, found.difference_fen) == (Repricing.UNCHANGED, 0)
+
+    def test_an_unpaid_bill_is_superseded_by_what_is_due_now(self) -> None:
+        facts = _facts(NOVEMBER)
+        found = reprice(LUOSHAN, _bill(LUOSHAN, facts), facts, DIBAO, date(2023, 11, 20))
+        assert (found.what, found.difference_fen) == (Repricing.SUPERSEDED, -20_000)
+        assert found.reasons[-1].basis.origin == "default 24"
+
+    def test_an_unpaid_bill_of_somebody_who_is_held_or_rejected_now_is_superseded_too(self) -> None:
+        facts = _facts(NOVEMBER)
+        open_amount = (Certified(Identity.DIBAO_MARGIN, NOVEMBER),)
+        held = reprice(LUOSHAN, _bill(LUOSHAN, facts), facts, open_amount, NOVEMBER)
+        assert (held.what, held.assessment.outcome, held.difference_fen) == (Repricing.SUPERSEDED, Outcome.HELD, None)
+        works = _facts(NOVEMBER, other_insurance=OtherInsurance(InsuranceType.EMPLOYEE, InsuranceStatus.ACTIVE))
+        rejected = reprice(LUOSHAN, _bill(LUOSHAN, facts), works, (), NOVEMBER)
+        assert (rejected.what, rejected.assessment.outcome) == (Repricing.SUPERSEDED, Outcome.REJECTED)
+
+    @pytest.mark.parametrize(
+        ("today", "expected"),
+        [
+            (date(2023, 11, 19), Repricing.UNCHANGED),  # certified a day later
+            (date(2023, 11, 20), Repricing.REVIEW),
+            (DECEMBER, Repricing.REVIEW),
+        ],
+    )
+    def test_a_paid_bill_is_reviewed_as_long_as_somebody_could_pay_anew(self, today: date, expected: Repricing) -> None:
+        facts = _facts(NOVEMBER)
+        found = reprice(LUOSHAN, _bill(LUOSHAN, facts, paid_on=NOVEMBER), facts, DIBAO, today)
+        assert found.what is expected
+        assert found.what is not Repricing.REVIEW or found.reasons[-1].basis.origin == "default 20"
+
+    def test_a_certificate_from_before_the_payment_does_not_reopen_a_begun_year(self) -> None:
+        facts, early = _facts(NOVEMBER), (Certified(Identity.DIBAO, date(2023, 10, 1)),)
+        bill = _bill(LUOSHAN, facts, paid_on=NOVEMBER)
+        assert reprice(LUOSHAN, bill, facts, early, DECEMBER).what is Repricing.REVIEW
+        assert reprice(LUOSHAN, bill, facts, early, JANUARY).what is Repricing.STANDS
+
+    def test_a_withdrawn_certificate_of_a_paid_bill_is_reviewed(self) -> None:
+        facts, held = _facts(NOVEMBER), (Certified(Identity.DIBAO, date(2023, 10, 1)),)
+        gone = (Certified(Identity.DIBAO, date(2023, 10, 1), date(2023, 12, 1)),)
+        found = reprice(LUOSHAN, _bill(LUOSHAN, facts, held, NOVEMBER), facts, gone, date(2023, 12, 1))
+        assert (found.what, found.difference_fen) == (Repricing.REVIEW, 20_000)
+
+    def test_a_payment_outside_every_row_is_no_bill(self) -> None:
+        with pytest.raises(ValueError, match="2024-02-01"):
+            _ = _bill(LUOSHAN, _facts(NOVEMBER), paid_on=date(2024, 2, 1)).paid_row
+
+
+class TestWhatFollows:
+    @pytest.mark.parametrize("happening", Happening)
+    def test_whoever_has_not_paid_is_enrolled_no_more(self, happening: Happening) -> None:
+        found = what_follows(SHANTOU, _bill(SHANTOU, _facts(date(2021, 11, 1))), happening, DECEMBER, DECEMBER)
+        assert (found.status, found.bill_ends, found.refund) == (EnrolmentStatus.TERMINATED, True, None)
+
+    @pytest.mark.parametrize(
+        "pack_id", ["luoshan-2024", "anon-city-2023", "tonghe-2023", "shantou-2022", "national-2025"]
+    )
+    def test_what_was_paid_goes_back_to_the_fen_until_the_day_before_the_first_covered_one(self, pack_id: str) -> None:
+        root = AMOUNTS.parents[1] / pack_id / "example-amounts.yaml"
+        pack = load_pack(pack_id, overrides=root if root.exists() else None)
+        day = pack.windows[0].first
+        bill = _bill(pack, _facts(day), (Certified(Identity.DIBAO, day),), day)
+        paid = bill.paid_row
+        assert paid is not None
+        first = pack.benefit.first
+        for happened, before in ((first - timedelta(1), True), (first, False)):
+            found = what_follows(pack, bill, Happening.JOINED_EMPLOYEE_INSURANCE, happened, happened)
+            assert found.refund is not None
+            assert found.refund.allowed is before
+            if before:
+                assert found.refund.amount_fen == paid.terms.due_fen
+                back = sum(share.amount_fen for share in found.refund.reversal)
+                assert paid.terms.due_fen + back == paid.terms.standard_fen
+                assert found.status is EnrolmentStatus.TERMINATED
+            else:
+                assert (found.refund.amount_fen, found.status) == (None, EnrolmentStatus.SUSPENDED)
+
+    def test_the_day_of_the_event_counts_not_the_day_on_which_it_is_known(self) -> None:
+        bill = _bill(SHANTOU, _facts(date(2021, 11, 1)), paid_on=date(2021, 11, 1))
+        for happened, allowed in ((date(2021, 12, 31), True), (date(2022, 1, 1), False)):
+            found = what_follows(SHANTOU, bill, Happening.INSURED_ELSEWHERE, happened, date(2022, 1, 20))
+            assert found.refund is not None
+            assert found.refund.allowed is allowed
+
+    def test_the_dead_are_enrolled_no_more_whether_or_not_money_goes_back(self) -> None:
+        bill = _bill(SHANTOU, _facts(date(2021, 11, 1)), paid_on=date(2021, 11, 1))
+        for happened in (date(2021, 12, 31), date(2022, 6, 1)):
+            assert what_follows(SHANTOU, bill, Happening.DIED, happened, happened).status is EnrolmentStatus.TERMINATED
+
+    def test_who_changed_their_mind_gets_nothing_back_and_stays_enrolled(self) -> None:
+        bill = _bill(SHANTOU, _facts(date(2021, 11, 1)), paid_on=date(2021, 11, 1))
+        found = what_follows(SHANTOU, bill, Happening.WITHDREW, date(2021, 11, 2), date(2021, 11, 2))
+        assert found.refund is not None
+        assert (found.refund.allowed, found.status) == (False, EnrolmentStatus.PAID)
+
+    def test_the_funders_get_their_shares_back(self) -> None:
+        held = (Certified(Identity.DIBAO, date(2021, 9, 1)),)
+        bill = _bill(SHANTOU, _facts(date(2021, 11, 1)), held, date(2021, 11, 1))
+        found = what_follows(SHANTOU, bill, Happening.INSURED_ELSEWHERE, date(2021, 11, 5), date(2021, 11, 5))
+        assert found.refund is not None
+        assert {share.funder: share.amount_fen for share in found.refund.reversal} == {
+            Funder.MEDICAL_ASSISTANCE_FUND: 28_000
+        }
