@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from bench import p1_callbacks, p2_chain, p6_growth, p7_start
+from bench import p1_callbacks, p2_chain, p4_policy, p6_growth, p7_start
 from bench.__main__ import subjects
 from bench.installation import NotDurable, installed
 from bench.plan import Plan
@@ -32,6 +32,17 @@ async def test_the_chain_beside_aiokafka_and_the_textbooks_chain() -> None:
     assert {"enrolments counted, canbao", "(b) textbook chain", "canbao / (a)", "latency at half load, p99"} <= told(
         lines
     )
+
+
+async def test_policy_beside_openfisca_and_person_by_person() -> None:
+    lines = await p4_policy.measure(MINIATURE)
+    for pack in p4_policy.PACKS:
+        assert {f"{pack}: columns, with reasons", f"{pack}: columns / (a)", f"{pack}: distinct answers"} <= told(lines)
+
+
+def test_a_due_that_a_reference_computes_otherwise_is_refused() -> None:
+    with pytest.raises(p4_policy.Differs, match="person 1: 38000 fen by columns, 37999"):
+        p4_policy.refuse_different("luoshan-2024", [1, 38_000], [1, 37_999])
 
 
 async def test_growth_in_two_counties() -> None:
