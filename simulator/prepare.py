@@ -44,7 +44,7 @@ def load(folder: Path) -> dict[str, Any] | None:
     if not file.exists():
         return None
     found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return found
+    return {"pack": FIRST} | found  # folders from before there was a choice
 
 
 def environment(folder: Path, settings: dict[str, Any]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from shared.policy.benefit import covered_days
 from shared.policy.facts import Certified, Facts
-from shared.policy.pack import Pack
+from shared.policy.pack import Basis, Pack
 from shared.policy.reasons import Reason, Reasons
 from shared.policy.refund import Paid, RefundDecision, RefundRequest, judge_refund
 from shared.policy.schedule import Assessment, Outcome, Row, schedule
@@ -16,20 +16,23 @@ from shared.policy.vocabulary import Channel, EnrolmentStatus, RefundReason
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What somebody was told to owe, by day of payment, and the day on which it was paid; None while it is not."""
+    """What somebody was told to owe, by day of payment, and the day that settled it; None while it is unpaid.
+
+    A bill is settled by its payment, and where nothing is due by the registration.
+    """
 
     rows: tuple[Row, ...]
-    paid_on: date | None = None
+    settled_on: date | None = None
 
     @property
-    def paid_row(self) -> Row | None:
-        """The price that the payment froze; raises ValueError where no row holds its day."""
-        if self.paid_on is None:
+    def settled_row(self) -> Row | None:
+        """The price that was frozen; raises ValueError where no row holds the day."""
+        if self.settled_on is None:
             return None
         for row in self.rows:
-            if row.pay_from <= self.paid_on <= row.pay_until:
+            if row.pay_from <= self.settled_on <= row.pay_until:
                 return row
-        raise ValueError(f"no row of the bill holds {self.paid_on}")
+        raise ValueError(f"no row of the bill holds {self.settled_on}")
 
 
 class Repricing(StrEnum):
@@ -52,19 +55,24 @@ class Repriced:
 
 
 def reprice(pack: Pack, bill: Bill, facts: Facts, identities: Sequence[Certified], today: date) -> Repriced:
-    """Look at a bill again as things stand today: superseded if unpaid, reviewed if paid (defaults 20 and 24)."""
-    assessment = schedule(pack, facts, identities, today)
-    paid = bill.paid_row
-    if paid is None:
-        return _unpaid(pack, bill, assessment, today)
-    assert bill.paid_on is not None  # noqa: S101 - a paid row follows from a day of payment
-    now = assessment.row_on(today) or assessment.row_on(bill.paid_on)
-    if now is not None and (now.terms.due_fen, now.terms.shares) == (paid.terms.due_fen, paid.terms.shares):
+    """Look at a bill again as things stand today: superseded if unpaid, reviewed if paid (defaults 20 and 24).
+
+    A paid one is held against what its own day would cost with what counts today: time alone changes nothing.
+    """
+    settled = bill.settled_row
+    if settled is None or bill.settled_on is None:
+        return _unpaid(pack, bill, schedule(pack, facts, identities, today), today)
+    counting = [one for one in identities if one.counts_on(today)]
+    # Whatever was certified since counts for the day of the payment too, beside what it was certified for.
+    since = [Certified(one.identity) for one in counting if not one.counts_on(bill.settled_on)]
+    assessment = schedule(pack, facts, (*counting, *since), bill.settled_on)
+    now = assessment.row_on(bill.settled_on)
+    if now is not None and (now.terms.due_fen, now.terms.shares) == (settled.terms.due_fen, settled.terms.shares):
         return Repriced(Repricing.UNCHANGED, assessment, 0, assessment.reasons)
-    difference = None if now is None else now.terms.due_fen - paid.terms.due_fen
+    difference = None if now is None else now.terms.due_fen - settled.terms.due_fen
     begun = today >= pack.benefit.first
     what = Repricing.STANDS if begun else Repricing.REVIEW
-    text = f"{bill.paid_on}已缴费，" + ("待遇享受期已开始，不再重新定价" if begun else "转人工复核")
+    text = f"{bill.settled_on}已缴费，" + ("待遇享受期已开始，不再重新定价" if begun else "转人工复核")
     reason = Reason.of("REPRICING", not begun, pack.settings.identity_after_payment, text)
     return Repriced(what, assessment, difference, (*assessment.reasons, reason))
 
@@ -131,12 +139,20 @@ def what_follows(
     Unpaid, it ends: a payment still under way is then nobody's contribution, and goes back. Paid, what goes back is
     judged by the day of the event against the person's own first covered day (default 27).
     """
-    paid = bill.paid_row
-    if paid is None or bill.paid_on is None:
-        reason = Reason.of("ENDED_UNPAID", True, pack.refunds.basis, _UNPAID[happening])
+    settled = bill.settled_row
+    if settled is None or bill.settled_on is None:
+        reason = Reason.of("ENDED_UNPAID", True, _ends_by(pack, happening), _UNPAID[happening])
         return Followed(EnrolmentStatus.TERMINATED, True, None, (reason,))
-    covered = covered_days(paid.terms.benefit, paid.terms.wait, bill.paid_on)
+    covered = covered_days(settled.terms.benefit, settled.terms.wait, bill.settled_on)
     request = RefundRequest(_REFUND_REASONS[happening], known_on, happened_on=on)
-    payments = (Paid(bill.paid_on, paid.terms.due_fen, channel),)
-    refund = judge_refund(pack, request, paid.terms, covered, payments, paid.terms.due_fen)
+    payments = (Paid(bill.settled_on, settled.terms.due_fen, channel),)
+    refund = judge_refund(pack, request, settled.terms, covered, payments, settled.terms.due_fen)
     return Followed(refund.status, False, refund, refund.reasons)
+
+
+def _ends_by(pack: Pack, happening: Happening) -> Basis:
+    if happening is Happening.JOINED_EMPLOYEE_INSURANCE:
+        return pack.exclusions.employee
+    if happening is Happening.INSURED_ELSEWHERE:
+        return pack.exclusions.elsewhere
+    return pack.settings.roster_in_force

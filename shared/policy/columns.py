@@ -29,7 +29,17 @@ _DAYS = ("birth_date", "registration_date", "payment_date")
 _EARLIEST, _LATEST = date(1900, 1, 1), date(2100, 12, 31)
 _APART = 100  # more ages than rules ask for
 # What looks at single days of a person: whoever has such a fact is decided alone.
-_BY_DAY = ("newborn", "age_days_at_registration", "other_insurance.suspended_on", "refund_request", "import_result")
+_BY_DAY = frozenset(
+    {
+        "newborn",
+        "age_days_at_registration",
+        "death_date",
+        "other_insurance.suspended_on",
+        "refund_request",
+        "payments",
+        "import_result",
+    }
+)
 
 
 class ColumnsDiffer(ValueError):
@@ -116,8 +126,12 @@ class _People:
         return self._columns[name] if name in self._columns else (self._same.get(name),) * self.size
 
     def plain(self) -> list[Sequence[Any]]:
-        """The facts that are compared as they stand."""
-        return [column for name, column in self._columns.items() if name not in _DAYS]
+        """The facts that are compared as they stand; where 1 and True meet in a column, with their types."""
+        compared = []
+        for column in (column for name, column in self._columns.items() if name not in _DAYS):
+            mixed = len(set(map(type, column)) - {type(None)}) > 1
+            compared.append(list(zip(map(type, column), column, strict=True)) if mixed else column)
+        return compared
 
     def facts(self, place: int) -> dict[str, Any]:
         """What is told of one person, as a case says it."""
@@ -134,9 +148,10 @@ class _People:
 
     def alone(self) -> Iterable[int]:
         """The places of people whose single days decide, or who have not paid: on the day they register."""
-        for name in _BY_DAY:
-            if name in self._columns or self._same.get(name):
-                yield from compress(count(), self.column(name))
+        for name in dict.fromkeys((*self._same, *self._columns)):
+            if name in _BY_DAY or name.partition(".")[0] in _BY_DAY:
+                told = (value is not None and value is not False for value in self.column(name))
+                yield from compress(count(), told)
         paid = self.column("payment_date")
         if None in paid:
             yield from (place for place, day in enumerate(paid) if day is None)
@@ -197,7 +212,7 @@ class _Answering:
     """One combination of facts, answered for one day of payment after the other."""
 
     def __init__(self, pack: Pack, told: dict[str, Any], *, alone: bool) -> None:
-        self._pack, self._told, self._alone = pack, told, alone or bool(told.get("payments"))
+        self._pack, self._told, self._alone = pack, told, alone
         self._case: CaseFacts | None = None
         self._turns: list[date] | None = None
         self._decided: dict[int, Decision] = {}

@@ -1,5 +1,6 @@
 """How many residents a folder holds."""
 
+import json
 from pathlib import Path
 
 from simulator.prepare import journal_of, prepare
@@ -9,6 +10,15 @@ def test_a_folder_keeps_the_pack_that_it_began_with(tmp_path: Path) -> None:
     assert prepare(tmp_path, residents=700, seed=None, pack="shantou-2022")["pack"] == "shantou-2022"
     assert prepare(tmp_path, residents=None, seed=None)["pack"] == "shantou-2022"
     assert prepare(tmp_path, residents=None, seed=None, pack="national-2025")["pack"] == "shantou-2022"
+
+
+def test_a_folder_from_before_there_was_a_choice_is_luoshans(tmp_path: Path) -> None:
+    prepare(tmp_path, residents=100, seed=None)
+    file = tmp_path / "simulator.json"
+    told = json.loads(file.read_text(encoding="utf-8"))
+    del told["pack"]
+    file.write_text(json.dumps(told), encoding="utf-8")
+    assert prepare(tmp_path, residents=None, seed=None)["pack"] == "luoshan-2024"
 
 
 def test_the_number_of_residents_stays_open_until_a_season_has_begun(tmp_path: Path) -> None:

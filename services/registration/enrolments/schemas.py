@@ -65,6 +65,8 @@ class EnrolmentIn(BaseModel):
         told = self.circumstances
         if told and self.other_insurance == "none" and any(getattr(told, name) is not None for name in _INSURANCE):
             raise ValueError("insurance_… belongs to an other_insurance that is not none")
+        if told and told.insurance_status is None and any(getattr(told, name) is not None for name in _INSURANCE):
+            raise ValueError("insurance_… needs the insurance_status")
         return self
 
     def application(self) -> Application:

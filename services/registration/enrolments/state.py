@@ -33,7 +33,7 @@ class State(StrEnum):
 
 
 PAID_OR_BEYOND = frozenset({State.PAID, State.WAITING, State.ACTIVE, State.EXPIRED})
-# Whoever was rejected for one of these cannot be enrolled here; for any other reason, it could be at another time.
+# Whoever was rejected for one of these is enrolled elsewhere or not at all; for any other reason, here at another time.
 NONE_OF_OURS = frozenset({"NOT_IN_SCOPE", "EMPLOYEE_INSURED", "INSURED_ELSEWHERE", "ENROL_AT_SCHOOL"})
 _STEPPED = frozenset({State.ACTIVE, State.EXPIRED, State.TERMINATED})
 

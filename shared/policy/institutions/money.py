@@ -51,7 +51,11 @@ def most_due(pack: Pack) -> int | None:
     known = [fen for fen in years if fen is not None]
     if len(known) < len(years):
         return None
-    return max([*known, *(sum(premium.amount_fen for premium in rule.premiums) for rule in newborns)])
+    # Earlier years that are bought too are all of this year's standard.
+    repairable = max(pack.benefit_year - pack.continuity.since, 0) if pack.continuity else 0
+    return repairable * max(known) + max(
+        [*known, *(sum(premium.amount_fen for premium in rule.premiums) for rule in newborns)]
+    )
 
 
 def confirm(slip_fen: int, detail_fen: int, failed: int, most_due_fen: int) -> Confirmed | None:

@@ -1,10 +1,10 @@
 """What is asked of institution rules, one shape per question; a shape that fits none is refused, never guessed."""
 
-from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from shared.policy.question import Day
 from shared.policy.schema_parts import Words, Yuan
 from shared.policy.vocabulary import Funder, Identity
 
@@ -99,9 +99,15 @@ class TownBookAsked(_Asked):
 class IssueAsked(_Asked):
     """Whether a collector may issue a receipt on a day."""
 
-    entrusted_from: date
-    entrusted_until: date | None = None
-    receipt_date: date
+    entrusted_from: Day
+    entrusted_until: Day | None = None
+    receipt_date: Day
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.entrusted_until is not None and self.entrusted_until < self.entrusted_from:
+            raise ValueError("the entrustment ends before it begins")
+        return self
 
 
 class Override(_Asked):
@@ -114,7 +120,7 @@ class Override(_Asked):
 class CorrectionAsked(_Asked):
     """Whether something may still be corrected."""
 
-    correction_date: date
+    correction_date: Day
     override: Override | None = None
 
 
@@ -127,7 +133,7 @@ class FiscalAsked(_Asked):
 class ClearingAsked(_Asked):
     """Whether every subsidised person is insured."""
 
-    check_date: date
+    check_date: Day
     subsidised: Count
     paid: Count
 

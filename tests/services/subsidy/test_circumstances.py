@@ -102,6 +102,8 @@ async def test_a_newborn_stays_one_when_priced_again_long_after_the_ninety_days(
         {"circumstances": {"discharge_date": 20220105}},
         {"circumstances": {"insurance_status": "ended"}},
         {"circumstances": {"insurance_status": "asleep"}, "other_insurance": "employee"},
+        {"circumstances": {"insurance_paid_through": "2021-12-31"}, "other_insurance": "employee"},
+        {"circumstances": {"insurance_suspended_on": "2021-09-01"}, "other_insurance": "employee"},
     ],
 )
 async def test_what_cannot_be_is_refused_and_nothing_registered(doors: Doors, told: dict[str, Any]) -> None:

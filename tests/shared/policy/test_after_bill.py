@@ -26,12 +26,33 @@ def _bill(pack: Pack, facts: Facts, held: tuple[Certified, ...] = (), paid_on: d
     return Bill(schedule(pack, facts, held).rows, paid_on)
 
 
+TONGHE = load_pack("tonghe-2023")
+
+
 class TestReprice:
     def test_nothing_changed_changes_nothing(self) -> None:
         facts = _facts(NOVEMBER)
-        for paid_on in (None, NOVEMBER):
-            found = reprice(LUOSHAN, _bill(LUOSHAN, facts, paid_on=paid_on), facts, (), DECEMBER)
+        for paid_on, today in ((None, DECEMBER), (NOVEMBER, DECEMBER), (NOVEMBER, JANUARY)):
+            found = reprice(LUOSHAN, _bill(LUOSHAN, facts, paid_on=paid_on), facts, (), today)
             assert (found.what, found.difference_fen) == (Repricing.UNCHANGED, 0)
+
+    @pytest.mark.parametrize("today", [date(2022, 12, 1), date(2023, 7, 5), date(2023, 10, 5), date(2024, 2, 1)])
+    def test_time_alone_changes_no_paid_bill(self, today: date) -> None:
+        facts = _facts(date(2022, 10, 1))
+        bill = _bill(TONGHE, facts, paid_on=date(2022, 10, 1))
+        assert reprice(TONGHE, bill, facts, (), today).what is Repricing.UNCHANGED
+
+    def test_where_nothing_was_due_the_registration_settled_it(self) -> None:
+        day = date(2021, 11, 1)
+        facts, held = _facts(day), (Certified(Identity.TEKUN, date(2021, 9, 1)),)
+        bill = _bill(SHANTOU, facts, held, day)
+        assert reprice(SHANTOU, bill, facts, (), date(2021, 12, 1)).what is Repricing.REVIEW
+        assert reprice(SHANTOU, bill, facts, (), date(2022, 3, 1)).what is Repricing.STANDS
+        before = what_follows(SHANTOU, bill, Happening.JOINED_EMPLOYEE_INSURANCE, date(2021, 12, 1), date(2021, 12, 1))
+        assert before.refund is not None
+        assert (before.refund.amount_fen, sum(share.amount_fen for share in before.refund.reversal)) == (0, 32_000)
+        begun = what_follows(SHANTOU, bill, Happening.JOINED_EMPLOYEE_INSURANCE, date(2022, 6, 1), date(2022, 6, 1))
+        assert (begun.status, begun.refund and begun.refund.allowed) == (EnrolmentStatus.SUSPENDED, False)
 
     def test_an_unpaid_bill_is_superseded_by_what_is_due_now(self) -> None:
         facts = _facts(NOVEMBER)
@@ -66,7 +87,8 @@ class TestReprice:
         facts, early = _facts(NOVEMBER), (Certified(Identity.DIBAO, date(2023, 10, 1)),)
         bill = _bill(LUOSHAN, facts, paid_on=NOVEMBER)
         assert reprice(LUOSHAN, bill, facts, early, DECEMBER).what is Repricing.REVIEW
-        assert reprice(LUOSHAN, bill, facts, early, JANUARY).what is Repricing.STANDS
+        found = reprice(LUOSHAN, bill, facts, early, JANUARY)
+        assert (found.what, found.difference_fen) == (Repricing.STANDS, -20_000)
 
     def test_a_withdrawn_certificate_of_a_paid_bill_is_reviewed(self) -> None:
         facts, held = _facts(NOVEMBER), (Certified(Identity.DIBAO, date(2023, 10, 1)),)
@@ -76,7 +98,7 @@ class TestReprice:
 
     def test_a_payment_outside_every_row_is_no_bill(self) -> None:
         with pytest.raises(ValueError, match="2024-02-01"):
-            _ = _bill(LUOSHAN, _facts(NOVEMBER), paid_on=date(2024, 2, 1)).paid_row
+            _ = _bill(LUOSHAN, _facts(NOVEMBER), paid_on=date(2024, 2, 1)).settled_row
 
 
 class TestWhatFollows:
@@ -84,6 +106,8 @@ class TestWhatFollows:
     def test_whoever_has_not_paid_is_enrolled_no_more(self, happening: Happening) -> None:
         found = what_follows(SHANTOU, _bill(SHANTOU, _facts(date(2021, 11, 1))), happening, DECEMBER, DECEMBER)
         assert (found.status, found.bill_ends, found.refund) == (EnrolmentStatus.TERMINATED, True, None)
+        (reason,) = found.reasons
+        assert reason.basis is not SHANTOU.refunds.basis, "that clause is about people who have paid"
 
     @pytest.mark.parametrize(
         "pack_id", ["luoshan-2024", "anon-city-2023", "tonghe-2023", "shantou-2022", "national-2025"]
@@ -93,7 +117,7 @@ class TestWhatFollows:
         pack = load_pack(pack_id, overrides=root if root.exists() else None)
         day = pack.windows[0].first
         bill = _bill(pack, _facts(day), (Certified(Identity.DIBAO, day),), day)
-        paid = bill.paid_row
+        paid = bill.settled_row
         assert paid is not None
         first = pack.benefit.first
         for happened, before in ((first - timedelta(1), True), (first, False)):

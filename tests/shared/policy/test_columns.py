@@ -36,28 +36,43 @@ def _cases(pack: Pack) -> st.SearchStrategy[list[dict[str, Any]]]:
         date(year.year - age, month, day) for age in (17, 18, 60, 70) for month, day in ((1, 1), (2, 28), (12, 31))
     ]
     births = st.sampled_from([*birthdays, date(1996, 2, 29), *(day - timedelta(90) for day in near[:6])])
-    one = st.fixed_dictionaries(
-        {
-            "birth_date": births,
-            "registration_date": st.sampled_from(near),
-            "payment_date": st.sampled_from([None, *near]),
-            "hukou": st.sampled_from(["local", "nonlocal"]),
-            "hukou_note": st.sampled_from([None, "urban"]),
-            "residence": st.just("in_area_long_term"),
-            "residence_permit": st.sampled_from([None, True]),
-            "categories": st.lists(st.sampled_from(_IDENTITIES), max_size=2, unique=True).map(tuple),
-            "category_certified_on": st.sampled_from([None, *near]),
-            "newborn": st.sampled_from([None, False, True]),
-            "migrant_worker": st.sampled_from([None, True]),
-            "agricultural_before_20150701": st.sampled_from([None, True]),
-            "child_birth_date": st.sampled_from([None, date(2015, 12, 31)]),
-            "discharge_date": st.sampled_from([None, year]),
-            "channel": st.sampled_from(["WECHAT", "HRB_BANK_COUNTER", "ROSTER", "PIGEON"]),
-            "amount_tendered": st.sampled_from([None, "380.00"]),
-            "missed_years": st.sampled_from([None, (2024,), (2025,)]),
-        }
-    ).flatmap(_with_insurance(near))
+    one = (
+        st.fixed_dictionaries(
+            {
+                "birth_date": births,
+                "registration_date": st.sampled_from(near),
+                "payment_date": st.sampled_from([None, *near]),
+                "hukou": st.sampled_from(["local", "nonlocal"]),
+                "hukou_note": st.sampled_from([None, "urban"]),
+                "residence": st.just("in_area_long_term"),
+                "residence_permit": st.sampled_from([None, True]),
+                "categories": st.lists(st.sampled_from(_IDENTITIES), max_size=2, unique=True).map(tuple),
+                "category_certified_on": st.sampled_from([None, *near]),
+                "newborn": st.sampled_from([None, False, True]),
+                "migrant_worker": st.sampled_from([None, True]),
+                "agricultural_before_20150701": st.sampled_from([None, True]),
+                "child_birth_date": st.sampled_from([None, date(2015, 12, 31)]),
+                "discharge_date": st.sampled_from([None, year]),
+                "channel": st.sampled_from(["WECHAT", "HRB_BANK_COUNTER", "ROSTER", "PIGEON"]),
+                "amount_tendered": st.sampled_from([None, "380.00"]),
+                "missed_years": st.sampled_from([None, (2024,), (2025,)]),
+                "death_date": st.sampled_from([None, date(1979, 1, 1), year + timedelta(40)]),
+                "age_days_at_registration": st.sampled_from([None, None, None, 0]),
+                "refund_request.reason": st.just("JOINED_EMPLOYEE_INSURANCE"),
+                "refund_request.date": st.sampled_from(near),
+                "asks": st.booleans(),
+            }
+        )
+        .map(_with_refund)
+        .flatmap(_with_insurance(near))
+    )
     return st.lists(one, min_size=1, max_size=12)
+
+
+def _with_refund(case: dict[str, Any]) -> dict[str, Any]:
+    if not case.pop("asks"):
+        case |= {"refund_request.reason": None, "refund_request.date": None}
+    return case
 
 
 def _with_insurance(near: list[date]) -> Any:
@@ -158,6 +173,23 @@ def test_one_persons_mistake_is_named_and_nobody_elses(changed: dict[str, Any], 
     assert isinstance(mistake, Mistake)
     assert mistake.fact == fact
     assert list(found.due_fen()) == [38_000, -1, 38_000]
+
+
+@pytest.mark.parametrize("order", [(True, 1), (1, True)])
+def test_what_only_compares_equal_is_not_the_same(order: tuple[Any, Any]) -> None:
+    columns = _columns(2) | {"residence_permit": list(order)}
+    found = assess_columns(configured("luoshan-2024"), columns, {})
+    assert [due == -1 for due in found.due_fen()] == [value is not True for value in order]
+
+
+def test_each_refund_is_judged_by_its_own_persons_cover() -> None:
+    pack = configured("anon-city-2023")
+    days = [date(2023, 1, 5), date(2023, 1, 20)]
+    asked = {"refund_request.reason": "JOINED_EMPLOYEE_INSURANCE", "refund_request.date": date(2023, 2, 12)}
+    columns = _columns(2, registration_date=date(2023, 1, 5), **asked) | {"payment_date": days}
+    found = assess_columns(pack, columns, {})
+    refunds = [found.answers[number] for number in found.numbers]
+    assert [isinstance(each, Decision) and each.refund and each.refund.allowed for each in refunds] == [False, True]
 
 
 def test_columns_of_different_length_or_without_days_are_refused() -> None:

@@ -21,6 +21,8 @@ from shared.policy.institutions.receipts import write_off
 from shared.policy.institutions.rosters import Row, aggregate
 from shared.policy.institutions.worked_cases import InstitutionCase, institution_cases
 from shared.policy.loading import load_pack
+from shared.policy.overriding import with_overrides
+from shared.policy.schema import OverridesEntry
 from tests.shared.policy.everywhere import PACKS
 
 ROOT = Path(__file__).parents[3]
@@ -126,6 +128,8 @@ def test_the_most_that_anybody_may_owe_counts_newborns_of_two_years() -> None:
         "shantou-2022": 32_000,
         "national-2025": 40_000,
     }
+    later = with_overrides(load_pack("national-2025"), OverridesEntry(benefit_year=2027), name="test")
+    assert most_due(later) == 3 * 40_000, "two earlier years can be bought beside it"
     tonghe = load_pack("tonghe-2023")
     assert most_due(replace(tonghe, standards=tonghe.standards[:1])) == 73_000
 
