@@ -1,0 +1,129 @@
+"""Reasons tell the decision: a refusal ends in the rule that won; of the reliefs one wins, the others say why."""
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from shared.policy.benefit import Covered
+from shared.policy.decide import decide
+from shared.policy.facts import Certified, Facts, MissingFact, Payment
+from shared.policy.loading import load_pack
+from shared.policy.overriding import with_overrides
+from shared.policy.pack import Pack
+from shared.policy.reasons import Reasons, Ruling
+from shared.policy.refund import Paid, RefundRequest, judge_refund
+from shared.policy.schema import OverridesEntry
+from shared.policy.vocabulary import Channel, EnrolmentStatus, Identity, RefundReason
+from tests.shared.policy.everywhere import PACKS, configured, days, held, people
+
+SHANTOU, TONGHE = load_pack("shantou-2022"), load_pack("tonghe-2023")
+
+
+def _of_relief(reasons: Reasons) -> dict[str, bool]:
+    return {reason.code: reason.won for reason in reasons if reason.code.startswith("RELIEF_")}
+
+
+@pytest.mark.parametrize("pack_id", PACKS)
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_the_reasons_are_the_decision(pack_id: str, data: st.DataObject) -> None:
+    pack = configured(pack_id)
+    facts, identities = data.draw(people(pack)), data.draw(held(pack))
+    try:
+        decision = decide(pack, facts, identities, Payment(data.draw(days(pack))))
+    except MissingFact:
+        assume(False)
+    if decision.ruling is not Ruling.ACCEPT:
+        assert decision.reasons[-1].won
+        return
+    won = [code for code, is_won in _of_relief(decision.reasons).items() if is_won]
+    assert won == ([f"RELIEF_{decision.terms.identity}"] if decision.terms and decision.terms.identity else [])
+    windows = [reason.won for reason in decision.reasons if reason.code in ("WINDOW", "NEWBORN")]
+    assert any(windows)
+
+
+def _person(day: date) -> Facts:
+    return Facts(birth_date=date(1980, 1, 1), registration_date=day)
+
+
+def _texts(pack: Pack, day: date, *identities: Identity) -> dict[str, str]:
+    decision = decide(pack, _person(day), [Certified(one) for one in identities], Payment(day))
+    return {reason.code: reason.text for reason in decision.reasons}
+
+
+def test_a_lesser_relief_says_how_much_less_an_equal_one_that_it_came_later() -> None:
+    day = date(2021, 11, 1)
+    lesser = _texts(SHANTOU, day, Identity.DIBAO, Identity.POVERTY_MONITORED)
+    assert "160.00元，低于低保对象的280.00元" in lesser["RELIEF_POVERTY_MONITORED"]
+    equal = _texts(SHANTOU, day, Identity.TEKUN, Identity.ORPHAN)
+    assert "与特困人员同为320.00元" in equal["RELIEF_ORPHAN"]
+
+
+def test_an_open_amount_beside_a_full_relief_loses_and_alone_holds() -> None:
+    one_full = OverridesEntry.model_validate({"subsidies": {"TEKUN": {"type": "full", "funder": "county_finance"}}})
+    pack, day = with_overrides(load_pack("luoshan-2024"), one_full, name="test"), date(2023, 11, 1)
+    beside = decide(pack, _person(day), [Certified(Identity.TEKUN), Certified(Identity.DIBAO)], Payment(day))
+    assert (_of_relief(beside.reasons)["RELIEF_TEKUN"], _of_relief(beside.reasons)["RELIEF_DIBAO"]) == (True, False)
+    alone = decide(pack, _person(day), [Certified(Identity.DIBAO)], Payment(day))
+    assert alone.ruling is Ruling.HOLD
+    assert (alone.reasons[-1].code, alone.reasons[-1].won) == ("RELIEF_DIBAO", True)
+
+
+@pytest.mark.parametrize(("pack", "first"), [(SHANTOU, "2021-09-25"), (TONGHE, "2022-09-01")])
+def test_whoever_is_early_reads_from_when_money_may_come(pack: Pack, first: str) -> None:
+    day = date.fromisoformat(first) - timedelta(1)
+    refused = decide(pack, _person(day), (), Payment(day)).reasons[-1]
+    assert (refused.code, refused.won, refused.basis) == ("WINDOW_NOT_OPEN", True, pack.windows[0].basis)
+    assert refused.text == f"缴费期自{first}起"
+
+
+def test_a_newborn_who_is_early_reads_the_first_newborn_rule() -> None:
+    day = date(2022, 8, 31)
+    refused = decide(TONGHE, Facts(day, day, newborn=True), (), Payment(day)).reasons[-1]
+    assert TONGHE.newborns is not None
+    assert (refused.code, refused.basis) == ("WINDOW_NOT_OPEN", TONGHE.newborns.rules[0].basis)
+
+
+class TestRefunds:
+    _DAY = date(2021, 11, 1)
+    _COVERED = Covered(date(2022, 1, 1), date(2022, 12, 31))
+
+    def _judge(self, reason: RefundReason, asked_on: date, *paid: tuple[date, int]) -> tuple[bool, EnrolmentStatus]:
+        decision = decide(SHANTOU, _person(self._DAY), (), Payment(self._DAY))
+        assert decision.terms is not None
+        payments = [Paid(day, fen, Channel.WECHAT) for day, fen in paid]
+        found = judge_refund(SHANTOU, RefundRequest(reason, asked_on), decision.terms, self._COVERED, payments, 32_000)
+        return found.allowed, found.status
+
+    @pytest.mark.parametrize(
+        ("fen", "allowed"),
+        [(0, False), (31_999, False), (32_000, False), (32_001, True), (64_000, True)],
+    )
+    def test_only_what_is_beyond_the_due_was_paid_twice(self, fen: int, allowed: bool) -> None:
+        asked_on = date(2021, 12, 1)
+        assert self._judge(RefundReason.DUPLICATE_PAYMENT, asked_on, (self._DAY, fen)) == (
+            allowed,
+            EnrolmentStatus.PAID,
+        )
+
+    def test_without_any_payment_nothing_was_paid_twice(self) -> None:
+        assert self._judge(RefundReason.DUPLICATE_PAYMENT, date(2021, 12, 1)) == (False, EnrolmentStatus.PAID)
+
+    @pytest.mark.parametrize(
+        ("asked_on", "status"),
+        [
+            (date(2021, 12, 31), EnrolmentStatus.PAID),
+            (date(2022, 1, 1), EnrolmentStatus.ACTIVE),
+            (date(2022, 6, 1), EnrolmentStatus.ACTIVE),
+        ],
+    )
+    def test_a_changed_mind_changes_nothing(self, asked_on: date, status: EnrolmentStatus) -> None:
+        assert self._judge(RefundReason.CHANGED_MIND, asked_on, (self._DAY, 32_000)) == (False, status)
+
+    @pytest.mark.parametrize(
+        ("asked_on", "allowed"), [(date(2021, 12, 31), True), (date(2022, 1, 1), False), (date(2022, 3, 1), False)]
+    )
+    def test_insurance_elsewhere_counts_until_the_day_before_the_cover(self, asked_on: date, allowed: bool) -> None:
+        assert self._judge(RefundReason.RESIDENT_INSURANCE_ELSEWHERE, asked_on, (self._DAY, 32_000))[0] is allowed
