@@ -1,5 +1,6 @@
 """Reasons tell the decision: a refusal ends in the rule that won; of the reliefs one wins, the others say why."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -42,6 +43,9 @@ def test_the_reasons_are_the_decision(pack_id: str, data: st.DataObject) -> None
     assert won == ([f"RELIEF_{decision.terms.identity}"] if decision.terms and decision.terms.identity else [])
     windows = [reason.won for reason in decision.reasons if reason.code in ("WINDOW", "NEWBORN")]
     assert any(windows)
+    assert [reason.won for reason in decision.reasons if reason.code == "WINDOW"].count(True) <= 1
+    repaired = {reason.won for reason in decision.reasons if reason.code == "REPAIR"}
+    assert repaired <= {bool(decision.terms and decision.terms.repairs)}
 
 
 def _person(day: date) -> Facts:
@@ -127,3 +131,17 @@ class TestRefunds:
     )
     def test_insurance_elsewhere_counts_until_the_day_before_the_cover(self, asked_on: date, allowed: bool) -> None:
         assert self._judge(RefundReason.RESIDENT_INSURANCE_ELSEWHERE, asked_on, (self._DAY, 32_000))[0] is allowed
+
+    @pytest.mark.parametrize(
+        ("asked_on", "allowed"),
+        [(date(2022, 1, 30), True), (date(2022, 1, 31), False), (date(2022, 2, 20), False), (date(2021, 12, 20), True)],
+    )
+    def test_a_local_deadline_counts_from_the_first_covered_day(self, asked_on: date, allowed: bool) -> None:
+        pack = replace(SHANTOU, refunds=replace(SHANTOU.refunds, days_to_apply=30))
+        terms = decide(pack, _person(self._DAY), (), Payment(self._DAY)).terms
+        assert terms is not None
+        request = RefundRequest(RefundReason.RESIDENT_INSURANCE_ELSEWHERE, asked_on, happened_on=date(2021, 12, 15))
+        paid = [Paid(self._DAY, 32_000, Channel.WECHAT)]
+        found = judge_refund(pack, request, terms, self._COVERED, paid, 32_000)
+        assert found.allowed is allowed
+        assert [reason.won for reason in found.reasons] == [allowed]
