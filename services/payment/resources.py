@@ -60,9 +60,8 @@ class PaymentResources:
         if reason is not None:
             clause = reason.basis.clause
             quote = f"“{clause.quote}”" if clause else ""
-            raise ChannelNotAllowed(
-                f"{self._pack.document}：{quote or reason.text} · {channel.value} is not listed there"
-            )
+            written = f"{self._pack.document}{quote or reason.text}"
+            raise ChannelNotAllowed(f"文件未列此渠道：{written} · {channel.value} is not listed there")
 
     def notify_url(self, mchid: str) -> str:
         """Where WeChat is to call us back."""

@@ -36,12 +36,12 @@ def change(pairs: Iterable[tuple[CaseLine, CaseLine]]) -> Change:
         for terms, sign in ((was, -1), (becomes, 1)):
             for share in terms.shares if terms else ():
                 found.funders[share.funder] += sign * share.amount_fen
+            found.people_fen += sign * terms.due_fen if terms else 0
         if was is None or becomes is None:
             found.admitted += becomes is not None
             found.turned_away += was is not None
             found.same += was is None and becomes is None
             continue
-        found.people_fen += becomes.due_fen - was.due_fen
         found.less += becomes.due_fen < was.due_fen
         found.more += becomes.due_fen > was.due_fen
         found.same += becomes.due_fen == was.due_fen
