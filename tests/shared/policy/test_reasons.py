@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shared.policy.benefit import Covered
 from shared.policy.decide import decide
-from shared.policy.facts import Certified, Facts, MissingFact, Payment
+from shared.policy.facts import Certified, Facts, History, MissingFact, Payment
 from shared.policy.loading import load_pack
 from shared.policy.overriding import with_overrides
 from shared.policy.pack import Pack
@@ -88,6 +88,37 @@ def test_a_newborn_who_is_early_reads_the_first_newborn_rule() -> None:
     refused = decide(TONGHE, Facts(day, day, newborn=True), (), Payment(day)).reasons[-1]
     assert TONGHE.newborns is not None
     assert (refused.code, refused.basis) == ("WINDOW_NOT_OPEN", TONGHE.newborns.rules[0].basis)
+
+
+@pytest.mark.parametrize(
+    ("repair", "told", "repaired"),
+    [
+        (None, "连续断保3年，等待5个月", None),
+        (1, "连续断保3年，等待4个月", True),
+        (2, "连续断保3年，等待3个月", True),
+    ],
+)
+def test_a_break_says_how_long_it_makes_somebody_wait(repair: int | None, told: str, repaired: bool | None) -> None:
+    pack = with_overrides(load_pack("national-2025"), OverridesEntry(benefit_year=2028), name="test")
+    day = pack.windows[0].first
+    history = History(enrolled=(2024,), missed=(2025, 2026, 2027), repaired=repair)
+    decision = decide(pack, replace(_person(day), history=history), (), Payment(day))
+    found = {reason.code: reason for reason in decision.reasons}
+    assert (found["NOT_CONTINUOUS"].text, found["NOT_CONTINUOUS"].won) == (told, True)
+    assert (found["REPAIR"].won if "REPAIR" in found else None) is repaired
+    assert decision.terms is not None
+    assert len(decision.terms.repairs) == (repair or 0)
+
+
+def test_a_repair_that_shortens_no_wait_is_refused_and_not_charged() -> None:
+    pack = with_overrides(load_pack("national-2025"), OverridesEntry(benefit_year=2029), name="test")
+    day = pack.windows[0].first
+    history = History(enrolled=(2024,), missed=(2025, 2026, 2027, 2028), repaired=1)
+    decision = decide(pack, replace(_person(day), history=history), (), Payment(day))
+    found = {reason.code: reason for reason in decision.reasons}
+    assert (found["NOT_CONTINUOUS"].text, found["REPAIR"].won) == ("连续断保4年，等待6个月", False)
+    assert decision.terms is not None
+    assert decision.terms.repairs == ()
 
 
 class TestRefunds:
