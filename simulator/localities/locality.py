@@ -106,6 +106,16 @@ class Locality:
         return tuple(Town(town.region, town.name, part) for town, part in zip(self.towns, parts, strict=True))
 
 
+def highest_aid_alone(standard_fen: int, aid_fen: Mapping[str, int], first_day: date) -> Callable[..., Owed]:
+    """What people owe where the highest aid of their identities counts, and no other."""
+
+    def owed(_: date, identities: Collection[str]) -> Owed:
+        aid = max((aid_fen.get(identity, 0) for identity in identities), default=0)
+        return Owed(standard_fen - aid, aid, first_day)
+
+    return owed
+
+
 def numbered(county: str, names: Sequence[str], targets: Sequence[int]) -> tuple[Town, ...]:
     """Townships with illustrative codes, from 101 on."""
     pairs = enumerate(zip(names, targets, strict=True), start=101)

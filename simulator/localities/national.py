@@ -3,10 +3,9 @@
 What aided people get is for each place to set: the amounts are the example file's invented ones.
 """
 
-from collections.abc import Collection
 from datetime import date
 
-from simulator.localities.locality import REJECTED, Locality, Owed, Story, collecting, numbered
+from simulator.localities.locality import REJECTED, Locality, Owed, Story, collecting, highest_aid_alone, numbered
 
 STANDARD_FEN = 40_000
 _YEAR = date(2025, 1, 1)
@@ -21,12 +20,6 @@ AID_FEN = {
     "RETURN_POVERTY": 20_000,
     "POVERTY_MONITORED": 12_000,
 }
-
-
-def owed(_: date, identities: Collection[str]) -> Owed:
-    """The highest aid alone."""
-    aid = max((AID_FEN.get(identity, 0) for identity in identities), default=0)
-    return Owed(STANDARD_FEN - aid, aid, _YEAR)
 
 
 def _whole(covered_from: date) -> Owed:
@@ -90,7 +83,7 @@ NATIONAL = Locality(
         "POVERTY_MONITORED": 9,
     },
     pairs=(("TEKUN", "DIBAO"), ("DIBAO", "POVERTY_MONITORED")),
-    owed=owed,
+    owed=highest_aid_alone(STANDARD_FEN, AID_FEN, _YEAR),
     closes=False,
     certified_on=date(2024, 8, 25),
     roster_document="示民〔2024〕",

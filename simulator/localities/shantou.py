@@ -3,10 +3,9 @@
 A town's own document: its villages collect, and there is one township to show.
 """
 
-from collections.abc import Collection
 from datetime import date
 
-from simulator.localities.locality import REJECTED, Locality, Owed, Story, Town, collecting
+from simulator.localities.locality import REJECTED, Locality, Owed, Story, Town, collecting, highest_aid_alone
 
 STANDARD_FEN = 32_000
 _YEAR = date(2022, 1, 1)
@@ -25,12 +24,6 @@ AID_FEN = {
     "POVERTY_MONITORED": 16_000,
     "STABLE_LIFTED": 0,
 }
-
-
-def owed(_: date, identities: Collection[str]) -> Owed:
-    """The highest aid alone."""
-    aid = max((AID_FEN.get(identity, 0) for identity in identities), default=0)
-    return Owed(STANDARD_FEN - aid, aid, _YEAR)
 
 
 def _whole(covered_from: date) -> Owed:
@@ -152,7 +145,7 @@ SHANTOU = Locality(
         "STABLE_LIFTED": 30,
     },
     pairs=(("TEKUN", "DIBAO"), ("DIBAO", "POVERTY_MONITORED"), ("STABLE_LIFTED", "POVERTY_MONITORED")),
-    owed=owed,
+    owed=highest_aid_alone(STANDARD_FEN, AID_FEN, _YEAR),
     closes=True,
     certified_on=date(2021, 9, 20),
     roster_document="泗民〔2021〕",

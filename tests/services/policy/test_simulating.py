@@ -1,0 +1,31 @@
+"""What a change costs: whoever is admitted or turned away counts with all of their contribution and their aid."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from services.policy.case_lines import CaseLine
+from services.policy.simulating import change
+from shared.policy.decide import decide
+from shared.policy.facts import Certified, Facts, Payment
+from shared.policy.loading import load_pack
+from shared.policy.vocabulary import Funder, Identity
+
+AMOUNTS = Path(__file__).parents[3] / "deploy/counties/luoshan-2024/example-amounts.yaml"
+DAY = date(2023, 11, 5)
+
+
+def _decided(overrides: Path | None) -> CaseLine:
+    pack = load_pack("luoshan-2024", overrides=overrides)
+    facts = Facts(birth_date=date(1980, 5, 1), registration_date=DAY)
+    return CaseLine("aided", pack.id, decision=decide(pack, facts, [Certified(Identity.DIBAO)], Payment(DAY)))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_somebody_held_on_one_side_counts_whole_on_the_other(sign: int) -> None:
+    held, priced = _decided(None), _decided(AMOUNTS)
+    found = change([(held, priced) if sign > 0 else (priced, held)])
+    assert (found.admitted, found.turned_away) == ((1, 0) if sign > 0 else (0, 1))
+    assert found.people_fen == sign * 18_000
+    assert found.funders == {Funder.COUNTY_FINANCE: sign * 20_000}
