@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.domain.clock import Clock, business_date_of
 
 _READ = text("SELECT business_date FROM business_date")
+_LOCK = text("SELECT business_date FROM business_date FOR UPDATE")
 _ADVANCE = text(
     """
     INSERT INTO business_date (singleton, business_date) VALUES (true, :day)
@@ -23,6 +24,8 @@ async def business_date(session: AsyncSession, clock: Clock) -> date:
     return day if day is not None else business_date_of(clock.now())
 
 
-async def advance_business_date(session: AsyncSession, day: date) -> None:
-    """Move the business date forward to ``day``; an earlier day changes nothing."""
+async def advance_business_date(session: AsyncSession, day: date) -> date | None:
+    """Move the business date forward to ``day`` and say what it was; an earlier day changes nothing."""
+    before: date | None = (await session.execute(_LOCK)).scalar_one_or_none()
     await session.execute(_ADVANCE, {"day": day})
+    return before

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.subsidy.assessment import service
+from services.subsidy.assessment.reassessing import queue_turning
 from services.subsidy.resources import SubsidyResources
 from shared.contracts.event import Received
 from shared.contracts.registration import (
@@ -48,5 +49,8 @@ async def on_terminated(
 async def on_business_date(
     session: AsyncSession, events: Sequence[Received[BusinessDateAdvanced]], resources: SubsidyResources
 ) -> None:
-    """Follow the installation's business date."""
-    await advance_business_date(session, max(received.event.business_date for received in events))
+    """Follow the installation's business date; roster lines that begin or cease to count by it are priced by."""
+    today = max(received.event.business_date for received in events)
+    before = await advance_business_date(session, today)
+    if before is not None and before < today:
+        await queue_turning(session, before, today)

@@ -41,6 +41,11 @@ class Pricing:
     schedule: tuple[ScheduleRow, ...]
     reasons: tuple[Reason, ...]
 
+    def nothing_due_from(self, day: date) -> bool:
+        """Whether the person owes nothing on any day that is still to come."""
+        ahead = [row for row in self.schedule if row.pay_until >= day]
+        return bool(ahead) and all(row.due_fen == 0 for row in ahead)
+
     def row_no_on(self, day: date) -> int | None:
         """The row in force on a day, else the next to come; None where the last is over or there is none."""
         return next((number for number, row in enumerate(self.schedule) if day <= row.pay_until), None)

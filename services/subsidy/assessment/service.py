@@ -49,7 +49,8 @@ async def reassess(session: AsyncSession, pricer: Pricer, changed: dict[str, Tra
         as_of = max(today, known.registered_on)
         identities = held.get(known.person_token, ())
         pricing = pricer.price(known.facts, identities, known.benefit_year, known.registered_on, as_of)
-        if pricing.id != known.pricing_id:
+        # The same schedule can come to mean that nothing is due any more, by the day alone.
+        if pricing.id != known.pricing_id or pricing.nothing_due_from(as_of):
             made.append(Assessed(known, identities, pricing, as_of, changed[known.person_token]))
     if made:
         await repository.record(session, pricer.pack.id, "ROSTER_CHANGED", made)

@@ -198,3 +198,18 @@ class TestSummary:
         assert summary["funders"] == [{"funder": "county_finance", "earned_fen": 38000, "expected_fen": 40000}]
         assert summary["roster_lines"] == {"TEKUN": 1, "DIBAO": 2, "DIBAO_MARGIN": 1}
         assert "虚构" in summary["amounts"]
+
+
+async def test_whoever_owes_nothing_from_a_later_day_is_enrolled_on_that_day(doors: Doors) -> None:
+    enrolment = await doors.register(1)
+    await doors.assessed(enrolment)
+    await doors.upload(roster("TEKUN", 1, certified_on="2023-10-20"))
+    assert [row[2] for row in rows(await doors.assessed(enrolment, version=2))] == [38000, 0]
+
+    assert (await doors.http.post("/registration/v1/business-date", json={"date": "2023-10-20"})).is_success
+
+    async def enrolled() -> bool:
+        shown = (await doors.http.get(f"/registration/v1/enrolments/{enrolment}")).json()
+        return bool(shown["paid"] and shown["paid"]["basis"] == "NOTHING_DUE")
+
+    await eventually(enrolled, message="the person is enrolled without asking")
