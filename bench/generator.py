@@ -167,12 +167,14 @@ def main() -> None:
     """The entry of the process."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("requests", type=Path)
+    arguments.add_argument("answers", type=Path)
     arguments.add_argument("port", type=int)
     arguments.add_argument("--connections", type=int, default=32)
     arguments.add_argument("--rate", type=float)
     asked = arguments.parse_args()
     requests = read_requests(asked.requests)
-    print(json.dumps(uvloop.run(generate(requests, asked.port, asked.connections, asked.rate))))
+    seen = uvloop.run(generate(requests, asked.port, asked.connections, asked.rate))
+    asked.answers.write_text(json.dumps(seen), encoding="utf-8")
 
 
 if __name__ == "__main__":

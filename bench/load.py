@@ -41,17 +41,14 @@ async def put_load(
     folder: Path, port: int, requests: Sequence[bytes], *, connections: int = 32, rate: float | None = None
 ) -> Answers:
     """Send requests and expect a 204 for each; raises Misanswered otherwise."""
-    file = folder / "requests"
+    file, answers = folder / "requests", folder / "answers"
     write_requests(file, requests)
-    command = ["-m", "bench.generator", str(file), str(port), "--connections", str(connections)]
+    command = ["-m", "bench.generator", str(file), str(answers), str(port), "--connections", str(connections)]
     command += ["--rate", str(rate)] if rate is not None else []
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, *command, cwd=CHECKOUT, stdout=asyncio.subprocess.PIPE
-    )
-    printed, _ = await process.communicate()
-    if process.returncode != 0:
-        raise Misanswered(f"the generator ended with {process.returncode}")
-    said = json.loads(printed)
+    process = await asyncio.create_subprocess_exec(sys.executable, *command, cwd=CHECKOUT)
+    if (code := await process.wait()) != 0:
+        raise Misanswered(f"the generator ended with {code}")
+    said = json.loads(answers.read_bytes())
     _all_taken(said["statuses"], len(requests))
     return Answers(len(requests), said["took_s"], said["cpu_s"], said["latencies_s"], said["sent_at"])
 

@@ -1,42 +1,73 @@
-"""P6: what an enrolment costs with ten thousand people in the database, and with a million."""
+"""P6: what an enrolment costs with ten thousand people in the database, and with a million.
 
-from collections.abc import Sequence
+Both counties have the PostgreSQL that `docker-compose.yml` describes, and both are measured as they run in a season: a
+page is logged whole when it is first written after a checkpoint, and a large county has many pages, so it is warmed by
+more payers than the small one before as many are counted.
+"""
+
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import yaml
 
 from bench.chain import Passed, prove, running_chain
 from bench.installation import Installation, installed
 from bench.kafka_broker import running_broker
+from bench.load import CHECKOUT
 from bench.plan import Plan
 from bench.population.fill import Population, fill
 from bench.results import Line, at_most, line, ratio
 
 TITLE = "Growth: the cost of an enrolment in a small and in a large county"
-_SMALL, _LARGE, _ENROLMENTS, _WARM = 10_000, 1_000_000, 2_000, 200
 _LIMIT = 1.2
 
 
+@dataclass(frozen=True, slots=True)
+class _County:
+    """So many people, and how many of them pay before those who are measured."""
+
+    people: int
+    warm: int
+
+
+_COUNTIES = (_County(10_000, 300), _County(1_000_000, 8_000))
+_ENROLMENTS = 2_500
+
+
 async def measure(plan: Plan) -> Sequence[Line]:
-    """Let as many enrolments pass in either county, in turns."""
-    count, warm = plan.count(_ENROLMENTS, least=40), plan.count(_WARM, least=10)
-    payers = plan.repeat * (count + warm)
-    counties = [Population(plan.count(people, least=payers), payers) for people in (_SMALL, _LARGE)]
+    """Let enrolments pass in either county, in turns."""
+    count = plan.count(_ENROLMENTS, least=40)
+    counties = [_County(plan.count(one.people), plan.count(one.warm, least=10)) for one in _COUNTIES]
     passed: list[list[Passed]] = [[] for _ in counties]
     async with running_broker() as kafka, AsyncExitStack() as stack:
-        places: list[Installation] = []
+        places: list[tuple[Installation, Population]] = []
         for county in counties:
-            name = f"bench-p6-{county.people}"
-            plan.say(f"P6 making {county.people:,} people")
-            made = await stack.enter_async_context(installed(name, brokers=kafka.bootstrap_servers))
-            await fill(made, county)
-            places.append(made)
+            payers = plan.repeat * (county.warm + count)
+            population = Population(max(county.people, payers), payers)
+            plan.say(f"P6 making {population.people:,} people")
+            name = f"bench-p6-{population.people}"
+            made = await stack.enter_async_context(
+                installed(name, brokers=kafka.bootstrap_servers, parameters=_deployed())
+            )
+            await fill(made, population)
+            places.append((made, population))
         for number in range(plan.repeat):
             plan.say(f"P6 round {number + 1} of {plan.repeat}")
-            for made, county, seen in zip(places, counties, passed, strict=True):
-                spent = number * (count + warm)
-                async with running_chain(made, county, kafka.pid, warm=warm, next_payer=spent) as chain:
+            for county, (made, population), seen in zip(counties, places, passed, strict=True):
+                spent = number * (county.warm + count)
+                async with running_chain(made, population, kafka.pid, warm=county.warm, next_payer=spent) as chain:
                     seen.append(await chain.passes(count))
-        await prove(places[0])
-    return [*_lines("elapsed", counties, passed), *_lines("processor", counties, passed)]
+        await prove(places[0][0])
+    populations = [population for _, population in places]
+    return [*_lines("elapsed", populations, passed), *_lines("processor", populations, passed)]
+
+
+def _deployed() -> Mapping[str, str]:
+    """The parameters of PostgreSQL in `docker-compose.yml`."""
+    described = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text(encoding="utf-8"))
+    _, *settings = described["services"]["postgres"]["command"]
+    return dict(one.removeprefix("-c").split("=", 1) for one in settings)
 
 
 def _lines(what: str, counties: Sequence[Population], passed: Sequence[Sequence[Passed]]) -> list[Line]:

@@ -23,7 +23,7 @@ _COLUMNS = """id, enrolment_id, person_token, benefit_year, region, version, sta
 _LOCK_LIVE = text(
     f"""
     SELECT {_COLUMNS} FROM bill
-    WHERE enrolment_id = ANY(CAST(:enrolments AS uuid[])) AND state <> 'SUPERSEDED' ORDER BY id FOR UPDATE
+    WHERE enrolment_id = ANY(CAST(:enrolments AS uuid[])) AND superseded_because IS NULL ORDER BY id FOR UPDATE
     """  # noqa: S608 - constant columns
 )
 _LOCK = text(
