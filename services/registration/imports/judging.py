@@ -1,6 +1,6 @@
 """What becomes of a batch of rows: entered for good, or rehearsed with the same verdicts and nothing entered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from uuid import UUID
@@ -12,7 +12,7 @@ from services.registration.enrolments.registering import AlreadyEnrolled
 from services.registration.enrolments.repository import NewEnrolment
 from services.registration.imports import seen
 from services.registration.imports.columns import LABELS
-from services.registration.imports.passing import Candidate, Candidates, unpacked
+from services.registration.imports.passing import FACTS, Candidate, Candidates, packed, unpacked
 from services.registration.regions import service as regions
 from shared.contracts.event import Trace
 from shared.database.business_date import business_date
@@ -55,40 +55,52 @@ class Desk:
 
 
 async def enter(session: AsyncSession, desk: Desk, rows: Candidates) -> list[Verdict]:
-    """Register the people of a batch, as the door for many applications does; the verdicts stand in their order."""
-    abroad = {region for region in set(rows.regions) if not covers(desk.region, region)}
-    prepared = [NotFound(pointer="/region") if row.region in abroad else _new(desk, row) for row in rows.rows()]
+    """Register the people of a batch who are not yet; the verdicts stand in the order of the rows."""
+    verdicts, new = await _against_what_stands(session, desk, rows)
+    prepared = [_new(desk, rows.row(place)) for place in new]
     outcomes = await registering.enter(session, prepared, await business_date(session, desk.clock))
-    contents = await repository.contents(
-        session, [one.existing for one in outcomes if isinstance(one, AlreadyEnrolled) and one.existing]
-    )
-    imported = Taken.IMPORTED
-    return [
-        _refined(desk, rows.row(place), outcome, contents) if isinstance(outcome, DomainError) else imported
-        for place, outcome in enumerate(outcomes)
-    ]
+    # Somebody else enrolled them meanwhile, or the file names them twice.
+    late = []
+    for place, outcome in zip(new, outcomes, strict=True):
+        if isinstance(outcome, AlreadyEnrolled):
+            late.append(place)
+        verdicts[place] = outcome if isinstance(outcome, DomainError) else Taken.IMPORTED
+    verdicts.update(await _registered_already(session, desk, rows, late))
+    return [verdicts[place] for place in range(rows.size)]
 
 
 async def rehearse(session: AsyncSession, desk: Desk, rows: Candidates) -> list[Verdict]:
     """Say what ``enter`` would: against what is registered, in any region, and against the rows seen before."""
+    verdicts, new = await _against_what_stands(session, desk, rows)
+    before = await seen.note(session, rows.at(new))
+    for place in new:
+        content = before.get(rows.lines[place])
+        verdicts[place] = (
+            Taken.IMPORTED
+            if content is None
+            else Taken.UNCHANGED
+            if content == rows.contents[place]
+            else DoubledInFile()
+        )
+    return [verdicts[place] for place in range(rows.size)]
+
+
+async def _against_what_stands(
+    session: AsyncSession, desk: Desk, rows: Candidates
+) -> tuple[dict[int, Verdict], list[int]]:
+    """The verdicts on rows from elsewhere and on people who are enrolled already, and the places of all others."""
     villages = set(rows.regions)
     known = await regions.known(session, villages)
     away = {village: refusal for village in villages if (refusal := _away(desk, village, village in known)) is not None}
-    verdicts: list[Verdict] = [away.get(region, Taken.IMPORTED) for region in rows.regions]
-    there = [place for place, region in enumerate(rows.regions) if region not in away]
-
+    verdicts: dict[int, Verdict] = {
+        place: away[region] for place, region in enumerate(rows.regions) if away and region in away
+    }
+    there = [place for place in range(rows.size) if place not in verdicts]
     taken = await seen.already_enrolled(session, rows.at(there))
     if taken:
         registered = [place for place in there if seen.key(rows, place) in taken]
-        for place, verdict in await _registered_already(session, desk, rows, registered):
-            verdicts[place] = verdict
-        there = [place for place in there if seen.key(rows, place) not in taken]
-
-    before = await seen.note(session, rows.at(there))
-    for place in there if before else ():
-        if (content := before.get(rows.lines[place])) is not None:
-            verdicts[place] = Taken.UNCHANGED if content == rows.contents[place] else DoubledInFile()
-    return verdicts
+        verdicts.update(await _registered_already(session, desk, rows, registered))
+    return verdicts, [place for place in there if place not in verdicts]
 
 
 def _away(desk: Desk, village: str, known: bool) -> DomainError | None:
@@ -99,33 +111,31 @@ def _away(desk: Desk, village: str, known: bool) -> DomainError | None:
 
 async def _registered_already(
     session: AsyncSession, desk: Desk, rows: Candidates, places: Sequence[int]
-) -> list[tuple[int, Verdict]]:
-    existing = await repository.live(session, [rows.row(place) for place in places])
-    contents = await repository.contents(session, list(existing.values()))
-    return [
-        (
-            place,
-            _refined(desk, rows.row(place), AlreadyEnrolled(existing=existing.get(seen.key(rows, place))), contents),
-        )
-        for place in places
-    ]
-
-
-def _refined(desk: Desk, row: Candidate, refusal: DomainError, contents: Mapping[UUID, repository.Content]) -> Verdict:
+) -> dict[int, Verdict]:
     """Whoever is registered already as the row says is no mistake of the file; what differs is named."""
-    if not isinstance(refusal, AlreadyEnrolled) or refusal.existing is None:
-        return refusal
-    differing = _differences(desk, row, refusal.existing, contents[refusal.existing])
-    return EnrolledDifferently(", ".join(differing)) if differing else Taken.UNCHANGED
+    contents = await repository.contents(session, [rows.row(place) for place in places])
+    verdicts: dict[int, Verdict] = {}
+    for place in places:
+        # Another region's enrolment is not visible here, and not named.
+        if (content := contents.get(seen.key(rows, place))) is None:
+            verdicts[place] = AlreadyEnrolled()
+        elif differing := _differences(desk, rows.row(place), content):
+            verdicts[place] = EnrolledDifferently(", ".join(differing))
+        else:
+            verdicts[place] = Taken.UNCHANGED
+    return verdicts
 
 
-def _differences(desk: Desk, row: Candidate, enrolment_id: UUID, content: repository.Content) -> list[str]:
-    facts, said = content.facts.model_dump(), unpacked(row.facts).model_dump()
+def _differences(desk: Desk, row: Candidate, content: repository.Content) -> list[str]:
     # A file has no columns for circumstances: what was told of them elsewhere does not differ from it.
-    differing = [LABELS[field] for field in said if field in LABELS and facts[field] != said[field]]
+    differing = [
+        LABELS[field]
+        for field, recorded, said in zip(FACTS, packed(content.facts), row.facts, strict=True)
+        if recorded != said and field in LABELS
+    ]
     if content.region != row.region:
         differing.append(LABELS["region"])
-    if desk.vault.decrypt("enrolment", "person_name", enrolment_id, content.person_name) != row.name:
+    if desk.vault.decrypt("enrolment", "person_name", content.id, content.person_name) != row.name:
         differing.append(LABELS["name"])
     return differing
 

@@ -22,7 +22,7 @@ class Opened:
 
 
 Facts = tuple[date, str, str | None, str, str, str, bool]
-_NAMES = ("birth_date", "hukou", "hukou_note", "residence", "document_type", "other_insurance", "newborn")
+FACTS = ("birth_date", "hukou", "hukou_note", "residence", "document_type", "other_insurance", "newborn")
 
 
 def packed(facts: PersonFacts) -> Facts:
@@ -41,7 +41,7 @@ def packed(facts: PersonFacts) -> Facts:
 @lru_cache(maxsize=1 << 16)
 def unpacked(facts: Facts) -> PersonFacts:
     """The same as it is recorded; many people share it."""
-    return PersonFacts.model_validate(dict(zip(_NAMES, facts, strict=True)))
+    return PersonFacts.model_validate(dict(zip(FACTS, facts, strict=True)))
 
 
 class Candidate(NamedTuple):
