@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from time import monotonic
 
 import structlog
 
@@ -14,7 +15,7 @@ from shared.messaging.bus import Bus, BusRefused
 from shared.messaging.consumer import run_consumer
 from shared.messaging.installation import admit
 from shared.messaging.open import open_bus
-from shared.messaging.patience import GATHER_S
+from shared.messaging.patience import gather
 from shared.messaging.relay import POOL as RELAY_POOL
 from shared.messaging.relay import run_relay
 from shared.messaging.retention import purge_published
@@ -136,11 +137,13 @@ async def _steps(run: Running, job: Job) -> None:
     wake = run.wake_event(job.name)
     while not run.stop.is_set():
         wake.clear()
+        began = monotonic()
         done = await job.step(run)
+        took_s = monotonic() - began
         if done == 0:
             await _first(wake, run.stop, timeout_s=job.interval_s)
         if done < _FULL:
-            await _first(run.stop, timeout_s=GATHER_S)
+            await gather(run.stop, took_s)
 
 
 async def _supervise(run: Running, name: str, start: Callable[[], Awaitable[None]]) -> None:

@@ -12,7 +12,7 @@ from shared.messaging import offsets
 from shared.messaging.bus import Bus, BusRefused, Incoming, Member, Place
 from shared.messaging.intake import Intake, take_in
 from shared.messaging.offsets import Move
-from shared.messaging.patience import GATHER_S, Patience, cancelled_from_outside, pause
+from shared.messaging.patience import Patience, cancelled_from_outside, gather, pause
 from shared.messaging.positions import TRUSTED_S, Positions, fingerprint
 from shared.messaging.subscription import Handler, Subscription
 from shared.messaging.trouble import described, is_transient
@@ -149,11 +149,12 @@ class Consumer:
                 self._doubtful = set()
             records = await member.poll(BATCH, POLL_S)
             if records:
+                began = monotonic()
                 await self._sort_out(member, records)
                 await self._take_in_pending(stop)
                 self._patience.reset()
                 if len(records) < BATCH:
-                    await pause(stop, GATHER_S)
+                    await gather(stop, monotonic() - began)
             if watch.compare() and (stuck := standstill.look(self._positions.next_offsets(), await member.ends())):
                 self._log.warning("partitions stand still", places=[f"{at.topic}/{at.partition}" for at in stuck])
                 raise Rejoin("records are waiting, none arrive")

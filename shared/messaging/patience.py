@@ -3,10 +3,7 @@
 import asyncio
 import random
 
-# After a batch that was not full, work waits this long for more to come: a transaction costs the same for one event as
-# for a hundred, so a hop that is 30 ms slower lets the same machine carry several times as much.
-GATHER_S = 0.03
-
+_GATHER_MOST_S = 0.03
 _FIRST_S = 0.05
 _LONGEST_S = 5.0
 
@@ -26,6 +23,15 @@ class Patience:
     def reset(self) -> None:
         """It worked: start over."""
         self.count = 0
+
+
+async def gather(until: asyncio.Event, took_s: float) -> None:
+    """After a batch that was not full and took so long: wait as long again, at most 30 ms, for more to come.
+
+    A transaction costs the same for one event as for a hundred. Where the machine has time to spare a batch is quick
+    and a hop short; the busier it is, the longer a batch takes, and the more the next one carries.
+    """
+    await pause(until, min(took_s, _GATHER_MOST_S))
 
 
 async def pause(until: asyncio.Event, wait_s: float) -> bool:

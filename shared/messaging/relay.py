@@ -17,7 +17,7 @@ from shared.messaging.bus import Bus, BusRefused, Outgoing, Place
 from shared.messaging.envelope import Envelope, to_headers
 from shared.messaging.installation import admit
 from shared.messaging.lanes import LEASE_S, Lanes
-from shared.messaging.patience import GATHER_S, Patience, cancelled_from_outside, pause
+from shared.messaging.patience import Patience, cancelled_from_outside, gather, pause
 from shared.messaging.trouble import described
 from shared.messaging.wake import woken
 
@@ -85,11 +85,13 @@ class Relay:
                         await self.prepare()
                         ready = True
                     wake.clear()
+                    began = monotonic()
                     sent = await self.step()
+                    took_s = monotonic() - began
                     if sent == 0:
                         await _rest(stop, wake)
                     if sent < BATCH:
-                        await pause(stop, GATHER_S)
+                        await gather(stop, took_s)
                     patience.reset()
                 except BusRefused:
                     raise
