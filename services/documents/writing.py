@@ -12,6 +12,7 @@ from services.all_in_one import SERVICES
 from services.documents.errors_page import errors_page
 from services.policy.coverage import page as coverage_page
 from shared.contracts.schemas import breaks, published, schema_of
+from shared.policy.question import CaseFacts
 from shared.policy.schema import OverridesEntry, PackEntry
 from shared.web.app import ServiceApp
 
@@ -34,6 +35,7 @@ def documents() -> Mapping[str, str]:
     policy = {
         f"{POLICY}/pack.schema.json": _json(_schema(PackEntry, "policy pack")),
         f"{POLICY}/overrides.schema.json": _json(_schema(OverridesEntry, "overrides of a policy pack")),
+        f"{POLICY}/facts.schema.json": _json(_schema(CaseFacts, "facts of a case")),
     }
     return described | events | policy | {ERRORS: errors_page(), COVERAGE: coverage_page()}
 

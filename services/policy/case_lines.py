@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from shared.policy.loading import PACKS, load_pack
 from shared.policy.overriding import OverrideProblem, with_overrides
 from shared.policy.pack import Pack
 from shared.policy.question import CaseFacts
-from shared.policy.source import PackError
+from shared.policy.source import PackError, UnknownPack
 
 
 @lru_cache
@@ -78,20 +79,21 @@ def _assessed(case: Any, folder: Path) -> CaseLine:
         return _refused(shown, None, "MALFORMED_CASE", "", "应有 id、policy 和 facts · needs id, policy and facts")
     asked, policy = case.get("id"), case.get("policy")
     try:
+        shipped = _pack(str(policy), folder)
         facts = CaseFacts.model_validate(case["facts"])
-        pack = with_overrides(_pack(str(policy), folder), facts.config_overrides, name="config_overrides")
+        pack = with_overrides(shipped, facts.config_overrides, name="config_overrides")
         return CaseLine(asked, policy, pack, facts, decided(pack, facts))
     except ValidationError as refused:
-        first = refused.errors(include_url=False, include_input=False)[0]
-        pointer = "".join(f"/{step}" for step in first["loc"])
-        return _refused(asked, policy, _code(first["type"]), pointer, f"{_zh(first['type'])} · {first['msg']}")
+        return _refused(asked, policy, *_first(refused))
     except MissingFact as missing:
         return _refused(asked, policy, "MISSING_FACT", f"/{missing.name.replace('.', '/')}", str(missing))
     except OverrideProblem as problem:
         pointer = "/config_overrides" + "".join(f"/{step}" for step in problem.where)
         return _refused(asked, policy, "OVERRIDE_DOES_NOT_FIT", pointer, f"配置不适用 · {problem}: {problem.mend}")
+    except UnknownPack as problem:
+        return _refused(asked, policy, "UNKNOWN_POLICY", "", str(problem))
     except PackError as problem:
-        return _refused(asked, policy, "UNKNOWN_POLICY", "", f"没有这个政策包 · {problem}")
+        return _refused(asked, policy, "POLICY_UNUSABLE", "", f"政策包有误 · {problem}")
 
 
 def answer_institutions(cases: list[Any], folder: Path = PACKS) -> Iterator[dict[str, Any]]:
@@ -110,18 +112,28 @@ def _answered(case: Any, folder: Path) -> dict[str, Any]:
     try:
         return {"id": asked, "policy": policy, "answer": answer_case(_pack(str(policy), folder), case["given"])}
     except ValidationError as refused:
-        first = refused.errors(include_url=False, include_input=False)[0]
-        pointer = "".join(f"/{step}" for step in first["loc"])
-        detail = f"{_zh(first['type'])} · {first['msg']}"
-        return _refused(asked, policy, _code(first["type"]), pointer, detail).as_json()
+        return _refused(asked, policy, *_first(refused)).as_json()
     except UnknownQuestion as unknown:
         return _refused(asked, policy, "UNKNOWN_QUESTION", "", str(unknown)).as_json()
+    except UnknownPack as problem:
+        return _refused(asked, policy, "UNKNOWN_POLICY", "", str(problem)).as_json()
     except PackError as problem:
-        return _refused(asked, policy, "UNKNOWN_POLICY", "", f"没有这个政策包 · {problem}").as_json()
+        return _refused(asked, policy, "POLICY_UNUSABLE", "", f"政策包有误 · {problem}").as_json()
 
 
 def _refused(asked: Any, policy: Any, code: str, pointer: str, detail: str) -> CaseLine:
     return CaseLine(asked, policy, error={"code": code, "pointer": pointer, "detail": detail})
+
+
+def _first(refused: ValidationError) -> tuple[str, str, str]:
+    """Code, pointer and detail of what to mend first: a misspelt name, for it hides what is missing."""
+    found = refused.errors(include_url=False, include_input=False)
+    first = min(found, key=lambda each: each["type"] != "extra_forbidden")
+    kind, where = first["type"], first["loc"]
+    detail = f"{_zh(kind)} · {first['msg']}"
+    if kind == "extra_forbidden" and (likely := get_close_matches(str(where[-1]), CaseFacts.model_fields, 1)):
+        detail = f"{_zh(kind)}，是否 {likely[0]} · no such fact; perhaps {likely[0]}"
+    return _code(kind), "".join(f"/{step}" for step in where), detail
 
 
 def _code(kind: str) -> str:

@@ -9,14 +9,14 @@ import typer
 from services.policy.case_lines import UnreadableCases, answer_institutions, assess_all, read_cases
 from services.policy.comparing import differing
 from services.policy.coverage import closest, compared, covered
-from services.policy.linting import documents_in, unfound
+from services.policy.linting import documents_in, marked, quoted, unfound
 from services.policy.simulating import change, told
 from services.policy.starting import CannotBegin, begin
 from services.policy.telling import explained, shown
 from shared.policy.institutions.worked_cases import InstitutionCase, institution_cases
 from shared.policy.loading import PACKS, load_pack
 from shared.policy.pack import Pack
-from shared.policy.source import PackError
+from shared.policy.source import PackError, UnknownPack
 from shared.policy.worked_cases import WorkedCase, worked_cases
 
 policy = typer.Typer(help="政策包 · policy packs: assess, test, list, show, lint", no_args_is_help=True)
@@ -152,7 +152,10 @@ def lint(
     failed = False
     for each in _packs(pack, folder):
         missing = list(unfound(each, texts)) if texts is not None else []
-        typer.echo("\n".join([*missing, f"{'✗' if missing else '✓'} {each.id}"]))
+        checked = "" if texts is None else f"：{quoted(each)} 处引文 clauses looked for"
+        open_ = marked(folder / f"{each.id}.yaml")
+        notes = [f"! {each.id}：还有 {open_} 行标 ◀ 待改 · lines are still marked ◀"] if open_ else []
+        typer.echo("\n".join([*missing, *notes, f"{'✗' if missing else '✓'} {each.id}{checked}"]))
         failed |= bool(missing)
     raise typer.Exit(1 if failed else 0)
 
@@ -208,6 +211,9 @@ def _packs(asked: str | None, folder: Path) -> list[Pack]:
     names = [asked] if asked is not None else sorted(file.stem for file in folder.glob("*.yaml"))
     try:
         return [load_pack(name, folder=folder) for name in names]
+    except UnknownPack as problem:
+        typer.echo(str(problem), err=True)
+        raise typer.Exit(1) from None
     except PackError as problem:
         typer.echo(f"政策包有误 · {problem}", err=True)
         raise typer.Exit(1) from None

@@ -3,21 +3,29 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from services.policy.case_lines import CaseLine
 from shared.domain.money import format_yuan
 from shared.policy.vocabulary import Funder
 
+_NAMED = 20
+
 
 @dataclass
 class Change:
-    """People by what the change does to them, and by how many fen each funder's cost changes."""
+    """People by what the change does to them, and by how many fen each funder's cost changes.
+
+    ``neither`` pack prices those who are held or refused on both sides; ``not_decided`` names, with the reason, those
+    whose facts do not suffice.
+    """
 
     compared: int = 0
-    not_decided: int = 0
+    not_decided: dict[str, str] = field(default_factory=dict)
     less: int = 0
     more: int = 0
     same: int = 0
+    neither: int = 0
     admitted: int = 0
     turned_away: int = 0
     people_fen: int = 0
@@ -29,7 +37,8 @@ def change(pairs: Iterable[tuple[CaseLine, CaseLine]]) -> Change:
     found = Change()
     for before, after in pairs:
         if before.decision is None or after.decision is None:
-            found.not_decided += 1
+            refused = before if before.decision is None else after
+            found.not_decided[str(refused.id)] = (refused.error or {}).get("detail", "")
             continue
         found.compared += 1
         was, becomes = before.decision.terms, after.decision.terms
@@ -40,7 +49,7 @@ def change(pairs: Iterable[tuple[CaseLine, CaseLine]]) -> Change:
         if was is None or becomes is None:
             found.admitted += becomes is not None
             found.turned_away += was is not None
-            found.same += was is None and becomes is None
+            found.neither += was is None and becomes is None
             continue
         found.less += becomes.due_fen < was.due_fen
         found.more += becomes.due_fen > was.due_fen
@@ -50,9 +59,13 @@ def change(pairs: Iterable[tuple[CaseLine, CaseLine]]) -> Change:
 
 def told(found: Change) -> Iterator[str]:
     """In words and figures."""
-    yield f"比较 compared {found.compared} 人，未能判定 not decided {found.not_decided} 人"
+    yield f"比较 compared {found.compared} 人，未能判定 not decided {len(found.not_decided)} 人"
+    yield from (f"  {name}：{why}" for name, why in islice(found.not_decided.items(), _NAMED))
+    if len(found.not_decided) > _NAMED:
+        yield f"  …另有 {len(found.not_decided) - _NAMED} 人 · and others"
     yield f"少缴 pay less {found.less}，多缴 pay more {found.more}，不变 the same {found.same}"
     yield f"新受理 admitted {found.admitted}，不再受理 turned away {found.turned_away}"
+    yield f"两边均未计价（暂缓或不受理） priced by neither {found.neither}"
     yield f"个人缴费合计 people pay {_signed(found.people_fen)} 元"
     for funder, fen in sorted(found.funders.items()):
         yield f"{funder} {_signed(fen)} 元"

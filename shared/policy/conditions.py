@@ -141,8 +141,11 @@ def _employee_gap(asked: Conditions, facts: Facts, day: date) -> bool:
     left = (InsuranceStatus.INTERRUPTED, InsuranceStatus.ENDED)
     if other.type is not InsuranceType.EMPLOYEE or other.status not in left:
         return False
-    if asked.employee_months_min is not None and (other.continuous_months or 0) < asked.employee_months_min:
-        return False
+    if asked.employee_months_min is not None:
+        if other.continuous_months is None:
+            raise MissingFact("other_insurance.continuous_months")
+        if other.continuous_months < asked.employee_months_min:
+            return False
     if other.paid_through is None:
         raise MissingFact("other_insurance.paid_through")
     if most is not None and day > months_later(other.paid_through, most):

@@ -13,17 +13,24 @@ from shared.policy.overriding import OverrideProblem, with_overrides
 from shared.policy.pack import Pack
 from shared.policy.schema import OverridesEntry, PackEntry
 from shared.policy.schema_parts import MEND_QUOTE
-from shared.policy.source import PackError, Source
+from shared.policy.source import PackError, Source, UnknownPack
 
 PACKS = Path(__file__).parent / "packs"
 _Entry = TypeVar("_Entry", bound=BaseModel)
 
 
 def load_pack(pack_id: str, *, overrides: Path | None = None, folder: Path = PACKS) -> Pack:
-    """Load a pack by its id, with the amounts of an overrides file; raises PackError with file, line and mend."""
+    """Load a pack by its id, from a folder or else of those that are shipped, with the amounts of an overrides file.
+
+    Raises PackError with file, line and mend, and UnknownPack where neither holds it.
+    """
     if "/" in pack_id or pack_id.startswith("."):
         raise PackError(folder / "?", 1, f"{pack_id!r} is no pack id", "use a name such as luoshan-2024")
-    source = Source(folder / f"{pack_id}.yaml")
+    home = next((each for each in (folder, PACKS) if (each / f"{pack_id}.yaml").is_file()), None)
+    if home is None:
+        known = {file.stem for each in (folder, PACKS) for file in each.glob("*.yaml")}
+        raise UnknownPack(folder, pack_id, sorted(known))
+    source = Source(home / f"{pack_id}.yaml")
     entry = _validated(PackEntry, source)
     if entry.id != pack_id:
         raise PackError(

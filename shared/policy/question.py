@@ -4,11 +4,12 @@ from datetime import date
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from shared.domain.identity_number import DocumentType
 from shared.domain.money import parse_yuan
 from shared.policy.decide import Aftermath
-from shared.policy.facts import Certified, Facts, History, OtherInsurance, Payment, Student
+from shared.policy.facts import Certified, Facts, History, MissingFact, OtherInsurance, Payment, Student
 from shared.policy.refund import Paid, RefundRequest
 from shared.policy.schema import OverridesEntry
 from shared.policy.schema_parts import Yuan
@@ -26,16 +27,10 @@ from shared.policy.vocabulary import (
 )
 
 
-def _no_number(value: Any) -> Any:
+def _day_as_text(value: Any) -> Any:
     """A date is written as text: a bare number would be read as seconds."""
-    if isinstance(value, int | float):
-        raise ValueError("a date is text such as 2023-11-05")
-    return value
-
-
-def _of_date(value: Any) -> Any:
-    if isinstance(value, str) and len(value) != 10:
-        raise ValueError("a date is written as 2023-11-05")
+    if isinstance(value, int | float) or (isinstance(value, str) and len(value) != 10):
+        raise PydanticCustomError("day_as_text", "a date is text such as 2023-11-05")
     return value
 
 
@@ -45,10 +40,10 @@ def _certifiable(identity: Identity) -> Identity:
     return identity
 
 
+_NEWBORN_DAYS = 366
 Day = Annotated[
     date,
-    BeforeValidator(_no_number),
-    BeforeValidator(_of_date),
+    BeforeValidator(_day_as_text),
     Field(ge=date(1900, 1, 1), le=date(2100, 12, 31)),
 ]
 Strictly = Annotated[bool, Field(strict=True)]
@@ -57,7 +52,7 @@ Count = Annotated[int, Field(strict=True, ge=0, le=1200)]
 
 
 class _Facts(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class OtherInsuranceFacts(_Facts):
@@ -70,6 +65,7 @@ class OtherInsuranceFacts(_Facts):
     paid_through: Day | None = None
     suspended_on: Day | None = None
     continuous_months: Count | None = None
+    """Without what was paid back later; asked for where a rule counts it."""
     continuous_months_excludes_backpay: Strictly | None = None
     months_including_backpay: Count | None = None
 
@@ -83,7 +79,7 @@ class OtherInsuranceFacts(_Facts):
 
     def insurance(self) -> OtherInsurance:
         """As decisions see it: months that were paid back later do not count."""
-        months = self.continuous_months if self.continuous_months_excludes_backpay is not False else None
+        months = 0 if self.continuous_months_excludes_backpay is False else self.continuous_months
         return OtherInsurance(
             self.type,
             self.status,
@@ -129,45 +125,66 @@ class CaseFacts(_Facts):
 
     label: str = ""
     birth_date: Day
+    """From which age counts, at registration or on the day that a rule names."""
     age_days_at_registration: Count | None = None
+    """For reading only: it follows from the two dates, and is refused where it does not."""
     hukou: Hukou
+    """户籍; hmt is Hong Kong, Macao or Taiwan."""
     hukou_note: Literal["urban", "rural"] | None = None
     residence: Residence
     residence_permit: Strictly | None = None
+    """居住证, of the person; asked for where a rule admits by it."""
     guardian_residence_permit: Strictly | None = None
     guardian_hukou: Literal["local", "nonlocal"] | None = None
     id_type: DocumentType = DocumentType.RESIDENT_ID
     relation: Relation | None = None
+    """To somebody who works here or is a citizen, where a rule admits by it."""
     employed: Strictly | None = None
+    """在业."""
     retired: Strictly | None = None
     difficult_enterprise: Strictly | None = None
+    """困难企业, of which the person is an employee."""
     categories: list[Annotated[Identity, AfterValidator(_certifiable)]] = Field(default_factory=list)
+    """Identities that departments certified."""
     category_certified_on: Day | None = None
+    """Since when they count; without it from the beginning."""
     child_birth_date: Day | None = None
+    """Of the only child or the daughters, where a family planning rule asks."""
     agricultural_before_20150701: Strictly | None = None
+    """农业户口 before that day, where a family planning rule asks."""
     discharge_date: Day | None = None
+    """退役, of the person."""
     sponsor_discharge_date: Day | None = None
+    """退役, of the spouse of a person of identity MILITARY_SPOUSE."""
     other_insurance: OtherInsuranceFacts
     insured_at_origin: Strictly | None = None
+    """Whether a person from elsewhere is insured at the place of origin."""
     previous_year_enrolled: Strictly | None = None
     enrolled_years: list[Year] | None = None
     missed_years: list[Year] = Field(default_factory=list)
     repair_years: Count | None = None
+    """How many missed years the person pays back."""
     insured_years: InsuredYears = Field(default_factory=InsuredYears)
+    """Years under another scheme, which are not missed."""
     fund_claims: dict[Annotated[str, Field(pattern=r"^20\d\d$")], Yuan] = Field(default_factory=dict)
+    """What the fund paid for the person, by year."""
     student: StudentFacts | None = None
-    newborn: Strictly = False
+    newborn: Strictly | None = None
+    """Whether a newborn rule is asked for; has to be said of a child in its first year."""
     migrant_worker: Strictly = False
     death_date: Day | None = None
     registration_date: Day
     payment_date: Day | None
+    """Null where nothing has been paid."""
     channel: Channel
+    """ROSTER where nothing is to be paid."""
     amount_tendered: Yuan | None = None
     payments: list[PaymentFacts] = Field(default_factory=list)
     refund_request: RefundFacts | None = None
     import_result: Literal["FAILED_AFTER_CORRECTION"] | None = None
     cash_receipt_no: str | None = None
     config_overrides: OverridesEntry = Field(default_factory=OverridesEntry)
+    """Values that the document leaves open."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -177,6 +194,8 @@ class CaseFacts(_Facts):
         days = (self.registration_date - self.birth_date).days
         if self.age_days_at_registration not in (None, days):
             raise ValueError(f"age_days_at_registration is {days} by the two dates")
+        if self.newborn and days > _NEWBORN_DAYS:
+            raise ValueError(f"newborn, but {days} days old at registration_date")
         if self.death_date is not None and self.death_date < self.birth_date:
             raise ValueError("death_date lies before birth_date")
         both = set(self.missed_years) & (set(self.enrolled_years or ()) | set(self.insured_years.employee))
@@ -205,7 +224,7 @@ class CaseFacts(_Facts):
             other_insurance=self.other_insurance.insurance(),
             insured_at_origin=self.insured_at_origin,
             migrant_worker=self.migrant_worker,
-            newborn=self.newborn,
+            newborn=self._newborn(),
             relation=self.relation,
             employed=self.employed,
             retired=self.retired,
@@ -217,6 +236,12 @@ class CaseFacts(_Facts):
             sponsor_discharge_date=self.sponsor_discharge_date,
             history=self._history(),
         )
+
+    def _newborn(self) -> bool:
+        """Whether a newborn rule may hold; only of a child in its first year it has to be said."""
+        if self.newborn is None and (self.registration_date - self.birth_date).days <= _NEWBORN_DAYS:
+            raise MissingFact("newborn")
+        return bool(self.newborn)
 
     def _history(self) -> History:
         enrolled = None if self.enrolled_years is None else tuple(sorted(set(self.enrolled_years)))

@@ -1,6 +1,6 @@
 """Reads YAML or refuses it, remembering the line of every entry, so that a refusal can point at it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,16 @@ class PackError(ValueError):
     def __init__(self, file: Path, line: int, problem: str, mend: str) -> None:
         super().__init__(f"{file.name}:{line}: {problem} -> {mend}")
         self.file, self.line, self.problem, self.mend = file, line, problem, mend
+
+
+class UnknownPack(PackError):
+    """No file holds the pack that is asked for."""
+
+    def __init__(self, folder: Path, pack_id: str, known: Sequence[str]) -> None:
+        """``known`` are the ids that there are, told to whoever mistyped one."""
+        super().__init__(folder / f"{pack_id}.yaml", 1, "there is no such pack", "check its name")
+        there = ", ".join(known)
+        self.args = (f"没有政策包 {pack_id} · there is no pack {pack_id}; 现有 known: {there}",)
 
 
 class Source:

@@ -9,13 +9,18 @@ from services.subsidy.resources import open_resources
 from tests.services.policy.test_commands import FARMER, typed
 from tests.support.installation import Installation
 
+GUIDE = Path(__file__).parents[3] / "docs/policy-packs.md"
 QINGHE = Path(__file__).parents[3] / "tests/shared/policy/counties"
 
 
 def test_a_starting_pack_is_whole_from_the_start(tmp_path: Path) -> None:
     folder = ("--folder", str(tmp_path))
     assert typed("new", "pingyuan-2026", *folder)[0] == 0
-    assert typed("lint", "pingyuan-2026", *folder) == (0, "✓ pingyuan-2026\n")
+    code, printed = typed("lint", "pingyuan-2026", *folder)
+    assert (code, printed.splitlines()[-1]) == (0, "✓ pingyuan-2026")
+    assert printed in (GUIDE.read_text(encoding="utf-8").replace("qinghe", "pingyuan")), (
+        "the page shows what is printed"
+    )
     assert "◀" in (tmp_path / "pingyuan-2026.yaml").read_text(encoding="utf-8")
 
 
@@ -31,7 +36,10 @@ def test_no_pack_is_begun_over_another_or_outside_the_folder(tmp_path: Path, nam
 
 def test_qinghes_pack_stands_on_its_document_and_its_cases_agree(tmp_path: Path) -> None:
     folder = ("--folder", str(QINGHE))
-    assert typed("lint", "qinghe-2026", *folder, "--documents", str(QINGHE)) == (0, "✓ qinghe-2026\n")
+    assert typed("lint", "qinghe-2026", *folder, "--documents", str(QINGHE)) == (
+        0,
+        "✓ qinghe-2026：16 处引文 clauses looked for\n",
+    )
     code, printed = typed("test", "qinghe-2026", *folder)
     assert (code, "9 例" in printed) == (0, True)
     file = tmp_path / "cases.json"
@@ -39,6 +47,19 @@ def test_qinghes_pack_stands_on_its_document_and_its_cases_agree(tmp_path: Path)
     file.write_text(json.dumps([{"id": 1, "policy": "qinghe-2026", "facts": facts}]), encoding="utf-8")
     code, printed = typed("assess", str(file), "--explain", *folder)
     assert (code, "清政办〔2025〕18号" in printed) == (0, True)
+
+
+def test_the_case_in_the_guide_is_decided(tmp_path: Path) -> None:
+    file = tmp_path / "cases.json"
+    file.write_text(GUIDE.read_text(encoding="utf-8").split("```json\n")[1].split("```")[0], encoding="utf-8")
+    code, printed = typed("assess", str(file), "--folder", str(QINGHE))
+    assert (code, json.loads(printed)["answer"]["individual_due"]) == (0, "400.00")
+
+
+def test_a_folder_of_ones_own_stands_before_the_packs_that_are_shipped(tmp_path: Path) -> None:
+    assert typed("diff", "qinghe-2026", "luoshan-2024", "--folder", str(QINGHE))[0] == 1
+    code, printed = typed("show", "qinghe-2025", "--folder", str(QINGHE))
+    assert (code, "qinghe-2026" in printed, "luoshan-2024" in printed) == (1, True, True)
 
 
 def test_an_installation_prices_by_a_pack_of_its_own(installation: Installation) -> None:
@@ -63,7 +84,8 @@ def test_a_change_of_policy_is_simulated_on_the_same_people(tmp_path: Path) -> N
     asked = ("--from", "qinghe-2026", "--to", "qinghe-plan", "--people", str(file), "--folder", str(tmp_path))
     code, printed = typed("simulate", *asked)
     assert code == 0
-    assert "少缴 pay less 1，多缴 pay more 1，不变 the same 1" in printed
+    assert "少缴 pay less 1，多缴 pay more 1，不变 the same 0" in printed
+    assert "priced by neither 1" in printed
     assert "个人缴费合计 people pay -20.00 元" in printed
     assert "county_finance +60.00 元" in printed
     file.write_text(json.dumps([*people, {"id": "unsaid", "facts": {}}]), encoding="utf-8")

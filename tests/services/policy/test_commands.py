@@ -59,7 +59,9 @@ class TestAssess:
             ({"payment_date": ...}, "MISSING_FACT", "/payment_date"),
             ({"shoe_size": 42}, "UNKNOWN_FACT", "/shoe_size"),
             ({"birth_date": "1980-02-30"}, "MALFORMED_FACT", "/birth_date"),
-            ({"birth_date": 19800501}, "CONTRADICTORY_FACTS", "/birth_date"),
+            ({"birth_date": 19800501}, "MALFORMED_FACT", "/birth_date"),
+            ({"birth_date": "2023-09-20"}, "MISSING_FACT", "/newborn"),
+            ({"newborn": True}, "CONTRADICTORY_FACTS", ""),
             ({"newborn": "yes"}, "MALFORMED_FACT", "/newborn"),
             ({"hukou": "mars"}, "MALFORMED_FACT", "/hukou"),
             ({"categories": ["RICH"]}, "MALFORMED_FACT", "/categories/0"),
@@ -88,8 +90,24 @@ class TestAssess:
         code, (refused,) = assessed(tmp_path, case("shantou-2022", **facts, agricultural_before_20150701=True))
         assert (code, refused["error"]["code"], refused["error"]["pointer"]) == (1, "MISSING_FACT", "/child_birth_date")
 
+    def test_the_months_of_employee_insurance_are_asked_for_where_a_rule_counts_them(self, tmp_path: Path) -> None:
+        left = {"type": "employee", "status": "ended", "paid_through": "2021-12-31"}
+        day = {"payment_date": "2022-02-10", "registration_date": "2022-02-10"}
+        _, (asked, told) = assessed(
+            tmp_path,
+            case("shantou-2022", other_insurance=left, **day),
+            case("shantou-2022", other_insurance=left | {"continuous_months": 24}, **day),
+        )
+        assert asked["error"]["pointer"] == "/other_insurance/continuous_months"
+        assert told["answer"]["decision"] == "ACCEPT"
+
+    def test_a_misspelt_fact_is_named_before_the_one_it_hides(self, tmp_path: Path) -> None:
+        _, (refused,) = assessed(tmp_path, case(birth_date=..., birthdate="1980-05-01"))
+        assert (refused["error"]["code"], refused["error"]["pointer"]) == ("UNKNOWN_FACT", "/birthdate")
+        assert "是否 birth_date" in refused["error"]["detail"]
+
     def test_a_pack_that_is_not_there_is_named(self, tmp_path: Path) -> None:
-        code, (refused, odd) = assessed(tmp_path, case("atlantis-2024"), "no case")
+        code, (refused, odd) = assessed(tmp_path, case("atlantis-2024", shoe_size=42), "no case")
         assert (code, refused["error"]["code"], odd["error"]["code"]) == (1, "UNKNOWN_POLICY", "MALFORMED_CASE")
 
     @pytest.mark.parametrize("text", ["{", '{"id": 1}', '[{"id": 1, "id": 2}]', "\udc80"])

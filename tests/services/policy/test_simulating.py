@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.policy.case_lines import CaseLine
-from services.policy.simulating import change
+from services.policy.simulating import change, told
 from shared.policy.decide import decide
 from shared.policy.facts import Certified, Facts, Payment
 from shared.policy.loading import load_pack
@@ -29,3 +29,13 @@ def test_somebody_held_on_one_side_counts_whole_on_the_other(sign: int) -> None:
     assert (found.admitted, found.turned_away) == ((1, 0) if sign > 0 else (0, 1))
     assert found.people_fen == sign * 18_000
     assert found.funders == {Funder.COUNTY_FINANCE: sign * 20_000}
+
+
+def test_who_is_held_on_both_sides_is_not_called_the_same_and_who_cannot_be_decided_is_named() -> None:
+    held, refused = (
+        _decided(None),
+        CaseLine("newborn", "luoshan-2024", error={"code": "MISSING_FACT", "detail": "缺少"}),
+    )
+    found = change([(held, held), (held, refused)])
+    assert (found.compared, found.same, found.neither, found.not_decided) == (1, 0, 1, {"newborn": "缺少"})
+    assert "  newborn：缺少" in list(told(found))
