@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 
 from services.policy.case_lines import CaseLine
 from shared.domain.money import format_yuan
@@ -16,12 +15,13 @@ _NAMED = 20
 class Change:
     """People by what the change does to them, and by how many fen each funder's cost changes.
 
-    ``neither`` pack prices those who are held or refused on both sides; ``not_decided`` names, with the reason, those
-    whose facts do not suffice.
+    ``neither`` pack prices those who are held or refused on both sides; ``undecided`` names, with the reason, the first
+    of those whose facts do not suffice.
     """
 
     compared: int = 0
-    not_decided: dict[str, str] = field(default_factory=dict)
+    not_decided: int = 0
+    undecided: list[tuple[str, str]] = field(default_factory=list)
     less: int = 0
     more: int = 0
     same: int = 0
@@ -38,7 +38,9 @@ def change(pairs: Iterable[tuple[CaseLine, CaseLine]]) -> Change:
     for before, after in pairs:
         if before.decision is None or after.decision is None:
             refused = before if before.decision is None else after
-            found.not_decided[str(refused.id)] = (refused.error or {}).get("detail", "")
+            found.not_decided += 1
+            if len(found.undecided) < _NAMED:
+                found.undecided.append((str(refused.id), (refused.error or {}).get("detail", "")))
             continue
         found.compared += 1
         was, becomes = before.decision.terms, after.decision.terms
@@ -59,10 +61,10 @@ def change(pairs: Iterable[tuple[CaseLine, CaseLine]]) -> Change:
 
 def told(found: Change) -> Iterator[str]:
     """In words and figures."""
-    yield f"比较 compared {found.compared} 人，未能判定 not decided {len(found.not_decided)} 人"
-    yield from (f"  {name}：{why}" for name, why in islice(found.not_decided.items(), _NAMED))
-    if len(found.not_decided) > _NAMED:
-        yield f"  …另有 {len(found.not_decided) - _NAMED} 人 · and others"
+    yield f"比较 compared {found.compared} 人，未能判定 not decided {found.not_decided} 人"
+    yield from (f"  {name}：{why}" for name, why in found.undecided)
+    if found.not_decided > len(found.undecided):
+        yield f"  …另有 {found.not_decided - len(found.undecided)} 人 · and others"
     yield f"少缴 pay less {found.less}，多缴 pay more {found.more}，不变 the same {found.same}"
     yield f"新受理 admitted {found.admitted}，不再受理 turned away {found.turned_away}"
     yield f"两边均未计价（暂缓或不受理） priced by neither {found.neither}"

@@ -78,7 +78,15 @@ MUTATIONS = (
         ),
     ),
     Mutation(
-        # Owners are told apart as well, which alone would do while a relay works one batch at a time.
+        "token of a lane's lease when marking",
+        (Edit("shared/messaging/relay.py", " AND h.token = l.token AND l.owner", " AND l.owner"),),
+        tuple(
+            _on_both_buses(
+                _RELAYS + "test_a_relay_that_lost_its_lanes_and_won_them_again_marks_nothing_under_the_old_lease"
+            )
+        ),
+    ),
+    Mutation(
         "lease of a lane when marking",
         (Edit("shared/messaging/relay.py", " AND h.token = l.token AND l.owner = :me\n", " AND :me = :me\n"),),
         tuple(_on_both_buses(_RELAYS + "test_a_relay_whose_lanes_were_taken_over_can_no_longer_mark")),

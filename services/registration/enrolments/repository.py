@@ -21,7 +21,8 @@ _STANDING = """id, region, benefit_year, person_token, state, actor, correlation
                benefit_end, benefit_wait, benefit_held, money_state, in_treasury_on, certificate_no,
                cash_returned_on"""
 
-# Sorted, so that two batches that name the same people wait for each other instead of deadlocking.
+# Sorted, so that two batches that name the same people wait for each other instead of deadlocking; of two rows about
+# one person the first is the one that is entered.
 _ADD = text(
     """
     INSERT INTO enrolment (id, region, benefit_year, person_token, document_type, document_number, masked_number,
@@ -33,16 +34,16 @@ _ADD = text(
              CAST(:person_tokens AS text[]), CAST(:document_types AS text[]), CAST(:document_numbers AS bytea[]),
              CAST(:masked_numbers AS text[]), CAST(:person_names AS bytea[]), CAST(:facts AS jsonb[]),
              CAST(:actors AS text[]), CAST(:correlation_ids AS uuid[])
-         ) AS n (id, region, benefit_year, person_token, document_type, document_number, masked_number,
-                 person_name, facts, actor, correlation_id)
-    ORDER BY n.person_token, n.benefit_year
+         ) WITH ORDINALITY AS n (id, region, benefit_year, person_token, document_type, document_number, masked_number,
+                                 person_name, facts, actor, correlation_id, place)
+    ORDER BY n.person_token, n.benefit_year, n.place
     ON CONFLICT (person_token, benefit_year) WHERE state <> 'TERMINATED' DO NOTHING
     RETURNING id
     """
 )
 _FIND = text("SELECT * FROM enrolment WHERE id = :id")
-# One look into an index for each: asked for all at once under row-level security, PostgreSQL reads the whole region, of
-# which it expects little.
+# One look into an index for each, so a batch bounds them: asked for all at once under row-level security, PostgreSQL
+# reads the whole region, of which it expects little.
 _LIVE = text(
     """
     SELECT e.id, n.person_token, n.benefit_year

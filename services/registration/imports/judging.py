@@ -56,7 +56,9 @@ class Desk:
 
 async def enter(session: AsyncSession, desk: Desk, rows: Candidates) -> list[Verdict]:
     """Register the people of a batch who are not yet; the verdicts stand in the order of the rows."""
-    verdicts, new = await _against_what_stands(session, desk, rows)
+    verdicts, standing, new = await _against_what_stands(session, desk, rows)
+    # Of whom nothing is to be seen here lives elsewhere, or ended a moment ago: entering decides.
+    new = sorted([*new, *(place for place in standing if place not in verdicts)])
     prepared = [_new(desk, rows.row(place)) for place in new]
     outcomes = await registering.enter(session, prepared, await business_date(session, desk.clock))
     # Somebody else enrolled them meanwhile, or the file names them twice.
@@ -65,13 +67,14 @@ async def enter(session: AsyncSession, desk: Desk, rows: Candidates) -> list[Ver
         if isinstance(outcome, AlreadyEnrolled):
             late.append(place)
         verdicts[place] = outcome if isinstance(outcome, DomainError) else Taken.IMPORTED
-    verdicts.update(await _registered_already(session, desk, rows, late))
+    verdicts |= await _registered_already(session, desk, rows, late)
     return [verdicts[place] for place in range(rows.size)]
 
 
 async def rehearse(session: AsyncSession, desk: Desk, rows: Candidates) -> list[Verdict]:
     """Say what ``enter`` would: against what is registered, in any region, and against the rows seen before."""
-    verdicts, new = await _against_what_stands(session, desk, rows)
+    verdicts, standing, new = await _against_what_stands(session, desk, rows)
+    verdicts |= {place: AlreadyEnrolled() for place in standing if place not in verdicts}
     before = await seen.note(session, rows.at(new))
     for place in new:
         content = before.get(rows.lines[place])
@@ -87,8 +90,8 @@ async def rehearse(session: AsyncSession, desk: Desk, rows: Candidates) -> list[
 
 async def _against_what_stands(
     session: AsyncSession, desk: Desk, rows: Candidates
-) -> tuple[dict[int, Verdict], list[int]]:
-    """The verdicts on rows from elsewhere and on people who are enrolled already, and the places of all others."""
+) -> tuple[dict[int, Verdict], list[int], list[int]]:
+    """What can be said without entering rows, the places of people who are enrolled, and those of all others."""
     villages = set(rows.regions)
     known = await regions.known(session, villages)
     away = {village: refusal for village in villages if (refusal := _away(desk, village, village in known)) is not None}
@@ -97,10 +100,11 @@ async def _against_what_stands(
     }
     there = [place for place in range(rows.size) if place not in verdicts]
     taken = await seen.already_enrolled(session, rows.at(there))
-    if taken:
-        registered = [place for place in there if seen.key(rows, place) in taken]
-        verdicts.update(await _registered_already(session, desk, rows, registered))
-    return verdicts, [place for place in there if place not in verdicts]
+    if not taken:
+        return verdicts, [], there
+    standing = [place for place in there if seen.key(rows, place) in taken]
+    verdicts |= await _registered_already(session, desk, rows, standing)
+    return verdicts, standing, [place for place in there if seen.key(rows, place) not in taken]
 
 
 def _away(desk: Desk, village: str, known: bool) -> DomainError | None:
@@ -112,17 +116,16 @@ def _away(desk: Desk, village: str, known: bool) -> DomainError | None:
 async def _registered_already(
     session: AsyncSession, desk: Desk, rows: Candidates, places: Sequence[int]
 ) -> dict[int, Verdict]:
-    """Whoever is registered already as the row says is no mistake of the file; what differs is named."""
+    """Whoever is registered already as the row says is no mistake of the file; what differs is named.
+
+    Another region's enrolment is not visible here, and there is no verdict on it.
+    """
     contents = await repository.contents(session, [rows.row(place) for place in places])
     verdicts: dict[int, Verdict] = {}
     for place in places:
-        # Another region's enrolment is not visible here, and not named.
-        if (content := contents.get(seen.key(rows, place))) is None:
-            verdicts[place] = AlreadyEnrolled()
-        elif differing := _differences(desk, rows.row(place), content):
-            verdicts[place] = EnrolledDifferently(", ".join(differing))
-        else:
-            verdicts[place] = Taken.UNCHANGED
+        if (content := contents.get(seen.key(rows, place))) is not None:
+            differing = _differences(desk, rows.row(place), content)
+            verdicts[place] = EnrolledDifferently(", ".join(differing)) if differing else Taken.UNCHANGED
     return verdicts
 
 

@@ -7,6 +7,7 @@ one broken row, refused by itself; reading goes on with the line after it.
 import csv
 from collections.abc import Iterator, Sequence
 from enum import Enum
+from io import StringIO
 from typing import BinaryIO, NamedTuple
 
 from services.registration.imports.form import GB18030, UTF_8, Form, decoded, is_chinese_utf_8
@@ -166,7 +167,7 @@ def first_record(file: BinaryIO, form: Form) -> tuple[Record, Position]:
 def cells_of(text: str, delimiter: str) -> list[str] | None:
     """The cells of a row that was read before; None where it has none."""
     try:
-        return next(csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True), None)
+        return next(csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True), None)
     except csv.Error:
         return None
 

@@ -1,4 +1,7 @@
-"""The people of a file that is rehearsed: the database remembers them, for a file may hold more than memory does."""
+"""Whom the database knows: who is enrolled already, and, in a rehearsal, whom the file has named before.
+
+A file may hold more people than memory does, so the database remembers them.
+"""
 
 from collections.abc import Mapping, Sequence
 

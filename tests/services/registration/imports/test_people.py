@@ -164,3 +164,16 @@ async def test_only_registrations_own_role_may_ask_who_is_enrolled(installation:
         """,
     )
     assert {row["rolname"] for row in rows} - {"canbao_owner"} == {"registration_app"}
+
+
+async def test_of_two_rows_about_one_person_the_first_is_entered_however_many_there_are(
+    installation: Installation, tmp_path: Path
+) -> None:
+    people = range(1, 701)
+    rows = [a_row(each, name) for each in people for name in ("张三", "李四")]
+
+    report = await imported(installation, a_file(tmp_path, rows))
+
+    assert counts(report) == (700, 0, 700)
+    assert report.errors is not None
+    assert {row[0] for row in rows_of(report.errors, "utf-8")[1:]} == {"李四"}

@@ -50,6 +50,17 @@ async def test_a_relay_whose_lanes_were_taken_over_can_no_longer_mark(stage: Sta
     assert [each.seq for each in await stage.heard()] == [1, 2]
 
 
+async def test_a_relay_that_lost_its_lanes_and_won_them_again_marks_nothing_under_the_old_lease(stage: Stage) -> None:
+    relay = stage.relay("station")
+    await relay.prepare()
+    await relay.lanes.renew()
+    await stage.announce(arrived(new_id()))
+    await stage.sql("station", "UPDATE relay_lane SET token = token + 1")
+    assert (await relay.step(), await unpublished(stage)) == (0, 1)
+    await relay.lanes.renew()
+    assert (await relay.step(), await unpublished(stage)) == (1, 0)
+
+
 async def test_what_was_fetched_too_late_to_be_sent_within_the_lease_is_not_sent(stage: Stage) -> None:
     relay = stage.relay("station", lease_s=1.0)
     await relay.prepare()
