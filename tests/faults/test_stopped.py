@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow_fault
 _REPLACED_WITHIN_S = 40.0  # a lease lasts 15 s, a session 10 s
 
 
-async def test_a_relay_stopped_before_marking_for_longer_than_its_lease_is_replaced_and_does_no_harm(county: County) -> None:
+async def test_a_relay_stopped_for_longer_than_its_lease_is_replaced_and_does_no_harm(county: County) -> None:
     stopped = county.fleet.one("payment", "work")
     owner = await county.one("payment", "SELECT owner FROM relay_lane WHERE lane = 0")
     async with county.wire("payment", "outbox", "UPDATE OF published_at") as wire:
@@ -31,7 +31,7 @@ async def test_a_relay_stopped_before_marking_for_longer_than_its_lease_is_repla
         await county.judged()
 
 
-async def test_a_listener_stopped_for_longer_than_its_session_is_replaced_and_counts_nothing_again(county: County) -> None:
+async def test_a_listener_stopped_for_longer_than_its_session_counts_nothing_again(county: County) -> None:
     stopped = county.fleet.one("registration", "work")
     async with enrolment_held(county) as held:
         stopped.freeze()
