@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from services.all_in_one import SERVICES
+from services.documents.defaults_page import defaults_page
 from services.documents.errors_page import errors_page
 from services.policy.coverage import page as coverage_page
 from shared.contracts.schemas import breaks, published, schema_of
@@ -16,7 +17,8 @@ from shared.policy.question import CaseFacts
 from shared.policy.schema import OverridesEntry, PackEntry
 from shared.web.app import ServiceApp
 
-OPENAPI, EVENTS, POLICY, ERRORS, COVERAGE = "openapi", "events", "policy", "errors.md", "policy-coverage.md"
+OPENAPI, EVENTS, POLICY = "openapi", "events", "policy"
+ERRORS, COVERAGE, DEFAULTS = "errors.md", "policy-coverage.md", "policy-defaults.md"
 
 
 class PublishedEventBroken(ValueError):
@@ -37,7 +39,8 @@ def documents() -> Mapping[str, str]:
         f"{POLICY}/overrides.schema.json": _json(_schema(OverridesEntry, "overrides of a policy pack")),
         f"{POLICY}/facts.schema.json": _json(_schema(CaseFacts, "facts of a case")),
     }
-    return described | events | policy | {ERRORS: errors_page(), COVERAGE: coverage_page()}
+    pages = {ERRORS: errors_page(), COVERAGE: coverage_page(), DEFAULTS: defaults_page()}
+    return described | events | policy | pages
 
 
 def _schema(entry: type[BaseModel], title: str) -> dict[str, Any]:
@@ -88,7 +91,7 @@ def _written(folder: Path) -> list[Path]:
     found = [
         path for room in (OPENAPI, EVENTS, POLICY) for path in sorted((folder / room).rglob("*")) if path.is_file()
     ]
-    return [*found, *(path for path in (folder / ERRORS, folder / COVERAGE) if path.exists())]
+    return [*found, *(path for page in (ERRORS, COVERAGE, DEFAULTS) if (path := folder / page).exists())]
 
 
 def _json(document: Any) -> str:
