@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from shared.domain.identity_number import DocumentType
 from shared.domain.money import parse_yuan
 from shared.policy.decide import Aftermath
-from shared.policy.facts import Certified, Facts, History, MissingFact, OtherInsurance, Payment, Student
+from shared.policy.facts import Certified, Facts, History, OtherInsurance, Payment, Student
 from shared.policy.refund import Paid, RefundRequest
 from shared.policy.schema import OverridesEntry
 from shared.policy.schema_parts import Yuan
@@ -40,7 +40,6 @@ def _certifiable(identity: Identity) -> Identity:
     return identity
 
 
-_NEWBORN_DAYS = 366
 Day = Annotated[
     date,
     BeforeValidator(_day_as_text),
@@ -169,8 +168,8 @@ class CaseFacts(_Facts):
     fund_claims: dict[Annotated[str, Field(pattern=r"^20\d\d$")], Yuan] = Field(default_factory=dict)
     """What the fund paid for the person, by year."""
     student: StudentFacts | None = None
-    newborn: Strictly | None = None
-    """Whether a newborn rule is asked for; has to be said of a child in its first year."""
+    newborn: Strictly = False
+    """Whether a newborn rule is asked for."""
     migrant_worker: Strictly = False
     death_date: Day | None = None
     registration_date: Day
@@ -194,8 +193,6 @@ class CaseFacts(_Facts):
         days = (self.registration_date - self.birth_date).days
         if self.age_days_at_registration not in (None, days):
             raise ValueError(f"age_days_at_registration is {days} by the two dates")
-        if self.newborn and days > _NEWBORN_DAYS:
-            raise ValueError(f"newborn, but {days} days old at registration_date")
         if self.death_date is not None and self.death_date < self.birth_date:
             raise ValueError("death_date lies before birth_date")
         both = set(self.missed_years) & (set(self.enrolled_years or ()) | set(self.insured_years.employee))
@@ -224,7 +221,7 @@ class CaseFacts(_Facts):
             other_insurance=self.other_insurance.insurance(),
             insured_at_origin=self.insured_at_origin,
             migrant_worker=self.migrant_worker,
-            newborn=self._newborn(),
+            newborn=self.newborn,
             relation=self.relation,
             employed=self.employed,
             retired=self.retired,
@@ -236,12 +233,6 @@ class CaseFacts(_Facts):
             sponsor_discharge_date=self.sponsor_discharge_date,
             history=self._history(),
         )
-
-    def _newborn(self) -> bool:
-        """Whether a newborn rule may hold; only of a child in its first year it has to be said."""
-        if self.newborn is None and (self.registration_date - self.birth_date).days <= _NEWBORN_DAYS:
-            raise MissingFact("newborn")
-        return bool(self.newborn)
 
     def _history(self) -> History:
         enrolled = None if self.enrolled_years is None else tuple(sorted(set(self.enrolled_years)))
