@@ -163,7 +163,11 @@ class ErrorCode(Enum):
         422, "同一列出现两次", "A column stands in the header twice", "删除其中一列", "Delete one of them"
     )
     IMPORT_ROW_MALFORMED = Spec(
-        422, "该行格式有误", "The row is malformed", "对照表头改正该行", "Mend the row to match the header"
+        422,
+        "该行格式有误",
+        "The row is malformed",
+        "按所述改正该行：引号成对，格数与表头相同，整个文件用同一种编码保存",
+        "Mend what is said: quotes in pairs, as many cells as the header has, one encoding for the whole file",
     )
     IMPORT_CELL_MALFORMED = Spec(422, "单元格内容有误", "A cell is malformed", "改正该单元格", "Mend the cell")
     IMPORT_FORMULA_IN_CELL = Spec(

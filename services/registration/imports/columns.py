@@ -89,7 +89,9 @@ def read_header(cells: Sequence[str]) -> Columns:
         else:
             places[field] = place
     if missing := [LABELS[field] for field in _REQUIRED if field not in places]:
-        raise ColumnMissing(", ".join(missing))
+        names = "、".join("/".join(_NAMES[field]) for field in _REQUIRED if field not in places)
+        seen = "、".join(unused) or "—"
+        raise ColumnMissing(f"{', '.join(missing)}；可写作 accepted: {names}；文件中不认识的列 not understood: {seen}")
     return Columns(places, header, tuple(unused), places.pop(REASON, None))
 
 

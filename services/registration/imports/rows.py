@@ -1,6 +1,7 @@
 """From the cells of a row to an application: what spreadsheets do to cells is undone, and words become codes."""
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
@@ -19,6 +20,7 @@ _AS_FORMULA = re.compile(r'="(.*)"', re.DOTALL)
 _DATE = re.compile(
     r"(?:([0-9]{4})([0-9]{2})([0-9]{2})|([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?)(?: 0?0:00(?::00)?)?"
 )
+_YEAR = re.compile(r"(2[01][0-9]{2})(?:\.0+)?(?:年度?)?")
 _FORMULA = ("=", "+", "-", "@")
 _NUMERIC = ("document_number", "region", "benefit_year")
 _YES_NO = {"是": True, "1": True, "Y": True, "TRUE": True, "否": False, "0": False, "N": False, "FALSE": False}
@@ -100,7 +102,7 @@ class Rows:
             raise RowMalformed(" · ".join(cells.value))
         if len(cells) != self._width and (len(cells) < self._width or any(cells[self._width :])):
             raise RowMalformed(
-                f"{len(cells)} 格，表头 {self._width} 格 | {len(cells)} cells, {self._width} in the header"
+                f"{len(cells)} 格，表头 {self._width} 格 · {len(cells)} cells, {self._width} in the header"
             )
         values: dict[str, object] = {"benefit_year": self._benefit_year}
         for field, place in self._plain:
@@ -117,6 +119,8 @@ def _application(values: dict[str, object]) -> Application:
         # Nearly every number is letters and digits alone, and so nothing that a spreadsheet made of it.
         if isinstance(cell := values.get(field), str) and not cell.isalnum():
             values[field] = _digits(field, cell)
+    if isinstance(year := values["benefit_year"], str):
+        values["benefit_year"] = _year(year)
     if isinstance(name := values.get("name"), str) and name.startswith(_FORMULA):
         raise FormulaInCell(LABELS["name"])
     if "birth_date" in values:
@@ -138,6 +142,15 @@ def _digits(field: str, cell: str) -> str:
     if _SCIENTIFIC.fullmatch(cell) is not None:
         raise NumberInScientificNotation(LABELS[field])
     return cell
+
+
+@lru_cache(maxsize=1 << 8)
+def _year(cell: str) -> int:
+    """A year as people and spreadsheets write it: 2024, ２０２４, 2024年度, 2024.0."""
+    found = _YEAR.fullmatch(unicodedata.normalize("NFKC", cell))
+    if found is None:
+        raise _malformed("benefit_year")
+    return int(found[1])
 
 
 @lru_cache(maxsize=1 << 16)

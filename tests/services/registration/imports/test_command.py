@@ -76,7 +76,7 @@ async def test_a_clerk_rehearses_imports_mends_and_is_done(installation: Install
 async def test_what_cannot_be_imported_at_all_is_said_with_the_mend(installation: Installation, tmp_path: Path) -> None:
     code, printed, errors = await typed(installation, str(a_file(tmp_path, [], ("姓名", "村代码"))))
     assert (code, printed) == (2, "")
-    assert "[IMPORT_COLUMN_MISSING] 缺少必需的列（证件号码 document_number）" in errors
+    assert "[IMPORT_COLUMN_MISSING] 缺少必需的列（证件号码 document_number；可写作 accepted: 证件号码" in errors
     assert files_in(tmp_path) == ["people.csv"]
     path = str(a_file(tmp_path, [a_row(1)]))
     for wrong in (("--region", "411522"), ("--year", "1"), ("--nothing",)):

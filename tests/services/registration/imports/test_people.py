@@ -177,3 +177,18 @@ async def test_of_two_rows_about_one_person_the_first_is_entered_however_many_th
     assert counts(report) == (700, 0, 700)
     assert report.errors is not None
     assert {row[0] for row in rows_of(report.errors, "utf-8")[1:]} == {"李四"}
+
+
+async def test_a_column_may_name_the_year_as_people_write_it(installation: Installation, tmp_path: Path) -> None:
+    written = ["2024", "２０２４", "2025", "2024年度", "2024.0", '="2024"', "'2024", "", "24", "二〇二四", "1999"]
+    rows = [(*a_row(number), year) for number, year in enumerate(written, start=1)]
+
+    report = await imported(installation, a_file(tmp_path, rows, (*HEADER, "年度")))
+
+    assert counts(report) == (8, 0, 3)
+    years = await installation.sql(
+        "registration", "SELECT benefit_year, count(*) FROM enrolment GROUP BY benefit_year ORDER BY 1"
+    )
+    assert [tuple(row) for row in years] == [(2024, 7), (2025, 1)]
+    assert report.errors is not None
+    assert [row[3] for row in rows_of(report.errors, "utf-8")[1:]] == ["24", "二〇二四", "1999"]
