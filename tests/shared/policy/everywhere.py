@@ -63,7 +63,7 @@ def people(pack: Pack) -> st.SearchStrategy[Facts]:
         st.none() | st.booleans(),
         day.map(lambda each: each.replace(day=28)),
         st.none() | day,
-        st.none() | st.integers(0, 40),
+        st.integers(0, 40),
     )
     history = st.builds(
         History,
