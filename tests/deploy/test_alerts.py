@@ -9,7 +9,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.balancer import free_port
+from bench.processes import free_port
 from tests.support.eventually import eventually
 from tests.support.installation import Installation
 from tests.support.serving import serving

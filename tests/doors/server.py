@@ -13,9 +13,9 @@ from typing import Any
 
 import httpx
 
+from bench.processes import free_port
 from services.all_in_one import known_scopes
 from services.registration.commands import save_client
-from tests.support.balancer import free_port
 from tests.support.environment import variables
 from tests.support.installation import COUNTY, Installation
 

@@ -20,9 +20,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from bench.processes import free_port
 from services.provisioning.secrets import lay_out
 from shared.database.embedded import EmbeddedPostgres
-from tests.support.balancer import balancing, free_port
+from tests.support.balancer import balancing
 from tests.support.cluster import scratch_folder
 from tests.support.compose import FILE, compose, environment_of, ours, secret_files
 from tests.support.eventually import eventually

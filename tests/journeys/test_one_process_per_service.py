@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from bench.processes import free_port
 from services.all_in_one import BY_NAME
 from services.registration.commands import save_client
 from services.up.comparison import differences
 from shared.settings import Settings
-from tests.support.balancer import balancing, free_port
+from tests.support.balancer import balancing
 from tests.support.eventually import eventually
 from tests.support.installation import Installation
 from tests.support.processes import ROOT, Fleet

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from bench.processes import free_port
 from services.up.refusal import Exit
 from shared.domain.ids import new_id
 from shared.messaging.kafka import KafkaBus
-from tests.journeys.up_process import free_port, going, processes_naming, up
+from tests.journeys.up_process import going, processes_naming, up
 from tests.support.cluster import scratch_folder
 from tests.support.kafka_broker import KafkaBroker, NamedBroker
 

@@ -1,7 +1,6 @@
 """What stands before a county's processes in production: one address, each path to the service that owns it."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
@@ -14,13 +13,6 @@ from starlette.routing import Route
 
 _METHODS = ["GET", "POST", "PUT", "DELETE"]
 _HOP_BY_HOP = {"connection", "host", "transfer-encoding", "content-length", "keep-alive"}
-
-
-def free_port() -> int:
-    """A port that nobody holds now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @asynccontextmanager

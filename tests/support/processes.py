@@ -10,9 +10,9 @@ from typing import Literal
 
 import httpx
 
+from bench.processes import free_port
 from services.all_in_one import WITH_DATABASE
 from shared.settings import Settings
-from tests.support.balancer import free_port
 from tests.support.environment import variables
 from tests.support.eventually import eventually
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import asyncpg
 from pydantic import SecretStr
 
+from bench.processes import free_port
 from services.all_in_one import SERVICES
 from services.doctor.examine import examine
 from services.doctor.finding import Finding, Patient
 from shared.domain.clock import Clock, SystemClock
-from tests.support.balancer import free_port
 from tests.support.cluster import Cluster
 from tests.support.eventually import eventually
 from tests.support.installation import Installation
