@@ -1,7 +1,7 @@
 """The generator of load, a process of its own: sends requests that were made before, and says how they were answered.
 
-``python -m bench.generator REQUESTS PORT`` prints one JSON object. It reads HTTP only as far as it must, so that it
-takes little of the processor that it shares with what it measures, and says how much it took.
+``python -m bench.generator REQUESTS ANSWERS PORT`` leaves one JSON object in a file. It reads HTTP only as far as it
+must, so that it takes little of the processor that it shares with what it measures, and says how much it took.
 """
 
 import argparse
