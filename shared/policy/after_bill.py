@@ -62,10 +62,7 @@ def reprice(pack: Pack, bill: Bill, facts: Facts, identities: Sequence[Certified
     settled = bill.settled_row
     if settled is None or bill.settled_on is None:
         return _unpaid(pack, bill, schedule(pack, facts, identities, today), today)
-    counting = [one for one in identities if one.counts_on(today)]
-    # Whatever was certified since counts for the day of the payment too, beside what it was certified for.
-    since = [Certified(one.identity) for one in counting if not one.counts_on(bill.settled_on)]
-    assessment = schedule(pack, facts, (*counting, *since), bill.settled_on)
+    assessment = schedule(pack, facts, counting_for(identities, bill.settled_on, today), bill.settled_on)
     now = assessment.row_on(bill.settled_on)
     if now is not None and (now.terms.due_fen, now.terms.shares) == (settled.terms.due_fen, settled.terms.shares):
         return Repriced(Repricing.UNCHANGED, assessment, 0, assessment.reasons)
@@ -75,6 +72,12 @@ def reprice(pack: Pack, bill: Bill, facts: Facts, identities: Sequence[Certified
     text = f"{bill.settled_on}已缴费，" + ("待遇享受期已开始，不再重新定价" if begun else "转人工复核")
     reason = Reason.of("REPRICING", not begun, pack.settings.identity_after_payment, text)
     return Repriced(what, assessment, difference, (*assessment.reasons, reason))
+
+
+def counting_for(identities: Sequence[Certified], settled_on: date, today: date) -> tuple[Certified, ...]:
+    """The identities by which a settled bill is looked at again: those of today, also for the day that settled it."""
+    counting = [one for one in identities if one.counts_on(today)]
+    return (*counting, *(Certified(one.identity) for one in counting if not one.counts_on(settled_on)))
 
 
 def _unpaid(pack: Pack, bill: Bill, assessment: Assessment, today: date) -> Repriced:

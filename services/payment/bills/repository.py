@@ -18,7 +18,7 @@ from shared.contracts.subsidy import ContributionAssessed, ScheduleRow
 
 _ROWS = TypeAdapter(tuple[ScheduleRow, ...])
 _COLUMNS = """id, enrolment_id, person_token, benefit_year, region, version, state, schedule::text AS schedule, row_no,
-              actor, correlation_id"""
+              paid_on, review, actor, correlation_id"""
 
 _LOCK_LIVE = text(
     f"""
@@ -104,6 +104,12 @@ _FREEZE = text(
          ) AS paid (id, row_no, due_fen, aided_fen, paid_on, channel, paid_by)
     WHERE bill.id = paid.id
     RETURNING old.state
+    """
+)
+_IN_REVIEW = text(
+    """
+    SELECT id, enrolment_id, region, benefit_year, version, state, review, due_fen, aided_fen, paid_on, paid_through
+    FROM bill WHERE review IS NOT NULL AND (CAST(:after AS uuid) IS NULL OR id > :after) ORDER BY id LIMIT :limit
     """
 )
 _SHOW = text(
@@ -204,8 +210,8 @@ async def supersede(session: AsyncSession, bills: Sequence[tuple[Bill, Supersede
         await session.execute(_SUPERSEDE, {"ids": ids, "because": because})
 
 
-async def mark_for_review(session: AsyncSession, bills: Sequence[tuple[Bill, str]]) -> None:
-    """Note on settled bills that a newer assessment says something else."""
+async def mark_for_review(session: AsyncSession, bills: Sequence[tuple[Bill, str | None]]) -> None:
+    """Note on settled bills that a newer assessment says something else, or (None) no longer does."""
     if bills:
         ids, reviews = [bill.id for bill, _ in bills], [review for _, review in bills]
         await session.execute(_REVIEW, {"ids": ids, "reviews": reviews})
@@ -233,6 +239,11 @@ async def latest(session: AsyncSession, enrolment_id: UUID) -> Row[Any] | None:
     return (await session.execute(_SHOW, {"enrolment_id": enrolment_id})).one_or_none()
 
 
+async def in_review(session: AsyncSession, *, after: UUID | None, limit: int) -> Sequence[Row[Any]]:
+    """Settled bills of which a newer assessment says something else, by id."""
+    return (await session.execute(_IN_REVIEW, {"after": after, "limit": limit})).all()
+
+
 @lru_cache(maxsize=1_024)
 def rows_of(schedule: str) -> tuple[ScheduleRow, ...]:
     """Read a stored schedule; thousands of bills have the same one, and its rows are frozen."""
@@ -251,6 +262,8 @@ def _bill(row: Row[Any]) -> Bill:
         rows=rows_of(row.schedule),
         trace=Trace(row.actor, row.correlation_id),
         row_no=row.row_no,
+        paid_on=row.paid_on,
+        review=row.review,
     )
 
 

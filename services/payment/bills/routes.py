@@ -1,15 +1,15 @@
 """The bill of an enrolment over HTTP."""
 
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from sqlalchemy import Row
 
 from services.payment.bills import repository
-from services.payment.bills.schemas import BillOut, RowOut
+from services.payment.bills.schemas import BillOut, ReviewOut, RowOut
 from shared.contracts.subsidy import ScheduleRow
 from shared.database.business_date import business_date
 from shared.errors import NotFound
@@ -18,6 +18,14 @@ from shared.web.door import Door
 from shared.web.refusals import refuses
 
 router = APIRouter(route_class=Door)
+
+
+@router.get("/v1/reviews", dependencies=[requires("payment:read")])
+async def list_reviews(
+    session: Session, after: UUID | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 100
+) -> list[ReviewOut]:
+    """Paid bills whose people are certified otherwise since; ``after`` is the last id of the page before."""
+    return [ReviewOut.model_validate(row) for row in await repository.in_review(session, after=after, limit=limit)]
 
 
 @router.get("/v1/bills/{enrolment_id}", dependencies=[requires("payment:read")])

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 
 class RowOut(BaseModel):
@@ -18,6 +18,27 @@ class RowOut(BaseModel):
     identity: str | None
     shares: list[dict[str, Any]]
     reasons: list[dict[str, Any]]
+
+
+class ReviewOut(BaseModel):
+    """A settled bill that a newer assessment would price otherwise; ``review`` is its outcome and version.
+
+    A person decides, before the benefit period begins, on a whole refund and a new payment; never on a part.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    enrolment_id: UUID
+    region: str
+    benefit_year: int
+    version: int
+    state: str
+    review: str
+    due_fen: int | None
+    aided_fen: int | None
+    paid_on: date | None
+    paid_through: str | None
 
 
 class BillOut(BaseModel):

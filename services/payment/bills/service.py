@@ -73,7 +73,7 @@ async def assess(session: AsyncSession, events: Sequence[Received[ContributionAs
     ended = await repository.ended(session, [received.event.enrolment_id for received in events])
     live = await repository.lock_live(session, [received.event.enrolment_id for received in events])
     superseded: list[tuple[Bill, Superseded]] = []
-    reviews: list[tuple[Bill, str]] = []
+    reviews: list[tuple[Bill, str | None]] = []
     new: list[Bill] = []
     renewed: list[Bill] = []
     aid: list[Transfer] = []
@@ -89,7 +89,7 @@ async def assess(session: AsyncSession, events: Sequence[Received[ContributionAs
         if current is not None and what.supersede is not None:
             superseded.append((current, what.supersede))
             announced.append((_superseded(current), trace))
-        if current is not None and what.review is not None:
+        if current is not None and what.look_again:
             reviews.append((current, what.review))
         if current is not None and what.renew:
             renewed.append(replace(current, version=assessed.version, rows=assessed.schedule))

@@ -42,6 +42,8 @@ class Bill:
     rows: tuple[ScheduleRow, ...]
     trace: Trace
     row_no: int | None = None  # frozen when paid
+    paid_on: date | None = None
+    review: str | None = None
 
     def row_on(self, day: date) -> tuple[int, ScheduleRow] | None:
         """The row in force on a payment's business date, with its number; None outside every row."""
@@ -62,6 +64,7 @@ class Consequence:
 
     supersede: Superseded | None = None
     issue: BillState | None = None
+    look_again: bool = False  # settled, and a newer assessment says something else, or no longer does
     review: str | None = None
     renew: bool = False  # the same terms under a newer version: orders and payments under way stay as they are
 
@@ -74,8 +77,7 @@ def consequence_of(assessed: ContributionAssessed, live: Bill | None) -> Consequ
     if live is not None and assessed.version <= live.version:
         return NO_CHANGE
     if live is not None and live.state is not BillState.OPEN:
-        review = f"{assessed.outcome}:{assessed.version}"
-        return NO_CHANGE if _same_terms(assessed, live) else Consequence(review=review)
+        return _look_again(assessed, live)
     unpaid = live is not None
     if live is not None and _same_rows(assessed, live):
         return Consequence(renew=True)
@@ -87,6 +89,12 @@ def consequence_of(assessed: ContributionAssessed, live: Bill | None) -> Consequ
         supersede=Superseded.NEWER_ASSESSMENT if unpaid else None,
         issue=BillState.NOTHING_DUE if assessed.nothing_due else BillState.OPEN,
     )
+
+
+def _look_again(assessed: ContributionAssessed, settled: Bill) -> Consequence:
+    if _same_terms(assessed, settled):
+        return NO_CHANGE if settled.review is None else Consequence(look_again=True)
+    return Consequence(look_again=True, review=f"{assessed.outcome}:{assessed.version}")
 
 
 def row_shown(rows: tuple[ScheduleRow, ...], day: date) -> ScheduleRow:
@@ -111,8 +119,10 @@ def _terms(row: ScheduleRow) -> ScheduleRow:
 
 
 def _same_terms(assessed: ContributionAssessed, settled: Bill) -> bool:
-    if assessed.outcome != "PRICED" or len(assessed.schedule) != len(settled.rows):
+    """Whether the day that settled the bill would cost the same; where nothing was due, the day of the assessment."""
+    if assessed.outcome != "PRICED":
         return False
-    number = settled.row_no or 0
-    old, new = settled.rows[number], assessed.schedule[number]
+    day = settled.paid_on or assessed.assessed_on
+    old = row_shown(settled.rows, day) if settled.row_no is None else settled.rows[settled.row_no]
+    new = row_shown(assessed.schedule, day)
     return (old.due_fen, old.shares) == (new.due_fen, new.shares)

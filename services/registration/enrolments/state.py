@@ -77,11 +77,13 @@ class Standing:
     cash_returned_on: date | None = None
 
     def assessed(self, version: int, outcome: str, assessment: Mapping[str, Any]) -> "Standing":
-        """Take a newer assessment; an older one changes nothing."""
+        """Take a newer assessment, an older one changes nothing; whoever has paid is shown what they paid under."""
         if self.assessment_version is not None and version <= self.assessment_version:
             return self
         code = assessment.get("reason_code")
-        known = replace(self, assessment_version=version, outcome=outcome, reason_code=code, assessment=assessment)
+        paid_under_another = self.payment is not None and self.payment.version != version
+        shown = self.assessment if paid_under_another else assessment
+        known = replace(self, assessment_version=version, outcome=outcome, reason_code=code, assessment=shown)
         return known._restated()
 
     def billed(self, version: int) -> "Standing":

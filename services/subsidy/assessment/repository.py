@@ -69,17 +69,26 @@ _ADD_ASSESSMENTS = text(
 )
 _RENEW = text(
     """
-    UPDATE enrolment SET version = n.version, pricing_id = n.pricing_id, row_no = n.row_no
+    UPDATE enrolment
+    SET version = n.version,
+        pricing_id = CASE WHEN enrolment.paid_on IS NULL THEN n.pricing_id ELSE enrolment.pricing_id END,
+        row_no = CASE WHEN enrolment.paid_on IS NULL THEN n.row_no ELSE enrolment.row_no END
     FROM unnest(CAST(:ids AS uuid[]), CAST(:versions AS int[]), CAST(:pricings AS text[]), CAST(:rows AS int[]))
         AS n (id, version, pricing_id, row_no)
     WHERE enrolment.id = n.id
     """
 )
-_LOCK_UNPAID = text(
+# The newest version may say something else than the one under which an enrolment was paid.
+_LOCK_REVISABLE = text(
     """
-    SELECT id, region, benefit_year, person_token, registered_on, facts, version, pricing_id FROM enrolment
-    WHERE person_token = ANY(CAST(:tokens AS text[])) AND paid_on IS NULL AND terminated_on IS NULL
-    ORDER BY id FOR UPDATE
+    SELECT e.id, e.region, e.benefit_year, e.person_token, e.registered_on, e.facts, e.version, e.paid_on,
+           newest.pricing_id, CASE WHEN e.paid_on IS NOT NULL THEN pricing.schedule END AS schedule
+    FROM enrolment AS e
+    JOIN assessment AS newest ON newest.enrolment_id = e.id AND newest.version = e.version
+    JOIN pricing ON pricing.id = newest.pricing_id
+    WHERE e.person_token = ANY(CAST(:tokens AS text[])) AND e.terminated_on IS NULL
+      AND (e.paid_on IS NULL OR :paid_too)
+    ORDER BY e.id FOR UPDATE OF e
     """
 )
 _LOCK = text("SELECT id FROM enrolment WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE")
@@ -119,7 +128,7 @@ _VERSIONS_SHOWN = text(
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What subsidy knows of an enrolment, and the version its assessment has reached."""
+    """What subsidy knows of an enrolment, and the version its assessment has reached, with its rows if it is paid."""
 
     id: UUID
     region: str
@@ -129,6 +138,8 @@ class Known:
     facts: PersonFacts
     version: int = 0
     pricing_id: str | None = None
+    paid_on: date | None = None
+    rows: tuple[dict[str, Any], ...] = ()
 
 
 class Version(NamedTuple):
@@ -155,6 +166,11 @@ class Assessed:
         return self.known.version + 1
 
     @property
+    def row_no(self) -> int | None:
+        """The row that counts: of the day of payment, else of the day of the assessment, else the next."""
+        return self.pricing.row_no_on(self.known.paid_on or self.assessed_on)
+
+    @property
     def names(self) -> list[str]:
         """The identities held on the day of the assessment."""
         return sorted({held.identity.value for held in self.identities if held.counts_on(self.assessed_on)})
@@ -175,9 +191,9 @@ async def identities_of(session: AsyncSession, tokens: Sequence[str]) -> Mapping
     return held
 
 
-async def lock_unpaid(session: AsyncSession, tokens: Sequence[str]) -> list[Known]:
-    """Lock the enrolments of people that may still be priced anew."""
-    rows = await session.execute(_LOCK_UNPAID, {"tokens": tokens})
+async def lock_revisable(session: AsyncSession, tokens: Sequence[str], *, paid_too: bool) -> list[Known]:
+    """Lock the enrolments of people that may be priced anew: unpaid ones, and paid ones if they may be reviewed."""
+    rows = await session.execute(_LOCK_REVISABLE, {"tokens": tokens, "paid_too": paid_too})
     return [
         Known(
             id=row.id,
@@ -188,6 +204,8 @@ async def lock_unpaid(session: AsyncSession, tokens: Sequence[str]) -> list[Know
             facts=PersonFacts.model_validate(row.facts),
             version=row.version,
             pricing_id=row.pricing_id,
+            paid_on=row.paid_on,
+            rows=tuple(row.schedule or ()),
         )
         for row in rows
     ]
@@ -254,7 +272,7 @@ def _columns(made: Sequence[Assessed]) -> dict[str, list[Any]]:
         "facts": [one.known.facts.model_dump_json() for one in made],
         "versions": [one.version for one in made],
         "pricings": [one.pricing.id for one in made],
-        "rows": [one.pricing.row_no_on(one.assessed_on) for one in made],
+        "rows": [one.row_no for one in made],
         "identities": [_json(one.names) for one in made],
         "assessed": [one.assessed_on for one in made],
         "actors": [one.trace.actor for one in made],

@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.subsidy.assessment import repository
-from services.subsidy.assessment.pricing import Pricer
+from services.subsidy.assessment.pricing import Pricer, Pricing
 from services.subsidy.assessment.repository import Assessed, Known, Version
 from shared.contracts.event import Event, Received, Trace
 from shared.contracts.registration import (
@@ -15,8 +15,10 @@ from shared.contracts.registration import (
     EnrolmentRegistered,
     EnrolmentTerminated,
 )
-from shared.contracts.subsidy import ContributionAssessed
+from shared.contracts.subsidy import ContributionAssessed, ScheduleRow, Share
 from shared.messaging.outbox import publish
+from shared.policy.after_bill import counting_for
+from shared.policy.facts import Certified
 
 
 class NoBenefitYear(ValueError):
@@ -40,17 +42,20 @@ async def assess_registered(
 
 
 async def reassess(session: AsyncSession, pricer: Pricer, changed: dict[str, Trace], today: date) -> int:
-    """Price the unpaid enrolments of people whose roster lines changed; a new version only where the answer differs."""
+    """Price people anew whose roster lines changed; a new version only where the answer differs.
+
+    Whoever has paid keeps the price; until the benefit period begins, what would be due now is announced for a review
+    (default 20).
+    """
     tokens = await repository.lock_people(session, changed)
-    unpaid = await repository.lock_unpaid(session, tokens)
+    standing = await repository.lock_revisable(session, tokens, paid_too=today < pricer.pack.benefit.first)
     held = await repository.identities_of(session, tokens)
     made = []
-    for known in unpaid:
+    for known in standing:
         as_of = max(today, known.registered_on)
         identities = held.get(known.person_token, ())
-        pricing = pricer.price(known.facts, identities, known.benefit_year, known.registered_on, as_of)
-        # The same schedule can come to mean that nothing is due any more, by the day alone.
-        if pricing.id != known.pricing_id or pricing.nothing_due_from(as_of):
+        pricing = _priced_anew(pricer, known, identities, as_of)
+        if pricing is not None:
             made.append(Assessed(known, identities, pricing, as_of, changed[known.person_token]))
     if made:
         await repository.record(session, pricer.pack.id, "ROSTER_CHANGED", made)
@@ -77,6 +82,25 @@ async def terminate(session: AsyncSession, events: Sequence[Received[EnrolmentTe
     """Stop counting and pricing enrolments that ended."""
     ended = {received.event.enrolment_id: received.event.terminated_on for received in events}
     await repository.terminate(session, dict(sorted(ended.items())))
+
+
+def _priced_anew(pricer: Pricer, known: Known, identities: Sequence[Certified], as_of: date) -> Pricing | None:
+    """What an enrolment comes to now; None where that is what it came to before."""
+    paid_on = known.paid_on
+    if paid_on is None:
+        pricing = pricer.price(known.facts, identities, known.benefit_year, known.registered_on, as_of)
+        # The same schedule can come to mean that nothing is due any more, by the day alone.
+        return pricing if pricing.id != known.pricing_id or pricing.nothing_due_from(as_of) else None
+    counting = counting_for(identities, paid_on, as_of)
+    pricing = pricer.price(known.facts, counting, known.benefit_year, known.registered_on, paid_on)
+    before = [ScheduleRow.model_validate(row) for row in known.rows]
+    return pricing if _price_on(pricing.schedule, paid_on) != _price_on(before, paid_on) else None
+
+
+def _price_on(schedule: Sequence[ScheduleRow], day: date) -> tuple[int, tuple[Share, ...]] | None:
+    """Who pays what on a day; where nothing is due, the row may only begin after it."""
+    row = next((row for row in schedule if day <= row.pay_until), None)
+    return row and (row.due_fen, row.shares)
 
 
 def _paid_under(versions: Sequence[Version], paid: EnrolmentPaid | EnrolmentPaymentCorrected) -> tuple[str, int | None]:

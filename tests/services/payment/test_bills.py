@@ -71,6 +71,28 @@ async def test_a_paid_bill_stays_as_it_was_and_is_marked_for_review(till: Till) 
     await till.assess(assessed(person, row(28_000, aid_fen=10_000), version=2))
     bill = await till.get(f"bills/{person}")
     assert (bill["version"], bill["state"], bill["due_fen"], bill["review"]) == (1, "PAID", DUE_FEN, "PRICED:2")
+    (listed,) = await till.get("reviews")
+    assert (listed["enrolment_id"], listed["review"], listed["due_fen"]) == (str(person), "PRICED:2", DUE_FEN)
+    await till.assess(assessed(person, version=3))
+    assert await till.get("reviews") == [], "the newest assessment says again what was paid"
+
+
+async def test_reviews_are_listed_page_by_page(till: Till) -> None:
+    people = await till.bill(3)
+    for person in people:
+        await till.paid(await till.order(person))
+    await till.assess(*(assessed(person, version=2, outcome="HELD") for person in people))
+    first = await till.get("reviews?limit=2")
+    rest = await till.get(f"reviews?after={first[-1]['id']}")
+    assert [one["review"] for one in first + rest] == ["HELD:2"] * 3
+    assert {one["enrolment_id"] for one in first + rest} == {str(person) for person in people}
+
+
+async def test_aid_that_ended_after_nothing_was_due_is_reviewed(till: Till) -> None:
+    aided, same = await till.bill(2, row(0, aid_fen=DUE_FEN))
+    await till.assess(assessed(aided, version=2), assessed(same, row(0, aid_fen=DUE_FEN), version=2))
+    (listed,) = await till.get("reviews")
+    assert (listed["enrolment_id"], listed["state"], listed["review"]) == (str(aided), "NOTHING_DUE", "PRICED:2")
 
 
 async def test_held_and_rejected_assessments_leave_no_bill_to_pay(till: Till) -> None:

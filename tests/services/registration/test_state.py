@@ -1,6 +1,7 @@
 """An enrolment's state follows from its facts, in whatever order they come."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from itertools import permutations
 from uuid import UUID
@@ -48,6 +49,15 @@ def test_an_unpaid_enrolment_waits_for_payment_once_its_newest_assessment_is_bil
     assert standing.billed(1).state == State.PENDING_PAYMENT
     assert standing.billed(1).assessed(2, "HELD", {}).state == State.HELD
     assert standing.billed(1).assessed(2, "PRICED", {}).state == State.PRICED
+
+
+def test_whoever_paid_is_shown_what_they_paid_under() -> None:
+    first, second = {"identities": []}, {"identities": ["DIBAO"]}
+    paid = a_standing().assessed(1, "PRICED", first).paid(replace(PAID, version=1), YEAR)
+    reviewed = paid.assessed(2, "PRICED", second)
+    assert (reviewed.state, reviewed.assessment_version, reviewed.assessment) == (State.PAID, 2, first)
+    early = a_standing().assessed(1, "PRICED", first).paid(replace(PAID, version=2), YEAR)
+    assert early.assessed(2, "PRICED", second).assessment == second, "the money was heard of before its assessment"
 
 
 def test_an_older_assessment_changes_nothing() -> None:

@@ -6,13 +6,15 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
+import pytest
 from sqlalchemy import event as sqlalchemy_event
 
 from services.subsidy.assessment import handlers
 from services.subsidy.assessment.reassessing import REASSESS
-from shared.contracts.registration import EnrolmentPaymentCorrected, EnrolmentTerminated
+from shared.contracts.registration import BusinessDateAdvanced, EnrolmentPaymentCorrected, EnrolmentTerminated
+from shared.domain.ids import new_id
 from shared.service import Running
-from tests.services.subsidy.county import OCTOBER_9, paid, received, registered, roster, token
+from tests.services.subsidy.county import OCTOBER_9, number, paid, received, registered, roster, token
 from tests.support.installation import COUNTY, Installation, knocking
 
 
@@ -66,14 +68,86 @@ async def test_five_hundred_roster_changes_take_a_handful_of_statements(subsidy:
     assert row["renewed"] == 500
 
 
-async def test_a_paid_enrolment_keeps_its_price(subsidy: Running, county: Installation) -> None:
-    person = registered(county.settings, 1)
-    await handle(subsidy, handlers.on_registered, person)
-    await handle(subsidy, handlers.on_paid, paid(person, date(2023, 10, 9), 38000))
-    await upload(subsidy, county, roster("DIBAO", 1))
-    await REASSESS.step(subsidy)
-    (row,) = await county.sql("subsidy", "SELECT version, row_no, paid_on FROM enrolment")
-    assert (row["version"], row["row_no"], row["paid_on"]) == (1, 0, date(2023, 10, 9))
+class TestPaid:
+    """Default 20: the price stays; until the benefit period begins, what would be due now goes to a review."""
+
+    FROZEN = (
+        "SELECT e.version, (p.schedule -> e.row_no ->> 'due_fen')::int AS frozen, "
+        "(SELECT (n.schedule -> a.row_no ->> 'due_fen')::int FROM assessment a JOIN pricing n ON n.id = a.pricing_id "
+        "WHERE a.enrolment_id = e.id AND a.version = e.version) AS now "
+        "FROM enrolment e JOIN pricing p ON p.id = e.pricing_id"
+    )
+
+    async def paid_one(self, subsidy: Running, county: Installation, due_fen: int = 38000) -> None:
+        person = registered(county.settings, 1)
+        await handle(subsidy, handlers.on_registered, person)
+        await handle(subsidy, handlers.on_paid, paid(person, OCTOBER_9, due_fen))
+
+    async def looked_at(self, subsidy: Running, county: Installation) -> tuple[int, int, int]:
+        """The newest version, the price that was frozen and the one that would be due, once changes are worked."""
+        while await REASSESS.step(subsidy):
+            continue
+        (row,) = await county.sql("subsidy", self.FROZEN)
+        return row["version"], row["frozen"], row["now"]
+
+    async def withdraw(self, subsidy: Running, county: Installation, identity: str) -> None:
+        (line,) = await county.sql("subsidy", "SELECT roster_id FROM roster_line WHERE identity = $1", identity)
+        body = {"document_number": number(1), "withdrawn_on": "2023-10-10", "reason": "复核不符"}
+        async with knocking([subsidy]) as http:
+            caller = county.caller("subsidy:write")
+            answer = await http.post(f"/subsidy/v1/rosters/{line['roster_id']}/withdrawals", json=body, headers=caller)
+            assert answer.status_code == 200, answer.text
+
+    async def today(self, subsidy: Running, day: date) -> None:
+        advanced = BusinessDateAdvanced(region=COUNTY, benefit_year=None, installation_id=new_id(), business_date=day)
+        await handle(subsidy, handlers.on_business_date, advanced)
+
+    async def test_somebody_certified_after_paying_is_reviewed_once(
+        self, subsidy: Running, county: Installation
+    ) -> None:
+        await self.paid_one(subsidy, county)
+        await upload(subsidy, county, roster("DIBAO", 1))
+        assert await self.looked_at(subsidy, county) == (2, 38000, 18000)
+        await upload(subsidy, county, roster("SEVERE_DISABLED", 1))
+        assert await self.looked_at(subsidy, county) == (2, 38000, 18000), "nothing changed for the money"
+
+    async def test_a_certificate_of_a_later_day_counts_for_the_day_of_payment_too(
+        self, subsidy: Running, county: Installation
+    ) -> None:
+        await self.paid_one(subsidy, county)
+        await upload(subsidy, county, roster("TEKUN", 1, certified_on="2023-11-01"))
+        assert await self.looked_at(subsidy, county) == (1, 38000, 38000), "not certified yet"
+        await self.today(subsidy, date(2023, 11, 1))
+        assert await self.looked_at(subsidy, county) == (2, 38000, 0)
+
+    async def test_a_review_ends_when_the_certificate_is_withdrawn(
+        self, subsidy: Running, county: Installation
+    ) -> None:
+        await self.paid_one(subsidy, county)
+        await upload(subsidy, county, roster("DIBAO", 1))
+        assert await self.looked_at(subsidy, county) == (2, 38000, 18000)
+        await self.withdraw(subsidy, county, "DIBAO")
+        await self.today(subsidy, date(2023, 10, 10))
+        assert await self.looked_at(subsidy, county) == (3, 38000, 38000)
+
+    async def test_aid_withdrawn_after_nothing_was_due_is_reviewed(
+        self, subsidy: Running, county: Installation
+    ) -> None:
+        await upload(subsidy, county, roster("TEKUN", 1))
+        await self.paid_one(subsidy, county, due_fen=0)
+        assert await self.looked_at(subsidy, county) == (1, 0, 0)
+        await self.withdraw(subsidy, county, "TEKUN")
+        await self.today(subsidy, date(2023, 10, 10))
+        assert await self.looked_at(subsidy, county) == (2, 0, 38000)
+
+    @pytest.mark.parametrize(("day", "version"), [(date(2023, 12, 31), 2), (date(2024, 1, 1), 1)])
+    async def test_once_the_benefit_period_has_begun_nothing_is_looked_at_again(
+        self, subsidy: Running, county: Installation, day: date, version: int
+    ) -> None:
+        await self.paid_one(subsidy, county)
+        await self.today(subsidy, day)
+        await upload(subsidy, county, roster("DIBAO", 1))
+        assert (await self.looked_at(subsidy, county))[:2] == (version, 38000)
 
 
 async def test_a_bill_paid_while_it_was_being_replaced_stays_under_the_old_price(
