@@ -100,7 +100,7 @@ def _priced_anew(pricer: Pricer, known: Known, identities: Sequence[Certified], 
 def _price_on(schedule: Sequence[ScheduleRow], day: date) -> tuple[int, tuple[Share, ...]] | None:
     """Who pays what on a day; where nothing is due, the row may only begin after it."""
     row = next((row for row in schedule if day <= row.pay_until), None)
-    return row and (row.due_fen, row.shares)
+    return None if row is None else (row.due_fen, row.shares)
 
 
 def _paid_under(versions: Sequence[Version], paid: EnrolmentPaid | EnrolmentPaymentCorrected) -> tuple[str, int | None]:

@@ -52,7 +52,8 @@ def test_an_unpaid_enrolment_waits_for_payment_once_its_newest_assessment_is_bil
 
 
 def test_whoever_paid_is_shown_what_they_paid_under() -> None:
-    first, second = {"identities": []}, {"identities": ["DIBAO"]}
+    first: dict[str, list[str]] = {"identities": []}
+    second = {"identities": ["DIBAO"]}
     paid = a_standing().assessed(1, "PRICED", first).paid(replace(PAID, version=1), YEAR)
     reviewed = paid.assessed(2, "PRICED", second)
     assert (reviewed.state, reviewed.assessment_version, reviewed.assessment) == (State.PAID, 2, first)
