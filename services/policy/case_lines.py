@@ -8,13 +8,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from shared.policy.answer import answer
 from shared.policy.assessing import decided
 from shared.policy.decide import Decision
 from shared.policy.facts import MissingFact
-from shared.policy.institutions.answering import UnknownQuestion, answer_case
+from shared.policy.institutions.answering import UnknownQuestion, answer_case, shape_of
 from shared.policy.loading import PACKS, load_pack
 from shared.policy.overriding import OverrideProblem, with_overrides
 from shared.policy.pack import Pack
@@ -88,8 +88,7 @@ def _assessed(case: Any, folder: Path) -> CaseLine:
     except MissingFact as missing:
         return _refused(asked, policy, "MISSING_FACT", f"/{missing.name.replace('.', '/')}", str(missing))
     except OverrideProblem as problem:
-        pointer = "/config_overrides" + "".join(f"/{step}" for step in problem.where)
-        return _refused(asked, policy, "OVERRIDE_DOES_NOT_FIT", pointer, f"配置不适用 · {problem}: {problem.mend}")
+        return _misfit(asked, policy, problem)
     except UnknownPack as problem:
         return _refused(asked, policy, "UNKNOWN_POLICY", "", str(problem))
     except PackError as problem:
@@ -111,10 +110,12 @@ def _answered(case: Any, folder: Path) -> dict[str, Any]:
     asked, policy = case.get("id"), case.get("policy")
     try:
         return {"id": asked, "policy": policy, "answer": answer_case(_pack(str(policy), folder), case["given"])}
-    except ValidationError as refused:
-        return _refused(asked, policy, *_first(refused)).as_json()
     except UnknownQuestion as unknown:
         return _refused(asked, policy, "UNKNOWN_QUESTION", "", str(unknown)).as_json()
+    except ValidationError as refused:
+        return _refused(asked, policy, *_first(refused, shape_of(case["given"]))).as_json()
+    except OverrideProblem as problem:
+        return _misfit(asked, policy, problem).as_json()
     except UnknownPack as problem:
         return _refused(asked, policy, "UNKNOWN_POLICY", "", str(problem)).as_json()
     except PackError as problem:
@@ -125,13 +126,18 @@ def _refused(asked: Any, policy: Any, code: str, pointer: str, detail: str) -> C
     return CaseLine(asked, policy, error={"code": code, "pointer": pointer, "detail": detail})
 
 
-def _first(refused: ValidationError) -> tuple[str, str, str]:
+def _misfit(asked: Any, policy: Any, problem: OverrideProblem) -> CaseLine:
+    pointer = "/config_overrides" + "".join(f"/{step}" for step in problem.where)
+    return _refused(asked, policy, "OVERRIDE_DOES_NOT_FIT", pointer, f"配置不适用 · {problem}: {problem.mend}")
+
+
+def _first(refused: ValidationError, shape: type[BaseModel] = CaseFacts) -> tuple[str, str, str]:
     """Code, pointer and detail of what to mend first: a misspelt name, for it hides what is missing."""
     found = refused.errors(include_url=False, include_input=False)
     first = min(found, key=lambda each: each["type"] != "extra_forbidden")
     kind, where = first["type"], first["loc"]
     detail = f"{_zh(kind)} · {first['msg']}"
-    if kind == "extra_forbidden" and (likely := get_close_matches(str(where[-1]), CaseFacts.model_fields, 1)):
+    if kind == "extra_forbidden" and (likely := get_close_matches(str(where[-1]), shape.model_fields, 1)):
         detail = f"{_zh(kind)}，是否 {likely[0]} · no such fact; perhaps {likely[0]}"
     return _code(kind), "".join(f"/{step}" for step in where), detail
 

@@ -61,8 +61,7 @@ def choose_relief(pack: Pack, facts: Facts, held: Sequence[Certified], dues: Due
         return Granted(None, (), tuple(_none(relief) for relief in listed) + others)
     won = Reason.of(f"RELIEF_{winner.identity}", True, winner.basis, f"{winner.identity.name_zh}：{winner.basis.says}")
     lost = tuple(_lost(pack, relief, winner, dues) for relief in listed if relief is not winner)
-    shares = split(_amount(winner, dues), winner)
-    return Granted(winner.identity, shares, (won, *lost, *others))
+    return Granted(winner.identity, split(_amount(winner, dues), winner), (won, *lost, *others))
 
 
 def split(amount_fen: int, relief: Relief) -> tuple[Share, ...]:
@@ -70,6 +69,13 @@ def split(amount_fen: int, relief: Relief) -> tuple[Share, ...]:
     parts = [amount_fen * points // WHOLE for _, points in relief.funders]
     parts[0] += amount_fen - sum(parts)
     return tuple(Share(funder, part) for (funder, _), part in zip(relief.funders, parts, strict=True) if part)
+
+
+def shares_of(relief: Relief, dues: Dues | None) -> tuple[Share, ...] | None:
+    """Who pays how much for one person with this relief; None where its amount, or what is due, is open."""
+    if relief.kind is ReliefKind.OPEN or dues is None:
+        return None
+    return split(_amount(relief, dues), relief)
 
 
 def _by_age(pack: Pack, facts: Facts, day: date) -> set[Identity]:

@@ -1,6 +1,6 @@
 """Answers a question to an institution under a pack: amounts as yuan, dates as ISO text."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -11,6 +11,8 @@ from shared.policy.institutions.completion import completion_percent, over, rema
 from shared.policy.institutions.coverage import Insured, evaluate
 from shared.policy.institutions.question import (
     SHAPES,
+    AidAsked,
+    Asked,
     BatchAsked,
     BookAsked,
     ClaimAsked,
@@ -22,10 +24,13 @@ from shared.policy.institutions.question import (
     ListAsked,
     MatchAsked,
     RosterAsked,
+    TargetsAsked,
     TownAsked,
     TownBookAsked,
+    VillageBook,
 )
-from shared.policy.institutions.receipts import Book, WriteOff, may_issue, two_steps, write_off
+from shared.policy.institutions.receipts import Book, WriteOff, beyond, may_issue, two_steps, write_off
+from shared.policy.overriding import with_overrides
 from shared.policy.pack import Pack, Share
 
 
@@ -33,19 +38,30 @@ class UnknownQuestion(ValueError):
     """Nothing is asked that this pack answers."""
 
 
-def asked_by(given: Mapping[str, Any]) -> BaseModel:
-    """The question that a mapping asks; raises ValidationError, or UnknownQuestion where it fits no shape at all."""
-    for shape in SHAPES:
-        required = {name for name, field in shape.model_fields.items() if field.is_required()}
-        if required <= given.keys():
-            return shape.model_validate(given)
-    raise UnknownQuestion(f"没有这类问题 · no such question: {', '.join(sorted(given))}")
+def shape_of(given: Mapping[str, Any]) -> type[Asked]:
+    """The question whose facts are given, as many as possible; raises UnknownQuestion where none fits at all."""
+    shape = max(SHAPES, key=lambda each: _fits(each, given))  # the first of those that fit alike
+    if not _own(shape) & given.keys():
+        raise UnknownQuestion(f"没有这类问题 · no such question: {', '.join(sorted(given))}")
+    return shape
 
 
 def answer_case(pack: Pack, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Answer a question; raises UnknownQuestion, or ValidationError for facts of the wrong shape."""
-    asked = asked_by(given)
-    return _ANSWERS[type(asked)](pack, asked)
+    """Answer a question, with what it configures.
+
+    Raises UnknownQuestion, ValidationError for facts of the wrong shape, OverrideProblem for values that do not fit.
+    """
+    asked = shape_of(given).model_validate(given)
+    return _ANSWERS[type(asked)](with_overrides(pack, asked.config_overrides, name="config_overrides"), asked)
+
+
+def _fits(shape: type[Asked], given: Mapping[str, Any]) -> tuple[bool, int]:
+    required = {name for name, field in shape.model_fields.items() if field.is_required()}
+    return required <= given.keys(), len(_own(shape) & given.keys())
+
+
+def _own(shape: type[Asked]) -> set[str]:
+    return shape.model_fields.keys() - Asked.model_fields.keys()
 
 
 def _town(pack: Pack, asked: TownAsked) -> dict[str, Any]:
@@ -61,13 +77,21 @@ def _town(pack: Pack, asked: TownAsked) -> dict[str, Any]:
     }
 
 
+def _targets(_: Pack, asked: TargetsAsked) -> dict[str, Any]:
+    found = sum(asked.targets.values())
+    return {"sum": found, "agrees": found == asked.total, "difference": found - asked.total}
+
+
 def _coverage(pack: Pack, asked: CoverageAsked) -> dict[str, Any]:
     counted = Insured(
         asked.insured, asked.residents, asked.insured_last_year, asked.subsidised, asked.subsidised_insured
     )
     evaluated = evaluate(pack.evaluation, counted)
+    percent = None
+    if asked.insured is not None and asked.residents:
+        percent = completion_percent(asked.insured, asked.residents)
     return {
-        "coverage_percent": completion_percent(asked.insured, asked.residents),
+        "coverage_percent": percent,
         "met": evaluated.reached,
         "checks": {reason.code.lower(): reason.won for reason in evaluated.reasons},
     }
@@ -75,7 +99,7 @@ def _coverage(pack: Pack, asked: CoverageAsked) -> dict[str, Any]:
 
 def _match(_: Pack, asked: MatchAsked) -> dict[str, Any]:
     differing = money.three_way(
-        parse_yuan(asked.statement.amount), parse_yuan(asked.receipts.amount), parse_yuan(asked.deposit_slip)
+        parse_yuan(asked.statement.amount), parse_yuan(asked.receipts.amount), parse_yuan(asked.deposit_slip or "0")
     )
     difference: dict[str, Any] = {account.value: format_yuan(fen) for account, fen in differing.items()}
     if not differing and asked.statement.persons != asked.receipts.count:
@@ -89,13 +113,17 @@ def _match(_: Pack, asked: MatchAsked) -> dict[str, Any]:
 
 def _batch(pack: Pack, asked: BatchAsked) -> dict[str, Any]:
     held = {"treasury_amount": "0.00", "tax_certificate": False, "refunds": []}
-    if not asked.notice_serial:
-        return held | {"batch_state": "AT_TAX_HALL", "reason_code": "SERIAL_REQUIRED"}
+    if not (asked.notice_serial or "").strip():
+        return held | {"batch_state": "READY_TO_REMIT", "reason_code": "COLLECTION_NOTICE_SERIAL_REQUIRED"}
+    if asked.exchange_detail is None or asked.import_failed:
+        return held | {"batch_state": "AT_TAX_HALL", "reason_code": "DETAIL_NOT_FINAL"}
     most_due_fen = money.most_due(pack)
-    if most_due_fen is None and asked.import_failed_final:
+    if most_due_fen is None:
         return held | {"batch_state": "HELD", "reason_code": "CONFIG_MISSING_CONTRIBUTION"}
-    slip_fen, detail_fen = parse_yuan(asked.slip), parse_yuan(asked.exchange_detail.amount)
-    confirmed = money.confirm(slip_fen, detail_fen, asked.import_failed_final, most_due_fen or 0)
+    detail = asked.exchange_detail
+    confirmed = money.confirm(
+        parse_yuan(asked.slip), parse_yuan(detail.amount), detail.persons, asked.import_failed_final, most_due_fen
+    )
     if confirmed is None:
         return held | {"batch_state": "HELD", "reason_code": "DETAIL_DIFFERS"}
     back = {"unit": "VILLAGE", "amount": format_yuan(confirmed.back_fen), "receipt": "RECALLED"}
@@ -111,8 +139,8 @@ def _book(_: Pack, asked: BookAsked) -> dict[str, Any]:
     return _told(write_off(asked.issued, _parts(asked)))
 
 
-def _parts(asked: BookAsked) -> tuple[tuple[int, int], ...]:
-    return (*asked.used, *asked.voided, *asked.returned)
+def _parts(book: VillageBook) -> tuple[tuple[int, int], ...]:
+    return (*book.used, *book.voided, *book.returned, *beyond(book.recalled, book.used))
 
 
 def _town_book(_: Pack, asked: TownBookAsked) -> dict[str, Any]:
@@ -138,9 +166,8 @@ def _issue(_: Pack, asked: IssueAsked) -> dict[str, Any]:
 
 
 def _correction(pack: Pack, asked: CorrectionAsked) -> dict[str, Any]:
-    refused = deadlines.correction(
-        pack.evaluation.corrections, asked.correction_date, overridden=asked.override is not None
-    )
+    overridden = asked.override is not None and asked.override.counts
+    refused = deadlines.correction(pack.evaluation.corrections, asked.correction_date, overridden=overridden)
     return {"decision": "REJECT" if refused else "ACCEPT", "reason_code": refused.code if refused else None}
 
 
@@ -158,7 +185,7 @@ def _clearing(pack: Pack, asked: ClearingAsked) -> dict[str, Any]:
 def _fiscal(pack: Pack, asked: FiscalAsked) -> dict[str, Any]:
     fiscal = pack.standards[0].fiscal
     if fiscal is None or fiscal.floor_fen is None:
-        raise UnknownQuestion("文件未写财政补助金额 · the document names no fiscal subsidy")
+        return {"total": None, "decision": "HOLD", "reason_code": "FISCAL_SUBSIDY_NOT_STATED"}
     totals = money.fiscal_totals(fiscal, asked.insured)
     told = {funder.value: format_yuan(fen) for funder, fen in totals.items()}
     return told | {"total": format_yuan(fiscal.floor_fen * asked.insured)}
@@ -193,7 +220,21 @@ def _list(_: Pack, asked: ListAsked) -> dict[str, Any]:
 
 
 def _claim(_: Pack, asked: ClaimAsked) -> dict[str, Any]:
-    totals = money.claim_totals(Share(each.funder, parse_yuan(each.amount)) for each in asked.claims)
+    return _by_funder(Share(each.funder, parse_yuan(each.amount)) for each in asked.claims)
+
+
+def _aid(pack: Pack, asked: AidAsked) -> dict[str, Any]:
+    aid = money.aid_by_identity(pack, asked.aided)
+    open_ = [each.identity.value for each in aid if each.shares is None]
+    if open_:
+        code = "CONFIG_MISSING_CONTRIBUTION" if pack.standards[0].individual_fen is None else None
+        return {"decision": "HOLD", "reason_code": code or "SUBSIDY_AMOUNT_NOT_CONFIGURED", "open": open_}
+    by_identity = {each.identity.value: _by_funder(each.shares or ()) for each in aid}
+    return _by_funder(share for each in aid for share in each.shares or ()) | {"by_identity": by_identity}
+
+
+def _by_funder(shares: Iterable[Share]) -> dict[str, Any]:
+    totals = money.claim_totals(shares)
     return {funder.value: format_yuan(fen) for funder, fen in totals.items()} | {
         "total": format_yuan(sum(totals.values()))
     }
@@ -201,6 +242,7 @@ def _claim(_: Pack, asked: ClaimAsked) -> dict[str, Any]:
 
 _ANSWERS: Mapping[type[BaseModel], Callable[[Pack, Any], dict[str, Any]]] = {
     TownAsked: _town,
+    TargetsAsked: _targets,
     CoverageAsked: _coverage,
     MatchAsked: _match,
     BatchAsked: _batch,
@@ -213,4 +255,5 @@ _ANSWERS: Mapping[type[BaseModel], Callable[[Pack, Any], dict[str, Any]]] = {
     RosterAsked: _roster,
     ListAsked: _list,
     ClaimAsked: _claim,
+    AidAsked: _aid,
 }

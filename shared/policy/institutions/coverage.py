@@ -12,7 +12,7 @@ _WHOLE = 10_000  # basis points
 class Insured:
     """People of a place; None where nobody counted them."""
 
-    insured: int
+    insured: int | None = None
     residents: int | None = None
     last_year: int | None = None
     subsidised: int | None = None
@@ -21,25 +21,28 @@ class Insured:
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """Whether everything that could be judged was reached, and what was judged."""
+    """What was judged; nothing where the document asks for nothing, or nobody counted."""
 
-    reached: bool
     reasons: Reasons
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether everything that was judged was reached; None where nothing was."""
+        return all(reason.won for reason in self.reasons) if self.reasons else None
 
 
 def evaluate(rule: Evaluation, counted: Insured) -> Evaluated:
     """Judge a place. Exactly the threshold is enough for 以上 and 不低于, and not for 超过 (default 3)."""
     reasons: list[Reason] = []
-    if rule.coverage_basis_points is not None and counted.residents:
+    if rule.coverage_basis_points is not None and counted.insured is not None and counted.residents:
         reached = _reaches(counted.insured, counted.residents, rule.coverage_basis_points, inclusive=rule.inclusive)
         reasons.append(Reason.of("COVERAGE", reached, rule.basis))
-    if rule.at_least_last_year and counted.last_year is not None:
+    if rule.at_least_last_year and counted.insured is not None and counted.last_year is not None:
         reasons.append(Reason.of("LAST_YEAR", counted.insured >= counted.last_year, rule.basis))
-    if rule.subsidised_basis_points is not None and counted.subsidised:
-        enrolled = counted.subsidised_insured or 0
-        reached = _reaches(enrolled, counted.subsidised, rule.subsidised_basis_points, inclusive=True)
+    if rule.subsidised_basis_points is not None and counted.subsidised and counted.subsidised_insured is not None:
+        reached = _reaches(counted.subsidised_insured, counted.subsidised, rule.subsidised_basis_points, inclusive=True)
         reasons.append(Reason.of("SUBSIDISED", reached, rule.basis))
-    return Evaluated(all(reason.won for reason in reasons), tuple(reasons))
+    return Evaluated(tuple(reasons))
 
 
 def _reaches(part: int, whole: int, basis_points: int, *, inclusive: bool) -> bool:

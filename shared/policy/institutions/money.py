@@ -1,11 +1,12 @@
 """Sums that institutions owe or bring: the fiscal subsidy by funder, matched cash, what the treasury receives."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shared.policy.pack import Fiscal, Pack, Share
-from shared.policy.vocabulary import Funder
+from shared.policy.pack import Fiscal, Pack, ReliefKind, Share
+from shared.policy.relief import Dues, shares_of
+from shared.policy.vocabulary import Funder, Identity
 
 
 def fiscal_totals(fiscal: Fiscal, insured: int) -> dict[Funder, int]:
@@ -27,6 +28,35 @@ class Account(StrEnum):
     STATEMENT = "statement"
     RECEIPTS = "receipts"
     DEPOSIT = "deposit"
+
+
+@dataclass(frozen=True, slots=True)
+class Aid:
+    """What government pays for all people of one identity, by funder in fen; no shares where that is not known."""
+
+    identity: Identity
+    shares: tuple[Share, ...] | None
+
+
+def aid_by_identity(pack: Pack, people: Mapping[Identity, int]) -> list[Aid]:
+    """What so many people of each identity cost their funders at the first standard, in the document's order.
+
+    Somebody of two identities is counted under the one that aids them. Identities that the pack does not aid cost
+    nothing; one that it lists without an amount, or a standard without one, leaves its sum unknown.
+    """
+    standard = pack.standards[0]
+    dues = None
+    if standard.individual_fen is not None:
+        dues = Dues(((standard.individual_fen, standard.aided_as_fen or standard.individual_fen),))
+    found: dict[Identity, Aid] = {}
+    for relief in pack.reliefs:
+        if relief.identity not in people or relief.identity in found:
+            continue
+        one = () if relief.kind is ReliefKind.NONE else shares_of(relief, dues)
+        count = people[relief.identity]
+        shares = None if one is None else tuple(Share(each.funder, each.amount_fen * count) for each in one)
+        found[relief.identity] = Aid(relief.identity, shares)
+    return [*found.values(), *(Aid(identity, ()) for identity in people if identity not in found)]
 
 
 def three_way(statement_fen: int, receipts_fen: int, deposit_fen: int) -> dict[Account, int]:
@@ -58,13 +88,14 @@ def most_due(pack: Pack) -> int | None:
     )
 
 
-def confirm(slip_fen: int, detail_fen: int, failed: int, most_due_fen: int) -> Confirmed | None:
+def confirm(slip_fen: int, detail_fen: int, persons: int, failed: int, most_due_fen: int) -> Confirmed | None:
     """The confirmed amount of an entrusted batch; None where slip and detail differ by what no failed import explains.
 
     A failed import explains what its person brought: something, and never more than one person may owe. Without that
-    bound one failure would let any sum leave the pending account as a refund.
+    bound one failure would let any sum leave the pending account as a refund. For the same reason the detail's sum is
+    never more than its persons may owe (确认缴费金额和明细).
     """
     missing_fen = slip_fen - detail_fen
-    if not failed <= missing_fen <= failed * most_due_fen:
+    if not failed <= missing_fen <= failed * most_due_fen or detail_fen > persons * most_due_fen:
         return None
     return Confirmed(detail_fen, missing_fen)

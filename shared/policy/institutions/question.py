@@ -1,65 +1,83 @@
 """What is asked of institution rules, one shape per question; a shape that fits none is refused, never guessed."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from shared.policy.question import Day
+from shared.policy.schema import OverridesEntry
 from shared.policy.schema_parts import Words, Yuan
 from shared.policy.vocabulary import Funder, Identity
 
 Count = Annotated[int, Field(strict=True, ge=0)]
 
 
-class _Asked(BaseModel):
+class Part(BaseModel):
+    """A part of a question: unknown names are refused."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class TownAsked(_Asked):
+class Asked(Part):
+    """Any question: ``label`` changes nothing, and what the document leaves open may be filled in."""
+
+    label: str | None = None
+    config_overrides: OverridesEntry = OverridesEntry()
+
+
+class TownAsked(Asked):
     """How far a township is."""
 
     town: str
     insured: Count
 
 
-class CoverageAsked(_Asked):
-    """Whether a place reached what its document asks."""
+class TargetsAsked(Asked):
+    """Whether the towns' targets add up to the total that the document names."""
 
-    residents: Count
-    insured: Count
+    targets: Annotated[dict[Words, Count], Field(max_length=10_000)]
+    total: Count
+
+
+class CoverageAsked(Asked):
+    """Whether a place reached what its document asks, as far as its people were counted."""
+
+    residents: Count | None = None
+    insured: Count | None = None
     insured_last_year: Count | None = None
     subsidised: Count | None = None
     subsidised_insured: Count | None = None
 
 
-class StatedCash(_Asked):
+class StatedCash(Part):
     """What a statement or an exchange says."""
 
     persons: Count
     amount: Yuan
 
 
-class ReceiptedCash(_Asked):
+class ReceiptedCash(Part):
     """What the receipts say."""
 
     count: Count
     amount: Yuan
 
 
-class MatchAsked(_Asked):
+class MatchAsked(Asked):
     """Whether a village's cash agrees."""
 
     statement: StatedCash
     receipts: ReceiptedCash
-    deposit_slip: Yuan
+    deposit_slip: Yuan | None  # None: nothing was deposited
 
 
-class BatchAsked(_Asked):
+class BatchAsked(Asked):
     """What becomes of an entrusted batch at the tax hall."""
 
     notice_serial: str | None = None
     slip: Yuan
-    exchange_detail: StatedCash
+    exchange_detail: StatedCash | None  # None: nothing came over the exchange yet
+    import_failed: Count = 0  # lines that may still be corrected
     import_failed_final: Count = 0
 
 
@@ -79,24 +97,29 @@ Span = Annotated[tuple[Count, Count], AfterValidator(_in_order)]
 Spans = Annotated[tuple[Span, ...], BeforeValidator(_spans), Field(max_length=10_000)]
 
 
-class BookAsked(_Asked):
-    """Whether a book of receipts may be written off."""
+class VillageBook(Part):
+    """A book of receipts and what became of its numbers; a recalled one may stand among the used ones too."""
 
     issued: Span
     used: Spans = ()
     voided: Spans = ()
     returned: Spans = ()
+    recalled: Spans = ()
 
 
-class TownBookAsked(_Asked):
+class BookAsked(VillageBook, Asked):
+    """Whether a book of receipts may be written off."""
+
+
+class TownBookAsked(Asked):
     """Whether the tax bureau may write off a town's book, of which villages hold parts."""
 
     issued: Span
     kept: Spans = ()
-    villages: Annotated[tuple[BookAsked, ...], Field(max_length=1_000)]
+    villages: Annotated[tuple[VillageBook, ...], Field(max_length=1_000)]
 
 
-class IssueAsked(_Asked):
+class IssueAsked(Asked):
     """Whether a collector may issue a receipt on a day."""
 
     entrusted_from: Day
@@ -110,27 +133,32 @@ class IssueAsked(_Asked):
         return self
 
 
-class Override(_Asked):
-    """The county bureau's exception."""
+class Override(Part):
+    """An exception; only the county bureau makes one, and says why."""
 
-    by: Literal["county_bureau"]
-    reason: Annotated[str, Field(min_length=1)]
+    by: str
+    reason: str | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether it lets a correction through."""
+        return self.by == "county_bureau" and bool((self.reason or "").strip())
 
 
-class CorrectionAsked(_Asked):
+class CorrectionAsked(Asked):
     """Whether something may still be corrected."""
 
     correction_date: Day
     override: Override | None = None
 
 
-class FiscalAsked(_Asked):
+class FiscalAsked(Asked):
     """The fiscal subsidy of so many insured."""
 
     insured: Count
 
 
-class ClearingAsked(_Asked):
+class ClearingAsked(Asked):
     """Whether every subsidised person is insured."""
 
     check_date: Day
@@ -138,7 +166,7 @@ class ClearingAsked(_Asked):
     paid: Count
 
 
-class RosterRow(_Asked):
+class RosterRow(Part):
     """One row of a department's roster."""
 
     source: Words
@@ -146,35 +174,43 @@ class RosterRow(_Asked):
     identity: Identity
 
 
-class RosterAsked(_Asked):
+class RosterAsked(Asked):
     """What becomes of the rows of several departments, and whether the list sent on names everybody once."""
 
     rows: Annotated[tuple[RosterRow, ...], Field(max_length=10_000)]
     sent: tuple[Words, ...] | None = None
 
 
-class ListAsked(_Asked):
+class ListAsked(Asked):
     """Whom a list of suspected-uninsured people names."""
 
     special: tuple[Words, ...]
     insured_people: tuple[Words, ...]
 
 
-class ClaimedShare(_Asked):
+class ClaimedShare(Part):
     """What one funder owes for one person."""
 
     funder: Funder
     amount: Yuan
 
 
-class ClaimAsked(_Asked):
+class ClaimAsked(Asked):
     """What each funder is asked for."""
 
     claims: Annotated[tuple[ClaimedShare, ...], Field(max_length=100_000)]
 
 
-SHAPES: tuple[type[_Asked], ...] = (
+class AidAsked(Asked):
+    """What each funder is asked for, for so many people of each identity."""
+
+    aided: dict[Identity, Count]
+
+
+SHAPES: tuple[type[Asked], ...] = (
     TownAsked,
+    TargetsAsked,
+    FiscalAsked,
     CoverageAsked,
     MatchAsked,
     BatchAsked,
@@ -183,8 +219,8 @@ SHAPES: tuple[type[_Asked], ...] = (
     IssueAsked,
     CorrectionAsked,
     ClearingAsked,
-    FiscalAsked,
     RosterAsked,
     ListAsked,
     ClaimAsked,
+    AidAsked,
 )

@@ -59,6 +59,19 @@ def write_off(issued: Numbers, parts: Sequence[Numbers]) -> WriteOff:
     return WriteOff(unaccounted, twice, foreign)
 
 
+def beyond(runs: Iterable[Numbers], others: Sequence[Numbers]) -> list[Numbers]:
+    """The numbers of some runs that stand in no other: a recalled receipt was used before, and is one receipt."""
+    rest = list(runs)
+    for first, last in others:
+        rest = [
+            (start, end)
+            for run in rest
+            for start, end in ((run[0], min(run[1], first - 1)), (max(run[0], last + 1), run[1]))
+            if start <= end
+        ]
+    return rest
+
+
 def two_steps(issued: Numbers, kept: Iterable[Numbers], villages: Sequence[Book]) -> TwoSteps:
     """Account for a town's book: what it passed on to villages or kept, and within that each village's own."""
     passed_on = [village.issued for village in villages]
