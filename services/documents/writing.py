@@ -13,6 +13,7 @@ from services.documents.defaults_page import defaults_page
 from services.documents.errors_page import errors_page
 from services.policy.coverage import page as coverage_page
 from shared.contracts.schemas import breaks, published, schema_of
+from shared.policy.institutions.question import Question
 from shared.policy.question import CaseFacts
 from shared.policy.schema import OverridesEntry, PackEntry
 from shared.web.app import ServiceApp
@@ -38,6 +39,7 @@ def documents() -> Mapping[str, str]:
         f"{POLICY}/pack.schema.json": _json(_schema(PackEntry, "policy pack")),
         f"{POLICY}/overrides.schema.json": _json(_schema(OverridesEntry, "overrides of a policy pack")),
         f"{POLICY}/facts.schema.json": _json(_schema(CaseFacts, "facts of a case")),
+        f"{POLICY}/questions.schema.json": _json(_schema(Question, "questions to an institution")),
     }
     pages = {ERRORS: errors_page(), COVERAGE: coverage_page(), DEFAULTS: defaults_page()}
     return described | events | policy | pages

@@ -42,7 +42,10 @@ def shape_of(given: Mapping[str, Any]) -> type[Asked]:
     """The question whose facts are given, as many as possible; raises UnknownQuestion where none fits at all."""
     shape = max(SHAPES, key=lambda each: _fits(each, given))  # the first of those that fit alike
     if not _own(shape) & given.keys():
-        raise UnknownQuestion(f"没有这类问题 · no such question: {', '.join(sorted(given))}")
+        asked = ", ".join(sorted(given))
+        raise UnknownQuestion(
+            f"没有这类问题，见 docs/policy/questions.schema.json · no such question, that file lists them: {asked}"
+        )
     return shape
 
 

@@ -1,8 +1,8 @@
 """What is asked of institution rules, one shape per question; a shape that fits none is refused, never guessed."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, Union
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, RootModel, model_validator
 
 from shared.policy.question import Day
 from shared.policy.schema import OverridesEntry
@@ -224,3 +224,7 @@ SHAPES: tuple[type[Asked], ...] = (
     ClaimAsked,
     AidAsked,
 )
+
+
+class Question(RootModel[Union[SHAPES]]):  # type: ignore[valid-type]  # noqa: UP007 - a union of what is listed above
+    """Any of the questions, as an editor completes and checks one."""
