@@ -30,6 +30,7 @@ from shared.policy.pack import (
     Standard,
     Wait,
     Window,
+    YearStandard,
 )
 from shared.policy.schema import PackEntry
 from shared.policy.schema_parts import BasisEntry, WhomEntry
@@ -45,7 +46,9 @@ from shared.policy.schema_rules import (
     SettingsEntry,
     StandardEntry,
     WindowEntry,
+    YearStandardEntry,
 )
+from shared.policy.vocabulary import Funder
 
 
 def assemble(entry: PackEntry) -> Pack:
@@ -68,6 +71,7 @@ def assemble(entry: PackEntry) -> Pack:
         channels=frozenset(entry.channels.accepted),
         channels_open=entry.channels.open,
         channels_basis=basis(entry.channels.basis),
+        channels_exclusive=entry.channels.exclusive,
         refunds=_refunds(entry.refunds, basis),
         evaluation=_evaluation(entry.evaluation, basis),
         settings=_settings(entry.settings, basis),
@@ -76,6 +80,7 @@ def assemble(entry: PackEntry) -> Pack:
         school_lists=None if lists is None else SchoolLists(frozenset(lists.levels), basis(lists.basis)),
         continuity=None if entry.continuity is None else _continuity(entry.continuity, basis),
         incentives=None if entry.incentives is None else _incentives(entry.incentives, basis),
+        yearly=tuple(_year(told, basis) for told in entry.yearly),
     )
 
 
@@ -113,6 +118,12 @@ def _standard(entry: StandardEntry, basis: _Bases) -> Standard:
     fiscal = None if entry.fiscal is None else _fiscal(entry.fiscal, basis)
     aided_as = None if entry.aided_as is None else parse_yuan(entry.aided_as)
     return Standard(entry.first, entry.last, individual, fiscal, basis(entry.basis), aided_as)
+
+
+def _year(entry: YearStandardEntry, basis: _Bases) -> YearStandard:
+    on, floor = basis(entry.basis), parse_yuan(entry.fiscal)
+    fiscal = Fiscal(floor, (Share(Funder.UNSPLIT, floor),), on)
+    return YearStandard(entry.benefit_year, parse_yuan(entry.individual), fiscal, on)
 
 
 def _fiscal(entry: FiscalEntry, basis: _Bases) -> Fiscal:
@@ -182,7 +193,9 @@ def _newborns(entry: NewbornsEntry, basis: _Bases) -> Newborns:
         for rule in entry.rules
     )
     number = None if entry.needs_number is None else basis(entry.needs_number)
-    return Newborns(entry.days_max.value, basis(entry.days_max.basis), rules, number, basis(entry.no_rule))
+    return Newborns(
+        entry.days_max.value, basis(entry.days_max.basis), rules, number, basis(entry.no_rule), entry.older_as_anybody
+    )
 
 
 def _school(entry: PackEntry, basis: _Bases) -> SchoolRule | None:

@@ -27,14 +27,15 @@ class Covered:
 
 
 def benefit_rule(window: Window, benefit: BenefitYear, birth_date: date, wait: Wait | None = None) -> BenefitRule:
-    """The rule of a window: the whole benefit year, from the day after payment and wait, or from birth."""
+    """The rule of a window: the whole benefit year, from the day after payment and wait, or from birth.
+
+    Nobody is covered before they are born.
+    """
     if window.cover is CoverFrom.BIRTH:
-        # Only a newborn rule of its own buys days before the benefit year.
-        starts_on = birth_date if window.before_year else max(birth_date, benefit.first)
-        return BenefitRule(CoverFrom.BIRTH, starts_on, benefit.last)
+        return BenefitRule(CoverFrom.BIRTH, birth_date, benefit.last)
     waits = (wait or window.wait).code is not None
     start = CoverFrom.DAY_AFTER_WAIT if waits else window.cover
-    return BenefitRule(start, benefit.first, benefit.last)
+    return BenefitRule(start, max(birth_date, benefit.first), benefit.last)
 
 
 def covered_days(rule: BenefitRule, wait: Wait, paid_on: date) -> Covered | None:

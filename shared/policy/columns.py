@@ -172,6 +172,8 @@ def _ages_or_days(pack: Pack, people: _People) -> Iterable[Hashable]:
         }
         births = [_EARLIEST if place in alone else born for place, born in enumerate(births)]
         registered = [_EARLIEST if place in alone else day for place, day in enumerate(registered)]
+    if max(births, default=_EARLIEST) > pack.benefit.first:  # nobody is covered before they are born
+        alone |= {place for place, born in enumerate(births) if born > pack.benefit.first}
     ages: list[Hashable] = list(_ages(pack, births, registered))
     told_births, told_days = people.column("birth_date"), people.column("registration_date")
     for place in alone:

@@ -14,6 +14,8 @@ def combination(pack: Pack, facts: Facts) -> Facts:
     """The facts with everything that no rule looks at set to one value; give ``schedule`` its ``as_of`` with them."""
     if facts.newborn and (pack.newborns is not None or _looks_at_days(pack)):
         return facts
+    if facts.birth_date > pack.benefit.first:  # nobody is covered before they are born
+        return facts
     note = facts.hukou_note if any(whom.not_hukou_note for whom in asked(pack)) else None
     born, registered = _ages(pack, facts)
     return replace(facts, birth_date=born, registration_date=registered, hukou_note=note, newborn=facts.newborn)
@@ -50,4 +52,5 @@ def _ages(pack: Pack, facts: Facts) -> tuple[date, date]:
         return facts.birth_date, facts.registration_date
     (day,) = counted
     years = years_old(facts.birth_date, day)
-    return same_day_later(day, -12 * years) if years > 0 else facts.birth_date, facts.registration_date
+    youngest = same_day_later(day, -12 * years) if years > 0 else facts.birth_date
+    return min(youngest, pack.benefit.first), facts.registration_date

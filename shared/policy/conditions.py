@@ -35,6 +35,8 @@ class Conditions:
     days_old_max: int | None = None
     relation: Relation | None = None
     employed: bool | None = None
+    not_employed: bool | None = None  # nobody says that the person works
+    employee_suspended: bool | None = None
     difficult_enterprise: bool | None = None
     migrant_worker: bool | None = None
     school_levels: frozenset[SchoolLevel] | None = None
@@ -44,6 +46,7 @@ class Conditions:
     agricultural: bool | None = None
     discharged_in_year: int | None = None
     sponsor_discharged_in_year: int | None = None
+    discharged_months_max: int | None = None  # without a date the certificate speaks for itself
     employee_months_min: int | None = None
     employee_gap_months_max: int | None = None  # ends of months count by the calendar
     employee_gap_months_over: int | None = None
@@ -116,9 +119,16 @@ def _work(asked: Conditions, facts: Facts) -> bool:
     return (
         (asked.relation is None or facts.relation is asked.relation)
         and _is(facts.employed, asked.employed)
+        and not (asked.not_employed and facts.employed)
+        and (asked.employee_suspended is None or _suspended(facts) is asked.employee_suspended)
         and _is(facts.difficult_enterprise, asked.difficult_enterprise)
         and _is(facts.migrant_worker, asked.migrant_worker)
     )
+
+
+def _suspended(facts: Facts) -> bool:
+    other = facts.other_insurance
+    return other.type is InsuranceType.EMPLOYEE and other.status is InsuranceStatus.SUSPENDED
 
 
 def _school(asked: Conditions, facts: Facts) -> bool:
@@ -129,7 +139,7 @@ def _school(asked: Conditions, facts: Facts) -> bool:
         student is not None
         and student.level in asked.school_levels
         and _is(student.school_in_area, asked.school_in_area)
-        and _is(student.full_time, asked.full_time)
+        and _is(student.full_time is not False, asked.full_time)  # part-time is what somebody says
     )
 
 
@@ -162,16 +172,16 @@ def _certified(asked: Conditions, held: Sequence[Certified], day: date) -> bool:
 
 
 def _family(asked: Conditions, facts: Facts) -> bool:
-    if asked.agricultural is not None:
-        if facts.agricultural is None:
-            raise MissingFact("agricultural_before_20150701")
-        if facts.agricultural is not asked.agricultural:
-            return False
-    if asked.child_born_before is None:
-        return True
-    if facts.child_birth_date is None:
+    rural, born = facts.agricultural, facts.child_birth_date
+    if asked.agricultural is not None and rural is not None and rural is not asked.agricultural:
+        return False
+    if asked.child_born_before is not None and born is not None and born >= asked.child_born_before:
+        return False
+    if asked.agricultural is not None and rural is None:
+        raise MissingFact("agricultural_before_20150701")
+    if asked.child_born_before is not None and born is None:
         raise MissingFact("child_birth_date")
-    return facts.child_birth_date < asked.child_born_before
+    return True
 
 
 def _army(asked: Conditions, facts: Facts, day: date) -> bool:
@@ -184,4 +194,5 @@ def _army(asked: Conditions, facts: Facts, day: date) -> bool:
                 raise MissingFact(name)
             if discharged.year != year or discharged > day:
                 return False
-    return True
+    months, left = asked.discharged_months_max, facts.discharge_date
+    return months is None or left is None or day <= months_later(left, months)

@@ -52,6 +52,8 @@ def decide(
     Raises MissingFact where a rule has to look at something that nobody said.
     """
     payment, after = payment or Payment(), after or Aftermath()
+    if after.import_failed:
+        return _import_failed(pack, facts, identities, payment, after)
     person = judge_person(pack, facts)
     if isinstance(person, Refusal):
         return _refused(person, ())
@@ -60,14 +62,14 @@ def decide(
     if isinstance(priced, Refusal):
         return _refused(priced, person)
     reasons = person + priced.reasons
-    refusal = _channel(pack, priced.terms, payment) or _tendered(pack, priced.terms, payment, after)
+    refusal = _channel(pack, priced.terms, payment) or _tendered(pack, priced.terms, payment)
     if refusal is not None:
         return _refused(refusal, reasons)
     # A price that nobody has paid yet buys no cover; where nothing is due, registering is enough.
     settled = payment.on is not None or priced.terms.due_fen == 0
     covered = covered_days(priced.terms.benefit, priced.terms.wait, day) if settled else None
     decision = Decision(Ruling.ACCEPT, None, True, priced.terms, covered, reasons, incentive=incentive(pack, facts))
-    return _afterwards(pack, decision, payment, after)
+    return decision if after.refund is None else _refunded(pack, decision, payment, after.refund, after.payments)
 
 
 def _refused(refusal: Refusal, before: Reasons) -> Decision:
@@ -75,7 +77,10 @@ def _refused(refusal: Refusal, before: Reasons) -> Decision:
 
 
 def _channel(pack: Pack, terms: Terms, payment: Payment) -> Refusal | None:
-    if payment.channel is None or (payment.channel is Channel.ROSTER and terms.due_fen == 0):
+    on_roster = payment.channel is Channel.ROSTER and (
+        terms.due_fen == 0 or (payment.on is None and not pack.channels_exclusive)
+    )
+    if payment.channel is None or on_roster:
         return None
     reason = refused_channel(pack, payment.channel)
     if reason is None:
@@ -83,35 +88,50 @@ def _channel(pack: Pack, terms: Terms, payment: Payment) -> Refusal | None:
     return Refusal(Ruling.REJECT, ReasonCode.CHANNEL_NOT_ALLOWED, eligible=True, reasons=(reason,))
 
 
-def _tendered(pack: Pack, terms: Terms, payment: Payment, after: Aftermath) -> Refusal | None:
-    if payment.tendered_fen is None or payment.tendered_fen == terms.due_fen or after.import_failed:
+def _tendered(pack: Pack, terms: Terms, payment: Payment) -> Refusal | None:
+    if payment.tendered_fen is None or payment.tendered_fen == terms.due_fen:
         return None
     text = f"应缴{format_yuan(terms.due_fen)}元，实缴{format_yuan(payment.tendered_fen)}元"
     reason = Reason("AMOUNT_MISMATCH", True, text, pack.settings.rounding)
     return Refusal(Ruling.REJECT, ReasonCode.AMOUNT_MISMATCH, eligible=True, reasons=(reason,))
 
 
-def _afterwards(pack: Pack, decision: Decision, payment: Payment, after: Aftermath) -> Decision:
-    if after.import_failed:
-        return _import_failed(pack, decision, payment, after)
-    if after.refund is None or decision.terms is None:
+def _refunded(
+    pack: Pack, decision: Decision, payment: Payment, request: RefundRequest, paid: Sequence[Paid]
+) -> Decision:
+    if decision.terms is None:
         return decision
-    paid_fen = decision.terms.due_fen if payment.on is not None else 0
-    refund = judge_refund(pack, after.refund, decision.terms, decision.covered, after.payments, paid_fen)
+    due_fen = decision.terms.due_fen if payment.on is not None else 0
+    paid_fen = max(due_fen, sum(each.amount_fen for each in paid))
+    refund = judge_refund(pack, request, decision.terms, decision.covered, paid, paid_fen)
     covered = None if refund.terminates else decision.covered
     return replace(decision, covered=covered, refund=refund, reasons=decision.reasons + refund.reasons)
 
 
-def _import_failed(pack: Pack, decision: Decision, payment: Payment, after: Aftermath) -> Decision:
-    """The receipt is recalled and its cash goes back; who also paid otherwise stays enrolled."""
-    due_fen = decision.terms.due_fen if decision.terms else 0
-    cash_fen = due_fen if payment.tendered_fen is None else payment.tendered_fen
-    reason = Reason.of("IMPORT_FAILED", True, pack.refunds.basis, "完善信息后仍未导入，收回收据，退还现金")
-    if any(each.channel is not Channel.VILLAGE_CASH and each.amount_fen == due_fen for each in after.payments):
-        refund = RefundDecision(True, cash_fen, EnrolmentStatus.PAID)
-        return replace(decision, refund=refund, cash_recalled=True, reasons=(*decision.reasons, reason))
-    refund = RefundDecision(True, cash_fen, EnrolmentStatus.IMPORT_FAILED_REFUNDED)
-    reasons = (*decision.reasons, reason)
-    return Decision(
-        Ruling.REJECT, ReasonCode.IMPORT_FAILED, True, None, None, reasons, refund=refund, cash_recalled=True
-    )
+def _import_failed(
+    pack: Pack, facts: Facts, identities: Sequence[Certified], payment: Payment, after: Aftermath
+) -> Decision:
+    """The receipt is recalled and its cash goes back; whoever also paid otherwise is enrolled by that payment."""
+    others = tuple(each for each in after.payments if each.channel is not Channel.VILLAGE_CASH)
+    cash_fen = sum(each.amount_fen for each in after.payments if each.channel is Channel.VILLAGE_CASH)
+    for each in others:
+        paid = Payment(each.on, each.channel, each.amount_fen)
+        stands = decide(pack, facts, identities, paid, Aftermath(after.refund, others))
+        if stands.ruling is Ruling.ACCEPT and stands.terms is not None:
+            back_fen = cash_fen or payment.tendered_fen or stands.terms.due_fen
+            asked = stands.refund or RefundDecision(False, None, EnrolmentStatus.PAID)
+            refund = replace(asked, allowed=True, amount_fen=back_fen + (asked.amount_fen or 0))
+            return _recalled(pack, stands, refund)
+    failed = decide(pack, facts, identities, replace(payment, tendered_fen=None))
+    if failed.ruling is not Ruling.ACCEPT or failed.terms is None:
+        return failed
+    back_fen = cash_fen or payment.tendered_fen or failed.terms.due_fen
+    refund = RefundDecision(True, back_fen, EnrolmentStatus.IMPORT_FAILED_REFUNDED)
+    refused = Decision(Ruling.REJECT, ReasonCode.IMPORT_FAILED, True, None, None, failed.reasons)
+    return _recalled(pack, refused, refund, cash=payment.channel is Channel.VILLAGE_CASH)
+
+
+def _recalled(pack: Pack, decision: Decision, refund: RefundDecision, *, cash: bool = True) -> Decision:
+    text = "完善信息后仍未导入，" + ("收回收据，退还现金" if cash else "退还缴款")
+    reason = Reason.of("IMPORT_FAILED", True, pack.refunds.basis, text)
+    return replace(decision, refund=refund, cash_recalled=cash, reasons=(*decision.reasons, reason))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from shared.domain.identity_number import DocumentType
-from shared.policy.facts import Certified, Facts
+from shared.policy.facts import Certified, Facts, MissingFact
 from shared.policy.pack import CoverFrom, NewbornRule, Newborns, Pack, Premium, Window
 from shared.policy.reasons import Reason, Reasons, Refusal, Ruling
 from shared.policy.vocabulary import ReasonCode
@@ -52,6 +52,8 @@ def _newborn(rules: Newborns, facts: Facts, day: date, last: date) -> Opened | R
     if rules.needs_number is not None and facts.id_type is DocumentType.BIRTH_CERTIFICATE:
         return _refused(Ruling.HOLD, ReasonCode.ID_NUMBER_REQUIRED, Reason.of("ID_NUMBER", True, rules.needs_number))
     registered = facts.registration_date
+    if facts.days_old > rules.days_max and rules.older_as_anybody:
+        return None
     if registered > rules.rules[-1].last:
         return _refused(Ruling.HOLD, ReasonCode.NO_RULE_FOR_DATE, Reason.of("NO_RULE_FOR_DATE", True, rules.no_rule))
     if facts.days_old > rules.days_max:
@@ -68,16 +70,22 @@ def _newborn(rules: Newborns, facts: Facts, day: date, last: date) -> Opened | R
 
 
 def _of_newborn(rule: NewbornRule, day: date) -> Window:
-    return Window(rule.first, max(rule.last, day), rule.basis, cover=CoverFrom.BIRTH, before_year=True)
+    return Window(rule.first, max(rule.last, day), rule.basis, cover=CoverFrom.BIRTH)
 
 
 def _window(pack: Pack, facts: Facts, held: Sequence[Certified], day: date) -> Opened | Refusal:
     tried: Reasons = ()
+    missing: MissingFact | None = None
     for window in pack.windows:
         if window.first <= day <= window.last:
-            if window.whom.hold(facts, held, day):
-                return Opened(window, (*tried, Reason.of("WINDOW", True, window.basis)))
+            try:
+                if window.whom.hold(facts, held, day):
+                    return Opened(window, (*tried, Reason.of("WINDOW", True, window.basis)))
+            except MissingFact as unknown:  # another window may admit the person whatever the answer
+                missing = missing or unknown
             tried += (Reason.of("WINDOW", False, window.basis, f"不适用：{window.basis.says}"),)
+    if missing is not None:
+        raise missing
     if day < pack.windows[0].first:
         early = Reason.of("WINDOW_NOT_OPEN", True, pack.windows[0].basis, f"缴费期自{pack.windows[0].first}起")
         return _refused(Ruling.REJECT, ReasonCode.WINDOW_NOT_OPEN, *tried, early)

@@ -5,7 +5,19 @@ from datetime import timedelta
 
 from shared.domain.money import format_yuan, parse_percent, parse_yuan, part_of
 from shared.policy.conditions import ANYBODY
-from shared.policy.pack import Basis, Fiscal, Incentives, Pack, Relief, ReliefKind, Share, Standard, Window
+from shared.policy.pack import (
+    Basis,
+    Fiscal,
+    Incentives,
+    Newborns,
+    Pack,
+    Premium,
+    Relief,
+    ReliefKind,
+    Share,
+    Standard,
+    Window,
+)
 from shared.policy.rebasing import rebased
 from shared.policy.schema import ExtensionOverride, OverridesEntry, SubsidyOverride
 from shared.policy.vocabulary import Funder, Identity
@@ -25,7 +37,7 @@ class OverrideProblem(ValueError):
 def with_overrides(pack: Pack, overrides: OverridesEntry, *, name: str) -> Pack:
     """The pack with an installation's own values, each citing the file that it came from."""
     origin = f"external: {name}"
-    if overrides.benefit_year is not None or overrides.window is not None:
+    if _moves(pack, overrides):
         pack = _rebased(pack, overrides, origin)
     standards = tuple(_standard(standard, overrides, origin) for standard in pack.standards)
     for identity, subsidy in overrides.subsidies.items():
@@ -35,7 +47,7 @@ def with_overrides(pack: Pack, overrides: OverridesEntry, *, name: str) -> Pack:
         # Before what late payers have to bear: the first window that fits a person is theirs.
         on_time = [window for window in windows if not window.late]
         late = [window for window in windows if window.late]
-        windows = (*on_time, _extension(pack, overrides.extension), *late)
+        windows = (*on_time, *_extension(pack, overrides.extension), *late)
     configured = {
         identity: _relief(pack.relief_for(identity), identity, subsidy, Basis(origin, _label(overrides)))
         for identity, subsidy in overrides.subsidies.items()
@@ -47,9 +59,33 @@ def with_overrides(pack: Pack, overrides: OverridesEntry, *, name: str) -> Pack:
         standards=standards,
         windows=windows,
         reliefs=(*reliefs, *configured.values()),
+        newborns=pack.newborns and _newborns(pack, pack.newborns, overrides),
         incentives=_incentives(pack, overrides, origin),
         overrides_label=overrides.label,
     )
+
+
+def _moves(pack: Pack, overrides: OverridesEntry) -> bool:
+    """Whether another year or another window is asked for than the pack's own."""
+    own = pack.windows[0]
+    return overrides.benefit_year not in (None, pack.benefit_year) or (
+        overrides.window not in (None, (own.first, own.last))
+    )
+
+
+def _newborns(pack: Pack, newborns: Newborns, overrides: OverridesEntry) -> Newborns:
+    """Newborns pay the configured contribution for the pack's own year; what an earlier one cost stays."""
+    if overrides.individual_contribution is None:
+        return newborns
+    this_year = Premium(pack.benefit_year, parse_yuan(overrides.individual_contribution))
+    rules = tuple(
+        replace(
+            rule,
+            premiums=tuple(this_year if one.benefit_year == this_year.benefit_year else one for one in rule.premiums),
+        )
+        for rule in newborns.rules
+    )
+    return replace(newborns, rules=rules)
 
 
 def _rebased(pack: Pack, overrides: OverridesEntry, origin: str) -> Pack:
@@ -77,7 +113,9 @@ def _incentives(pack: Pack, overrides: OverridesEntry, origin: str) -> Incentive
 
 
 def _standard(standard: Standard, overrides: OverridesEntry, origin: str) -> Standard:
-    if overrides.individual_contribution is not None and standard.aided_as_fen is None:
+    if standard.aided_as_fen is not None:
+        return standard  # a late payer's contribution is the document's own, and forgoes the fiscal subsidy
+    if overrides.individual_contribution is not None:
         individual = parse_yuan(overrides.individual_contribution)
         says = f"个人缴费标准配置为{overrides.individual_contribution}元"
         standard = replace(standard, individual_fen=individual, basis=replace(standard.basis, origin=origin, says=says))
@@ -106,9 +144,11 @@ def _check_fits(identity: Identity, subsidy: SubsidyOverride, standards: tuple[S
         raise OverrideProblem(("subsidies", identity.value, "amount"), problem, "lower it, or write type: full")
 
 
-def _extension(pack: Pack, extension: ExtensionOverride) -> Window:
+def _extension(pack: Pack, extension: ExtensionOverride) -> tuple[Window, ...]:
     last = max(window.last for window in pack.windows if not window.late)
-    if extension.until <= last:
+    if extension.until == last:
+        return ()
+    if extension.until < last:
         problem = f"the time to pay already runs until {last}"
         raise OverrideProblem(("extension", "until"), problem, "name a later day")
     if extension.until > pack.standards[-1].last:
@@ -116,7 +156,7 @@ def _extension(pack: Pack, extension: ExtensionOverride) -> Window:
         raise OverrideProblem(("extension", "until"), problem, "name an earlier day, or extend the standard")
     rule = pack.settings.extension
     basis = replace(rule, says=f"{rule.says}；依据：{extension.source}")
-    return Window(last + timedelta(days=1), extension.until, basis, pack.settings.extension_for)
+    return (Window(last + timedelta(days=1), extension.until, basis, pack.settings.extension_for, priced_as_on=last),)
 
 
 def _label(overrides: OverridesEntry) -> str:

@@ -74,6 +74,16 @@ class CoverFrom(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class YearStandard:
+    """What a yearly notice says of another benefit year than the pack's own, in fen."""
+
+    benefit_year: int
+    individual_fen: int
+    fiscal: Fiscal
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """Days on which a contribution may be paid, both included, and by whom; the first that fits a person is theirs."""
 
@@ -84,7 +94,7 @@ class Window:
     wait: Wait = Wait()
     cover: CoverFrom = CoverFrom.YEAR_START
     late: bool = False  # after the collecting time
-    before_year: bool = False  # cover from birth may begin before the benefit year
+    priced_as_on: date | None = None  # more time to pay changes no price: that of this day holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +124,7 @@ class Newborns:
     rules: tuple[NewbornRule, ...]
     needs_number: Basis | None  # where a birth certificate alone holds the case
     no_rule: Basis
+    older_as_anybody: bool  # beyond those days like any resident, else under rules of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +296,7 @@ class Pack:
     channels: frozenset[Channel]
     channels_open: bool  # the list is of examples
     channels_basis: Basis
+    channels_exclusive: bool  # not even a roster enrols somebody who still owes
     refunds: Refunds
     evaluation: Evaluation
     settings: Settings
@@ -293,6 +305,7 @@ class Pack:
     school_lists: SchoolLists | None = None
     continuity: Continuity | None = None
     incentives: Incentives | None = None
+    yearly: tuple[YearStandard, ...] = ()
     overrides_label: str | None = None
 
     def relief_for(self, identity: Identity) -> Relief | None:

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from shared.domain.identity_number import DocumentType
 from shared.domain.money import parse_yuan
 from shared.policy.decide import Aftermath
-from shared.policy.facts import Certified, Facts, History, OtherInsurance, Payment, Student
+from shared.policy.facts import Certified, Facts, History, MissingFact, OtherInsurance, Payment, Student
 from shared.policy.refund import Paid, RefundRequest
 from shared.policy.schema import OverridesEntry
 from shared.policy.schema_parts import Yuan
@@ -53,6 +53,15 @@ Count = Annotated[int, Field(strict=True, ge=0, le=1200)]
 class _Facts(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_absent(cls, told: Any) -> Any:
+        """A fact that may be left out may also be null."""
+        if not isinstance(told, dict):
+            return told
+        may = {name for name, field in cls.model_fields.items() if not field.is_required()}
+        return {name: value for name, value in told.items() if value is not None or name not in may}
+
 
 class OtherInsuranceFacts(_Facts):
     """Another insurance of the person."""
@@ -78,7 +87,9 @@ class OtherInsuranceFacts(_Facts):
 
     def insurance(self) -> OtherInsurance:
         """As decisions see it: months that were paid back later do not count."""
-        months = 0 if self.continuous_months_excludes_backpay is False else self.continuous_months
+        only_with_backpay = self.continuous_months is None and self.months_including_backpay is not None
+        backpaid = self.continuous_months_excludes_backpay is False or only_with_backpay
+        months = 0 if backpaid else self.continuous_months
         return OtherInsurance(
             self.type,
             self.status,
@@ -175,8 +186,8 @@ class CaseFacts(_Facts):
     registration_date: Day
     payment_date: Day | None
     """Null where nothing has been paid."""
-    channel: Channel
-    """ROSTER where nothing is to be paid."""
+    channel: Channel | None = None
+    """ROSTER where nothing is to be paid; null where nothing has been paid."""
     amount_tendered: Yuan | None = None
     payments: list[PaymentFacts] = Field(default_factory=list)
     refund_request: RefundFacts | None = None
@@ -195,7 +206,7 @@ class CaseFacts(_Facts):
             raise ValueError(f"age_days_at_registration is {days} by the two dates")
         if self.death_date is not None and self.death_date < self.birth_date:
             raise ValueError("death_date lies before birth_date")
-        both = set(self.missed_years) & (set(self.enrolled_years or ()) | set(self.insured_years.employee))
+        both = set(self.missed_years) & set(self.enrolled_years or ())
         if both:
             raise ValueError(f"{min(both)} is both missed and insured")
         if self.previous_year_enrolled and self._missed_last_year():
@@ -245,8 +256,14 @@ class CaseFacts(_Facts):
         return tuple(Certified(identity, self.category_certified_on) for identity in dict.fromkeys(self.categories))
 
     def payment(self) -> Payment:
-        """How the contribution is paid."""
-        tendered = None if self.amount_tendered is None else parse_yuan(self.amount_tendered)
+        """How the contribution is paid: the amount named, else that of the payment listed for its day and channel."""
+        if self.payment_date is not None and self.channel is None:
+            raise MissingFact("channel")
+        listed = (
+            each.amount for each in self.payments if (each.date, each.channel) == (self.payment_date, self.channel)
+        )
+        amount = self.amount_tendered or next(listed, None)
+        tendered = None if amount is None else parse_yuan(amount)
         return Payment(self.payment_date, self.channel, tendered)
 
     def _happened_on(self, asked: RefundFacts) -> date | None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from shared.policy.pack import Basis, Pack, Window
+from shared.policy.pack import Basis, Pack, Standard, Window
 
 
 def rebased(pack: Pack, benefit_year: int | None, window: tuple[date, date] | None, origin: str) -> Pack:
@@ -13,8 +13,19 @@ def rebased(pack: Pack, benefit_year: int | None, window: tuple[date, date] | No
     first, last = window or (_moved(pack.windows[0].first, years), _moved(pack.windows[0].last, years))
     benefit = replace(pack.benefit, first=_moved(pack.benefit.first, years), last=_moved(pack.benefit.last, years))
     windows = tuple(_window(each, pack, first, last, benefit.last, years, origin) for each in pack.windows)
-    standard = replace(pack.standards[-1], first=first, last=benefit.last)
+    standard = replace(_standard(pack, year), first=first, last=benefit.last)
     return replace(pack, benefit_year=year, benefit=benefit, windows=windows, standards=(standard,))
+
+
+def _standard(pack: Pack, year: int) -> Standard:
+    """What the notice for a year says; without one its amounts are open, never those of another year."""
+    own = pack.standards[-1]
+    if year == pack.benefit_year:
+        return own
+    for told in pack.yearly:
+        if told.benefit_year == year:
+            return replace(own, individual_fen=told.individual_fen, fiscal=told.fiscal, basis=told.basis)
+    return replace(own, individual_fen=None, fiscal=None, basis=replace(own.basis, says=f"没有{year}年度的标准"))
 
 
 def _window(window: Window, pack: Pack, first: date, last: date, ends: date, years: int, origin: str) -> Window:

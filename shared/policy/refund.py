@@ -52,26 +52,56 @@ def judge_refund(
     rule = pack.refunds
     if request.reason not in rule.reasons:
         return _refused(request, covered, rule.refused, "文件未列为退费情形")
-    event = _event_on(request, paid)
+    if request.reason is RefundReason.DUPLICATE_PAYMENT:
+        return _duplicate(pack, request, terms, covered, paid)
+    event = request.happened_on or request.asked_on
     if covered is not None and event >= covered.first:
         return _refused(request, covered, rule.refused, f"{event}发生，待遇自{covered.first}起已享受")
     if covered is not None and _too_late(pack, request, covered):
         return _refused(request, covered, rule.refused, f"{request.asked_on}申请，已过受理期限")
-    won = Reason.of("REFUND", True, rule.basis)
-    if request.reason is RefundReason.DUPLICATE_PAYMENT:
-        excess = sum(each.amount_fen for each in paid) - terms.due_fen
-        if excess <= 0:
-            return _refused(request, covered, rule.refused, "没有多缴的款项")
-        return RefundDecision(True, excess, _unchanged(request, covered), (), (won,))
-    return RefundDecision(True, paid_fen, EnrolmentStatus.TERMINATED, terms.shares, (won,))
+    # Aid is booked once somebody is enrolled: of an unpaid bill nothing is taken back.
+    reversal = terms.shares if covered is not None else ()
+    reasons = (Reason.of("REFUND", True, rule.basis),)
+    return RefundDecision(True, paid_fen, EnrolmentStatus.TERMINATED, reversal, reasons)
 
 
-def _event_on(request: RefundRequest, paid: Sequence[Paid]) -> date:
-    if request.happened_on is not None:
-        return request.happened_on
-    if request.reason is RefundReason.DUPLICATE_PAYMENT and len(paid) > 1:
-        return sorted(each.on for each in paid)[1]
-    return request.asked_on
+@dataclass(frozen=True, slots=True)
+class _Excess:
+    """Money beyond what was due, and whether a channel charged it twice: the same day, channel and amount again."""
+
+    on: date
+    amount_fen: int
+    charged_twice: bool
+
+
+def _duplicate(
+    pack: Pack, request: RefundRequest, terms: Terms, covered: Covered | None, paid: Sequence[Paid]
+) -> RefundDecision:
+    """Return what was paid beyond what is due: each payment is its own event, a double charge at any time (28)."""
+    rule, excess = pack.refunds, _beyond(terms.due_fen, paid)
+    if not excess:
+        return _refused(request, covered, rule.refused, "没有多缴的款项")
+    in_time = covered is None or not _too_late(pack, request, covered)
+    before = [each for each in excess if covered is None or (request.happened_on or each.on) < covered.first]
+    premiums = [each for each in before if in_time and not each.charged_twice]
+    twice = [each for each in excess if each.charged_twice]
+    if not premiums and not twice:
+        day, why = (request.asked_on, "申请，已过受理期限") if before else (excess[0].on, "多缴，待遇已开始享受")
+        return _refused(request, covered, rule.refused, f"{day}{why}")
+    reasons = (Reason.of("REFUND", True, rule.basis if premiums else pack.settings.double_charge),)
+    back_fen = sum(each.amount_fen for each in (*premiums, *twice))
+    return RefundDecision(True, back_fen, _unchanged(request, covered), (), reasons)
+
+
+def _beyond(due_fen: int, paid: Sequence[Paid]) -> list[_Excess]:
+    total_fen, seen, found = 0, set[Paid](), []
+    for each in sorted(paid, key=lambda each: each.on):
+        over_fen = min(each.amount_fen, total_fen + each.amount_fen - due_fen)
+        total_fen += each.amount_fen
+        if over_fen > 0:
+            found.append(_Excess(each.on, over_fen, each in seen))
+        seen.add(each)
+    return found
 
 
 def _too_late(pack: Pack, request: RefundRequest, covered: Covered) -> bool:

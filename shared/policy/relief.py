@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from shared.domain.money import format_yuan, part_of
-from shared.policy.facts import Certified, Facts
+from shared.policy.facts import Certified, Facts, MissingFact
 from shared.policy.pack import Pack, Relief, ReliefKind, Share
 from shared.policy.reasons import Reason, Reasons, Refusal, Ruling
 from shared.policy.vocabulary import BY_AGE, Identity, ReasonCode
@@ -47,9 +47,13 @@ def choose_relief(pack: Pack, facts: Facts, held: Sequence[Certified], dues: Due
     counting = {certified.identity for certified in held if certified.counts_on(day)} | _by_age(pack, facts, day)
     absent = sorted({certified.identity for certified in held} - counting)
     named = [relief for relief in pack.reliefs if relief.identity in counting]  # in the document's order
-    listed = [relief for relief in named if relief.whom.hold(facts, held, day)]
+    met = [_holds(relief, facts, held, day) for relief in named]
+    listed = [relief for relief, holds in zip(named, met, strict=True) if holds is True]
     offers = [relief for relief in listed if relief.kind not in (ReliefKind.OPEN, ReliefKind.NONE)]
     winner = max(offers, key=lambda relief: _amount(relief, dues), default=None)  # the first of equals
+    for relief, holds in zip(named, met, strict=True):
+        if isinstance(holds, MissingFact) and _could_win(relief, winner, named, dues):
+            raise holds
     others = tuple(_unmet(relief) for relief in named if relief not in listed)
     others += _not_offered(pack, sorted(counting - {relief.identity for relief in named}), absent)
 
@@ -76,6 +80,23 @@ def shares_of(relief: Relief, dues: Dues | None) -> tuple[Share, ...] | None:
     if relief.kind is ReliefKind.OPEN or dues is None:
         return None
     return split(_amount(relief, dues), relief)
+
+
+def _holds(relief: Relief, facts: Facts, held: Sequence[Certified], day: date) -> bool | MissingFact:
+    try:
+        return relief.whom.hold(facts, held, day)
+    except MissingFact as missing:
+        return missing
+
+
+def _could_win(relief: Relief, winner: Relief | None, named: Sequence[Relief], dues: Dues) -> bool:
+    """Whether a relief of which nobody knows yet if it holds would change what is granted."""
+    if winner is None or relief.kind is ReliefKind.NONE:
+        return relief.kind is not ReliefKind.NONE
+    if relief.kind is ReliefKind.OPEN:
+        return _amount(winner, dues) < dues.total_fen
+    amount, most = _amount(relief, dues), _amount(winner, dues)
+    return amount > most or (amount == most and named.index(relief) < named.index(winner))
 
 
 def _by_age(pack: Pack, facts: Facts, day: date) -> set[Identity]:

@@ -117,6 +117,8 @@ def stretches(pack: Pack, facts: Facts, identities: Sequence[Certified]) -> Iter
 def _turns(whom: Conditions, facts: Facts) -> set[date]:
     """The days on which a person begins or ceases to meet a condition that looks at the day of payment."""
     turns = {day for day in (facts.discharge_date, facts.sponsor_discharge_date) if day is not None}
+    if whom.discharged_months_max is not None and facts.discharge_date is not None:
+        turns.add(months_later(facts.discharge_date, whom.discharged_months_max) + ONE_DAY)
     paid_through = facts.other_insurance.paid_through
     if paid_through is not None:
         for months in (whom.employee_gap_months_max, whom.employee_gap_months_over):

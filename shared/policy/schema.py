@@ -22,6 +22,7 @@ from shared.policy.schema_rules import (
     SettingsEntry,
     StandardEntry,
     WindowEntry,
+    YearStandardEntry,
 )
 from shared.policy.vocabulary import (
     Funder,
@@ -51,6 +52,7 @@ class PackEntry(Entry):
     school_lists: SchoolListsEntry | None = None
     continuity: ContinuityEntry | None = None
     incentives: IncentivesEntry | None = None
+    yearly: list[YearStandardEntry] = Field(default_factory=list)
     settings: SettingsEntry
 
 

@@ -118,6 +118,8 @@ class WhomEntry(Entry):
     days_old_max: Annotated[int, Field(ge=0)] | None = None
     relation: Relation | None = None
     employed: bool | None = None
+    not_employed: Literal[True] | None = None
+    employee_suspended: bool | None = None
     difficult_enterprise: bool | None = None
     migrant_worker: bool | None = None
     school_levels: list[SchoolLevel] | None = None
@@ -127,6 +129,7 @@ class WhomEntry(Entry):
     agricultural: bool | None = None
     discharged_in_year: int | None = None
     sponsor_discharged_in_year: int | None = None
+    discharged_months_max: Annotated[int, Field(ge=0)] | None = None
     employee_months_min: Annotated[int, Field(ge=0)] | None = None
     employee_gap_months_max: Annotated[int, Field(ge=0)] | None = None
     employee_gap_months_over: Annotated[int, Field(ge=0)] | None = None

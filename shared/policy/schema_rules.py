@@ -52,6 +52,15 @@ class StandardEntry(Dated):
     aided_as: Yuan | None = None
 
 
+class YearStandardEntry(Entry):
+    """The standard of another benefit year, where a pack is used year after year."""
+
+    benefit_year: int
+    individual: Yuan
+    fiscal: Yuan
+    basis: BasisEntry
+
+
 class WaitEntry(Entry):
     """A wait before benefits."""
 
@@ -128,10 +137,14 @@ class ReliefEntry(Entry):
 
 
 class ChannelsEntry(Entry):
-    """Channels that are accepted; others are refused unless the list is of examples (open)."""
+    """Channels that are accepted; others are refused unless the list is of examples (open).
+
+    An exclusive list bars even a roster to whoever still owes something.
+    """
 
     accepted: list[Channel]
     open: bool = False
+    exclusive: bool = False
     basis: BasisEntry
 
 
@@ -163,6 +176,7 @@ class NewbornsEntry(Entry):
     rules: Annotated[list[NewbornRuleEntry], Field(min_length=1)]
     needs_number: BasisEntry | None = None
     no_rule: BasisEntry
+    older_as_anybody: bool = False
 
 
 class SchoolEntry(Entry):

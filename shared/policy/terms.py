@@ -45,7 +45,7 @@ def price_on(pack: Pack, facts: Facts, held: Sequence[Certified], day: date) -> 
     opened = open_on(pack, facts, held, day)
     if isinstance(opened, Refusal):
         return opened
-    standard = _standard_on(pack, day)
+    standard = _standard_on(pack, opened.window.priced_as_on or day)
     priced = Reason.of("STANDARD", standard.individual_fen is not None, standard.basis)
     if standard.individual_fen is None:
         code = ReasonCode.CONFIG_MISSING_CONTRIBUTION

@@ -129,7 +129,8 @@ def test_the_most_that_anybody_may_owe_counts_newborns_of_two_years() -> None:
         "shantou-2022": 32_000,
         "national-2025": 40_000,
     }
-    later = with_overrides(load_pack("national-2025"), OverridesEntry(benefit_year=2027), name="test")
+    given = OverridesEntry(benefit_year=2027, individual_contribution="400.00")
+    later = with_overrides(load_pack("national-2025"), given, name="test")
     assert most_due(later) == 3 * 40_000, "two earlier years can be bought beside it"
     tonghe = load_pack("tonghe-2023")
     assert most_due(replace(tonghe, standards=tonghe.standards[:1])) == 73_000

@@ -149,7 +149,7 @@ def test_a_pack_that_is_not_text_or_holds_nothing_is_refused(tmp_path: Path) -> 
             2,
         ),
         ("subsidies:\n  DIBAAO: {type: full, funder: county_finance}\n", "subsidies.DIBAAO", 2),
-        ("extension: {until: 2023-12-31, source: x}\n", "already runs until", 1),
+        ("extension: {until: 2023-12-30, source: x}\n", "already runs until", 1),
         ("extension: {until: 2025-01-01, source: x}\n", "no standard holds", 1),
     ],
 )

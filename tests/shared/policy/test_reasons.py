@@ -99,7 +99,8 @@ def test_a_newborn_who_is_early_reads_the_first_newborn_rule() -> None:
     ],
 )
 def test_a_break_says_how_long_it_makes_somebody_wait(repair: int | None, told: str, repaired: bool | None) -> None:
-    pack = with_overrides(load_pack("national-2025"), OverridesEntry(benefit_year=2028), name="test")
+    given = OverridesEntry(benefit_year=2028, individual_contribution="400.00")
+    pack = with_overrides(load_pack("national-2025"), given, name="test")
     day = pack.windows[0].first
     history = History(enrolled=(2024,), missed=(2025, 2026, 2027), repaired=repair)
     decision = decide(pack, replace(_person(day), history=history), (), Payment(day))
@@ -111,7 +112,8 @@ def test_a_break_says_how_long_it_makes_somebody_wait(repair: int | None, told: 
 
 
 def test_a_repair_that_shortens_no_wait_is_refused_and_not_charged() -> None:
-    pack = with_overrides(load_pack("national-2025"), OverridesEntry(benefit_year=2029), name="test")
+    given = OverridesEntry(benefit_year=2029, individual_contribution="400.00")
+    pack = with_overrides(load_pack("national-2025"), given, name="test")
     day = pack.windows[0].first
     history = History(enrolled=(2024,), missed=(2025, 2026, 2027, 2028), repaired=1)
     decision = decide(pack, replace(_person(day), history=history), (), Payment(day))
