@@ -19,6 +19,7 @@ from shared.policy.loading import PACKS, load_pack
 from shared.policy.overriding import OverrideProblem, with_overrides
 from shared.policy.pack import Pack
 from shared.policy.question import CaseFacts
+from shared.policy.schema_parts import Mistake
 from shared.policy.source import PackError, UnknownPack
 
 
@@ -136,7 +137,8 @@ def _first(refused: ValidationError, shape: type[BaseModel] = CaseFacts) -> tupl
     found = refused.errors(include_url=False, include_input=False)
     first = min(found, key=lambda each: each["type"] != "extra_forbidden")
     kind, where = first["type"], first["loc"]
-    detail = f"{_zh(kind)} · {first['msg']}"
+    mistake = first.get("ctx", {}).get("error")
+    detail = str(mistake) if isinstance(mistake, Mistake) else f"{_zh(kind)} · {first['msg']}"
     if kind == "extra_forbidden" and (likely := get_close_matches(str(where[-1]), shape.model_fields, 1)):
         detail = f"{_zh(kind)}，是否 {likely[0]} · no such fact; perhaps {likely[0]}"
     return _code(kind), "".join(f"/{step}" for step in where), detail

@@ -1,42 +1,46 @@
 """Loads a pack: reads and checks the file, fills in what an installation configured, and freezes the result."""
 
-from datetime import date, timedelta
+from collections.abc import Collection, Iterator, Sequence
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
+from shared.domain.money import parse_yuan
 from shared.policy.assembling import assemble
 from shared.policy.overriding import OverrideProblem, with_overrides
 from shared.policy.pack import Pack
+from shared.policy.refusing import faults
 from shared.policy.schema import OverridesEntry, PackEntry
-from shared.policy.schema_parts import MEND_QUOTE
-from shared.policy.source import PackError, Source, UnknownPack
+from shared.policy.schema_parts import Dated, WhomEntry
+from shared.policy.source import Fault, PackError, Source, UnknownPack, Where
+from shared.policy.vocabulary import Identity
 
 PACKS = Path(__file__).parent / "packs"
 _Entry = TypeVar("_Entry", bound=BaseModel)
+_ONE_DAY = timedelta(days=1)
 
 
 def load_pack(pack_id: str, *, overrides: Path | None = None, folder: Path = PACKS) -> Pack:
     """Load a pack by its id, from a folder or else of those that are shipped, with the amounts of an overrides file.
 
-    Raises PackError with file, line and mend, and UnknownPack where neither holds it.
+    Raises PackError with everything that is wrong, by file and line with the mend, and UnknownPack where neither holds
+    it.
     """
     if "/" in pack_id or pack_id.startswith("."):
-        raise PackError(folder / "?", 1, f"{pack_id!r} is no pack id", "use a name such as luoshan-2024")
+        named = Fault(1, f"{pack_id!r} 不是编号 · is no pack id", "如 luoshan-2024 · use a name such as luoshan-2024")
+        raise PackError(folder / "?", named)
     home = next((each for each in (folder, PACKS) if (each / f"{pack_id}.yaml").is_file()), None)
     if home is None:
         known = {file.stem for each in (folder, PACKS) for file in each.glob("*.yaml")}
         raise UnknownPack(folder, pack_id, sorted(known))
     source = Source(home / f"{pack_id}.yaml")
     entry = _validated(PackEntry, source)
-    if entry.id != pack_id:
-        raise PackError(
-            source.file, source.line_of(["id"]), f"id is {entry.id}", f"write {pack_id}, as the file is named"
-        )
-    _check_dates(entry, source)
+    found = [Fault(source.line_of(where), problem, mend) for where, problem, mend in _contradictions(entry, pack_id)]
+    if found:
+        raise PackError(source.file, *found)
     pack = assemble(entry)
     return pack if overrides is None else _overridden(pack, Source(overrides))
 
@@ -45,49 +49,74 @@ def _overridden(pack: Pack, source: Source) -> Pack:
     try:
         return with_overrides(pack, _validated(OverridesEntry, source), name=source.file.name)
     except OverrideProblem as problem:
-        raise PackError(source.file, source.line_of(problem.where), str(problem), problem.mend) from None
+        raise PackError(source.file, Fault(source.line_of(problem.where), str(problem), problem.mend)) from None
 
 
 def _validated(schema: type[_Entry], source: Source) -> _Entry:
     try:
         return schema.model_validate(source.values)
     except ValidationError as refused:
-        first = refused.errors()[0]
-        raise PackError(source.file, source.line_of(first["loc"]), *_explain(first)) from None
+        raise PackError(source.file, *faults(refused, schema, source)) from None
 
 
-def _explain(error: ErrorDetails) -> tuple[str, str]:
-    """The problem and its mend, in words a pack's author understands."""
-    name = ".".join(str(step) for step in error["loc"])
-    if error["type"] == "extra_forbidden":
-        return f"{name} is no known entry", "remove it or correct its spelling"
-    if error["type"] == "missing":
-        return f"{name} is missing", "add it"
-    if error["type"] == "value_error":
-        problem, _, mend = str(error["ctx"]["error"]).partition("; ")
-        return f"{name}: {problem}", mend or MEND_QUOTE
-    return f"{name}: {error['msg']}", "correct the value"
+_Contradiction = tuple[Where, str, str]
 
 
-def _check_dates(entry: PackEntry, source: Source) -> None:
-    """Standards follow each other without gap or overlap, windows do not overlap, and every window has a standard."""
-    for index, (before, after) in enumerate(zip(entry.standards, entry.standards[1:], strict=False), start=1):
-        line = source.line_of(["standards", index, "from"])
-        if after.first <= before.last:
-            raise PackError(source.file, line, f"overlaps the standard until {before.last}", _begin_on(before.last))
-        if after.first > before.last + timedelta(days=1):
-            raise PackError(source.file, line, f"leaves a gap after {before.last}", _begin_on(before.last))
+def _contradictions(entry: PackEntry, pack_id: str) -> Iterator[_Contradiction]:
+    """What each entry by itself may say, and all together cannot."""
+    if entry.id != pack_id:
+        mend = f"写 {pack_id}，与文件同名 · write {pack_id}, as the file is named"
+        yield ("id",), f"编号为 {entry.id} · id is {entry.id}", mend
+    if entry.benefit.first.year != entry.benefit_year:
+        begins = f"待遇期从{entry.benefit.first.year}年开始 · the benefit period begins in {entry.benefit.first.year}"
+        yield ("benefit_year",), begins, "改正年度或日期 · correct the year or the dates"
+    yield from _successive(("standards",), list(enumerate(entry.standards)), "标准", "standard")
     # Windows for some people only may run beside those for everybody.
-    everybodys = [(index, window) for index, window in enumerate(entry.windows) if window.whom is None]
-    for (_, earlier), (index, later) in pairwise(everybodys):
-        if later.first <= earlier.last:
-            line = source.line_of(["windows", index, "from"])
-            raise PackError(source.file, line, f"overlaps the window until {earlier.last}", _begin_on(earlier.last))
-    for index, window in enumerate(entry.windows):
-        if window.first < entry.standards[0].first or window.last > entry.standards[-1].last:
-            line = source.line_of(["windows", index, "from"])
-            raise PackError(source.file, line, "no standard holds on every day of this window", "extend a standard")
+    everybodys = [(number, window) for number, window in enumerate(entry.windows) if window.whom is None]
+    reopening = {number for number, window in everybodys if window.reopens}
+    yield from _successive(("windows",), everybodys, "缴费期", "window", reopening)
+    if entry.newborns is not None:
+        rules = list(enumerate(entry.newborns.rules))
+        yield from _successive(("newborns", "rules"), rules, "新生儿规则", "newborn rule")
+    yield from _without_standard(entry)
+    yield from _reliefs(entry)
 
 
-def _begin_on(last: date) -> str:
-    return f"begin on {last + timedelta(days=1)}"
+def _successive(
+    at: Where, entries: Sequence[tuple[int, Dated]], zh: str, en: str, reopening: Collection[int] = ()
+) -> Iterator[_Contradiction]:
+    """Each begins on the day after the one before; only a window that reopens leaves days out."""
+    for (_, before), (number, after) in pairwise(entries):
+        follows = before.last + _ONE_DAY
+        where, mend = (*at, number, "from"), f"自{follows}起 · begin on {follows}"
+        if after.first < before.first:
+            out_of_order = f"{zh}先后颠倒 · this {en} stands after a later one"
+            yield where, out_of_order, "按日期先后排列 · write them in the order of their days"
+        elif after.first <= before.last:
+            yield where, f"与{before.last}止的{zh}重叠 · overlaps the {en} until {before.last}", mend
+        elif after.first > follows and number not in reopening:
+            or_else = "，或写 reopens: true · or write reopens: true" if at == ("windows",) else ""
+            yield where, f"{before.last}之后有空档 · leaves a gap after {before.last}", mend + or_else
+
+
+def _without_standard(entry: PackEntry) -> Iterator[_Contradiction]:
+    first, last = entry.standards[0].first, entry.standards[-1].last
+    for number, window in enumerate(entry.windows):
+        if window.first < first or window.last > last:
+            problem = "缴费期内有的日子没有标准 · no standard holds on every day of this window"
+            yield ("windows", number, "from"), problem, "延长标准的起止 · extend a standard"
+
+
+def _reliefs(entry: PackEntry) -> Iterator[_Contradiction]:
+    """No identity is aided twice in the same way, and none with more than anybody owes."""
+    contributions = [each.individual for each in entry.standards if each.individual is not None]
+    lowest = min(contributions, key=parse_yuan, default=None)
+    seen: list[tuple[Identity, WhomEntry | None]] = []
+    for number, relief in enumerate(entry.reliefs):
+        if (relief.identity, relief.whom) in seen:
+            problem = f"{relief.identity} 写了两次 · is aided twice"
+            yield ("reliefs", number), problem, "只留一个，或以 whom 区分 · keep one, or tell them apart by whom"
+        seen.append((relief.identity, relief.whom))
+        if relief.fixed is not None and lowest is not None and parse_yuan(relief.fixed) > parse_yuan(lowest):
+            problem = f"{relief.fixed}高于个人缴费标准{lowest} · is more than the contribution of {lowest}"
+            yield ("reliefs", number, "fixed"), problem, "调低，或写 full: true · lower it, or write full: true"

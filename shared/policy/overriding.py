@@ -27,7 +27,7 @@ _CENTRAL_SHARE = {"west": 8_000, "central": 6_000}
 
 
 class OverrideProblem(ValueError):
-    """An override that does not fit its pack; knows where it stands in the file and how to mend it."""
+    """An override that does not fit its pack, where it stands in the file and the mend; in Chinese and English."""
 
     def __init__(self, where: tuple[str, ...], problem: str, mend: str) -> None:
         super().__init__(problem)
@@ -90,9 +90,15 @@ def _newborns(pack: Pack, newborns: Newborns, overrides: OverridesEntry) -> Newb
 
 def _rebased(pack: Pack, overrides: OverridesEntry, origin: str) -> Pack:
     if pack.continuity is None or len(pack.standards) > 1:
-        raise OverrideProblem(("benefit_year",), f"{pack.id} is for one year only", "remove benefit_year and window")
+        raise OverrideProblem(
+            ("benefit_year",),
+            f"{pack.id} 只用于一个年度 · is for one year only",
+            "去掉 benefit_year 和 window · remove both",
+        )
     if overrides.window is not None and overrides.window[1] < overrides.window[0]:
-        raise OverrideProblem(("window",), "the window ends before it begins", "exchange its days")
+        raise OverrideProblem(
+            ("window",), "缴费期止早于起 · the window ends before it begins", "对调两个日期 · exchange its days"
+        )
     return rebased(pack, overrides.benefit_year, overrides.window, origin)
 
 
@@ -107,7 +113,9 @@ def _incentives(pack: Pack, overrides: OverridesEntry, origin: str) -> Incentive
         return pack.incentives
     if pack.incentives is None:
         raise OverrideProblem(
-            ("serious_illness_cap",), f"{pack.id} has no incentives", "remove the incentive's amounts"
+            ("serious_illness_cap",),
+            f"{pack.id} 没有激励规则 · has no incentives",
+            "去掉激励金额 · remove the incentive's amounts",
         )
     return replace(pack.incentives, **named, basis=replace(pack.incentives.basis, origin=origin))
 
@@ -140,8 +148,10 @@ def _split(floor_fen: int, region: str | None) -> tuple[Share, ...]:
 def _check_fits(identity: Identity, subsidy: SubsidyOverride, standards: tuple[Standard, ...]) -> None:
     lowest = min((s.individual_fen for s in standards if s.individual_fen is not None), default=None)
     if subsidy.amount is not None and lowest is not None and parse_yuan(subsidy.amount) > lowest:
-        problem = f"{subsidy.amount} is more than the contribution of {format_yuan(lowest)}"
-        raise OverrideProblem(("subsidies", identity.value, "amount"), problem, "lower it, or write type: full")
+        most = format_yuan(lowest)
+        problem = f"{subsidy.amount}高于个人缴费标准{most} · is more than the contribution of {most}"
+        mend = "调低，或写 type: full · lower it, or write type: full"
+        raise OverrideProblem(("subsidies", identity.value, "amount"), problem, mend)
 
 
 def _extension(pack: Pack, extension: ExtensionOverride) -> tuple[Window, ...]:
@@ -149,11 +159,13 @@ def _extension(pack: Pack, extension: ExtensionOverride) -> tuple[Window, ...]:
     if extension.until == last:
         return ()
     if extension.until < last:
-        problem = f"the time to pay already runs until {last}"
-        raise OverrideProblem(("extension", "until"), problem, "name a later day")
+        problem = f"缴费期本已到{last} · the time to pay already runs until {last}"
+        raise OverrideProblem(("extension", "until"), problem, "写更晚的日期 · name a later day")
     if extension.until > pack.standards[-1].last:
-        problem = f"no standard holds after {pack.standards[-1].last}"
-        raise OverrideProblem(("extension", "until"), problem, "name an earlier day, or extend the standard")
+        ends = pack.standards[-1].last
+        problem = f"{ends}之后没有缴费标准 · no standard holds after {ends}"
+        mend = "写更早的日期，或延长标准 · name an earlier day, or extend the standard"
+        raise OverrideProblem(("extension", "until"), problem, mend)
     rule = pack.settings.extension
     basis = replace(rule, says=f"{rule.says}；依据：{extension.source}")
     return (Window(last + timedelta(days=1), extension.until, basis, pack.settings.extension_for, priced_as_on=last),)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from shared.policy.schema_parts import Entry, Percent, Region, Words, Yuan
+from shared.policy.schema_parts import Entry, Mistake, Percent, Region, Words, Yuan
 from shared.policy.schema_rules import (
     BenefitEntry,
     ChannelsEntry,
@@ -67,7 +67,10 @@ class SubsidyOverride(Entry):
     @model_validator(mode="after")
     def _amount_of_its_type(self) -> Self:
         if (self.type == "fixed") != (self.amount is not None) or (self.type == "percent") != (self.value is not None):
-            raise ValueError("fixed has an amount, percent has a value, full has neither; add or remove the key")
+            raise Mistake(
+                "定额写 amount，比例写 value，全额都不写 · fixed has an amount, percent has a value, full has neither",
+                "加上或去掉该键 · add or remove the key",
+            )
         return self
 
 

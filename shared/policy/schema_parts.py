@@ -16,42 +16,57 @@ from shared.policy.vocabulary import (
     SchoolLevel,
 )
 
-MEND_QUOTE = 'write it in quotes, with two decimals: "380.00"'
+DEFAULTS = 28  # numbered defaults; docs/policy-defaults.md lists them
+_MEND_YUAN = '写成带引号的两位小数，如 "380.00" · write it in quotes, with two decimals: "380.00"'
+_MEND_PERCENT = '写成带引号的数，如 "60" · write it in quotes: "60"'
+_MEND_REGION = '写成带引号的6、9或12位代码，如 "411521" · write it in quotes: "411521"'
 
 
-def _text_only(value: Any) -> Any:
-    if isinstance(value, int | float):
-        raise ValueError(f"{value} is not quoted; {MEND_QUOTE}")
-    return value
+class Mistake(ValueError):
+    """Something in an entry that cannot be, and how to mend it; both in Chinese and English."""
+
+    def __init__(self, problem: str, mend: str) -> None:
+        super().__init__(f"{problem}; {mend}")
+        self.problem, self.mend = problem, mend
+
+
+def _quoted(mend: str) -> BeforeValidator:
+    def text_only(value: Any) -> Any:
+        if isinstance(value, int | float):
+            raise Mistake(f"{value} 没有加引号 · is not quoted", mend)
+        return value
+
+    return BeforeValidator(text_only)
 
 
 def _yuan(text: str) -> str:
     try:
-        if parse_yuan(text) < 0:
-            raise ValueError(f"{text} is negative; an amount is zero or more")
-    except InvalidAmount as problem:
-        raise ValueError(f"{problem}; {MEND_QUOTE}") from None
+        fen = parse_yuan(text)
+    except InvalidAmount:
+        raise Mistake(f"{text!r} 不是金额 · is not an amount of yuan", _MEND_YUAN) from None
+    if fen < 0:
+        raise Mistake(f"{text} 为负数 · is negative", "金额写零或正数 · an amount is zero or more")
     return text
 
 
 def _percent(text: str) -> str:
     try:
         parse_percent(text)
-    except InvalidAmount as problem:
-        raise ValueError(f'{problem}; write it in quotes: "60"') from None
+    except InvalidAmount:
+        raise Mistake(f"{text!r} 不是0到100的百分比 · is not a percentage from 0 to 100", _MEND_PERCENT) from None
     return text
 
 
 def _region(text: str) -> str:
     try:
         return parse_region(text)
-    except InvalidRegion as problem:
-        raise ValueError(f'{problem}; write it in quotes: "411521"') from None
+    except InvalidRegion:
+        raise Mistake(f"{text!r} 不是区划代码 · is not a region code", _MEND_REGION) from None
 
 
-Yuan = Annotated[str, BeforeValidator(_text_only), AfterValidator(_yuan)]
-Percent = Annotated[str, BeforeValidator(_text_only), AfterValidator(_percent)]
-Region = Annotated[str, BeforeValidator(_text_only), AfterValidator(_region)]
+Yuan = Annotated[str, _quoted(_MEND_YUAN), AfterValidator(_yuan)]
+Percent = Annotated[str, _quoted(_MEND_PERCENT), AfterValidator(_percent)]
+Region = Annotated[str, _quoted(_MEND_REGION), AfterValidator(_region)]
 Words = Annotated[str, Field(min_length=1)]
 
 
@@ -74,18 +89,27 @@ class BasisEntry(Entry):
 
     origin: Literal["document", "default", "external"]
     says: Words
-    default: Annotated[int, Field(ge=1)] | None = None
+    default: Annotated[int, Field(ge=1, le=DEFAULTS)] | None = None
     external: str | None = None
     clause: ClauseEntry | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if self.origin == "document" and self.clause is None:
-            raise ValueError("origin document needs its clause; add clause: {section, quote}")
+            raise Mistake(
+                "来源为文件而没有引文 · origin document needs its clause",
+                "加上 clause: {section, quote} · add clause: {section, quote}",
+            )
         if (self.origin == "default") != (self.default is not None):
-            raise ValueError("origin default, and no other, carries the number of the default; add or remove default:")
+            raise Mistake(
+                "来源为默认规则的写其编号，其他不写 · origin default, and no other, carries the number of the default",
+                "加上或去掉 default: · add or remove default:",
+            )
         if (self.origin == "external") != (self.external is not None):
-            raise ValueError("origin external, and no other, says what and where; add or remove external:")
+            raise Mistake(
+                "来源为外部规定的写明出处，其他不写 · origin external, and no other, says what and where",
+                "加上或去掉 external: · add or remove external:",
+            )
         return self
 
 
@@ -98,7 +122,10 @@ class Dated(Entry):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.last < self.first:
-            raise ValueError(f"until {self.last} lies before from {self.first}; exchange them")
+            raise Mistake(
+                f"止日{self.last}早于起日{self.first} · until {self.last} lies before from {self.first}",
+                "对调两个日期 · exchange them",
+            )
         return self
 
 
@@ -135,3 +162,13 @@ class WhomEntry(Entry):
     employee_gap_months_over: Annotated[int, Field(ge=0)] | None = None
     certified: list[Identity] | None = None
     certified_after: date | None = None
+
+    @model_validator(mode="after")
+    def _some_age(self) -> Self:
+        if self.age_from is not None and self.age_under is not None and self.age_under <= self.age_from:
+            raise Mistake(
+                f"没有人满{self.age_from}岁而不满{self.age_under}岁 · nobody is from {self.age_from} and under "
+                f"{self.age_under}",
+                "改正其中一个 · correct one of the two",
+            )
+        return self

@@ -1,12 +1,12 @@
 """The rules of a pack file as people write them, each checked at the door."""
 
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Generic, Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
 
 from shared.domain.money import parse_percent, parse_yuan
-from shared.policy.schema_parts import BasisEntry, Dated, Entry, Percent, WhomEntry, Words, Yuan
+from shared.policy.schema_parts import BasisEntry, Dated, Entry, Mistake, Percent, WhomEntry, Words, Yuan
 from shared.policy.vocabulary import (
     BY_AGE,
     Channel,
@@ -35,11 +35,17 @@ class FiscalEntry(Entry):
     def _sum(self) -> Self:
         if self.floor is None or (not self.shares and parse_yuan(self.floor) == 0):
             if self.shares:
-                raise ValueError("shares without a floor; name the floor or remove the shares")
+                raise Mistake(
+                    "没有标准却有分担 · shares without a floor",
+                    "写明标准或去掉分担 · name the floor or remove the shares",
+                )
             return self
         total = sum(parse_yuan(share) for share in self.shares.values())
         if total != parse_yuan(self.floor):
-            raise ValueError(f"the shares do not add up to the floor {self.floor}; correct a share or the floor")
+            raise Mistake(
+                f"各级分担之和不等于标准{self.floor} · the shares do not add up to the floor {self.floor}",
+                "改正分担或标准 · correct a share or the floor",
+            )
         return self
 
 
@@ -77,6 +83,7 @@ class WindowEntry(Dated):
     wait: WaitEntry | None = None
     cover: Literal["YEAR_START", "DAY_AFTER_WAIT", "BIRTH"] = "YEAR_START"
     late: bool = False
+    reopens: bool = False  # nobody may pay on the days between the window before and this one
 
 
 class ExclusionEntry(Entry):
@@ -126,13 +133,24 @@ class ReliefEntry(Entry):
     def _one_kind(self) -> Self:
         kinds = [self.none, self.open, self.full, self.fixed, self.percent]
         if sum(kind is not None for kind in kinds) != 1:
-            raise ValueError("a relief is one of open, full, fixed, percent or none; keep exactly one")
+            raise Mistake(
+                "资助只取其一 · a relief is one of open, full, fixed, percent or none",
+                "只留一个 · keep exactly one",
+            )
         if (self.open is None and self.none is None) != (self.funders is not None):
-            raise ValueError("a relief with an amount names its funders, an open one none; add or remove funders:")
+            raise Mistake(
+                "有金额的写明资金来源，未定的不写 · a relief with an amount names its funders, an open one none",
+                "加上或去掉 funders: · add or remove funders:",
+            )
         if self.identity in BY_AGE and (self.whom is None or self.whom.age_from is None):
-            raise ValueError("a relief by age names from which age; add whom: {age_from: 60, aged_on: 2022-12-31}")
+            raise Mistake(
+                "按年龄的资助写明起始年龄 · a relief by age names from which age",
+                "加上 whom: {age_from: 60, aged_on: 2022-12-31} · add whom: {age_from: 60, aged_on: 2022-12-31}",
+            )
         if self.funders is not None and sum(parse_percent(part) for part in self.funders.values()) != 10_000:
-            raise ValueError('the funders do not add up to "100"; correct a percentage')
+            raise Mistake(
+                '资金来源之和不是"100" · the funders do not add up to "100"', "改正百分比 · correct a percentage"
+            )
         return self
 
 
@@ -237,7 +255,10 @@ class TargetsEntry(Entry):
     @model_validator(mode="after")
     def _sum(self) -> Self:
         if sum(self.towns.values()) != self.total:
-            raise ValueError(f"the towns do not add up to {self.total}; correct a town or the total")
+            raise Mistake(
+                f"各乡镇之和不等于{self.total} · the towns do not add up to {self.total}",
+                "改正乡镇数或总数 · correct a town or the total",
+            )
         return self
 
 
@@ -262,45 +283,13 @@ class EvaluationEntry(Entry):
     basis: BasisEntry
 
 
-class HighestOnly(Entry):
-    """Several identities."""
-
-    value: Literal["highest_only"]
-    basis: BasisEntry
+_Value = TypeVar("_Value", bound=str)
 
 
-class DocumentOrder(Entry):
-    """Equal reliefs."""
+class Setting(Entry, Generic[_Value]):
+    """A numbered default or the document's own word on one question."""
 
-    value: Literal["document_order"]
-    basis: BasisEntry
-
-
-class Hold(Entry):
-    """What is open is held."""
-
-    value: Literal["hold"]
-    basis: BasisEntry
-
-
-class PaysStandard(Entry):
-    """Identities without relief."""
-
-    value: Literal["pays_standard"]
-    basis: BasisEntry
-
-
-class HalfUp(Entry):
-    """Rounding of a relief."""
-
-    value: Literal["half_up"]
-    basis: BasisEntry
-
-
-class LatePayment(Entry):
-    """Payments after the last window."""
-
-    value: Literal["reject", "hold"]
+    value: _Value
     basis: BasisEntry
 
 
@@ -318,62 +307,20 @@ class ExtensionRule(Entry):
         return WhomEntry(migrant_worker=True, not_hukou_note="urban")
 
 
-class DayAfter(Entry):
-    """Counting a wait."""
-
-    value: Literal["day_after"]
-    basis: BasisEntry
-
-
-class AfterPayment(Entry):
-    """An identity that changes after the payment."""
-
-    value: Literal["review_before_period"]
-    basis: BasisEntry
-
-
-class Holidays(Entry):
-    """A last day on a holiday."""
-
-    value: Literal["not_extended"]
-    basis: BasisEntry
-
-
-class RosterInForce(Entry):
-    """Which roster prices a bill."""
-
-    value: Literal["versioned"]
-    basis: BasisEntry
-
-
-class RefundEvent(Entry):
-    """What has to lie before the benefit period."""
-
-    value: Literal["precedes_period"]
-    basis: BasisEntry
-
-
-class DoubleCharge(Entry):
-    """Money that a channel took twice."""
-
-    value: Literal["always_returned"]
-    basis: BasisEntry
-
-
 class SettingsEntry(Entry):
     """Numbered defaults."""
 
-    several_identities: HighestOnly
-    equal_relief: DocumentOrder
-    open_amount: Hold
-    not_listed: PaysStandard
-    rounding: HalfUp
-    late_payment: LatePayment
+    several_identities: Setting[Literal["highest_only"]]
+    equal_relief: Setting[Literal["document_order"]]
+    open_amount: Setting[Literal["hold"]]
+    not_listed: Setting[Literal["pays_standard"]]
+    rounding: Setting[Literal["half_up"]]
+    late_payment: Setting[Literal["reject", "hold"]]
     extension: ExtensionRule
-    wait_counting: DayAfter
-    wait_past_period: Hold
-    identity_after_payment: AfterPayment
-    holidays: Holidays
-    roster_in_force: RosterInForce
-    refund_event: RefundEvent
-    double_charge: DoubleCharge
+    wait_counting: Setting[Literal["day_after"]]
+    wait_past_period: Setting[Literal["hold"]]
+    identity_after_payment: Setting[Literal["review_before_period"]]
+    holidays: Setting[Literal["not_extended"]]
+    roster_in_force: Setting[Literal["versioned"]]
+    refund_event: Setting[Literal["precedes_period"]]
+    double_charge: Setting[Literal["always_returned"]]

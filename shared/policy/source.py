@@ -2,19 +2,29 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
 Where = tuple[str | int, ...]
 
 
-class PackError(ValueError):
-    """A pack that cannot be trusted: which file, which line, what is wrong and how to mend it."""
+class Fault(NamedTuple):
+    """One thing that is wrong with a file: on which line, what, and how to mend it; both in Chinese and English."""
 
-    def __init__(self, file: Path, line: int, problem: str, mend: str) -> None:
-        super().__init__(f"{file.name}:{line}: {problem} -> {mend}")
-        self.file, self.line, self.problem, self.mend = file, line, problem, mend
+    line: int
+    problem: str
+    mend: str
+
+
+class PackError(ValueError):
+    """A file that cannot be trusted, with everything that is wrong with it, from the first line on."""
+
+    def __init__(self, file: Path, *faults: Fault) -> None:
+        """Name at least one fault."""
+        self.file, self.faults = file, tuple(sorted(faults))
+        lines = (f"{file.name}:{fault.line}: {fault.problem} -> {fault.mend}" for fault in self.faults)
+        super().__init__("\n".join(lines))
 
 
 class UnknownPack(PackError):
@@ -22,7 +32,9 @@ class UnknownPack(PackError):
 
     def __init__(self, folder: Path, pack_id: str, known: Sequence[str]) -> None:
         """``known`` are the ids that there are, told to whoever mistyped one."""
-        super().__init__(folder / f"{pack_id}.yaml", 1, "there is no such pack", "check its name")
+        super().__init__(
+            folder / f"{pack_id}.yaml", Fault(1, "没有这个政策包 · there is no such pack", "核对编号 · check its name")
+        )
         there = ", ".join(known)
         self.args = (f"没有政策包 {pack_id} · there is no pack {pack_id}; 现有 known: {there}",)
 
@@ -37,15 +49,19 @@ class Source:
         try:
             root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
         except FileNotFoundError:
-            raise PackError(file, 1, "there is no such file", "check the name of the pack") from None
+            missing = Fault(1, "没有这个文件 · there is no such file", "核对政策包的名称 · check the name of the pack")
+            raise PackError(file, missing) from None
         except UnicodeDecodeError:
-            raise PackError(file, 1, "the file is not UTF-8", "save it as UTF-8") from None
+            encoding = Fault(1, "文件不是 UTF-8 · the file is not UTF-8", "另存为 UTF-8 · save it as UTF-8")
+            raise PackError(file, encoding) from None
         except yaml.YAMLError as problem:
             mark = getattr(problem, "problem_mark", None)
-            line = mark.line + 1 if mark else 1
-            raise PackError(file, line, getattr(problem, "problem", None) or "not YAML", "correct the YAML") from None
+            said = f"YAML 有误 · not YAML: {getattr(problem, 'problem', None) or problem}"
+            broken = Fault(mark.line + 1 if mark else 1, said, "改正 YAML 的写法 · correct the YAML")
+            raise PackError(file, broken) from None
         if not isinstance(root, yaml.MappingNode):
-            raise PackError(file, 1, "the file holds no entries", "write key: value pairs")
+            empty = Fault(1, "文件没有条目 · the file holds no entries", "写“键: 值” · write key: value pairs")
+            raise PackError(file, empty)
         self._constructor = yaml.SafeLoader("")
         self.values: dict[str, Any] = self._value(root, ())
 
@@ -65,14 +81,17 @@ class Source:
         try:
             return self._constructor.construct_object(node)
         except (yaml.YAMLError, ValueError) as problem:
-            raise PackError(self.file, node.start_mark.line + 1, str(problem), "correct the value") from None
+            said = f"值不成立 · no such value: {problem}"
+            fault = Fault(node.start_mark.line + 1, said, "改正该值 · correct the value")
+            raise PackError(self.file, fault) from None
 
     def _mapping(self, node: yaml.MappingNode, place: Where) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for key_node, value_node in node.value:
             key, line = str(key_node.value), key_node.start_mark.line + 1
             if key in values:
-                raise PackError(self.file, line, f"{key} is written twice", "keep one of the two")
+                twice = f"{key} 写了两次 · is written twice"
+                raise PackError(self.file, Fault(line, twice, "只留一个 · keep one of the two"))
             self._lines[*place, key] = line
             values[key] = self._value(value_node, (*place, key))
         return values

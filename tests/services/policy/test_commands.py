@@ -191,3 +191,19 @@ def test_a_clause_is_found_across_the_line_that_a_page_broke(tmp_path: Path) -> 
     assert [each.partition("：")[0] for each in unfound(pack, documents_in(tmp_path))] == ["shantou-2022 reliefs.DIBAO"]
     assert typed("lint", "shantou-2022", "--documents", str(tmp_path))[0] == 1
     assert typed("lint")[0] == 0
+
+
+def test_lint_names_every_broken_pack_of_a_folder_and_still_checks_the_others(tmp_path: Path) -> None:
+    for pack_id in ("luoshan-2024", "tonghe-2023", "national-2025"):
+        text = (PACKS / f"{pack_id}.yaml").read_text(encoding="utf-8")
+        broken = text if pack_id == "national-2025" else text.replace('individual: "380.00"', "individual: 380.00")
+        (tmp_path / f"{pack_id}.yaml").write_text(broken, encoding="utf-8")
+    code, printed = typed("lint", "--folder", str(tmp_path), "--documents", str(tmp_path))
+    assert code == 1
+    assert printed.count("没有加引号 · is not quoted") == 2
+    assert [line for line in printed.splitlines() if line[0] in "✓✗!"] == [
+        "✗ luoshan-2024",
+        "! national-2025：没有引用文件原文，无可核对 · quotes no document, so nothing was proven",
+        "✓ national-2025：0 处引文 clauses looked for",
+        "✗ tonghe-2023",
+    ]

@@ -36,12 +36,56 @@ BREAKS = {
     "third decimal": ('individual: "380.00"', 'individual: "380.005"', "not an amount", '"380.00"'),
     "negative amount": ('individual: "380.00"', 'individual: "-380.00"', "negative", "zero or more"),
     "sum": ('unsplit: "640.00"', 'unsplit: "639.00"', "do not add up", "correct a share"),
-    "typo in a key": ("benefit_year: 2024", "benefit_yaer: 2024", "benefit_year is missing", "add it"),
-    "unknown key": ("name: 罗山县", "colour: red\nname: 罗山县", "colour is no known entry", "remove it"),
-    "unknown identity": ("identity: ORPHAN", "identity: ORFAN", "reliefs.1.identity", "correct the value"),
-    "unknown funder": ("{unsplit:", "{nobody:", "standards.0.fiscal.shares.nobody", "correct the value"),
-    "unknown channel": ("ALIPAY,", "ALIPAI,", "channels.accepted.2", "correct the value"),
-    "unquoted region": ('region: "411521"', "region: 411521", "is not quoted", '"380.00"'),
+    "typo in a key": ("benefit_year: 2024", "benefit_yaer: 2024", "benefit_yaer 不是已知条目", "perhaps benefit_year"),
+    "typo in a section": ("\nrefunds:", "\nrefund:", "refund 不是已知条目", "perhaps refunds"),
+    "typo of what may be left out": (
+        "  corrections:",
+        "  correction:",
+        "evaluation.correction 不是",
+        "perhaps corrections",
+    ),
+    "unknown key": (
+        "name: 罗山县",
+        "colour: red\nname: 罗山县",
+        "colour 不是已知条目 · is no known entry",
+        "remove it",
+    ),
+    "missing key": ("benefit_year: 2024\n", "", "benefit_year 缺少 · is missing", "add it"),
+    "unknown identity": ("identity: ORPHAN", "identity: ORFAN", "reliefs.1.identity 没有 ORFAN", "perhaps ORPHAN"),
+    "unknown funder": (
+        "{unsplit:",
+        "{nobody:",
+        "standards.0.fiscal.shares.nobody 没有 nobody",
+        "one of central, province",
+    ),
+    "unknown channel": ("ALIPAY,", "ALIPAI,", "channels.accepted.2 没有 ALIPAI", "perhaps ALIPAY"),
+    "unquoted region": ('region: "411521"', "region: 411521", "is not quoted", '"411521"'),
+    "unknown default": ("default: 14,", "default: 41,", "benefit.basis.default", "correct the value"),
+    "a year that the dates are not in": (
+        "benefit_year: 2024",
+        "benefit_year: 2025",
+        "begins in 2024",
+        "correct the year",
+    ),
+    "windows out of order": (
+        "  - from: 2023-12-31\n    until: 2023-12-31",
+        "  - from: 2023-10-01\n    until: 2023-10-05",
+        "overlaps the window",
+        "begin on 2023-12-31",
+    ),
+    "an identity twice": ("{identity: ORPHAN,", "{identity: TEKUN,", "TEKUN 写了两次", "tell them apart by whom"),
+    "more aid than anybody owes": (
+        "{identity: ORPHAN, open: true",
+        '{identity: ORPHAN, fixed: "380.01", funders: {central: "100"}',
+        "more than the contribution of 380.00",
+        "full: true",
+    ),
+    "ages of nobody": (
+        "whom: {hukou: [local]}",
+        "whom: {age_from: 18, age_under: 18}",
+        "nobody is from 18",
+        "correct one",
+    ),
     "region of other length": ('region: "411521"', 'region: "41152"', "is not a region", '"411521"'),
     "overlapping windows": ("- from: 2023-12-31", "- from: 2023-12-30", "overlaps the window", "begin on 2023-12-31"),
     "window without standard": (
@@ -59,7 +103,7 @@ BREAKS = {
         "add clause",
     ),
     "default without number": ("{origin: default, default: 14,", "{origin: default,", "number of the default", "add"),
-    "unknown setting": ("value: half_up", "value: bankers", "settings.rounding.value", "correct the value"),
+    "unknown setting": ("value: half_up", "value: bankers", "settings.rounding.value 没有 bankers", "one of half_up"),
     "other id": ("id: luoshan-2024", "id: luoshan-2025", "id is luoshan-2025", "as the file is named"),
     "key written twice": ("benefit_year: 2024", "benefit_year: 2024\nbenefit_year: 2024", "written twice", "keep one"),
     "not YAML": ("benefit_year: 2024", "benefit_year: [2024", "", "correct the YAML"),
@@ -82,10 +126,11 @@ BREAKS = {
 def test_a_broken_pack_is_refused_at_its_line_with_its_mend(
     tmp_path: Path, old: str, new: str, problem: str, mend: str
 ) -> None:
-    refused = refusal(tmp_path, old, new)
-    assert problem in refused.problem
-    assert mend in refused.mend
-    assert str(refused).startswith(f"luoshan-2024.yaml:{refused.line}: ")
+    (fault,) = refusal(tmp_path, old, new).faults
+    assert problem in fault.problem
+    assert mend in fault.mend
+    assert " · " in fault.problem
+    assert " · " in fault.mend
 
 
 @pytest.mark.parametrize(
@@ -99,7 +144,22 @@ def test_a_broken_pack_is_refused_at_its_line_with_its_mend(
 )
 def test_the_line_named_is_the_line_at_fault(tmp_path: Path, old: str, new: str) -> None:
     expected = TEXT[: TEXT.index(old)].count("\n") + 1
-    assert refusal(tmp_path, old, new).line == expected
+    (fault,) = (refused := refusal(tmp_path, old, new)).faults
+    assert fault.line == expected
+    assert str(refused).startswith(f"luoshan-2024.yaml:{expected}: ")
+
+
+def test_everything_that_is_wrong_is_named_at_once_from_the_first_line_on(tmp_path: Path) -> None:
+    (tmp_path / "luoshan-2024.yaml").write_text(
+        TEXT.replace("identity: ORPHAN", "identity: ORFAN").replace('floor: "640.00"', "floor: 640.00"),
+        encoding="utf-8",
+    )
+    with pytest.raises(PackError) as refused:
+        load_pack("luoshan-2024", folder=tmp_path)
+    floor, orphan = refused.value.faults
+    assert ("is not quoted" in floor.problem, "ORFAN" in orphan.problem) == (True, True)
+    assert floor.line < orphan.line
+    assert len(str(refused.value).splitlines()) == 2
 
 
 SECOND = """  - from: {first}
@@ -114,9 +174,41 @@ windows:"""
     ("first", "problem"), [("2025-01-02", "leaves a gap"), ("2024-12-31", "overlaps the standard")]
 )
 def test_standards_follow_each_other_without_gap_or_overlap(tmp_path: Path, first: str, problem: str) -> None:
-    refused = refusal(tmp_path, "\nwindows:", SECOND.format(first=first))
-    assert problem in refused.problem
-    assert refused.mend == "begin on 2025-01-01"
+    (fault,) = refusal(tmp_path, "\nwindows:", SECOND.format(first=first)).faults
+    assert problem in fault.problem
+    assert fault.mend == "自2025-01-01起 · begin on 2025-01-01"
+
+
+LATER = """
+  - from: {first}
+    until: 2024-02-29
+    basis: {{origin: external, external: a later notice, says: 补缴}}
+    reopens: {reopens}
+
+exclusions:"""
+
+
+def test_a_window_leaves_days_out_only_where_the_pack_says_so(tmp_path: Path) -> None:
+    (fault,) = refusal(tmp_path, "\nexclusions:", LATER.format(first="2024-02-01", reopens="false")).faults
+    assert "leaves a gap after 2023-12-31" in fault.problem
+    assert "reopens: true" in fault.mend
+    for first, reopens in (("2024-01-01", "false"), ("2024-02-01", "true")):
+        text = TEXT.replace("\nexclusions:", LATER.format(first=first, reopens=reopens), 1)
+        (tmp_path / "luoshan-2024.yaml").write_text(text, encoding="utf-8")
+        assert len(load_pack("luoshan-2024", folder=tmp_path).windows) == 3
+
+
+@pytest.mark.parametrize(
+    ("first", "problem"), [("2023-01-02", "leaves a gap"), ("2022-12-31", "overlaps the newborn rule")]
+)
+def test_newborn_rules_follow_each_other(tmp_path: Path, first: str, problem: str) -> None:
+    text = (PACKS / "tonghe-2023.yaml").read_text(encoding="utf-8")
+    rule = "    - from: 2023-01-01\n      until: 2023-08-31"
+    assert rule in text
+    (tmp_path / "tonghe-2023.yaml").write_text(text.replace(rule, rule.replace("2023-01-01", first)), encoding="utf-8")
+    with pytest.raises(PackError) as refused:
+        load_pack("tonghe-2023", folder=tmp_path)
+    assert [problem in fault.problem for fault in refused.value.faults] == [True]
 
 
 def test_a_missing_pack_and_a_path_are_no_packs(tmp_path: Path) -> None:
@@ -156,9 +248,9 @@ def test_a_pack_that_is_not_text_or_holds_nothing_is_refused(tmp_path: Path) -> 
 def test_overrides_that_do_not_fit_are_refused_at_their_line(
     tmp_path: Path, text: str, problem: str, line: int
 ) -> None:
-    refused = overrides_refusal(tmp_path, text)
-    assert problem in refused.problem
-    assert refused.line == line
+    (fault,) = overrides_refusal(tmp_path, text).faults
+    assert problem in fault.problem
+    assert fault.line == line
 
 
 def test_the_example_amounts_are_labelled_invented_and_leave_one_identity_open() -> None:

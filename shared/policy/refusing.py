@@ -1,0 +1,100 @@
+"""What is wrong with an entry that does not fit its schema, in words that its author understands, and the mend."""
+
+import re
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from shared.policy.schema_parts import Mistake
+from shared.policy.source import Fault, Source
+
+_CORRECT = "改正该值 · correct the value"
+_KNOWN = re.compile(r"'([^']+)'")
+_TYPES = {
+    "string_type": ("应为文字 · is no text", "加上引号 · write it in quotes"),
+    "int_type": ("应为整数 · is no whole number", "写整数，不加引号 · write a whole number without quotes"),
+    "int_parsing": ("应为整数 · is no whole number", "写整数，不加引号 · write a whole number without quotes"),
+    "int_from_float": ("应为整数 · is no whole number", "写整数，不加引号 · write a whole number without quotes"),
+    "bool_type": ("应为是或否 · is neither true nor false", "写 true 或 false · write true or false"),
+    "bool_parsing": ("应为是或否 · is neither true nor false", "写 true 或 false · write true or false"),
+    "list_type": ("应为列表 · is no list", "写成 [一, 二] · write it as [one, two]"),
+    "dict_type": ("应为条目 · holds no entries", "写成 {键: 值} · write it as {key: value}"),
+    "model_type": ("应为条目 · holds no entries", "写成 {键: 值} · write it as {key: value}"),
+    "string_too_short": ("是空的 · is empty", "写明内容 · write what belongs there"),
+    "too_short": ("是空的 · is empty", "至少写一项 · write at least one"),
+}
+
+
+def faults(refused: ValidationError, schema: type[BaseModel], source: Source) -> Iterator[Fault]:
+    """Everything that a schema refused; a misspelt name is one fault, not also a missing one."""
+    errors = refused.errors(include_url=False)
+    missing = {error["loc"] for error in errors if error["type"] == "missing"}
+    likely = {error["loc"]: _likely(error["loc"], schema, missing) for error in errors if _unknown(error)}
+    misspelt = {(*where[:-1], name) for where, name in likely.items() if name is not None}
+    for error in errors:
+        if error["loc"] not in misspelt:
+            problem, mend = _explained(error, likely.get(error["loc"]))
+            yield Fault(source.line_of(error["loc"]), f"{_name(error)} {problem}", mend)
+
+
+def _unknown(error: ErrorDetails) -> bool:
+    return error["type"] == "extra_forbidden"
+
+
+def _name(error: ErrorDetails) -> str:
+    return ".".join(str(step) for step in error["loc"] if step != "[key]")
+
+
+def _explained(error: ErrorDetails, likely: str | None) -> tuple[str, str]:
+    kind, told = error["type"], error.get("ctx", {})
+    if _unknown(error):
+        mend = f"是否 {likely} · perhaps {likely}" if likely else "去掉或改正拼写 · remove it or correct its spelling"
+        return "不是已知条目 · is no known entry", mend
+    if kind == "missing":
+        return "缺少 · is missing", "加上 · add it"
+    if isinstance(mistake := told.get("error"), Mistake):
+        return mistake.problem, mistake.mend
+    if kind in ("enum", "literal_error"):
+        known = _KNOWN.findall(str(told["expected"]))
+        close = get_close_matches(str(error["input"]), known, 1)
+        mend = f"是否 {close[0]} · perhaps {close[0]}" if close else f"写其一 · write one of {', '.join(known)}"
+        return f"没有 {error['input']} · there is no {error['input']}", mend
+    if kind.startswith("date_"):
+        return "不是日期 · is no date", "写成 2024-01-31，不加引号 · correct it: 2024-01-31, without quotes"
+    return _TYPES.get(kind, (f"取值不符 · {error['msg']}", _CORRECT))
+
+
+def _likely(where: tuple[str | int, ...], schema: type[BaseModel], missing: set[tuple[str | int, ...]]) -> str | None:
+    """The name that was meant: one that is missing beside it, else any that may stand there."""
+    beside = [str(each[-1]) for each in missing if each[:-1] == where[:-1]]
+    known = _entries(schema, where[:-1])
+    return next(iter(get_close_matches(str(where[-1]), beside, 1) + get_close_matches(str(where[-1]), known, 1)), None)
+
+
+def _entries(schema: type[BaseModel], where: tuple[str | int, ...]) -> list[str]:
+    """The names that may stand at a place of a file."""
+    whole = _as_json(schema)
+    node: Mapping[str, Any] = whole
+    for step in (*where, None):
+        node = _resolved(node, whole)
+        if step is None:
+            return list(node.get("properties", ()))
+        node = node.get("items", {}) if isinstance(step, int) else node.get("properties", {}).get(step, {})
+    return []
+
+
+def _resolved(node: Mapping[str, Any], whole: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a reference, or a choice between an entry and nothing, stands for."""
+    while "$ref" in node or "anyOf" in node:
+        choice = next((each for each in node.get("anyOf", ()) if each.get("type") != "null"), node)
+        node = whole["$defs"][choice["$ref"].rpartition("/")[2]] if "$ref" in choice else choice
+    return node
+
+
+@lru_cache
+def _as_json(schema: type[BaseModel]) -> Mapping[str, Any]:
+    return schema.model_json_schema(by_alias=True)
