@@ -115,7 +115,7 @@ def _of_year(relief: Relief, amount_fen: int, aided_as_fen: int) -> int:
         return amount_fen
     if relief.kind is ReliefKind.PERCENT:
         return part_of(aided_as_fen, relief.basis_points)
-    return 0 if relief.kind is ReliefKind.NONE else min(relief.amount_fen, amount_fen)
+    return min(relief.amount_fen, amount_fen)
 
 
 def _unmet(relief: Relief) -> Reason:

@@ -7,16 +7,18 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from shared.domain.identity_number import DocumentType
 from shared.policy.benefit import Covered
+from shared.policy.conditions import Conditions
 from shared.policy.decide import decide
-from shared.policy.facts import Certified, Facts, History, MissingFact, Payment
+from shared.policy.facts import Certified, Facts, History, MissingFact, Payment, Student
 from shared.policy.loading import load_pack
 from shared.policy.overriding import with_overrides
 from shared.policy.pack import Pack
 from shared.policy.reasons import Reasons, Ruling
 from shared.policy.refund import Paid, RefundRequest, judge_refund
 from shared.policy.schema import OverridesEntry
-from shared.policy.vocabulary import Channel, EnrolmentStatus, Identity, RefundReason
+from shared.policy.vocabulary import Channel, EnrolmentStatus, Identity, RefundReason, SchoolLevel
 from tests.shared.policy.everywhere import PACKS, configured, days, held, people
 
 SHANTOU, TONGHE = load_pack("shantou-2022"), load_pack("tonghe-2023")
@@ -88,6 +90,56 @@ def test_a_newborn_who_is_early_reads_the_first_newborn_rule() -> None:
     refused = decide(TONGHE, Facts(day, day, newborn=True), (), Payment(day)).reasons[-1]
     assert TONGHE.newborns is not None
     assert (refused.code, refused.basis) == ("WINDOW_NOT_OPEN", TONGHE.newborns.rules[0].basis)
+    assert refused.text == "新生儿登记自2022-09-01起"
+
+
+def test_a_newborn_in_time_reads_both_the_days_and_the_rule() -> None:
+    day = date(2022, 11, 1)
+    found = decide(TONGHE, Facts(day, day, newborn=True), (), Payment(day)).reasons
+    assert {reason.code: reason.won for reason in found} | {"NEWBORN_DAYS": True, "NEWBORN": True} == {
+        reason.code: reason.won for reason in found
+    }
+
+
+def test_a_newborn_without_a_number_reads_what_holds_it() -> None:
+    day = date(2022, 5, 1)
+    born = Facts(day, day, newborn=True, id_type=DocumentType.BIRTH_CERTIFICATE)
+    held_by = decide(SHANTOU, born, (), Payment(day)).reasons[-1]
+    assert (held_by.code, held_by.won) == ("ID_NUMBER", True)
+
+
+@pytest.mark.parametrize(
+    ("student", "identities"),
+    [
+        (Student(SchoolLevel.COLLEGE, school_in_area=True, full_time=True), ()),
+        (Student(SchoolLevel.COLLEGE, school_in_area=False, full_time=False), ()),
+        (Student(SchoolLevel.COLLEGE, school_in_area=False, full_time=True), (Certified(Identity.DIBAO),)),
+    ],
+)
+def test_a_student_who_need_not_enrol_elsewhere_reads_that_the_school_rule_lost(
+    student: Student, identities: tuple[Certified, ...]
+) -> None:
+    day = date(2021, 11, 1)
+    decision = decide(SHANTOU, replace(_person(day), student=student), identities, Payment(day))
+    assert decision.ruling is Ruling.ACCEPT
+    assert {reason.code: reason.won for reason in decision.reasons}["SCHOOL"] is False
+
+
+def test_an_identity_without_relief_and_one_whose_conditions_fail_have_lost() -> None:
+    day = date(2021, 11, 1)
+    too_late = replace(_person(day), child_birth_date=date(2016, 1, 1), agricultural=True)
+    identities = [Certified(Identity.FP_ONLY_CHILD_CERT), Certified(Identity.STABLE_LIFTED)]
+    found = _of_relief(decide(SHANTOU, too_late, identities, Payment(day)).reasons)
+    assert (found["RELIEF_FP_ONLY_CHILD_CERT"], found["RELIEF_STABLE_LIFTED"]) == (False, False)
+
+
+def test_between_two_windows_money_comes_too_late_for_the_first() -> None:
+    first, later = SHANTOU.windows[0], replace(SHANTOU.windows[0], first=date(2022, 3, 1), last=date(2022, 3, 31))
+    pack = replace(SHANTOU, windows=(first, later))
+    for day, code in ((date(2021, 9, 24), "WINDOW_NOT_OPEN"), (date(2022, 2, 1), "WINDOW_CLOSED")):
+        assert decide(pack, _person(day), (), Payment(day)).reason_code == code
+    others = replace(SHANTOU, windows=(replace(first, whom=Conditions(migrant_worker=True)),))
+    assert decide(others, _person(first.first), (), Payment(first.first)).reason_code == "WINDOW_CLOSED"
 
 
 @pytest.mark.parametrize(
@@ -121,6 +173,19 @@ def test_a_repair_that_shortens_no_wait_is_refused_and_not_charged() -> None:
     assert (found["NOT_CONTINUOUS"].text, found["REPAIR"].won) == ("连续断保4年，等待6个月", False)
     assert decision.terms is not None
     assert decision.terms.repairs == ()
+
+
+def test_a_place_may_add_months_from_a_later_year_on() -> None:
+    given = OverridesEntry(benefit_year=2027, individual_contribution="400.00")
+    pack = with_overrides(load_pack("national-2025"), given, name="test")
+    assert pack.continuity is not None
+    day = pack.windows[0].first
+    for first_variable, months in ((1, 5), (2, 4), (3, 3), (4, 3)):
+        later = replace(pack, continuity=replace(pack.continuity, first_variable=first_variable))
+        history = History(enrolled=(2024,), missed=(2025, 2026))
+        decision = decide(later, replace(_person(day), history=history), (), Payment(day))
+        assert decision.terms is not None
+        assert decision.terms.wait.months == months
 
 
 class TestRefunds:
@@ -178,3 +243,32 @@ class TestRefunds:
         found = judge_refund(pack, request, terms, self._COVERED, paid, 32_000)
         assert found.allowed is allowed
         assert [reason.won for reason in found.reasons] == [allowed]
+
+    @pytest.mark.parametrize(("asked_on", "allowed"), [("2022-12-31", True), ("2023-01-01", False)])
+    def test_without_a_local_deadline_the_benefit_year_is_one(self, asked_on: str, allowed: bool) -> None:
+        terms = decide(SHANTOU, _person(self._DAY), (), Payment(self._DAY)).terms
+        assert terms is not None
+        asked = date.fromisoformat(asked_on)
+        elsewhere = RefundRequest(RefundReason.RESIDENT_INSURANCE_ELSEWHERE, asked, happened_on=date(2021, 12, 15))
+        assert judge_refund(SHANTOU, elsewhere, terms, self._COVERED, (), 32_000).allowed is allowed
+        twice = [Paid(self._DAY, 32_000, Channel.WECHAT), Paid(self._DAY, 32_000, Channel.ALIPAY)]
+        duplicate = RefundRequest(RefundReason.DUPLICATE_PAYMENT, asked)
+        assert judge_refund(SHANTOU, duplicate, terms, self._COVERED, twice, 64_000).allowed is allowed
+
+    def test_each_payment_beyond_the_due_is_its_own_event_and_a_double_charge_none(self) -> None:
+        terms = decide(SHANTOU, _person(self._DAY), (), Payment(self._DAY)).terms
+        assert terms is not None
+        late = date(2022, 1, 5)
+        paid = [
+            Paid(self._DAY, 32_000, Channel.WECHAT),
+            Paid(date(2021, 12, 31), 10_000, Channel.ALIPAY),
+            Paid(late, 32_000, Channel.ALIPAY),
+            Paid(late, 32_000, Channel.ALIPAY),
+        ]
+        request = RefundRequest(RefundReason.DUPLICATE_PAYMENT, date(2022, 1, 10))
+        found = judge_refund(SHANTOU, request, terms, self._COVERED, paid, 106_000)
+        assert (found.allowed, found.amount_fen) == (True, 42_000), "what came after cover began stays, but once"
+        only = judge_refund(SHANTOU, request, terms, self._COVERED, [paid[0], *paid[2:]], 96_000)
+        assert (only.amount_fen, only.reasons[0].basis) == (32_000, SHANTOU.settings.double_charge)
+        none = judge_refund(SHANTOU, request, terms, self._COVERED, [paid[0], paid[2]], 64_000)
+        assert (none.allowed, none.status) == (False, EnrolmentStatus.ACTIVE)
