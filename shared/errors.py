@@ -119,6 +119,13 @@ class ErrorCode(Enum):
         "核对证件原件",
         "Check both against the document",
     )
+    BIRTH_DATE_IN_FUTURE = Spec(
+        422,
+        "出生日期晚于登记当日",
+        "The birth date lies after the day of registration",
+        "核对出生日期",
+        "Check the birth date",
+    )
     UNKNOWN_REGION = Spec(
         422,
         "行政区划代码不存在",

@@ -38,6 +38,12 @@ class BirthDateDiffers(DomainError):
     code = ErrorCode.BIRTH_DATE_DIFFERS
 
 
+class NotBornYet(DomainError):
+    """The birth date lies after the installation's business date, which is the day of registration."""
+
+    code = ErrorCode.BIRTH_DATE_IN_FUTURE
+
+
 class AlreadyEnrolled(DomainError):
     """The person has a live enrolment for that year; where is not said."""
 
@@ -89,7 +95,7 @@ async def register(
 ) -> Registered:
     """Register one person for one benefit year.
 
-    Raises ``InvalidNumber``, ``BirthDateDiffers``, ``UnknownRegion`` or ``AlreadyEnrolled``.
+    Raises ``InvalidNumber``, ``BirthDateDiffers``, ``NotBornYet``, ``UnknownRegion`` or ``AlreadyEnrolled``.
     """
     outcome = (await register_all(session, resources, [(application, trace)], today))[0]
     if isinstance(outcome, DomainError):
@@ -150,7 +156,7 @@ async def enter(
     session: AsyncSession, prepared: Sequence[NewEnrolment | DomainError], today: date
 ) -> list[Registered | DomainError]:
     """Record and announce prepared applications; the answers stand in their order, refusals among them stay."""
-    checked = await _in_known_villages(session, prepared)
+    checked = [_born(one, today) for one in await _in_known_villages(session, prepared)]
     wanted = [one for one in checked if isinstance(one, NewEnrolment)]
     added = await repository.add(session, wanted, today)
     # Another region's enrolment is not visible here, and not named.
@@ -164,6 +170,12 @@ async def enter(
         else AlreadyEnrolled(existing=existing.get((one.person_token, one.benefit_year)))
         for one in checked
     ]
+
+
+def _born(one: NewEnrolment | DomainError, today: date) -> NewEnrolment | DomainError:
+    if isinstance(one, NewEnrolment) and one.facts.birth_date > today:
+        return NotBornYet(pointer="/birth_date")
+    return one
 
 
 async def _in_known_villages(

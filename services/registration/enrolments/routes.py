@@ -28,7 +28,14 @@ router = APIRouter(route_class=Door, tags=["enrolments"])
 
 
 @router.post("/v1/enrolments", status_code=201, dependencies=[requires("registration:write")])
-@refuses(registering.InvalidNumber, registering.BirthDateDiffers, UnknownRegion, registering.AlreadyEnrolled, NotFound)
+@refuses(
+    registering.InvalidNumber,
+    registering.BirthDateDiffers,
+    registering.NotBornYet,
+    UnknownRegion,
+    registering.AlreadyEnrolled,
+    NotFound,
+)
 async def register(
     session: Session, caller: CurrentCaller, running: CurrentRunning, body: EnrolmentIn
 ) -> RegisteredOut:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registration.enrolments import registering, repository
-from services.registration.enrolments.registering import AlreadyEnrolled
+from services.registration.enrolments.registering import AlreadyEnrolled, NotBornYet
 from services.registration.enrolments.repository import NewEnrolment
 from services.registration.imports import seen
 from services.registration.imports.columns import LABELS
@@ -30,6 +30,7 @@ class Taken(Enum):
 
 
 Verdict = Taken | DomainError
+_BORN = FACTS.index("birth_date")
 
 
 class EnrolledDifferently(DomainError):
@@ -98,6 +99,9 @@ async def _against_what_stands(
     verdicts: dict[int, Verdict] = {
         place: away[region] for place, region in enumerate(rows.regions) if away and region in away
     }
+    today = await business_date(session, desk.clock)
+    unborn = (place for place, facts in enumerate(rows.facts) if facts[_BORN] > today)
+    verdicts |= {place: NotBornYet(pointer="/birth_date") for place in unborn if place not in verdicts}
     there = [place for place in range(rows.size) if place not in verdicts]
     taken = await seen.already_enrolled(session, rows.at(there))
     if not taken:

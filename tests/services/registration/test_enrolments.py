@@ -99,6 +99,11 @@ class TestRegister:
             ({"document_number": a_number()[:-1] + "?"}, "INVALID_IDENTITY_NUMBER", "/document_number"),
             ({"document_number": "411521199013010019"}, "INVALID_IDENTITY_NUMBER", "/document_number"),
             ({"birth_date": "1990-01-02"}, "BIRTH_DATE_DIFFERS", "/birth_date"),
+            (
+                {"document_type": "PASSPORT", "document_number": "E12345678", "birth_date": "2023-10-10"},
+                "BIRTH_DATE_IN_FUTURE",
+                "/birth_date",
+            ),
             ({"region": "411521199201"}, "UNKNOWN_REGION", "/region"),
             ({"region": "411521101"}, "MALFORMED_REQUEST", "/region"),
             ({"name": "张\n三"}, "MALFORMED_REQUEST", "/name"),

@@ -169,6 +169,14 @@ class TestRows:
         assert counts(report) == (2, 0, 2)
         assert report.tally.reasons == {"BIRTH_DATE_DIFFERS": 1, "IMPORT_CELL_MALFORMED": 1}
 
+    @pytest.mark.parametrize("rehearsed", [True, False])
+    async def test_nobody_is_registered_before_they_are_born(
+        self, installation: Installation, tmp_path: Path, rehearsed: bool
+    ) -> None:
+        rows = [a_row(1), ("李四", a_number(2, "20990101"), VILLAGE)]
+        report = await imported(installation, a_file(tmp_path, rows), rehearsed=rehearsed)
+        assert (counts(report), report.tally.reasons) == ((1, 0, 1), {"BIRTH_DATE_IN_FUTURE": 1})
+
     async def test_a_gbk_row_in_a_utf_8_file_is_refused_and_shown_as_it_was_meant(
         self, installation: Installation, tmp_path: Path
     ) -> None:
