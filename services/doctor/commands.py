@@ -12,12 +12,12 @@ from pydantic_settings import SettingsError
 from rich.console import Console
 
 from services.all_in_one import SERVICES
-from services.doctor.configuration import SETTINGS_UNREADABLE
+from services.doctor.configuration import NO_INSTALLATION, SETTINGS_UNREADABLE
 from services.doctor.examine import examine, examine_machine
 from services.doctor.finding import Finding, Patient
 from services.doctor.machine import port_of
 from services.doctor.render import as_json, print_findings, worst
-from services.up.folder import environment_file
+from services.up.folder import database_folder, environment_file
 from shared.domain.clock import SystemClock
 from shared.messaging.trouble import described
 from shared.settings import Settings
@@ -58,7 +58,19 @@ async def _examined(data: Path, port: int | None) -> list[Finding]:
     except (ValidationError, SettingsError) as error:
         # A validator's text names the variable, never what it holds.
         return [SETTINGS_UNREADABLE.at(why=described(error)), *await examine_machine(data)]
-    return await examine(Patient(settings, SERVICES, SystemClock(), data, port or port_of(settings.services_base_url)))
+    if "CANBAO_DATABASE_URL" not in os.environ and not environment_file(data).is_file():
+        return [NO_INSTALLATION.at(str(data)), *await examine_machine(data)]
+    patient = Patient(settings, SERVICES, SystemClock(), data, port or port_of(settings.services_base_url))
+    if _stopped(settings, data):
+        patient.closed.update(patient.with_database)
+    return await examine(patient)
+
+
+def _stopped(settings: Settings, data: Path) -> bool:
+    """Whether the settings are those of an installation by ``canbao up`` whose own database does not run."""
+    folder = database_folder(data)
+    ours = str(folder.socket_dir) in settings.database_url
+    return ours and folder.cluster.is_dir() and folder.server_pid is None
 
 
 def settings_here(data: Path) -> Settings:

@@ -22,6 +22,14 @@ SETTINGS_UNREADABLE = Symptom(
     "对照 canbao config example 改正环境变量。",
     "Compare the environment with canbao config example.",
 )
+NO_INSTALLATION = Symptom(
+    "NO_INSTALLATION",
+    "broken",
+    "目录里没有 canbao up 的安装，环境变量也没有指定数据库。",
+    "canbao up has set up nothing in this folder, and the environment names no database.",
+    "运行 make up 建立一套，用 --data 指定其目录，或按 canbao config example 设置环境变量。",
+    "Set one up by make up, name its folder by --data, or set the variables of canbao config example.",
+)
 SETTING_MISSING = Symptom(
     "SETTING_MISSING",
     "broken",

@@ -25,6 +25,16 @@ DATABASE_UNREACHABLE = Symptom(
 )
 
 
+INSTALLATION_STOPPED = Symptom(
+    "INSTALLATION_STOPPED",
+    "warn",
+    "这套安装已停止，其数据库随之停止；数据库一项未检查。",
+    "This installation is stopped, and its database with it; what the databases hold was not examined.",
+    "运行 make up（或 canbao up）启动后再查。",
+    "Start it by make up (or canbao up) and ask again.",
+)
+
+
 @asynccontextmanager
 async def entered(patient: Patient, name: str) -> AsyncIterator[Visit | None]:
     """A visit to a database; None where its door was found closed before."""

@@ -31,11 +31,13 @@ ACROSS: tuple[Check, ...] = (*connections.CHECKS, *broker.CHECKS)
 
 async def examine(patient: Patient) -> list[Finding]:
     """Ask everything; takes about as long as the slowest check, however much is down."""
+    names = [name for name in patient.with_database if name not in patient.closed]
     first = await asyncio.gather(
-        *(_asked(check, patient) for check in HERE), *(_database(patient, name) for name in patient.with_database)
+        *(_asked(check, patient) for check in HERE), *(_database(patient, name) for name in names)
     )
     second = await asyncio.gather(*(_asked(check, patient) for check in ACROSS))
-    return list(chain(*first, *second))
+    stopped = [] if names else [databases.INSTALLATION_STOPPED.at()]
+    return list(chain(stopped, *first, *second))
 
 
 async def examine_machine(folder: Path) -> list[Finding]:

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from services.up.refusal import CannotStart
+from shared.database.data_folder import DataFolder
 from shared.database.provision import generate_passwords
 
 
@@ -59,6 +60,11 @@ def clients_file(folder: Path) -> Path:
 def environment_file(folder: Path) -> Path:
     """Where an installation's settings are kept for the other commands."""
     return folder / "secrets" / "canbao.env"
+
+
+def database_folder(folder: Path) -> DataFolder:
+    """Where the installation's own database lives."""
+    return DataFolder(folder / "postgres")
 
 
 def log_file(folder: Path) -> Path:

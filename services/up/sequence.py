@@ -44,7 +44,7 @@ async def run(asked: Asked, console: Console) -> Exit:
     async with AsyncExitStack() as stack:
         folder = data.opened(asked.folder)
         _say(console, f"数据目录 data: {folder}")
-        postgres = EmbeddedPostgres(folder / "postgres")
+        postgres = EmbeddedPostgres(data.database_folder(folder).path)
         stack.push_async_callback(asyncio.to_thread, postgres.stop)
         await asyncio.to_thread(postgres.start)  # a folder in use by another canbao is refused here
         log = data.opened_log(folder)

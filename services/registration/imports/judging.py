@@ -30,7 +30,6 @@ class Taken(Enum):
 
 
 Verdict = Taken | DomainError
-_BORN = FACTS.index("birth_date")
 
 
 class EnrolledDifferently(DomainError):
@@ -100,7 +99,7 @@ async def _against_what_stands(
         place: away[region] for place, region in enumerate(rows.regions) if away and region in away
     }
     today = await business_date(session, desk.clock)
-    unborn = (place for place, facts in enumerate(rows.facts) if facts[_BORN] > today)
+    unborn = (place for place, (born, *_) in enumerate(rows.facts) if born > today)
     verdicts |= {place: NotBornYet(pointer="/birth_date") for place in unborn if place not in verdicts}
     there = [place for place in range(rows.size) if place not in verdicts]
     taken = await seen.already_enrolled(session, rows.at(there))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typer.testing import CliRunner, Result
 
 from services.cli import app
-from services.up.folder import keep_environment
+from services.up.folder import database_folder, keep_environment
 from shared.settings import Settings
 from tests.services.doctor.visit import DATABASES, PARKED
 from tests.support.installation import Installation
@@ -33,6 +33,22 @@ class TestCommand:
         write_environment(county.settings, tmp_path)
         await county.sql("quota", PARKED)
         assert (await asyncio.to_thread(self.run, tmp_path)).exit_code == 1
+
+    async def test_where_nothing_was_set_up_that_is_what_is_said(self, tmp_path: Path) -> None:
+        result = await asyncio.to_thread(self.run, tmp_path / "nowhere")
+        codes = [each["code"] for each in json.loads(result.stdout)["findings"]]
+        assert (result.exit_code, codes) == (1, ["NO_INSTALLATION", "PYTHON", "TIME_ZONE", "DISK"])
+
+    async def test_a_stopped_installation_is_not_broken(self, county: Installation, tmp_path: Path) -> None:
+        folder = database_folder(tmp_path)
+        folder.cluster.mkdir(parents=True)
+        elsewhere = f"postgresql://{{service}}_app:{{password}}@/{{database}}?host={folder.socket_dir}"
+        write_environment(county.settings.model_copy(update={"database_url": elsewhere}), tmp_path)
+        result = await asyncio.to_thread(self.run, tmp_path)
+        answer = json.loads(result.stdout)
+        codes = [each["code"] for each in answer["findings"]]
+        assert (result.exit_code, answer["level"], codes[0]) == (0, "warn", "INSTALLATION_STOPPED"), result.output
+        assert "DATABASE_UNREACHABLE" not in codes
 
     async def test_settings_that_cannot_be_read_do_not_hide_the_machine(self, tmp_path: Path) -> None:
         result = await asyncio.to_thread(self.run, tmp_path, CANBAO_BUS="pigeon")
