@@ -41,8 +41,10 @@ def assess(
 
     Exit codes: 0 every case was decided · 1 some could not be, their lines say why · 2 the file cannot be read.
     """
-    failed = False
-    for line in assess_all(_cases(file), folder):
+    failed, cases = False, _cases(file)
+    if explain:
+        typer.echo("✓ 据此判定　✗ 试过而不适用\n")
+    for line in assess_all(cases, folder):
         failed |= line.decision is None
         if explain:
             typer.echo("\n".join(explained(line)) + "\n")

@@ -1,14 +1,13 @@
 """Decisions and packs in words for people: what won, what lost, and the sentence each stands on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 
+from services.policy import words
 from services.policy.case_lines import CaseLine
 from shared.domain.money import format_yuan
-from shared.policy.pack import Basis, Pack
-from shared.policy.reasons import Ruling
-
-_RULINGS = {Ruling.ACCEPT: "受理", Ruling.REJECT: "不受理", Ruling.HOLD: "暂缓"}
+from shared.policy.decide import Decision
+from shared.policy.pack import Basis, Pack, Share
 
 
 def explained(line: CaseLine) -> Iterator[str]:
@@ -18,15 +17,32 @@ def explained(line: CaseLine) -> Iterator[str]:
         yield f"{line.id} · {line.policy}：{error.get('code')} {error.get('pointer')} {error.get('detail')}"
         return
     decision = line.decision
-    code = f"（{decision.reason_code}）" if decision.reason_code else ""
-    yield f"{line.id} · {line.policy}：{_RULINGS[decision.ruling]}{code}"
-    if decision.terms is not None:
-        aid = "，".join(f"{share.funder} {format_yuan(share.amount_fen)} 元" for share in decision.terms.shares)
-        yield f"  个人应缴 {format_yuan(decision.terms.due_fen)} 元{f'；资助：{aid}' if aid else ''}"
+    code = decision.reason_code
+    why = f"，{words.REASONS[code]}（{code}）" if code else ""
+    yield f"{line.id} · {line.policy}：{words.RULINGS[decision.ruling]}{why}"
+    yield from _outcome(decision)
+    told = (f"  {'✓' if reason.won else '✗'} {reason.text}{_cited(reason.basis)}" for reason in decision.reasons)
+    yield from dict.fromkeys(told)  # two groups that one sentence names lose by the same words
+
+
+def _outcome(decision: Decision) -> Iterator[str]:
+    terms, refund = decision.terms, decision.refund
+    if terms is not None:
+        aid = _by_funder(terms.shares)
+        yield f"  个人应缴 {format_yuan(terms.due_fen)} 元{f'；资助：{aid}' if aid else ''}"
+    if terms is not None and terms.wait.code is not None:
+        yield f"  等待 {words.length(terms.wait)}（{terms.wait.code}）"
     if decision.covered is not None:
         yield f"  待遇 {decision.covered.first} 至 {decision.covered.last}"
-    for reason in decision.reasons:
-        yield f"  {'✓' if reason.won else '✗'} {reason.text}{_cited(reason.basis)}"
+    if refund is not None:
+        back = f"退还个人 {format_yuan(refund.amount_fen or 0)} 元" if refund.allowed else "不退"
+        reversal = _by_funder(refund.reversal)
+        returned = f"；退回资助：{reversal}" if reversal else ""
+        yield f"  退费：{back}{returned}；参保状态：{words.STATUSES[refund.status]}"
+
+
+def _by_funder(shares: Iterable[Share]) -> str:
+    return "，".join(f"{words.FUNDERS[share.funder]} {format_yuan(share.amount_fen)} 元" for share in shares)
 
 
 def shown(pack: Pack, *, clauses: bool) -> Iterator[str]:
@@ -84,6 +100,8 @@ def _of_some(pack: Pack) -> Iterator[tuple[str, Basis]]:
             yield "newborns.needs_number", pack.newborns.needs_number
         for number, rule in enumerate(pack.newborns.rules):
             yield f"newborns.rules[{number}]", rule.basis
+    for year in pack.yearly:
+        yield f"yearly.{year.benefit_year}", year.basis
     for name, one in (("school", pack.school), ("school_lists", pack.school_lists), ("incentives", pack.incentives)):
         if one is not None:
             yield name, one.basis
@@ -102,5 +120,6 @@ def _rule(text: str, basis: Basis, clauses: bool) -> Iterator[str]:
 
 def _cited(basis: Basis) -> str:
     if basis.clause is None:
-        return f"〔{basis.origin}〕"
+        kind, _, which = basis.origin.partition(" ")
+        return f"〔默认规则 {which}〕" if kind == "default" else f"〔外部依据：{which}〕"
     return f"〔{basis.clause.document} {basis.clause.section}：“{basis.clause.quote}”〕"

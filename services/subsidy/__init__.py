@@ -6,6 +6,7 @@ from services.subsidy.assessment import handlers
 from services.subsidy.assessment.preview import router as preview_router
 from services.subsidy.assessment.reassessing import REASSESS
 from services.subsidy.assessment.routes import router as assessment_router
+from services.subsidy.assessment.turning import TURNING
 from services.subsidy.resources import open_resources
 from services.subsidy.rosters.routes import router as rosters_router
 from services.subsidy.summary import router as summary_router
@@ -29,7 +30,7 @@ SERVICE = Service(
         Subscription(EnrolmentTerminated, handlers.on_terminated),
         Subscription(BusinessDateAdvanced, handlers.on_business_date),
     ),
-    jobs=(REASSESS,),
+    jobs=(REASSESS, TURNING),
     migrations=Path(__file__).parent / "migrations",
     resources=open_resources,
 )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.subsidy.assessment import service
-from services.subsidy.assessment.reassessing import queue_turning
+from services.subsidy.assessment.turning import begin_at, hold_day, turn_to
 from services.subsidy.resources import SubsidyResources
 from shared.contracts.event import Received
 from shared.contracts.registration import (
@@ -22,7 +22,7 @@ async def on_registered(
     session: AsyncSession, events: Sequence[Received[EnrolmentRegistered]], resources: SubsidyResources
 ) -> None:
     """People were registered: say what each owes and why."""
-    await service.assess_registered(session, resources.pricer, events)
+    await service.assess_registered(session, resources.pricer, events, await hold_day(session))
 
 
 async def on_paid(
@@ -52,5 +52,7 @@ async def on_business_date(
     """Follow the installation's business date; roster lines that begin or cease to count by it are priced by."""
     today = max(received.event.business_date for received in events)
     before = await advance_business_date(session, today)
-    if before is not None and before < today:
-        await queue_turning(session, before, today)
+    if before is None:
+        await begin_at(session, today)
+    else:
+        await turn_to(session, today, since=before)

@@ -3,12 +3,11 @@
 A line changes something when it comes, and again on the day from which it counts: who owes nothing then is enrolled.
 """
 
-from datetime import date
-
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.subsidy.assessment import service
+from services.subsidy.assessment.turning import hold_day
 from shared.contracts.event import Trace
 from shared.database.business_date import business_date
 from shared.service import Job, Running
@@ -22,28 +21,13 @@ _TAKE = text(
     """
 )
 
-# The day is held while people are priced by it: whoever advances it meanwhile waits, and then sees every line.
-_HOLD_DAY = text("SELECT business_date FROM business_date FOR SHARE")
-_COUNTING_FROM_NOW_ON = text(
-    """
-    INSERT INTO roster_change (id, region, person_token, actor, correlation_id)
-    SELECT gen_random_uuid(), region, person_token, actor, correlation_id FROM roster_line
-    WHERE (certified_on > :before AND certified_on <= :today) OR (withdrawn_on > :before AND withdrawn_on <= :today)
-    """
-)
-
-
-async def queue_turning(session: AsyncSession, before: date, today: date) -> None:
-    """Have everybody priced anew whose lines begin or cease to count after ``before``, up to today."""
-    await session.execute(_COUNTING_FROM_NOW_ON, {"before": before, "today": today})
-
 
 async def _step(running: Running) -> int:
     async with running.database.transaction(running.settings.region) as session:
-        await session.execute(_HOLD_DAY)
+        turned = await hold_day(session)
         changed = await _take(session)
         if changed:
-            today = await business_date(session, running.clock)
+            today = turned or await business_date(session, running.clock)
             await service.reassess(session, running.resources.pricer, changed, today)
         return len(changed)
 

@@ -26,9 +26,12 @@ class NoBenefitYear(ValueError):
 
 
 async def assess_registered(
-    session: AsyncSession, pricer: Pricer, events: Sequence[Received[EnrolmentRegistered]]
+    session: AsyncSession, pricer: Pricer, events: Sequence[Received[EnrolmentRegistered]], today: date | None
 ) -> None:
-    """Give each new enrolment its first version, as things stand on the day of registration."""
+    """Give each new enrolment its first version, as things stand on the day of registration.
+
+    Whoever owes nothing any more by the day on which it is heard of is enrolled by that day: nobody looks again later.
+    """
     tokens = await repository.lock_people(session, [received.event.person_token for received in events])
     held = await repository.identities_of(session, tokens)
     made = []
@@ -36,7 +39,9 @@ async def assess_registered(
         known = _known(received.event)
         identities = held.get(known.person_token, ())
         pricing = pricer.price(known.facts, identities, known.benefit_year, known.registered_on)
-        made.append(Assessed(known, identities, pricing, known.registered_on, received.then()))
+        heard_on = max(today or known.registered_on, known.registered_on)
+        assessed_on = heard_on if pricing.nothing_due_from(heard_on) else known.registered_on
+        made.append(Assessed(known, identities, pricing, assessed_on, received.then()))
     await repository.record(session, pricer.pack.id, "REGISTERED", made)
     await publish(session, [(_announcement(pricer, one), one.trace) for one in made])
 

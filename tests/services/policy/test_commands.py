@@ -10,9 +10,11 @@ from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from services.cli import app
+from services.policy import words
 from services.policy.linting import documents_in, unfound
 from services.policy.telling import bases
 from shared.policy.loading import PACKS, load_pack
+from shared.policy.vocabulary import EnrolmentStatus, Funder, ReasonCode
 
 FARMER: dict[str, Any] = {
     "birth_date": "1980-05-01",
@@ -25,9 +27,9 @@ FARMER: dict[str, Any] = {
 }
 
 
-def typed(*words: str) -> tuple[int, str]:
+def typed(*arguments: str) -> tuple[int, str]:
     """Type a command; its exit code and all that it printed."""
-    result = CliRunner().invoke(app, ["policy", *words], env={"COLUMNS": "300"})
+    result = CliRunner().invoke(app, ["policy", *arguments], env={"COLUMNS": "300"})
     return result.exit_code, result.output
 
 
@@ -120,8 +122,28 @@ class TestAssess:
         file.write_text(json.dumps([case(categories=["DIBAO"])]), encoding="utf-8")
         code, printed = typed("assess", str(file), "--explain")
         assert code == 0
-        assert "暂缓（SUBSIDY_AMOUNT_NOT_CONFIGURED）" in printed
+        assert "暂缓，资助金额未配置（SUBSIDY_AMOUNT_NOT_CONFIGURED）" in printed
         assert "✓ 个人缴费标准每人380元〔罗政办〔2023〕52号 一、筹资标准：“个人缴费标准为每人 380 元”〕" in printed
+
+    def test_aid_waits_and_refunds_are_told_in_chinese_too(self, tmp_path: Path) -> None:
+        file = tmp_path / "cases.json"
+        asked = {"date": "2023-12-15", "reason": "JOINED_EMPLOYEE_INSURANCE"}
+        dibao = {"DIBAO": {"type": "fixed", "amount": "200.00", "funder": "county_finance"}}
+        aided = case(categories=["DIBAO"], config_overrides={"subsidies": dibao}, refund_request=asked)
+        late = case("anon-city-2023", registration_date="2023-01-05", payment_date="2023-01-05")
+        late["facts"]["config_overrides"] = {"individual_contribution": "350.00"}
+        file.write_text(json.dumps([aided, late]), encoding="utf-8")
+        code, printed = typed("assess", str(file), "--explain")
+        assert code == 0
+        assert "  个人应缴 180.00 元；资助：县级财政 200.00 元\n" in printed
+        assert "  退费：退还个人 180.00 元；退回资助：县级财政 200.00 元；参保状态：终止\n" in printed
+        assert "  等待 30天（LATE_PAYMENT）\n" in printed
+        assert "〔默认规则 14〕" in printed
+        assert printed.startswith("✓ 据此判定　✗ 试过而不适用\n")
+
+    def test_every_code_has_a_name(self) -> None:
+        assert (set(words.REASONS), set(words.FUNDERS)) == (set(ReasonCode), set(Funder))
+        assert set(words.STATUSES) == set(EnrolmentStatus)
 
 
 def test_questions_to_institutions_are_answered_or_refused_by_name(tmp_path: Path) -> None:

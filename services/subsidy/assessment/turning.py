@@ -1,0 +1,65 @@
+"""The day by which people are priced: when it turns, roster lines begin and cease to count, and somebody must look.
+
+It follows the installation's business date where an operator states one, else the calendar.
+"""
+
+from datetime import date
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.database.business_date import business_date
+from shared.service import Job, Running
+
+_HOLD = text("SELECT day FROM day_turned FOR SHARE")
+_LOCK = text("SELECT day FROM day_turned FOR UPDATE")
+_BEGIN = text(
+    """
+    INSERT INTO day_turned (singleton, day) VALUES (true, :day)
+    ON CONFLICT (singleton) DO UPDATE SET day = EXCLUDED.day
+    """
+)
+_COUNTING_FROM_NOW_ON = text(
+    """
+    INSERT INTO roster_change (id, region, person_token, actor, correlation_id)
+    SELECT gen_random_uuid(), region, person_token, actor, correlation_id FROM roster_line
+    WHERE (certified_on > :before AND certified_on <= :today) OR (withdrawn_on > :before AND withdrawn_on <= :today)
+    """
+)
+
+
+async def hold_day(session: AsyncSession) -> date | None:
+    """The day that has turned, held: it turns no further until whoever is priced meanwhile can be seen.
+
+    None before the first.
+    """
+    day: date | None = (await session.execute(_HOLD)).scalar_one_or_none()
+    return day
+
+
+async def begin_at(session: AsyncSession, day: date) -> None:
+    """Count from a day, whatever was counted before: the first day that an operator states may lie in the past."""
+    await session.execute(_BEGIN, {"day": day})
+
+
+async def turn_to(session: AsyncSession, day: date, *, since: date | None = None) -> int:
+    """Have everybody priced anew whose lines begin or cease to count since the last turn; gives how many lines.
+
+    Where no day has turned yet, ``since`` says from when on lines are looked at.
+    """
+    before: date | None = (await session.execute(_LOCK)).scalar_one_or_none() or since
+    if before is not None and day <= before:
+        return 0
+    await begin_at(session, day)
+    if before is None:
+        return 0
+    queued = await session.execute(_COUNTING_FROM_NOW_ON, {"before": before, "today": day})
+    return queued.rowcount  # type: ignore[attr-defined,no-any-return]
+
+
+async def _step(running: Running) -> int:
+    async with running.database.transaction(running.settings.region) as session:
+        return await turn_to(session, await business_date(session, running.clock))
+
+
+TURNING = Job("turn of the day", _step, interval_s=10.0)

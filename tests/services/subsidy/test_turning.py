@@ -1,0 +1,71 @@
+"""When the day turns, whoever a roster line begins or ceases to aid is looked at again, whoever states the day."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from services.subsidy import SERVICE as SUBSIDY
+from services.subsidy.assessment import handlers
+from services.subsidy.assessment.reassessing import REASSESS
+from services.subsidy.assessment.turning import TURNING
+from shared.domain.clock import FixedClock
+from shared.service import Running
+from tests.services.subsidy.conftest import AMOUNTS
+from tests.services.subsidy.county import OCTOBER_9, registered, roster
+from tests.services.subsidy.test_batches import handle, upload
+from tests.support.installation import Installation
+
+BEGINS = date(2023, 10, 20)
+
+
+@pytest.fixture
+async def calendar(installation: Installation) -> AsyncIterator[Running]:
+    """Subsidy in an installation that follows the calendar: nobody ever stated a business date."""
+    async with installation.with_settings(policy_overrides=AMOUNTS).running(SUBSIDY, role="web") as (running,):
+        yield running
+
+
+def on(running: Running, day: date) -> Running:
+    """The same service on a day, at noon."""
+    return replace(running, clock=FixedClock(datetime(day.year, day.month, day.day, 4, tzinfo=UTC)))
+
+
+async def newest(installation: Installation) -> list[tuple[int, date, int | None]]:
+    """Version, day and price of each person's newest assessment, in the order of registration."""
+    rows = await installation.sql(
+        "subsidy",
+        "SELECT e.version, a.assessed_on, (p.schedule -> a.row_no ->> 'due_fen')::int AS due FROM enrolment e "
+        "JOIN assessment a ON a.enrolment_id = e.id AND a.version = e.version JOIN pricing p ON p.id = a.pricing_id "
+        "ORDER BY e.recorded_at, e.id",
+    )
+    return [tuple(row) for row in rows]
+
+
+async def test_a_certificate_begins_on_its_day_by_the_calendar(calendar: Running, installation: Installation) -> None:
+    await handle(calendar, handlers.on_registered, registered(installation.settings, 1))
+    assert await TURNING.step(on(calendar, OCTOBER_9)) == 0
+    await upload(calendar, installation, roster("TEKUN", 1, certified_on=BEGINS.isoformat()))
+    await REASSESS.step(on(calendar, OCTOBER_9))
+    assert await newest(installation) == [(2, OCTOBER_9, 38000)]
+    eve = BEGINS - timedelta(1)
+    assert await TURNING.step(on(calendar, eve)) == 0
+    assert await TURNING.step(on(calendar, BEGINS)) == 1
+    assert await REASSESS.step(on(calendar, BEGINS)) == 1
+    assert await newest(installation) == [(3, BEGINS, 0)]
+    assert await TURNING.step(on(calendar, BEGINS)) == 0, "once a day"
+    assert await TURNING.step(on(calendar, eve)) == 0, "a clock that goes back turns nothing back"
+
+
+async def test_a_registration_heard_of_after_the_certificate_began_owes_nothing(
+    calendar: Running, installation: Installation
+) -> None:
+    await upload(calendar, installation, roster("TEKUN", 1, certified_on=BEGINS.isoformat()))
+    await TURNING.step(on(calendar, OCTOBER_9))
+    await TURNING.step(on(calendar, BEGINS + timedelta(1)))
+    while await REASSESS.step(on(calendar, BEGINS + timedelta(1))):
+        continue
+    for number in (1, 2):
+        await handle(calendar, handlers.on_registered, registered(installation.settings, number))
+    assert await newest(installation) == [(1, BEGINS + timedelta(1), 0), (1, OCTOBER_9, 38000)]
