@@ -10,18 +10,18 @@ from hypothesis import strategies as st
 from shared.domain.identity_number import DocumentType
 from shared.policy.benefit import Covered
 from shared.policy.conditions import Conditions
-from shared.policy.decide import decide
+from shared.policy.decide import Aftermath, decide
 from shared.policy.facts import Certified, Facts, History, MissingFact, Payment, Student
 from shared.policy.loading import load_pack
 from shared.policy.overriding import with_overrides
-from shared.policy.pack import Pack
+from shared.policy.pack import Pack, Relief, ReliefKind
 from shared.policy.reasons import Reasons, Ruling
 from shared.policy.refund import Paid, RefundRequest, judge_refund
 from shared.policy.schema import OverridesEntry
-from shared.policy.vocabulary import Channel, EnrolmentStatus, Identity, RefundReason, SchoolLevel
+from shared.policy.vocabulary import Channel, EnrolmentStatus, Funder, Identity, RefundReason, SchoolLevel
 from tests.shared.policy.everywhere import PACKS, configured, days, held, people
 
-SHANTOU, TONGHE = load_pack("shantou-2022"), load_pack("tonghe-2023")
+SHANTOU, TONGHE, LUOSHAN = load_pack("shantou-2022"), load_pack("tonghe-2023"), load_pack("luoshan-2024")
 
 
 def _of_relief(reasons: Reasons) -> dict[str, bool]:
@@ -75,6 +75,55 @@ def test_an_open_amount_beside_a_full_relief_loses_and_alone_holds() -> None:
     alone = decide(pack, _person(day), [Certified(Identity.DIBAO)], Payment(day))
     assert alone.ruling is Ruling.HOLD
     assert (alone.reasons[-1].code, alone.reasons[-1].won) == ("RELIEF_DIBAO", True)
+
+
+_FULL, _TWO, _OPEN, _NONE = (ReliefKind.FULL, 0), (ReliefKind.FIXED, 20_000), (ReliefKind.OPEN, 0), (ReliefKind.NONE, 0)
+
+
+@pytest.mark.parametrize(
+    ("known", "unknown", "unknown_first", "asked"),
+    [
+        (None, _TWO, False, True),
+        (None, _OPEN, False, True),
+        (None, _NONE, False, False),
+        (_TWO, _NONE, True, False),
+        (_FULL, _OPEN, True, False),
+        (_TWO, _OPEN, False, True),
+        (_TWO, (ReliefKind.FIXED, 20_001), False, True),
+        (_TWO, _TWO, True, True),
+        (_TWO, _TWO, False, False),
+        (_TWO, (ReliefKind.FIXED, 19_999), True, False),
+        (_TWO, (ReliefKind.FIXED, 19_999), False, False),
+        (_FULL, _FULL, False, False),
+        (_FULL, _FULL, True, True),
+    ],
+)
+def test_a_fact_is_asked_for_only_where_it_could_change_who_pays(
+    known: tuple[ReliefKind, int] | None, unknown: tuple[ReliefKind, int], unknown_first: bool, asked: bool
+) -> None:
+    pack, day = load_pack("luoshan-2024"), date(2023, 11, 1)
+    model = replace(pack.reliefs[0], funders=((Funder.COUNTY_FINANCE, 10_000),))
+
+    def relief(identity: Identity, kind: tuple[ReliefKind, int], whom: Conditions) -> Relief:
+        return replace(model, identity=identity, kind=kind[0], amount_fen=kind[1], whom=whom)
+
+    doubtful = relief(Identity.FP_ONLY_CHILD_CERT, unknown, Conditions(agricultural=True))
+    certain = () if known is None else (relief(Identity.DIBAO, known, Conditions()),)
+    pack = replace(pack, reliefs=(doubtful, *certain) if unknown_first else (*certain, doubtful))
+    held = [Certified(Identity.FP_ONLY_CHILD_CERT), Certified(Identity.DIBAO)]
+    if asked:
+        with pytest.raises(MissingFact):
+            decide(pack, _person(day), held, Payment(day))
+    else:
+        terms = decide(pack, _person(day), held, Payment(day)).terms
+        assert terms is not None
+        assert terms.identity == (None if known is None else Identity.DIBAO)
+
+
+def test_cash_that_could_not_be_imported_reads_so() -> None:
+    day = date(2023, 11, 1)
+    failed = decide(LUOSHAN, _person(day), (), Payment(day, Channel.VILLAGE_CASH), Aftermath(import_failed=True))
+    assert {reason.code: reason.won for reason in failed.reasons}["IMPORT_FAILED"] is True
 
 
 @pytest.mark.parametrize(("pack", "first"), [(SHANTOU, "2021-09-25"), (TONGHE, "2022-09-01")])
@@ -268,6 +317,7 @@ class TestRefunds:
         request = RefundRequest(RefundReason.DUPLICATE_PAYMENT, date(2022, 1, 10))
         found = judge_refund(SHANTOU, request, terms, self._COVERED, paid, 106_000)
         assert (found.allowed, found.amount_fen) == (True, 42_000), "what came after cover began stays, but once"
+        assert [reason.won for reason in found.reasons] == [True]
         only = judge_refund(SHANTOU, request, terms, self._COVERED, [paid[0], *paid[2:]], 96_000)
         assert (only.amount_fen, only.reasons[0].basis) == (32_000, SHANTOU.settings.double_charge)
         none = judge_refund(SHANTOU, request, terms, self._COVERED, [paid[0], paid[2]], 64_000)
