@@ -55,7 +55,7 @@ def explained(report: Report, books: dict[str, Any]) -> str | None:
     if beyond <= 0:
         return None
     return (
-        f"canbao 多 {beyond:,} 人：由他人经接口登记的人员不在模拟器账簿中；用 --data 指定新目录可重新开始。\n"
-        f"{beyond:,} people more: those registered through the API by others are not in the simulator's books; "
+        f"canbao 多 {beyond:,} 人：由他人登记或导入的人员不在模拟器账簿中；用 --data 指定新目录可重新开始。\n"
+        f"{beyond:,} people more: those whom others registered or imported are not in the simulator's books; "
         "a new folder, named by --data, starts anew."
     )

@@ -118,6 +118,9 @@ async def _until_proven(
     stop: asyncio.Event,
 ) -> Exit:
     _say(console, f"政策包 policy pack: {described['pack']}（{settings.region_name}）")
+    if settings.policy_overrides is not None:
+        invented = f"{settings.policy_overrides.parent.name}/{settings.policy_overrides.name}"
+        _say(console, f"文件未写的金额系虚构，取自 · amounts that the document leaves open are invented: {invented}")
     _say(console, f"模拟居民 {described['residents']:,} 人 · simulated residents")
     if asked.residents not in (None, described["residents"]):
         _say(console, _folder_holds(described["residents"], asked.residents))

@@ -14,7 +14,7 @@ def test_people_whom_others_registered_are_named_as_the_reason() -> None:
     found = report()
     more = replace(found, overall=replace(found.overall, registered=12_037))
     said = explained(more, BOOKS) or ""
-    assert "2 people more: those registered through the API by others are not in the simulator's books" in said
+    assert "2 people more: those whom others registered or imported are not in the simulator's books" in said
     assert "--data" in said
 
 
