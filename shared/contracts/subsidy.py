@@ -93,6 +93,9 @@ class ContributionAssessed(Event):
 
     @property
     def nothing_due(self) -> bool:
-        """Whether the person owes nothing on any day that is still to come; earlier rows are for late notices only."""
-        ahead = [row for row in self.schedule if row.pay_until >= self.assessed_on]
-        return self.outcome == "PRICED" and bool(ahead) and all(row.due_fen == 0 for row in ahead)
+        """Whether nothing is due on the day as of which this was assessed, or on the next on which money may come.
+
+        That day enrols them: what would be due on later ones is nobody's business any more.
+        """
+        row = next((row for row in self.schedule if row.pay_until >= self.assessed_on), None)
+        return self.outcome == "PRICED" and row is not None and row.due_fen == 0

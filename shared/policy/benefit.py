@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from shared.policy.conditions import same_day_later
+from shared.domain.waits import first_day_after
 from shared.policy.pack import BenefitYear, CoverFrom, Wait, Window
 
 BenefitStart = CoverFrom
@@ -29,27 +29,23 @@ class Covered:
 def benefit_rule(window: Window, benefit: BenefitYear, birth_date: date, wait: Wait | None = None) -> BenefitRule:
     """The rule of a window: the whole benefit year, from the day after payment and wait, or from birth.
 
-    Nobody is covered before they are born.
+    A late payer's wait runs from the payment; a wait of somebody who pays in time, from the eve of the benefit period,
+    whatever the day (default 1). Nobody is covered before they are born.
     """
     if window.cover is CoverFrom.BIRTH:
         return BenefitRule(CoverFrom.BIRTH, birth_date, benefit.last)
-    waits = (wait or window.wait).code is not None
-    start = CoverFrom.DAY_AFTER_WAIT if waits else window.cover
-    return BenefitRule(start, max(birth_date, benefit.first), benefit.last)
+    waits, first = wait or window.wait, max(birth_date, benefit.first)
+    if waits.code is None:
+        return BenefitRule(window.cover, first, benefit.last)
+    if window.late or window.wait.code is not None:
+        return BenefitRule(CoverFrom.DAY_AFTER_WAIT, first, benefit.last)
+    after = first_day_after(benefit.first - timedelta(days=1), months=waits.months, days=waits.days)
+    return BenefitRule(CoverFrom.YEAR_START, max(after, first), benefit.last)
 
 
 def covered_days(rule: BenefitRule, wait: Wait, paid_on: date) -> Covered | None:
-    """The days covered after a payment; None where the wait passes the end of the period.
-
-    A wait runs from the payment if that came late, else from the eve of the benefit period (default 1).
-    """
-    if rule.start is not CoverFrom.DAY_AFTER_WAIT:
-        return Covered(rule.starts_on, rule.ends_on)
-    anchor = max(paid_on, rule.starts_on - timedelta(days=1))
-    first = _after(anchor, wait) + timedelta(days=1)
+    """The days covered after a payment; None where the wait passes the end of the period."""
+    first = rule.starts_on
+    if rule.start is CoverFrom.DAY_AFTER_WAIT:
+        first = max(first, first_day_after(paid_on, months=wait.months, days=wait.days))
     return Covered(first, rule.ends_on) if first <= rule.ends_on else None
-
-
-def _after(anchor: date, wait: Wait) -> date:
-    """The last day of a wait: months by the calendar (Civil Code 202), then days."""
-    return same_day_later(anchor, wait.months) + timedelta(days=wait.days)

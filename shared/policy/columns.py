@@ -16,9 +16,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from shared.domain.waits import same_day_later
 from shared.policy.benefit import covered_days
 from shared.policy.combination import asked
-from shared.policy.conditions import same_day_later
 from shared.policy.decide import Decision, decide
 from shared.policy.facts import MissingFact
 from shared.policy.pack import Pack

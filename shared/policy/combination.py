@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import date
 
-from shared.policy.conditions import Conditions, same_day_later, years_old
+from shared.domain.waits import same_day_later
+from shared.policy.conditions import Conditions, years_old
 from shared.policy.facts import Facts
 from shared.policy.pack import Pack
 
@@ -12,6 +13,8 @@ _ANY_DAY = date(2000, 1, 1)
 
 def combination(pack: Pack, facts: Facts) -> Facts:
     """The facts with everything that no rule looks at set to one value; give ``schedule`` its ``as_of`` with them."""
+    if any(whom.days_old_max is not None and whom.newborn is None for whom in asked(pack)):
+        return facts
     if facts.newborn and (pack.newborns is not None or _looks_at_days(pack)):
         return facts
     if facts.birth_date > pack.benefit.first:  # nobody is covered before they are born

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from shared.domain.identity_number import DocumentType
+from shared.domain.waits import same_day_later
 from shared.policy.facts import Certified, Facts, MissingFact
 from shared.policy.vocabulary import (
     Hukou,
@@ -73,13 +74,6 @@ ANYBODY = Conditions()
 def years_old(born: date, day: date) -> int:
     """Completed years of age; whoever was born on 29 February completes a year on 1 March of a common year."""
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
-
-
-def same_day_later(day: date, months: int) -> date:
-    """The same day some months later, or the last day of a month that is shorter (Civil Code 202)."""
-    total = day.month - 1 + months
-    year, month = day.year + total // 12, total % 12 + 1
-    return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
 def months_later(day: date, months: int) -> date:

@@ -20,7 +20,7 @@ from shared.policy.pack import (
 )
 from shared.policy.rebasing import rebased
 from shared.policy.schema import ExtensionOverride, OverridesEntry, SubsidyOverride
-from shared.policy.vocabulary import Funder, Identity
+from shared.policy.vocabulary import BY_AGE, Funder, Identity
 
 WHOLE = 10_000  # basis points
 _CENTRAL_SHARE = {"west": 8_000, "central": 6_000}
@@ -41,7 +41,7 @@ def with_overrides(pack: Pack, overrides: OverridesEntry, *, name: str) -> Pack:
         pack = _rebased(pack, overrides, origin)
     standards = tuple(_standard(standard, overrides, origin) for standard in pack.standards)
     for identity, subsidy in overrides.subsidies.items():
-        _check_fits(identity, subsidy, standards)
+        _check_fits(pack, identity, subsidy, standards)
     windows = pack.windows
     if overrides.extension is not None:
         # Before what late payers have to bear: the first window that fits a person is theirs.
@@ -145,7 +145,11 @@ def _split(floor_fen: int, region: str | None) -> tuple[Share, ...]:
     return (Share(Funder.CENTRAL, central), Share(Funder.LOCAL, floor_fen - central))
 
 
-def _check_fits(identity: Identity, subsidy: SubsidyOverride, standards: tuple[Standard, ...]) -> None:
+def _check_fits(pack: Pack, identity: Identity, subsidy: SubsidyOverride, standards: tuple[Standard, ...]) -> None:
+    if identity in BY_AGE and pack.relief_for(identity) is None:
+        problem = f"{pack.id} 没有写明{identity.name_zh}的年龄 · does not say from which age {identity} counts"
+        mend = "写进政策包的 reliefs · write it into the pack's reliefs"
+        raise OverrideProblem(("subsidies", identity.value), problem, mend)
     lowest = min((s.individual_fen for s in standards if s.individual_fen is not None), default=None)
     if subsidy.amount is not None and lowest is not None and parse_yuan(subsidy.amount) > lowest:
         most = format_yuan(lowest)

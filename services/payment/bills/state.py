@@ -119,10 +119,12 @@ def _terms(row: ScheduleRow) -> ScheduleRow:
 
 
 def _same_terms(assessed: ContributionAssessed, settled: Bill) -> bool:
-    """Whether the day that settled the bill would cost the same; where nothing was due, the day of the assessment."""
+    """Whether the day that settled the bill would cost the same; where nothing was due, the first such day."""
     if assessed.outcome != "PRICED":
         return False
-    day = settled.paid_on or assessed.assessed_on
-    old = row_shown(settled.rows, day) if settled.row_no is None else settled.rows[settled.row_no]
-    new = row_shown(assessed.schedule, day)
+    if settled.row_no is None:
+        old = next((row for row in settled.rows if row.due_fen == 0), settled.rows[-1])
+    else:
+        old = settled.rows[settled.row_no]
+    new = row_shown(assessed.schedule, settled.paid_on or old.pay_from)
     return (old.due_fen, old.shares) == (new.due_fen, new.shares)

@@ -1,10 +1,10 @@
 """When cover begins, from the day of payment and the rules that the paid row of the schedule carries."""
 
-from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from shared.contracts.subsidy import BenefitRule, WaitRule
+from shared.domain.waits import first_day_after
 
 WAITING_EXCEEDS_BENEFIT_PERIOD = "WAITING_EXCEEDS_BENEFIT_PERIOD"
 
@@ -26,12 +26,7 @@ def decide_period(paid_on: date, wait: WaitRule, benefit: BenefitRule) -> Period
     """
     starts_on = benefit.starts_on
     if benefit.start == "DAY_AFTER_WAIT":
-        starts_on = max(starts_on, _add_months(paid_on, wait.months) + timedelta(days=wait.days + 1))
+        starts_on = max(starts_on, first_day_after(paid_on, months=wait.months, days=wait.days))
     if starts_on > benefit.ends_on:
         return Period(None, None, wait=wait.code, held=WAITING_EXCEEDS_BENEFIT_PERIOD)
     return Period(starts_on, benefit.ends_on, wait=wait.code)
-
-
-def _add_months(day: date, months: int) -> date:
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

@@ -54,5 +54,4 @@ async def on_business_date(
     before = await advance_business_date(session, today)
     if before is None:
         await begin_at(session, today)
-    else:
-        await turn_to(session, today, since=before)
+    await turn_to(session, today, since=before)

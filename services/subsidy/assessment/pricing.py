@@ -41,10 +41,18 @@ class Pricing:
     schedule: tuple[ScheduleRow, ...]
     reasons: tuple[Reason, ...]
 
-    def nothing_due_from(self, day: date) -> bool:
-        """Whether the person owes nothing on any day that is still to come."""
-        ahead = [row for row in self.schedule if row.pay_until >= day]
-        return bool(ahead) and all(row.due_fen == 0 for row in ahead)
+    def nothing_due_on(self, registered_on: date, today: date) -> date | None:
+        """The first day since the registration on which nothing was due, or will be on the next that money may come.
+
+        That day enrols the person, and a wait runs from it, whenever somebody looks. None where it has not come yet.
+        """
+        for row in self.schedule:
+            day = max(registered_on, row.pay_from)
+            if row.due_fen == 0 and row.pay_until >= registered_on:
+                if day <= today:
+                    return day
+                return today if self.row_no_on(today) == self.schedule.index(row) else None
+        return None
 
     def row_no_on(self, day: date) -> int | None:
         """The row in force on a day, else the next to come; None where the last is over or there is none."""

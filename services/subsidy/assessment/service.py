@@ -40,7 +40,7 @@ async def assess_registered(
         identities = held.get(known.person_token, ())
         pricing = pricer.price(known.facts, identities, known.benefit_year, known.registered_on)
         heard_on = max(today or known.registered_on, known.registered_on)
-        assessed_on = heard_on if pricing.nothing_due_from(heard_on) else known.registered_on
+        assessed_on = pricing.nothing_due_on(known.registered_on, heard_on) or known.registered_on
         made.append(Assessed(known, identities, pricing, assessed_on, received.then()))
     await repository.record(session, pricer.pack.id, "REGISTERED", made)
     await publish(session, [(_announcement(pricer, one), one.trace) for one in made])
@@ -61,7 +61,9 @@ async def reassess(session: AsyncSession, pricer: Pricer, changed: dict[str, Tra
         identities = held.get(known.person_token, ())
         pricing = _priced_anew(pricer, known, identities, as_of)
         if pricing is not None:
-            made.append(Assessed(known, identities, pricing, as_of, changed[known.person_token]))
+            unpaid = known.paid_on is None
+            enrolled_on = pricing.nothing_due_on(known.registered_on, as_of) if unpaid else None
+            made.append(Assessed(known, identities, pricing, enrolled_on or as_of, changed[known.person_token]))
     if made:
         await repository.record(session, pricer.pack.id, "ROSTER_CHANGED", made)
         announcements: list[tuple[Event, Trace]] = [(_announcement(pricer, one), one.trace) for one in made]
@@ -95,7 +97,8 @@ def _priced_anew(pricer: Pricer, known: Known, identities: Sequence[Certified], 
     if paid_on is None:
         pricing = pricer.price(known.facts, identities, known.benefit_year, known.registered_on, as_of)
         # The same schedule can come to mean that nothing is due any more, by the day alone.
-        return pricing if pricing.id != known.pricing_id or pricing.nothing_due_from(as_of) else None
+        enrolled_on = pricing.nothing_due_on(known.registered_on, as_of)
+        return pricing if pricing.id != known.pricing_id or enrolled_on is not None else None
     counting = counting_for(identities, paid_on, as_of)
     pricing = pricer.price(known.facts, counting, known.benefit_year, known.registered_on, paid_on)
     before = [ScheduleRow.model_validate(row) for row in known.rows]

@@ -13,7 +13,8 @@ from shared.service import Job, Running
 
 _HOLD = text("SELECT day FROM day_turned FOR SHARE")
 _LOCK = text("SELECT day FROM day_turned FOR UPDATE")
-_BEGIN = text(
+_GO_BACK = text("UPDATE day_turned SET day = :day WHERE day > :day")
+_TURN = text(
     """
     INSERT INTO day_turned (singleton, day) VALUES (true, :day)
     ON CONFLICT (singleton) DO UPDATE SET day = EXCLUDED.day
@@ -22,7 +23,7 @@ _BEGIN = text(
 _COUNTING_FROM_NOW_ON = text(
     """
     INSERT INTO roster_change (id, region, person_token, actor, correlation_id)
-    SELECT gen_random_uuid(), region, person_token, actor, correlation_id FROM roster_line
+    SELECT uuidv7(), region, person_token, actor, correlation_id FROM roster_line
     WHERE (certified_on > :before AND certified_on <= :today) OR (withdrawn_on > :before AND withdrawn_on <= :today)
     """
 )
@@ -38,8 +39,8 @@ async def hold_day(session: AsyncSession) -> date | None:
 
 
 async def begin_at(session: AsyncSession, day: date) -> None:
-    """Count from a day, whatever was counted before: the first day that an operator states may lie in the past."""
-    await session.execute(_BEGIN, {"day": day})
+    """Go back to a day, where a later one has turned: the first that an operator states may lie in the past."""
+    await session.execute(_GO_BACK, {"day": day})
 
 
 async def turn_to(session: AsyncSession, day: date, *, since: date | None = None) -> int:
@@ -50,7 +51,7 @@ async def turn_to(session: AsyncSession, day: date, *, since: date | None = None
     before: date | None = (await session.execute(_LOCK)).scalar_one_or_none() or since
     if before is not None and day <= before:
         return 0
-    await begin_at(session, day)
+    await session.execute(_TURN, {"day": day})
     if before is None:
         return 0
     queued = await session.execute(_COUNTING_FROM_NOW_ON, {"before": before, "today": day})

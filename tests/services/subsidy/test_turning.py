@@ -10,12 +10,15 @@ from services.subsidy import SERVICE as SUBSIDY
 from services.subsidy.assessment import handlers
 from services.subsidy.assessment.reassessing import REASSESS
 from services.subsidy.assessment.turning import TURNING
+from shared.contracts.registration import BusinessDateAdvanced
+from shared.contracts.subsidy import ContributionAssessed
 from shared.domain.clock import FixedClock
+from shared.domain.ids import new_id
 from shared.service import Running
 from tests.services.subsidy.conftest import AMOUNTS
-from tests.services.subsidy.county import OCTOBER_9, registered, roster
+from tests.services.subsidy.county import OCTOBER_9, number, registered, roster
 from tests.services.subsidy.test_batches import handle, upload
-from tests.support.installation import Installation
+from tests.support.installation import COUNTY, Installation, knocking
 
 BEGINS = date(2023, 10, 20)
 
@@ -68,4 +71,51 @@ async def test_a_registration_heard_of_after_the_certificate_began_owes_nothing(
         continue
     for number in (1, 2):
         await handle(calendar, handlers.on_registered, registered(installation.settings, number))
-    assert await newest(installation) == [(1, BEGINS + timedelta(1), 0), (1, OCTOBER_9, 38000)]
+    assert await newest(installation) == [(1, BEGINS, 0), (1, OCTOBER_9, 38000)]
+
+
+async def test_nothing_due_today_enrols_whatever_is_due_later(calendar: Running, installation: Installation) -> None:
+    """Default 20 as for anybody who has paid: what ends later goes to a review, and no bill is opened."""
+    await upload(calendar, installation, roster("TEKUN", 1))
+    (line,) = await installation.sql("subsidy", "SELECT roster_id FROM roster_line")
+    body = {"document_number": number(1), "withdrawn_on": "2023-12-01", "reason": "复核不符"}
+    async with knocking([calendar]) as http:
+        caller = installation.caller("subsidy:write")
+        path = f"/subsidy/v1/rosters/{line['roster_id']}/withdrawals"
+        assert (await http.post(path, json=body, headers=caller)).status_code == 200
+    await handle(calendar, handlers.on_registered, registered(installation.settings, 1))
+    (fact,) = await installation.sql(
+        "subsidy", "SELECT payload::text AS payload FROM outbox WHERE event LIKE '%assessed.v1'"
+    )
+    announced = ContributionAssessed.model_validate_json(fact["payload"])
+    assert ([row.due_fen for row in announced.schedule], announced.nothing_due) == ([0, 38000], True)
+
+
+async def test_a_wait_runs_from_the_certificate_however_late_its_roster_comes(
+    installation: Installation,
+) -> None:
+    amounts = AMOUNTS.parent.parent / "anon-city-2023/example-amounts.yaml"
+    city = installation.with_settings(policy_pack="anon-city-2023", policy_overrides=amounts)
+    async with city.running(SUBSIDY, role="web") as (running,):
+        registered_on, certified_on, today = date(2022, 12, 20), date(2022, 12, 28), date(2023, 1, 5)
+        person = registered(installation.settings, 1, on=registered_on).model_copy(update={"benefit_year": 2023})
+        await handle(running, handlers.on_registered, person)
+        await TURNING.step(on(running, today))
+        await upload(running, city, roster("TEKUN", 1, certified_on=certified_on.isoformat()))
+        await REASSESS.step(on(running, today))
+        assert await newest(installation) == [(2, certified_on, 0)], "in time: no wait, though heard of in January"
+
+
+async def test_the_first_stated_day_is_turned_to_where_it_lies_ahead(
+    calendar: Running, installation: Installation
+) -> None:
+    await handle(calendar, handlers.on_registered, registered(installation.settings, 1))
+    await TURNING.step(on(calendar, OCTOBER_9))
+    await upload(calendar, installation, roster("TEKUN", 1, certified_on=BEGINS.isoformat()))
+    await REASSESS.step(on(calendar, OCTOBER_9))
+    stated = BusinessDateAdvanced(
+        region=COUNTY, benefit_year=None, installation_id=new_id(), business_date=BEGINS + timedelta(3)
+    )
+    await handle(calendar, handlers.on_business_date, stated)
+    assert await REASSESS.step(calendar) == 1
+    assert await newest(installation) == [(3, BEGINS, 0)]

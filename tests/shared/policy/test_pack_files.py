@@ -243,6 +243,7 @@ def test_a_pack_that_is_not_text_or_holds_nothing_is_refused(tmp_path: Path) -> 
         ("subsidies:\n  DIBAAO: {type: full, funder: county_finance}\n", "subsidies.DIBAAO", 2),
         ("extension: {until: 2023-12-30, source: x}\n", "already runs until", 1),
         ("extension: {until: 2025-01-01, source: x}\n", "no standard holds", 1),
+        ("subsidies:\n  AGE_70_PLUS: {type: full, funder: county_finance}\n", "from which age AGE_70_PLUS counts", 2),
     ],
 )
 def test_overrides_that_do_not_fit_are_refused_at_their_line(

@@ -1,5 +1,9 @@
 """What holds under every pack, whoever asks and whenever they pay."""
 
+import os
+import subprocess
+import sys
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -7,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.policy.combination import combination
+from shared.policy.conditions import Conditions
 from shared.policy.decide import decide
-from shared.policy.facts import Payment
+from shared.policy.facts import Facts, Payment
 from shared.policy.pack import Pack
 from shared.policy.schedule import Outcome, schedule
 from tests.shared.policy.everywhere import PACKS, configured, days, held, people
@@ -101,3 +106,45 @@ def test_every_decision_says_what_won(pack: Pack, data: st.DataObject) -> None:
     for reason in decision.reasons:
         assert reason.text
         assert reason.basis.origin != "document" or reason.basis.clause is not None
+
+
+def test_people_differ_by_days_of_life_wherever_a_rule_counts_them() -> None:
+    luoshan = configured("luoshan-2024")
+    infants = replace(luoshan, scope=(replace(luoshan.scope[0], whom=Conditions(days_old_max=90)),))
+    day = luoshan.windows[0].first
+    adult = Facts(date(1980, 1, 1), day)
+    assert combination(infants, adult) == adult
+    assert schedule(infants, adult).outcome is Outcome.REJECTED
+
+
+_ASK = """
+import json, sys
+from shared.policy.assessing import assess
+from shared.policy.loading import load_pack
+from shared.policy.overriding import with_overrides
+from shared.policy.worked_cases import worked_cases
+for pack_id in sys.argv[1:]:
+    pack = load_pack(pack_id)
+    for case in worked_cases(pack_id):
+        facts = case.facts
+        decided = with_overrides(pack, facts.config_overrides, name="config_overrides")
+        print(pack_id, case.id, json.dumps(assess(decided, facts), sort_keys=True), schedule(decided, facts.person(), facts.identities()).reasons)
+"""
+
+
+def test_the_same_facts_get_the_same_answer_in_any_process() -> None:
+    """Sets and dictionaries are ordered by a seed of the process: no answer and no reason may follow it."""
+    source = "from shared.policy.schedule import schedule\n" + _ASK
+    answers = {
+        subprocess.run(  # noqa: S603 - our own interpreter and text
+            [sys.executable, "-c", source, *PACKS],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(answers) == 1
+    assert len(answers.pop().splitlines()) > 350
