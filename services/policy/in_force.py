@@ -1,6 +1,8 @@
 """The policy pack that an installation has configured."""
 
-from shared.policy.loading import PACKS, load_pack
+import hashlib
+
+from shared.policy.loading import PACKS, file_of, load_pack
 from shared.policy.pack import Pack
 from shared.settings import Settings
 
@@ -9,3 +11,11 @@ def pack_in_force(settings: Settings) -> Pack:
     """Load it with its overrides, from the installation's own folder where it has one; raises PackError."""
     folder = settings.policy_folder or PACKS
     return load_pack(settings.policy_pack, overrides=settings.policy_overrides, folder=folder)
+
+
+def digest_in_force(settings: Settings) -> str:
+    """What tells one policy from another: the bytes of the pack and of its overrides."""
+    files = [file_of(settings.policy_pack, settings.policy_folder or PACKS)]
+    if settings.policy_overrides is not None:
+        files.append(settings.policy_overrides)
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from services.subsidy.assessment import handlers
+from services.subsidy.assessment.policy_change import POLICY_CHANGE
 from services.subsidy.assessment.preview import router as preview_router
 from services.subsidy.assessment.reassessing import REASSESS
 from services.subsidy.assessment.routes import router as assessment_router
@@ -30,7 +31,7 @@ SERVICE = Service(
         Subscription(EnrolmentTerminated, handlers.on_terminated),
         Subscription(BusinessDateAdvanced, handlers.on_business_date),
     ),
-    jobs=(REASSESS, TURNING),
+    jobs=(REASSESS, TURNING, POLICY_CHANGE),
     migrations=Path(__file__).parent / "migrations",
     resources=open_resources,
 )

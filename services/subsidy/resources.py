@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.policy.in_force import pack_in_force
+from services.policy.in_force import digest_in_force, pack_in_force
 from services.subsidy.assessment.pricing import Pricer
 from shared.policy.pack import Pack
 from shared.protection import Vault, open_vault, person_token_key
@@ -17,9 +17,11 @@ class SubsidyResources:
     token_key: bytes
     pack: Pack
     pricer: Pricer
+    policy_digest: str
 
 
 def open_resources(settings: Settings) -> SubsidyResources:
     """Read keys and pack once; raises where a key is missing or the pack cannot be trusted."""
     pack = pack_in_force(settings)
-    return SubsidyResources(open_vault(settings), person_token_key(settings), pack, Pricer(pack))
+    digest = digest_in_force(settings)
+    return SubsidyResources(open_vault(settings), person_token_key(settings), pack, Pricer(pack), digest)

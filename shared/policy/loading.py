@@ -29,6 +29,17 @@ def load_pack(pack_id: str, *, overrides: Path | None = None, folder: Path = PAC
     Raises PackError with everything that is wrong, by file and line with the mend, and UnknownPack where neither holds
     it.
     """
+    source = Source(file_of(pack_id, folder))
+    entry = _validated(PackEntry, source)
+    found = [Fault(source.line_of(where), problem, mend) for where, problem, mend in _contradictions(entry, pack_id)]
+    if found:
+        raise PackError(source.file, *found)
+    pack = assemble(entry)
+    return pack if overrides is None else _overridden(pack, Source(overrides))
+
+
+def file_of(pack_id: str, folder: Path = PACKS) -> Path:
+    """The file of a pack, in a folder or else of those that are shipped; raises UnknownPack, PackError for no id."""
     if "/" in pack_id or pack_id.startswith("."):
         named = Fault(1, f"{pack_id!r} 不是编号 · is no pack id", "如 luoshan-2024 · use a name such as luoshan-2024")
         raise PackError(folder / "?", named)
@@ -36,13 +47,7 @@ def load_pack(pack_id: str, *, overrides: Path | None = None, folder: Path = PAC
     if home is None:
         known = {file.stem for each in (folder, PACKS) for file in each.glob("*.yaml")}
         raise UnknownPack(folder, pack_id, sorted(known))
-    source = Source(home / f"{pack_id}.yaml")
-    entry = _validated(PackEntry, source)
-    found = [Fault(source.line_of(where), problem, mend) for where, problem, mend in _contradictions(entry, pack_id)]
-    if found:
-        raise PackError(source.file, *found)
-    pack = assemble(entry)
-    return pack if overrides is None else _overridden(pack, Source(overrides))
+    return home / f"{pack_id}.yaml"
 
 
 def _overridden(pack: Pack, source: Source) -> Pack:

@@ -1,12 +1,13 @@
-"""The work that follows a roster change: people's unpaid enrolments are priced anew, in bounded batches.
+"""The work that follows a change of what people are priced by: enrolments are priced anew, in bounded batches.
 
-A line changes something when it comes, and again on the day from which it counts: who owes nothing then is enrolled.
+A roster line changes something when it comes, and again on the day from which it counts; so does a new policy.
 """
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.subsidy.assessment import service
+from services.subsidy.assessment.repository import Change
 from services.subsidy.assessment.turning import hold_day
 from shared.contracts.event import Trace
 from shared.database.business_date import business_date
@@ -17,7 +18,7 @@ _TAKE = text(
     """
     DELETE FROM roster_change WHERE id IN (
         SELECT id FROM roster_change ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED
-    ) RETURNING id, person_token, actor, correlation_id
+    ) RETURNING id, person_token, actor, correlation_id, cause
     """
 )
 
@@ -32,10 +33,10 @@ async def _step(running: Running) -> int:
         return len(changed)
 
 
-async def _take(session: AsyncSession) -> dict[str, Trace]:
-    """The oldest changes, by person; the latest change of a person names who caused the new version."""
+async def _take(session: AsyncSession) -> dict[str, Change]:
+    """The oldest changes, by person; the latest change of a person names who caused the new version, and what did."""
     rows = sorted(await session.execute(_TAKE, {"most": BATCH}))
-    return {token: Trace(actor, correlation_id) for _, token, actor, correlation_id in rows}
+    return {token: Change(cause, Trace(actor, correlation_id)) for _, token, actor, correlation_id, cause in rows}
 
 
 REASSESS = Job("reassess", _step)

@@ -59,12 +59,13 @@ _ADD_ASSESSMENTS = text(
     INSERT INTO assessment (enrolment_id, version, region, benefit_year, person_token, pricing_id, row_no, identities,
                             assessed_on, cause, actor, correlation_id)
     SELECT a.id, a.version, a.region, a.benefit_year, a.person_token, a.pricing_id, a.row_no, a.identities::jsonb,
-           a.assessed_on, :cause, a.actor, a.correlation_id
+           a.assessed_on, a.cause, a.actor, a.correlation_id
     FROM unnest(CAST(:ids AS uuid[]), CAST(:versions AS int[]), CAST(:regions AS text[]), CAST(:years AS int[]),
                 CAST(:tokens AS text[]), CAST(:pricings AS text[]), CAST(:rows AS int[]), CAST(:identities AS text[]),
-                CAST(:assessed AS date[]), CAST(:actors AS text[]), CAST(:correlations AS uuid[]))
-        AS a (id, version, region, benefit_year, person_token, pricing_id, row_no, identities, assessed_on, actor,
-              correlation_id)
+                CAST(:assessed AS date[]), CAST(:causes AS text[]), CAST(:actors AS text[]),
+                CAST(:correlations AS uuid[]))
+        AS a (id, version, region, benefit_year, person_token, pricing_id, row_no, identities, assessed_on, cause,
+              actor, correlation_id)
     """
 )
 _RENEW = text(
@@ -150,6 +151,13 @@ class Version(NamedTuple):
     rows: list[dict[str, Any]]
 
 
+class Change(NamedTuple):
+    """Why somebody is priced: REGISTERED, ROSTER_CHANGED, DAY_TURNED or POLICY_CHANGED, and who caused it."""
+
+    cause: str
+    trace: Trace
+
+
 @dataclass(frozen=True, slots=True)
 class Assessed:
     """A new version of one enrolment's assessment."""
@@ -158,7 +166,12 @@ class Assessed:
     identities: tuple[Certified, ...]
     pricing: Pricing
     assessed_on: date
-    trace: Trace
+    change: Change
+
+    @property
+    def trace(self) -> Trace:
+        """Who caused it."""
+        return self.change.trace
 
     @property
     def version(self) -> int:
@@ -211,18 +224,18 @@ async def lock_revisable(session: AsyncSession, tokens: Sequence[str], *, paid_t
     ]
 
 
-async def record(session: AsyncSession, pack: str, cause: str, made: Sequence[Assessed]) -> None:
-    """Store new versions: distinct prices once, then a row for each enrolment."""
+async def record(session: AsyncSession, pack: str, made: Sequence[Assessed], *, registered: bool) -> None:
+    """Store new versions, of new enrolments or of known ones: distinct prices once, then a row for each enrolment."""
     await session.execute(_ADD_PRICINGS, _pricing_columns(made) | {"pack": pack})
     columns = _columns(made)
-    if cause == "REGISTERED":
+    if registered:
         await session.execute(
-            _ADD_ENROLMENTS, {key: columns[key] for key in columns.keys() - {"identities", "assessed"}}
+            _ADD_ENROLMENTS, {key: columns[key] for key in columns.keys() - {"identities", "assessed", "causes"}}
         )
     else:
         await session.execute(_RENEW, {key: columns[key] for key in ("ids", "versions", "pricings", "rows")})
     assessed = {key: columns[key] for key in columns.keys() - {"registered", "facts"}}
-    await session.execute(_ADD_ASSESSMENTS, assessed | {"cause": cause})
+    await session.execute(_ADD_ASSESSMENTS, assessed)
 
 
 async def schedules_of(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, list[Version]]:
@@ -275,6 +288,7 @@ def _columns(made: Sequence[Assessed]) -> dict[str, list[Any]]:
         "rows": [one.row_no for one in made],
         "identities": [_json(one.names) for one in made],
         "assessed": [one.assessed_on for one in made],
+        "causes": [one.change.cause for one in made],
         "actors": [one.trace.actor for one in made],
         "correlations": [one.trace.correlation_id for one in made],
     }

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.subsidy.assessment import repository
 from services.subsidy.assessment.pricing import Pricer, Pricing
-from services.subsidy.assessment.repository import Assessed, Known, Version
+from services.subsidy.assessment.repository import Assessed, Change, Known, Version
 from shared.contracts.event import Event, Received, Trace
 from shared.contracts.registration import (
     EnrolmentPaid,
@@ -41,13 +41,13 @@ async def assess_registered(
         pricing = pricer.price(known.facts, identities, known.benefit_year, known.registered_on)
         heard_on = max(today or known.registered_on, known.registered_on)
         assessed_on = pricing.nothing_due_on(known.registered_on, heard_on) or known.registered_on
-        made.append(Assessed(known, identities, pricing, assessed_on, received.then()))
-    await repository.record(session, pricer.pack.id, "REGISTERED", made)
+        made.append(Assessed(known, identities, pricing, assessed_on, Change("REGISTERED", received.then())))
+    await repository.record(session, pricer.pack.id, made, registered=True)
     await publish(session, [(_announcement(pricer, one), one.trace) for one in made])
 
 
-async def reassess(session: AsyncSession, pricer: Pricer, changed: dict[str, Trace], today: date) -> int:
-    """Price people anew whose roster lines changed; a new version only where the answer differs.
+async def reassess(session: AsyncSession, pricer: Pricer, changed: dict[str, Change], today: date) -> int:
+    """Price people anew of whom something changed; a new version only where the answer differs.
 
     Whoever has paid keeps the price; until the benefit period begins, what would be due now is announced for a review
     (default 20).
@@ -65,7 +65,7 @@ async def reassess(session: AsyncSession, pricer: Pricer, changed: dict[str, Tra
             enrolled_on = pricing.nothing_due_on(known.registered_on, as_of) if unpaid else None
             made.append(Assessed(known, identities, pricing, enrolled_on or as_of, changed[known.person_token]))
     if made:
-        await repository.record(session, pricer.pack.id, "ROSTER_CHANGED", made)
+        await repository.record(session, pricer.pack.id, made, registered=False)
         announcements: list[tuple[Event, Trace]] = [(_announcement(pricer, one), one.trace) for one in made]
         await publish(session, announcements)
     return len(made)

@@ -22,8 +22,8 @@ _TURN = text(
 )
 _COUNTING_FROM_NOW_ON = text(
     """
-    INSERT INTO roster_change (id, region, person_token, actor, correlation_id)
-    SELECT uuidv7(), region, person_token, actor, correlation_id FROM roster_line
+    INSERT INTO roster_change (id, region, person_token, actor, correlation_id, cause)
+    SELECT uuidv7(), region, person_token, actor, correlation_id, 'DAY_TURNED' FROM roster_line
     WHERE (certified_on > :before AND certified_on <= :today) OR (withdrawn_on > :before AND withdrawn_on <= :today)
     """
 )

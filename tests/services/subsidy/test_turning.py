@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from services.subsidy import SERVICE as SUBSIDY
 from services.subsidy.assessment import handlers
+from services.subsidy.assessment.policy_change import POLICY_CHANGE
 from services.subsidy.assessment.reassessing import REASSESS
 from services.subsidy.assessment.turning import TURNING
 from shared.contracts.registration import BusinessDateAdvanced
@@ -16,7 +18,7 @@ from shared.domain.clock import FixedClock
 from shared.domain.ids import new_id
 from shared.service import Running
 from tests.services.subsidy.conftest import AMOUNTS
-from tests.services.subsidy.county import OCTOBER_9, number, registered, roster
+from tests.services.subsidy.county import OCTOBER_9, number, paid, registered, roster
 from tests.services.subsidy.test_batches import handle, upload
 from tests.support.installation import COUNTY, Installation, knocking
 
@@ -69,8 +71,8 @@ async def test_a_registration_heard_of_after_the_certificate_began_owes_nothing(
     await TURNING.step(on(calendar, BEGINS + timedelta(1)))
     while await REASSESS.step(on(calendar, BEGINS + timedelta(1))):
         continue
-    for number in (1, 2):
-        await handle(calendar, handlers.on_registered, registered(installation.settings, number))
+    for sequence in (1, 2):
+        await handle(calendar, handlers.on_registered, registered(installation.settings, sequence))
     assert await newest(installation) == [(1, BEGINS, 0), (1, OCTOBER_9, 38000)]
 
 
@@ -104,6 +106,32 @@ async def test_a_wait_runs_from_the_certificate_however_late_its_roster_comes(
         await upload(running, city, roster("TEKUN", 1, certified_on=certified_on.isoformat()))
         await REASSESS.step(on(running, today))
         assert await newest(installation) == [(2, certified_on, 0)], "in time: no wait, though heard of in January"
+
+
+async def test_whoever_was_held_is_priced_once_the_county_configures_the_amount(
+    calendar: Running, installation: Installation, tmp_path: Path
+) -> None:
+    await upload(calendar, installation, roster("DIBAO_MARGIN", 1, 2))
+    people = [registered(installation.settings, sequence) for sequence in (1, 2, 3)]
+    await handle(calendar, handlers.on_registered, *people)
+    await handle(calendar, handlers.on_paid, paid(people[2], OCTOBER_9, 38000))
+    await POLICY_CHANGE.step(calendar)
+    assert await REASSESS.step(on(calendar, OCTOBER_9)) == 2, "the roster's own changes"
+    await POLICY_CHANGE.step(calendar)
+    assert await REASSESS.step(on(calendar, OCTOBER_9)) == 0, "the policy is the same"
+
+    configured = tmp_path / "amounts.yaml"
+    margin = '  DIBAO_MARGIN: {type: fixed, amount: "100.00", funder: county_finance}\n'
+    configured.write_text(AMOUNTS.read_text(encoding="utf-8").rstrip() + "\n" + margin, encoding="utf-8")
+    changed = installation.with_settings(policy_overrides=configured)
+    async with changed.running(SUBSIDY, role="web") as (running,):
+        await POLICY_CHANGE.step(running)
+        assert await REASSESS.step(on(running, OCTOBER_9)) == 2, "whoever has paid is left alone"
+    found = await installation.sql(
+        "subsidy", "SELECT version, cause FROM assessment WHERE version > 1 ORDER BY enrolment_id"
+    )
+    assert [tuple(row) for row in found] == [(2, "POLICY_CHANGED")] * 2
+    assert [row[2] for row in await newest(installation)] == [28000, 28000, 38000]
 
 
 async def test_the_first_stated_day_is_turned_to_where_it_lies_ahead(
