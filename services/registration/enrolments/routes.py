@@ -76,9 +76,9 @@ async def show(session: Session, enrolment_id: UUID) -> EnrolmentOut:
 
 @router.get("/v1/enrolments/{enrolment_id}/explain", dependencies=[requires("registration:read")])
 @refuses(NotFound)
-async def explain(session: Session, enrolment_id: UUID) -> ExplanationOut:
+async def explain(session: Session, running: CurrentRunning, enrolment_id: UUID) -> ExplanationOut:
     """Why an enrolment stands as it does: which rules decided, which did not, each with the sentence it stands on."""
     row = await repository.find(session, enrolment_id)
     if row is None:
         raise NotFound
-    return ExplanationOut.of(row)
+    return ExplanationOut.of(row, await business_date(session, running.clock))

@@ -2,10 +2,14 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any, cast
 from uuid import UUID
 
 import httpx
+import pytest
+from sqlalchemy import RowMapping
 
+from services.registration.enrolments.explaining import ExplanationOut
 from services.registration.enrolments.service import take_assessments
 from shared.contracts.event import Received, Trace
 from shared.contracts.subsidy import BenefitRule, Clause, ContributionAssessed, Outcome, Reason, ScheduleRow
@@ -97,3 +101,37 @@ async def test_an_explanation_sets_what_decided_apart_from_what_did_not(
     assert (told["state"], told["reason_code"], told["pack"]) == ("REJECTED", "NOT_IN_SCOPE", "luoshan-2024")
     assert [reason["code"] for reason in told["decided_by"]] == ["NOT_IN_SCOPE"]
     assert told["ruled_out"][0]["clause"]["quote"] == "长期在我县居住的非本县户籍居民"
+
+
+@pytest.mark.parametrize(
+    ("today", "paid_on", "due_fen", "codes"),
+    [
+        (date(2022, 11, 1), None, 380, ["SCOPE", "WINDOW", "IN_TIME"]),
+        (date(2023, 2, 1), None, 990, ["SCOPE", "WINDOW", "LATE"]),
+        (date(2023, 2, 1), date(2022, 12, 31), 380, ["SCOPE", "WINDOW", "IN_TIME"]),
+        (date(2023, 10, 1), None, None, ["SCOPE"]),
+    ],
+)
+def test_an_explanation_is_of_one_day(today: date, paid_on: date | None, due_fen: int | None, codes: list[str]) -> None:
+    """Two stretches of days have the same rule for different reasons: never both."""
+
+    def reason(code: str, text: str = "text") -> dict[str, Any]:
+        return {"code": code, "won": True, "text": text, "origin": "default 1"}
+
+    def row(pay_from: str, pay_until: str, due: int, *reasons: dict[str, Any]) -> dict[str, Any]:
+        benefit = {"start": "YEAR_START", "starts_on": "2023-01-01", "ends_on": "2023-12-31"}
+        dues = {"pay_from": pay_from, "pay_until": pay_until, "standard_fen": due, "due_fen": due}
+        return dues | {"benefit": benefit, "reasons": reasons}
+
+    first, later = [reason("WINDOW"), reason("IN_TIME")], [reason("WINDOW", "other"), reason("LATE")]
+    said = {
+        "reasons": [reason("SCOPE"), *first, *later],
+        "schedule": [
+            row("2022-09-01", "2022-12-31", 380, *first),
+            row("2023-01-01", "2023-09-30", 990, *later),
+        ],
+    }
+    stored = {"id": UUID(int=1), "state": "PRICED", "benefit_start": None, "benefit_end": None}
+    told = ExplanationOut.of(cast("RowMapping", stored | {"assessment": said, "paid_on": paid_on}), today)
+    assert (told.row.due_fen if told.row else None) == due_fen
+    assert [each.code for each in told.decided_by] == codes
