@@ -11,7 +11,8 @@ from openfisca_core.simulations import SimulationBuilder
 from openfisca_core.taxbenefitsystems import TaxBenefitSystem
 from openfisca_core.variables import Variable
 
-from shared.policy.conditions import Conditions, same_day_later
+from shared.domain.waits import same_day_later
+from shared.policy.conditions import Conditions
 from shared.policy.pack import Pack, Relief, ReliefKind
 from shared.policy.vocabulary import BY_AGE
 

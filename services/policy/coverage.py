@@ -1,12 +1,13 @@
 """Every sentence of the documents and what answers for it: a rule, an institution, a service, or nothing and why."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from services.policy.covering_cases import cases_by_entry
 from services.policy.sentences import sentences
 from shared.policy.loading import PACKS, load_pack
 
@@ -74,6 +75,7 @@ def page() -> str:
 
 def _table(document: Covered) -> Iterator[str]:
     pack = load_pack(document.pack)
+    cases = cases_by_entry(pack)
     counts = {kind: sum(kind in dict(one.marks) for one in document.sentences) for kind in _MARKS}
     told = "，".join(f"{_MARKS[kind]} {count}" for kind, count in counts.items())
     yield f"## {pack.id} · {pack.document}"
@@ -81,13 +83,20 @@ def _table(document: Covered) -> Iterator[str]:
     yield "| # | 开头 | 对应 |"
     yield "| --- | --- | --- |"
     for one in document.sentences:
-        answers = "；".join(f"{_MARKS[kind]}：{_shown(kind, names)}" for kind, names in one.marks)
+        answers = "；".join(f"{_MARKS[kind]}：{_shown(kind, names, cases)}" for kind, names in one.marks)
         yield f"| {one.number} | {one.begins} | {answers} |"
     yield ""
 
 
-def _shown(kind: str, names: Sequence[str]) -> str:
-    return "、".join(names) if kind == "none" else " ".join(f"`{name}`" for name in names)
+def _shown(kind: str, names: Sequence[str], cases: Mapping[str, Sequence[str]]) -> str:
+    if kind == "none":
+        return "、".join(names)
+    return " ".join(f"`{name}`{_tried(cases.get(name, ()))}" for name in names)
+
+
+def _tried(ids: Sequence[str]) -> str:
+    """How many worked cases try an entry, and the first of them."""
+    return f"（{len(ids)} 例：{ids[0]}{' …' if len(ids) > 1 else ''}）" if ids else ""
 
 
 def _document(values: dict[str, Any]) -> Covered:

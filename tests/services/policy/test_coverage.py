@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from services.cli import app
 from services.policy.coverage import COVERAGE, Covered, compared, covered
+from services.policy.covering_cases import cases_by_entry
 from services.policy.sentences import sentences
 from services.policy.telling import bases
 from shared.policy.loading import load_pack
@@ -49,6 +50,19 @@ def test_every_sentence_is_marked_and_every_mark_exists(document: Covered) -> No
                     assert callable(getattr(importlib.import_module(f"shared.policy.institutions.{module}"), function))
             elif kind == "service":
                 assert all((ROOT / name).exists() for name in names), one
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.pack)
+def test_every_rule_that_a_sentence_names_is_tried_by_a_worked_case(document: Covered) -> None:
+    tried = cases_by_entry(load_pack(document.pack))
+    named = {
+        name
+        for one in document.sentences
+        for kind, names in one.marks
+        if kind in ("rule", "institution")
+        for name in names
+    }
+    assert {name for name in named if not tried[name]} == set()
 
 
 def test_four_documents_are_covered() -> None:
