@@ -59,6 +59,8 @@ def read_cases(file: Path) -> list[Any]:
         raise UnreadableCases(f"无法读取 {file} · cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise UnreadableCases(f"{file} 不是 UTF-8 · save it as UTF-8") from None
+    except RecursionError:
+        raise UnreadableCases(f"{file} 嵌套太深 · nested too deeply") from None
     except json.JSONDecodeError as error:
         raise UnreadableCases(f"{file}:{error.lineno}: 不是 JSON · not JSON: {error.msg}") from None
     except _Twice as twice:

@@ -1,4 +1,4 @@
-"""Which worked cases try a pack's entries: a decision cites the rules that it tried, and an entry is found among them."""
+"""Which worked cases try a pack's entries: a decision cites the rules that it tried, and an entry is found by them."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping

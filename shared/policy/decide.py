@@ -123,11 +123,16 @@ def _import_failed(
             refund = replace(asked, allowed=True, amount_fen=back_fen + (asked.amount_fen or 0))
             return _recalled(pack, stands, refund)
     failed = decide(pack, facts, identities, replace(payment, tendered_fen=None))
-    if failed.ruling is not Ruling.ACCEPT or failed.terms is None:
+    due_fen = failed.terms.due_fen if failed.terms is not None else None
+    brought_fen = cash_fen or payment.tendered_fen or due_fen
+    if brought_fen is None:
         return failed
-    back_fen = cash_fen or payment.tendered_fen or failed.terms.due_fen
-    refund = RefundDecision(True, back_fen, EnrolmentStatus.IMPORT_FAILED_REFUNDED)
-    refused = Decision(Ruling.REJECT, ReasonCode.IMPORT_FAILED, True, None, None, failed.reasons)
+    # Somebody who may not be enrolled at all, which may be why the import failed, keeps that ruling: the money is held.
+    accepted = failed.ruling is Ruling.ACCEPT
+    refused = (
+        Decision(Ruling.REJECT, ReasonCode.IMPORT_FAILED, True, None, None, failed.reasons) if accepted else failed
+    )
+    refund = RefundDecision(True, brought_fen, EnrolmentStatus.IMPORT_FAILED_REFUNDED)
     return _recalled(pack, refused, refund, cash=payment.channel is Channel.VILLAGE_CASH)
 
 

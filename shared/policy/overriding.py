@@ -99,7 +99,12 @@ def _rebased(pack: Pack, overrides: OverridesEntry, origin: str) -> Pack:
         raise OverrideProblem(
             ("window",), "缴费期止早于起 · the window ends before it begins", "对调两个日期 · exchange its days"
         )
-    return rebased(pack, overrides.benefit_year, overrides.window, origin)
+    moved = rebased(pack, overrides.benefit_year, overrides.window, origin)
+    first, last = moved.windows[0].first, moved.windows[0].last
+    if last >= moved.benefit.last or first.year < moved.benefit_year - 1:
+        problem = f"缴费期{first}至{last}不合{moved.benefit_year}年度 · the window is not one for {moved.benefit_year}"
+        raise OverrideProblem(("window",), problem, "改正缴费期或 benefit_year · correct the window or benefit_year")
+    return moved
 
 
 def _incentives(pack: Pack, overrides: OverridesEntry, origin: str) -> Incentives | None:

@@ -12,7 +12,7 @@ from shared.policy.decide import Aftermath
 from shared.policy.facts import Certified, Facts, History, MissingFact, OtherInsurance, Payment, Student
 from shared.policy.refund import Paid, RefundRequest
 from shared.policy.schema import OverridesEntry
-from shared.policy.schema_parts import Yuan
+from shared.policy.schema_parts import Mistake, Yuan
 from shared.policy.vocabulary import (
     BY_AGE,
     Channel,
@@ -30,13 +30,18 @@ from shared.policy.vocabulary import (
 def _day_as_text(value: Any) -> Any:
     """A date is written as text: a bare number would be read as seconds."""
     if isinstance(value, int | float) or (isinstance(value, str) and len(value) != 10):
-        raise PydanticCustomError("day_as_text", "a date is text such as 2023-11-05")
+        raise PydanticCustomError("day_as_text", "日期写成文字，如 2023-11-05 · a date is text such as 2023-11-05")
     return value
+
+
+def _contradiction(zh: str, en: str, field: str) -> Mistake:
+    return Mistake(f"{zh} · {en}", f"核对 {field} · check {field}")
 
 
 def _certifiable(identity: Identity) -> Identity:
     if identity in BY_AGE:
-        raise ValueError(f"{identity.value} follows from the birth date and is not certified")
+        problem = f"{identity.name_zh}由出生日期得出 · {identity.value} follows from the birth date"
+        raise Mistake(problem, "不写入认定身份 · it is not certified; leave it out")
     return identity
 
 
@@ -45,6 +50,7 @@ Day = Annotated[
     BeforeValidator(_day_as_text),
     Field(ge=date(1900, 1, 1), le=date(2100, 12, 31)),
 ]
+_NEWBORN_DAYS = 366  # whatever a document calls one, a person of more than a year is none
 Strictly = Annotated[bool, Field(strict=True)]
 Year = Annotated[int, Field(strict=True, ge=2000, le=2100)]
 Count = Annotated[int, Field(strict=True, ge=0, le=1200)]
@@ -80,9 +86,15 @@ class OtherInsuranceFacts(_Facts):
     @model_validator(mode="after")
     def _status_of_employee(self) -> Self:
         if self.type is InsuranceType.EMPLOYEE and self.status is None:
-            raise ValueError("employee insurance needs its status: active, suspended, interrupted or ended")
+            raise Mistake(
+                "职工医保未写参保状态 · employee insurance needs its status",
+                "写 active、suspended、interrupted 或 ended · write active, suspended, interrupted or ended",
+            )
         if self.type is InsuranceType.NONE and self.model_fields_set - {"type"}:
-            raise ValueError("no other insurance has no details; name its type or remove them")
+            raise Mistake(
+                "没有其他医保却写了详情 · no other insurance has no details",
+                "写明类型或去掉 · name its type or remove them",
+            )
         return self
 
     def insurance(self) -> OtherInsurance:
@@ -199,18 +211,26 @@ class CaseFacts(_Facts):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         """Refuse what cannot all be true."""
-        if self.birth_date > self.registration_date:
-            raise ValueError("birth_date lies after registration_date")
         days = (self.registration_date - self.birth_date).days
-        if self.age_days_at_registration not in (None, days):
-            raise ValueError(f"age_days_at_registration is {days} by the two dates")
-        if self.death_date is not None and self.death_date < self.birth_date:
-            raise ValueError("death_date lies before birth_date")
         both = set(self.missed_years) & set(self.enrolled_years or ())
+        if days < 0:
+            raise _contradiction("出生日期晚于登记日期", "birth_date lies after registration_date", "birth_date")
+        if self.age_days_at_registration not in (None, days):
+            zh, en = f"按两个日期，登记时出生{days}天", f"age_days_at_registration is {days} by the two dates"
+            raise _contradiction(zh, en, "age_days_at_registration")
+        if self.newborn and days > _NEWBORN_DAYS:
+            raise _contradiction("出生已超过一年，不是新生儿", "somebody of more than a year is no newborn", "newborn")
+        if self.death_date is not None and self.death_date < self.registration_date:
+            raise _contradiction("登记时已死亡", "death_date lies before registration_date", "death_date")
+        if self.child_birth_date is not None and self.child_birth_date <= self.birth_date:
+            raise _contradiction("子女不晚于本人出生", "the child is no younger than the person", "child_birth_date")
         if both:
-            raise ValueError(f"{min(both)} is both missed and insured")
+            raise _contradiction(
+                f"{min(both)}年既断保又参保", f"{min(both)} is both missed and insured", "missed_years"
+            )
         if self.previous_year_enrolled and self._missed_last_year():
-            raise ValueError("previous_year_enrolled contradicts missed_years")
+            zh, en = "上年既参保又断保", "previous_year_enrolled contradicts missed_years"
+            raise _contradiction(zh, en, "previous_year_enrolled")
         return self
 
     def _missed_last_year(self) -> bool:

@@ -163,7 +163,7 @@ def _not_offered(pack: Pack, unlisted: Sequence[Identity], absent: Sequence[Iden
             f"RELIEF_{identity}",
             False,
             f"{identity.name_zh}：认定在此日不生效（自认定之日起，至撤销前一日止）",
-            pack.settings.not_listed,
+            pack.settings.roster_in_force,
         )
         for identity in absent
     )

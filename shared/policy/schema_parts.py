@@ -17,6 +17,7 @@ from shared.policy.vocabulary import (
 )
 
 DEFAULTS = 28  # numbered defaults; docs/policy-defaults.md lists them
+_FEWEST_WORDS = 4  # characters of a quotation: fewer are found in any document
 _MEND_YUAN = '写成带引号的两位小数，如 "380.00" · write it in quotes, with two decimals: "380.00"'
 _MEND_PERCENT = '写成带引号的数，如 "60" · write it in quotes: "60"'
 _MEND_REGION = '写成带引号的6、9或12位代码，如 "411521" · write it in quotes: "411521"'
@@ -64,10 +65,19 @@ def _region(text: str) -> str:
         raise Mistake(f"{text!r} 不是区划代码 · is not a region code", _MEND_REGION) from None
 
 
+def _quote(text: str) -> str:
+    if len(text.strip()) < _FEWEST_WORDS:
+        raise Mistake(
+            f"引文 {text!r} 太短，无法核对 · the quotation is too short to prove", "引用整句 · quote the sentence"
+        )
+    return text
+
+
 Yuan = Annotated[str, _quoted(_MEND_YUAN), AfterValidator(_yuan)]
 Percent = Annotated[str, _quoted(_MEND_PERCENT), AfterValidator(_percent)]
 Region = Annotated[str, _quoted(_MEND_REGION), AfterValidator(_region)]
 Words = Annotated[str, Field(min_length=1)]
+Quote = Annotated[str, AfterValidator(_quote)]
 
 
 class Entry(BaseModel):
@@ -80,7 +90,7 @@ class ClauseEntry(Entry):
     """Section and verbatim words; the document is the pack's own unless another is named."""
 
     section: Words
-    quote: Words
+    quote: Quote
     document: str | None = None
 
 
@@ -139,7 +149,7 @@ class WhomEntry(Entry):
     residence_permit: bool | None = None
     guardian_residence_permit: bool | None = None
     age_from: Annotated[int, Field(ge=0, le=150)] | None = None
-    age_under: Annotated[int, Field(ge=0, le=150)] | None = None
+    age_under: Annotated[int, Field(ge=1, le=150)] | None = None
     aged_on: date | None = None
     newborn: bool | None = None
     days_old_max: Annotated[int, Field(ge=0)] | None = None
@@ -162,6 +172,18 @@ class WhomEntry(Entry):
     employee_gap_months_over: Annotated[int, Field(ge=0)] | None = None
     certified: list[Identity] | None = None
     certified_after: date | None = None
+
+    @model_validator(mode="after")
+    def _nothing_unheard(self) -> Self:
+        """A condition that only counts beside another one is never passed over in silence."""
+        school = self.school_in_area is not None or self.full_time is not None
+        if school and self.school_levels is None:
+            raise Mistake(
+                "问学校而未写学段 · asks about a school without its levels", "加上 school_levels · add school_levels"
+            )
+        if self.certified_after is not None and self.certified is None:
+            raise Mistake("写了认定日期而未写身份 · asks when without saying as what", "加上 certified · add certified")
+        return self
 
     @model_validator(mode="after")
     def _some_age(self) -> Self:

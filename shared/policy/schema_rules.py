@@ -74,6 +74,12 @@ class WaitEntry(Entry):
     days: Annotated[int, Field(ge=0)] = 0
     months: Annotated[int, Field(ge=0)] = 0
 
+    @model_validator(mode="after")
+    def _some_time(self) -> Self:
+        if not self.days and not self.months:
+            raise Mistake("等待期没有长度 · the wait has no length", "写 days 或 months · write days or months")
+        return self
+
 
 class WindowEntry(Dated):
     """Days on which a contribution may be paid."""
@@ -99,6 +105,15 @@ class ExclusionsEntry(Entry):
 
     employee_insured: ExclusionEntry
     insured_elsewhere: ExclusionEntry
+
+    @model_validator(mode="after")
+    def _only_employees_suspend(self) -> Self:
+        if self.insured_elsewhere.suspended_for is not None:
+            raise Mistake(
+                "只有职工医保可暂停 · only employee insurance is suspended",
+                "移到 employee_insured · move suspended_for to employee_insured",
+            )
+        return self
 
 
 class ScopeEntry(Entry):

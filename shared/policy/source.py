@@ -63,7 +63,11 @@ class Source:
             empty = Fault(1, "文件没有条目 · the file holds no entries", "写“键: 值” · write key: value pairs")
             raise PackError(file, empty)
         self._constructor = yaml.SafeLoader("")
-        self.values: dict[str, Any] = self._value(root, ())
+        try:
+            self.values: dict[str, Any] = self._value(root, ())
+        except RecursionError:
+            endless = Fault(1, "条目嵌套没有尽头 · an entry holds itself", "去掉自我引用 · remove the alias to itself")
+            raise PackError(file, endless) from None
 
     def line_of(self, where: Iterable[str | int]) -> int:
         """The line of an entry, or of the nearest entry around it."""

@@ -30,8 +30,11 @@ class WorkedCase:
 
 
 def worked_cases(pack_id: str, folder: Path = CASES) -> list[WorkedCase]:
-    """Read the worked cases of a pack."""
-    document = yaml.safe_load((folder / f"{pack_id}.yaml").read_text(encoding="utf-8"))
+    """Read the worked cases of a pack; a pack may have none."""
+    file = folder / f"{pack_id}.yaml"
+    if not file.exists():
+        return []
+    document = yaml.safe_load(file.read_text(encoding="utf-8"))
     return [
         WorkedCase(case["id"], CaseFacts.model_validate(case["facts"]), case["expect"]) for case in document["cases"]
     ]

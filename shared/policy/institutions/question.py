@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from shared.policy.question import Day
 from shared.policy.schema import OverridesEntry
-from shared.policy.schema_parts import Words, Yuan
+from shared.policy.schema_parts import Mistake, Words, Yuan
 from shared.policy.vocabulary import Funder, Identity
 
 Count = Annotated[int, Field(strict=True, ge=0)]
@@ -47,6 +47,15 @@ class CoverageAsked(Asked):
     insured_last_year: Count | None = None
     subsidised: Count | None = None
     subsidised_insured: Count | None = None
+
+    @model_validator(mode="after")
+    def _no_more_than_there_are(self) -> Self:
+        if self.subsidised is not None and (self.subsidised_insured or 0) > self.subsidised:
+            raise Mistake(
+                "已参保资助对象多于资助对象 · more subsidised people are insured than there are",
+                "核对 subsidised_insured · check subsidised_insured",
+            )
+        return self
 
 
 class StatedCash(Part):
@@ -89,7 +98,7 @@ def _spans(value: Any) -> Any:
 
 def _in_order(span: tuple[int, int]) -> tuple[int, int]:
     if span[1] < span[0]:
-        raise ValueError(f"{span[0]}-{span[1]} ends before it begins")
+        raise Mistake(f"{span[0]}-{span[1]}止小于起 · ends before it begins", "对调起止 · exchange them")
     return span
 
 
@@ -129,7 +138,7 @@ class IssueAsked(Asked):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.entrusted_until is not None and self.entrusted_until < self.entrusted_from:
-            raise ValueError("the entrustment ends before it begins")
+            raise Mistake("委托止早于起 · the entrustment ends before it begins", "对调起止 · exchange them")
         return self
 
 

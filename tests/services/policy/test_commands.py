@@ -69,6 +69,14 @@ class TestAssess:
             ({"birth_date": "2024-01-01"}, "CONTRADICTORY_FACTS", ""),
             ({"age_days_at_registration": 3}, "CONTRADICTORY_FACTS", ""),
             ({"missed_years": [2025], "enrolled_years": [2025]}, "CONTRADICTORY_FACTS", ""),
+            ({"newborn": True}, "CONTRADICTORY_FACTS", ""),
+            ({"death_date": "2023-11-04"}, "CONTRADICTORY_FACTS", ""),
+            ({"child_birth_date": "1980-05-01"}, "CONTRADICTORY_FACTS", ""),
+            (
+                {"config_overrides": {"window": ["2022-01-01", "2022-02-01"]}},
+                "OVERRIDE_DOES_NOT_FIT",
+                "/config_overrides/benefit_year",
+            ),
             ({"amount_tendered": 380.0}, "CONTRADICTORY_FACTS", "/amount_tendered"),
             ({"amount_tendered": "380.001"}, "CONTRADICTORY_FACTS", "/amount_tendered"),
             ({"other_insurance": {"type": "employee"}}, "CONTRADICTORY_FACTS", "/other_insurance"),
@@ -110,7 +118,28 @@ class TestAssess:
         code, (refused, odd) = assessed(tmp_path, case("atlantis-2024", shoe_size=42), "no case")
         assert (code, refused["error"]["code"], odd["error"]["code"]) == (1, "UNKNOWN_POLICY", "MALFORMED_CASE")
 
-    @pytest.mark.parametrize("text", ["{", '{"id": 1}', '[{"id": 1, "id": 2}]', "\udc80"])
+    @pytest.mark.parametrize(
+        ("window", "accepted"),
+        [
+            (["2025-09-01", "2025-12-31"], True),
+            (["2025-09-01", "2026-06-30"], True),
+            (["2025-09-01", "2027-01-31"], False),
+            (["2024-12-31", "2025-12-31"], False),
+        ],
+    )
+    def test_a_window_belongs_to_its_benefit_year(self, tmp_path: Path, window: list[str], accepted: bool) -> None:
+        facts = {"registration_date": "2025-11-01", "payment_date": "2025-11-01"}
+        asked = case("national-2025", config_overrides={"benefit_year": 2026, "window": window}, **facts)
+        _, (line,) = assessed(tmp_path, asked)
+        assert ("answer" in line) is accepted
+        assert accepted or line["error"]["pointer"] == "/config_overrides/window"
+
+    def test_what_is_impossible_is_said_in_both_languages(self, tmp_path: Path) -> None:
+        _, (line,) = assessed(tmp_path, case(missed_years=[2025], enrolled_years=[2025]))
+        detail = "2025年既断保又参保 · 2025 is both missed and insured; 核对 missed_years · check missed_years"
+        assert line["error"]["detail"] == detail
+
+    @pytest.mark.parametrize("text", ["[" * 100_000, "{", '{"id": 1}', '[{"id": 1, "id": 2}]', "\udc80"])
     def test_a_file_that_holds_no_cases_is_refused_whole(self, tmp_path: Path, text: str) -> None:
         file = tmp_path / "cases.json"
         file.write_bytes(text.encode("utf-8", "surrogateescape"))

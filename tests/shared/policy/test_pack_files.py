@@ -80,6 +80,36 @@ BREAKS = {
         "more than the contribution of 380.00",
         "full: true",
     ),
+    "a school without its levels": (
+        "whom: {hukou: [local]}",
+        "whom: {hukou: [local], full_time: true}",
+        "asks about a school without its levels",
+        "add school_levels",
+    ),
+    "certified when, as what": (
+        "whom: {hukou: [local]}",
+        "whom: {certified_after: 2023-01-01}",
+        "asks when without saying as what",
+        "add certified",
+    ),
+    "a wait of no length": (
+        "  - from: 2023-12-31\n    until: 2023-12-31\n",
+        "  - from: 2023-12-31\n    until: 2023-12-31\n    wait: {code: LATE}\n",
+        "the wait has no length",
+        "write days or months",
+    ),
+    "a suspension elsewhere": (
+        "  insured_elsewhere:\n    statuses: [active]\n",
+        "  insured_elsewhere:\n    statuses: [active]\n    suspended_for: {employed: true}\n",
+        "only employee insurance is suspended",
+        "move suspended_for",
+    ),
+    "a quotation that proves nothing": (
+        "quote: 个人缴费标准为每人 380 元",
+        'quote: " 元 "',
+        "too short to prove",
+        "quote the",
+    ),
     "ages of nobody": (
         "whom: {hukou: [local]}",
         "whom: {age_from: 18, age_under: 18}",
@@ -217,6 +247,13 @@ def test_a_missing_pack_and_a_path_are_no_packs(tmp_path: Path) -> None:
             load_pack(name, folder=tmp_path)
     with pytest.raises(UnknownPack, match=r"there is no pack luoshan-2042.*luoshan-2024"):
         load_pack("luoshan-2042", folder=tmp_path)
+
+
+def test_an_entry_that_holds_itself_is_refused(tmp_path: Path) -> None:
+    text = TEXT.replace("  corrections:\n", "  corrections: &self\n    again: *self\n", 1)
+    (tmp_path / "luoshan-2024.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(PackError, match="holds itself"):
+        load_pack("luoshan-2024", folder=tmp_path)
 
 
 def test_a_pack_that_is_not_text_or_holds_nothing_is_refused(tmp_path: Path) -> None:
