@@ -10,7 +10,7 @@ import typer
 from services.policy.case_lines import UnreadableCases, answer_institutions, assess_all, read_cases
 from services.policy.comparing import differing
 from services.policy.coverage import closest, compared, covered
-from services.policy.linting import documents_in, marked, quoted, unfound
+from services.policy.linting import documents_in, marked, quoted, unfound, unsaid
 from services.policy.simulating import change, told
 from services.policy.starting import CannotBegin, begin
 from services.policy.telling import explained, shown
@@ -160,7 +160,7 @@ def lint(
             typer.echo(f"{problem}\n✗ {name}")
             failed = True
             continue
-        missing = list(unfound(each, texts)) if texts is not None else []
+        missing = [*unsaid(each), *(unfound(each, texts) if texts is not None else ())]
         checked = "" if texts is None else f"：{quoted(each)} 处引文 clauses looked for"
         typer.echo("\n".join([*missing, *_notes(each, folder, texts), f"{'✗' if missing else '✓'} {name}{checked}"]))
         failed |= bool(missing)

@@ -244,6 +244,15 @@ def test_a_clause_is_found_across_the_line_that_a_page_broke(tmp_path: Path) -> 
     assert typed("lint")[0] == 0
 
 
+def test_an_amount_that_its_quotation_does_not_say_is_told(tmp_path: Path) -> None:
+    text = (PACKS / "shantou-2022.yaml").read_text(encoding="utf-8")
+    assert 'fixed: "280.00"' in text
+    (tmp_path / "shantou-2022.yaml").write_text(text.replace('fixed: "280.00"', 'fixed: "28.00"'), encoding="utf-8")
+    code, printed = typed("lint", "shantou-2022", "--folder", str(tmp_path))
+    assert code == 1
+    assert printed.splitlines()[0] == "shantou-2022 reliefs.DIBAO：引文没有写 28 · the quotation does not say 28"
+
+
 def test_lint_names_every_broken_pack_of_a_folder_and_still_checks_the_others(tmp_path: Path) -> None:
     for pack_id in ("luoshan-2024", "tonghe-2023", "national-2025"):
         text = (PACKS / f"{pack_id}.yaml").read_text(encoding="utf-8")
