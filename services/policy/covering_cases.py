@@ -50,8 +50,10 @@ def _asked(given: Mapping[str, object]) -> Iterator[str]:
     """The entries that a question to an institution looks at."""
     if "town" in given or "targets" in given:
         yield "evaluation.targets"
-    if {"residents", "insured_last_year", "subsidised_insured"} & given.keys():
+    if {"residents", "insured_last_year"} & given.keys():
         yield "evaluation"
+    if "subsidised_insured" in given:
+        yield "evaluation.subsidised"
     if "correction_date" in given:
         yield "evaluation.corrections"
     if "check_date" in given:

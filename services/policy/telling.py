@@ -84,8 +84,10 @@ def bases(pack: Pack) -> Iterator[tuple[str, Basis]]:
     yield "refunds", pack.refunds.basis
     yield "refunds.refused", pack.refunds.refused
     yield "evaluation", pack.evaluation.basis
-    if pack.evaluation.targets:
-        yield "evaluation.targets", pack.evaluation.basis
+    if pack.evaluation.targets_basis is not None:
+        yield "evaluation.targets", pack.evaluation.targets_basis
+    if pack.evaluation.subsidised_basis is not None:
+        yield "evaluation.subsidised", pack.evaluation.subsidised_basis
     for name, deadline in (("corrections", pack.evaluation.corrections), ("clearing", pack.evaluation.clearing)):
         if deadline is not None:
             yield f"evaluation.{name}", deadline.basis

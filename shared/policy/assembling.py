@@ -173,7 +173,9 @@ def _evaluation(entry: EvaluationEntry, basis: _Bases) -> Evaluation:
         entry.at_least_last_year,
         subsidised,
         basis(entry.basis),
+        None if entry.subsidised_basis is None else basis(entry.subsidised_basis),
         tuple(entry.targets.towns.items()) if entry.targets else (),
+        basis(entry.targets.basis) if entry.targets else None,
         *(None if each is None else Deadline(each.until, basis(each.basis)) for each in _deadlines(entry)),
     )
 

@@ -198,7 +198,9 @@ class Evaluation:
     at_least_last_year: bool
     subsidised_basis_points: int | None
     basis: Basis
+    subsidised_basis: Basis | None = None
     targets: tuple[tuple[str, int], ...] = ()  # persons by township, as the document names them
+    targets_basis: Basis | None = None
     corrections: Deadline | None = None
     clearing: Deadline | None = None
 

@@ -264,6 +264,7 @@ class RefundsEntry(Entry):
 class TargetsEntry(Entry):
     """Persons by township, and the total that the document names."""
 
+    basis: BasisEntry
     total: Annotated[int, Field(ge=0)]
     towns: dict[str, Annotated[int, Field(ge=0)]]
 
@@ -295,7 +296,17 @@ class EvaluationEntry(Entry):
     comparison: Literal["at_least", "above"] = "at_least"
     at_least_last_year: bool = False
     subsidised: Percent | None = None
+    subsidised_basis: BasisEntry | None = None
     basis: BasisEntry
+
+    @model_validator(mode="after")
+    def _each_its_own_basis(self) -> Self:
+        if (self.subsidised is None) != (self.subsidised_basis is None):
+            raise Mistake(
+                "资助对象的参保要求有其依据，没有要求则不写 · what the subsidised have to reach, and no other, has a basis",
+                "加上或去掉 subsidised_basis · add or remove subsidised_basis",
+            )
+        return self
 
 
 _Value = TypeVar("_Value", bound=str)

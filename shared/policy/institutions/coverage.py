@@ -41,7 +41,7 @@ def evaluate(rule: Evaluation, counted: Insured) -> Evaluated:
         reasons.append(Reason.of("LAST_YEAR", counted.insured >= counted.last_year, rule.basis))
     if rule.subsidised_basis_points is not None and counted.subsidised and counted.subsidised_insured is not None:
         reached = _reaches(counted.subsidised_insured, counted.subsidised, rule.subsidised_basis_points, inclusive=True)
-        reasons.append(Reason.of("SUBSIDISED", reached, rule.basis))
+        reasons.append(Reason.of("SUBSIDISED", reached, rule.subsidised_basis or rule.basis))
     return Evaluated(tuple(reasons))
 
 
