@@ -24,8 +24,8 @@ from shared.policy.source import PackError, UnknownPack
 
 
 @lru_cache
-def _pack(pack_id: str, folder: Path) -> Pack:
-    return load_pack(pack_id, folder=folder)
+def _pack(pack_id: str, folder: Path, amounts: Path | None = None) -> Pack:
+    return load_pack(pack_id, overrides=amounts, folder=folder)
 
 
 class UnreadableCases(ValueError):
@@ -70,19 +70,19 @@ def read_cases(file: Path) -> list[Any]:
     return found
 
 
-def assess_all(cases: list[Any], folder: Path = PACKS) -> Iterator[CaseLine]:
-    """Each case in its order, under the packs of a folder; an error in one stops no other."""
+def assess_all(cases: list[Any], folder: Path = PACKS, amounts: Path | None = None) -> Iterator[CaseLine]:
+    """Each case in its order, under the packs of a folder with a file of amounts; an error in one stops no other."""
     for case in cases:
-        yield _assessed(case, folder)
+        yield _assessed(case, folder, amounts)
 
 
-def _assessed(case: Any, folder: Path) -> CaseLine:
+def _assessed(case: Any, folder: Path, amounts: Path | None) -> CaseLine:
     if not isinstance(case, dict) or not isinstance(case.get("facts"), dict):
         shown = case.get("id") if isinstance(case, dict) else None
         return _refused(shown, None, "MALFORMED_CASE", "", "应有 id、policy 和 facts · needs id, policy and facts")
     asked, policy = case.get("id"), case.get("policy")
     try:
-        shipped = _pack(str(policy), folder)
+        shipped = _pack(str(policy), folder, amounts)
         facts = CaseFacts.model_validate(case["facts"])
         pack = with_overrides(shipped, facts.config_overrides, name="config_overrides")
         return CaseLine(asked, policy, pack, facts, decided(pack, facts))

@@ -11,7 +11,7 @@ from services.policy.case_lines import UnreadableCases, answer_institutions, ass
 from services.policy.comparing import differing
 from services.policy.coverage import closest, compared, covered
 from services.policy.linting import documents_in, marked, quoted, unfound, unsaid
-from services.policy.simulating import change, told
+from services.policy.simulating import change, next_years, told
 from services.policy.starting import CannotBegin, begin
 from services.policy.telling import explained, shown
 from shared.policy.institutions.worked_cases import InstitutionCase, institution_cases
@@ -75,7 +75,7 @@ def institutions(
 def run_test(pack: _Pack = None, folder: _Folder = PACKS) -> None:
     """运行政策包的案例 · run the worked cases kept beside packs; exit 1 where one disagrees."""
     failed = False
-    for each in _packs(pack, folder):
+    for each in _packs(pack, None, folder):
         cases: list[WorkedCase | InstitutionCase] = [
             *worked_cases(each.id, folder.parent / "cases" if folder == PACKS else folder / "cases"),
             *(institution_cases(each.id) if folder == PACKS else ()),
@@ -92,7 +92,7 @@ def run_test(pack: _Pack = None, folder: _Folder = PACKS) -> None:
 @policy.command(name="list")
 def list_packs(folder: _Folder = PACKS) -> None:
     """列出政策包 · list the packs."""
-    for each in _packs(None, folder):
+    for each in _packs(None, None, folder):
         typer.echo(f"{each.id}  {each.benefit_year}  {each.region}  {each.name}  {each.document}")
 
 
@@ -103,7 +103,7 @@ def show(
     folder: _Folder = PACKS,
 ) -> None:
     """显示一个政策包的规则 · show a pack's rules."""
-    for each in _packs(pack, folder):
+    for each in _packs(pack, None, folder):
         typer.echo("\n".join(shown(each, clauses=clause)))
 
 
@@ -114,7 +114,7 @@ def diff(
     folder: _Folder = PACKS,
 ) -> None:
     """比较两个政策包 · what differs between two packs, value by value; exit 1 where something does."""
-    (first,), (second,) = _packs(before, folder), _packs(after, folder)
+    (first,), (second,) = _packs(before, None, folder), _packs(after, None, folder)
     places = list(differing(first, second))
     for place, was, becomes in places:
         typer.echo(f"{place}: {'—' if was is None else was} → {'—' if becomes is None else becomes}")
@@ -126,17 +126,29 @@ def simulate(
     people: Annotated[Path, typer.Option(help="人员文件（JSON 数组） · a JSON array of objects with id and facts")],
     before: Annotated[str, typer.Option("--from", help="原政策包编号 · the pack's id before")],
     after: Annotated[str, typer.Option("--to", help="新政策包编号 · the pack's id after")],
+    amounts_before: Annotated[
+        Path | None,
+        typer.Option("--from-overrides", help="原政策的配置文件 · overrides of the pack before", exists=True),
+    ] = None,
+    amounts_after: Annotated[
+        Path | None, typer.Option("--to-overrides", help="新政策的配置文件 · overrides of the pack after", exists=True)
+    ] = None,
     folder: _Folder = PACKS,
 ) -> None:
-    """测算政策调整 · what a change does to people and funders; exit 1 where somebody could not be decided."""
-    for pack in (before, after):
-        _packs(pack, folder)
-    cases = _cases(people)
+    """测算政策调整 · what a change does to people and funders; exit 1 where somebody could not be decided.
+
+    Between packs of two years the days of registration, payment and certification move with the year.
+    """
+    amounts = (amounts_before, amounts_after)
+    (first,), (second,) = (_packs(*each, folder) for each in zip((before, after), amounts, strict=True))
+    cases, years = _cases(people), second.benefit_year - first.benefit_year
     sides = [
-        assess_all([each | {"policy": pack} if isinstance(each, dict) else each for each in cases], folder)
-        for pack in (before, after)
+        assess_all([_under(pack, next_years(each, moved)) for each in cases], folder, given)
+        for pack, moved, given in zip((before, after), (0, years), amounts, strict=True)
     ]
     found = change(zip(*sides, strict=True))
+    if years:
+        typer.echo(f"登记、缴费、认定日期随年度移 {years:+} 年 · days moved with the year")
     typer.echo("\n".join(told(found)))
     raise typer.Exit(1 if found.not_decided else 0)
 
@@ -215,6 +227,10 @@ def new(
         raise typer.Exit(2) from None
 
 
+def _under(pack: str, case: Any) -> Any:
+    return case | {"policy": pack} if isinstance(case, dict) else case
+
+
 def _cases(file: Path) -> list[Any]:
     try:
         return read_cases(file)
@@ -227,10 +243,10 @@ def _names(asked: str | None, folder: Path) -> list[str]:
     return [asked] if asked is not None else sorted(file.stem for file in folder.glob("*.yaml"))
 
 
-def _packs(asked: str | None, folder: Path) -> list[Pack]:
+def _packs(asked: str | None, amounts: Path | None, folder: Path) -> list[Pack]:
     """The packs asked for; a pack that cannot be loaded ends the command with file, line and mend."""
     try:
-        return [load_pack(name, folder=folder) for name in _names(asked, folder)]
+        return [load_pack(name, overrides=amounts, folder=folder) for name in _names(asked, folder)]
     except UnknownPack as problem:
         typer.echo(str(problem), err=True)
         raise typer.Exit(1) from None

@@ -22,13 +22,24 @@ def _values(value: Any, place: str) -> Iterator[tuple[str, str]]:
         for field in fields(value):
             yield from _values(getattr(value, field.name), f"{place}.{field.name}" if place else field.name)
     elif isinstance(value, tuple):
-        for number, each in enumerate(value):
-            yield from _values(each, f"{place}.{_name(each, number)}")
+        names = _names(value)
+        for name, each in zip(names, value, strict=True):
+            yield from _values(each, f"{place}.{name}")
+        if value and not all(name.isdigit() for name in names):
+            yield f"{place}.order", "、".join(names)  # which decides between equals
     elif value is not None and value != frozenset():
         shown = "、".join(sorted(map(str, value))) if isinstance(value, frozenset) else str(value)
         yield place, shown
 
 
-def _name(value: Any, number: int) -> str:
-    """Reliefs and scope groups are known by their name, whatever their place; other entries by their number."""
-    return str(getattr(value, "identity", None) or getattr(value, "code", None) or number)
+def _names(values: tuple[Any, ...]) -> list[str]:
+    """Reliefs and scope groups are known by their name, whatever their place; other entries by their number.
+
+    Of several with one name, the later ones say which they are.
+    """
+    names: list[str] = []
+    for number, value in enumerate(values):
+        name = str(getattr(value, "identity", None) or getattr(value, "code", None) or number)
+        again = sum(each.partition("#")[0] == name for each in names)
+        names.append(f"{name}#{again + 1}" if again else name)
+    return names

@@ -3,12 +3,19 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
 
+from services.policy import words
 from services.policy.case_lines import CaseLine
 from shared.domain.money import format_yuan
+from shared.domain.waits import same_day_later
+from shared.policy.pack import Share
+from shared.policy.terms import Terms
 from shared.policy.vocabulary import Funder
 
 _NAMED = 20
+_DAYS_OF_A_YEAR = frozenset({"registration_date", "payment_date", "category_certified_on"})
 
 
 @dataclass
@@ -45,7 +52,7 @@ def change(pairs: Iterable[tuple[CaseLine, CaseLine]]) -> Change:
         found.compared += 1
         was, becomes = before.decision.terms, after.decision.terms
         for terms, sign in ((was, -1), (becomes, 1)):
-            for share in terms.shares if terms else ():
+            for share in _paid_by_government(terms):
                 found.funders[share.funder] += sign * share.amount_fen
             found.people_fen += sign * terms.due_fen if terms else 0
         if was is None or becomes is None:
@@ -59,6 +66,29 @@ def change(pairs: Iterable[tuple[CaseLine, CaseLine]]) -> Change:
     return found
 
 
+def next_years(case: Any, years: int) -> Any:
+    """The same case so many years later: the days on which something is done move, the person does not get younger."""
+    if not isinstance(case, dict) or not isinstance(case.get("facts"), dict) or not years:
+        return case
+    moved = {name: _moved(value, years) for name, value in case["facts"].items() if name in _DAYS_OF_A_YEAR}
+    return case | {"facts": case["facts"] | moved}
+
+
+def _moved(value: Any, years: int) -> Any:
+    try:
+        day = date.fromisoformat(value)
+    except (TypeError, ValueError):
+        return value  # the case refuses it in its own words
+    return same_day_later(day, 12 * years).isoformat()
+
+
+def _paid_by_government(terms: Terms | None) -> Iterator[Share]:
+    """The aid of a person's own part and the fiscal subsidy."""
+    if terms is not None:
+        yield from terms.shares
+        yield from terms.fiscal.shares if terms.fiscal is not None else ()
+
+
 def told(found: Change) -> Iterator[str]:
     """In words and figures."""
     yield f"比较 compared {found.compared} 人，未能判定 not decided {found.not_decided} 人"
@@ -70,7 +100,7 @@ def told(found: Change) -> Iterator[str]:
     yield f"两边均未计价（暂缓或不受理） priced by neither {found.neither}"
     yield f"个人缴费合计 people pay {_signed(found.people_fen)} 元"
     for funder, fen in sorted(found.funders.items()):
-        yield f"{funder} {_signed(fen)} 元"
+        yield f"{words.FUNDERS[funder]} {funder} {_signed(fen)} 元"
 
 
 def _signed(fen: int) -> str:

@@ -7,7 +7,7 @@ from services.policy import words
 from services.policy.case_lines import CaseLine
 from shared.domain.money import format_yuan
 from shared.policy.decide import Decision
-from shared.policy.pack import Basis, Pack, Share
+from shared.policy.pack import Basis, Pack, Share, Window
 
 
 def explained(line: CaseLine) -> Iterator[str]:
@@ -52,7 +52,7 @@ def shown(pack: Pack, *, clauses: bool) -> Iterator[str]:
         amount = "未配置" if standard.individual_fen is None else f"{format_yuan(standard.individual_fen)} 元"
         yield from _rule(f"标准 {standard.first} 至 {standard.last}：个人 {amount}", standard.basis, clauses)
     for window in pack.windows:
-        yield from _rule(f"缴费期 {window.first} 至 {window.last}", window.basis, clauses)
+        yield from _rule(f"缴费期 {window.first} 至 {window.last}{_terms_of(window)}", window.basis, clauses)
     for scope in pack.scope:
         yield from _rule(f"参保范围 {scope.code}", scope.basis, clauses)
     for newborn in pack.newborns.rules if pack.newborns else ():
@@ -61,7 +61,24 @@ def shown(pack: Pack, *, clauses: bool) -> Iterator[str]:
         yield from _rule(f"资助 {relief.identity.name_zh}（{relief.identity}）", relief.basis, clauses)
     yield from _rule("缴费渠道 " + "、".join(sorted(pack.channels)), pack.channels_basis, clauses)
     yield from _rule("退费 " + "、".join(sorted(pack.refunds.reasons)), pack.refunds.basis, clauses)
-    yield from _rule("目标", pack.evaluation.basis, clauses)
+    for place, basis in bases(pack):
+        if place.partition(".")[0].partition("[")[0] not in _SHOWN or place == "refunds.refused":
+            yield from _rule(place, basis, clauses)
+
+
+_SHOWN = frozenset({"standards", "windows", "scope", "reliefs", "channels", "refunds"})
+
+
+def _terms_of(window: Window) -> str:
+    """Who may pay in a window, and the wait that it sets."""
+    told = (getattr(window.whom, each.name) for each in fields(window.whom))
+    whom = "，".join(
+        f"{each.name}={'、'.join(sorted(map(str, value))) if isinstance(value, frozenset) else value}"
+        for each, value in zip(fields(window.whom), told, strict=True)
+        if value is not None
+    )
+    wait = f"，等待{words.length(window.wait)}" if window.wait.code is not None else ""
+    return (f"（限 {whom}）" if whom else "") + wait
 
 
 def bases(pack: Pack) -> Iterator[tuple[str, Basis]]:

@@ -303,7 +303,7 @@ class EvaluationEntry(Entry):
     def _each_its_own_basis(self) -> Self:
         if (self.subsidised is None) != (self.subsidised_basis is None):
             raise Mistake(
-                "资助对象的参保要求有其依据，没有要求则不写 · what the subsidised have to reach, and no other, has a basis",
+                "有资助对象的要求才有其依据 · what the subsidised have to reach, and no other, has a basis",
                 "加上或去掉 subsidised_basis · add or remove subsidised_basis",
             )
         return self

@@ -91,3 +91,23 @@ def test_a_change_of_policy_is_simulated_on_the_same_people(tmp_path: Path) -> N
     file.write_text(json.dumps([*people, {"id": "unsaid", "facts": {}}]), encoding="utf-8")
     code, printed = typed("simulate", *asked)
     assert (code, "未能判定 not decided 1 人" in printed) == (1, True)
+
+
+def test_the_same_people_a_year_later_with_each_years_amounts(tmp_path: Path) -> None:
+    """The days move with the year, the fiscal subsidy counts, and either side may have amounts of its own."""
+    before = (QINGHE / "qinghe-2026.yaml").read_text(encoding="utf-8")
+    (tmp_path / "qinghe-2026.yaml").write_text(before, encoding="utf-8")
+    year = (
+        before.replace("2026-", "2027-").replace("2025-", "2026-").replace("benefit_year: 2026", "benefit_year: 2027")
+    )
+    (tmp_path / "qinghe-2027.yaml").write_text(year.replace("id: qinghe-2026", "id: qinghe-2027"), encoding="utf-8")
+    amounts = tmp_path / "amounts.yaml"
+    amounts.write_text('individual_contribution: "430.00"\nfiscal_floor: "760.00"\n', encoding="utf-8")
+    facts = FARMER | {"registration_date": "2025-11-05", "payment_date": "2025-11-05"}
+    file = tmp_path / "people.json"
+    file.write_text(json.dumps([{"id": "farmer", "facts": facts}]), encoding="utf-8")
+    asked = ("--from", "qinghe-2026", "--to", "qinghe-2027", "--people", str(file), "--folder", str(tmp_path))
+    code, printed = typed("simulate", *asked)
+    assert (code, "移 +1 年" in printed, "不变 the same 1" in printed) == (0, True, True)
+    code, printed = typed("simulate", *asked, "--to-overrides", str(amounts))
+    assert (code, "people pay +30.00 元" in printed, "unsplit +60.00 元" in printed) == (0, True, True)

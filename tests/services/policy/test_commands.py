@@ -217,6 +217,19 @@ def test_two_packs_are_compared_value_by_value() -> None:
     assert typed("diff", "luoshan-2024", "luoshan-2024") == (0, "")
 
 
+def test_two_packs_differ_by_the_order_that_decides_between_equals(tmp_path: Path) -> None:
+    text = (PACKS / "tonghe-2023.yaml").read_text(encoding="utf-8")
+    orphan, tekun = "  - {identity: ORPHAN, full: true,", "  - {identity: FACTUAL_ORPHAN, full: true,"
+    assert orphan in text
+    swapped = text.replace(orphan, "  - {identity: HERE, full: true,").replace(tekun, orphan)
+    swapped = swapped.replace("  - {identity: HERE, full: true,", tekun).replace("id: tonghe-2023", "id: other-2023")
+    (tmp_path / "other-2023.yaml").write_text(swapped, encoding="utf-8")
+    code, printed = typed("diff", "tonghe-2023", "other-2023", "--folder", str(tmp_path))
+    (order,) = [line for line in printed.splitlines() if line.startswith("reliefs")]
+    assert code == 1
+    assert order.startswith("reliefs.order: TEKUN、ORPHAN、FACTUAL_ORPHAN")
+
+
 def test_every_pack_and_overrides_file_fits_the_schema_that_editors_read() -> None:
     root = Path(__file__).parents[3]
     for schema, files in (

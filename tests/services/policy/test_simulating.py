@@ -28,7 +28,7 @@ def test_somebody_held_on_one_side_counts_whole_on_the_other(sign: int) -> None:
     found = change([(held, priced) if sign > 0 else (priced, held)])
     assert (found.admitted, found.turned_away) == ((1, 0) if sign > 0 else (0, 1))
     assert found.people_fen == sign * 18_000
-    assert found.funders == {Funder.COUNTY_FINANCE: sign * 20_000}
+    assert found.funders == {Funder.COUNTY_FINANCE: sign * 20_000, Funder.UNSPLIT: sign * 64_000}
 
 
 def test_who_is_held_on_both_sides_is_not_called_the_same_and_who_cannot_be_decided_is_named() -> None:
