@@ -11,14 +11,23 @@ from shared.domain.identity_number import DocumentType
 from shared.policy.benefit import Covered
 from shared.policy.conditions import Conditions
 from shared.policy.decide import Aftermath, decide
-from shared.policy.facts import Certified, Facts, History, MissingFact, Payment, Student
+from shared.policy.facts import Certified, Facts, History, MissingFact, OtherInsurance, Payment, Student
 from shared.policy.loading import load_pack
 from shared.policy.overriding import with_overrides
 from shared.policy.pack import Pack, Relief, ReliefKind
 from shared.policy.reasons import Reasons, Ruling
 from shared.policy.refund import Paid, RefundRequest, judge_refund
 from shared.policy.schema import OverridesEntry
-from shared.policy.vocabulary import Channel, EnrolmentStatus, Funder, Identity, RefundReason, SchoolLevel
+from shared.policy.vocabulary import (
+    Channel,
+    EnrolmentStatus,
+    Funder,
+    Identity,
+    InsuranceStatus,
+    InsuranceType,
+    RefundReason,
+    SchoolLevel,
+)
 from tests.shared.policy.everywhere import PACKS, configured, days, held, people
 
 SHANTOU, TONGHE, LUOSHAN = load_pack("shantou-2022"), load_pack("tonghe-2023"), load_pack("luoshan-2024")
@@ -120,10 +129,64 @@ def test_a_fact_is_asked_for_only_where_it_could_change_who_pays(
         assert terms.identity == (None if known is None else Identity.DIBAO)
 
 
-def test_cash_that_could_not_be_imported_reads_so() -> None:
-    day = date(2023, 11, 1)
-    failed = decide(LUOSHAN, _person(day), (), Payment(day, Channel.VILLAGE_CASH), Aftermath(import_failed=True))
-    assert {reason.code: reason.won for reason in failed.reasons}["IMPORT_FAILED"] is True
+class TestImportFailed:
+    _DAY = date(2023, 11, 1)
+    _CASH, _ONLINE = Paid(_DAY, 35_000, Channel.VILLAGE_CASH), Paid(_DAY, 38_000, Channel.WECHAT)
+
+    @pytest.mark.parametrize(
+        ("tendered", "paid", "back"),
+        [
+            (None, (), 38_000),
+            (40_000, (), 40_000),
+            (40_000, (_CASH,), 35_000),
+            (None, (_CASH, _CASH), 70_000),
+            (None, (_ONLINE,), 38_000),
+            (40_000, (_ONLINE,), 40_000),
+            (40_000, (_CASH, _ONLINE), 35_000),
+        ],
+    )
+    def test_what_was_brought_goes_back(self, tendered: int | None, paid: tuple[Paid, ...], back: int) -> None:
+        after = Aftermath(payments=paid, import_failed=True)
+        failed = decide(LUOSHAN, _person(self._DAY), (), Payment(self._DAY, Channel.VILLAGE_CASH, tendered), after)
+        assert failed.refund is not None
+        assert (failed.refund.allowed, failed.refund.amount_fen, failed.cash_recalled) == (True, back, True)
+        assert (failed.ruling is Ruling.ACCEPT) == (self._ONLINE in paid)
+        (told,) = [reason for reason in failed.reasons if reason.code == "IMPORT_FAILED"]
+        assert (told.won, told.text) == (True, "完善信息后仍未导入，收回收据，退还现金")
+
+    def test_what_was_paid_at_a_bank_has_no_receipt_to_recall(self) -> None:
+        day = date(2022, 10, 10)
+        paid = Payment(day, Channel.HRB_BANK_COUNTER)
+        failed = decide(TONGHE, _person(day), (), paid, Aftermath(import_failed=True))
+        assert (failed.reason_code, failed.cash_recalled) == ("IMPORT_FAILED", False)
+        assert failed.reasons[-1].text == "完善信息后仍未导入，退还缴款"
+
+    def test_nobody_else_has_a_receipt_recalled(self) -> None:
+        assert decide(LUOSHAN, _person(self._DAY), (), Payment(self._DAY)).cash_recalled is False
+
+    def test_an_unknown_amount_of_somebody_refused_is_not_guessed(self) -> None:
+        day = date(2024, 3, 1)
+        after = Aftermath(import_failed=True)
+        refused = decide(LUOSHAN, _person(day), (), Payment(day, Channel.VILLAGE_CASH), after)
+        assert (refused.reason_code, refused.refund, refused.cash_recalled) == ("WINDOW_CLOSED", None, False)
+
+
+def test_who_has_to_enrol_at_the_school_or_paid_another_amount_reads_the_rule_that_won() -> None:
+    day = date(2021, 11, 1)
+    elsewhere = replace(_person(day), student=Student(SchoolLevel.COLLEGE, school_in_area=False, full_time=True))
+    school = decide(SHANTOU, elsewhere, (), Payment(day)).reasons[-1]
+    assert (school.code, school.won) == ("ENROL_AT_SCHOOL", True)
+    amount = decide(SHANTOU, _person(day), (), Payment(day, tendered_fen=1)).reasons[-1]
+    assert (amount.code, amount.won) == ("AMOUNT_MISMATCH", True)
+
+
+def test_of_several_unknown_facts_the_first_is_asked_for() -> None:
+    day = date(2022, 3, 10)
+    left = OtherInsurance(InsuranceType.EMPLOYEE, InsuranceStatus.ENDED)
+    with pytest.raises(MissingFact, match="continuous_months"):
+        decide(
+            SHANTOU, replace(_person(day), other_insurance=left), [Certified(Identity.VETERAN_DISCHARGED)], Payment(day)
+        )
 
 
 @pytest.mark.parametrize(("pack", "first"), [(SHANTOU, "2021-09-25"), (TONGHE, "2022-09-01")])
@@ -320,5 +383,11 @@ class TestRefunds:
         assert [reason.won for reason in found.reasons] == [True]
         only = judge_refund(SHANTOU, request, terms, self._COVERED, [paid[0], *paid[2:]], 96_000)
         assert (only.amount_fen, only.reasons[0].basis) == (32_000, SHANTOU.settings.double_charge)
-        none = judge_refund(SHANTOU, request, terms, self._COVERED, [paid[0], paid[2]], 64_000)
+        none = judge_refund(
+            SHANTOU, request, terms, self._COVERED, [paid[0], paid[2], replace(paid[2], amount_fen=1)], 64_001
+        )
         assert (none.allowed, none.status) == (False, EnrolmentStatus.ACTIVE)
+        assert none.reasons[0].text == "2022-01-05多缴，待遇已开始享受"
+        late_asked = replace(request, asked_on=date(2023, 1, 1))
+        too_late = judge_refund(SHANTOU, late_asked, terms, self._COVERED, paid[:2], 42_000)
+        assert too_late.reasons[0].text == "2023-01-01申请，已过受理期限"
