@@ -55,7 +55,11 @@ class Conditions:
     certified_after: date | None = None
 
     def hold(self, facts: Facts, held: Sequence[Certified], day: date) -> bool:
-        """Whether the person meets all of them on a day; raises MissingFact where one cannot be told."""
+        """Whether the person meets all of them on a day.
+
+        What would have to be shown is not there where nobody said so. Raises MissingFact where a date or a number that
+        has to be counted is not known.
+        """
         return (
             _place(self, facts)
             and _age(self, facts)

@@ -155,7 +155,7 @@ class CaseFacts(_Facts):
     hukou_note: Literal["urban", "rural"] | None = None
     residence: Residence
     residence_permit: Strictly | None = None
-    """居住证, of the person; asked for where a rule admits by it."""
+    """居住证, of the person; who does not show one is not admitted by it."""
     guardian_residence_permit: Strictly | None = None
     guardian_hukou: Literal["local", "nonlocal"] | None = None
     id_type: DocumentType = DocumentType.RESIDENT_ID
