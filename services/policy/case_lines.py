@@ -19,7 +19,7 @@ from shared.policy.loading import PACKS, load_pack
 from shared.policy.overriding import OverrideProblem, with_overrides
 from shared.policy.pack import Pack
 from shared.policy.question import CaseFacts
-from shared.policy.schema_parts import Mistake
+from shared.policy.refusing import explained
 from shared.policy.source import PackError, UnknownPack
 
 
@@ -136,14 +136,12 @@ def _misfit(asked: Any, policy: Any, problem: OverrideProblem) -> CaseLine:
 
 def _first(refused: ValidationError, shape: type[BaseModel] = CaseFacts) -> tuple[str, str, str]:
     """Code, pointer and detail of what to mend first: a misspelt name, for it hides what is missing."""
-    found = refused.errors(include_url=False, include_input=False)
+    found = refused.errors(include_url=False)
     first = min(found, key=lambda each: each["type"] != "extra_forbidden")
     kind, where = first["type"], first["loc"]
-    mistake = first.get("ctx", {}).get("error")
-    detail = str(mistake) if isinstance(mistake, Mistake) else f"{_zh(kind)} · {first['msg']}"
-    if kind == "extra_forbidden" and (likely := get_close_matches(str(where[-1]), shape.model_fields, 1)):
-        detail = f"{_zh(kind)}，是否 {likely[0]} · no such fact; perhaps {likely[0]}"
-    return _code(kind), "".join(f"/{step}" for step in where), detail
+    likely = get_close_matches(str(where[-1]), shape.model_fields, 1) if kind == "extra_forbidden" else []
+    problem, mend = explained(first, likely[0] if likely else None)
+    return _code(kind), "".join(f"/{step}" for step in where), f"{problem}; {mend}"
 
 
 def _code(kind: str) -> str:
@@ -152,14 +150,6 @@ def _code(kind: str) -> str:
     if kind == "extra_forbidden":
         return "UNKNOWN_FACT"
     return "CONTRADICTORY_FACTS" if kind == "value_error" else "MALFORMED_FACT"
-
-
-def _zh(kind: str) -> str:
-    return {
-        "MISSING_FACT": "缺少该项",
-        "UNKNOWN_FACT": "没有该项",
-        "CONTRADICTORY_FACTS": "取值不可能或相互矛盾",
-    }.get(_code(kind), "取值不符")
 
 
 class _Twice(ValueError):

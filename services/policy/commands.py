@@ -10,7 +10,7 @@ import typer
 from services.policy.case_lines import UnreadableCases, answer_institutions, assess_all, read_cases
 from services.policy.comparing import differing
 from services.policy.coverage import closest, compared, covered
-from services.policy.linting import documents_in, marked, quoted, unfound, unsaid
+from services.policy.linting import documents_in, doubtful, marked, quoted, unfound, unsaid
 from services.policy.simulating import change, next_years, told
 from services.policy.starting import CannotBegin, begin
 from services.policy.telling import explained, shown
@@ -22,7 +22,14 @@ from shared.policy.worked_cases import WorkedCase, worked_cases
 
 policy = typer.Typer(help="政策包 · policy packs: assess, test, list, show, lint", no_args_is_help=True)
 _Folder = Annotated[
-    Path, typer.Option(help="政策包目录 · folder of the packs", exists=True, file_okay=False, show_default=False)
+    Path,
+    typer.Option(
+        help="政策包目录 · folder of the packs",
+        envvar="CANBAO_POLICY_FOLDER",
+        exists=True,
+        file_okay=False,
+        show_default=False,
+    ),
 ]
 _Pack = Annotated[str | None, typer.Argument(help="政策包编号，如 luoshan-2024 · the pack's id; all packs without one")]
 
@@ -35,6 +42,10 @@ def assess(
     explain: Annotated[
         bool, typer.Option("--explain", help="用中文逐条说明理由 · print the reasons for people")
     ] = False,
+    amounts: Annotated[
+        Path | None,
+        typer.Option("--overrides", help="配置文件 · a file of amounts that the document leaves open", exists=True),
+    ] = None,
     folder: _Folder = PACKS,
 ) -> None:
     """逐案判定，每案一行 JSON · decide each case; one JSON line each.
@@ -44,7 +55,7 @@ def assess(
     failed, cases = False, _cases(file)
     if explain:
         typer.echo("✓ 据此判定　✗ 试过而不适用\n")
-    for line in assess_all(cases, folder):
+    for line in assess_all(cases, folder, amounts):
         failed |= line.decision is None
         if explain:
             typer.echo("\n".join(explained(line)) + "\n")
@@ -184,6 +195,7 @@ def _notes(pack: Pack, folder: Path, texts: Mapping[str, str] | None) -> list[st
     notes = []
     if open_ := marked(folder / f"{pack.id}.yaml"):
         notes.append(f"! {pack.id}：还有 {open_} 行标 ◀ 待改 · lines are still marked ◀")
+    notes += [f"! {pack.id}：{note}" for note in doubtful(pack)]
     if texts is not None and not quoted(pack):
         notes.append(f"! {pack.id}：没有引用文件原文，无可核对 · quotes no document, so nothing was proven")
     return notes
@@ -240,7 +252,13 @@ def _cases(file: Path) -> list[Any]:
 
 
 def _names(asked: str | None, folder: Path) -> list[str]:
-    return [asked] if asked is not None else sorted(file.stem for file in folder.glob("*.yaml"))
+    """The pack asked for, else every pack of the folder; a folder without any ends the command."""
+    names = [asked] if asked is not None else sorted(file.stem for file in folder.glob("*.yaml"))
+    if not names:
+        other = "；.yml 请改名为 .yaml · rename .yml to .yaml" if any(folder.glob("*.yml")) else ""
+        typer.echo(f"{folder} 中没有政策包（*.yaml） · there is no pack in it{other}", err=True)
+        raise typer.Exit(1)
+    return names
 
 
 def _packs(asked: str | None, amounts: Path | None, folder: Path) -> list[Pack]:

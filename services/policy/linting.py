@@ -6,6 +6,7 @@ from pathlib import Path
 
 from services.policy.telling import bases
 from shared.domain.money import format_yuan
+from shared.policy.conditions import ANYBODY
 from shared.policy.pack import Basis, Pack
 
 _LAYOUT = re.compile(r"\s+")
@@ -34,6 +35,14 @@ def unsaid(pack: Pack) -> Iterator[str]:
         said = basis.clause is not None and re.search(rf"(?<![\d.]){re.escape(amount)}(?![\d.])", basis.clause.quote)
         if basis.origin == "document" and not said:
             yield f"{pack.id} {place}：引文没有写 {amount} · the quotation does not say {amount}"
+
+
+def doubtful(pack: Pack) -> Iterator[str]:
+    """What a pack may mean and its author hardly does."""
+    if any(standard.individual_fen is None for standard in pack.standards):
+        yield "标准没有金额，所有人暂缓 · a standard without an amount holds everybody"
+    if all(window.whom != ANYBODY for window in pack.windows if not window.late):
+        yield "没有面向所有人的缴费期 · no window is for everybody"
 
 
 def quoted(pack: Pack) -> int:

@@ -83,6 +83,11 @@ def _contradictions(entry: PackEntry, pack_id: str) -> Iterator[_Contradiction]:
     if entry.newborns is not None:
         rules = list(enumerate(entry.newborns.rules))
         yield from _successive(("newborns", "rules"), rules, "新生儿规则", "newborn rule")
+    codes = [rule.code for rule in entry.scope.included]
+    for number, code in enumerate(codes):
+        if code in codes[:number]:
+            again = f"{code} 写了两次 · stands twice"
+            yield ("scope", "included", number, "code"), again, "改用另一个代码 · give it another code"
     yield from _without_standard(entry)
     yield from _reliefs(entry)
 

@@ -1,7 +1,7 @@
 """What is wrong with an entry that does not fit its schema, in words that its author understands, and the mend."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
@@ -11,9 +11,14 @@ from pydantic_core import ErrorDetails
 
 from shared.policy.schema_parts import Mistake
 from shared.policy.source import Fault, Source
+from shared.policy.vocabulary import Identity
 
 _CORRECT = "改正该值 · correct the value"
 _KNOWN = re.compile(r"'([^']+)'")
+_LIMITS = {
+    "less_than_equal": ("最大", "at most", "le"),
+    "greater_than_equal": ("最小", "at least", "ge"),
+}
 _TYPES = {
     "string_type": ("应为文字 · is no text", "加上引号 · write it in quotes"),
     "int_type": ("应为整数 · is no whole number", "写整数，不加引号 · write a whole number without quotes"),
@@ -37,7 +42,7 @@ def faults(refused: ValidationError, schema: type[BaseModel], source: Source) ->
     misspelt = {(*where[:-1], name) for where, name in likely.items() if name is not None}
     for error in errors:
         if error["loc"] not in misspelt:
-            problem, mend = _explained(error, likely.get(error["loc"]))
+            problem, mend = explained(error, likely.get(error["loc"]))
             yield Fault(source.line_of(error["loc"]), f"{_name(error)} {problem}", mend)
 
 
@@ -49,23 +54,43 @@ def _name(error: ErrorDetails) -> str:
     return ".".join(str(step) for step in error["loc"] if step != "[key]")
 
 
-def _explained(error: ErrorDetails, likely: str | None) -> tuple[str, str]:
+def explained(error: ErrorDetails, likely: str | None) -> tuple[str, str]:
+    """What is wrong and how to mend it; ``likely`` is the name that was meant, where one was misspelt."""
     kind, told = error["type"], error.get("ctx", {})
     if _unknown(error):
-        mend = f"是否 {likely} · perhaps {likely}" if likely else "去掉或改正拼写 · remove it or correct its spelling"
-        return "不是已知条目 · is no known entry", mend
+        return "不是已知条目 · is no known entry", _mend_of_name(str(error["loc"][-1]), likely)
     if kind == "missing":
         return "缺少 · is missing", "加上 · add it"
     if isinstance(mistake := told.get("error"), Mistake):
         return mistake.problem, mistake.mend
     if kind in ("enum", "literal_error"):
-        known = _KNOWN.findall(str(told["expected"]))
-        close = get_close_matches(str(error["input"]), known, 1)
+        given, known = str(error["input"]), _KNOWN.findall(str(told["expected"]))
+        if not known:
+            return f"不能是 {given} · cannot be {given}", "写 true 或去掉该键 · write true or remove the key"
+        meant = _identity_of(given, known)
+        close = [meant] if meant else get_close_matches(given, known, 1)
         mend = f"是否 {close[0]} · perhaps {close[0]}" if close else f"写其一 · write one of {', '.join(known)}"
-        return f"没有 {error['input']} · there is no {error['input']}", mend
+        return f"没有 {given} · there is no {given}", mend
+    if kind in _LIMITS:
+        zh, en, limit = _LIMITS[kind]
+        return f"超出范围 · is out of range: {error['input']}", f"{zh} {told[limit]} · {en} {told[limit]}"
     if kind.startswith("date_"):
         return "不是日期 · is no date", "写成 2024-01-31，不加引号 · correct it: 2024-01-31, without quotes"
     return _TYPES.get(kind, (f"取值不符 · {error['msg']}", _CORRECT))
+
+
+def _mend_of_name(name: str, likely: str | None) -> str:
+    if likely:
+        return f"是否 {likely} · perhaps {likely}"
+    if any(ord(character) > 0x2E7F for character in name):
+        return "引文含逗号或冒号时加单引号 · put words that hold a comma or a colon into quotes"
+    return "去掉或改正拼写 · remove it or correct its spelling"
+
+
+def _identity_of(given: str, known: Sequence[str]) -> str | None:
+    """The code of an identity that was written by its Chinese name, or a part of it."""
+    named = (each for each in Identity if each.value in known and given and given in each.name_zh)
+    return next((each.value for each in named), None)
 
 
 def _likely(where: tuple[str | int, ...], schema: type[BaseModel], missing: set[tuple[str | int, ...]]) -> str | None:

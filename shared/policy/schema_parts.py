@@ -44,10 +44,14 @@ def _yuan(text: str) -> str:
     try:
         fen = parse_yuan(text)
     except InvalidAmount:
-        raise Mistake(f"{text!r} 不是金额 · is not an amount of yuan", _MEND_YUAN) from None
+        raise Mistake(f"{text!r} 不是金额 · is not an amount of yuan", _plainly(text, _MEND_YUAN)) from None
     if fen < 0:
         raise Mistake(f"{text} 为负数 · is negative", "金额写零或正数 · an amount is zero or more")
     return text
+
+
+def _plainly(text: str, mend: str) -> str:
+    return "引号须是半角的 · use plain quotes, not “ ”" if set(text) & set("“”‘’") else mend
 
 
 def _percent(text: str) -> str:

@@ -147,10 +147,11 @@ class ReliefEntry(Entry):
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
         kinds = [self.none, self.open, self.full, self.fixed, self.percent]
-        if sum(kind is not None for kind in kinds) != 1:
+        chosen = sum(kind is not None for kind in kinds)
+        if chosen != 1:
             raise Mistake(
                 "资助只取其一 · a relief is one of open, full, fixed, percent or none",
-                "只留一个 · keep exactly one",
+                "只留一个 · keep exactly one" if chosen else "加上其中一个 · add one of them",
             )
         if (self.open is None and self.none is None) != (self.funders is not None):
             raise Mistake(

@@ -39,6 +39,17 @@ class UnknownPack(PackError):
         self.args = (f"没有政策包 {pack_id} · there is no pack {pack_id}; 现有 known: {there}",)
 
 
+def _mend_of_yaml(file: Path, mark: Any) -> str:
+    """What people write by a Chinese keyboard or an editor of prose, on the line at fault or the one before."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    at = "\n".join(lines[max(mark.line - 1, 0) : mark.line + 1]) if mark else ""
+    if "：" in at:
+        return "冒号须是半角并后加空格 · write a plain colon and a space after it"
+    if "\t" in at:
+        return "缩进用空格，不用制表符 · indent by spaces, not by tabs"
+    return "改正 YAML 的写法 · correct the YAML"
+
+
 class Source:
     """The values of one YAML file and the line on which each was written."""
 
@@ -57,8 +68,7 @@ class Source:
         except yaml.YAMLError as problem:
             mark = getattr(problem, "problem_mark", None)
             said = f"YAML 有误 · not YAML: {getattr(problem, 'problem', None) or problem}"
-            broken = Fault(mark.line + 1 if mark else 1, said, "改正 YAML 的写法 · correct the YAML")
-            raise PackError(file, broken) from None
+            raise PackError(file, Fault(mark.line + 1 if mark else 1, said, _mend_of_yaml(file, mark))) from None
         if not isinstance(root, yaml.MappingNode):
             empty = Fault(1, "文件没有条目 · the file holds no entries", "写“键: 值” · write key: value pairs")
             raise PackError(file, empty)

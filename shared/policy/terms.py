@@ -8,7 +8,7 @@ from shared.policy.benefit import BenefitRule, benefit_rule, covered_days
 from shared.policy.continuity import Continued, judge_continuity
 from shared.policy.facts import Certified, Facts
 from shared.policy.opening import Opened, open_on
-from shared.policy.pack import Fiscal, Pack, Premium, Share, Standard, Wait
+from shared.policy.pack import CoverFrom, Fiscal, Pack, Premium, Share, Standard, Wait
 from shared.policy.reasons import Reason, Reasons, Refusal, Ruling
 from shared.policy.relief import Dues, Granted, choose_relief
 from shared.policy.vocabulary import Identity, ReasonCode
@@ -59,13 +59,20 @@ def price_on(pack: Pack, facts: Facts, held: Sequence[Certified], day: date) -> 
     # What late payers forgo is not taken from a newborn, who is never late.
     fiscal = pack.standards[0].fiscal if opened.premiums else standard.fiscal
     terms = _terms(pack, facts, opened, premiums, fiscal, granted, continued, repairs)
-    period = Reason.of("BENEFIT_PERIOD", True, pack.benefit.basis)
+    period = _period(pack, terms)
     reasons = (*opened.reasons, priced, *granted.reasons, *continued.reasons, period)
     if covered_days(terms.benefit, terms.wait, day) is None:
         late = Reason.of("WAIT_PAST_PERIOD", True, pack.settings.wait_past_period)
         code = ReasonCode.WAITING_EXCEEDS_BENEFIT_PERIOD
         return Refusal(Ruling.HOLD, code, eligible=True, reasons=(*reasons, late))
     return Priced(terms, reasons)
+
+
+def _period(pack: Pack, terms: Terms) -> Reason:
+    """The period of the benefit year, which decides where nobody waits and nobody is covered from another day."""
+    whole = terms.benefit.start is CoverFrom.YEAR_START and terms.benefit.starts_on == pack.benefit.first
+    text = None if whole else f"一般待遇期，起始日另有规定：{pack.benefit.basis.says}"
+    return Reason.of("BENEFIT_PERIOD", whole, pack.benefit.basis, text)
 
 
 def _dues(opened: Opened, standard: Standard, premiums: tuple[Premium, ...]) -> Dues:

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.bills.state import Bill, BillState, Superseded
+from services.payment.bills.state import Bill, BillState, Review, Superseded
 from shared.contracts.event import Trace
 from shared.contracts.subsidy import ContributionAssessed, ScheduleRow
 
@@ -86,8 +86,8 @@ _SUPERSEDE = text(
 )
 _REVIEW = text(
     """
-    UPDATE bill SET review = news.review
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:reviews AS text[])) AS news (id, review)
+    UPDATE bill SET review = news.review, review_due_fen = news.due_fen
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:reviews AS text[]), CAST(:dues AS bigint[])) AS news (id, review, due_fen)
     WHERE bill.id = news.id
     """
 )
@@ -108,8 +108,11 @@ _FREEZE = text(
 )
 _IN_REVIEW = text(
     """
-    SELECT id, enrolment_id, region, benefit_year, version, state, review, due_fen, aided_fen, paid_on, paid_through
-    FROM bill WHERE review IS NOT NULL AND (CAST(:after AS uuid) IS NULL OR id > :after) ORDER BY id LIMIT :limit
+    SELECT id, enrolment_id, region, benefit_year, version, state, review, coalesce(due_fen, 0) AS due_fen,
+           review_due_fen, paid_on, paid_through, begins - 1 AS decide_until
+    FROM bill, LATERAL (SELECT (schedule -> coalesce(row_no, 0) -> 'benefit' ->> 'starts_on')::date AS begins) AS cover
+    WHERE review IS NOT NULL AND begins > :today AND (CAST(:after AS uuid) IS NULL OR id > :after)
+    ORDER BY id LIMIT :limit
     """
 )
 _SHOW = text(
@@ -210,11 +213,12 @@ async def supersede(session: AsyncSession, bills: Sequence[tuple[Bill, Supersede
         await session.execute(_SUPERSEDE, {"ids": ids, "because": because})
 
 
-async def mark_for_review(session: AsyncSession, bills: Sequence[tuple[Bill, str | None]]) -> None:
+async def mark_for_review(session: AsyncSession, bills: Sequence[tuple[Bill, Review | None]]) -> None:
     """Note on settled bills that a newer assessment says something else, or (None) no longer does."""
     if bills:
-        ids, reviews = [bill.id for bill, _ in bills], [review for _, review in bills]
-        await session.execute(_REVIEW, {"ids": ids, "reviews": reviews})
+        reviews = [review and review.assessment for _, review in bills]
+        dues = [review and review.due_fen for _, review in bills]
+        await session.execute(_REVIEW, {"ids": [bill.id for bill, _ in bills], "reviews": reviews, "dues": dues})
 
 
 async def freeze(session: AsyncSession, paid: Sequence[Freeze]) -> int:
@@ -239,9 +243,9 @@ async def latest(session: AsyncSession, enrolment_id: UUID) -> Row[Any] | None:
     return (await session.execute(_SHOW, {"enrolment_id": enrolment_id})).one_or_none()
 
 
-async def in_review(session: AsyncSession, *, after: UUID | None, limit: int) -> Sequence[Row[Any]]:
-    """Settled bills of which a newer assessment says something else, by id."""
-    return (await session.execute(_IN_REVIEW, {"after": after, "limit": limit})).all()
+async def in_review(session: AsyncSession, today: date, *, after: UUID | None, limit: int) -> Sequence[Row[Any]]:
+    """Settled bills of which a newer assessment says something else, while their cover has not begun; by id."""
+    return (await session.execute(_IN_REVIEW, {"today": today, "after": after, "limit": limit})).all()
 
 
 @lru_cache(maxsize=1_024)

@@ -22,10 +22,16 @@ router = APIRouter(route_class=Door)
 
 @router.get("/v1/reviews", dependencies=[requires("payment:read")])
 async def list_reviews(
-    session: Session, after: UUID | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 100
+    session: Session,
+    running: CurrentRunning,
+    after: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[ReviewOut]:
-    """Paid bills whose people are certified otherwise since; ``after`` is the last id of the page before."""
-    return [ReviewOut.model_validate(row) for row in await repository.in_review(session, after=after, limit=limit)]
+    """Settled bills whose people are certified otherwise since; ``after`` is the last id of the page before."""
+    today = await business_date(session, running.clock)
+    return [
+        ReviewOut.model_validate(row) for row in await repository.in_review(session, today, after=after, limit=limit)
+    ]
 
 
 @router.get("/v1/bills/{enrolment_id}", dependencies=[requires("payment:read")])

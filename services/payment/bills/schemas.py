@@ -23,7 +23,9 @@ class RowOut(BaseModel):
 class ReviewOut(BaseModel):
     """A settled bill that a newer assessment would price otherwise; ``review`` is its outcome and version.
 
-    A person decides, before the benefit period begins, on a whole refund and a new payment; never on a part.
+    ``due_fen`` was due and paid, ``review_due_fen`` would be now (null where that is held or rejected); the newer
+    assessment's reasons stand in subsidy's assessment of the enrolment. A person decides, until ``decide_until``, on a
+    whole refund and a new payment; never on a part. Once cover has begun the price stands (default 20).
     """
 
     model_config = ConfigDict(from_attributes=True)
@@ -35,8 +37,9 @@ class ReviewOut(BaseModel):
     version: int
     state: str
     review: str
-    due_fen: int | None
-    aided_fen: int | None
+    due_fen: int
+    review_due_fen: int | None
+    decide_until: date
     paid_on: date | None
     paid_through: str | None
 

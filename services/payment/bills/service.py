@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.bills import repository
-from services.payment.bills.state import Bill, BillState, Superseded, consequence_of, row_shown
+from services.payment.bills.state import Bill, BillState, Review, Superseded, consequence_of, row_shown
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
 from services.payment.ledger.transfer import Occasion, Transfer
@@ -73,7 +73,7 @@ async def assess(session: AsyncSession, events: Sequence[Received[ContributionAs
     ended = await repository.ended(session, [received.event.enrolment_id for received in events])
     live = await repository.lock_live(session, [received.event.enrolment_id for received in events])
     superseded: list[tuple[Bill, Superseded]] = []
-    reviews: list[tuple[Bill, str | None]] = []
+    reviews: list[tuple[Bill, Review | None]] = []
     new: list[Bill] = []
     renewed: list[Bill] = []
     aid: list[Transfer] = []

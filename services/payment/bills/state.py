@@ -59,13 +59,21 @@ class Bill:
 
 
 @dataclass(frozen=True, slots=True)
+class Review:
+    """Outcome and version of the newer assessment, and what the settling day would cost under it, if it is priced."""
+
+    assessment: str
+    due_fen: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Consequence:
     """What an assessment does to an enrolment's bills."""
 
     supersede: Superseded | None = None
     issue: BillState | None = None
     look_again: bool = False  # settled, and a newer assessment says something else, or no longer does
-    review: str | None = None
+    review: Review | None = None
     renew: bool = False  # the same terms under a newer version: orders and payments under way stay as they are
 
 
@@ -94,7 +102,8 @@ def consequence_of(assessed: ContributionAssessed, live: Bill | None) -> Consequ
 def _look_again(assessed: ContributionAssessed, settled: Bill) -> Consequence:
     if _same_terms(assessed, settled):
         return NO_CHANGE if settled.review is None else Consequence(look_again=True)
-    return Consequence(look_again=True, review=f"{assessed.outcome}:{assessed.version}")
+    due_fen = row_shown(assessed.schedule, _settling_day(settled)).due_fen if assessed.outcome == "PRICED" else None
+    return Consequence(look_again=True, review=Review(f"{assessed.outcome}:{assessed.version}", due_fen))
 
 
 def row_shown(rows: tuple[ScheduleRow, ...], day: date) -> ScheduleRow:
@@ -122,9 +131,15 @@ def _same_terms(assessed: ContributionAssessed, settled: Bill) -> bool:
     """Whether the day that settled the bill would cost the same; where nothing was due, the first such day."""
     if assessed.outcome != "PRICED":
         return False
-    if settled.row_no is None:
-        old = next((row for row in settled.rows if row.due_fen == 0), settled.rows[-1])
-    else:
-        old = settled.rows[settled.row_no]
-    new = row_shown(assessed.schedule, settled.paid_on or old.pay_from)
+    old, new = _settling_row(settled), row_shown(assessed.schedule, _settling_day(settled))
     return (old.due_fen, old.shares) == (new.due_fen, new.shares)
+
+
+def _settling_row(settled: Bill) -> ScheduleRow:
+    if settled.row_no is not None:
+        return settled.rows[settled.row_no]
+    return next((row for row in settled.rows if row.due_fen == 0), settled.rows[-1])
+
+
+def _settling_day(settled: Bill) -> date:
+    return settled.paid_on or _settling_row(settled).pay_from

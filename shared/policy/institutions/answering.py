@@ -58,9 +58,9 @@ def answer_case(pack: Pack, given: Mapping[str, Any]) -> dict[str, Any]:
     return _ANSWERS[type(asked)](with_overrides(pack, asked.config_overrides, name="config_overrides"), asked)
 
 
-def _fits(shape: type[Asked], given: Mapping[str, Any]) -> tuple[bool, int]:
+def _fits(shape: type[Asked], given: Mapping[str, Any]) -> tuple[int, bool]:
     required = {name for name, field in shape.model_fields.items() if field.is_required()}
-    return required <= given.keys(), len(_own(shape) & given.keys())
+    return len(_own(shape) & given.keys()), required <= given.keys()
 
 
 def _own(shape: type[Asked]) -> set[str]:

@@ -15,7 +15,7 @@ Count = Annotated[int, Field(strict=True, ge=0)]
 class Part(BaseModel):
     """A part of a question: unknown names are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Asked(Part):
@@ -146,6 +146,7 @@ class Override(Part):
     """An exception; only the county bureau makes one, and says why."""
 
     by: str
+    """``county_bureau``; nobody else's counts."""
     reason: str | None = None
 
     @property

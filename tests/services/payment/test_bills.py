@@ -73,6 +73,7 @@ async def test_a_paid_bill_stays_as_it_was_and_is_marked_for_review(till: Till) 
     assert (bill["version"], bill["state"], bill["due_fen"], bill["review"]) == (1, "PAID", DUE_FEN, "PRICED:2")
     (listed,) = await till.get("reviews")
     assert (listed["enrolment_id"], listed["review"], listed["due_fen"]) == (str(person), "PRICED:2", DUE_FEN)
+    assert (listed["review_due_fen"], listed["decide_until"]) == (28_000, "2023-12-31")
     await till.assess(assessed(person, version=3))
     assert await till.get("reviews") == [], "the newest assessment says again what was paid"
 
@@ -93,6 +94,11 @@ async def test_aid_that_ended_after_nothing_was_due_is_reviewed(till: Till) -> N
     await till.assess(assessed(aided, version=2), assessed(same, row(0, aid_fen=DUE_FEN), version=2))
     (listed,) = await till.get("reviews")
     assert (listed["enrolment_id"], listed["state"], listed["review"]) == (str(aided), "NOTHING_DUE", "PRICED:2")
+    assert (listed["due_fen"], listed["review_due_fen"]) == (0, DUE_FEN)
+    await till.installation.set_business_date(date(2023, 12, 31), "payment")
+    assert len(await till.get("reviews")) == 1
+    await till.installation.set_business_date(date(2024, 1, 1), "payment")
+    assert await till.get("reviews") == [], "once cover has begun the price stands"
 
 
 async def test_held_and_rejected_assessments_leave_no_bill_to_pay(till: Till) -> None:

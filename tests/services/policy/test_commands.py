@@ -280,3 +280,28 @@ def test_lint_names_every_broken_pack_of_a_folder_and_still_checks_the_others(tm
         "✓ national-2025：0 处引文 clauses looked for",
         "✗ tonghe-2023",
     ]
+
+
+def test_a_folder_without_packs_is_no_success(tmp_path: Path) -> None:
+    (tmp_path / "luoshan-2024.yml").write_text("id: luoshan-2024", encoding="utf-8")
+    code, printed = typed("lint", "--folder", str(tmp_path))
+    assert (code, "rename .yml to .yaml" in printed) == (1, True)
+
+
+def test_lint_doubts_what_an_author_hardly_means(tmp_path: Path) -> None:
+    text = (PACKS / "luoshan-2024.yaml").read_text(encoding="utf-8")
+    head, windows, rest = text.partition("\nwindows:")
+    windows, exclusions, rest = rest.partition("\nexclusions:")
+    windows = "\nwindows:" + windows.replace("    basis:", "    whom: {hukou: [local]}\n    basis:")
+    text = head.replace('individual: "380.00"', "individual: null") + windows + exclusions + rest
+    (tmp_path / "luoshan-2024.yaml").write_text(text, encoding="utf-8")
+    code, printed = typed("lint", "--folder", str(tmp_path))
+    assert (code, printed.count("! luoshan-2024：")) == (0, 2)
+
+
+def test_cases_are_assessed_with_a_countys_own_amounts(tmp_path: Path) -> None:
+    file = tmp_path / "cases.json"
+    file.write_text(json.dumps([case(categories=["DIBAO"])]), encoding="utf-8")
+    amounts = Path(__file__).parents[3] / "deploy/counties/luoshan-2024/example-amounts.yaml"
+    code, printed = typed("assess", str(file), "--overrides", str(amounts))
+    assert (code, json.loads(printed)["answer"]["individual_due"]) == (0, "180.00")

@@ -60,7 +60,7 @@ BREAKS = {
     ),
     "unknown channel": ("ALIPAY,", "ALIPAI,", "channels.accepted.2 没有 ALIPAI", "perhaps ALIPAY"),
     "unquoted region": ('region: "411521"', "region: 411521", "is not quoted", '"411521"'),
-    "unknown default": ("default: 14,", "default: 41,", "benefit.basis.default", "correct the value"),
+    "unknown default": ("default: 14,", "default: 41,", "benefit.basis.default", "at most 28"),
     "a year that the dates are not in": (
         "benefit_year: 2024",
         "benefit_year: 2025",
@@ -80,6 +80,24 @@ BREAKS = {
         "more than the contribution of 380.00",
         "full: true",
     ),
+    "full is not false": (
+        "{identity: ORPHAN, open: true",
+        "{identity: ORPHAN, open: false",
+        "cannot be False",
+        "write true",
+    ),
+    "a relief of no kind": ("{identity: ORPHAN, open: true", "{identity: ORPHAN", "one of open", "add one of them"),
+    "a Chinese name": ("identity: ORPHAN", "identity: 低保", "没有 低保", "perhaps DIBAO"),
+    "a full-width colon": ("name: 罗山县", "name：罗山县", "not YAML", "a plain colon"),
+    "a tab": ("  until: 2024-12-31\n  basis", "\tuntil: 2024-12-31\n  basis", "not YAML", "not by tabs"),
+    "Chinese quotes": ('individual: "380.00"', "individual: “380.00”", "is not an amount", "plain quotes"),
+    "a comma in a quotation": (
+        "quote: 个人缴费标准为每人 380 元",
+        "quote: 个人缴费标准, 每人 380 元",
+        "每人 380 元 不是已知条目",
+        "into quotes",
+    ),
+    "a group twice": ("code: LONG_TERM_RESIDENT", "code: LOCAL_HUKOU", "LOCAL_HUKOU 写了两次", "another code"),
     "a school without its levels": (
         "whom: {hukou: [local]}",
         "whom: {hukou: [local], full_time: true}",
