@@ -5,6 +5,7 @@ import logging
 import os
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import parse_qs, urlsplit
 
 import typer
 from pydantic import ValidationError
@@ -18,6 +19,7 @@ from services.doctor.finding import Finding, Patient
 from services.doctor.machine import port_of
 from services.doctor.render import as_json, print_findings, worst
 from services.up.folder import database_folder, environment_file
+from shared.database.data_folder import DataFolder
 from shared.domain.clock import SystemClock
 from shared.messaging.trouble import described
 from shared.settings import Settings
@@ -68,9 +70,12 @@ async def _examined(data: Path, port: int | None) -> list[Finding]:
 
 def _stopped(settings: Settings, data: Path) -> bool:
     """Whether the settings are those of an installation by ``canbao up`` whose own database does not run."""
-    folder = database_folder(data)
-    ours = str(folder.socket_dir) in settings.database_url
-    return ours and folder.cluster.is_dir() and folder.server_pid is None
+    named = Path(parse_qs(urlsplit(settings.database_url).query).get("host", [""])[0])
+    # Settings that were read into the environment name the folder by the socket beside its data.
+    for folder in (database_folder(data), DataFolder(named.parent)):
+        if folder.cluster.is_dir() and folder.socket_dir == named:
+            return folder.server_pid is None
+    return False
 
 
 def settings_here(data: Path) -> Settings:

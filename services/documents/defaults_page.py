@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 
+from services.policy import words
 from services.policy.telling import bases
 from shared.policy.loading import PACKS, load_pack
 
@@ -15,6 +16,12 @@ with `origin: external` and what it stands on.
 | no. | 规则 · rule | packs and places |
 | --- | --- | --- |
 """
+_CODES = """
+## Why a case is refused or held 判定代码
+
+| code | 说明 |
+| --- | --- |
+"""
 
 
 def defaults_page() -> str:
@@ -25,9 +32,9 @@ def defaults_page() -> str:
             kind, _, number = basis.origin.partition(" ")
             if kind == "default":
                 places[int(number), basis.says][place].append(file.stem)
-    return _HEAD + "".join(
-        f"| {number} | {says} | {_where(found)} |\n" for (number, says), found in sorted(places.items())
-    )
+    defaults = "".join(f"| {number} | {says} | {_where(found)} |\n" for (number, says), found in sorted(places.items()))
+    codes = "".join(f"| `{code}` | {name} |\n" for code, name in words.REASONS.items())
+    return _HEAD + defaults + _CODES + codes
 
 
 def _where(found: dict[str, list[str]]) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -118,6 +119,8 @@ async def _until_proven(
     stop: asyncio.Event,
 ) -> Exit:
     _say(console, f"政策包 policy pack: {described['pack']}（{settings.region_name}）")
+    if os.environ.get("CANBAO_POLICY_PACK", described["pack"]) != described["pack"]:
+        _say(console, "CANBAO_POLICY_PACK 只用于正式服务，演练以 --pack 指定 · is for services in use; up takes --pack")
     if settings.policy_overrides is not None:
         invented = f"{settings.policy_overrides.parent.name}/{settings.policy_overrides.name}"
         _say(console, f"文件未写的金额系虚构，取自 · amounts that the document leaves open are invented: {invented}")

@@ -8,7 +8,10 @@ from pydantic import BaseModel, ConfigDict
 
 
 class RowOut(BaseModel):
-    """What is due when the payment lies between two days, and why."""
+    """What is due when the payment lies between two days, and the reasons that hold for those days only.
+
+    What holds for all days stands in registration's explanation of the enrolment.
+    """
 
     pay_from: date
     pay_until: date

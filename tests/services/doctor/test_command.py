@@ -49,6 +49,10 @@ class TestCommand:
         codes = [each["code"] for each in answer["findings"]]
         assert (result.exit_code, answer["level"], codes[0]) == (0, "warn", "INSTALLATION_STOPPED"), result.output
         assert "DATABASE_UNREACHABLE" not in codes
+        sourced = await asyncio.to_thread(
+            self.run, tmp_path / "elsewhere", CANBAO_DATABASE_URL=elsewhere, CANBAO_BUS="postgres"
+        )
+        assert json.loads(sourced.stdout)["findings"][0]["code"] == "INSTALLATION_STOPPED", sourced.output
 
     async def test_settings_that_cannot_be_read_do_not_hide_the_machine(self, tmp_path: Path) -> None:
         result = await asyncio.to_thread(self.run, tmp_path, CANBAO_BUS="pigeon")
