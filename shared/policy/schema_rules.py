@@ -163,6 +163,15 @@ class ReliefEntry(Entry):
                 "按年龄的资助写明起始年龄 · a relief by age names from which age",
                 "加上 whom: {age_from: 60, aged_on: 2022-12-31} · add whom: {age_from: 60, aged_on: 2022-12-31}",
             )
+        bands = {Identity.AGE_60_69: (60, 70), Identity.AGE_70_PLUS: (70, None)}
+        if self.whom is not None and self.identity in bands:
+            first, beyond = bands[self.identity]
+            within = first <= (self.whom.age_from or 0) and (beyond is None or (self.whom.age_under or 150) <= beyond)
+            if not within:
+                raise Mistake(
+                    f"{self.identity.name_zh}不含所写年龄 · {self.identity.value} does not hold the ages written",
+                    "改正 age_from、age_under · correct age_from and age_under",
+                )
         if self.funders is not None and sum(parse_percent(part) for part in self.funders.values()) != 10_000:
             raise Mistake(
                 '资金来源之和不是"100" · the funders do not add up to "100"', "改正百分比 · correct a percentage"

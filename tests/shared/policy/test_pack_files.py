@@ -86,6 +86,12 @@ BREAKS = {
         "cannot be False",
         "write true",
     ),
+    "an age band of other ages": (
+        "{identity: ORPHAN, open: true",
+        "{identity: AGE_60_69, open: true, whom: {age_from: 65}",
+        "AGE_60_69 does not hold the ages",
+        "correct age_from",
+    ),
     "a relief of no kind": ("{identity: ORPHAN, open: true", "{identity: ORPHAN", "one of open", "add one of them"),
     "a Chinese name": ("identity: ORPHAN", "identity: 低保", "没有 低保", "perhaps DIBAO"),
     "a full-width colon": ("name: 罗山县", "name：罗山县", "not YAML", "a plain colon"),
