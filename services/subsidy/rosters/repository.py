@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import RowMapping, text
+from sqlalchemy import Row, RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.subsidy.rosters.lines import Accepted
@@ -64,6 +64,37 @@ _WITHDRAW = text(
     WHERE id = :line_id
     """
 )
+
+
+# Each person once, by their first line in force, whatever number of identities they hold.
+_UNINSURED = text(
+    """
+    WITH certified AS (
+        SELECT id, region, person_token, identity, masked_number FROM roster_line
+        WHERE certified_on <= :today AND (withdrawn_on IS NULL OR withdrawn_on > :today)
+    )
+    SELECT person.id, person.region, person.masked_number AS document_number, person.identities,
+           enrolment.id IS NOT NULL AS registered
+    FROM (
+        SELECT (array_agg(id ORDER BY id))[1] AS id, (array_agg(region ORDER BY id))[1] AS region, person_token,
+               (array_agg(masked_number ORDER BY id))[1] AS masked_number,
+               array_agg(DISTINCT identity ORDER BY identity) AS identities
+        FROM certified GROUP BY person_token
+    ) AS person
+    LEFT JOIN enrolment ON enrolment.person_token = person.person_token AND enrolment.benefit_year = :benefit_year
+                       AND enrolment.terminated_on IS NULL
+    WHERE enrolment.paid_on IS NULL AND (CAST(:after AS uuid) IS NULL OR person.id > :after)
+    ORDER BY person.id LIMIT :limit
+    """
+)
+
+
+async def uninsured(
+    session: AsyncSession, benefit_year: int, today: date, *, after: UUID | None, limit: int
+) -> Sequence[Row[Any]]:
+    """People who are certified today and whose enrolment for the year is missing or unpaid."""
+    asked = {"benefit_year": benefit_year, "today": today, "after": after, "limit": limit}
+    return (await session.execute(_UNINSURED, asked)).all()
 
 
 async def same_roster(session: AsyncSession, region: str, mac: str) -> RowMapping | None:

@@ -1,13 +1,15 @@
 """The doors of rosters."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response, status
+from fastapi import APIRouter, Query, Response, status
 
 from services.subsidy.assessment.reassessing import REASSESS
 from services.subsidy.rosters import repository, service
 from services.subsidy.rosters.lines import InvalidNumberInRoster
-from services.subsidy.rosters.schemas import RosterIn, RosterOut, WithdrawalIn, WithdrawalOut
+from services.subsidy.rosters.schemas import RosterIn, RosterOut, UninsuredOut, WithdrawalIn, WithdrawalOut
+from shared.database.business_date import business_date
 from shared.database.engine import after_commit
 from shared.errors import NotFound
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
@@ -32,6 +34,24 @@ async def upload(
         response.status_code = status.HTTP_200_OK
     after_commit(session, lambda: running.wake(REASSESS.name))
     return roster
+
+
+@router.get("/v1/uninsured", dependencies=[requires("subsidy:read")])
+async def list_uninsured(
+    session: Session,
+    running: CurrentRunning,
+    benefit_year: Annotated[int, Query(ge=2000, le=2100)],
+    after: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 500,
+) -> list[UninsuredOut]:
+    """Certified people who are suspected to have no insurance, each once: the lists that go out to the towns.
+
+    ``after`` is the last id of the page before. A town sees its own people; who is enrolled in another one still stands
+    there, because that enrolment is not its own to see: the county's list is the one to go by.
+    """
+    today = await business_date(session, running.clock)
+    people = await repository.uninsured(session, benefit_year, today, after=after, limit=limit)
+    return [UninsuredOut.model_validate(person) for person in people]
 
 
 @router.get("/v1/rosters/{roster_id}", dependencies=[requires("subsidy:read")])

@@ -98,3 +98,15 @@ class WithdrawalOut(BaseModel):
     certified_on: date
     withdrawn_on: date
     reason: str
+
+
+class UninsuredOut(BaseModel):
+    """A certified person without insurance for the year; ``registered``: enrolled, and what is due is not paid."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    region: str
+    document_number: str
+    identities: list[str]
+    registered: bool

@@ -8,6 +8,7 @@ import pytest
 from services.subsidy.resources import SubsidyResources
 from shared.service import Running
 from tests.services.subsidy.county import OTHER_VILLAGE, VILLAGE, Doors, number, roster, token
+from tests.support.eventually import eventually
 from tests.support.installation import Installation
 
 
@@ -154,3 +155,50 @@ class TestWithdraw:
         await self._withdraw(doors, uploaded["id"], 1)
         again = await doors.upload(roster("DIBAO", 1, certified_on="2023-11-01", document="罗民〔2023〕99号"))
         assert (again["accepted"], again["unchanged"]) == (1, 0)
+
+
+class TestUninsured:
+    async def _listed(self, doors: Doors, **parameters: Any) -> list[dict[str, Any]]:
+        answer = await doors.http.get("/subsidy/v1/uninsured", params={"benefit_year": 2024} | parameters)
+        assert answer.status_code == 200, answer.text
+        found: list[dict[str, Any]] = answer.json()
+        return found
+
+    async def test_whoever_is_certified_and_not_insured_stands_there_once(self, doors: Doors) -> None:
+        await doors.upload(roster("DIBAO", 1, 2, 3))
+        await doors.upload(roster("SEVERE_DISABLED", 1))
+        await doors.upload(roster("TEKUN", 4))
+        await doors.upload(roster("DIBAO", 5, certified_on="2023-12-01"))
+        aided, unpaid = await doors.register(4), await doors.register(2)
+        await doors.assessed(unpaid)
+
+        async def enrolled() -> bool:
+            shown = (await doors.http.get(f"/registration/v1/enrolments/{aided}")).json()
+            return bool(shown["state"] == "PAID")
+
+        await eventually(enrolled)
+
+        async def listed() -> list[tuple[list[str], bool]]:
+            people = await self._listed(doors)
+            assert len(people) == 3, "the aided is insured, the fifth not certified yet"
+            return [(one["identities"], one["registered"]) for one in people]
+
+        assert sorted(await eventually(listed)) == [
+            (["DIBAO"], False), (["DIBAO"], True), (["DIBAO", "SEVERE_DISABLED"], False),
+        ]  # fmt: skip
+        assert len(await self._listed(doors, benefit_year=2025)) == 4, "nobody is enrolled for another year"
+
+    async def test_the_list_is_read_page_by_page_and_names_nobody(self, doors: Doors) -> None:
+        await doors.upload(roster("DIBAO", *range(1, 6)))
+        first = await self._listed(doors, limit=3)
+        rest = await self._listed(doors, after=first[-1]["id"])
+        assert (len(first), len(rest), len({one["id"] for one in first + rest})) == (3, 2, 5)
+        assert all("*" in one["document_number"] for one in first)
+
+    async def test_a_town_sees_its_own_people(self, doors: Doors, county: Installation) -> None:
+        other = [{"document_number": number(9), "name": "李四", "region": OTHER_VILLAGE}]
+        await doors.upload(roster("DIBAO", 1))
+        await doors.upload(roster("TEKUN", lines=other))
+        town = county.caller("subsidy:read", region="411521102")
+        answer = await doors.http.get("/subsidy/v1/uninsured", params={"benefit_year": 2024}, headers=town)
+        assert [one["region"] for one in answer.json()] == [OTHER_VILLAGE]
