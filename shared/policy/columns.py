@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import compress, count, repeat
-from operator import add, gt
+from operator import add, gt, le
 from typing import Any
 
 from pydantic import ValidationError
@@ -129,7 +129,8 @@ class _People:
         """The facts that are compared as they stand; where 1 and True meet in a column, with their types."""
         compared = []
         for column in (column for name, column in self._columns.items() if name not in _DAYS):
-            mixed = len(set(map(type, column)) - {type(None)}) > 1
+            numbers = any(isinstance(value, int | float) for value in set(column))
+            mixed = numbers and len(set(map(type, column)) - {type(None)}) > 1
             compared.append(list(zip(map(type, column), column, strict=True)) if mixed else column)
         return compared
 
@@ -183,9 +184,10 @@ def _ages_or_days(pack: Pack, people: _People) -> Iterable[Hashable]:
 
 def _orderly(births: Sequence[Any], registered: Sequence[Any]) -> bool:
     """Whether all are dates that a case takes, nobody born after the registration."""
-    if {*map(type, births), *map(type, registered)} != {date}:
+    born, days = set(births), set(registered)  # far fewer than people
+    if {*map(type, born), *map(type, days)} != {date} or min(born) < _EARLIEST or max(days) > _LATEST:
         return False
-    return min(births) >= _EARLIEST and max(registered) <= _LATEST and not any(map(gt, births, registered))
+    return bool(max(born) <= min(days)) or not any(map(gt, births, registered))
 
 
 def _ages(pack: Pack, births: Sequence[date], registered: Sequence[date]) -> Iterable[int]:
@@ -202,12 +204,17 @@ def _ages(pack: Pack, births: Sequence[date], registered: Sequence[date]) -> Ite
 
 def _reached(births: Sequence[date], counted_on: Sequence[date], ages: set[int]) -> Iterable[int]:
     # Whoever was born on or before the same day so many years earlier has reached the age.
-    born_by = {day: sorted(same_day_later(day, -12 * age) for age in ages) for day in set(counted_on)}
-    if len(born_by) == 1:
-        (limits,) = born_by.values()
+    days = set(counted_on)
+    if len(days) == 1:
+        (day,) = days
+        limits = sorted(same_day_later(day, -12 * age) for age in ages)
         reached = {born: len(limits) - bisect_left(limits, born) for born in set(births)}
         return map(reached.__getitem__, births)
-    return [len(ages) - bisect_left(born_by[day], born) for born, day in zip(births, counted_on, strict=True)]
+    found: Iterable[int] = repeat(0, len(births))
+    for age in ages:
+        born_by = {day: same_day_later(day, -12 * age) for day in days}
+        found = map(add, found, map(le, births, map(born_by.__getitem__, counted_on)))
+    return found
 
 
 class _Answering:
