@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.subsidy.assessment import service
+from services.subsidy.assessment.policy_change import is_applied, queue_for_policy
 from services.subsidy.assessment.turning import begin_at, hold_day, turn_to
 from services.subsidy.resources import SubsidyResources
 from shared.contracts.event import Received
@@ -23,6 +24,8 @@ async def on_registered(
 ) -> None:
     """People were registered: say what each owes and why."""
     await service.assess_registered(session, resources.pricer, events, await hold_day(session))
+    if not await is_applied(session, resources.policy_digest):
+        await queue_for_policy(session, [received.event.person_token for received in events])
 
 
 async def on_paid(
@@ -51,7 +54,6 @@ async def on_business_date(
 ) -> None:
     """Follow the installation's business date; roster lines that begin or cease to count by it are priced by."""
     today = max(received.event.business_date for received in events)
-    before = await advance_business_date(session, today)
-    if before is None:
+    if await advance_business_date(session, today) is None:
         await begin_at(session, today)
-    await turn_to(session, today, since=before)
+    await turn_to(session, today)

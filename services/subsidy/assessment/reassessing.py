@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.subsidy.assessment import service
+from services.subsidy.assessment.policy_change import is_applied
 from services.subsidy.assessment.repository import Change
 from services.subsidy.assessment.turning import hold_day
 from shared.contracts.event import Trace
@@ -25,10 +26,12 @@ _TAKE = text(
 
 async def _step(running: Running) -> int:
     async with running.database.transaction(running.settings.region) as session:
-        turned = await hold_day(session)
+        await hold_day(session)
+        if not await is_applied(session, running.resources.policy_digest):
+            return 0  # another process prices by the policy in force
         changed = await _take(session)
         if changed:
-            today = turned or await business_date(session, running.clock)
+            today = await business_date(session, running.clock)
             await service.reassess(session, running.resources.pricer, changed, today)
         return len(changed)
 

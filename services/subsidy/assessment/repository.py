@@ -79,16 +79,13 @@ _RENEW = text(
     WHERE enrolment.id = n.id
     """
 )
-# The newest version may say something else than the one under which an enrolment was paid.
 _LOCK_REVISABLE = text(
     """
     SELECT e.id, e.region, e.benefit_year, e.person_token, e.registered_on, e.facts, e.version, e.paid_on,
-           newest.pricing_id, CASE WHEN e.paid_on IS NOT NULL THEN pricing.schedule END AS schedule
-    FROM enrolment AS e
-    JOIN assessment AS newest ON newest.enrolment_id = e.id AND newest.version = e.version
-    JOIN pricing ON pricing.id = newest.pricing_id
+           newest.pricing_id, newest.identities
+    FROM enrolment AS e JOIN assessment AS newest ON newest.enrolment_id = e.id AND newest.version = e.version
     WHERE e.person_token = ANY(CAST(:tokens AS text[])) AND e.terminated_on IS NULL
-      AND (e.paid_on IS NULL OR :paid_too)
+      AND e.benefit_year = :benefit_year AND (e.paid_on IS NULL OR :paid_too)
     ORDER BY e.id FOR UPDATE OF e
     """
 )
@@ -129,7 +126,7 @@ _VERSIONS_SHOWN = text(
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What subsidy knows of an enrolment, and the version its assessment has reached, with its rows if it is paid."""
+    """What subsidy knows of an enrolment, and the version its assessment has reached with the identities it counted."""
 
     id: UUID
     region: str
@@ -140,7 +137,7 @@ class Known:
     version: int = 0
     pricing_id: str | None = None
     paid_on: date | None = None
-    rows: tuple[dict[str, Any], ...] = ()
+    identities: tuple[str, ...] = ()
 
 
 class Version(NamedTuple):
@@ -204,9 +201,12 @@ async def identities_of(session: AsyncSession, tokens: Sequence[str]) -> Mapping
     return held
 
 
-async def lock_revisable(session: AsyncSession, tokens: Sequence[str], *, paid_too: bool) -> list[Known]:
-    """Lock the enrolments of people that may be priced anew: unpaid ones, and paid ones if they may be reviewed."""
-    rows = await session.execute(_LOCK_REVISABLE, {"tokens": tokens, "paid_too": paid_too})
+async def lock_revisable(
+    session: AsyncSession, tokens: Sequence[str], benefit_year: int, *, paid_too: bool
+) -> list[Known]:
+    """Lock the year's enrolments of people that may be priced anew: unpaid, and paid if they may be reviewed."""
+    asked = {"tokens": tokens, "benefit_year": benefit_year, "paid_too": paid_too}
+    rows = await session.execute(_LOCK_REVISABLE, asked)
     return [
         Known(
             id=row.id,
@@ -218,7 +218,7 @@ async def lock_revisable(session: AsyncSession, tokens: Sequence[str], *, paid_t
             version=row.version,
             pricing_id=row.pricing_id,
             paid_on=row.paid_on,
-            rows=tuple(row.schedule or ()),
+            identities=tuple(row.identities),
         )
         for row in rows
     ]

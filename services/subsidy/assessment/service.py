@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.subsidy.assessment import repository
-from services.subsidy.assessment.pricing import Pricer, Pricing
+from services.subsidy.assessment.pricing import Pricer, Pricing, certified
 from services.subsidy.assessment.repository import Assessed, Change, Known, Version
 from shared.contracts.event import Event, Received, Trace
 from shared.contracts.registration import (
@@ -15,10 +15,11 @@ from shared.contracts.registration import (
     EnrolmentRegistered,
     EnrolmentTerminated,
 )
-from shared.contracts.subsidy import ContributionAssessed, ScheduleRow, Share
+from shared.contracts.subsidy import ContributionAssessed, Share
 from shared.messaging.outbox import publish
 from shared.policy.after_bill import counting_for
 from shared.policy.facts import Certified
+from shared.policy.vocabulary import ReasonCode
 
 
 class NoBenefitYear(ValueError):
@@ -26,7 +27,7 @@ class NoBenefitYear(ValueError):
 
 
 async def assess_registered(
-    session: AsyncSession, pricer: Pricer, events: Sequence[Received[EnrolmentRegistered]], today: date | None
+    session: AsyncSession, pricer: Pricer, events: Sequence[Received[EnrolmentRegistered]], today: date
 ) -> None:
     """Give each new enrolment its first version, as things stand on the day of registration.
 
@@ -39,7 +40,7 @@ async def assess_registered(
         known = _known(received.event)
         identities = held.get(known.person_token, ())
         pricing = pricer.price(known.facts, identities, known.benefit_year, known.registered_on)
-        heard_on = max(today or known.registered_on, known.registered_on)
+        heard_on = max(today, known.registered_on)
         assessed_on = pricing.nothing_due_on(known.registered_on, heard_on) or known.registered_on
         made.append(Assessed(known, identities, pricing, assessed_on, Change("REGISTERED", received.then())))
     await repository.record(session, pricer.pack.id, made, registered=True)
@@ -53,7 +54,8 @@ async def reassess(session: AsyncSession, pricer: Pricer, changed: dict[str, Cha
     (default 20).
     """
     tokens = await repository.lock_people(session, changed)
-    standing = await repository.lock_revisable(session, tokens, paid_too=today < pricer.pack.benefit.first)
+    year, begins = pricer.pack.benefit_year, pricer.pack.benefit.first
+    standing = await repository.lock_revisable(session, tokens, year, paid_too=today < begins)
     held = await repository.identities_of(session, tokens)
     made = []
     for known in standing:
@@ -93,21 +95,37 @@ async def terminate(session: AsyncSession, events: Sequence[Received[EnrolmentTe
 
 def _priced_anew(pricer: Pricer, known: Known, identities: Sequence[Certified], as_of: date) -> Pricing | None:
     """What an enrolment comes to now; None where that is what it came to before."""
-    paid_on = known.paid_on
-    if paid_on is None:
-        pricing = pricer.price(known.facts, identities, known.benefit_year, known.registered_on, as_of)
-        # The same schedule can come to mean that nothing is due any more, by the day alone.
-        enrolled_on = pricing.nothing_due_on(known.registered_on, as_of)
-        return pricing if pricing.id != known.pricing_id or enrolled_on is not None else None
-    counting = counting_for(identities, paid_on, as_of)
-    pricing = pricer.price(known.facts, counting, known.benefit_year, known.registered_on, paid_on)
-    before = [ScheduleRow.model_validate(row) for row in known.rows]
-    return pricing if _price_on(pricing.schedule, paid_on) != _price_on(before, paid_on) else None
+    if known.paid_on is not None:
+        return _reviewed(pricer, known, known.paid_on, identities, as_of)
+    pricing = pricer.price(known.facts, identities, known.benefit_year, known.registered_on, as_of)
+    if pricing.reason_code == ReasonCode.WINDOW_CLOSED:
+        # That the last day is over takes nothing back: money sent on time may arrive late, and who owed nothing on a
+        # day that has passed is enrolled by it.
+        pricing = pricer.price(known.facts, identities, known.benefit_year, known.registered_on)
+    # The same schedule can come to mean that nothing is due any more, by the day alone.
+    enrolled_on = pricing.nothing_due_on(known.registered_on, as_of)
+    return pricing if pricing.id != known.pricing_id or enrolled_on is not None else None
 
 
-def _price_on(schedule: Sequence[ScheduleRow], day: date) -> tuple[int, tuple[Share, ...]] | None:
+def _reviewed(
+    pricer: Pricer, known: Known, paid_on: date, identities: Sequence[Certified], as_of: date
+) -> Pricing | None:
+    """What the day of payment would cost by the identities of today; None where the last ones cost the same.
+
+    Both are priced by the policy of today: default 20 is about identities, what was paid under another policy stays.
+    """
+
+    def price(counting: Sequence[Certified]) -> Pricing:
+        return pricer.price(known.facts, counting, known.benefit_year, known.registered_on, paid_on)
+
+    now = price(counting_for(identities, paid_on, as_of))
+    last = price([certified(name, date.min, None) for name in known.identities])
+    return now if _price_on(now, paid_on) != _price_on(last, paid_on) else None
+
+
+def _price_on(pricing: Pricing, day: date) -> tuple[int, tuple[Share, ...]] | None:
     """Who pays what on a day; where nothing is due, the row may only begin after it."""
-    row = next((row for row in schedule if day <= row.pay_until), None)
+    row = next((row for row in pricing.schedule if day <= row.pay_until), None)
     return None if row is None else (row.due_fen, row.shares)
 
 

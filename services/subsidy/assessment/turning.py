@@ -11,15 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.database.business_date import business_date
 from shared.service import Job, Running
 
+# The one row is there from the start: whoever turns the day waits for it before reading which day it is.
 _HOLD = text("SELECT day FROM day_turned FOR SHARE")
 _LOCK = text("SELECT day FROM day_turned FOR UPDATE")
 _GO_BACK = text("UPDATE day_turned SET day = :day WHERE day > :day")
-_TURN = text(
-    """
-    INSERT INTO day_turned (singleton, day) VALUES (true, :day)
-    ON CONFLICT (singleton) DO UPDATE SET day = EXCLUDED.day
-    """
-)
+_TURN = text("UPDATE day_turned SET day = :day WHERE day < :day")
 _COUNTING_FROM_NOW_ON = text(
     """
     INSERT INTO roster_change (id, region, person_token, actor, correlation_id, cause)
@@ -29,12 +25,9 @@ _COUNTING_FROM_NOW_ON = text(
 )
 
 
-async def hold_day(session: AsyncSession) -> date | None:
-    """The day that has turned, held: it turns no further until whoever is priced meanwhile can be seen.
-
-    None before the first.
-    """
-    day: date | None = (await session.execute(_HOLD)).scalar_one_or_none()
+async def hold_day(session: AsyncSession) -> date:
+    """The day that has turned, held: it turns no further until whoever is priced meanwhile can be seen."""
+    day: date = (await session.execute(_HOLD)).scalar_one()
     return day
 
 
@@ -43,23 +36,19 @@ async def begin_at(session: AsyncSession, day: date) -> None:
     await session.execute(_GO_BACK, {"day": day})
 
 
-async def turn_to(session: AsyncSession, day: date, *, since: date | None = None) -> int:
-    """Have everybody priced anew whose lines begin or cease to count since the last turn; gives how many lines.
-
-    Where no day has turned yet, ``since`` says from when on lines are looked at.
-    """
-    before: date | None = (await session.execute(_LOCK)).scalar_one_or_none() or since
-    if before is not None and day <= before:
+async def turn_to(session: AsyncSession, day: date) -> int:
+    """Have everybody priced anew whose lines begin or cease to count since the last turn; gives how many lines."""
+    before: date = (await session.execute(_LOCK)).scalar_one()
+    if day <= before:
         return 0
     await session.execute(_TURN, {"day": day})
-    if before is None:
-        return 0
     queued = await session.execute(_COUNTING_FROM_NOW_ON, {"before": before, "today": day})
     return queued.rowcount  # type: ignore[attr-defined,no-any-return]
 
 
 async def _step(running: Running) -> int:
     async with running.database.transaction(running.settings.region) as session:
+        await session.execute(_LOCK)
         return await turn_to(session, await business_date(session, running.clock))
 
 

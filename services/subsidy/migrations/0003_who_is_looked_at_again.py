@@ -26,9 +26,10 @@ CREATE TABLE policy_applied (
 
 
 def upgrade() -> None:
-    """An installation that follows a stated date goes on from there."""
+    """An installation that follows a stated date goes on from there; one by the calendar looks at every line once."""
     op.execute(DAY)
-    op.execute("INSERT INTO day_turned (singleton, day) SELECT true, business_date FROM business_date")
+    op.execute("INSERT INTO day_turned (singleton, day) VALUES (true, DATE '2000-01-01')")
+    op.execute("UPDATE day_turned SET day = business_date FROM business_date")
     op.execute(POLICY)
     op.execute("ALTER TABLE roster_change ADD COLUMN cause text NOT NULL DEFAULT 'ROSTER_CHANGED'")
     op.execute("ALTER TABLE assessment DROP CONSTRAINT assessment_cause_check")

@@ -134,6 +134,87 @@ async def test_whoever_was_held_is_priced_once_the_county_configures_the_amount(
     assert [row[2] for row in await newest(installation)] == [28000, 28000, 38000]
 
 
+AFTER = date(2024, 1, 5)  # the last day to pay is over
+
+
+async def _reconfigured(installation: Installation, folder: Path, more: str, on_day: date) -> None:
+    """The county adds to its amounts, and its service starts again."""
+    configured = folder / "amounts.yaml"
+    configured.write_text(AMOUNTS.read_text(encoding="utf-8").rstrip() + "\n" + more, encoding="utf-8")
+    async with installation.with_settings(policy_overrides=configured).running(SUBSIDY, role="web") as (running,):
+        await POLICY_CHANGE.step(running)
+        while await REASSESS.step(on(running, on_day)):
+            continue
+
+
+async def test_a_change_after_the_last_day_takes_nothing_back(
+    calendar: Running, installation: Installation, tmp_path: Path
+) -> None:
+    """Money that was sent on time may arrive late: its bill has to stand."""
+    await upload(calendar, installation, roster("DIBAO_MARGIN", 2))
+    people = [registered(installation.settings, sequence) for sequence in (1, 2, 3)]
+    await handle(calendar, handlers.on_registered, *people)
+    await handle(calendar, handlers.on_paid, paid(people[2], OCTOBER_9, 38000))
+    await POLICY_CHANGE.step(calendar)
+    margin = "  DIBAO_MARGIN: {type: full, funder: county_finance}\n"
+    await _reconfigured(installation, tmp_path, margin, AFTER)
+    assert await newest(installation) == [(1, OCTOBER_9, 38000), (2, OCTOBER_9, 0), (1, OCTOBER_9, 38000)]
+
+
+async def test_a_roster_of_january_enrols_by_the_day_it_certifies(
+    calendar: Running, installation: Installation
+) -> None:
+    await handle(calendar, handlers.on_registered, registered(installation.settings, 1))
+    await upload(calendar, installation, roster("TEKUN", 1, certified_on="2023-12-01"))
+    await REASSESS.step(on(calendar, AFTER))
+    assert await newest(installation) == [(2, date(2023, 12, 1), 0)]
+
+
+async def test_another_years_policy_looks_at_nobody_of_this_year(
+    calendar: Running, installation: Installation, tmp_path: Path
+) -> None:
+    people = [registered(installation.settings, sequence) for sequence in (1, 2)]
+    await handle(calendar, handlers.on_registered, *people)
+    await handle(calendar, handlers.on_paid, paid(people[1], OCTOBER_9, 38000))
+    await POLICY_CHANGE.step(calendar)
+    amounts = AMOUNTS.parent.parent / "national-2025/example-amounts.yaml"
+    later = installation.with_settings(policy_pack="national-2025", policy_overrides=amounts)
+    async with later.running(SUBSIDY, role="web") as (running,):
+        await POLICY_CHANGE.step(running)
+        await upload(running, later, roster("DIBAO", 1, 2))
+        while await REASSESS.step(on(running, date(2024, 10, 20))):
+            continue
+    assert [version for version, _, _ in await newest(installation)] == [1, 1]
+
+
+async def test_who_paid_before_the_contribution_rose_is_no_case_for_review(
+    calendar: Running, installation: Installation, tmp_path: Path
+) -> None:
+    person = registered(installation.settings, 1)
+    await handle(calendar, handlers.on_registered, person)
+    await handle(calendar, handlers.on_paid, paid(person, OCTOBER_9, 38000))
+    await POLICY_CHANGE.step(calendar)
+    await upload(calendar, installation, roster("SEVERE_DISABLED", 1))
+    await _reconfigured(installation, tmp_path, 'individual_contribution: "400.00"\n', OCTOBER_9)
+    assert await newest(installation) == [(1, OCTOBER_9, 38000)]
+
+
+async def test_a_process_of_an_older_policy_has_no_last_word(
+    calendar: Running, installation: Installation, tmp_path: Path
+) -> None:
+    """Two run beside each other for a while: whoever the older one registers is looked at by the newer one."""
+    await POLICY_CHANGE.step(calendar)
+    configured = tmp_path / "amounts.yaml"
+    configured.write_text(AMOUNTS.read_text(encoding="utf-8") + 'individual_contribution: "400.00"\n', encoding="utf-8")
+    async with installation.with_settings(policy_overrides=configured).running(SUBSIDY, role="web") as (newer,):
+        await POLICY_CHANGE.step(newer)
+        await handle(calendar, handlers.on_registered, registered(installation.settings, 1))
+        assert await newest(installation) == [(1, OCTOBER_9, 38000)]
+        assert await REASSESS.step(on(calendar, OCTOBER_9)) == 0
+        assert await REASSESS.step(on(newer, OCTOBER_9)) == 1
+    assert await newest(installation) == [(2, OCTOBER_9, 40000)]
+
+
 async def test_the_first_stated_day_is_turned_to_where_it_lies_ahead(
     calendar: Running, installation: Installation
 ) -> None:
