@@ -32,9 +32,10 @@ def benefit_rule(window: Window, benefit: BenefitYear, birth_date: date, wait: W
     A late payer's wait runs from the payment; a wait of somebody who pays in time, from the eve of the benefit period,
     whatever the day (default 1). Nobody is covered before they are born.
     """
-    if window.cover is CoverFrom.BIRTH:
-        return BenefitRule(CoverFrom.BIRTH, birth_date, benefit.last)
     waits, first = wait or window.wait, max(birth_date, benefit.first)
+    if window.cover is CoverFrom.BIRTH:
+        # Only a newborn rule of its own buys days before the benefit year: who pays later is never covered earlier.
+        return BenefitRule(CoverFrom.BIRTH, birth_date if window.before_year else first, benefit.last)
     if waits.code is None:
         return BenefitRule(window.cover, first, benefit.last)
     if window.late or window.wait.code is not None:

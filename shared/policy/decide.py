@@ -112,8 +112,10 @@ def _import_failed(
     pack: Pack, facts: Facts, identities: Sequence[Certified], payment: Payment, after: Aftermath
 ) -> Decision:
     """The receipt is recalled and its cash goes back; whoever also paid otherwise is enrolled by that payment."""
-    others = tuple(each for each in after.payments if each.channel is not Channel.VILLAGE_CASH)
     cash_fen = sum(each.amount_fen for each in after.payments if each.channel is Channel.VILLAGE_CASH)
+    by_cash = bool(cash_fen) or payment.channel is Channel.VILLAGE_CASH
+    # Where no cash was taken, the payment itself is what could not be imported.
+    others = tuple(each for each in after.payments if each.channel is not Channel.VILLAGE_CASH) if by_cash else ()
     for each in others:
         paid = Payment(each.on, each.channel, each.amount_fen)
         stands = decide(pack, facts, identities, paid, Aftermath(after.refund, others))
@@ -124,7 +126,8 @@ def _import_failed(
             return _recalled(pack, stands, refund)
     failed = decide(pack, facts, identities, replace(payment, tendered_fen=None))
     due_fen = failed.terms.due_fen if failed.terms is not None else None
-    brought_fen = cash_fen or payment.tendered_fen or due_fen
+    paid_fen = cash_fen if by_cash else sum(each.amount_fen for each in after.payments)
+    brought_fen = paid_fen or payment.tendered_fen or due_fen
     if brought_fen is None:
         return failed
     # Somebody who may not be enrolled at all, which may be why the import failed, keeps that ruling: the money is held.
@@ -133,7 +136,7 @@ def _import_failed(
         Decision(Ruling.REJECT, ReasonCode.IMPORT_FAILED, True, None, None, failed.reasons) if accepted else failed
     )
     refund = RefundDecision(True, brought_fen, EnrolmentStatus.IMPORT_FAILED_REFUNDED)
-    return _recalled(pack, refused, refund, cash=payment.channel is Channel.VILLAGE_CASH)
+    return _recalled(pack, refused, refund, cash=by_cash)
 
 
 def _recalled(pack: Pack, decision: Decision, refund: RefundDecision, *, cash: bool = True) -> Decision:

@@ -70,7 +70,7 @@ def _newborn(rules: Newborns, facts: Facts, day: date, last: date) -> Opened | R
 
 
 def _of_newborn(rule: NewbornRule, day: date) -> Window:
-    return Window(rule.first, max(rule.last, day), rule.basis, cover=CoverFrom.BIRTH)
+    return Window(rule.first, max(rule.last, day), rule.basis, cover=CoverFrom.BIRTH, before_year=True)
 
 
 def _window(pack: Pack, facts: Facts, held: Sequence[Certified], day: date) -> Opened | Refusal:

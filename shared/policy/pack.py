@@ -94,6 +94,7 @@ class Window:
     wait: Wait = Wait()
     cover: CoverFrom = CoverFrom.YEAR_START
     late: bool = False  # after the collecting time
+    before_year: bool = False  # cover from birth may begin before the benefit year
     priced_as_on: date | None = None  # more time to pay changes no price: that of this day holds
 
 

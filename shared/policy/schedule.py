@@ -50,6 +50,9 @@ class Assessment:
         return next((row for row in self.rows if row.pay_from <= day <= row.pay_until), None)
 
 
+_Span = tuple[date, date, Priced | Refusal | MissingFact]
+
+
 def schedule(pack: Pack, facts: Facts, identities: Sequence[Certified] = (), as_of: date | None = None) -> Assessment:
     """Price every day on which the contribution may be paid.
 
@@ -69,15 +72,25 @@ def _scheduled(pack: Pack, facts: Facts, identities: Sequence[Certified], as_of:
         return _without_rows(person, ())
     today = facts.registration_date if as_of is None else as_of
     spans = [
-        (first, last, price_on(pack, facts, identities, first)) for first, last in stretches(pack, facts, identities)
+        (first, last, _price_on(pack, facts, identities, first)) for first, last in stretches(pack, facts, identities)
     ]
     now = next((priced for first, last, priced in spans if last >= max(today, first) and _is_open(priced)), None)
     if now is None:
         now = price_on(pack, facts, identities, today)
+    if isinstance(now, MissingFact):
+        raise now
     if isinstance(now, Refusal):
         return _without_rows(now, person)
     rows = tuple(_joined(spans))
     return Assessment(Outcome.PRICED, None, rows, distinct((*person, *(r for row in rows for r in row.reasons))))
+
+
+def _price_on(pack: Pack, facts: Facts, held: Sequence[Certified], day: date) -> Priced | Refusal | MissingFact:
+    """A day that asks for an unknown fact has no price; other days may have one."""
+    try:
+        return price_on(pack, facts, held, day)
+    except MissingFact as missing:
+        return missing
 
 
 def distinct(reasons: Reasons) -> Reasons:
@@ -85,10 +98,10 @@ def distinct(reasons: Reasons) -> Reasons:
     return tuple(dict.fromkeys(reasons))
 
 
-def _is_open(priced: Priced | Refusal) -> bool:
-    """Whether money may come on those days, or could if an amount were configured."""
+def _is_open(priced: Priced | Refusal | MissingFact) -> bool:
+    """Whether money may come on those days, or could if an amount were configured or a fact known."""
     closed = (ReasonCode.WINDOW_CLOSED, ReasonCode.WINDOW_NOT_OPEN)
-    return isinstance(priced, Priced) or priced.code not in closed
+    return not isinstance(priced, Refusal) or priced.code not in closed
 
 
 def _without_rows(refusal: Refusal, before: Reasons) -> Assessment:
@@ -106,7 +119,7 @@ def stretches(pack: Pack, facts: Facts, identities: Sequence[Certified]) -> Iter
     cuts |= {first, last + ONE_DAY}
     for window in pack.windows:
         cuts |= {window.first, window.last + ONE_DAY, *_turns(window.whom, facts)}
-    for whom in pack.continuity.exempt if pack.continuity else ():
+    for whom in (*(pack.continuity.exempt if pack.continuity else ()), *(relief.whom for relief in pack.reliefs)):
         cuts |= _turns(whom, facts)
     cuts |= {standard.first for standard in pack.standards}
     cuts |= {day for held in identities for day in (held.on, held.withdrawn_on) if day is not None}
@@ -134,7 +147,7 @@ def _in_time_and_too_late(
     days = range((last - first).days + 1)
 
     def too_late(number: int) -> bool:
-        priced = price_on(pack, facts, identities, first + timedelta(number))
+        priced = _price_on(pack, facts, identities, first + timedelta(number))
         return isinstance(priced, Refusal) and priced.code is ReasonCode.WAITING_EXCEEDS_BENEFIT_PERIOD
 
     if not too_late(days[-1]) or too_late(0):
@@ -145,14 +158,15 @@ def _in_time_and_too_late(
     yield begins, last
 
 
-def _joined(spans: Sequence[tuple[date, date, Priced | Refusal]]) -> Iterator[Row]:
+def _joined(spans: Sequence[_Span]) -> Iterator[Row]:
     """Neighbouring stretches with equal terms are one row; days without a price are in no row."""
 
-    def terms_of(span: tuple[date, date, Priced | Refusal]) -> Terms | None:
+    def terms_of(span: _Span) -> Terms | None:
         return span[2].terms if isinstance(span[2], Priced) else None
 
     for terms, group in groupby(spans, key=terms_of):
         if terms is not None:
             same = list(group)
-            reasons = distinct(tuple(reason for span in same for reason in span[2].reasons))
+            priced = (span[2] for span in same if isinstance(span[2], Priced))
+            reasons = distinct(tuple(reason for each in priced for reason in each.reasons))
             yield Row(same[0][0], same[-1][1], terms, reasons)

@@ -91,6 +91,16 @@ class WindowEntry(Dated):
     late: bool = False
     reopens: bool = False  # nobody may pay on the days between the window before and this one
 
+    @model_validator(mode="after")
+    def _born_lately(self) -> Self:
+        newborns = self.whom is not None and self.whom.newborn and self.whom.days_old_max is not None
+        if self.cover == "BIRTH" and not newborns:
+            raise Mistake(
+                "只有新生儿自出生之日起享受 · only newborns are covered from birth",
+                "加上 whom: {newborn: true, days_old_max: 90} · add whom: {newborn: true, days_old_max: 90}",
+            )
+        return self
+
 
 class ExclusionEntry(Entry):
     """Statuses of another insurance that keep a person out; whom a suspended one lets in, where the document says."""

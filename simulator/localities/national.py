@@ -30,7 +30,7 @@ _STORIES = (
     # 未在集中参保期参保的，设置固定待遇等待期3个月: until 10 April
     Story("pays after the stage", _whole(date(2025, 4, 11)), _DAYS.at(_EARLY), date(1985, 3, 3)),
     # Without a wait: newborns, those who left the army or work, aided people
-    Story("newborn over New Year", _whole(date(2024, 12, 20)), _DAYS.at(_EARLY), date(2024, 12, 20), {"newborn": True}),
+    Story("newborn over New Year", _whole(_YEAR), _DAYS.at(_EARLY), date(2024, 12, 20), {"newborn": True}),
     Story("newborn of the year", _whole(date(2025, 1, 5)), _DAYS.at(_EARLY), date(2025, 1, 5), {"newborn": True}),
     Story(
         "left the army", _whole(date(2025, 1, 11)), _DAYS.at(_EARLY), date(1995, 4, 4), identity="VETERAN_DISCHARGED"

@@ -122,6 +122,12 @@ BREAKS = {
         "the wait has no length",
         "write days or months",
     ),
+    "cover from birth for everybody": (
+        "  - from: 2023-12-31\n    until: 2023-12-31\n",
+        "  - from: 2023-12-31\n    until: 2023-12-31\n    cover: BIRTH\n",
+        "only newborns are covered from birth",
+        "days_old_max: 90",
+    ),
     "a suspension elsewhere": (
         "  insured_elsewhere:\n    statuses: [active]\n",
         "  insured_elsewhere:\n    statuses: [active]\n    suspended_for: {employed: true}\n",

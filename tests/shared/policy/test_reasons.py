@@ -154,10 +154,14 @@ class TestImportFailed:
         (told,) = [reason for reason in failed.reasons if reason.code == "IMPORT_FAILED"]
         assert (told.won, told.text) == (True, "完善信息后仍未导入，收回收据，退还现金")
 
-    def test_what_was_paid_at_a_bank_has_no_receipt_to_recall(self) -> None:
+    @pytest.mark.parametrize("listed", [0, 1, 2])
+    def test_what_was_paid_at_a_bank_has_no_receipt_to_recall(self, listed: int) -> None:
         day = date(2022, 10, 10)
-        paid = Payment(day, Channel.HRB_BANK_COUNTER)
-        failed = decide(TONGHE, _person(day), (), paid, Aftermath(import_failed=True))
+        paid, channel = Payment(day, Channel.HRB_BANK_COUNTER), Channel.HRB_BANK_COUNTER
+        after = Aftermath(payments=(Paid(day, 38_000, channel),) * listed, import_failed=True)
+        failed = decide(TONGHE, _person(day), (), paid, after)
+        assert failed.refund is not None
+        assert failed.refund.amount_fen == max(listed, 1) * 38_000
         assert (failed.reason_code, failed.cash_recalled) == ("IMPORT_FAILED", False)
         assert failed.reasons[-1].text == "完善信息后仍未导入，退还缴款"
 

@@ -8,15 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.policy.combination import combination
+from shared.policy.conditions import Conditions
 from shared.policy.decide import decide
-from shared.policy.facts import Certified, Facts, Payment
+from shared.policy.facts import Certified, Facts, OtherInsurance, Payment
 from shared.policy.loading import load_pack
 from shared.policy.overriding import with_overrides
 from shared.policy.pack import Pack, Wait, Window
 from shared.policy.relief import split
 from shared.policy.schedule import Outcome, schedule
 from shared.policy.schema import OverridesEntry
-from shared.policy.vocabulary import Funder
+from shared.policy.vocabulary import Funder, Identity, InsuranceStatus, InsuranceType, ReasonCode
 from tests.shared.policy.luoshan import DAYS, IDENTITIES, PEOPLE, certified, luoshan, luoshan_with_amounts, person
 
 NOVEMBER_20 = date(2023, 11, 20)
@@ -209,3 +210,27 @@ def test_people_who_are_the_same_to_the_pack_get_the_same_assessment(
 
 def test_a_pack_is_the_same_in_every_loading() -> None:
     assert load_pack("luoshan-2024") == load_pack("luoshan-2024")
+
+
+def test_a_fact_that_only_later_days_ask_for_holds_those_days() -> None:
+    """Shantou asks whoever has left work after the collecting stage only: before it everybody may pay."""
+    shantou = load_pack("shantou-2022")
+    left = OtherInsurance(InsuranceType.EMPLOYEE, InsuranceStatus.ENDED)
+    someone = Facts(date(1980, 5, 5), date(2021, 11, 1), other_insurance=left)
+    assert [(row.pay_from, row.pay_until) for row in schedule(shantou, someone).rows] == [
+        (date(2021, 9, 25), date(2021, 12, 31))
+    ]
+    late = schedule(shantou, someone, as_of=date(2022, 3, 1))
+    assert (late.outcome, late.reason_code) == (Outcome.HELD, ReasonCode.FACT_MISSING)
+
+
+def test_a_relief_that_ends_some_months_after_leaving_the_forces_ends_its_row() -> None:
+    pack = luoshan_with_amounts()
+    for_veterans = replace(
+        pack.reliefs[0], identity=Identity.VETERAN_DISCHARGED, whom=Conditions(discharged_months_max=2)
+    )
+    veteran = Facts(date(1990, 1, 1), date(2023, 10, 9), discharge_date=date(2023, 9, 15))
+    found = schedule(replace(pack, reliefs=(for_veterans,)), veteran, [Certified(Identity.VETERAN_DISCHARGED)])
+    assert [(row.pay_until, row.terms.due_fen) for row in found.rows] == [
+        (date(2023, 11, 15), 0), (date(2023, 12, 31), 38_000),
+    ]  # fmt: skip
