@@ -31,17 +31,17 @@ _LOCK = text(
 )
 _INSERT = text(
     """
-    INSERT INTO bill (id, enrolment_id, person_token, benefit_year, region, version, schedule, reasons, state, actor,
-                      correlation_id)
+    INSERT INTO bill (id, enrolment_id, person_token, benefit_year, region, version, schedule, reasons, state, row_no,
+                      actor, correlation_id)
     SELECT id, enrolment_id, person_token, benefit_year, region, version, CAST(schedule AS jsonb),
-           CAST(reasons AS jsonb), state, actor, correlation_id
+           CAST(reasons AS jsonb), state, row_no, actor, correlation_id
     FROM unnest(
              CAST(:id AS uuid[]), CAST(:enrolment_id AS uuid[]), CAST(:person_token AS text[]),
              CAST(:benefit_year AS integer[]), CAST(:region AS text[]), CAST(:version AS integer[]),
-             CAST(:schedule AS text[]), CAST(:reasons AS text[]), CAST(:state AS text[]), CAST(:actor AS text[]),
-             CAST(:correlation_id AS uuid[])
-         ) AS new (id, enrolment_id, person_token, benefit_year, region, version, schedule, reasons, state, actor,
-                   correlation_id)
+             CAST(:schedule AS text[]), CAST(:reasons AS text[]), CAST(:state AS text[]), CAST(:row_no AS integer[]),
+             CAST(:actor AS text[]), CAST(:correlation_id AS uuid[])
+         ) AS new (id, enrolment_id, person_token, benefit_year, region, version, schedule, reasons, state, row_no,
+                   actor, correlation_id)
     ORDER BY enrolment_id
     """
 )
@@ -109,9 +109,10 @@ _FREEZE = text(
 _IN_REVIEW = text(
     """
     SELECT id, enrolment_id, region, benefit_year, version, state, review, coalesce(due_fen, 0) AS due_fen,
-           review_due_fen, paid_on, paid_through, begins - 1 AS decide_until
-    FROM bill, LATERAL (SELECT (schedule -> coalesce(row_no, 0) -> 'benefit' ->> 'starts_on')::date AS begins) AS cover
-    WHERE review IS NOT NULL AND begins > :today AND (CAST(:after AS uuid) IS NULL OR id > :after)
+           review_due_fen, paid_on, paid_through, make_date(benefit_year, 1, 1) - 1 AS decide_until
+    FROM bill
+    WHERE review IS NOT NULL AND make_date(benefit_year, 1, 1) > :today
+      AND (CAST(:after AS uuid) IS NULL OR id > :after)
     ORDER BY id LIMIT :limit
     """
 )
@@ -165,6 +166,7 @@ async def insert(session: AsyncSession, bills: Sequence[Bill]) -> None:
             "schedule": [_schedule(bill) for bill in bills],
             "reasons": [_reasons(bill) for bill in bills],
             "state": [bill.state.value for bill in bills],
+            "row_no": [bill.row_no for bill in bills],
             "actor": [bill.trace.actor for bill in bills],
             "correlation_id": [bill.trace.correlation_id for bill in bills],
         },
@@ -244,7 +246,7 @@ async def latest(session: AsyncSession, enrolment_id: UUID) -> Row[Any] | None:
 
 
 async def in_review(session: AsyncSession, today: date, *, after: UUID | None, limit: int) -> Sequence[Row[Any]]:
-    """Settled bills of which a newer assessment says something else, while their cover has not begun; by id."""
+    """Settled bills of which a newer assessment says something else, while the benefit year has not begun; by id."""
     return (await session.execute(_IN_REVIEW, {"today": today, "after": after, "limit": limit})).all()
 
 

@@ -26,9 +26,10 @@ class RowOut(BaseModel):
 class ReviewOut(BaseModel):
     """A settled bill that a newer assessment would price otherwise; ``review`` is its outcome and version.
 
-    ``due_fen`` was due and paid, ``review_due_fen`` would be now (null where that is held or rejected); the newer
-    assessment's reasons stand in subsidy's assessment of the enrolment. A person decides, until ``decide_until``, on a
-    whole refund and a new payment; never on a part. Once cover has begun the price stands (default 20).
+    ``due_fen`` was due and paid, ``review_due_fen`` would be now (null where that is held, rejected or not recorded);
+    the newer assessment's reasons stand in subsidy's assessment of the enrolment. A person decides, until
+    ``decide_until``, on a whole refund and a new payment; never on a part. Once the benefit year has begun the price
+    stands (default 20).
     """
 
     model_config = ConfigDict(from_attributes=True)

@@ -149,6 +149,10 @@ def _new_bill(assessed: ContributionAssessed, state: BillState, trace: Trace) ->
         state=state,
         rows=assessed.schedule,
         trace=trace,
+        # Where nothing is due, the row of that day is the one that settled it.
+        row_no=assessed.schedule.index(row_shown(assessed.schedule, assessed.assessed_on))
+        if state is BillState.NOTHING_DUE
+        else None,
     )
 
 

@@ -17,8 +17,8 @@ from shared.contracts.registration import PersonFacts
 
 # What a state follows from; the assessment, the name and the number are long and stay where they are.
 _STANDING = """id, region, benefit_year, person_token, state, actor, correlation_id, assessment_version, outcome,
-               reason_code, bill_version, paid_basis, paid_on, paid_fen, due_fen, aided_fen, channel, benefit_start,
-               benefit_end, benefit_wait, benefit_held, money_state, in_treasury_on, certificate_no,
+               reason_code, bill_version, paid_version, paid_basis, paid_on, paid_fen, due_fen, aided_fen, channel,
+               benefit_start, benefit_end, benefit_wait, benefit_held, money_state, in_treasury_on, certificate_no,
                cash_returned_on"""
 
 # Sorted, so that two batches that name the same people wait for each other instead of deadlocking; of two rows about
@@ -72,14 +72,14 @@ _RECORD = text(
     UPDATE enrolment AS e
     SET state = n.state, assessment_version = n.assessment_version, outcome = n.outcome,
         assessment = coalesce(n.assessment, e.assessment), bill_version = n.bill_version,
-        paid_basis = n.basis, paid_on = n.paid_on, paid_fen = n.paid_fen, due_fen = n.due_fen,
-        aided_fen = n.aided_fen, channel = n.channel,
+        paid_version = n.paid_version, paid_basis = n.basis, paid_on = n.paid_on, paid_fen = n.paid_fen,
+        due_fen = n.due_fen, aided_fen = n.aided_fen, channel = n.channel,
         benefit_start = n.starts_on, benefit_end = n.ends_on, benefit_wait = n.wait, benefit_held = n.held,
         money_state = n.money_state, in_treasury_on = n.in_treasury_on, certificate_no = n.certificate_no,
         cash_returned_on = n.cash_returned_on
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS n(
         id uuid, state text, assessment_version integer, outcome text, assessment jsonb, bill_version integer,
-        basis text, paid_on date, paid_fen bigint, due_fen bigint, aided_fen bigint, channel text,
+        paid_version integer, basis text, paid_on date, paid_fen bigint, due_fen bigint, aided_fen bigint, channel text,
         starts_on date, ends_on date, wait text, held text,
         money_state text, in_treasury_on date, certificate_no text, cash_returned_on date)
     WHERE e.id = n.id
@@ -212,7 +212,13 @@ def _standing(row: RowMapping) -> Standing:
     payment = period = None
     if row["paid_basis"] is not None:
         payment = Payment(
-            row["paid_basis"], row["paid_on"], row["paid_fen"], row["due_fen"], row["aided_fen"], row["channel"]
+            row["paid_basis"],
+            row["paid_on"],
+            row["paid_fen"],
+            row["due_fen"],
+            row["aided_fen"],
+            row["channel"],
+            row["paid_version"],
         )
         period = Period(row["benefit_start"], row["benefit_end"], wait=row["benefit_wait"], held=row["benefit_held"])
     return Standing(
@@ -251,6 +257,7 @@ def _columns(standing: Standing) -> dict[str, Any]:
     }
     if payment is not None and period is not None:
         columns |= {
+            "paid_version": payment.version,
             "basis": payment.basis,
             "paid_on": payment.paid_on,
             "paid_fen": payment.paid_fen,

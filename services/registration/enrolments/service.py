@@ -27,7 +27,7 @@ class UnknownEnrolment(LookupError):
 
 
 async def take_assessments(session: AsyncSession, events: Sequence[Received[ContributionAssessed]]) -> None:
-    """Know what each enrolment owes; one that owes nothing on any day is paid by that."""
+    """Know what each enrolment owes; one that owes nothing on the day of the assessment is paid by that."""
 
     def assessed(standing: Standing, event: ContributionAssessed) -> Standing:
         known = standing.assessed(event.version, event.outcome, _shown(event))

@@ -42,7 +42,7 @@ _STEPPED = frozenset({State.ACTIVE, State.EXPIRED, State.TERMINATED})
 class Payment:
     """How an enrolment came to be paid: credited money, or nothing due; amounts in fen.
 
-    ``version``, the assessment under which it was paid, is known while it is announced and not kept.
+    ``version`` is the assessment under which it was paid; None where that was not recorded yet.
     """
 
     basis: str
@@ -81,10 +81,14 @@ class Standing:
         if self.assessment_version is not None and version <= self.assessment_version:
             return self
         code = assessment.get("reason_code")
-        paid_under_another = self.payment is not None and self.payment.version != version
-        shown = self.assessment if paid_under_another else assessment
+        shown = assessment if self._is_shown(version) else self.assessment
         known = replace(self, assessment_version=version, outcome=outcome, reason_code=code, assessment=shown)
         return known._restated()
+
+    def _is_shown(self, version: int) -> bool:
+        if self.payment is None or self.payment.version == version:
+            return True
+        return self.payment.version is None and self.assessment_version is None
 
     def billed(self, version: int) -> "Standing":
         """Know that a bill asks for what this assessment version says."""

@@ -89,6 +89,17 @@ async def test_reviews_are_listed_page_by_page(till: Till) -> None:
     assert {one["enrolment_id"] for one in first + rest} == {str(person) for person in people}
 
 
+async def test_the_day_that_settled_is_the_one_that_is_looked_at_again(till: Till) -> None:
+    """Aided until mid-October, again from November: enrolled by the second time, whose certificate then ends."""
+    first = row(0, until=date(2023, 10, 5), aid_fen=DUE_FEN)
+    between = row(until=date(2023, 10, 7), pay_from=date(2023, 10, 6))
+    second = row(0, pay_from=date(2023, 10, 8), aid_fen=DUE_FEN)
+    (person,) = await till.bill(1, first, between, second)
+    await till.assess(assessed(person, first, row(pay_from=date(2023, 10, 6)), version=2))
+    (listed,) = await till.get("reviews")
+    assert (listed["enrolment_id"], listed["review_due_fen"]) == (str(person), DUE_FEN)
+
+
 async def test_aid_that_ended_after_nothing_was_due_is_reviewed(till: Till) -> None:
     aided, same = await till.bill(2, row(0, aid_fen=DUE_FEN))
     await till.assess(assessed(aided, version=2), assessed(same, row(0, aid_fen=DUE_FEN), version=2))

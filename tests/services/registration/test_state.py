@@ -57,6 +57,8 @@ def test_whoever_paid_is_shown_what_they_paid_under() -> None:
     paid = a_standing().assessed(1, "PRICED", first).paid(replace(PAID, version=1), YEAR)
     reviewed = paid.assessed(2, "PRICED", second)
     assert (reviewed.state, reviewed.assessment_version, reviewed.assessment) == (State.PAID, 2, first)
+    overtaken = a_standing().paid(replace(PAID, version=1), YEAR).assessed(1, "PRICED", first)
+    assert (overtaken.assessment, overtaken.assessed(2, "PRICED", second).assessment) == (first, first)
     early = a_standing().assessed(1, "PRICED", first).paid(replace(PAID, version=2), YEAR)
     assert early.assessed(2, "PRICED", second).assessment == second, "the money was heard of before its assessment"
 
