@@ -205,7 +205,7 @@ def test_a_newborn_who_is_early_reads_the_first_newborn_rule() -> None:
     day = date(2022, 8, 31)
     refused = decide(TONGHE, Facts(day, day, newborn=True), (), Payment(day)).reasons[-1]
     assert TONGHE.newborns is not None
-    assert (refused.code, refused.basis) == ("WINDOW_NOT_OPEN", TONGHE.newborns.rules[0].basis)
+    assert (refused.code, refused.won, refused.basis) == ("WINDOW_NOT_OPEN", True, TONGHE.newborns.rules[0].basis)
     assert refused.text == "新生儿登记自2022-09-01起"
 
 
@@ -388,7 +388,7 @@ class TestRefunds:
         only = judge_refund(SHANTOU, request, terms, self._COVERED, [paid[0], *paid[2:]], 96_000)
         assert (only.amount_fen, only.reasons[0].basis) == (32_000, SHANTOU.settings.double_charge)
         none = judge_refund(
-            SHANTOU, request, terms, self._COVERED, [paid[0], paid[2], replace(paid[2], amount_fen=1)], 64_001
+            SHANTOU, request, terms, self._COVERED, [paid[0], paid[2], replace(paid[2], on=date(2022, 1, 6))], 96_000
         )
         assert (none.allowed, none.status) == (False, EnrolmentStatus.ACTIVE)
         assert none.reasons[0].text == "2022-01-05多缴，待遇已开始享受"
