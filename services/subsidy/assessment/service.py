@@ -21,6 +21,9 @@ from shared.policy.after_bill import counting_for
 from shared.policy.facts import Certified
 from shared.policy.vocabulary import ReasonCode
 
+# Nobody may pay any more; what was due on the days before stays what it was.
+_OVER = frozenset({ReasonCode.WINDOW_CLOSED, ReasonCode.WAITING_EXCEEDS_BENEFIT_PERIOD})
+
 
 class NoBenefitYear(ValueError):
     """An enrolment without a benefit year cannot be priced."""
@@ -98,7 +101,7 @@ def _priced_anew(pricer: Pricer, known: Known, identities: Sequence[Certified], 
     if known.paid_on is not None:
         return _reviewed(pricer, known, known.paid_on, identities, as_of)
     pricing = pricer.price(known.facts, identities, known.benefit_year, known.registered_on, as_of)
-    if pricing.reason_code == ReasonCode.WINDOW_CLOSED:
+    if pricing.reason_code in _OVER:
         # That the last day is over takes nothing back: money sent on time may arrive late, and who owed nothing on a
         # day that has passed is enrolled by it.
         pricing = pricer.price(known.facts, identities, known.benefit_year, known.registered_on)

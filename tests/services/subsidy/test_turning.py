@@ -93,6 +93,21 @@ async def test_nothing_due_today_enrols_whatever_is_due_later(calendar: Running,
     assert ([row.due_fen for row in announced.schedule], announced.nothing_due) == ([0, 38000], True)
 
 
+async def test_a_wait_that_would_pass_the_year_by_now_takes_nothing_back(installation: Installation) -> None:
+    """In December nobody may pay any more in anon-city; money of November may still arrive."""
+    amounts = AMOUNTS.parent.parent / "anon-city-2023/example-amounts.yaml"
+    city = installation.with_settings(policy_pack="anon-city-2023", policy_overrides=amounts)
+    async with city.running(SUBSIDY, role="web") as (running,):
+        person = registered(installation.settings, 1, on=date(2023, 11, 1)).model_copy(update={"benefit_year": 2023})
+        await handle(running, handlers.on_registered, person)
+        await upload(running, city, roster("MILD_DISABLED", 1))
+        await REASSESS.step(on(running, date(2023, 12, 15)))
+        (row,) = await installation.sql(
+            "subsidy", "SELECT outcome FROM enrolment e JOIN pricing p ON p.id = e.pricing_id"
+        )
+        assert row["outcome"] == "PRICED"
+
+
 async def test_a_wait_runs_from_the_certificate_however_late_its_roster_comes(
     installation: Installation,
 ) -> None:
