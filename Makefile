@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CACHE := .canbao
 KAFKA := $(CACHE)/kafka/libs
-CHECKED := services shared verify simulator bench tests
+CHECKED := services shared tools verify simulator bench tests
 PRESENT = $(wildcard $(CHECKED))
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 

@@ -11,8 +11,9 @@ from bench.installation import Installation
 from bench.load import put_load
 from bench.notices import Paid, signed_requests
 from bench.population.fill import Population
-from bench.processes import answering, cpu_s, free_port, serve_command, started
+from bench.processes import answering, cpu_s, serve_command, started
 from bench.results import quantile
+from tests.harness.ports import free_port
 from verify.examine import examine
 
 SERVICES = ("payment", "registration", "subsidy", "quota")

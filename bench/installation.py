@@ -15,14 +15,14 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from services.all_in_one import WITH_DATABASE, migrate_all
-from services.up.folder import kept_secrets
+from services.composition import WITH_DATABASE, migrate_all
 from shared.database.business_date import advance_business_date
 from shared.database.embedded import EmbeddedPostgres
 from shared.database.engine import Database
 from shared.database.provision import provision
 from shared.settings import Settings
 from simulator.prepare import environment, prepare
+from tools.up.folder import kept_secrets
 
 TODAY = date(2023, 10, 8)
 # When a row was committed is how a fact is dated that no service dates by itself: that somebody was counted.

@@ -9,10 +9,11 @@ from bench.load import put_load
 from bench.notices import Paid, signed_requests
 from bench.plan import Plan
 from bench.population.template import villages
-from bench.processes import answering, free_port, serve_command, started
+from bench.processes import answering, serve_command, started
 from bench.references.pgbench import durable_writes
 from bench.references.textbook import Textbook, textbook_in
 from bench.results import Line, at_least, at_most, line, ratio
+from tests.harness.ports import free_port
 
 TITLE = "Callbacks: verified and durable before the answer"
 CONNECTIONS = 32

@@ -12,7 +12,6 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from bench.chain import NotCounted, Passed, prove, running_chain
 from bench.installation import Installation, installed
-from bench.kafka_broker import running_broker
 from bench.load import CHECKOUT, put_load
 from bench.notices import Paid, signed_requests
 from bench.plan import Plan
@@ -21,6 +20,7 @@ from bench.population.template import villages
 from bench.processes import started
 from bench.references.textbook import Textbook, textbook_in
 from bench.results import Line, at_least, at_most, line, ratio
+from tests.harness.kafka_process import running_broker
 
 TITLE = "Enrolments: callback → credited → enrolled → counted"
 _ENROLMENTS, _TEXTBOOK, _HALF_LOAD_S, _WARM = 8_000, 400, 8, 300

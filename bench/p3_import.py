@@ -26,12 +26,12 @@ import asyncpg
 
 from bench.plan import Plan
 from bench.results import Line, at_most, line, ratio
-from services.all_in_one import WITH_DATABASE, migrate_all
-from services.up.folder import kept_secrets
+from services.composition import WITH_DATABASE, migrate_all
 from shared.database.embedded import EmbeddedPostgres
 from shared.database.provision import provision
 from shared.domain.identity_number import check_digit
 from shared.settings import Settings
+from tools.up.folder import kept_secrets
 
 TITLE = "residents by file, against bare COPY"
 PEOPLE = 642_656
@@ -179,7 +179,7 @@ async def _copy(place: Place, register: Path) -> float:
 
 async def _command(place: Place, register: Path, people: int, outcome: str, *options: str) -> tuple[float, float]:
     """Run the command; seconds, and the memory of the larger of its processes. Everybody must have that outcome."""
-    entry = "from services.cli import main; main()"
+    entry = "from tools.cli import main; main()"
     command = [sys.executable, "-c", entry, "import", "people", str(register), "--json", *options]
     began = time.perf_counter()
     printed, code, mebibytes = await asyncio.to_thread(_run, command, place.environment)

@@ -13,11 +13,11 @@ import yaml
 
 from bench.chain import Passed, prove, running_chain
 from bench.installation import Installation, installed
-from bench.kafka_broker import running_broker
 from bench.load import CHECKOUT
 from bench.plan import Plan
 from bench.population.fill import Population, fill
 from bench.results import Line, at_most, line, ratio
+from tests.harness.kafka_process import running_broker
 
 TITLE = "Growth: the cost of an enrolment in a small and in a large county"
 _LIMIT = 1.2

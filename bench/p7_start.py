@@ -10,8 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from bench.plan import Plan
-from bench.processes import NotReady, answering, free_port, last_words, pss_mb, started, tree
+from bench.processes import NotReady, answering, last_words, pss_mb, started, tree
 from bench.results import Line, at_most, line
+from tests.harness.ports import free_port
 
 TITLE = "The embedded system: start and memory"
 _RESIDENTS, _LEAST = 5_000, 100
@@ -66,7 +67,7 @@ def _weight_mb(root: int) -> float:
 
 
 def _up(folder: Path, port: int, *options: str) -> list[str]:
-    entry = "from services.cli import main; main()"
+    entry = "from tools.cli import main; main()"
     return ["-c", entry, "up", "--data", str(folder / "data"), "--port", str(port), *options]
 
 

@@ -2,13 +2,11 @@
 
 import asyncio
 import os
-import random
 import signal
-import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -22,15 +20,6 @@ _ENDS_WITHIN_S = 30.0
 
 class NotReady(RuntimeError):
     """A process that is to be measured did not come up."""
-
-
-def free_port() -> int:
-    """A port that nobody holds now; below those that the system gives to connections, lest one takes it meanwhile."""
-    while True:
-        port = random.randrange(20_000, 32_000)  # noqa: S311 - nothing here is a secret
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 @asynccontextmanager
@@ -56,7 +45,7 @@ async def started(
 
 def serve_command(name: str, role: str, port: int) -> list[str]:
     """``canbao serve``, as its own process."""
-    entry = "from services.cli import main; main()"
+    entry = "from tools.cli import main; main()"
     return ["-c", entry, "serve", name, "--role", role, "--port", str(port)]
 
 

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from shared import messaging
 from shared.database.engine import Database
 from shared.database.migrate import History, migrate, migrate_database
-from shared.messaging.installation import settle
+from shared.messaging import bus
+from shared.messaging.topics.installation import settle
 from shared.service import Service
 from shared.settings import Settings
 
-BUS_HISTORY = History(Path(messaging.__file__).parent / "postgres_migrations", "alembic_version_bus")
+BUS_HISTORY = History(Path(bus.__file__).parent / "postgres_migrations", "alembic_version_bus")
 
 
 async def migrate_service(settings: Settings, service: Service) -> None:

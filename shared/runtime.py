@@ -10,15 +10,15 @@ import structlog
 
 from shared.database.engine import Database
 from shared.domain.clock import Clock, SystemClock
-from shared.gauging import keep_gauges
-from shared.messaging.bus import Bus, BusRefused
-from shared.messaging.consumer import run_consumer
-from shared.messaging.installation import admit
-from shared.messaging.open import open_bus
-from shared.messaging.patience import gather
-from shared.messaging.relay import POOL as RELAY_POOL
-from shared.messaging.relay import run_relay
-from shared.messaging.retention import purge_published
+from shared.messaging.bus.backoff import gather
+from shared.messaging.bus.factory import open_bus
+from shared.messaging.bus.protocol import Bus, BusRefused
+from shared.messaging.consumer.loop import run_consumer
+from shared.messaging.outbox.relay import POOL as RELAY_POOL
+from shared.messaging.outbox.relay import run_relay
+from shared.messaging.outbox.retention import purge_published
+from shared.messaging.topics.installation import admit
+from shared.metrics_collector import keep_gauges
 from shared.service import Closable, Job, Role, Running, Service, Startable
 from shared.settings import Settings
 

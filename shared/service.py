@@ -10,8 +10,8 @@ from fastapi import APIRouter
 
 from shared.database.engine import Database
 from shared.domain.clock import Clock
-from shared.messaging.bus import Bus
-from shared.messaging.consumer import Subscription
+from shared.messaging.bus.protocol import Bus
+from shared.messaging.consumer.loop import Subscription
 from shared.settings import Settings
 
 Role = Literal["web", "work", "all"]

@@ -11,13 +11,13 @@ from typing import Any, Literal
 import pytest
 import structlog
 
-from services.all_in_one import migrate_all
+from services.composition import migrate_all
 from shared.database.embedded import EmbeddedPostgres
 from shared.database.provision import BUS, generate_passwords, provision
 from shared.settings import Settings
-from tests.support.cluster import SERVICES, Cluster, scratch_folder
-from tests.support.installation import Installation, database_settings, on_kafka, settings_for
-from tests.support.kafka_broker import KafkaBroker, NamedBroker, broker_for_tests
+from tests.harness.cluster import SERVICES, Cluster, scratch_folder
+from tests.harness.installation import Installation, database_settings, on_kafka, settings_for
+from tests.harness.kafka_broker import KafkaBroker, NamedBroker, broker_for_tests
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import signal
 import uvloop
 from starlette.applications import Starlette
 
-from services.all_in_one import answer, tame_the_collector
+from services.web_server import answer, tune_garbage_collector
 
 
 def serve(app: Starlette, port: int) -> None:
@@ -18,5 +18,5 @@ async def _serve(app: Starlette, port: int) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     app.state.runs = ()
-    tame_the_collector()
+    tune_garbage_collector()
     await answer(app, stop, "127.0.0.1", port)

@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from bench.installation import Installation
 from bench.notices import Paid
-from bench.processes import answering, free_port, started
+from bench.processes import answering, started
 from bench.references.textbook_models import Base
 from shared.database.provision import database_at
+from tests.harness.ports import free_port
 
 _ROLE = "textbook"
 

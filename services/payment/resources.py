@@ -7,8 +7,8 @@ import httpx
 from services.payment.callbacks.intake import Intake
 from services.payment.channels.wechat.client import WechatClient
 from services.payment.channels.wechat.keys import Merchant, load_merchant
-from services.policy.in_force import pack_in_force
 from shared.errors import DomainError, ErrorCode
+from shared.pack_in_force import pack_in_force
 from shared.policy.channels import refused_channel
 from shared.policy.vocabulary import Channel
 from shared.service import Running

@@ -13,7 +13,7 @@ from shared.contracts.registration import (
     EnrolmentRejected,
     EnrolmentTerminated,
 )
-from shared.messaging.consumer import Subscription
+from shared.messaging.consumer.loop import Subscription
 from shared.service import Service
 
 SERVICE = Service(

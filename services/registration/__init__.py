@@ -19,7 +19,7 @@ from shared.contracts.payment import (
     ContributionReturned,
 )
 from shared.contracts.subsidy import ContributionAssessed
-from shared.messaging.consumer import Subscription
+from shared.messaging.consumer.loop import Subscription
 from shared.service import Job, Service
 
 SERVICE = Service(

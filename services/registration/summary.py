@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from services.registration.enrolments.state import NONE_OF_OURS, PAID_OR_BEYOND, State
 from shared.database.business_date import business_date
-from shared.messaging.figures import MessagesOut, figures_in
+from shared.messaging.topics.figures import MessagesOut, figures_in
 from shared.web.dependencies import CurrentRunning, Session, requires
 from shared.web.door import Door
 

@@ -18,7 +18,7 @@ from shared.contracts.registration import (
     EnrolmentRegistered,
     EnrolmentTerminated,
 )
-from shared.messaging.consumer import Subscription
+from shared.messaging.consumer.loop import Subscription
 from shared.service import Service
 
 SERVICE = Service(

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from services.policy.in_force import digest_in_force, pack_in_force
 from services.subsidy.assessment.pricing import Pricer
+from shared.pack_in_force import digest_in_force, pack_in_force
 from shared.policy.pack import Pack
 from shared.protection import Vault, open_vault, person_token_key
 from shared.settings import Settings

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from sqlalchemy import text
 
-from shared.messaging.figures import MessagesOut, figures_in
+from shared.messaging.topics.figures import MessagesOut, figures_in
 from shared.policy.vocabulary import Identity
 from shared.web.dependencies import CurrentRunning, Session, requires
 from shared.web.door import Door

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypedDict
 
 from shared.database.durability import switched_off
-from shared.messaging.figures import figures
+from shared.messaging.topics.figures import figures
 from shared.service import Running
 
 _WITHIN_S = 3.0

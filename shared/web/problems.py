@@ -21,7 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from shared.errors import DomainError, ErrorCode
-from shared.messaging.trouble import is_transient
+from shared.messaging.bus.errors import is_transient
 
 log = structlog.get_logger(__name__)
 _RETRY_AFTER_S = "5"

@@ -13,11 +13,11 @@ from services.console.pages import ROOM, Pages
 from services.console.summaries import Fault
 from services.console.words import LANGUAGES
 from shared.settings import Settings
+from tests.harness.installation import Installation
+from tests.harness.serving import Served, serving
 from tests.services.console.test_view import snapshot
 from tests.services.quota.annex import annex
 from tests.services.registration.test_enrolments import a_person
-from tests.support.installation import Installation
-from tests.support.serving import Served, serving
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 expect.set_options(timeout=15_000)

@@ -9,10 +9,10 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from bench.processes import free_port
-from tests.support.eventually import eventually
-from tests.support.installation import Installation
-from tests.support.serving import serving
+from tests.harness.eventually import eventually
+from tests.harness.installation import Installation
+from tests.harness.ports import free_port
+from tests.harness.serving import serving
 
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "deploy" / "prometheus"

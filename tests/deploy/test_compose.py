@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from services.all_in_one import SERVICES
-from services.provisioning.secrets import lay_out
+from services.composition import SERVICES
 from shared.settings import Settings
-from tests.support.compose import FILE, compose, environment_of, ours, secret_files
+from tests.harness.compose import FILE, compose, environment_of, ours, secret_files
+from tools.provisioning.secrets import lay_out
 
 ROOT = FILE.parent
 DESCRIBED = compose()

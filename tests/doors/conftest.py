@@ -8,8 +8,8 @@ import pytest
 from shared.database.provision import BUS
 from shared.settings import Settings
 from tests.doors.server import Served, served
-from tests.support.cluster import SERVICES, Cluster
-from tests.support.installation import Installation, database_settings
+from tests.harness.cluster import SERVICES, Cluster
+from tests.harness.installation import Installation, database_settings
 
 
 @pytest.fixture(scope="module")

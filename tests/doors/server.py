@@ -13,11 +13,11 @@ from typing import Any
 
 import httpx
 
-from bench.processes import free_port
-from services.all_in_one import known_scopes
+from services.composition import known_scopes
 from services.registration.commands import save_client
-from tests.support.environment import variables
-from tests.support.installation import COUNTY, Installation
+from tests.harness.environment import variables
+from tests.harness.installation import COUNTY, Installation
+from tests.harness.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 VILLAGE = "411521101201"
@@ -55,7 +55,7 @@ def served(installation: Installation, folder: Path) -> Iterator[Served]:
     port, log = free_port(), folder / "serve.log"
     asyncio.run(save_client(installation.settings, CLIENT, SECRET, list(SCOPES), COUNTY))
     environment = {**os.environ, **variables(installation.settings)}
-    command = [sys.executable, "-c", "from services.cli import main; main()", "serve", "all", "--port", str(port)]
+    command = [sys.executable, "-c", "from tools.cli import main; main()", "serve", "all", "--port", str(port)]
     with log.open("w", encoding="utf-8") as out:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=out)
         try:

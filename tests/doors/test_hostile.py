@@ -10,12 +10,12 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from services.all_in_one import SERVICES
+from services.composition import SERVICES
 from shared.web.dependencies import scope_of
 from shared.web.door import FORM_TYPE, JSON_TYPE, MAX_BODY_BYTES, MAX_QUERY_BYTES, Door, body_type
 from shared.web.strict_json import MAX_DEPTH
 from tests.doors.server import SCOPES, Served
-from tests.support.conformance import must_be_documented
+from tests.harness.conformance import must_be_documented
 
 JSON = {"Content-Type": "application/json"}
 

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from tests.doors.server import SCOPES, VILLAGE, Served
-from tests.support.cluster import SERVICES
-from tests.support.conformance import must_be_documented
+from tests.harness.cluster import SERVICES
+from tests.harness.conformance import must_be_documented
 
 ELSEWHERE = "411503"  # another county of the same city
 Ask = Callable[[dict[str, str]], Any]

@@ -19,7 +19,7 @@ from schemathesis.checks import (
 from schemathesis.config import SchemathesisConfig
 
 from tests.doors.server import SCOPES, Served
-from tests.support.conformance import document_of
+from tests.harness.conformance import document_of
 
 EXAMPLES = int(os.environ.get("CANBAO_TEST_EXAMPLES", "3"))
 ELSEWHERE = "320102"

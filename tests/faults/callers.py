@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.bare_http import request
-from tests.support.wechat_peer import MCHID, SignedNotice
+from tests.harness.bare_http import request
+from tests.harness.wechat_peer import MCHID, SignedNotice
 
 _ESTABLISHED = "01"
 

@@ -14,11 +14,11 @@ from shared.database.provision import BUS
 from shared.settings import Settings
 from tests.faults.county import County, collecting, equipped, opened
 from tests.faults.ground import own_ground
-from tests.support.cluster import SERVICES, Cluster
-from tests.support.installation import Installation, database_settings, on_kafka
-from tests.support.kafka_broker import KafkaBroker, NamedBroker
-from tests.support.payable import Payable
-from tests.support.processes import Fleet
+from tests.harness.cluster import SERVICES, Cluster
+from tests.harness.installation import Installation, database_settings, on_kafka
+from tests.harness.kafka_broker import KafkaBroker, NamedBroker
+from tests.harness.payable import Payable
+from tests.harness.processes import Fleet
 
 PEOPLE = 400
 WHOLE = ("subsidy", "quota")  # nobody kills only their doors or only their work here

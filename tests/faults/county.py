@@ -12,16 +12,16 @@ from uuid import UUID
 import asyncpg
 from aiokafka.admin import AIOKafkaAdminClient
 
-from services.all_in_one import WITH_DATABASE
+from services.composition import WITH_DATABASE
 from shared.database.provision import database_at
-from shared.messaging.open import open_bus
+from shared.messaging.bus.factory import open_bus
 from tests.faults.wire import Wire, wire
-from tests.support.eventually import eventually
-from tests.support.installation import Installation
-from tests.support.payable import TODAY, Payable, payable
-from tests.support.processes import Fleet
-from tests.support.wechat_channel import Channel
-from tests.support.wechat_peer import merchant
+from tests.harness.eventually import eventually
+from tests.harness.installation import Installation
+from tests.harness.payable import TODAY, Payable, payable
+from tests.harness.processes import Fleet
+from tests.harness.wechat_channel import Channel
+from tests.harness.wechat_peer import merchant
 from verify.examine import examine
 from verify.report import Report
 

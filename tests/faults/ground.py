@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from services.all_in_one import migrate_all
+from services.composition import migrate_all
 from shared.database.embedded import EmbeddedPostgres
 from shared.database.provision import generate_passwords, provision
 from shared.settings import Settings
-from tests.support.cluster import SERVICES, Cluster, scratch_folder
-from tests.support.installation import database_settings, settings_for
-from tests.support.kafka_broker import KafkaBroker
+from tests.harness.cluster import SERVICES, Cluster, scratch_folder
+from tests.harness.installation import database_settings, settings_for
+from tests.harness.kafka_broker import KafkaBroker
 
 
 @contextmanager

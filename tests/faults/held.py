@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tests.faults.county import County
 from tests.faults.wire import Wire
-from tests.support.payable import Payable
+from tests.harness.payable import Payable
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ import uvloop
 
 from tests.faults.county import County, collecting, equipped, opened
 from tests.faults.ground import own_ground
-from tests.support.cluster import Cluster
-from tests.support.installation import Installation, on_kafka
-from tests.support.kafka_broker import KafkaBroker
-from tests.support.processes import Fleet, ServiceProcess
+from tests.harness.cluster import Cluster
+from tests.harness.installation import Installation, on_kafka
+from tests.harness.kafka_broker import KafkaBroker
+from tests.harness.processes import Fleet, ServiceProcess
 from verify.report import Report
 
 KILL_EVERY_S = 20.0

@@ -10,9 +10,9 @@ import pytest
 
 from tests.faults.callers import Caller
 from tests.faults.county import County
-from tests.support.eventually import eventually
-from tests.support.payable import SCOPES
-from tests.support.wechat_peer import SignedNotice, sign
+from tests.harness.eventually import eventually
+from tests.harness.payable import SCOPES
+from tests.harness.wechat_peer import SignedNotice, sign
 
 _REQUESTS = 30
 

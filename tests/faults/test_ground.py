@@ -8,7 +8,7 @@ import pytest
 
 from tests.faults.conftest import Ground
 from tests.faults.county import County
-from tests.support.eventually import eventually
+from tests.harness.eventually import eventually
 
 pytestmark = pytest.mark.slow_fault
 

@@ -2,7 +2,7 @@
 
 from tests.faults.county import County
 from tests.faults.held import notice_held
-from tests.support.eventually import eventually
+from tests.harness.eventually import eventually
 
 
 async def test_killed_before_the_raw_insert_nothing_is_stored_and_the_channel_tells_again(county: County) -> None:

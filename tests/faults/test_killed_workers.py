@@ -6,7 +6,7 @@ import pytest
 
 from tests.faults.county import County
 from tests.faults.held import enrolment_held, is_enrolled
-from tests.support.eventually import eventually
+from tests.harness.eventually import eventually
 
 pytestmark = pytest.mark.slow_fault
 PAYERS = 5

@@ -12,13 +12,13 @@ from pydantic import SecretStr
 from shared.settings import Settings
 from tests.faults.conftest import begun
 from tests.faults.county import County
-from tests.support.cluster import Cluster
-from tests.support.eventually import eventually
-from tests.support.kafka_broker import KafkaBroker, NamedBroker
-from tests.support.payable import SCOPES
-from tests.support.processes import ServiceProcess
-from tests.support.tax_peer import TOKEN, TaxPeer, tax_peer
-from tests.support.wechat_peer import MCHID, WechatPeer
+from tests.harness.cluster import Cluster
+from tests.harness.eventually import eventually
+from tests.harness.kafka_broker import KafkaBroker, NamedBroker
+from tests.harness.payable import SCOPES
+from tests.harness.processes import ServiceProcess
+from tests.harness.tax_peer import TOKEN, TaxPeer, tax_peer
+from tests.harness.wechat_peer import MCHID, WechatPeer
 from tests.verify.season import Season
 
 pytestmark = pytest.mark.slow_fault

@@ -7,8 +7,8 @@ import pytest
 
 from tests.faults.county import County
 from tests.faults.held import enrolment_held, is_enrolled
-from tests.support.eventually import eventually
-from tests.support.processes import ServiceProcess
+from tests.harness.eventually import eventually
+from tests.harness.processes import ServiceProcess
 
 pytestmark = pytest.mark.slow_fault
 _REPLACED_WITHIN_S = 40.0  # a lease lasts 15 s, a session 10 s

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from tests.support.eventually import eventually
+from tests.harness.eventually import eventually
 
 _KEYS = itertools.count(471_100)
 _WAITING = """

@@ -20,14 +20,14 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from bench.processes import free_port
-from services.provisioning.secrets import lay_out
 from shared.database.embedded import EmbeddedPostgres
-from tests.support.balancer import balancing
-from tests.support.cluster import scratch_folder
-from tests.support.compose import FILE, compose, environment_of, ours, secret_files
-from tests.support.eventually import eventually
-from tests.support.kafka_broker import KafkaBroker, NamedBroker
+from tests.harness.balancer import balancing
+from tests.harness.cluster import scratch_folder
+from tests.harness.compose import FILE, compose, environment_of, ours, secret_files
+from tests.harness.eventually import eventually
+from tests.harness.kafka_broker import KafkaBroker, NamedBroker
+from tests.harness.ports import free_port
+from tools.provisioning.secrets import lay_out
 
 ROOT = FILE.parent
 
@@ -69,7 +69,7 @@ class Here:
         handed = self.folder / "run" / name
         command = self.described["services"][name]["command"]
         return [
-            sys.executable, "-c", "from services.cli import main; main()",
+            sys.executable, "-c", "from tools.cli import main; main()",
             *(self._local(word, handed) for word in command), *more,
         ]  # fmt: skip
 

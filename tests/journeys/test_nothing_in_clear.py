@@ -6,11 +6,11 @@ import orjson
 import pytest
 from prometheus_client import generate_latest
 
-from services.all_in_one import WITH_DATABASE
+from services.composition import WITH_DATABASE
 from shared.database.provision import BUS
 from shared.domain.identity_number import check_digit
-from tests.support.eventually import eventually
-from tests.support.installation import Installation
+from tests.harness.eventually import eventually
+from tests.harness.installation import Installation
 from tests.verify.season import EAST, Season, at_work, prepare
 
 _ROOT = Path(__file__).parents[2]

@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from bench.processes import free_port
-from services.all_in_one import BY_NAME
+from services.composition import BY_NAME
 from services.registration.commands import save_client
-from services.up.comparison import differences
 from shared.settings import Settings
-from tests.support.balancer import balancing
-from tests.support.eventually import eventually
-from tests.support.installation import Installation
-from tests.support.processes import ROOT, Fleet
+from tests.harness.balancer import balancing
+from tests.harness.eventually import eventually
+from tests.harness.installation import Installation
+from tests.harness.ports import free_port
+from tests.harness.processes import ROOT, Fleet
+from tools.up.comparison import differences
 from verify.examine import examine
 from verify.report import Report
 

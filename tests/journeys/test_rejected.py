@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tests.support.eventually import eventually
-from tests.support.installation import Installation
+from tests.harness.eventually import eventually
+from tests.harness.installation import Installation
 from tests.verify.season import EAST, Season, at_work, number, prepare
 
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from bench.processes import free_port
-from services.up.refusal import Exit
 from shared.domain.ids import new_id
-from shared.messaging.kafka import KafkaBus
+from shared.messaging.bus.kafka import KafkaBus
+from tests.harness.cluster import scratch_folder
+from tests.harness.kafka_broker import KafkaBroker, NamedBroker
+from tests.harness.ports import free_port
 from tests.journeys.up_process import going, processes_naming, up
-from tests.support.cluster import scratch_folder
-from tests.support.kafka_broker import KafkaBroker, NamedBroker
+from tools.up.refusal import Exit
 
 AGREES = "agrees with the simulator's own books to the fen"
 

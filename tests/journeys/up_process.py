@@ -19,7 +19,7 @@ def command(data: Path, port: int, *arguments: str) -> list[str]:
     return [
         sys.executable,
         "-c",
-        "from services.cli import main; main()",
+        "from tools.cli import main; main()",
         "up",
         "--data",
         str(data),

@@ -60,7 +60,7 @@ _CASH_TABLES = "services/payment/migrations/0002_cash_and_remittance.py"
 MUTATIONS = (
     Mutation(
         "cursor per publisher and aggregate",
-        (Edit("shared/messaging/cursors.py", "if seq <= standing.seq or seq == ", "if seq == "),),
+        (Edit("shared/messaging/consumer/cursors.py", "if seq <= standing.seq or seq == ", "if seq == "),),
         (
             *_on_both_buses(_ORDER + "test_a_redelivered_event_changes_nothing"),
             *_on_both_buses(
@@ -70,7 +70,7 @@ MUTATIONS = (
     ),
     Mutation(
         "comparison before an offset is moved",
-        (Edit("shared/messaging/offsets.py", " AND m.expected = o.next_offset\n", "\n"),),
+        (Edit("shared/messaging/topics/offsets.py", " AND m.expected = o.next_offset\n", "\n"),),
         tuple(
             _on_both_buses(
                 _MEMBERS + "test_a_member_that_was_stopped_with_a_batch_in_hand_counts_nothing_when_it_wakes_up"
@@ -79,7 +79,7 @@ MUTATIONS = (
     ),
     Mutation(
         "token of a lane's lease when marking",
-        (Edit("shared/messaging/relay.py", " AND h.token = l.token AND l.owner", " AND l.owner"),),
+        (Edit("shared/messaging/outbox/relay.py", " AND h.token = l.token AND l.owner", " AND l.owner"),),
         tuple(
             _on_both_buses(
                 _RELAYS + "test_a_relay_that_lost_its_lanes_and_won_them_again_marks_nothing_under_the_old_lease"
@@ -88,14 +88,14 @@ MUTATIONS = (
     ),
     Mutation(
         "lease of a lane when marking",
-        (Edit("shared/messaging/relay.py", " AND h.token = l.token AND l.owner = :me\n", " AND :me = :me\n"),),
+        (Edit("shared/messaging/outbox/relay.py", " AND h.token = l.token AND l.owner = :me\n", " AND :me = :me\n"),),
         tuple(_on_both_buses(_RELAYS + "test_a_relay_whose_lanes_were_taken_over_can_no_longer_mark")),
     ),
     Mutation(
         "first record of a partition never read",
         (
             Edit(
-                "shared/messaging/positions.py",
+                "shared/messaging/topics/positions.py",
                 "position.proven = first.offset == 0 or position.suspicions == _SUSPICIONS - 1",
                 "position.proven = True",
             ),
@@ -104,27 +104,33 @@ MUTATIONS = (
     ),
     Mutation(
         "order in which offsets are locked",
-        (Edit("shared/messaging/offsets.py", "        ORDER BY o.topic, o.partition\n        FOR", "        FOR"),),
+        (
+            Edit(
+                "shared/messaging/topics/offsets.py",
+                "        ORDER BY o.topic, o.partition\n        FOR",
+                "        FOR",
+            ),
+        ),
         (_LOCKS + "test_offsets_are_locked_in_order_whatever_order_they_come_in[postgres]",),
     ),
     Mutation(
         "order in which cursors are written",
-        (Edit("shared/messaging/cursors.py", "    ORDER BY publisher, aggregate_id\n    ON", "    ON"),),
+        (Edit("shared/messaging/consumer/cursors.py", "    ORDER BY publisher, aggregate_id\n    ON", "    ON"),),
         (_LOCKS + "test_cursors_are_written_in_order_whatever_order_they_come_in[postgres]",),
     ),
     Mutation(
         "lock that a replay shares with the consumer",
-        (Edit("shared/messaging/dead_letters.py", '    await session.execute(_ALONE, {"id": letter})\n', ""),),
+        (Edit("shared/messaging/dead_letters/replay.py", '    await session.execute(_ALONE, {"id": letter})\n', ""),),
         (_LOCKS + "test_a_replay_waits_for_the_consumer_that_parks_an_event_behind_the_letter[postgres]",),
     ),
     Mutation(
         "time that a send may take within the lease",
-        (Edit("shared/messaging/relay.py", " or self.lanes.age_s > self._lease_s / 2:", ":"),),
+        (Edit("shared/messaging/outbox/relay.py", " or self.lanes.age_s > self._lease_s / 2:", ":"),),
         tuple(_on_both_buses(_RELAYS + "test_what_was_fetched_too_late_to_be_sent_within_the_lease_is_not_sent")),
     ),
     Mutation(
         "size of an event",
-        (Edit("shared/messaging/delivery.py", "if len(value) > MAX_EVENT_BYTES:", "if False:"),),
+        (Edit("shared/messaging/consumer/delivery.py", "if len(value) > MAX_EVENT_BYTES:", "if False:"),),
         tuple(_on_both_buses(_POISON + "test_records_that_cannot_be_read_stop_nobody")),
     ),
     Mutation(

@@ -8,9 +8,9 @@ from services.subsidy import SERVICE
 from shared.contracts.event import EVENT_TYPES, Trace
 from shared.contracts.examples import EXAMPLES
 from shared.database.engine import Database
-from shared.messaging.outbox import publish
-from tests.support.eventually import eventually
-from tests.support.installation import COUNTY, Installation
+from shared.messaging.outbox.publication import publish
+from tests.harness.eventually import eventually
+from tests.harness.installation import COUNTY, Installation
 
 _UNPUBLISHED = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
 

@@ -4,13 +4,13 @@ from collections import Counter
 
 import pytest
 
-from services.up.commands import PLAYABLE
 from shared.domain.identity_number import birth_date, normalise
 from simulator.localities import LOCALITIES
 from simulator.localities.locality import Locality
 from simulator.localities.luoshan import LUOSHAN
 from simulator.people import county
 from simulator.plan import Trouble, plan
+from tools.up.commands import PLAYABLE
 
 
 def test_the_printed_targets_sum_to_the_printed_total() -> None:

@@ -26,7 +26,7 @@ from simulator.wechat.account import Account
 from simulator.wechat.notices import Postman
 from simulator.wechat.peer import WechatPeer
 from simulator.wechat.signing import Platform, private_key, public_key
-from tests.support.eventually import eventually
+from tests.harness.eventually import eventually
 
 NOTIFY = "http://canbao.test/payment/v1/callbacks/wechat/1900000109"
 SOON = datetime(2023, 10, 2, tzinfo=UTC)

@@ -10,8 +10,8 @@ import pytest
 
 from shared.database.provision import BUS, database_at
 from shared.settings import Settings
-from tests.support.cluster import SERVICES, Clones, Cluster
-from tests.support.installation import Installation, database_settings
+from tests.harness.cluster import SERVICES, Clones, Cluster
+from tests.harness.installation import Installation, database_settings
 from tests.verify.season import at_work, play
 from verify.checks import CHECKS
 from verify.examine import examine

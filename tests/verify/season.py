@@ -10,14 +10,14 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from services.all_in_one import SERVICES
+from services.composition import SERVICES
 from services.console import SERVICE as CONSOLE
 from shared.domain.identity_number import check_digit
 from shared.web.dependencies import scopes_of
-from tests.support.eventually import eventually
-from tests.support.installation import Installation
-from tests.support.tax_peer import TOKEN, TaxPeer, tax_peer
-from tests.support.wechat_peer import MCHID, WechatPeer, merchant, paid_notice, refund_notice, wechat_peer
+from tests.harness.eventually import eventually
+from tests.harness.installation import Installation
+from tests.harness.tax_peer import TOKEN, TaxPeer, tax_peer
+from tests.harness.wechat_peer import MCHID, WechatPeer, merchant, paid_notice, refund_notice, wechat_peer
 from verify.examine import examine
 from verify.report import Report
 

@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from tests.support.cluster import SERVICES
+from tests.harness.cluster import SERVICES
 from tests.verify.conftest import County
 
 PERSONAL = {

@@ -9,8 +9,8 @@ import pytest
 from services.payment import SERVICE as PAYMENT
 from services.registration import SERVICE as REGISTRATION
 from shared.service import Service
-from tests.support.eventually import eventually
-from tests.support.wechat_peer import MCHID, merchant, paid_notice
+from tests.harness.eventually import eventually
+from tests.harness.wechat_peer import MCHID, merchant, paid_notice
 from tests.verify.conftest import County
 from tests.verify.season import EAST, SCOPES, number
 from verify.report import CheckResult

@@ -1,6 +1,6 @@
 """The auditor knows everybody who listens to anybody."""
 
-from services.all_in_one import SERVICES
+from services.composition import SERVICES
 from verify.listening import LISTENERS
 
 

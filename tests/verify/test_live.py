@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from tests.support.installation import Installation
+from tests.harness.installation import Installation
 from tests.verify.season import EAST, WEST, Season, at_work, prepare
 from verify.examine import examine
 from verify.report import Report

@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.messaging.retention import KEPT
-from tests.support.eventually import eventually
+from shared.messaging.outbox.retention import KEPT
+from tests.harness.eventually import eventually
 from tests.verify.conftest import County
 from tests.verify.season import AT_WORK
 from verify.checks.events import CHECKS

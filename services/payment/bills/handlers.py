@@ -9,7 +9,7 @@ from services.payment.bills import service
 from shared.contracts.event import Received
 from shared.contracts.registration import EnrolmentTerminated
 from shared.contracts.subsidy import ContributionAssessed
-from shared.messaging.consumer import Subscription
+from shared.messaging.consumer.loop import Subscription
 
 
 async def on_contributions_assessed(

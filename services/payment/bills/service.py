@@ -17,7 +17,7 @@ from shared.contracts.payment import BillIssued, BillSuperseded, ContributionPai
 from shared.contracts.registration import EnrolmentTerminated
 from shared.contracts.subsidy import ContributionAssessed, ScheduleRow
 from shared.domain.ids import new_id
-from shared.messaging.outbox import publish
+from shared.messaging.outbox.publication import publish
 
 
 class BillNotOpen(RuntimeError):

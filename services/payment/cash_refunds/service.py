@@ -15,7 +15,7 @@ from services.payment.ledger.service import post
 from services.payment.ledger.transfer import Line, Occasion, Transfer
 from shared.contracts.payment import CashReturned
 from shared.errors import NotFound
-from shared.messaging.outbox import publish
+from shared.messaging.outbox.publication import publish
 
 
 async def approve(session: AsyncSession, village: str, numbers: Sequence[str], day: date, who: str) -> None:

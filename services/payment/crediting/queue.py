@@ -18,7 +18,7 @@ from services.payment.refunds.service import RefundNotice, settle
 from services.payment.resources import CREDITING, PaymentResources
 from shared.contracts.event import Trace
 from shared.domain.clock import business_date_of
-from shared.messaging.trouble import described, is_transient
+from shared.messaging.bus.errors import described, is_transient
 from shared.service import Running
 
 AT_ONCE = 500

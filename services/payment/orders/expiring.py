@@ -11,7 +11,7 @@ from shared.contracts.event import Received
 from shared.contracts.registration import BusinessDateAdvanced
 from shared.database.business_date import advance_business_date, business_date
 from shared.domain.clock import SHANGHAI
-from shared.messaging.consumer import Subscription
+from shared.messaging.consumer.loop import Subscription
 from shared.service import Running
 
 _AT_ONCE = 5_000

@@ -21,7 +21,7 @@ from shared.contracts.event import Trace
 from shared.contracts.payment import RefundPaid
 from shared.domain.clock import business_date_of
 from shared.errors import DomainError, ErrorCode, NotFound
-from shared.messaging.outbox import publish
+from shared.messaging.outbox.publication import publish
 
 REFUND_NOT_ASKED = "REFUND_NOT_ASKED"
 REFUND_DIFFERS = "REFUND_DIFFERS"

@@ -22,7 +22,7 @@ from shared.contracts.payment import (
 )
 from shared.domain.ids import new_id
 from shared.errors import DomainError, ErrorCode
-from shared.messaging.outbox import publish
+from shared.messaging.outbox.publication import publish
 
 Posting = Callable[[Line, int, Occasion], Transfer]
 

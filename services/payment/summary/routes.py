@@ -19,7 +19,7 @@ from services.payment.summary.schemas import (
     UnattributedOut,
 )
 from shared.database.business_date import business_date
-from shared.messaging.figures import figures_in
+from shared.messaging.topics.figures import figures_in
 from shared.web.dependencies import CurrentRunning, Session, requires
 from shared.web.door import Door
 

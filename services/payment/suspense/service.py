@@ -13,7 +13,7 @@ from services.payment.refunds.state import Request
 from services.payment.suspense import repository
 from services.payment.suspense.state import Suspended, SuspenseState
 from shared.contracts.payment import PaymentSuspended
-from shared.messaging.outbox import publish
+from shared.messaging.outbox.publication import publish
 
 # Nobody can want this money kept: the bill is settled or gone. A refund is requested at once; an operator approves it.
 _GOES_BACK = frozenset(

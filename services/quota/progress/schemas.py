@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from shared.messaging.figures import MessagesOut
+from shared.messaging.topics.figures import MessagesOut
 
 
 class NoticeOut(BaseModel):

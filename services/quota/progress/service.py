@@ -16,7 +16,7 @@ from services.quota.progress.schemas import (
     VillageOut,
 )
 from services.quota.targets import repository as targets
-from shared.messaging.figures import figures_in
+from shared.messaging.topics.figures import figures_in
 from shared.policy.institutions.completion import completion_percent, over, remaining
 
 

@@ -13,7 +13,7 @@ from shared.contracts.quota import TargetsPublished
 from shared.domain.ids import new_id
 from shared.domain.region import covers
 from shared.errors import DomainError, ErrorCode
-from shared.messaging.outbox import publish
+from shared.messaging.outbox.publication import publish
 
 
 class TargetsAmendedMeanwhile(DomainError):

@@ -11,7 +11,7 @@ from shared.contracts.registration import BusinessDateAdvanced
 from shared.database.business_date import advance_business_date, business_date
 from shared.domain.clock import Clock
 from shared.errors import DomainError, ErrorCode
-from shared.messaging.outbox import publish
+from shared.messaging.outbox.publication import publish
 from shared.service import Running
 from shared.settings import Settings
 

@@ -19,7 +19,7 @@ from shared.domain.identity_number import InvalidIdentityNumber, birth_date, mas
 from shared.domain.ids import new_id
 from shared.domain.region import covers
 from shared.errors import DomainError, ErrorCode, NotFound
-from shared.messaging.outbox import publish
+from shared.messaging.outbox.publication import publish
 from shared.protection import Vault, person_token
 
 # Looking a member up in its class costs more than all the rest of an answer.

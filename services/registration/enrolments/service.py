@@ -19,7 +19,7 @@ from shared.contracts.registration import (
     EnrolmentRejected,
 )
 from shared.contracts.subsidy import ContributionAssessed, ScheduleRow
-from shared.messaging.outbox import publish
+from shared.messaging.outbox.publication import publish
 
 
 class UnknownEnrolment(LookupError):

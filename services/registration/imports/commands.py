@@ -15,8 +15,8 @@ from shared.database.engine import Database
 from shared.domain.clock import SystemClock
 from shared.domain.region import covers
 from shared.errors import DomainError
-from shared.messaging.commands import operator
-from shared.messaging.trouble import described, is_transient
+from shared.messaging.bus.errors import described, is_transient
+from shared.messaging.dead_letters.commands import operator
 from shared.protection import open_vault
 from shared.settings import Settings
 

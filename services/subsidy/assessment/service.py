@@ -16,7 +16,7 @@ from shared.contracts.registration import (
     EnrolmentTerminated,
 )
 from shared.contracts.subsidy import ContributionAssessed, Share
-from shared.messaging.outbox import publish
+from shared.messaging.outbox.publication import publish
 from shared.policy.after_bill import counting_for
 from shared.policy.facts import Certified
 from shared.policy.vocabulary import ReasonCode

@@ -10,10 +10,10 @@ import pytest
 from services.console import SERVICE as CONSOLE
 from services.quota import SERVICE as QUOTA
 from services.registration import SERVICE as REGISTRATION
+from tests.harness.eventually import eventually
+from tests.harness.installation import Installation
+from tests.harness.serving import Served, serving
 from tests.services.quota.annex import annex
-from tests.support.eventually import eventually
-from tests.support.installation import Installation
-from tests.support.serving import Served, serving
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 
 from services.console.lookout import Lookout
 from shared.domain.clock import SystemClock
+from tests.harness.eventually import eventually
 from tests.services.console.neighbours import Neighbours, first
-from tests.support.eventually import eventually
 
 QUICK_S = 0.02
 

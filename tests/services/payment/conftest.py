@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.installation import Installation
 from tests.services.payment.till import Till, open_till
-from tests.support.installation import Installation
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.eventually import eventually
+from tests.harness.installation import Installation, on_kafka
+from tests.harness.kafka_broker import KafkaBroker
+from tests.harness.wechat_peer import paid_notice
 from tests.services.payment.till import open_till
-from tests.support.eventually import eventually
-from tests.support.installation import Installation, on_kafka
-from tests.support.kafka_broker import KafkaBroker
-from tests.support.wechat_peer import paid_notice
 
 _UNPUBLISHED = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
 

@@ -12,11 +12,11 @@ from services.payment.callbacks.intake import Intake, IntakeUnavailable, NoticeU
 from services.payment.callbacks.repository import RawNotice
 from services.payment.callbacks.routes import BODY_LIMIT
 from services.payment.channels.wechat.notice import Kind, Notice
+from tests.harness.cluster import Cluster
+from tests.harness.eventually import eventually
+from tests.harness.installation import COUNTY
+from tests.harness.wechat_peer import SignedNotice, envelope, paid_notice, sign
 from tests.services.payment.till import DUE_FEN, Till
-from tests.support.cluster import Cluster
-from tests.support.eventually import eventually
-from tests.support.installation import COUNTY
-from tests.support.wechat_peer import SignedNotice, envelope, paid_notice, sign
 
 FAILED = {"code": "FAIL", "message": "失败"}
 

@@ -8,9 +8,9 @@ import pytest
 
 from services.payment.crediting.queue import work_notices
 from services.payment.crediting.repository import claim
+from tests.harness.installation import COUNTY, Installation
+from tests.harness.wechat_peer import MCHID, paid_notice
 from tests.services.payment.till import DUE_FEN, OTHER_VILLAGE, Till, assessed, open_till, row
-from tests.support.installation import COUNTY, Installation
-from tests.support.wechat_peer import MCHID, paid_notice
 
 PAID = "payment.contribution_paid.v1"
 

@@ -6,12 +6,12 @@ from pathlib import Path
 from prometheus_client import REGISTRY
 
 from services.payment import SERVICE
-from shared.gauging import read_gauges
+from shared.metrics_collector import read_gauges
 from shared.service import Running
+from tests.harness.eventually import eventually
+from tests.harness.installation import Installation, knocking
+from tests.harness.wechat_peer import MCHID, merchant, paid_notice, refund_notice
 from tests.services.payment.till import DUE_FEN
-from tests.support.eventually import eventually
-from tests.support.installation import Installation, knocking
-from tests.support.wechat_peer import MCHID, merchant, paid_notice, refund_notice
 
 _CALLBACK = f"/payment/v1/callbacks/wechat/{MCHID}"
 _REFUND = {"transaction_id": "t", "out_refund_no": "r12345", "amount": {"total": 7, "refund": 7}}

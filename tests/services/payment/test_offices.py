@@ -6,8 +6,8 @@ from fastapi.routing import APIRoute
 from services.payment import SERVICE
 from shared.domain.ids import new_id
 from shared.web.dependencies import scope_of
+from tests.harness.installation import COUNTY
 from tests.services.payment.till import Till
-from tests.support.installation import COUNTY
 
 OFFICES = {
     "POST /v1/orders": "payment:write",

@@ -13,10 +13,10 @@ from shared.contracts.event import Received, Trace
 from shared.contracts.registration import BusinessDateAdvanced
 from shared.domain.clock import SystemClock
 from shared.domain.ids import new_id
+from tests.harness.eventually import eventually
+from tests.harness.installation import COUNTY, Installation
+from tests.harness.wechat_peer import APPID, MCHID
 from tests.services.payment.till import DUE_FEN, VILLAGE, Till, assessed, open_till, row
-from tests.support.eventually import eventually
-from tests.support.installation import COUNTY, Installation
-from tests.support.wechat_peer import APPID, MCHID
 
 
 async def state(till: Till, order_no: str) -> str:

@@ -6,9 +6,9 @@ from services.payment.crediting.decision import Reason
 from services.payment.crediting.queue import look_again_at_parked
 from services.payment.refunds.asking import ask_refunds
 from services.payment.refunds.words import payer_reason
+from tests.harness.eventually import eventually
+from tests.harness.wechat_peer import refund_notice
 from tests.services.payment.till import DUE_FEN, Till
-from tests.support.eventually import eventually
-from tests.support.wechat_peer import refund_notice
 
 HELD = {"channel:WECHAT": 2 * DUE_FEN, "premium": -DUE_FEN, "suspense": -DUE_FEN}
 PAYABLE = {"channel:WECHAT": 2 * DUE_FEN, "premium": -DUE_FEN, "refund_payable": -DUE_FEN}

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from services.payment.channels.wechat.keys import Merchant, UnusableKey, load_merchant
 from services.payment.channels.wechat.notice import Kind, decrypt, open_notice, parse
 from services.payment.channels.wechat.signature import Refusal, Refused, verify
-from tests.support.wechat_peer import SERIAL, SignedNotice, envelope, merchant, paid_plaintext, sign
+from tests.harness.wechat_peer import SERIAL, SignedNotice, envelope, merchant, paid_plaintext, sign
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 

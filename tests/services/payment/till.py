@@ -16,9 +16,9 @@ from shared.contracts.event import Received, Trace
 from shared.contracts.subsidy import BenefitRule, ContributionAssessed, ScheduleRow, Share
 from shared.domain.ids import new_id
 from shared.service import Role, Running
-from tests.support.eventually import eventually
-from tests.support.installation import COUNTY, Installation, knocking
-from tests.support.wechat_peer import MCHID, SignedNotice, WechatPeer, merchant, paid_notice, wechat_peer
+from tests.harness.eventually import eventually
+from tests.harness.installation import COUNTY, Installation, knocking
+from tests.harness.wechat_peer import MCHID, SignedNotice, WechatPeer, merchant, paid_notice, wechat_peer
 
 VILLAGE = "411521101201"
 OTHER_VILLAGE = "411521102201"

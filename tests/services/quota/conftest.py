@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from services.quota import SERVICE
-from tests.support.installation import Installation
+from tests.harness.installation import Installation
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from uuid import UUID
 from shared.contracts.event import Event, Received, Trace
 from shared.contracts.registration import EnrolmentPaid, EnrolmentRegistered, EnrolmentTerminated, PersonFacts
 from shared.domain.ids import new_id
-from shared.messaging.bus import Incoming, Place
-from shared.messaging.envelope import Envelope, to_headers
+from shared.messaging.bus.envelope import Envelope, to_headers
+from shared.messaging.bus.protocol import Incoming, Place
 
 DAY = date(2023, 10, 9)
 INSTANT = datetime(2023, 10, 9, 1, tzinfo=UTC)

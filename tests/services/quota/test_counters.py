@@ -17,9 +17,9 @@ from shared.database.business_date import business_date
 from shared.database.engine import Database
 from shared.domain.clock import SystemClock
 from shared.domain.ids import new_id
-from shared.messaging.intake import take_in
+from shared.messaging.consumer.intake import take_in
+from tests.harness.installation import COUNTY, Installation
 from tests.services.quota.season import INSTANT, Person, as_record
-from tests.support.installation import COUNTY, Installation
 
 VILLAGES = [f"411521{town}{village}" for town in (101, 102) for village in (201, 202, 203)]
 HANDLERS = {subscription.event: subscription.handler for subscription in SERVICE.subscriptions}

@@ -9,11 +9,11 @@ from services.quota import SERVICE
 from services.quota.progress import handlers
 from services.registration import SERVICE as REGISTRATION
 from shared.database.engine import Database
+from tests.harness.eventually import eventually
+from tests.harness.installation import COUNTY, Installation
 from tests.services.quota.annex import TOTAL, annex, towns
 from tests.services.quota.season import Person
 from tests.services.registration.test_enrolments import a_person
-from tests.support.eventually import eventually
-from tests.support.installation import COUNTY, Installation
 
 DOOR = "/quota/v1/progress"
 

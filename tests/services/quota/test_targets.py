@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from services.quota import SERVICE
+from tests.harness.installation import Installation, knocking
 from tests.services.quota.annex import TOTAL, annex, towns
-from tests.support.installation import Installation, knocking
 
 DOOR = "/quota/v1/targets"
 

@@ -3,8 +3,8 @@
 import pytest
 from typer.testing import CliRunner
 
-from services import cli
-from tests.support.installation import Installation
+from tests.harness.installation import Installation
+from tools import cli
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from shared.contracts.payment import ContributionPaid
 from shared.contracts.subsidy import BenefitRule, ContributionAssessed, ScheduleRow, Share, WaitRule
 from shared.domain.ids import new_id
 from shared.service import Running
+from tests.harness.installation import COUNTY, Installation, knocking
 from tests.services.registration.test_enrolments import EVERYTHING, a_person
-from tests.support.installation import COUNTY, Installation, knocking
 
 OCTOBER_9 = date(2023, 10, 9)
 BENEFIT = BenefitRule(start="YEAR_START", starts_on=date(2024, 1, 1), ends_on=date(2024, 12, 31))

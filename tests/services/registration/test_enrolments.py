@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from services.registration import SERVICE
 from shared.domain.identity_number import check_digit
-from tests.support.installation import Installation
+from tests.harness.installation import Installation
 
 EVERYTHING = ("registration:read", "registration:write", "registration:operate")
 

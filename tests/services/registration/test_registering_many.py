@@ -2,8 +2,8 @@
 
 import httpx
 
+from tests.harness.installation import Installation
 from tests.services.registration.test_enrolments import a_number, a_person, doors
-from tests.support.installation import Installation
 
 __all__ = ["doors"]
 BATCH = "/registration/v1/enrolments/batch"

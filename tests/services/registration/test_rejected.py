@@ -15,8 +15,8 @@ from shared.contracts.event import Received, Trace
 from shared.contracts.subsidy import BenefitRule, Clause, ContributionAssessed, Outcome, Reason, ScheduleRow
 from shared.database.engine import Database
 from shared.domain.ids import new_id
+from tests.harness.installation import COUNTY, Installation
 from tests.services.registration.test_enrolments import a_person, doors
-from tests.support.installation import COUNTY, Installation
 
 __all__ = ["doors"]
 _OCTOBER = datetime(2023, 10, 10, tzinfo=UTC)

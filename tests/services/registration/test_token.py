@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
+from tests.harness.installation import Installation
 from tests.services.registration.test_enrolments import doors
-from tests.support.installation import Installation
 
 __all__ = ["doors"]
 TOKEN = "/registration/v1/token"

@@ -10,7 +10,7 @@ from services.registration.enrolments.service import UnknownEnrolment, take
 from shared.contracts.event import Received, Trace
 from shared.contracts.payment import ContributionRemitted
 from shared.domain.ids import new_id
-from tests.support.installation import COUNTY, Installation
+from tests.harness.installation import COUNTY, Installation
 
 
 async def test_a_fact_about_an_unknown_enrolment_is_refused_and_changes_nothing(installation: Installation) -> None:

@@ -8,8 +8,8 @@ import pytest
 from services.registration import SERVICE as REGISTRATION
 from services.subsidy import SERVICE as SUBSIDY
 from shared.service import Running
+from tests.harness.installation import Installation, knocking
 from tests.services.subsidy.county import OCTOBER_9, Doors
-from tests.support.installation import Installation, knocking
 
 AMOUNTS = Path(__file__).parents[3] / "deploy/counties/luoshan-2024/example-amounts.yaml"
 SCOPES = ("registration:read", "registration:write", "registration:operate", "subsidy:read", "subsidy:write")

@@ -14,7 +14,7 @@ from shared.domain.identity_number import check_digit, normalise
 from shared.domain.ids import new_id
 from shared.protection import person_token, person_token_key
 from shared.settings import Settings
-from tests.support.eventually import eventually
+from tests.harness.eventually import eventually
 
 VILLAGE, OTHER_VILLAGE = "411521101201", "411521102201"
 OCTOBER_9 = date(2023, 10, 9)

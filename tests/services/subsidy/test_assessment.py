@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from tests.harness.eventually import eventually
+from tests.harness.installation import Installation
 from tests.services.subsidy.county import Doors, number, roster
-from tests.support.eventually import eventually
-from tests.support.installation import Installation
 
 
 def rows(assessment: dict[str, Any]) -> list[tuple[str, str, int, str | None]]:

@@ -14,8 +14,8 @@ from services.subsidy.assessment.reassessing import REASSESS
 from shared.contracts.registration import BusinessDateAdvanced, EnrolmentPaymentCorrected, EnrolmentTerminated
 from shared.domain.ids import new_id
 from shared.service import Running
+from tests.harness.installation import COUNTY, Installation, knocking
 from tests.services.subsidy.county import OCTOBER_9, number, paid, received, registered, roster, token
-from tests.support.installation import COUNTY, Installation, knocking
 
 
 @contextmanager

@@ -15,9 +15,9 @@ from shared.domain.identity_number import check_digit
 from shared.policy.facts import Certified
 from shared.policy.loading import load_pack
 from shared.policy.vocabulary import Identity, InsuranceStatus, Relation, SchoolLevel
+from tests.harness.installation import Installation, knocking
 from tests.services.subsidy.conftest import SCOPES
 from tests.services.subsidy.county import VILLAGE, Doors
-from tests.support.installation import Installation, knocking
 
 EARLY, LATE = date(2022, 1, 10), date(2022, 2, 20)
 

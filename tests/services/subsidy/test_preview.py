@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from services.subsidy import SERVICE
-from tests.services.policy.test_commands import FARMER as CASE
-from tests.support.installation import Installation
+from tests.harness.installation import Installation
+from tests.tools.policy.test_commands import FARMER as CASE
 
 PREVIEW = "/subsidy/v1/assessments:preview"
 

@@ -7,9 +7,9 @@ import pytest
 
 from services.subsidy.resources import SubsidyResources
 from shared.service import Running
+from tests.harness.eventually import eventually
+from tests.harness.installation import Installation
 from tests.services.subsidy.county import OTHER_VILLAGE, VILLAGE, Doors, number, roster, token
-from tests.support.eventually import eventually
-from tests.support.installation import Installation
 
 
 class TestUpload:

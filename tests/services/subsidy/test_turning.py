@@ -17,10 +17,10 @@ from shared.contracts.subsidy import ContributionAssessed
 from shared.domain.clock import FixedClock
 from shared.domain.ids import new_id
 from shared.service import Running
+from tests.harness.installation import COUNTY, Installation, knocking
 from tests.services.subsidy.conftest import AMOUNTS
 from tests.services.subsidy.county import OCTOBER_9, number, paid, registered, roster
 from tests.services.subsidy.test_batches import handle, upload
-from tests.support.installation import COUNTY, Installation, knocking
 
 BEGINS = date(2023, 10, 20)
 

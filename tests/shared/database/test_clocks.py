@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.all_in_one import WITH_DATABASE
-from tests.support.installation import Installation
+from services.composition import WITH_DATABASE
+from tests.harness.installation import Installation
 
 # When a row was written: the database's own clock is meant. Nothing of these is business.
 _BY_THE_DATABASE = {"recorded_at"}

@@ -19,11 +19,11 @@ import pytest
 from shared.database.data_folder import program
 from shared.database.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from shared.database.server_account import server_account
-from tests.support.cluster import scratch_folder
-from tests.support.eventually import eventually
+from tests.harness.cluster import scratch_folder
+from tests.harness.eventually import eventually
 
 CHECKOUT = Path(__file__).parents[3]
-OWNER = [sys.executable, "-m", "tests.support.embedded_owner"]
+OWNER = [sys.executable, "-m", "tests.harness.embedded_owner"]
 
 
 @pytest.fixture

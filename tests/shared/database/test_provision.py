@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from shared.database.provision import database_at, generate_passwords, login_role, provision
-from tests.support.cluster import SERVICES, Cluster
+from tests.harness.cluster import SERVICES, Cluster
 
 EVERY_DATABASE = (*SERVICES, "bus")
 

@@ -3,9 +3,9 @@
 import asyncpg
 import pytest
 
-from services.all_in_one import WITH_DATABASE
+from services.composition import WITH_DATABASE
 from shared.database.row_security import protect
-from tests.support.installation import Installation
+from tests.harness.installation import Installation
 
 _WITH_REGION = """
     SELECT c.relname, c.relrowsecurity,

@@ -10,16 +10,16 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from shared import messaging
 from shared.database.migrate import SHARED, History, migrate
 from shared.database.provision import BUS, generate_passwords, provision
-from shared.messaging.postgres import PostgresBus
+from shared.messaging import bus
+from shared.messaging.bus.postgres import PostgresBus
+from tests.harness.cluster import Clones, Cluster
 from tests.shared.messaging.harm import KafkaHarm, PostgresHarm
 from tests.shared.messaging.member import open_bus as open_bus_as
 from tests.shared.messaging.station import HEARD, LISTENER, NAMES, Harm, OpenBus, Stage
-from tests.support.cluster import Clones, Cluster
 
-_BUS_HISTORY = History(Path(messaging.__file__).parent / "postgres_migrations", "alembic_version_bus")
+_BUS_HISTORY = History(Path(bus.__file__).parent / "postgres_migrations", "alembic_version_bus")
 _INSTALLATIONS = itertools.count(1)
 
 

@@ -6,10 +6,10 @@ import asyncio
 import sys
 
 from shared.database.engine import Database
-from shared.messaging.bus import Bus
-from shared.messaging.consumer import run_consumer
-from shared.messaging.kafka import KafkaBus
-from shared.messaging.postgres import PostgresBus
+from shared.messaging.bus.kafka import KafkaBus
+from shared.messaging.bus.postgres import PostgresBus
+from shared.messaging.bus.protocol import Bus
+from shared.messaging.consumer.loop import run_consumer
 from tests.shared.messaging.station import LISTENER, PARTITIONS, REGION, Ears
 
 # Short enough for a test to see a lease end, long enough for a busy machine.

@@ -21,15 +21,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.contracts.event import Event, Received, Trace
 from shared.database.engine import Database
 from shared.domain.ids import new_id
-from shared.messaging.bus import Bus, Outgoing, Place
-from shared.messaging.consumer import Consumer, Subscription
-from shared.messaging.envelope import Envelope, to_headers
-from shared.messaging.installation import settle
-from shared.messaging.outbox import publish
-from shared.messaging.partition import partition_for
-from shared.messaging.relay import Relay
-from tests.support.cluster import Clones
-from tests.support.eventually import eventually
+from shared.messaging.bus.envelope import Envelope, to_headers
+from shared.messaging.bus.partition import partition_for
+from shared.messaging.bus.protocol import Bus, Outgoing, Place
+from shared.messaging.consumer.loop import Consumer, Subscription
+from shared.messaging.outbox.publication import publish
+from shared.messaging.outbox.relay import Relay
+from shared.messaging.topics.installation import settle
+from tests.harness.cluster import Clones
+from tests.harness.eventually import eventually
 
 REGION = "411521"
 EPOCH = datetime(2024, 10, 1, tzinfo=UTC)

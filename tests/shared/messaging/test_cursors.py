@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
-from shared.messaging.bus import Incoming, Place
-from shared.messaging.cursors import Line, Standing, Step, plan
-from shared.messaging.envelope import Envelope
+from shared.messaging.bus.envelope import Envelope
+from shared.messaging.bus.protocol import Incoming, Place
+from shared.messaging.consumer.cursors import Line, Standing, Step, plan
 
 TRAIN = UUID(int=1)
 LINE = Line("station", TRAIN)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
-from shared.messaging.envelope import Envelope, MalformedEnvelope, from_headers, to_headers
+from shared.messaging.bus.envelope import Envelope, MalformedEnvelope, from_headers, to_headers
 
 _TEXT = st.text(st.characters(exclude_characters="\x00", codec="utf-8"))
 

@@ -9,10 +9,10 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from shared.domain.ids import new_id
-from shared.messaging.bus import MAX_RECORD_BYTES
-from shared.messaging.kafka import KafkaBus
+from shared.messaging.bus.kafka import KafkaBus
+from shared.messaging.bus.protocol import MAX_RECORD_BYTES
+from tests.harness.kafka_broker import KafkaBroker, NamedBroker
 from tests.shared.messaging.station import LISTENER, PARTITIONS, Ears, Stage, arrived, outgoing, sent
-from tests.support.kafka_broker import KafkaBroker, NamedBroker
 
 _OF_THE_TOPIC = 1  # DYNAMIC_TOPIC_CONFIG in Kafka's protocol, DescribeConfigs
 

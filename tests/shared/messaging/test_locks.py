@@ -14,16 +14,18 @@ import pytest
 
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
-from shared.messaging import cursors, dead_letters, offsets
-from shared.messaging.bus import Incoming, Place
-from shared.messaging.cursors import Step
-from shared.messaging.dead_letters import Postbox
-from shared.messaging.envelope import Envelope
-from shared.messaging.intake import take_in
-from shared.messaging.offsets import Move
+from shared.messaging.bus.envelope import Envelope
+from shared.messaging.bus.protocol import Incoming, Place
+from shared.messaging.consumer import cursors
+from shared.messaging.consumer.cursors import Step
+from shared.messaging.consumer.intake import take_in
+from shared.messaging.dead_letters import replay
+from shared.messaging.dead_letters.replay import Postbox
+from shared.messaging.topics import offsets
+from shared.messaging.topics.offsets import Move
+from tests.harness.eventually import eventually
 from tests.shared.messaging.conformance.test_poison import refusing
 from tests.shared.messaging.station import LISTENER, REGION, Ears, Stage, arrived, left, outgoing, place_of, sent
-from tests.support.eventually import eventually
 
 # What waits for a row waits for the transaction that holds it, which lies in no database.
 _BLOCKED = "SELECT count(*) FROM pg_locks WHERE NOT granted"
@@ -106,7 +108,7 @@ async def test_a_replay_waits_for_the_consumer_that_parks_an_event_behind_the_le
         await stage.taken_up_to_the_end()
     ears = Ears()
     postbox = Postbox(stage.database(LISTENER), REGION, ears.subscriptions(), None)
-    [letter] = await dead_letters.waiting(postbox.database, REGION)
+    [letter] = await replay.waiting(postbox.database, REGION)
     at = place_of(arrived(train))
     second = outgoing(left(train), 2, bus=bus)
     record = Incoming(at, 1, second.key, second.headers, second.value)
@@ -114,7 +116,7 @@ async def test_a_replay_waits_for_the_consumer_that_parks_an_event_behind_the_le
     async with stage.database(LISTENER).transaction(REGION) as session:
         assert await offsets.compare_and_set(session, [Move(at, 1, 2, second.id)]) == {at}
         await take_in(session, [record], subscriptions=ears.subscriptions(), resources=None, region=REGION)
-        replaying = asyncio.create_task(dead_letters.replay(postbox, letter.id, "operator:li"))
+        replaying = asyncio.create_task(replay.replay(postbox, letter.id, "operator:li"))
 
         async def waits_or_went_ahead() -> bool:
             return replaying.done() or bool((await stage.sql(LISTENER, _BLOCKED))[0]["count"])

@@ -13,11 +13,11 @@ from sqlalchemy import exc
 from shared.contracts.event import Event, Trace
 from shared.database.engine import Database
 from shared.domain.ids import new_id
-from shared.messaging.bus import MAX_EVENT_BYTES
-from shared.messaging.outbox import publish
-from shared.messaging.partition import partition_for
-from shared.messaging.retention import purge
-from shared.messaging.wake import woken
+from shared.messaging.bus.partition import partition_for
+from shared.messaging.bus.protocol import MAX_EVENT_BYTES
+from shared.messaging.outbox.publication import publish
+from shared.messaging.outbox.retention import purge
+from shared.messaging.outbox.wake import woken
 from tests.shared.messaging.station import PARTITIONS, REGION, Stage, arrived, left, serviced
 
 pytestmark = pytest.mark.parametrize("open_bus", ["postgres"], indirect=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from shared.domain.ids import new_id
-from shared.messaging.bus import Incoming, Place
-from shared.messaging.positions import Positions, fingerprint
+from shared.messaging.bus.protocol import Incoming, Place
+from shared.messaging.topics.positions import Positions, fingerprint
 
 PLACE = Place("station", 0)
 NOW = 1000.0

@@ -7,7 +7,7 @@ import pytest
 
 from shared.database.provision import BUS
 from shared.domain.ids import new_id
-from shared.messaging import postgres
+from shared.messaging.bus import postgres
 from tests.shared.messaging.station import Stage, arrived, outgoing
 
 

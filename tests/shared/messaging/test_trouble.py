@@ -7,8 +7,8 @@ from pydantic import ValidationError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from shared.messaging.envelope import MalformedEnvelope
-from shared.messaging.trouble import Transient, described, is_transient
+from shared.messaging.bus.envelope import MalformedEnvelope
+from shared.messaging.bus.errors import Transient, described, is_transient
 from tests.shared.messaging.station import REGION, Stage, TrainArrived
 
 

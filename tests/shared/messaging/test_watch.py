@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shared.messaging.bus import Place
-from shared.messaging.watch import LOOKS, Standstill
+from shared.messaging.bus.protocol import Place
+from shared.messaging.consumer.watchdog import LOOKS, Standstill
 
 STUCK, BUSY = Place("station", 0), Place("station", 1)
 

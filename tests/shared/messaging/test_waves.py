@@ -5,7 +5,7 @@ from collections import defaultdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.messaging.waves import waves
+from shared.messaging.consumer.waves import waves
 
 _BATCHES = st.lists(st.tuples(st.integers(0, 5), st.sampled_from("abc")))
 

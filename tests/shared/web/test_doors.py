@@ -14,14 +14,14 @@ from joserfc.jwk import ECKey, RSAKey
 from joserfc.jws import JWSRegistry
 from starlette.routing import Route
 
-from services.all_in_one import SERVICES, known_scopes
+from services.composition import SERVICES, known_scopes
 from services.registration import SERVICE as REGISTRATION
 from shared.domain.clock import SystemClock
 from shared.service import Service
 from shared.web import tokens
 from shared.web.app import service_app
 from shared.web.dependencies import scope_of
-from tests.support.installation import Installation
+from tests.harness.installation import Installation
 
 # The whole list. A door that is added here is open to the world: say why in the commit.
 PUBLIC = {

@@ -6,8 +6,8 @@ import pytest
 
 from services.quota import SERVICE as QUOTA
 from services.registration import SERVICE as REGISTRATION
-from tests.support.eventually import eventually
-from tests.support.installation import Installation, knocking
+from tests.harness.eventually import eventually
+from tests.harness.installation import Installation, knocking
 
 _PARKED = """
     INSERT INTO parked_event (publisher, aggregate_id, seq, event_id, event, region, topic, partition, "offset",

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from shared.service import Running, Service
 from shared.web.app import root_app
 from shared.web.lean import LeanRoute
-from tests.support.installation import Installation, knocking
+from tests.harness.installation import Installation, knocking
 
 
 async def answer(request: Request) -> Response:

@@ -9,14 +9,14 @@ import pytest
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from services.all_in_one import SERVICES
+from services.composition import SERVICES
 from shared.errors import DomainError, ErrorCode
 from shared.service import Service
 from shared.web.dependencies import scope_of
 from shared.web.door import JSON_TYPE, Door, body_type
 from shared.web.lean import LeanRoute
 from shared.web.refusals import refusals_of
-from tests.support.conformance import document_of
+from tests.harness.conformance import document_of
 
 ROOT = Path(__file__).parents[3]
 DESCRIBED = [service for service in SERVICES if service.mount is None]
@@ -111,8 +111,6 @@ def _refusals(of: type[DomainError] = DomainError) -> Iterator[type[DomainError]
 
 
 def test_every_code_is_raised_somewhere() -> None:
-    import services.cli  # noqa: F401 - brings along every command, and with it what only a command can refuse
-
     by_hand = {  # answered by shared/web/problems.py, for what the framework or the database refuses
         ErrorCode.MALFORMED_REQUEST, ErrorCode.METHOD_NOT_ALLOWED, ErrorCode.BODY_TOO_LARGE,
         ErrorCode.DATABASE_UNAVAILABLE, ErrorCode.INTERNAL_ERROR, ErrorCode.BAD_REQUEST,

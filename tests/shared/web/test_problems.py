@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from shared.database.engine import open_engine
 from shared.web import problems
-from tests.support.installation import Installation
+from tests.harness.installation import Installation
 
 RAISE = "DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{}'; END $$"
 

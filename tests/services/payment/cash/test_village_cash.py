@@ -4,9 +4,9 @@ from datetime import date
 import pytest
 
 from services.payment import SERVICE
+from tests.harness.installation import Installation
+from tests.harness.village import BOOKED_ON, DUE_FEN, RECEIVED_ON, TAX_HALL, VILLAGE, Village, bill
 from tests.services.payment.till import Till
-from tests.support.installation import Installation
-from tests.support.village import BOOKED_ON, DUE_FEN, RECEIVED_ON, TAX_HALL, VILLAGE, Village, bill
 
 
 @pytest.fixture

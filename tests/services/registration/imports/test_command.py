@@ -8,10 +8,10 @@ from pathlib import Path
 import orjson
 import pytest
 
+from tests.harness.environment import variables
+from tests.harness.installation import Installation
+from tests.harness.registers import VILLAGE, a_file, a_number, a_row, with_towns
 from tests.services.registration.imports.registers_read import files_in
-from tests.support.environment import variables
-from tests.support.installation import Installation
-from tests.support.registers import VILLAGE, a_file, a_number, a_row, with_towns
 
 ROOT = Path(__file__).parents[4]
 # Both processes' highest mark, with and without ten times the rows.
@@ -27,7 +27,7 @@ async def typed(installation: Installation, *arguments: str) -> tuple[int, str, 
     """Run ``canbao import people`` and give its exit code and what it printed."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-c", "from services.cli import main; main()", "import", "people", *arguments),
+        *("-c", "from tools.cli import main; main()", "import", "people", *arguments),
         cwd=ROOT,
         env={**os.environ, **variables(installation.settings)},
         stdout=asyncio.subprocess.PIPE,
@@ -106,7 +106,7 @@ async def _peak_kib(installation: Installation, path: Path) -> int:
     """The memory of the larger of the command's processes at its highest, in a dry run."""
     measured = (
         "import resource, subprocess, sys\n"
-        "subprocess.run([sys.executable, '-c', 'from services.cli import main; main()', *sys.argv[1:]], check=True)\n"
+        "subprocess.run([sys.executable, '-c', 'from tools.cli import main; main()', *sys.argv[1:]], check=True)\n"
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
     )
     process = await asyncio.create_subprocess_exec(

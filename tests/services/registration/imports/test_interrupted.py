@@ -13,11 +13,11 @@ import orjson
 import pytest
 
 from services.registration.imports.runs import RunsElsewhere
+from tests.harness.environment import variables
+from tests.harness.eventually import eventually
+from tests.harness.installation import Installation
+from tests.harness.registers import HEADER, VILLAGE, a_file, a_number, counts, imported, with_towns
 from tests.services.registration.imports.registers_read import files_in, rows_of
-from tests.support.environment import variables
-from tests.support.eventually import eventually
-from tests.support.installation import Installation
-from tests.support.registers import HEADER, VILLAGE, a_file, a_number, counts, imported, with_towns
 
 ROOT = Path(__file__).parents[4]
 PEOPLE = 6_000
@@ -49,7 +49,7 @@ async def importing(installation: Installation, path: Path) -> AsyncIterator[asy
     """The command as a process of its own."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-c", "from services.cli import main; main()", "import", "people", str(path), "--json"),
+        *("-c", "from tools.cli import main; main()", "import", "people", str(path), "--json"),
         cwd=ROOT,
         env={**os.environ, **variables(installation.settings)},
         stdout=asyncio.subprocess.PIPE,

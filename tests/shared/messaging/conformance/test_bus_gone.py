@@ -13,13 +13,13 @@ import pytest
 
 from shared.database.provision import BUS
 from shared.domain.ids import new_id
-from shared.messaging.partition import partition_for
+from shared.messaging.bus.partition import partition_for
+from tests.harness.cluster import Clones
+from tests.harness.eventually import eventually
+from tests.harness.kafka_broker import KafkaBroker
 from tests.shared.messaging.harm import KafkaHarm, PostgresHarm
 from tests.shared.messaging.member import open_bus
 from tests.shared.messaging.station import LISTENER, PARTITIONS, Ears, Stage, arrived, left
-from tests.support.cluster import Clones
-from tests.support.eventually import eventually
-from tests.support.kafka_broker import KafkaBroker
 
 _NUMBERS = itertools.count(1)
 

@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.event import Event, Received
 from shared.domain.ids import new_id
-from shared.messaging.bus import Incoming, Listener, Member, Place
+from shared.messaging.bus.protocol import Incoming, Listener, Member, Place
+from tests.harness.eventually import eventually
 from tests.shared.messaging.station import PARTITIONS, POOL, REGION, Ears, Heard, Stage, arrived, left, outgoing, sent
-from tests.support.eventually import eventually
 
 
 def assert_each_once_and_in_order(heard: Sequence[Heard], trains: Sequence[UUID], seqs: list[int]) -> None:

@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.event import Event, Received
 from shared.domain.ids import new_id
-from shared.messaging import dead_letters, setbacks
-from shared.messaging.dead_letters import Postbox
-from shared.messaging.figures import figures
-from shared.messaging.trouble import Transient
+from shared.messaging.bus.errors import Transient
+from shared.messaging.dead_letters import replay, setbacks
+from shared.messaging.dead_letters.replay import Postbox
+from shared.messaging.topics.figures import figures
 from tests.shared.messaging.station import (
     LISTENER,
     REGION,
@@ -100,11 +100,11 @@ async def test_a_replay_takes_in_the_dead_letter_and_what_waits_behind_it(stage:
         await stage.taken_up_to_the_end()
     assert await stage.heard() == []
     postbox = Postbox(stage.database(LISTENER), REGION, Ears().subscriptions(), None)
-    [letter] = await dead_letters.waiting(postbox.database, REGION)
+    [letter] = await replay.waiting(postbox.database, REGION)
     assert letter.behind == 2
-    assert await dead_letters.replay(postbox, letter.id, "operator:li") == "DONE"
+    assert await replay.replay(postbox, letter.id, "operator:li") == "DONE"
     assert await heard_by(stage, train) == [("station", 1), ("station", 2), ("station", 3)]
-    assert await dead_letters.waiting(postbox.database, REGION) == []
+    assert await replay.waiting(postbox.database, REGION) == []
     [kept] = await letters(stage)
     assert (kept["state"], kept["settled_by"], kept["attempts"]) == ("REPLAYED", "operator:li", 1)
     assert await stage.count(LISTENER, "parked_event") == 0
@@ -117,8 +117,8 @@ async def test_a_second_replay_changes_nothing_also_at_the_same_time(stage: Stag
     async with stage.listening(refusing(train)):
         await stage.taken_up_to_the_end()
     postbox = Postbox(stage.database(LISTENER), REGION, Ears().subscriptions(), None)
-    [letter] = await dead_letters.waiting(postbox.database, REGION)
-    outcomes = await asyncio.gather(*(dead_letters.replay(postbox, letter.id, "operator:li") for _ in range(4)))
+    [letter] = await replay.waiting(postbox.database, REGION)
+    outcomes = await asyncio.gather(*(replay.replay(postbox, letter.id, "operator:li") for _ in range(4)))
     assert sorted(outcomes) == ["DONE", "NOT_WAITING", "NOT_WAITING", "NOT_WAITING"]
     assert await heard_by(stage, train) == [("station", 1), ("station", 2)]
 
@@ -130,8 +130,8 @@ async def test_a_replay_that_fails_again_leaves_the_letter_waiting(stage: Stage)
     async with stage.listening(refusing(train)):
         await stage.taken_up_to_the_end()
     postbox = Postbox(stage.database(LISTENER), REGION, refusing(train).subscriptions(), None)
-    [letter] = await dead_letters.waiting(postbox.database, REGION)
-    assert await dead_letters.replay(postbox, letter.id, "operator:li") == "STILL_DEAD"
+    [letter] = await replay.waiting(postbox.database, REGION)
+    assert await replay.replay(postbox, letter.id, "operator:li") == "STILL_DEAD"
     [kept] = await letters(stage)
     assert (kept["state"], kept["attempts"], kept["last_tried_by"], kept["settled_by"]) == (
         "WAITING",
@@ -149,10 +149,10 @@ async def test_a_letter_given_up_lets_the_rest_go_on(stage: Stage) -> None:
     async with stage.listening(refusing(train)):
         await stage.taken_up_to_the_end()
     postbox = Postbox(stage.database(LISTENER), REGION, Ears().subscriptions(), None)
-    [letter] = await dead_letters.waiting(postbox.database, REGION)
+    [letter] = await replay.waiting(postbox.database, REGION)
     with pytest.raises(ValueError, match="needs a reason"):
-        await dead_letters.discard(postbox, letter.id, "operator:li", " ")
-    assert await dead_letters.discard(postbox, letter.id, "operator:li", "a rehearsal's train") == "DONE"
+        await replay.discard(postbox, letter.id, "operator:li", " ")
+    assert await replay.discard(postbox, letter.id, "operator:li", "a rehearsal's train") == "DONE"
     assert await heard_by(stage, train) == [("station", 2), ("station", 3)]
     [kept] = await letters(stage)
     assert (kept["state"], kept["settled_because"]) == ("DISCARDED", "a rehearsal's train")
@@ -280,10 +280,10 @@ async def test_a_damaged_envelope_stands_in_its_lines_way_until_it_is_given_up(s
     seen = await figures(stage.database(LISTENER), REGION)
     assert (seen.dead_letters, seen.parked, seen.gaps) == (1, 2, 0)
     postbox = Postbox(stage.database(LISTENER), REGION, Ears().subscriptions(), None)
-    [letter] = await dead_letters.waiting(postbox.database, REGION)
+    [letter] = await replay.waiting(postbox.database, REGION)
     assert (letter.aggregate_id, letter.seq, letter.behind) == (train, 1, 2)
-    assert await dead_letters.replay(postbox, letter.id, "operator:li") == "STILL_DEAD"
-    assert await dead_letters.discard(postbox, letter.id, "operator:li", "its time is unreadable") == "DONE"
+    assert await replay.replay(postbox, letter.id, "operator:li") == "STILL_DEAD"
+    assert await replay.discard(postbox, letter.id, "operator:li", "its time is unreadable") == "DONE"
     assert await heard_by(stage, train) == [("station", 2), ("station", 3)]
 
 
@@ -303,8 +303,8 @@ async def test_a_damaged_copy_of_what_was_taken_in_stands_in_nobodys_way(stage: 
     assert await heard_by(stage, train) == [("station", 1), ("station", 2)]
     assert len(await letters(stage)) == 2
     postbox = Postbox(stage.database(LISTENER), REGION, Ears().subscriptions(), None)
-    for letter in await dead_letters.waiting(postbox.database, REGION):
-        assert await dead_letters.discard(postbox, letter.id, "operator:li", "damaged") == "DONE"
+    for letter in await replay.waiting(postbox.database, REGION):
+        assert await replay.discard(postbox, letter.id, "operator:li", "damaged") == "DONE"
     await sent(bus, outgoing(arrived(train), 3, bus=bus))
     async with stage.listening(Ears()):
         await stage.taken_up_to_the_end()
@@ -320,8 +320,8 @@ async def test_two_damaged_envelopes_in_a_row_can_be_given_up_in_any_order(stage
     async with stage.listening(Ears()):
         await stage.taken_up_to_the_end()
     postbox = Postbox(stage.database(LISTENER), REGION, Ears().subscriptions(), None)
-    for letter in (await dead_letters.waiting(postbox.database, REGION))[::order]:
-        await dead_letters.discard(postbox, letter.id, "operator:li", "damaged")
+    for letter in (await replay.waiting(postbox.database, REGION))[::order]:
+        await replay.discard(postbox, letter.id, "operator:li", "damaged")
     assert await heard_by(stage, train) == [("station", 3)]
     assert await stage.count(LISTENER, "parked_event") == 0
 

@@ -8,11 +8,11 @@ import asyncpg
 import pytest
 
 from shared.domain.ids import new_id
-from shared.messaging.bus import MAX_RECORD_BYTES, BusRefused
-from shared.messaging.figures import figures, lag
-from shared.messaging.installation import claim, settle
+from shared.messaging.bus.protocol import MAX_RECORD_BYTES, BusRefused
+from shared.messaging.topics.figures import figures, lag
+from shared.messaging.topics.installation import claim, settle
+from tests.harness.eventually import eventually
 from tests.shared.messaging.station import PARTITIONS, REGION, Ears, Stage, arrived, left, place_of
-from tests.support.eventually import eventually
 
 
 async def unpublished(stage: Stage) -> int:

@@ -1,0 +1,55 @@
+"""Every service, in one process or in several: which there are, how they are migrated and run."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from starlette.applications import Starlette
+
+from services.console import SERVICE as CONSOLE
+from services.payment import SERVICE as PAYMENT
+from services.quota import SERVICE as QUOTA
+from services.registration import SERVICE as REGISTRATION
+from services.subsidy import SERVICE as SUBSIDY
+from shared.installation import migrate_bus, migrate_service
+from shared.messaging.dead_letters.replay import Postbox
+from shared.runtime import running
+from shared.service import Role, Service
+from shared.settings import Settings
+from shared.web.app import root_app
+from shared.web.dependencies import scopes_of
+
+SERVICES: tuple[Service, ...] = (REGISTRATION, SUBSIDY, PAYMENT, QUOTA, CONSOLE)
+BY_NAME = {service.name: service for service in SERVICES}
+WITH_DATABASE = tuple(service.name for service in SERVICES if service.migrations is not None)
+
+
+def known_scopes() -> frozenset[str]:
+    """Every scope that a door of any service asks for."""
+    return frozenset().union(*(scopes_of(service) for service in SERVICES))
+
+
+async def migrate_all(settings: Settings, services: Sequence[Service] = SERVICES) -> None:
+    """Bring every database to the newest version, the bus's among them."""
+    for service in services:
+        await migrate_service(settings, service)
+    if settings.bus == "postgres":
+        await migrate_bus(settings)
+
+
+@asynccontextmanager
+async def running_all(
+    settings: Settings, services: Sequence[Service] = SERVICES, *, role: Role = "all"
+) -> AsyncIterator[Starlette]:
+    """Run services until the block ends; gives their common HTTP application."""
+    async with AsyncExitStack() as stack:
+        runs = [await stack.enter_async_context(running(service, settings, role=role)) for service in services]
+        app = root_app(runs)
+        app.state.runs = runs
+        yield app
+
+
+@asynccontextmanager
+async def postbox(service: str) -> AsyncIterator[Postbox]:
+    """What it takes to replay a service's dead letters, by its name."""
+    async with running(BY_NAME[service], Settings(), role="web") as run:
+        yield Postbox(run.database, run.settings.region, run.service.subscriptions, run.resources)

@@ -1,0 +1,171 @@
+"""One member of a group on Kafka: reads where the database says, whatever Kafka remembers of the group."""
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError
+
+from shared.messaging.bus.errors import described
+from shared.messaging.bus.protocol import Incoming, Listener, Place
+
+_COMMIT_TIMEOUT_S = 2.0
+_ENDS_TIMEOUT_S = 5.0
+_STOP_TIMEOUT_S = 10.0
+_REQUEST_TIMEOUT_MS = 10_000
+# How soon a topic that was recreated elsewhere is noticed.
+_METADATA_AGE_MS = 10_000
+_MAX_POLL_INTERVAL_MS = 300_000
+
+_log = structlog.get_logger("canbao.bus")
+
+
+class KafkaMember:
+    """Wraps one consumer of the client library."""
+
+    def __init__(
+        self,
+        servers: str,
+        *,
+        group: str,
+        topics: Collection[str],
+        prefix: str,
+        listener: Listener,
+        client: str,
+        session_timeout_ms: int,
+    ) -> None:
+        self._prefix, self._group = prefix, group
+        self._topics = sorted(prefix + topic for topic in topics)
+        self._closing = asyncio.Event()
+        self._rebalances = _Rebalances(self, listener)
+        self.consumer = AIOKafkaConsumer(
+            bootstrap_servers=servers,
+            client_id=client,
+            group_id=group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=session_timeout_ms,
+            heartbeat_interval_ms=session_timeout_ms // 5,
+            # A transaction that runs may end before the group goes on without us.
+            rebalance_timeout_ms=30_000,
+            max_poll_interval_ms=_MAX_POLL_INTERVAL_MS,
+            request_timeout_ms=_REQUEST_TIMEOUT_MS,
+            metadata_max_age_ms=_METADATA_AGE_MS,
+        )
+
+    async def __aenter__(self) -> Self:
+        self.consumer.subscribe(self._topics, listener=self._rebalances)
+        try:
+            await self.consumer.start()
+        except BaseException:
+            await self._stop()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing.set()
+        await self._stop()
+        await self._rebalances.over()
+
+    async def poll(self, limit: int, wait_s: float) -> Sequence[Incoming]:
+        """Up to ``limit`` records; waits up to ``wait_s`` seconds for the first."""
+        if self._rebalances.failure is not None:
+            raise self._rebalances.failure
+        fetched = await self.consumer.getmany(timeout_ms=int(wait_s * 1000), max_records=limit)
+        return [self._incoming(record) for records in fetched.values() for record in records]
+
+    async def seek(self, place: Place, offset: int) -> None:
+        """Read on from here in this partition, if it is still ours."""
+        with suppress(IllegalStateError):
+            self.consumer.seek(self._full(place), offset)
+
+    async def advise(self, offsets: Mapping[Place, int]) -> None:
+        """Commit for the broker's tools; a commit that fails or hangs changes nothing."""
+        mine = self.consumer.assignment()
+        advice = {self._full(place): offset for place, offset in offsets.items() if self._full(place) in mine}
+        if not advice:
+            return
+        try:
+            async with asyncio.timeout(_COMMIT_TIMEOUT_S):
+                await self.consumer.commit(advice)
+        except (KafkaError, TimeoutError) as error:
+            _log.info("group offsets not committed", error=described(error))
+
+    async def ends(self) -> Mapping[Place, int]:
+        """The offset after the last record of each assigned partition."""
+        mine = self.consumer.assignment()
+        if not mine:
+            return {}
+        async with asyncio.timeout(_ENDS_TIMEOUT_S):
+            return {self.short(at): end for at, end in (await self.consumer.end_offsets(list(mine))).items()}
+
+    def short(self, at: TopicPartition) -> Place:
+        """The partition as this installation names it."""
+        return Place(at.topic.removeprefix(self._prefix), at.partition)
+
+    @property
+    def closing(self) -> asyncio.Event:
+        """Set once this member is about to leave."""
+        return self._closing
+
+    def _full(self, place: Place) -> TopicPartition:
+        return TopicPartition(self._prefix + place.topic, place.partition)
+
+    def _incoming(self, record: ConsumerRecord) -> Incoming:
+        headers = {name: (value or b"").decode(errors="replace") for name, value in record.headers}
+        place = Place(record.topic.removeprefix(self._prefix), record.partition)
+        return Incoming(place, record.offset, record.key, headers, record.value)
+
+    async def _stop(self) -> None:
+        # In a task of its own: the client lets the cancellation of its inner tasks escape, and it would look like ours.
+        stopping = asyncio.ensure_future(self.consumer.stop())
+        await asyncio.wait([stopping], timeout=_STOP_TIMEOUT_S)
+        if not stopping.done():
+            stopping.cancel()
+            _log.info("left without a goodbye", group=self._group)
+        elif not stopping.cancelled() and (error := stopping.exception()) is not None:
+            _log.info("left without a goodbye", group=self._group, error=described(error))
+
+
+class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Passes on what the group decides, and seeks where the listener answers."""
+
+    def __init__(self, member: KafkaMember, listener: Listener) -> None:
+        self._member, self._listener = member, listener
+        self._held: set[Place] = set()
+        # The client swallows what a listener raises; the member must not go on without its offsets.
+        self.failure: BaseException | None = None
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        await self.over()
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        places = {self._member.short(at) for at in assigned}
+        if not places:
+            return
+        # The listener may wait for its database for as long as it takes; leaving must not wait for that.
+        answer = asyncio.ensure_future(self._listener.assigned(places))
+        leaving = asyncio.ensure_future(self._member.closing.wait())
+        await asyncio.wait((answer, leaving), return_when=asyncio.FIRST_COMPLETED)
+        leaving.cancel()
+        if not answer.done():
+            answer.cancel()
+            return
+        self.failure = answer.exception()
+        if self.failure is not None:
+            return
+        self._held = places
+        for place, offset in answer.result().items():
+            await self._member.seek(place, offset)
+
+    async def over(self) -> None:
+        """Nothing is held any more."""
+        if self._held:
+            await self._listener.revoked(self._held)
+            self._held = set()

@@ -1,0 +1,1 @@
+"""Events in: each takes effect once, in the order of its aggregate."""

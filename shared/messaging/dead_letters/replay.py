@@ -1,0 +1,148 @@
+"""Dead letters: events that a service could not take in. Replay them once the cause is mended, or give them up."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.database.engine import Database
+from shared.messaging.consumer.cursors import Line
+from shared.messaging.consumer.intake import release, take_in
+from shared.messaging.consumer.subscription import Subscription
+from shared.messaging.dead_letters import setbacks
+
+Outcome = Literal["DONE", "STILL_DEAD", "NOT_WAITING"]
+LISTED = 500
+
+_LIST = text(
+    """
+    SELECT d.id, d.event, d.publisher, d.aggregate_id, d.seq, d.region, d.reason, d.error, d.recorded_at, d.attempts,
+           (SELECT count(*) FROM parked_event p
+            WHERE p.publisher = d.publisher AND p.aggregate_id = d.aggregate_id) AS behind
+    FROM dead_letter d
+    WHERE d.state = 'WAITING'
+      AND (CAST(:after AS uuid) IS NULL
+           OR (d.recorded_at, d.id) > (SELECT recorded_at, id FROM dead_letter WHERE id = :after))
+    ORDER BY d.recorded_at, d.id LIMIT :limit
+    """
+)
+# The consumer moves this row in every transaction that takes in from the partition: whoever locks it is alone there.
+_ALONE = text(
+    """
+    SELECT FROM consumer_offset o JOIN dead_letter d ON d.topic = o.topic AND d.partition = o.partition
+    WHERE d.id = :id FOR UPDATE OF o
+    """
+)
+_SETTLE = text(
+    """
+    UPDATE dead_letter
+    SET state = :state, settled_at = now(), settled_by = :actor, settled_because = :because,
+        attempts = attempts + 1, last_tried_at = now(), last_tried_by = :actor
+    WHERE id = :id AND state = 'WAITING'
+    RETURNING publisher, aggregate_id, seq, topic, partition, "offset", key, CAST(headers AS text) AS headers, value
+    """
+)
+_STATE = text("SELECT state FROM dead_letter WHERE id = :id")
+# Past every event that was given up and is next in its line; a damaged one far ahead or long behind stands in no way.
+_SKIP = text(
+    """
+    WITH RECURSIVE given_up AS (
+        SELECT coalesce(max(seq), 0) AS seq FROM cursor WHERE publisher = :publisher AND aggregate_id = :aggregate_id
+        UNION
+        SELECT d.seq FROM given_up
+        JOIN dead_letter d ON d.publisher = :publisher AND d.aggregate_id = :aggregate_id AND d.state = 'DISCARDED'
+                              AND d.seq = given_up.seq + 1
+    )
+    INSERT INTO cursor AS c (publisher, aggregate_id, seq)
+    SELECT :publisher, :aggregate_id, max(seq) FROM given_up HAVING max(seq) > 0
+    ON CONFLICT (publisher, aggregate_id) DO UPDATE SET seq = EXCLUDED.seq WHERE c.seq < EXCLUDED.seq
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A dead letter as shown to an operator; ``behind`` counts the events that wait for it."""
+
+    id: UUID
+    event: str | None
+    publisher: str | None
+    aggregate_id: UUID | None
+    seq: int | None
+    region: str
+    reason: str
+    error: str
+    recorded_at: datetime
+    attempts: int
+    behind: int
+
+
+@dataclass(frozen=True, slots=True)
+class Postbox:
+    """What it takes to replay a service's dead letters."""
+
+    database: Database
+    region: str
+    subscriptions: Sequence[Subscription]
+    resources: Any
+
+
+async def waiting(
+    database: Database, region: str, limit: int = LISTED, *, after: UUID | None = None
+) -> list[DeadLetter]:
+    """The dead letters that wait to be replayed or given up, oldest first; ``after`` is the last one seen."""
+    async with database.transaction(region) as session:
+        rows = await session.execute(_LIST, {"limit": limit, "after": after})
+        return [DeadLetter(**row) for row in rows.mappings()]
+
+
+async def replay(postbox: Postbox, letter: UUID, actor: str) -> Outcome:
+    """Take in a dead letter and what waits behind it; a second replay finds it done and changes nothing."""
+    async with postbox.database.transaction(postbox.region) as session:
+        row = await _settle(session, letter, "REPLAYED", actor, None)
+        if row is None:
+            return "NOT_WAITING"
+        # If it fails again, this puts it back to waiting, with the new error.
+        await _take_in(session, postbox, row)
+        state: str = (await session.execute(_STATE, {"id": letter})).scalar_one()
+        return "DONE" if state == "REPLAYED" else "STILL_DEAD"
+
+
+async def discard(postbox: Postbox, letter: UUID, actor: str, because: str) -> Outcome:
+    """Give a dead letter up for good, with a reason: its aggregate goes on without it."""
+    if not because.strip():
+        raise ValueError("giving an event up needs a reason")
+    async with postbox.database.transaction(postbox.region) as session:
+        row = await _settle(session, letter, "DISCARDED", actor, because)
+        if row is None:
+            return "NOT_WAITING"
+        if row.aggregate_id is not None:
+            await session.execute(_SKIP, {"publisher": row.publisher, "aggregate_id": row.aggregate_id})
+            await release(
+                session,
+                [Line(row.publisher, row.aggregate_id)],
+                subscriptions=postbox.subscriptions,
+                resources=postbox.resources,
+                region=postbox.region,
+            )
+        return "DONE"
+
+
+async def _settle(session: AsyncSession, letter: UUID, state: str, actor: str, because: str | None) -> Row[Any] | None:
+    await session.execute(_ALONE, {"id": letter})
+    settled = {"id": letter, "state": state, "actor": actor, "because": because}
+    return (await session.execute(_SETTLE, settled)).one_or_none()
+
+
+async def _take_in(session: AsyncSession, postbox: Postbox, row: Row[Any]) -> None:
+    await take_in(
+        session,
+        [setbacks.stored_record(row)],
+        subscriptions=postbox.subscriptions,
+        resources=postbox.resources,
+        region=postbox.region,
+    )

@@ -1,0 +1,1 @@
+"""Events out: written with the facts they tell, then relayed in order."""

@@ -1,0 +1,206 @@
+"""The relay: carries committed events from the outbox to the bus, in order per lane, and marks what was acknowledged.
+
+Sending and marking are two transactions: a crash between them sends again, and consumers drop what they know.
+"""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from time import monotonic
+from typing import Any
+
+import structlog
+from sqlalchemy import CursorResult, Row, text
+
+from shared.contracts.event import Trace
+from shared.database.engine import Database
+from shared.messaging.bus.backoff import Patience, cancelled_from_outside, gather, pause
+from shared.messaging.bus.envelope import Envelope, to_headers
+from shared.messaging.bus.errors import described
+from shared.messaging.bus.protocol import Bus, BusRefused, Outgoing, Place
+from shared.messaging.outbox.lanes import LEASE_S, Lanes
+from shared.messaging.outbox.wake import woken
+from shared.messaging.topics.installation import admit
+
+BATCH = 500
+BATCH_PER_LANE = 200
+POLL_S = 0.5
+# It reads, sends and marks by turns, so one connection is enough; it shares it with nobody.
+POOL = 1
+
+_log = structlog.get_logger("canbao.relay")
+
+_UNPUBLISHED = text(
+    """
+    SELECT o.id, o.position, o.lane, o.topic, o.key, o.aggregate_seq, o.event, o.region, o.benefit_year, o.actor,
+           o.service, o.correlation_id, o.causation_id, o.recorded_at, CAST(o.payload AS text) AS payload
+    FROM unnest(CAST(:lanes AS integer[])) AS l (lane)
+    CROSS JOIN LATERAL (
+        SELECT * FROM outbox WHERE lane = l.lane AND published_at IS NULL ORDER BY position LIMIT :per_lane
+    ) AS o
+    ORDER BY o.position
+    LIMIT :batch
+    """
+)
+# Nothing here says that the rows are unpublished, although they are: that would offer the planner the index of all such
+# rows, and marking a batch would take as long as the backlog is.
+_MARK = text(
+    """
+    WITH mine AS MATERIALIZED (
+        SELECT l.lane FROM relay_lane l
+        JOIN unnest(CAST(:lanes AS integer[]), CAST(:tokens AS bigint[])) AS h (lane, token)
+            ON h.lane = l.lane AND h.token = l.token AND l.owner = :me
+        ORDER BY l.lane FOR SHARE OF l
+    )
+    UPDATE outbox o SET published_at = clock_timestamp()
+    WHERE o.id = ANY (CAST(:ids AS uuid[])) AND o.lane IN (SELECT lane FROM mine)
+    """
+)
+
+
+async def run_relay(
+    *, database: Database, bus: Bus, service: str, region: str, stop: asyncio.Event, wake: asyncio.Event
+) -> None:
+    """Send what the outbox holds until told to stop; raises only if database or bus belong to somebody else."""
+    await Relay(database=database, bus=bus, service=service, region=region).run(stop, wake)
+
+
+class Relay:
+    """One relay of a service; several share the lanes."""
+
+    def __init__(self, *, database: Database, bus: Bus, service: str, region: str, lease_s: float = LEASE_S) -> None:
+        self._database, self._bus, self._service, self._region = database, bus, service, region
+        self._lease_s = lease_s
+        self.lanes = Lanes(database, region, lease_s)
+        self._troubled: dict[int, tuple[float, Patience]] = {}
+        self._log = _log.bind(service=service)
+
+    async def run(self, stop: asyncio.Event, wake: asyncio.Event) -> None:
+        """Send until told to stop."""
+        patience = Patience()
+        ready = False
+        with woken(self._database, wake):
+            while not stop.is_set():
+                try:
+                    if not ready:
+                        await self.prepare()
+                        ready = True
+                    wake.clear()
+                    began = monotonic()
+                    sent = await self.step()
+                    took_s = monotonic() - began
+                    if sent == 0:
+                        await _rest(stop, wake)
+                    if sent < BATCH:
+                        await gather(stop, took_s)
+                    patience.reset()
+                except BusRefused:
+                    raise
+                except (Exception, asyncio.CancelledError) as error:
+                    if isinstance(error, asyncio.CancelledError) and cancelled_from_outside():
+                        raise
+                    self._log.warning("relay interrupted", error=described(error))
+                    await pause(stop, patience.next())
+        await self._leave()
+
+    async def prepare(self) -> None:
+        """Check that database and bus are this installation's, and make the service's topic."""
+        await admit(database=self._database, bus=self._bus, service=self._service, region=self._region)
+
+    async def step(self) -> int:
+        """Send one batch and mark what was acknowledged; answers how many events were marked."""
+        if self.lanes.due:
+            await self.lanes.renew()
+        tokens = dict(self.lanes.held)
+        rows = await self._fetch([lane for lane in tokens if self._is_quiet(lane)])
+        # Sending may take its whole time limit; it must end within the lease.
+        if not rows or self.lanes.age_s > self._lease_s / 2:
+            return 0
+        outcome = await self._bus.send([self._outgoing(row) for row in rows])
+        acknowledged = self._acknowledged(rows, outcome)
+        marked = await self._mark(acknowledged, tokens) if acknowledged else 0
+        if any(outcome):
+            # If somebody deleted the topic, nobody else will make it again.
+            await self._bus.create_topics([self._service])
+        return marked
+
+    async def _fetch(self, lanes: Collection[int]) -> Sequence[Row[Any]]:
+        if not lanes:
+            return ()
+        async with self._database.transaction(self._region) as session:
+            wanted = {"lanes": sorted(lanes), "per_lane": BATCH_PER_LANE, "batch": BATCH}
+            return (await session.execute(_UNPUBLISHED, wanted)).all()
+
+    async def _mark(self, rows: Sequence[Row[Any]], tokens: dict[int, int]) -> int:
+        async with self._database.transaction(self._region) as session:
+            result = await session.execute(
+                _MARK,
+                {
+                    "me": self.lanes.owner,
+                    "lanes": list(tokens),
+                    "tokens": list(tokens.values()),
+                    "ids": sorted(row.id for row in rows),
+                },
+            )
+            marked = result.rowcount if isinstance(result, CursorResult) else 0
+        if marked < len(rows):
+            self._log.warning("a lane was taken over while it was sent", sent=len(rows), marked=marked)
+        return marked
+
+    def _acknowledged(self, rows: Sequence[Row[Any]], outcome: Sequence[Exception | None]) -> list[Row[Any]]:
+        """Per lane what came before its first failure; the lane waits, the others go on."""
+        failed: dict[int, Exception] = {}
+        acknowledged = []
+        for row, error in zip(rows, outcome, strict=True):
+            if error is not None:
+                failed.setdefault(row.lane, error)
+            if row.lane not in failed:
+                acknowledged.append(row)
+        for lane in {row.lane for row in rows}:
+            if lane in failed:
+                _, patience = self._troubled.get(lane, (0.0, Patience()))
+                self._troubled[lane] = (monotonic() + patience.next(), patience)
+                self._log.warning("lane blocked", lane=lane, error=described(failed[lane]), attempt=patience.count)
+            else:
+                self._troubled.pop(lane, None)
+        return acknowledged
+
+    def _is_quiet(self, lane: int) -> bool:
+        until, _ = self._troubled.get(lane, (0.0, None))
+        return until <= monotonic()
+
+    def _outgoing(self, row: Row[Any]) -> Outgoing:
+        envelope = Envelope(
+            id=row.id,
+            event=row.event,
+            publisher=row.service,
+            key=row.key,
+            seq=row.aggregate_seq,
+            region=row.region,
+            benefit_year=row.benefit_year,
+            occurred_at=row.recorded_at,
+            trace=Trace(row.actor, row.correlation_id, row.causation_id),
+        )
+        return Outgoing(
+            place=Place(row.topic, row.lane),
+            id=row.id,
+            key=str(row.key).encode(),
+            headers=to_headers(envelope, self._bus.installation),
+            value=row.payload.encode(),
+        )
+
+    async def _leave(self) -> None:
+        try:
+            await self.lanes.leave()
+        except Exception as error:
+            # The lease ends by itself.
+            self._log.info("lanes not given back", error=described(error))
+
+
+async def _rest(stop: asyncio.Event, wake: asyncio.Event) -> None:
+    """Until woken, told to stop, or the next poll is due."""
+    waits = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(wake.wait())]
+    try:
+        await asyncio.wait(waits, timeout=POLL_S, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waits:
+            each.cancel()

@@ -1,0 +1,1 @@
+"""Topics: whose they are, which offsets are consumed, and how far behind."""

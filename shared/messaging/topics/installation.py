@@ -1,0 +1,92 @@
+"""What is fixed at installation: which service a database is, how topics are called, how many partitions they have."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from shared.database.engine import Database
+from shared.messaging.bus.protocol import Bus, BusRefused
+
+_SETTLE = text(
+    """
+    INSERT INTO messaging_installation (service, installation, partitions)
+    VALUES (:service, :installation, :partitions) ON CONFLICT (singleton) DO NOTHING
+    """
+)
+_LANES = text(
+    """
+    INSERT INTO relay_lane (lane) SELECT lane FROM generate_series(0, :partitions - 1) AS lane
+    ON CONFLICT (lane) DO NOTHING
+    """
+)
+_SETTLED = text("SELECT service, installation, partitions FROM messaging_installation")
+
+
+async def settle(session: AsyncSession | AsyncConnection, *, service: str, installation: str, partitions: int) -> None:
+    """Record the installation's facts the first time; ever after refuse others, because events would change lanes."""
+    wanted = {"service": service, "installation": installation, "partitions": partitions}
+    await session.execute(_SETTLE, wanted)
+    found = (await session.execute(_SETTLED)).mappings().one()
+    for name, value in wanted.items():
+        if found[name] != value:
+            raise BusRefused(
+                f"this database was installed with {name} {found[name]!r}, not {value!r}: "
+                f"this is fixed at installation, set it back"
+            )
+    await session.execute(_LANES, {"partitions": partitions})
+
+
+_CLAIMED = text("SELECT EXISTS (SELECT FROM claimed_topic WHERE broker = :broker AND topic = :topic)")
+_CLAIM = text(
+    "INSERT INTO claimed_topic (broker, topic) VALUES (:broker, :topic) ON CONFLICT (broker, topic) DO NOTHING"
+)
+
+
+async def settled(session: AsyncSession | AsyncConnection) -> Mapping[str, Any] | None:
+    """What a database was installed with: service, installation and partitions; None where it was never settled."""
+    row = (await session.execute(_SETTLED)).mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+async def has_claimed(session: AsyncSession, broker: str, topic: str) -> bool:
+    """Whether this database made the topic of that full name on that broker, so that it is ours."""
+    return bool((await session.execute(_CLAIMED, {"broker": broker, "topic": topic})).scalar_one())
+
+
+async def admit(*, database: Database, bus: Bus, service: str, region: str) -> None:
+    """Check that database and bus are this installation's, and make the service's topic; raises ``BusRefused``."""
+    async with database.transaction(region) as session:
+        await settle(session, service=service, installation=bus.installation, partitions=bus.partitions)
+    await claim(database, bus, service, region)
+
+
+async def claim(database: Database, bus: Bus, service: str, region: str) -> None:
+    """Make the service's topic, unless it is there already and this database never made it: then it is another's."""
+    async with _topic_of_ours(database, bus, service, region) as (session, topic):
+        await session.execute(_CLAIM, topic)
+    await bus.create_topics([service])
+
+
+async def refuse_foreign(database: Database, bus: Bus, service: str, region: str) -> None:
+    """Raise ``BusRefused`` where the service's topic is another installation's; changes nothing."""
+    async with _topic_of_ours(database, bus, service, region):
+        return
+
+
+@asynccontextmanager
+async def _topic_of_ours(
+    database: Database, bus: Bus, service: str, region: str
+) -> AsyncIterator[tuple[AsyncSession, dict[str, str]]]:
+    # First look at the bus, then at our note of it: a relay beside this one notes before it creates.
+    topic = {"broker": await bus.broker(), "topic": f"{bus.installation}.{service}"}
+    exists = service in await bus.topics()
+    async with database.transaction(region) as session:
+        if exists and not await has_claimed(session, topic["broker"], topic["topic"]):
+            raise BusRefused(
+                f"the broker already holds a topic {topic['topic']!r} that this database did not make: "
+                f"it belongs to another installation; set CANBAO_INSTALLATION to a name of your own"
+            )
+        yield session, topic

@@ -1,0 +1,54 @@
+"""What tests stand on: copies of databases that are real and each other's strangers."""
+
+from __future__ import annotations
+
+import asyncpg
+import pytest
+
+from tests.harness.cluster import Cluster
+from tests.harness.eventually import eventually
+
+
+async def test_copies_carry_the_templates_rows_and_share_nothing_after(cluster: Cluster) -> None:
+    async with cluster.cloned(["bus"]) as template:
+        owner = await asyncpg.connect(template.url("bus", "owner"))
+        await owner.execute("CREATE TABLE fact AS SELECT 1 AS id")
+        await owner.close()
+        made_from = template.names["bus"]
+        first, second = await cluster.clone([made_from]), await cluster.clone([made_from])
+        try:
+            one = await asyncpg.connect(first.url(made_from, "owner"))
+            await one.execute("INSERT INTO fact VALUES (2)")
+            await one.close()
+            other = await asyncpg.connect(second.url(made_from, "owner"))
+            assert await other.fetch("SELECT id FROM fact") == [(1,)]
+            await other.close()
+        finally:
+            await cluster.drop(first)
+            await cluster.drop(second)
+
+
+async def test_a_copy_is_dropped_whoever_is_connected(cluster: Cluster) -> None:
+    clones = await cluster.clone(["payment"])
+    forgotten = await asyncpg.connect(clones.url("payment"))
+    await cluster.drop(clones)
+    with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
+        await forgotten.execute("SELECT 1")
+    with pytest.raises(asyncpg.InvalidCatalogNameError):
+        await asyncpg.connect(clones.url("payment"))
+
+
+async def test_a_copy_is_closed_to_other_services(cluster: Cluster) -> None:
+    async with cluster.cloned(["payment"]) as clones:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await asyncpg.connect(clones.url("payment", "quota"))
+
+
+class TestEventually:
+    async def test_it_returns_the_first_truthy_answer(self) -> None:
+        answers = iter([None, 0, "paid"])
+        assert await eventually(lambda: next(answers), within_s=1) == "paid"
+
+    async def test_it_fails_with_the_last_answer_and_the_message(self) -> None:
+        with pytest.raises(AssertionError, match="enrolled; last: 0"):
+            await eventually(lambda: 0, within_s=0.05, message="enrolled")

@@ -1,0 +1,206 @@
+"""A village whose people were billed: brings cash, statements and slips to payment's doors, and reads its books."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import httpx
+import orjson
+
+from services.payment.bills import service as bills
+from shared.contracts.event import Received, Trace
+from shared.contracts.subsidy import BenefitRule, ContributionAssessed, ScheduleRow
+from shared.database.engine import Database
+from shared.domain.ids import new_id
+from tests.harness.eventually import eventually
+from tests.harness.installation import COUNTY, Installation
+
+VILLAGE = "411521101201"
+DUE_FEN = 38_000
+RECEIVED_ON = "2023-10-08"
+DEPOSITED_ON = "2023-10-09"
+BOOKED_ON = "2023-10-10"
+YEAR = 2024
+CLERK = ("payment:read", "payment:collect")
+TAX_HALL = (*CLERK, "payment:tax", "payment:treasury", "payment:bank")
+
+
+def assessed(
+    enrolment_id: UUID, region: str, due_fen: int = DUE_FEN, version: int = 1
+) -> Received[ContributionAssessed]:
+    """The fact that an enrolment owes this much, paid between October and December."""
+    benefit = BenefitRule(start="YEAR_START", starts_on=date(2024, 1, 1), ends_on=date(2024, 12, 31))
+    row = ScheduleRow(
+        pay_from=date(2023, 10, 1), pay_until=date(2023, 12, 31), standard_fen=38_000, due_fen=due_fen, benefit=benefit
+    )
+    event = ContributionAssessed(
+        region=region,
+        benefit_year=YEAR,
+        enrolment_id=enrolment_id,
+        person_token=f"token-{enrolment_id.hex}",
+        version=1,
+        outcome="PRICED",
+        pack="luoshan-2024",
+        schedule=(row,),
+        assessed_on=date(2023, 10, 1),
+    )
+    return Received(event, new_id(), 1, "subsidy", datetime(2023, 10, 1, tzinfo=UTC), Trace.start("subsidy"))
+
+
+async def bill(installation: Installation, count: int, region: str = VILLAGE) -> list[UUID]:
+    """Bill so many people of a village."""
+    people = sorted(new_id() for _ in range(count))
+    database = Database(installation.settings.service_url("payment"), pool_size=1)
+    async with database.transaction(COUNTY) as session:
+        await bills.assess(session, [assessed(enrolment_id, region) for enrolment_id in people])
+    await database.dispose()
+    return people
+
+
+@dataclass
+class Village:
+    """One village's cash of one statement; ``number`` keeps its documents apart from other villages'."""
+
+    installation: Installation
+    doors: httpx.AsyncClient
+    people: Sequence[UUID]
+    region: str = VILLAGE
+    number: str = "1"
+    amounts: dict[UUID, int] = field(default_factory=dict)
+
+    def receipt_no(self, person: UUID) -> str:
+        """The number of a person's receipt."""
+        return f"R{self.number}-{self.people.index(person) + 1:04d}"
+
+    def paid_by(self, person: UUID) -> int:
+        """What a person brought."""
+        return self.amounts.get(person, DUE_FEN)
+
+    @property
+    def total_fen(self) -> int:
+        """What all brought."""
+        return sum(self.paid_by(person) for person in self.people)
+
+    def receipts(self) -> dict[str, Any]:
+        """The receipts as the village brings them."""
+        return {
+            "village": self.region,
+            "receipts": [
+                {
+                    "receipt_no": self.receipt_no(person),
+                    "enrolment_id": str(person),
+                    "amount_fen": self.paid_by(person),
+                    "received_on": RECEIVED_ON,
+                }
+                for person in self.people
+            ],
+        }
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The lines of the statement as they ought to be."""
+        return [
+            {"receipt_no": self.receipt_no(person), "enrolment_id": str(person), "amount_fen": self.paid_by(person)}
+            for person in self.people
+        ]
+
+    def statement(self, **changed: Any) -> dict[str, Any]:
+        """The statement as it ought to be, or changed."""
+        return {
+            "statement_no": f"S{self.number}",
+            "village": self.region,
+            "benefit_year": YEAR,
+            "lines": self.lines(),
+            "total_fen": self.total_fen,
+        } | changed
+
+    def slip(self, **changed: Any) -> dict[str, Any]:
+        """The slip as it ought to be, or changed."""
+        return {
+            "slip_no": f"J{self.number}",
+            "statement_no": f"S{self.number}",
+            "amount_fen": self.total_fen,
+            "deposited_on": DEPOSITED_ON,
+        } | changed
+
+    async def post(
+        self, path: str, body: Any, *, scopes: Sequence[str] = CLERK, region: str = COUNTY, client: str = "clerk"
+    ) -> httpx.Response:
+        """Knock on one of payment's doors."""
+        headers = self.installation.caller(*scopes, region=region, client=client)
+        return await self.doors.post(f"/payment/v1/{path}", json=body, headers=headers)
+
+    async def done(
+        self, path: str, body: Any, *, scopes: Sequence[str] = TAX_HALL, client: str = "clerk"
+    ) -> dict[str, Any]:
+        """Knock, and expect to be let in."""
+        answer = await self.post(path, body, scopes=scopes, client=client)
+        assert answer.is_success, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def get(self, path: str, *, region: str = COUNTY) -> dict[str, Any]:
+        """Ask payment."""
+        headers = self.installation.caller("payment:read", region=region)
+        answer = await self.doors.get(f"/payment/v1/{path}", headers=headers)
+        assert answer.is_success, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def hand_in(self, **statement: Any) -> str:
+        """Bring receipts and statement; returns the batch."""
+        await self.done("cash-receipts", self.receipts())
+        batch = await self.done("collection-statements", self.statement(**statement))
+        assert batch["state"] == "SUBMITTED"
+        found: str = batch["id"]
+        return found
+
+    async def deposit(self, **slip: Any) -> None:
+        """Bring the slip, and let the bank book as much as it says."""
+        recorded = await self.done("deposit-slips", self.slip(**slip))
+        await self.bank(recorded["slip_no"], recorded["amount_fen"])
+
+    async def bank(self, reference: str, amount_fen: int, kind: str = "DEPOSIT", booked_on: str = BOOKED_ON) -> None:
+        """Let the bank book money."""
+        line = {"line_no": 1, "kind": kind, "reference": reference, "amount_fen": amount_fen}
+        statement = {"statement_no": f"B-{kind}-{reference.replace(':', '.')}-{booked_on}", "booked_on": booked_on}
+        await self.done("bank-statements", statement | {"lines": [line]}, client="bank")
+
+    async def batch(self, batch_id: str, state: str) -> dict[str, Any]:
+        """The batch, once it is in that state."""
+
+        async def there() -> dict[str, Any]:
+            found = await self.get(f"remittances/{batch_id}")
+            assert found["state"] == state, found
+            return found
+
+        return await eventually(there)
+
+    async def ready(self) -> str:
+        """Bring everything as it ought to be; returns the batch once it may be remitted."""
+        batch_id = await self.hand_in()
+        await self.deposit()
+        await self.batch(batch_id, "READY_TO_REMIT")
+        return batch_id
+
+    async def balances(self) -> dict[str, int]:
+        """The books: every account that holds something."""
+        rows = await self.installation.sql(
+            "payment",
+            """
+            SELECT account, sum(amount)::bigint AS balance FROM (
+                SELECT debit AS account, amount_fen AS amount FROM transfer
+                UNION ALL SELECT credit, -amount_fen FROM transfer) s
+            GROUP BY account HAVING sum(amount) <> 0
+            """,
+        )
+        return {row["account"]: row["balance"] for row in rows}
+
+    async def announced(self, name: str) -> dict[UUID, dict[str, Any]]:
+        """What payment announced under that name, by enrolment."""
+        rows = await self.installation.sql(
+            "payment", "SELECT key, payload::text AS payload FROM outbox WHERE event = $1", f"payment.{name}.v1"
+        )
+        assert len({row["key"] for row in rows}) == len(rows), f"{name} was announced twice for somebody"
+        return {row["key"]: orjson.loads(row["payload"]) for row in rows}

@@ -1,0 +1,257 @@
+"""A WeChat Pay of the test's own: real HTTP on loopback, keys made at run time, records of its own."""
+
+import asyncio
+import json
+from base64 import b64decode, b64encode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+from uuid import uuid4
+
+import uvicorn
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from shared.domain.clock import SystemClock
+from shared.settings import WechatMerchant
+from tests.harness.eventually import eventually
+
+MCHID = "1900000109"
+APPID = "wx8888888888888888"
+API_V3_KEY = "0123456789abcdef0123456789abcdef"
+SERIAL = "PUB_KEY_ID_0119000001092024"
+MERCHANT_SERIAL = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1"
+
+
+@cache
+def rsa_key(name: str) -> rsa.RSAPrivateKey:
+    """A key pair per name, made once per test run."""
+    return rsa.generate_private_key(65537, 2048)
+
+
+def public_pem(key: rsa.RSAPrivateKey) -> bytes:
+    """The public half, as a platform hands it out."""
+    return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def merchant(folder: Path, mchid: str = MCHID, appid: str = APPID) -> WechatMerchant:
+    """The settings of a merchant whose keys lie in a folder."""
+    private, platform = folder / f"{mchid}.key.pem", folder / f"{mchid}.platform.pem"
+    private.touch(mode=0o600)
+    private.write_bytes(
+        rsa_key("merchant").private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    platform.write_bytes(public_pem(rsa_key("platform")))
+    return WechatMerchant(
+        mchid=mchid,
+        appid=appid,
+        api_v3_key=API_V3_KEY,
+        merchant_serial=MERCHANT_SERIAL,
+        merchant_private_key_file=private,
+        platform_keys={SERIAL: platform},
+    )
+
+
+@dataclass(frozen=True)
+class SignedNotice:
+    """A notice as it goes over the wire."""
+
+    headers: dict[str, str]
+    body: bytes
+
+    def with_headers(self, **changes: str | None) -> "SignedNotice":
+        """The same body under other headers; None takes one away. Names are given with underscores."""
+        headers = dict(self.headers)
+        for name, value in changes.items():
+            key = "Wechatpay-" + name.replace("_", "-").title()
+            headers.pop(key, None)
+            if value is not None:
+                headers[key] = value
+        return SignedNotice(headers, self.body)
+
+
+def sign(body: bytes, *, key: str = "platform", serial: str = SERIAL, at: datetime | None = None) -> SignedNotice:
+    """Sign bytes as the platform does."""
+    timestamp = str(int((at or SystemClock().now()).timestamp()))
+    nonce = token_hex(16)
+    message = f"{timestamp}\n{nonce}\n".encode() + body + b"\n"
+    signature = b64encode(rsa_key(key).sign(message, PKCS1v15(), SHA256())).decode()
+    return SignedNotice(
+        {
+            "Wechatpay-Timestamp": timestamp,
+            "Wechatpay-Nonce": nonce,
+            "Wechatpay-Signature": signature,
+            "Wechatpay-Serial": serial,
+            "Wechatpay-Signature-Type": "WECHATPAY2-SHA256-RSA2048",
+            "Content-Type": "application/json",
+        },
+        body,
+    )
+
+
+def envelope(event_type: str, plaintext: bytes, *, notify_id: str | None = None, api_v3_key: str = API_V3_KEY) -> bytes:
+    """Seal a resource into a notice's envelope."""
+    nonce, associated = token_hex(6), "transaction"
+    sealed = AESGCM(api_v3_key.encode()).encrypt(nonce.encode(), plaintext, associated.encode())
+    return json.dumps(
+        {
+            "id": notify_id or str(uuid4()),
+            "create_time": SystemClock().now().isoformat(),
+            "event_type": event_type,
+            "resource_type": "encrypt-resource",
+            "summary": "支付成功",
+            "resource": {
+                "algorithm": "AEAD_AES_256_GCM",
+                "ciphertext": b64encode(sealed).decode(),
+                "nonce": nonce,
+                "associated_data": associated,
+                "original_type": "transaction",
+            },
+        },
+        ensure_ascii=False,
+    ).encode()
+
+
+def paid_plaintext(order_no: str, amount_fen: int, **changes: Any) -> dict[str, Any]:
+    """What WeChat says of a payment; ``changes`` replace top-level fields."""
+    return {
+        "appid": APPID,
+        "mchid": MCHID,
+        "out_trade_no": order_no,
+        "transaction_id": f"42{uuid4().int % 10**26:026d}",
+        "trade_type": "NATIVE",
+        "trade_state": "SUCCESS",
+        "bank_type": "OTHERS",
+        "success_time": "2023-10-08T10:34:56+08:00",
+        "payer": {"openid": "o-canary-openid"},
+        "amount": {"total": amount_fen, "payer_total": amount_fen, "currency": "CNY", "payer_currency": "CNY"},
+    } | changes
+
+
+def paid_notice(order_no: str, amount_fen: int, *, notify_id: str | None = None, **changes: Any) -> SignedNotice:
+    """A signed notice that somebody paid."""
+    plaintext = json.dumps(paid_plaintext(order_no, amount_fen, **changes)).encode()
+    return sign(envelope("TRANSACTION.SUCCESS", plaintext, notify_id=notify_id))
+
+
+def refund_notice(refund: dict[str, Any], status: str = "SUCCESS", **changes: Any) -> SignedNotice:
+    """A signed notice of what became of a refund that this peer was asked for."""
+    plaintext = (
+        {
+            "mchid": MCHID,
+            "out_trade_no": "unsaid",
+            "transaction_id": refund["transaction_id"],
+            "out_refund_no": refund["out_refund_no"],
+            "refund_id": "50" + refund["out_refund_no"][-20:],
+            "refund_status": status,
+            "amount": {"total": refund["amount"]["total"], "refund": refund["amount"]["refund"]},
+        }
+        | ({"success_time": "2023-10-09T09:00:00+08:00"} if status == "SUCCESS" else {})
+        | changes
+    )
+    return sign(envelope(f"REFUND.{status}", json.dumps(plaintext).encode()))
+
+
+@dataclass
+class WechatPeer:
+    """What WeChat would know: orders and refunds as it was asked for them."""
+
+    url: str = ""
+    orders: dict[str, dict[str, Any]] = field(default_factory=dict)
+    states: dict[str, str] = field(default_factory=dict)
+    paid: dict[str, dict[str, Any]] = field(default_factory=dict)
+    refunds: list[dict[str, Any]] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    out_of_order: bool = False
+    refuses_refunds: str | None = None
+    signs_with: str = "platform"
+
+    def pay(self, order_no: str, **changes: Any) -> dict[str, Any]:
+        """Somebody pays an order here; what WeChat then says of it, without sending a notice."""
+        self.states[order_no] = "SUCCESS"
+        self.paid[order_no] = paid_plaintext(order_no, self.orders[order_no]["amount"]["total"], **changes)
+        return self.paid[order_no]
+
+    async def answer(self, request: Request) -> Response:
+        """Answer one signed request."""
+        body = await request.body()
+        target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        self.calls.append(f"{request.method} {target}")
+        if self.out_of_order:
+            return Response(status_code=502)
+        if not _signed_by_merchant(request, target, body):
+            return self._signed(401, {"code": "SIGN_ERROR"})
+        return self._signed(*self._handle(request, json.loads(body) if body else {}))
+
+    def _handle(self, request: Request, body: dict[str, Any]) -> tuple[int, dict[str, Any] | None]:
+        path, order_no = request.url.path, request.path_params.get("order_no", "")
+        if path.endswith("/native"):
+            order_no = body["out_trade_no"]
+            self.orders[order_no] = body
+            self.states.setdefault(order_no, "NOTPAY")
+            return 200, {"code_url": f"weixin://wxpay/bizpayurl?pr={order_no[-8:]}"}
+        if path.endswith("/refunds"):
+            self.refunds.append(body)
+            if self.refuses_refunds is not None:
+                return 403, {"code": self.refuses_refunds}
+            return 200, {"refund_id": "5000", "out_refund_no": body["out_refund_no"], "status": "PROCESSING"}
+        if order_no not in self.orders:
+            return 404, {"code": "ORDER_NOT_EXIST"}
+        if not path.endswith("/close"):
+            return 200, self.paid.get(order_no, {"trade_state": self.states[order_no]})
+        if self.states[order_no] == "SUCCESS":
+            return 400, {"code": "ORDERPAID"}
+        self.states[order_no] = "CLOSED"
+        return 204, None
+
+    def _signed(self, status: int, value: dict[str, Any] | None) -> Response:
+        body = b"" if value is None else json.dumps(value).encode()
+        signed = sign(body, key=self.signs_with)
+        return Response(body, status_code=status, headers=signed.headers)
+
+
+def _signed_by_merchant(request: Request, target: str, body: bytes) -> bool:
+    scheme, _, rest = request.headers["authorization"].partition(" ")
+    said = dict(part.split("=", 1) for part in rest.split(","))
+    values = {name: value.strip('"') for name, value in said.items()}
+    message = "\n".join((request.method, target, values["timestamp"], values["nonce_str"], body.decode(), ""))
+    # Raises where the signature is not the merchant's: the peer answers 500, and the test says why.
+    rsa_key("merchant").public_key().verify(b64decode(values["signature"]), message.encode(), PKCS1v15(), SHA256())
+    return scheme == "WECHATPAY2-SHA256-RSA2048" and (values["mchid"], values["serial_no"]) == (MCHID, MERCHANT_SERIAL)
+
+
+@asynccontextmanager
+async def wechat_peer() -> AsyncIterator[WechatPeer]:
+    """A platform on a free port, for the length of a block."""
+    peer = WechatPeer()
+    routes = [
+        Route("/v3/pay/transactions/native", peer.answer, methods=["POST"]),
+        Route("/v3/pay/transactions/out-trade-no/{order_no}/close", peer.answer, methods=["POST"]),
+        Route("/v3/pay/transactions/out-trade-no/{order_no}", peer.answer),
+        Route("/v3/refund/domestic/refunds", peer.answer, methods=["POST"]),
+    ]
+    server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), port=0, log_level="critical", lifespan="off"))
+    task = asyncio.create_task(server.serve())
+    try:
+        await eventually(lambda: server.started, message="the channel answers")
+        port = server.servers[0].sockets[0].getsockname()[1]
+        peer.url = f"http://127.0.0.1:{port}"
+        yield peer
+    finally:
+        server.should_exit = True
+        with suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,14 @@
+"""The county that each visit begins with."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.harness.installation import Installation
+from tests.tools.doctor.visit import equipped
+
+
+@pytest.fixture
+def county(installation: Installation, tmp_path: Path) -> Installation:
+    """An installation that lacks nothing; none of its services runs."""
+    return equipped(installation, tmp_path)

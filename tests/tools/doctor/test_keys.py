@@ -1,0 +1,75 @@
+"""Keys and certificates: each way in which they can be wrong has its code."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.hashes import SHA256
+from pydantic import SecretStr
+
+from shared.domain.clock import SystemClock
+from shared.settings import WechatMerchant
+from tests.harness.installation import Installation
+from tests.harness.wechat_peer import merchant, rsa_key
+from tests.tools.doctor.visit import assert_only, broken, said, seen
+from tools.up.folder import environment_file
+
+
+def certified(folder: Path, *, days: int) -> WechatMerchant:
+    """A merchant whose platform key came as a certificate that ends in so many days."""
+    known, key, now = merchant(folder), rsa_key("platform"), SystemClock().now()
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Tenpay.com sign")])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1)
+        .not_valid_before(now - timedelta(days=400))
+        .not_valid_after(now + timedelta(days=days))
+        .sign(key, SHA256())
+    )
+    path = folder / "platform.certificate.pem"
+    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    return known.model_copy(update={"platform_keys": {"1": path}})
+
+
+class TestKeys:
+    async def test_a_secret_file_that_everybody_reads(self, county: Installation, tmp_path: Path) -> None:
+        path = county.settings.wechat_merchants[0].merchant_private_key_file
+        path.chmod(0o644)
+        assert_only(await seen(county, tmp_path), "KEY_FILE_OPEN", str(path))
+
+    async def test_the_settings_that_up_leaves_are_secret_too(self, county: Installation, tmp_path: Path) -> None:
+        file = environment_file(tmp_path)
+        file.parent.mkdir()
+        file.touch(mode=0o644)
+        assert_only(await seen(county, tmp_path), "KEY_FILE_OPEN", str(file))
+
+    @pytest.mark.parametrize(
+        ("days", "code"), [(-1, "CERTIFICATE_EXPIRED"), (10, "CERTIFICATE_EXPIRING"), (90, "CERTIFICATE")]
+    )
+    async def test_a_certificate_that_ends(self, county: Installation, tmp_path: Path, days: int, code: str) -> None:
+        findings = await seen(county.with_settings(wechat_merchants=(certified(tmp_path, days=days),)), tmp_path)
+        assert code in said(findings)
+        assert "MIGRATED" in said(findings, about="payment")
+
+    async def test_keys_that_are_no_pair_missing_or_malformed(self, county: Installation, tmp_path: Path) -> None:
+        other = tmp_path / "other.pem"
+        other.write_bytes(b"no key")
+        merchants = (county.settings.wechat_merchants[0].model_copy(update={"api_v3_key": SecretStr("short")}),)
+        findings = await seen(
+            county.with_settings(
+                token_public_key_file=other,
+                token_private_key_file=tmp_path / "missing.pem",
+                person_token_key=SecretStr("c2hvcnQ="),
+                encryption_keys={},
+                wechat_merchants=merchants,
+            ),
+            tmp_path,
+        )
+        assert broken(findings) == {
+            ("KEY_UNUSABLE", str(other)),
+            ("KEY_FILE_UNREADABLE", str(tmp_path / "missing.pem")),
+            ("SECRET_MALFORMED", "CANBAO_PERSON_TOKEN_KEY"),
+            ("SETTING_MISSING", "CANBAO_ENCRYPTION_KEYS"),
+            ("KEY_UNUSABLE", f"CANBAO_WECHAT_MERCHANTS {merchants[0].mchid}"),
+        }

@@ -1,0 +1,68 @@
+"""Entering a service's database as the service does: one connection for one visit, and a reason where none opens."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+from sqlalchemy import exc
+
+from shared.database.engine import Database
+from tools.doctor.finding import Finding, Patient, Symptom, Visit
+
+WITHIN_S = 8.0
+
+DATABASE = Symptom("DATABASE", "ok", "数据库可达", "the database answers")
+DATABASE_UNREACHABLE = Symptom(
+    "DATABASE_UNREACHABLE",
+    "broken",
+    "数据库无法进入：{why}。",
+    "The database cannot be entered: {why}.",
+    "启动 PostgreSQL；检查 CANBAO_DATABASE_URL 与 CANBAO_DATABASE_PASSWORDS；新安装先运行 canbao migrate。"
+    "canbao up 停止后其数据库也停止。",
+    "Start PostgreSQL; check CANBAO_DATABASE_URL and CANBAO_DATABASE_PASSWORDS; a new installation needs "
+    "canbao migrate. The database of canbao up stops with it.",
+)
+
+
+INSTALLATION_STOPPED = Symptom(
+    "INSTALLATION_STOPPED",
+    "warn",
+    "这套安装已停止，其数据库随之停止；数据库一项未检查。",
+    "This installation is stopped, and its database with it; what the databases hold was not examined.",
+    "运行 make up（或 canbao up）启动后再查。",
+    "Start it by make up (or canbao up) and ask again.",
+)
+
+
+@asynccontextmanager
+async def entered(patient: Patient, name: str) -> AsyncIterator[Visit | None]:
+    """A visit to a database; None where its door was found closed before."""
+    if name in patient.closed:
+        yield None
+        return
+    database = Database(patient.settings.service_url(name), pool_size=1, application_name="canbao doctor")
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            connection = await database.engine.connect()
+        try:
+            yield Visit(patient, name, connection)
+        finally:
+            await connection.close()
+    finally:
+        await database.dispose()
+
+
+def unreachable(name: str, error: BaseException) -> Finding:
+    """Why a database did not open, in words that hold no password."""
+    return DATABASE_UNREACHABLE.at(name, why=reason(error))
+
+
+def reason(error: BaseException) -> str:
+    """An error's kind, and its first line where the driver or the system wrote it."""
+    cause = error.orig if isinstance(error, exc.DBAPIError) and error.orig is not None else error
+    root = cause.__cause__ if cause.__cause__ is not None else cause
+    if isinstance(root, TimeoutError):
+        return "timeout"
+    said = str(root).partition("\n")[0] if isinstance(root, OSError | asyncpg.PostgresError) else ""
+    return f"{type(root).__name__}: {said}" if said else type(root).__name__

@@ -1,0 +1,148 @@
+"""Keys and certificates: readable, belonging together, kept from others' eyes, and not about to expire."""
+
+import asyncio
+import stat
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cryptography.x509 import load_pem_x509_certificate
+
+from services.payment.channels.wechat.keys import UnusableKey, load_merchant
+from shared.settings import Settings, WechatMerchant
+from shared.web.tokens import checking_key, signing_key
+from tools.doctor.finding import Check, Finding, Patient, Symptom
+
+_SOON = timedelta(days=30)
+
+KEYS = Symptom("KEYS", "ok", "密钥可用", "the keys can be used")
+KEY_FILE_OPEN = Symptom(
+    "KEY_FILE_OPEN",
+    "broken",
+    "私密文件任何人可读（{mode}）。",
+    "Everybody on this machine can read this secret file ({mode}).",
+    "chmod 600 {path}；若他人可能读过，请更换密钥。",
+    "chmod 600 {path}; where others may have read it, change the key.",
+)
+KEY_FILE_SHARED = Symptom(
+    "KEY_FILE_SHARED",
+    "warn",
+    "私密文件同组用户可读（{mode}）。",
+    "The file's group can read this secret file ({mode}).",
+    "若非有意（如容器挂载），chmod 600 {path}。",
+    "Unless that is meant, as in a container: chmod 600 {path}.",
+)
+KEY_FILE_UNREADABLE = Symptom(
+    "KEY_FILE_UNREADABLE",
+    "broken",
+    "文件无法读取（{why}）。",
+    "The file cannot be read ({why}).",
+    "检查 {setting} 的路径，以及运行服务的用户是否可读。",
+    "Check the path in {setting}, and that the services' user may read it.",
+)
+KEY_UNUSABLE = Symptom(
+    "KEY_UNUSABLE",
+    "broken",
+    "密钥无法使用（{why}）。",
+    "The key cannot be used ({why}).",
+    "换上 {setting} 应有的密钥。",
+    "Put the key there that {setting} asks for.",
+)
+TOKEN_KEYS_DIFFER = Symptom(
+    "TOKEN_KEYS_DIFFER",
+    "broken",
+    "签发令牌的私钥与核验令牌的公钥不是一对，所有调用都会被拒绝。",
+    "The key that signs tokens and the one that checks them are no pair: every call is refused.",
+    "由私钥重新导出公钥：openssl pkey -in 私钥 -pubout",
+    "Derive the public key from the private one: openssl pkey -in PRIVATE -pubout",
+)
+CERTIFICATE = Symptom("CERTIFICATE", "ok", "证书有效至 {until}", "the certificate is valid until {until}")
+CERTIFICATE_EXPIRING = Symptom(
+    "CERTIFICATE_EXPIRING",
+    "warn",
+    "证书将于 {until} 到期。",
+    "The certificate expires on {until}.",
+    "向微信支付商户平台取得新证书（或微信支付公钥），与旧的并列配置。",
+    "Fetch the new certificate (or WeChat Pay's public key) and configure it beside the old one.",
+)
+CERTIFICATE_EXPIRED = Symptom(
+    "CERTIFICATE_EXPIRED",
+    "broken",
+    "证书已于 {until} 到期，微信的通知可能已改用新证书签名。",
+    "The certificate expired on {until}: notices may be signed with its successor by now.",
+    "向微信支付商户平台取得新证书（或微信支付公钥）并配置。",
+    "Fetch the new certificate (or WeChat Pay's public key) and configure it.",
+)
+
+
+async def examine(patient: Patient) -> Sequence[Finding]:
+    """Everything about keys that can be told from this machine."""
+    settings, now = patient.settings, patient.clock.now()
+    found = await asyncio.to_thread(_all, settings, patient.folder, now)
+    troubled = any(finding.level in ("warn", "broken") for finding in found)
+    return found if troubled else [*found, KEYS.at()]
+
+
+def _all(settings: Settings, folder: Path, now: datetime) -> list[Finding]:
+    found = [*_permissions(settings, folder), *_token_keys(settings)]
+    for merchant in settings.wechat_merchants:
+        found += _merchant(merchant, now)
+    return found
+
+
+def _permissions(settings: Settings, folder: Path) -> Iterator[Finding]:
+    secret = [settings.token_private_key_file, *(each.merchant_private_key_file for each in settings.wechat_merchants)]
+    kept = folder / "secrets"
+    secret += sorted(kept.glob("*")) if kept.is_dir() else []
+    for path in dict.fromkeys(each.resolve() for each in secret if each is not None):
+        if not path.is_file():
+            continue
+        mode = stat.S_IMODE(path.stat().st_mode)
+        symptom = KEY_FILE_OPEN if mode & 0o007 else KEY_FILE_SHARED if mode & 0o070 else None
+        if symptom is not None:
+            yield symptom.at(str(path), mode=f"{mode:o}", path=path)
+
+
+def _token_keys(settings: Settings) -> Iterator[Finding]:
+    """Both halves, as services read them; an unset one is the settings' matter."""
+    halves = []
+    for setting, path, read in (
+        ("CANBAO_TOKEN_PRIVATE_KEY_FILE", settings.token_private_key_file, signing_key),
+        ("CANBAO_TOKEN_PUBLIC_KEY_FILE", settings.token_public_key_file, checking_key),
+    ):
+        if path is None:
+            continue
+        try:
+            halves.append(read(settings))
+        except OSError as error:
+            yield KEY_FILE_UNREADABLE.at(str(path), why=error.strerror, setting=setting)
+        except ValueError as error:
+            yield KEY_UNUSABLE.at(str(path), why=type(error).__name__, setting=setting)
+    if len(halves) == 2 and halves[0].thumbprint() != halves[1].thumbprint():
+        yield TOKEN_KEYS_DIFFER.at("CANBAO_TOKEN_PUBLIC_KEY_FILE")
+
+
+def _merchant(merchant: WechatMerchant, now: datetime) -> Iterator[Finding]:
+    setting = "CANBAO_WECHAT_MERCHANTS"
+    try:
+        load_merchant(merchant)
+    except OSError as error:
+        yield KEY_FILE_UNREADABLE.at(str(error.filename), why=error.strerror, setting=setting)
+    except (UnusableKey, ValueError, TypeError) as error:
+        yield KEY_UNUSABLE.at(f"{setting} {merchant.mchid}", why=type(error).__name__, setting=setting)
+    else:
+        for serial, path in merchant.platform_keys.items():
+            pem = path.read_bytes()
+            if b"BEGIN CERTIFICATE" in pem:
+                yield judged_validity(
+                    f"{merchant.mchid} {serial}", load_pem_x509_certificate(pem).not_valid_after_utc, now
+                )
+
+
+def judged_validity(subject: str, until: datetime, now: datetime) -> Finding:
+    """What a certificate's last day means today."""
+    symptom = CERTIFICATE_EXPIRED if until <= now else CERTIFICATE_EXPIRING if until - now < _SOON else CERTIFICATE
+    return symptom.at(subject, until=f"{until:%Y-%m-%d}")
+
+
+CHECKS = (Check("keys", examine),)

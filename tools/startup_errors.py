@@ -1,0 +1,46 @@
+"""What a command finds missing around it, said in a sentence that names the mend instead of a traceback."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+import typer
+from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
+
+from shared.messaging.bus.errors import described
+from shared.protection import ProtectionKeyMissing
+from shared.settings import Settings
+from shared.web.tokens import TokenKeyMissing
+
+NOTHING_TO_WORK_WITH = 3
+_KEY_MISSING = (TokenKeyMissing, ProtectionKeyMissing)
+# SQLSTATE classes: nobody answers, the login is refused, there is no such database.
+_CLASSES = ("08", "28", "3D")
+_MEND = """\
+没有可用的数据库或设置 · no database or settings to work with: {why}
+本机已运行过 canbao up：set -a; . .canbao/secrets/canbao.env; set +a
+否则设置 CANBAO_DATABASE_URL 等，见 .env.example；canbao doctor 逐项检查
+after canbao up here, source .canbao/secrets/canbao.env; otherwise set CANBAO_DATABASE_URL and the like,
+see .env.example; canbao doctor looks at each of them"""
+
+
+@contextmanager
+def surroundings_named() -> Iterator[None]:
+    """End with exit code 3 and the mend where a command failed for what is around it; anything else goes on."""
+    try:
+        yield
+    except (OSError, DBAPIError, asyncpg.PostgresError, ValidationError, *_KEY_MISSING) as error:
+        if not _is_around(error):
+            raise
+        typer.echo(_MEND.format(why=described(error)), err=True)
+        raise SystemExit(NOTHING_TO_WORK_WITH) from None
+
+
+def _is_around(error: BaseException) -> bool:
+    if isinstance(error, ValidationError):
+        return error.title == Settings.__name__
+    while error.__cause__ is not None and getattr(error, "sqlstate", None) is None:
+        error = error.__cause__
+    state = str(getattr(error, "sqlstate", None) or "")
+    return isinstance(error, (ConnectionError, *_KEY_MISSING)) or state.startswith(_CLASSES)

@@ -1,0 +1,75 @@
+"""``canbao up`` on the command line."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvloop
+from rich.console import Console
+
+from shared.database.server_account import EmbeddedPostgresError
+from tools.up.installation import Asked
+from tools.up.refusal import CannotStart, Exit
+
+PLAYABLE = ("anon-city-2023", "luoshan-2024", "national-2025", "shantou-2022")
+
+
+def up(
+    once: Annotated[
+        bool, typer.Option("--once", help="输出核对表后结束 · end after the table instead of staying up")
+    ] = False,
+    pack: Annotated[
+        str | None,
+        typer.Option(
+            help="演练哪个政策包，新目录默认 luoshan-2024 · whose season is played (luoshan-2024 in a new folder): "
+            "anon-city-2023, luoshan-2024, national-2025, shantou-2022"
+        ),
+    ] = None,
+    residents: Annotated[
+        int | None,
+        typer.Option(
+            min=100,
+            max=1_000_000,
+            help="模拟居民人数，新目录默认 5000 · how many residents are simulated (5000 in a new folder)",
+        ),
+    ] = None,
+    bus: Annotated[
+        str, typer.Option(help="消息总线 · the bus: postgres (embedded) or kafka (CANBAO_KAFKA_BOOTSTRAP_SERVERS)")
+    ] = "postgres",
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, help="服务与页面的端口 · where services and page listen, on 127.0.0.1")
+    ] = 8000,
+    data: Annotated[Path, typer.Option(help="数据与密钥目录 · folder for databases and secrets")] = Path(".canbao"),
+) -> None:
+    """在本机启动全部服务，演练一个缴费期并核对，然后保持运行（Ctrl-C 全部停止） · start everything here, play a season,
+    prove it, and stay up (Ctrl-C stops all of it).
+
+    Exit codes: 0 fine · 1 a break, a difference from the simulator's books, or no money · 2 wrong usage ·
+    3 cannot start, the message names the mend · 130 stopped before the table.
+    """
+    if bus not in ("postgres", "kafka"):
+        raise typer.BadParameter("postgres, kafka", param_hint="--bus")
+    _refuse_unplayable(pack)
+    from tools.up.sequence import run
+
+    console = Console()
+    asked = Asked(pack, residents, once, "kafka" if bus == "kafka" else "postgres", port, data)
+    try:
+        code = uvloop.run(run(asked, console))
+    except (CannotStart, EmbeddedPostgresError) as reason:
+        Console(stderr=True).print(str(reason), highlight=False, markup=False, soft_wrap=True)
+        code = Exit.CANNOT_START
+    raise typer.Exit(int(code))
+
+
+def _refuse_unplayable(pack: str | None) -> None:
+    """Raise BadParameter for a pack without a season, and say which have one."""
+    if pack is None or pack in PLAYABLE:
+        return
+    problem = f"{pack}: 没有演练 · has no season; {', '.join(PLAYABLE)}"
+    if pack == "tonghe-2023":
+        problem = (
+            "tonghe-2023: 通河只经哈尔滨银行收款，尚无演练；可用 canbao policy show tonghe-2023 查阅 · "
+            "takes money through its bank only and has no season yet; read it by canbao policy show tonghe-2023"
+        )
+    raise typer.BadParameter(problem, param_hint="--pack")

@@ -1,0 +1,123 @@
+"""The data folder of ``canbao up``: what is generated once and kept, readable by its owner alone."""
+
+import base64
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any, TextIO
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from shared.database.data_folder import DataFolder
+from shared.database.provision import generate_passwords
+from tools.up.refusal import CannotStart
+
+
+def opened(folder: Path) -> Path:
+    """The folder, made where it is missing; raises CannotStart where it cannot be written."""
+    try:
+        (folder / "secrets").mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = folder / "secrets" / f".writable.{os.getpid()}"
+        probe.touch(mode=0o600)
+        probe.unlink()
+    except OSError as reason:
+        raise CannotStart(
+            f"无法写入数据目录 {folder}（{reason.strerror}）。请用 --data 指定可写目录，或修正目录权限。",
+            f"The data folder {folder} cannot be written: name a writable one by --data, or mend its permissions.",
+        ) from reason
+    return folder.resolve()
+
+
+def kept_secrets(folder: Path, services: tuple[str, ...]) -> dict[str, Any]:
+    """Passwords and keys of the installation: generated at the first start, the same ever after."""
+    file = folder / "secrets" / "installation.json"
+    if not file.exists():
+        _write(file, json.dumps(_generated(services), indent=1))
+    known: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return known | {
+        "token_private_key_file": _pem(folder, "token.pem", known.pop("token_private_key")),
+        "token_public_key_file": _pem(folder, "token.pub.pem", known.pop("token_public_key")),
+    }
+
+
+def client_secrets(folder: Path, names: list[str]) -> dict[str, str]:
+    """One secret per API client; a new client gets one, a known one keeps its own."""
+    file = folder / "secrets" / "clients.json"
+    known: dict[str, str] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    missing = {name: secrets.token_urlsafe(32) for name in names if name not in known}
+    if missing:
+        _write(file, json.dumps(known | missing, indent=1))
+    return known | missing
+
+
+def clients_file(folder: Path) -> Path:
+    """Where the simulator finds the secrets of its actors."""
+    return folder / "secrets" / "clients.json"
+
+
+def environment_file(folder: Path) -> Path:
+    """Where an installation's settings are kept for the other commands."""
+    return folder / "secrets" / "canbao.env"
+
+
+def database_folder(folder: Path) -> DataFolder:
+    """Where the installation's own database lives."""
+    return DataFolder(folder / "postgres")
+
+
+def log_file(folder: Path) -> Path:
+    """Where services and simulator write what concerns whoever looks into a fault."""
+    return folder / "canbao.log"
+
+
+def opened_log(folder: Path) -> TextIO:
+    """A new log for this start, open until the process ends; the last start's is kept beside it, older ones are not."""
+    file = log_file(folder)
+    if file.exists():
+        file.replace(file.with_suffix(".previous.log"))
+    return os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", 1, encoding="utf-8")
+
+
+def keep_environment(folder: Path, values: dict[str, str]) -> Path:
+    """Leave the installation's settings for the other commands: ``set -a; . FILE; canbao verify``."""
+    file = environment_file(folder)
+    _write(file, "".join(f"{name}='{value}'\n" for name, value in sorted(values.items())))
+    return file
+
+
+def _generated(services: tuple[str, ...]) -> dict[str, Any]:
+    private = ec.generate_private_key(ec.SECP256R1())
+    return {
+        "database_passwords": generate_passwords(services),
+        "person_token_key": _key(),
+        "encryption_keys": {"k1": _key()},
+        "token_private_key": private.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ).decode(),
+        "token_public_key": private.public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        .decode(),
+    }
+
+
+def _key() -> str:
+    return base64.b64encode(os.urandom(32)).decode()
+
+
+def _pem(folder: Path, name: str, content: str) -> Path:
+    file = folder / "secrets" / name
+    if not file.exists():
+        _write(file, content)
+    return file
+
+
+def _write(file: Path, content: str) -> None:
+    """Readable by us alone; whole and on disk, or not there."""
+    draft = file.with_name(file.name + ".draft")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    draft.replace(file)
