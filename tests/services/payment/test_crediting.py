@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from services.payment.crediting.queue import work_notices
-from services.payment.crediting.repository import claim
+from services.payment.crediting.worker import work_notices
+from services.payment.notices.repository import claim
 from tests.harness.installation import COUNTY, Installation
 from tests.harness.wechat_peer import MCHID, paid_notice
 from tests.services.payment.till import DUE_FEN, OTHER_VILLAGE, Till, assessed, open_till, row

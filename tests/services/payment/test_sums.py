@@ -5,7 +5,7 @@ from typing import Any
 
 import asyncpg
 
-from services.payment.ledger.sums import advance
+from services.payment.ledger.balances import advance
 from tests.services.payment.till import DUE_FEN, Till
 
 RECOMPUTED = """

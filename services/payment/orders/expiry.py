@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.payment.orders import repository
 from shared.contracts.event import Received
 from shared.contracts.registration import BusinessDateAdvanced
 from shared.database.business_date import advance_business_date, business_date
@@ -16,28 +16,11 @@ from shared.service import Running
 
 _AT_ONCE = 5_000
 
-# The notice of a payment made in time may still come, or be lost: the order is asked about once, and a success dated
-# before its expiry is credited all the same.
-_EXPIRE = text(
-    """
-    WITH over AS (
-        SELECT id FROM payment_order WHERE state = 'AWAITING' AND expires_at <= :instant
-        ORDER BY order_no LIMIT :limit FOR UPDATE
-    ), expired AS (
-        UPDATE payment_order SET state = 'EXPIRED', to_be_queried = true FROM over WHERE payment_order.id = over.id
-        RETURNING payment_order.id
-    ), released AS (
-        UPDATE order_line SET open = false FROM expired WHERE order_line.order_id = expired.id
-    )
-    SELECT count(*) FROM expired
-    """
-)
-
 
 async def expire_orders(session: AsyncSession, day: date) -> int:
     """End one batch of orders that lapsed before a business date begins; returns how many."""
     instant = datetime.combine(day, time.min, SHANGHAI)
-    return int((await session.execute(_EXPIRE, {"instant": instant, "limit": _AT_ONCE})).scalar_one())
+    return await repository.expire(session, instant, _AT_ONCE)
 
 
 async def expire_lapsed(running: Running) -> int:

@@ -1,9 +1,11 @@
-"""What stands in the way of a batch, named so that a clerk can mend it: by village, receipt, line and amount."""
+"""What holds a batch back, named so that a clerk can correct it: by village, receipt, line and amount."""
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
+
+MAX_DIFFERENCES: Final = 1_000
 
 
 class DifferenceKind(StrEnum):

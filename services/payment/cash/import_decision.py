@@ -6,7 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from services.payment.bills.state import Bill, BillState
-from services.payment.cash.receipts import StoredReceipt
+from services.payment.receipts.receipt import StoredReceipt
 
 
 class ImportFailure(StrEnum):
@@ -50,7 +50,7 @@ def _failure(receipt: StoredReceipt, bill: Bill | None) -> ImportFailure | None:
         return ImportFailure.ALREADY_PAID
     if bill.state is not BillState.OPEN:
         return ImportFailure.NOTHING_DUE
-    row = bill.row_on(receipt.received_on)
-    if row is None:
+    due = bill.row_on(receipt.received_on)
+    if due is None:
         return ImportFailure.OUTSIDE_COLLECTION
-    return None if row[1].due_fen == receipt.amount_fen else ImportFailure.AMOUNT_NOT_DUE
+    return None if due.row.due_fen == receipt.amount_fen else ImportFailure.AMOUNT_NOT_DUE

@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.remittance import repository
-from services.payment.remittance.models import Batch
-from services.payment.remittance.repository import Move
-from services.payment.remittance.state import BatchState, Step, has_passed, source_of, target_of
+from services.payment.batches import repository
+from services.payment.batches.models import Batch
+from services.payment.batches.repository import Move
+from services.payment.batches.state import BatchState, Step, has_passed, source_of, target_of
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
 from shared.errors import DomainError, ErrorCode, NotFound

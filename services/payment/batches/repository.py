@@ -11,11 +11,14 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.expression import bindparam
 
-from services.payment.remittance.models import Batch, RemittanceLine
-from services.payment.remittance.state import BatchKind, BatchState, HeldAt, Place, Step
+from services.payment.batches.models import Batch, CashBatch, OnlineBatch, RemittanceLine
+from services.payment.batches.settlement_reference import Settlement
+from services.payment.batches.state import BatchKind, BatchState, HeldAt, Place, Step
 from shared.contracts.event import Trace
 
-_BATCH = ", ".join(field.name for field in fields(Batch))
+_CASH = frozenset(field.name for field in fields(CashBatch))
+_ONLINE = frozenset(field.name for field in fields(OnlineBatch))
+_BATCH = ", ".join(["kind", *sorted(_CASH | _ONLINE)])
 _LINE = ", ".join(field.name for field in fields(RemittanceLine))
 
 LINES_AT_ONCE = 500  # lines per statement and per stretch of the event loop
@@ -38,6 +41,32 @@ _FACTS = {
 
 _FIND = text(f"SELECT {_BATCH} FROM remittance_batch WHERE id = :id")  # noqa: S608 - own column names
 _LOCK = text(f"SELECT {_BATCH} FROM remittance_batch WHERE id = :id FOR UPDATE")  # noqa: S608 - own column names
+_OPEN_CASH = text(
+    """
+    INSERT INTO remittance_batch (id, region, kind, state, statement_no, benefit_year, declared_fen, actor,
+                                  correlation_id)
+    VALUES (:id, :village, 'ENTRUSTED_CASH', 'OPEN', :statement_no, :benefit_year, :declared_fen, :actor,
+            :correlation_id)
+    ON CONFLICT (statement_no) WHERE previous_batch_id IS NULL DO NOTHING
+    RETURNING id
+    """
+)
+_OF_STATEMENT = text("SELECT id FROM remittance_batch WHERE statement_no = :statement_no AND previous_batch_id IS NULL")
+_OPEN_ONLINE = text(
+    """
+    INSERT INTO remittance_batch (id, region, kind, state, channel, mchid, settlement_day, declared_fen, actor,
+                                  correlation_id)
+    VALUES (:id, :region, 'ONLINE', 'OPEN', :channel, :mchid, :day, 0, :actor, :correlation_id)
+    ON CONFLICT (channel, mchid, settlement_day) WHERE previous_batch_id IS NULL DO NOTHING
+    """
+)
+_OF_SETTLEMENT = text(
+    """
+    SELECT id FROM remittance_batch
+    WHERE channel = :channel AND mchid = :mchid AND settlement_day = :day AND previous_batch_id IS NULL
+    """
+)
+_ADD_SETTLED = text("UPDATE remittance_batch SET declared_fen = declared_fen + :amount_fen WHERE id = :batch_id")
 _REPLACEMENT = text("SELECT id FROM remittance_batch WHERE previous_batch_id = :id")
 _LIST = text(
     f"""
@@ -115,6 +144,65 @@ class Move:
     differences: Sequence[Mapping[str, Any]] = ()
     facts: Mapping[str, Any] | None = None
     note: Mapping[str, Any] | None = None
+
+
+async def open_cash(
+    session: AsyncSession,
+    batch_id: UUID,
+    *,
+    village: str,
+    statement_no: str,
+    benefit_year: int,
+    declared_fen: int,
+    trace: Trace,
+) -> bool:
+    """Begin the batch of a collection statement; False where the statement's number is taken."""
+    values = {
+        "id": batch_id,
+        "village": village,
+        "statement_no": statement_no,
+        "benefit_year": benefit_year,
+        "declared_fen": declared_fen,
+        "actor": trace.actor,
+        "correlation_id": trace.correlation_id,
+    }
+    return (await session.execute(_OPEN_CASH, values)).scalar_one_or_none() is not None
+
+
+async def id_of_statement(session: AsyncSession, statement_no: str) -> UUID | None:
+    """The batch that a collection statement began, where the caller may see it."""
+    found: UUID | None = (await session.execute(_OF_STATEMENT, {"statement_no": statement_no})).scalar_one_or_none()
+    return found
+
+
+async def open_online(session: AsyncSession, batch_id: UUID, settlement: Settlement, region: str, trace: Trace) -> UUID:
+    """Begin the batch of a channel's settlement day, or find it."""
+    key = {"channel": settlement.channel, "mchid": settlement.mchid, "day": settlement.day}
+    new = key | {"id": batch_id, "region": region, "actor": trace.actor, "correlation_id": trace.correlation_id}
+    await session.execute(_OPEN_ONLINE, new)
+    found: UUID = (await session.execute(_OF_SETTLEMENT, key)).scalar_one()
+    return found
+
+
+async def add_settled(session: AsyncSession, batch_id: UUID, amount_fen: int) -> None:
+    """Add what a channel settled to the sum that its batch declares."""
+    await session.execute(_ADD_SETTLED, {"batch_id": batch_id, "amount_fen": amount_fen})
+
+
+async def lock_cash(session: AsyncSession, batch_id: UUID) -> CashBatch | None:
+    """A batch of entrusted cash, held until the transaction ends; raises where it is of the other kind."""
+    batch = await lock(session, batch_id)
+    if isinstance(batch, OnlineBatch):
+        raise TypeError(f"batch {batch_id} holds no entrusted cash")
+    return batch
+
+
+async def lock_online(session: AsyncSession, batch_id: UUID) -> OnlineBatch | None:
+    """A batch of a channel's settlement, held until the transaction ends; raises where it is of the other kind."""
+    batch = await lock(session, batch_id)
+    if isinstance(batch, CashBatch):
+        raise TypeError(f"batch {batch_id} is of no settlement")
+    return batch
 
 
 async def find(session: AsyncSession, batch_id: UUID) -> Batch | None:
@@ -248,7 +336,9 @@ def _one(row: Row[Any] | None) -> Batch | None:
     if row is None:
         return None
     values = dict(row._mapping)
-    values["kind"] = BatchKind(values["kind"])
+    kind = BatchKind(values.pop("kind"))
     values["state"] = BatchState(values["state"])
     values["held_at"] = HeldAt(values["held_at"]) if values["held_at"] else None
-    return Batch(**values)
+    if kind is BatchKind.ENTRUSTED_CASH:
+        return CashBatch(**{name: value for name, value in values.items() if name in _CASH})
+    return OnlineBatch(**{name: value for name, value in values.items() if name in _ONLINE})

@@ -13,7 +13,8 @@ from asyncpg import DataError, IntegrityConstraintViolationError
 from prometheus_client import Histogram
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payment.callbacks.repository import Insert, RawNotice, prepare_insert
+from services.payment.notices.notice import ChannelNotice, Evidence
+from services.payment.notices.repository import Insert, prepare_insert
 from shared.database.engine import Database
 
 _AT_ONCE = 512
@@ -35,15 +36,16 @@ class NoticeUnstorable(Exception):
 
 @dataclass(slots=True)
 class _Waiting:
-    notice: RawNotice
+    notice: ChannelNotice
+    evidence: Evidence
     durable: asyncio.Future[None]
 
 
-class Intake:
-    """Takes verified notices in and says when they are durable."""
+class GroupCommit:
+    """Writes verified notices, many in one commit, and reports when each is durable."""
 
     def __init__(self, database: Database, region: str, *, on_stored: Callable[[], None], limit: int = _LIMIT) -> None:
-        """Write into ``database`` as region ``region``; ``on_stored`` wakes whoever credits, ``limit`` may wait."""
+        """Write into ``database`` as ``region``; ``on_stored`` wakes the crediting job, ``limit`` notices may wait."""
         self._database = database
         self._region = region
         self._on_stored = on_stored
@@ -54,11 +56,11 @@ class Intake:
         self._insert: Insert | None = None
         self.commits = 0
 
-    async def store(self, notice: RawNotice) -> None:
+    async def store(self, notice: ChannelNotice, evidence: Evidence) -> None:
         """Return once the notice is durable; raises IntakeUnavailable where that is not certain."""
         if len(self._waiting) >= self._limit:
             raise IntakeUnavailable("待处理通知过多 · too many notices are waiting")
-        waiting = _Waiting(notice, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(notice, evidence, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         if self._writer is None:
             self._writer = asyncio.create_task(self._write(), name="intake")
@@ -74,11 +76,11 @@ class Intake:
         try:
             while self._waiting:
                 group, self._waiting = self._waiting[:_AT_ONCE], self._waiting[_AT_ONCE:]
-                await self._settle(group)
+                await self._write_group(group)
         finally:
             self._writer = None
 
-    async def _settle(self, group: Sequence[_Waiting]) -> None:
+    async def _write_group(self, group: Sequence[_Waiting]) -> None:
         try:
             await self._commit(group)
         except (DataError, IntegrityConstraintViolationError) as bad_row:
@@ -88,9 +90,9 @@ class Intake:
                 _answer(group, unstorable)
                 return
             middle = len(group) // 2
-            await self._settle(group[:middle])
-            await self._settle(group[middle:])
-        except Exception as failure:  # whatever it was, nobody may be told that the notice is safe
+            await self._write_group(group[:middle])
+            await self._write_group(group[middle:])
+        except Exception as failure:  # not known to be durable, so no client may be answered that it is
             await self._disconnect()
             unavailable = IntakeUnavailable(type(failure).__name__)
             unavailable.__cause__ = failure
@@ -103,7 +105,7 @@ class Intake:
         """One statement, one commit: distinct notices, sorted, those stored before left as they are."""
         async with asyncio.timeout(_COMMIT_WITHIN_S):
             insert = self._insert or await self._connect()
-            distinct = {waiting.notice.key: waiting.notice for waiting in reversed(group)}
+            distinct = {waiting.notice.key: (waiting.notice, waiting.evidence) for waiting in reversed(group)}
             await insert([distinct[key] for key in sorted(distinct)])
         self.commits += 1
         _GROUP_SIZE.observe(len(group))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.payment.remittance.differences import Difference, DifferenceKind
+from services.payment.batches.discrepancies import Difference, DifferenceKind
 from shared.policy.institutions.money import Account, three_way
 
 

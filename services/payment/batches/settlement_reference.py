@@ -10,7 +10,7 @@ _FORM = re.compile(r"([A-Z][A-Z0-9_]{1,30}):([0-9A-Za-z_-]{1,64}):([0-9]{4}-[0-9
 
 
 class SettlementReferenceMalformed(DomainError):
-    """Nobody could tell which channel and day the money is for."""
+    """The reference does not name the channel and day that the money is for."""
 
     code = ErrorCode.SETTLEMENT_REFERENCE_MALFORMED
 
@@ -22,6 +22,9 @@ class Settlement:
     channel: str
     mchid: str
     day: date
+
+    def __str__(self) -> str:
+        return f"{self.channel}:{self.mchid}:{self.day}"
 
 
 def parse_settlement(reference: str) -> Settlement:

@@ -2,22 +2,20 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 import structlog
 from prometheus_client import Counter
-from sqlalchemy import Row
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.crediting import repository
-from services.payment.crediting.decision import PaidNotice, Quarantine, quarantine_of
+from services.payment.crediting.decision import Quarantine, quarantine_of
 from services.payment.crediting.service import Outcome, credit
-from services.payment.refunds.service import RefundNotice, settle
-from services.payment.resources import CREDITING, PaymentResources
-from shared.contracts.event import Trace
-from shared.domain.clock import business_date_of
+from services.payment.job_names import CREDITING
+from services.payment.notices import repository
+from services.payment.notices.notice import ChannelNotice, NoticeKind, PaymentNotice, RefundNotice
+from services.payment.refunds.service import settle
+from services.payment.resources import PaymentResources
 from shared.messaging.bus.errors import described, is_transient
 from shared.service import Running
 
@@ -65,43 +63,42 @@ async def look_again_at_parked(running: Running) -> int:
     return unparked
 
 
-async def _work(running: Running, claim: Callable[[AsyncSession], Awaitable[Sequence[Row[Any]]]]) -> int:
+async def _work(running: Running, claim: Callable[[AsyncSession], Awaitable[Sequence[ChannelNotice]]]) -> int:
     resources: PaymentResources = running.resources
     async with running.database.transaction(running.settings.region) as session:
-        rows = await claim(session)
-        if not rows:
+        notices = await claim(session)
+        if not notices:
             return 0
-        outcomes = await work(session, rows, resources)
+        outcomes = await work(session, notices, resources)
         await repository.conclude(session, outcomes)
     for state, reason in outcomes.values():
         _NOTICES.labels(state, reason or "").inc()
-    return len(rows)
+    return len(notices)
 
 
-async def work(session: AsyncSession, rows: Sequence[Row[Any]], resources: PaymentResources) -> dict[UUID, Outcome]:
-    """Say of each stored notice what becomes of it, and do it."""
+async def work(
+    session: AsyncSession, notices: Sequence[ChannelNotice], resources: PaymentResources
+) -> dict[UUID, Outcome]:
+    """Decide what becomes of each stored notice, and do it."""
     outcomes: dict[UUID, Outcome] = {}
-    payments: list[PaidNotice] = []
+    payments: list[PaymentNotice] = []
     refunds: list[RefundNotice] = []
-    for row in rows:
-        merchant = resources.merchants.get(row.mchid)
-        if row.kind == "OTHER":
-            outcomes[row.id] = ("IGNORED", None)
+    for notice in notices:
+        merchant = resources.merchants.get(notice.mchid)
+        if notice.kind is NoticeKind.OTHER:
+            outcomes[notice.id] = ("IGNORED", None)
         elif merchant is None:
-            outcomes[row.id] = ("QUARANTINED", Quarantine.UNKNOWN_MERCHANT.value)
-        elif row.kind == "UNREADABLE":
-            outcomes[row.id] = ("QUARANTINED", Quarantine.UNREADABLE.value)
-        elif row.kind == "REFUND":
-            refunds.append(_refund_notice(row))
-        elif row.outcome != "SUCCESS":
-            outcomes[row.id] = ("IGNORED", row.outcome)
+            outcomes[notice.id] = ("QUARANTINED", Quarantine.UNKNOWN_MERCHANT.value)
+        elif isinstance(notice, RefundNotice):
+            refunds.append(notice)
+        elif not isinstance(notice, PaymentNotice):
+            outcomes[notice.id] = ("QUARANTINED", Quarantine.UNREADABLE.value)
+        elif notice.outcome != "SUCCESS":
+            outcomes[notice.id] = ("IGNORED", notice.outcome)
+        elif (foreign := quarantine_of(notice, merchant.appid)) is not None:
+            outcomes[notice.id] = ("QUARANTINED", foreign.value)
         else:
-            notice = _paid_notice(row)
-            foreign = quarantine_of(notice, merchant.appid)
-            if foreign is not None:
-                outcomes[row.id] = ("QUARANTINED", foreign.value)
-            else:
-                payments.append(notice)
+            payments.append(notice)
     return outcomes | await credit(session, payments) | await settle(session, refunds)
 
 
@@ -109,38 +106,7 @@ async def _set_aside(running: Running, notice_id: UUID, failure: Exception) -> i
     """One notice that cannot be worked must not hold up the rest: it waits in quarantine for a person."""
     log.error("a notice cannot be worked", error=described(failure))
     async with running.database.transaction(running.settings.region) as session:
-        rows = await repository.claim_one(session, notice_id)
+        claimed = await repository.claim_one(session, notice_id)
         reason = Quarantine.UNPROCESSABLE.value
-        await repository.conclude(session, {row.id: ("QUARANTINED", reason) for row in rows})
-    return len(rows)
-
-
-def _paid_notice(row: Row[Any]) -> PaidNotice:
-    return PaidNotice(
-        id=row.id,
-        channel=row.channel,
-        mchid=row.mchid,
-        payee_mchid=row.payee_mchid,
-        payee_appid=row.payee_appid,
-        order_no=row.order_no,
-        transaction_id=row.transaction_id,
-        amount_fen=row.amount_fen,
-        currency=row.currency,
-        succeeded_at=row.succeeded_at,
-        paid_on=business_date_of(row.succeeded_at),
-        region=row.region,
-        trace=Trace(row.actor, row.correlation_id),
-    )
-
-
-def _refund_notice(row: Row[Any]) -> RefundNotice:
-    return RefundNotice(
-        id=row.id,
-        mchid=row.mchid,
-        payee_mchid=row.payee_mchid,
-        refund_no=row.refund_no,
-        transaction_id=row.transaction_id,
-        status=row.outcome,
-        amount_fen=row.amount_fen,
-        succeeded_at=row.succeeded_at,
-    )
+        await repository.conclude(session, {notice.id: ("QUARANTINED", reason) for notice in claimed})
+    return len(claimed)

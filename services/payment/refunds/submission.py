@@ -1,15 +1,11 @@
 """Asking the channel for approved refunds, and asking again about those it has not spoken of."""
 
-import orjson
 import structlog
 
-from services.payment.callbacks.repository import RawNotice
-from services.payment.channels.wechat import CHANNEL
-from services.payment.channels.wechat.client import Answer, ChannelRefused, ChannelUnavailable, WechatClient
-from services.payment.channels.wechat.notice import parse_refund_query
+from services.payment.channels.channel import ChannelRefused, ChannelUnavailable, PaymentChannel
 from services.payment.refunds import repository
+from services.payment.refunds.payer_messages import payer_reason
 from services.payment.refunds.state import Refund
-from services.payment.refunds.words import payer_reason
 from services.payment.resources import PaymentResources
 from shared.service import Running
 
@@ -28,14 +24,14 @@ async def ask_refunds(running: Running, *, again_after_s: float = 60.0) -> int:
 
 async def _ask(running: Running, refund: Refund, *, asked_before: bool) -> None:
     resources: PaymentResources = running.resources
-    client = resources.wechat.get(refund.mchid)
-    if client is None:
+    channel = resources.channels.get(refund.mchid)
+    if channel is None:
         log.error("a refund's merchant is not configured", mchid=refund.mchid)
         return
     try:
-        if asked_before and await _settled_by_query(resources, client, refund):
+        if asked_before and await _settled_by_query(resources, channel, refund):
             return
-        await client.refund(
+        await channel.refund(
             transaction_id=refund.transaction_id,
             refund_no=refund.refund_no,
             reason=payer_reason(refund.reason),
@@ -53,30 +49,14 @@ async def _ask(running: Running, refund: Refund, *, asked_before: bool) -> None:
             await repository.note_refusal(session, refund.id, refused.reason)
 
 
-async def _settled_by_query(resources: PaymentResources, client: WechatClient, refund: Refund) -> bool:
-    """Learn of a lost notice by asking; what the channel says goes the way of every notice."""
+async def _settled_by_query(resources: PaymentResources, channel: PaymentChannel, refund: Refund) -> bool:
+    """Learn of a lost notice by asking; the channel's answer goes the way of every notice."""
     try:
-        answer = await client.query_refund(refund.refund_no)
+        answer = await channel.query_refund(refund.refund_no)
     except (ChannelUnavailable, ChannelRefused):
         return False  # asking for the refund again, under the same number, is harmless
     if answer is None:
         return False
-    status = str(answer.value.get("status"))
-    if status not in ("SUCCESS", "ABNORMAL", "CLOSED") or status == refund.state.value:
-        return True
-    await resources.intake.store(_as_notice(refund, answer, status))
+    if answer.concluded is not None and answer.status != refund.state.value:
+        await resources.notices.store(*answer.concluded)
     return True
-
-
-def _as_notice(refund: Refund, answer: Answer, status: str) -> RawNotice:
-    notice = parse_refund_query(f"query:{refund.refund_no}:{status}", refund.mchid, answer.content)
-    kept = {"refund_no": notice.refund_no, "transaction_id": notice.transaction_id, "status": notice.outcome}
-    return RawNotice(
-        channel=CHANNEL,
-        mchid=refund.mchid,
-        source="QUERY",
-        envelope=orjson.dumps(kept),
-        serial=answer.signed.serial,
-        signed_at=answer.signed.signed_at,
-        notice=notice,
-    )

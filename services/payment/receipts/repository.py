@@ -1,24 +1,16 @@
-"""Named queries on cash receipts."""
+"""Reading, locking and writing cash receipts. No other room writes this table."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.cash.match import Receipt
-from services.payment.ledger.transfer import Line
+from services.payment.receipts.receipt import NewReceipt, StoredReceipt
 from shared.contracts.event import Trace
 
 MAX_UNLISTED = 500
-
-
-def deposit_key(receipt_id: UUID, batch_id: UUID, version: int) -> str:
-    """What makes the deposit of a receipt's cash one fact: under which version of which statement it was matched."""
-    return f"{receipt_id}:{batch_id}:{version}"
-
 
 _INSERT_RECEIPTS = text(
     """
@@ -81,49 +73,6 @@ _RECALL = text(
     FROM unnest(CAST(:ids AS uuid[]), CAST(:reasons AS text[])) AS n (id, reason) WHERE r.id = n.id
     """
 )
-
-
-@dataclass(frozen=True, slots=True)
-class StoredReceipt:
-    """A receipt as it is kept."""
-
-    id: UUID
-    receipt_no: str
-    region: str
-    enrolment_id: UUID
-    person_token: str
-    benefit_year: int
-    amount_fen: int
-    received_on: date
-    state: str
-    recall_reason: str | None
-    batch_id: UUID | None
-    deposited_on: date | None
-    actor: str
-    correlation_id: UUID
-
-    @property
-    def money_of(self) -> Line:
-        """Whose money it is, for the books."""
-        return Line(self.region, self.enrolment_id, self.person_token, self.benefit_year)
-
-    def for_match(self, batch_id: UUID) -> Receipt:
-        """The receipt as the match sees it for this batch."""
-        free = self.state == "USED" and self.batch_id in (None, batch_id)
-        return Receipt(self.receipt_no, self.region, self.benefit_year, self.enrolment_id, self.amount_fen, free)
-
-
-@dataclass(frozen=True, slots=True)
-class NewReceipt:
-    """A receipt to be recorded, with what its bill says of the person."""
-
-    id: UUID
-    receipt_no: str
-    enrolment_id: UUID
-    person_token: str
-    benefit_year: int
-    amount_fen: int
-    received_on: date
 
 
 async def insert(session: AsyncSession, village: str, receipts: Sequence[NewReceipt], trace: Trace) -> set[str]:

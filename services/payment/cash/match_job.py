@@ -7,31 +7,31 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.payment.batches import repository as batches
+from services.payment.batches.discrepancies import MAX_DIFFERENCES, Difference
+from services.payment.batches.models import CashBatch, RemittanceLine
+from services.payment.batches.repository import Move
+from services.payment.batches.state import BatchState, HeldAt, Step, ready
 from services.payment.bills import service as bills
 from services.payment.bills.service import BillPayment
 from services.payment.bills.state import Bill
-from services.payment.cash import receipts as receipts_kept
 from services.payment.cash import repository
-from services.payment.cash.importing import Import, decide_import
-from services.payment.cash.match import Match, Statement, match_collection
-from services.payment.cash.receipts import StoredReceipt, deposit_key
-from services.payment.cash.repository import DepositLine
+from services.payment.cash.import_decision import Import, decide_import
+from services.payment.cash.three_way_match import Match, Receipt, Statement, match_collection
 from services.payment.cash_refunds import repository as cash_refunds
+from services.payment.job_names import CASH_MATCHING
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
 from services.payment.ledger.transfer import Occasion, Transfer
-from services.payment.remittance import repository as batches
-from services.payment.remittance.confirmation import MAX_DIFFERENCES
-from services.payment.remittance.differences import Difference
-from services.payment.remittance.models import Batch, RemittanceLine
-from services.payment.remittance.repository import Move
-from services.payment.remittance.state import BatchState, HeldAt, Step, ready
+from services.payment.receipts import repository as receipts_repository
+from services.payment.receipts.receipt import StoredReceipt, deposit_key
+from services.payment.statements import repository as statements
+from services.payment.statements.repository import DepositLine
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
 from shared.service import Job, Running
 
 CHANNEL = "VILLAGE_CASH"
-JOB_NAME = "cash-matching"
 _AT_ONCE = 500
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ T = TypeVar("T")
 class _Matching:
     """One comparison: the batch, the bank's line that set it off, and when the money was booked."""
 
-    batch: Batch
+    batch: CashBatch
     bank_line: DepositLine
     booked_on: date
 
@@ -54,7 +54,7 @@ class _Matching:
         )
 
     def trace(self, receipt: StoredReceipt) -> Trace:
-        """The receipt's own chain of causes, begun by whoever took the cash, gone on by the bank's line."""
+        """The receipt's own chain of causes, begun by the collector who took the cash, continued by the bank's line."""
         return Trace(receipt.actor, receipt.correlation_id, self.bank_line.id)
 
 
@@ -62,32 +62,32 @@ async def step(running: Running) -> int:
     """Compare one batch that is ready for it; returns how many were."""
     async with running.database.transaction(running.settings.region) as session:
         batch_id = await repository.lock_comparable(session)
-        batch = await batches.lock(session, batch_id) if batch_id else None
+        batch = await batches.lock_cash(session, batch_id) if batch_id else None
         if batch is None:
             return 0
         await compare(session, batch)
         return 1
 
 
-JOB = Job(JOB_NAME, step)
+JOB = Job(CASH_MATCHING, step)
 
 
-async def compare(session: AsyncSession, batch: Batch) -> None:
+async def compare(session: AsyncSession, batch: CashBatch) -> None:
     """Compare the four accounts: READY_TO_REMIT with its lines imported, or HELD with the differences named."""
     stated = await repository.lines(session, batch.id, batch.version)
     numbers = [line.receipt_no for line in stated]
-    found = await receipts_kept.by_number(session, numbers, lock=True)
+    found = await receipts_repository.by_number(session, numbers, lock=True)
     receipts = {number: receipt for number, receipt in found.items() if receipt.region == batch.region}
     deposits = await repository.deposits(session, batch.id)
-    unlisted = await receipts_kept.unlisted(session, batch.region, batch.benefit_year or 0)
+    unlisted = await receipts_repository.unlisted(session, batch.region, batch.benefit_year)
     match = match_collection(
-        Statement(batch.region, batch.benefit_year or 0, batch.declared_fen, stated),
-        {number: receipt.for_match(batch.id) for number, receipt in receipts.items()},
-        [receipt.for_match(batch.id) for receipt in unlisted if receipt.receipt_no not in receipts],
+        Statement(batch.region, batch.benefit_year, batch.declared_fen, stated),
+        {number: _as_compared(receipt, batch) for number, receipt in receipts.items()},
+        [_as_compared(receipt, batch) for receipt in unlisted if receipt.receipt_no not in receipts],
         deposits,
     )
-    await receipts_kept.claim(session, batch.id, list(receipts))
-    booked = await repository.claim_deposits(session, batch.id, [deposit.slip_no for deposit in deposits])
+    await receipts_repository.claim(session, batch.id, list(receipts))
+    booked = await statements.explain_deposits(session, batch.id, [deposit.slip_no for deposit in deposits])
     last = max(booked, key=lambda line: (line.booked_on, line.id))
     matching = _Matching(batch, last, last.booked_on)
     handed_in = [receipts[number] for number in dict.fromkeys(numbers) if number in receipts]
@@ -99,12 +99,23 @@ async def compare(session: AsyncSession, batch: Batch) -> None:
         await _hold(session, matching, match)
 
 
+def _as_compared(receipt: StoredReceipt, batch: CashBatch) -> Receipt:
+    return Receipt(
+        receipt.receipt_no,
+        receipt.region,
+        receipt.benefit_year,
+        receipt.enrolment_id,
+        receipt.amount_fen,
+        receipt.free_for(batch.id),
+    )
+
+
 async def _book_deposit(session: AsyncSession, matching: _Matching, receipts: Sequence[StoredReceipt]) -> None:
     """The cash of these receipts is in the pending account, whatever else the statement gets wrong."""
     fresh = [receipt for receipt in receipts if receipt.deposited_on is None]
     for some in _chunks(fresh):
         await post(session, [_deposited(matching, receipt) for receipt in some])
-    await receipts_kept.mark_deposited(session, [receipt.id for receipt in fresh], matching.booked_on)
+    await receipts_repository.mark_deposited(session, [receipt.id for receipt in fresh], matching.booked_on)
 
 
 def _deposited(matching: _Matching, receipt: StoredReceipt) -> Transfer:
@@ -121,8 +132,8 @@ async def _import(session: AsyncSession, matching: _Matching, receipts: Sequence
         await bills.pay(session, [_payment(matching, receipt, bill) for receipt, bill in some])
     for failed in _chunks(decided.failing):
         await post(session, [postings.import_failed(r.money_of, r.amount_fen, matching.occasion(r)) for r, _ in failed])
-    await receipts_kept.write_off(session, [receipt.id for receipt, _ in decided.paying])
-    await receipts_kept.recall(session, {receipt.id: reason.value for receipt, reason in decided.failing})
+    await receipts_repository.write_off(session, [receipt.id for receipt, _ in decided.paying])
+    await receipts_repository.recall(session, {receipt.id: reason.value for receipt, reason in decided.failing})
     await cash_refunds.due(session, [receipt for receipt, _ in decided.failing], matching.booked_on)
     await batches.add_lines(session, [_line(matching.batch, receipt) for receipt, _ in decided.paying])
     await _conclude(session, matching, decided)
@@ -140,7 +151,7 @@ def _payment(matching: _Matching, receipt: StoredReceipt, bill: Bill) -> BillPay
     )
 
 
-def _line(batch: Batch, receipt: StoredReceipt) -> RemittanceLine:
+def _line(batch: CashBatch, receipt: StoredReceipt) -> RemittanceLine:
     return RemittanceLine(
         batch_id=batch.id,
         enrolment_id=receipt.enrolment_id,
