@@ -5,6 +5,7 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
+from shared.database.server_version import PostgresTooOld
 from shared.messaging.bus.errors import described
 from shared.protection import ProtectionKeyMissing
 from shared.settings import Settings
@@ -24,6 +25,9 @@ see .env.example; canbao doctor looks at each of them"""
 
 def explain(error: Exception) -> None:
     """End with exit code 3 and the mend where a command failed for what is around it; return for anything else."""
+    if isinstance(error, PostgresTooOld):
+        typer.echo(str(error), err=True)
+        raise SystemExit(NOTHING_TO_WORK_WITH) from None
     expected = (OSError, DBAPIError, asyncpg.PostgresError, ValidationError, *_KEY_MISSING)
     if isinstance(error, expected) and _is_around(error):
         typer.echo(_MEND.format(why=described(error)), err=True)
