@@ -82,9 +82,7 @@ class Channel:
         self.postman = Postman(self.platform, self.callbacks)
         peer = WechatPeer(self.account, self.platform, self.postman)
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app=Starlette(routes=peer.routes())))
-        self.client = WechatClient(
-            self.counter.merchant, self.http, "http://wechat.test", SystemClock(), "411521"
-        )
+        self.client = WechatClient(self.counter.merchant, self.http, "http://wechat.test", SystemClock(), "411521")
 
     async def order(self, number: str = "ORDER00001", amount_fen: int = 76_000) -> str:
         return await self.client.prepay(

@@ -104,13 +104,13 @@ async def test_many_notices_at_once_need_fewer_commits(till: Till) -> None:
     answers = await asyncio.gather(*(till.notify(notice) for notice in notices))
     assert {answer.status_code for answer in answers} == {204}
     assert await stored(till) == 200
-    assert till.running.resources.intake.commits < 100
+    assert till.running.resources.notices.commits < 100
     transactions = await till.one("SELECT count(DISTINCT xmin::text) FROM raw_notice")
     assert transactions < 200
 
 
 async def test_a_row_that_the_database_refuses_fails_alone(till: Till) -> None:
-    intake: Intake = till.running.resources.intake
+    intake: GroupCommit = till.running.resources.notices
     await intake.store(*raw("warm"))
     notices = [raw(f"n{number}") for number in range(20)]
     notices[7] = raw("a NUL\0inside")
@@ -121,7 +121,7 @@ async def test_a_row_that_the_database_refuses_fails_alone(till: Till) -> None:
 
 
 async def test_a_client_that_hangs_up_gives_up_only_its_own_wait(till: Till) -> None:
-    intake: Intake = till.running.resources.intake
+    intake: GroupCommit = till.running.resources.notices
     waits = [asyncio.create_task(intake.store(*raw(f"n{number}"))) for number in range(10)]
     await asyncio.sleep(0)
     waits[3].cancel()
@@ -135,11 +135,11 @@ async def test_a_client_that_hangs_up_gives_up_only_its_own_wait(till: Till) -> 
 
 
 async def test_beyond_its_bound_the_queue_says_come_again(till: Till) -> None:
-    till.running.resources.intake = GroupCommit(till.running.database, COUNTY, on_stored=lambda: None, limit=0)
+    till.running.resources.notices = GroupCommit(till.running.database, COUNTY, on_stored=lambda: None, limit=0)
     answer = await till.notify(paid_notice("123456", DUE_FEN))
     assert (answer.status_code, answer.json()) == (503, FAILED)
     with pytest.raises(IntakeUnavailable):
-        await till.running.resources.intake.store(*raw("n"))
+        await till.running.resources.notices.store(*raw("n"))
 
 
 @asynccontextmanager
