@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared.domain.money import format_yuan
-from shared.policy.decide import Decision
+from shared.policy.decision import Decision
 from shared.policy.facts import Facts
-from shared.policy.pack import Fiscal, Pack, Share, Wait
+from shared.policy.pack import Fiscal, FunderShare, Pack, Wait
 from shared.policy.reasons import Ruling
 from shared.policy.refund import RefundDecision
 from shared.policy.terms import Terms
@@ -44,7 +44,7 @@ def _premium_years(terms: Terms) -> list[dict[str, Any]]:
     return years + [{"benefit_year": "repair", "standard": format_yuan(fen)} for fen in terms.repairs]
 
 
-def _shares(shares: Sequence[Share]) -> dict[str, str]:
+def _shares(shares: Sequence[FunderShare]) -> dict[str, str]:
     return {share.funder.value: format_yuan(share.amount_fen) for share in shares}
 
 

@@ -48,7 +48,7 @@ class Student:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class InsuranceHistory:
     """The benefit years before: enrolled, missed, insured otherwise, paid back, and what the fund paid in each."""
 
     enrolled: tuple[int, ...] | None = None
@@ -83,7 +83,7 @@ class Facts:
     agricultural: bool | None = None  # before the day that the pack's document names
     discharge_date: date | None = None
     sponsor_discharge_date: date | None = None
-    history: History = field(default_factory=History)
+    history: InsuranceHistory = field(default_factory=InsuranceHistory)
 
     @property
     def days_old(self) -> int:
@@ -105,7 +105,7 @@ class Certified:
 
 
 @dataclass(frozen=True, slots=True)
-class Payment:
+class CasePayment:
     """How and when the contribution is paid; without a date nothing has been paid."""
 
     on: date | None = None

@@ -9,13 +9,13 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from shared.domain.money import parse_yuan
-from shared.policy.assembling import assemble
-from shared.policy.overriding import OverrideProblem, with_overrides
+from shared.policy.overrides import OverrideProblem, with_overrides
 from shared.policy.pack import Pack
-from shared.policy.refusing import faults
+from shared.policy.pack_builder import assemble
 from shared.policy.schema import OverridesEntry, PackEntry
+from shared.policy.schema_errors import faults
 from shared.policy.schema_parts import Dated, WhomEntry
-from shared.policy.source import Fault, PackError, Source, UnknownPack, Where
+from shared.policy.source import PackError, PackSyntaxError, Source, UnknownPack, Where
 from shared.policy.vocabulary import Identity
 
 PACKS = Path(__file__).parent / "packs"
@@ -31,7 +31,10 @@ def load_pack(pack_id: str, *, overrides: Path | None = None, folder: Path = PAC
     """
     source = Source(file_of(pack_id, folder))
     entry = _validated(PackEntry, source)
-    found = [Fault(source.line_of(where), problem, mend) for where, problem, mend in _contradictions(entry, pack_id)]
+    found = [
+        PackSyntaxError(source.line_of(where), problem, mend)
+        for where, problem, mend in _contradictions(entry, pack_id)
+    ]
     if found:
         raise PackError(source.file, *found)
     pack = assemble(entry)
@@ -41,7 +44,9 @@ def load_pack(pack_id: str, *, overrides: Path | None = None, folder: Path = PAC
 def file_of(pack_id: str, folder: Path = PACKS) -> Path:
     """The file of a pack, in a folder or else of those that are shipped; raises UnknownPack, PackError for no id."""
     if "/" in pack_id or pack_id.startswith("."):
-        named = Fault(1, f"{pack_id!r} 不是编号 · is no pack id", "如 luoshan-2024 · use a name such as luoshan-2024")
+        named = PackSyntaxError(
+            1, f"{pack_id!r} 不是编号 · is no pack id", "如 luoshan-2024 · use a name such as luoshan-2024"
+        )
         raise PackError(folder / "?", named)
     home = next((each for each in (folder, PACKS) if (each / f"{pack_id}.yaml").is_file()), None)
     if home is None:
@@ -54,7 +59,9 @@ def _overridden(pack: Pack, source: Source) -> Pack:
     try:
         return with_overrides(pack, _validated(OverridesEntry, source), name=source.file.name)
     except OverrideProblem as problem:
-        raise PackError(source.file, Fault(source.line_of(problem.where), str(problem), problem.mend)) from None
+        raise PackError(
+            source.file, PackSyntaxError(source.line_of(problem.where), str(problem), problem.mend)
+        ) from None
 
 
 def _validated(schema: type[_Entry], source: Source) -> _Entry:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shared.policy.pack import Fiscal, Pack, ReliefKind, Share
+from shared.policy.pack import Fiscal, FunderShare, Pack, ReliefKind
 from shared.policy.relief import Dues, shares_of
 from shared.policy.vocabulary import Funder, Identity
 
@@ -14,7 +14,7 @@ def fiscal_totals(fiscal: Fiscal, insured: int) -> dict[Funder, int]:
     return {share.funder: share.amount_fen * insured for share in fiscal.shares}
 
 
-def claim_totals(shares: Iterable[Share]) -> dict[Funder, int]:
+def claim_totals(shares: Iterable[FunderShare]) -> dict[Funder, int]:
     """What each funder is asked for, over all aided people, in fen."""
     totals: dict[Funder, int] = {}
     for share in shares:
@@ -35,7 +35,7 @@ class Aid:
     """What government pays for all people of one identity, by funder in fen; no shares where that is not known."""
 
     identity: Identity
-    shares: tuple[Share, ...] | None
+    shares: tuple[FunderShare, ...] | None
 
 
 def aid_by_identity(pack: Pack, people: Mapping[Identity, int]) -> list[Aid]:
@@ -54,7 +54,7 @@ def aid_by_identity(pack: Pack, people: Mapping[Identity, int]) -> list[Aid]:
             continue
         one = () if relief.kind is ReliefKind.NONE else shares_of(relief, dues)
         count = people[relief.identity]
-        shares = None if one is None else tuple(Share(each.funder, each.amount_fen * count) for each in one)
+        shares = None if one is None else tuple(FunderShare(each.funder, each.amount_fen * count) for each in one)
         found[relief.identity] = Aid(relief.identity, shares)
     return [*found.values(), *(Aid(identity, ()) for identity in people if identity not in found)]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.policy.after_bill import Bill, Happening, Repricing, reprice, what_follows
+from shared.policy.after_bill import BilledSchedule, Happening, Repricing, reprice, what_follows
 from shared.policy.facts import Certified, Facts, OtherInsurance
 from shared.policy.loading import load_pack
 from shared.policy.pack import Pack
@@ -22,8 +22,8 @@ def _facts(day: date, **facts: object) -> Facts:
     return Facts(birth_date=date(1980, 1, 1), registration_date=day, **facts)  # type: ignore[arg-type]
 
 
-def _bill(pack: Pack, facts: Facts, held: tuple[Certified, ...] = (), paid_on: date | None = None) -> Bill:
-    return Bill(schedule(pack, facts, held).rows, paid_on)
+def _bill(pack: Pack, facts: Facts, held: tuple[Certified, ...] = (), paid_on: date | None = None) -> BilledSchedule:
+    return BilledSchedule(schedule(pack, facts, held).rows, paid_on)
 
 
 TONGHE = load_pack("tonghe-2023")

@@ -8,19 +8,19 @@ from shared.policy.conditions import ANYBODY
 from shared.policy.pack import (
     Basis,
     Fiscal,
+    FunderShare,
     Incentives,
     Newborns,
     Pack,
     Premium,
     Relief,
     ReliefKind,
-    Share,
     Standard,
     Window,
 )
-from shared.policy.rebasing import rebased
 from shared.policy.schema import ExtensionOverride, OverridesEntry, SubsidyOverride
 from shared.policy.vocabulary import BY_AGE, Funder, Identity
+from shared.policy.year_shift import rebased
 
 WHOLE = 10_000  # basis points
 _CENTRAL_SHARE = {"west": 8_000, "central": 6_000}
@@ -142,12 +142,12 @@ def _standard(standard: Standard, overrides: OverridesEntry, origin: str) -> Sta
     return standard
 
 
-def _split(floor_fen: int, region: str | None) -> tuple[Share, ...]:
+def _split(floor_fen: int, region: str | None) -> tuple[FunderShare, ...]:
     """The central share of the fiscal subsidy by region (national notices); the rest is local."""
     if region is None:
-        return (Share(Funder.UNSPLIT, floor_fen),)
+        return (FunderShare(Funder.UNSPLIT, floor_fen),)
     central = part_of(floor_fen, _CENTRAL_SHARE[region])
-    return (Share(Funder.CENTRAL, central), Share(Funder.LOCAL, floor_fen - central))
+    return (FunderShare(Funder.CENTRAL, central), FunderShare(Funder.LOCAL, floor_fen - central))
 
 
 def _check_fits(pack: Pack, identity: Identity, subsidy: SubsidyOverride, standards: tuple[Standard, ...]) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from shared.policy.answer import answer
-from shared.policy.decide import Decision, decide
+from shared.policy.decision import Decision, decide
 from shared.policy.pack import Pack
 from shared.policy.question import CaseFacts
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from shared.policy.schema_parts import Mistake
-from shared.policy.source import Fault, Source
+from shared.policy.source import PackSyntaxError, Source
 from shared.policy.vocabulary import Identity
 
 _CORRECT = "改正该值 · correct the value"
@@ -34,7 +34,7 @@ _TYPES = {
 }
 
 
-def faults(refused: ValidationError, schema: type[BaseModel], source: Source) -> Iterator[Fault]:
+def faults(refused: ValidationError, schema: type[BaseModel], source: Source) -> Iterator[PackSyntaxError]:
     """Everything that a schema refused; a misspelt name is one fault, not also a missing one."""
     errors = refused.errors(include_url=False)
     missing = {error["loc"] for error in errors if error["type"] == "missing"}
@@ -43,7 +43,7 @@ def faults(refused: ValidationError, schema: type[BaseModel], source: Source) ->
     for error in errors:
         if error["loc"] not in misspelt:
             problem, mend = explained(error, likely.get(error["loc"]))
-            yield Fault(source.line_of(error["loc"]), f"{_name(error)} {problem}", mend)
+            yield PackSyntaxError(source.line_of(error["loc"]), f"{_name(error)} {problem}", mend)
 
 
 def _unknown(error: ErrorDetails) -> bool:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import fields
 
 from shared.domain.money import format_yuan
-from shared.policy.decide import Decision
-from shared.policy.pack import Basis, Pack, Share, Window
+from shared.policy.decision import Decision
+from shared.policy.pack import Basis, FunderShare, Pack, Window
 from tools.policy import words
 from tools.policy.case_lines import CaseLine
 
@@ -41,7 +41,7 @@ def _outcome(decision: Decision) -> Iterator[str]:
         yield f"  退费：{back}{returned}；参保状态：{words.STATUSES[refund.status]}"
 
 
-def _by_funder(shares: Iterable[Share]) -> str:
+def _by_funder(shares: Iterable[FunderShare]) -> str:
     return "，".join(f"{words.FUNDERS[share.funder]} {format_yuan(share.amount_fen)} 元" for share in shares)
 
 
