@@ -59,7 +59,7 @@ class EqualCases:
 
     def decide_all(self, cases: Sequence[Mapping[str, Any]]) -> Sequence[DecidedCase | CannotDecide]:
         """Each case in its order, given as it is written; equal ones have one and the same answer."""
-        found: dict[int, DecidedCase | CannotDecide] = {}
+        found: list[Any] = [None] * len(cases)
         places: list[int] = []
         said: list[str] = []
         days: list[tuple[date, date, date | None]] = []
@@ -78,7 +78,7 @@ class EqualCases:
             for place, one, key, first, on in zip(places, said, keys, registered, paid, strict=True):
                 # Whoever has not paid is priced on the day of registration.
                 found[place] = self._group((one, key, None if on else first), cases[place]).on(on)
-        return [found[place] for place in range(len(cases))]
+        return found
 
     def _detail(self, said: str, facts: Mapping[str, Any]) -> Detail:
         """How much of two days the rules, and the checks of a case, look at in everybody of whom this is said."""
@@ -163,17 +163,20 @@ def decide_alone(pack: Pack, facts: Mapping[str, Any]) -> DecidedCase | CannotDe
 
 def _days(facts: Mapping[str, Any]) -> tuple[date, date, date | None] | None:
     """Birth, registration and payment; None where one is missing or no day, or nobody is born by the registration."""
-    texts = [facts.get(name, "") for name in _DAYS]
-    if texts[2] is None:
-        texts[2] = texts[1]
-    born, registered, paid = (_day(text) if type(text) is str else None for text in texts)
-    if born is None or registered is None or paid is None or born > registered:
+    born, registered = _day(facts.get("birth_date")), _day(facts.get("registration_date"))
+    text = facts.get("payment_date", "")
+    paid = None if text is None else _day(text)
+    if born is None or registered is None or born > registered or (paid is None and text is not None):
         return None
-    return born, registered, None if facts["payment_date"] is None else paid
+    return born, registered, paid
+
+
+def _day(text: Any) -> date | None:
+    return _day_written(text) if type(text) is str else None
 
 
 @lru_cache(maxsize=_DAYS_KNOWN)
-def _day(text: str) -> date | None:
+def _day_written(text: str) -> date | None:
     try:
         return _DAY.validate_python(text)
     except ValidationError:

@@ -1,8 +1,10 @@
 """A file of cases, one answer or one named error per case."""
 
+import gc
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache, partial
@@ -71,6 +73,16 @@ class CaseLine:
         return f'{{"id":{written(self.id)},"policy":{written(self.policy)},"answer":{_answer_text(self.decided)}}}'
 
 
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """Cases and their answers hold no cycle: to look for one among a million of them takes longer than to decide."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def read_cases(file: Path) -> list[Any]:
     """The cases of a JSON file; raises UnreadableCases."""
     try:
@@ -104,10 +116,10 @@ def _equal_cases(policy: str, folder: Path, amounts: Path | None) -> EqualCases 
         return problem
 
 
-def _assessed(cases: Sequence[Any], equals: Callable[[str], EqualCases | PackError]) -> Iterator[CaseLine]:
+def _assessed(cases: Sequence[Any], equals: Callable[[str], EqualCases | PackError]) -> Sequence[CaseLine]:
     """Some cases, those of each pack together."""
     places: defaultdict[str, list[int]] = defaultdict(list)
-    lines: dict[int, CaseLine] = {}
+    lines: list[Any] = [None] * len(cases)
     for place, case in enumerate(cases):
         if isinstance(case, dict) and isinstance(case.get("facts"), dict):
             places[str(case.get("policy"))].append(place)
@@ -116,12 +128,13 @@ def _assessed(cases: Sequence[Any], equals: Callable[[str], EqualCases | PackErr
     for policy, mine in places.items():
         under = equals(policy)
         if isinstance(under, PackError):
-            lines |= {place: _unusable(cases[place].get("id"), cases[place].get("policy"), under) for place in mine}
+            for place in mine:
+                lines[place] = _unusable(cases[place].get("id"), cases[place].get("policy"), under)
         else:
             found = under.decide_all([cases[place]["facts"] for place in mine])
             for place, outcome in zip(mine, found, strict=True):
                 lines[place] = _line(cases[place].get("id"), cases[place].get("policy"), outcome)
-    return (lines[place] for place in range(len(cases)))
+    return lines
 
 
 def _line(asked: Any, policy: Any, found: DecidedCase | CannotDecide) -> CaseLine:

@@ -13,7 +13,7 @@ from shared.policy.loading import PACKS, load_pack
 from shared.policy.pack import Pack
 from shared.policy.source import PackError, UnknownPack
 from shared.policy.worked_cases import WorkedCase, worked_cases
-from tools.policy.case_lines import UnreadableCases, answer_institutions, assess_all, read_cases, written
+from tools.policy.case_lines import UnreadableCases, answer_institutions, assess_all, no_collection, read_cases, written
 from tools.policy.comparison import differing
 from tools.policy.coverage import closest, compared, covered
 from tools.policy.pack_checks import documents_in, doubtful, marked, quoted, unfound, unsaid
@@ -54,13 +54,14 @@ def assess(
 
     Exit codes: 0 every case was decided · 1 some could not be, their lines say why · 2 the file cannot be read.
     """
-    failed, cases = False, _cases(file)
-    if explain:
-        typer.echo("✓ 据此判定　✗ 试过而不适用\n")
-    lines = assess_all(cases, folder, amounts)
-    while some := list(islice(lines, _PRINTED_AT_ONCE)):
-        failed |= any(line.decided is None for line in some)
-        typer.echo("\n".join("\n".join(explained(line)) + "\n" if explain else line.as_text() for line in some))
+    failed = False
+    with no_collection():
+        lines = assess_all(_cases(file), folder, amounts)
+        if explain:
+            typer.echo("✓ 据此判定　✗ 试过而不适用\n")
+        while some := list(islice(lines, _PRINTED_AT_ONCE)):
+            failed |= any(line.decided is None for line in some)
+            typer.echo("\n".join("\n".join(explained(line)) + "\n" if explain else line.as_text() for line in some))
     raise typer.Exit(1 if failed else 0)
 
 
@@ -152,12 +153,14 @@ def simulate(
     """
     amounts = (amounts_before, amounts_after)
     (first,), (second,) = (_packs(*each, folder) for each in zip((before, after), amounts, strict=True))
-    cases, years = _cases(people), second.benefit_year - first.benefit_year
-    sides = [
-        assess_all(map(partial(_under, pack, moved), cases), folder, given)
-        for pack, moved, given in zip((before, after), (0, years), amounts, strict=True)
-    ]
-    found = change(zip(*sides, strict=True))
+    years = second.benefit_year - first.benefit_year
+    with no_collection():
+        cases = _cases(people)
+        sides = [
+            assess_all(map(partial(_under, pack, moved), cases), folder, given)
+            for pack, moved, given in zip((before, after), (0, years), amounts, strict=True)
+        ]
+        found = change(zip(*sides, strict=True))
     if years:
         typer.echo(f"登记、缴费、认定日期随年度移 {years:+} 年 · days moved with the year")
     typer.echo("\n".join(told(found)))
