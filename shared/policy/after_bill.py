@@ -16,7 +16,7 @@ from shared.policy.vocabulary import Channel, EnrolmentStatus, RefundReason
 
 @dataclass(frozen=True, slots=True)
 class BilledSchedule:
-    """What somebody was told to owe, by day of payment, and the day that settled it; None while it is unpaid.
+    """What somebody owes, by day of payment, and the day that settled it; None while it is unpaid.
 
     A bill is settled by its payment, and where nothing is due by the registration.
     """

@@ -67,14 +67,14 @@ def _after_refund(refund: RefundDecision) -> dict[str, Any]:
 
 
 def _years(decision: Decision, facts: Facts | None) -> dict[str, Any]:
-    told: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     if facts is not None and facts.history.repaired is not None:
-        told["repair_years_accepted"] = len(decision.terms.repairs) if decision.terms else 0
+        fields["repair_years_accepted"] = len(decision.terms.repairs) if decision.terms else 0
     if decision.incentive is not None:
         increase = decision.incentive.increase_fen
-        told["consecutive_years_after"] = decision.incentive.consecutive_years
-        told["serious_illness_cap_increase"] = None if increase is None else format_yuan(increase)
-    return told
+        fields["consecutive_years_after"] = decision.incentive.consecutive_years
+        fields["serious_illness_cap_increase"] = None if increase is None else format_yuan(increase)
+    return fields
 
 
 def _school_list(pack: Pack, decision: Decision, facts: Facts) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from shared.policy.question import CaseFacts
 
 
 def decided(pack: Pack, case: CaseFacts) -> Decision:
-    """The decision on a case; raises MissingFact where a rule has to look at something that nobody said."""
+    """The decision on a case; raises MissingFact where a rule has to look at something that nobody stated."""
     return decide(pack, case.person(), case.identities(), case.payment(), case.aftermath())
 
 

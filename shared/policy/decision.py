@@ -49,7 +49,7 @@ def decide(
 ) -> Decision:
     """Decide one case; without a payment date it is priced on the day of registration.
 
-    Raises MissingFact where a rule has to look at something that nobody said.
+    Raises MissingFact where a rule has to look at something that nobody stated.
     """
     payment, after = payment or CasePayment(), after or Aftermath()
     if after.import_failed:
@@ -111,7 +111,7 @@ def _refunded(
 def _import_failed(
     pack: Pack, facts: Facts, identities: Sequence[Certified], payment: CasePayment, after: Aftermath
 ) -> Decision:
-    """The receipt is recalled and its cash goes back; whoever also paid otherwise is enrolled by that payment."""
+    """The receipt is recalled and its cash goes back; a person who also paid otherwise is enrolled by that payment."""
     cash_fen = sum(each.amount_fen for each in after.payments if each.channel is Channel.VILLAGE_CASH)
     by_cash = bool(cash_fen) or payment.channel is Channel.VILLAGE_CASH
     # Where no cash was taken, the payment itself is what could not be imported.

@@ -76,7 +76,7 @@ class EqualCases:
             births, registered, paid = zip(*days, strict=True)
             keys = self._keys.keys(births, registered, details)
             for place, one, key, first, on in zip(places, said, keys, registered, paid, strict=True):
-                # Whoever has not paid is priced on the day of registration.
+                # A person who has not paid is priced on the day of registration.
                 found[place] = self._group((one, key, None if on else first), cases[place]).on(on)
         return found
 

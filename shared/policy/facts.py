@@ -17,7 +17,7 @@ from shared.policy.vocabulary import (
 
 
 class MissingFact(ValueError):
-    """A rule has to look at something that nobody said; nothing is decided by guess."""
+    """A rule has to look at something that nobody stated; nothing is decided by guess."""
 
     def __init__(self, name: str) -> None:
         """``name`` is the fact as cases call it."""
@@ -60,7 +60,7 @@ class InsuranceHistory:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a pack may look at in one person who asks to be enrolled; None where nobody said it."""
+    """What a pack may look at in one person who asks to be enrolled; None where nobody stated it."""
 
     birth_date: date
     registration_date: date

@@ -231,7 +231,7 @@ class Relief:
 
 @dataclass(frozen=True, slots=True)
 class ScopeRule:
-    """One group that the document takes in: whoever meets its conditions."""
+    """One group that the document takes in: anybody who meets its conditions."""
 
     code: str
     whom: Conditions

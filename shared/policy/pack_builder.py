@@ -80,7 +80,7 @@ def assemble(entry: PackEntry) -> Pack:
         school_lists=None if lists is None else SchoolLists(frozenset(lists.levels), basis(lists.basis)),
         continuity=None if entry.continuity is None else _continuity(entry.continuity, basis),
         incentives=None if entry.incentives is None else _incentives(entry.incentives, basis),
-        yearly=tuple(_year(told, basis) for told in entry.yearly),
+        yearly=tuple(_year(notice, basis) for notice in entry.yearly),
     )
 
 

@@ -60,7 +60,7 @@ class PricingKeys:
         A schedule by day of payment is then the same; give it its ``as_of``. What is done for everybody runs inside C.
         """
         keys: list[Hashable] = list(self._ages_reached(births, registered))
-        # Nobody is covered before they are born: whoever was born in the benefit year has cover of their own.
+        # Nobody is covered before they are born: a birth in the benefit year begins cover of its own.
         late_born = map(gt, births, repeat(self._covered_from))
         for place in compress(count(), map(or_, details, late_born)):
             born = births[place]

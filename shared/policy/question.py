@@ -61,12 +61,12 @@ class _Facts(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _null_is_absent(cls, told: Any) -> Any:
+    def _null_is_absent(cls, given: Any) -> Any:
         """A fact that may be left out may also be null."""
-        if not isinstance(told, dict):
-            return told
+        if not isinstance(given, dict):
+            return given
         may = {name for name, field in cls.model_fields.items() if not field.is_required()}
-        return {name: value for name, value in told.items() if value is not None or name not in may}
+        return {name: value for name, value in given.items() if value is not None or name not in may}
 
 
 class OtherInsuranceFacts(_Facts):

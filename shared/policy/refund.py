@@ -22,11 +22,11 @@ class PaidAmount:
 
 @dataclass(frozen=True, slots=True)
 class RefundRequest:
-    """What is asked, when, and when what it is asked for happened, where that was said."""
+    """What is asked, when, and when what it is asked for happened, where that was stated."""
 
     reason: RefundReason
     asked_on: date
-    happened_on: date | None = None  # None where nobody said it: then it is dated by the payments, or the request
+    happened_on: date | None = None  # None where nobody stated it: then it is dated by the payments, or the request
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The pack file and the overrides file: what is missing, misspelt, unquoted or impossible is refused at the door."""
+"""The pack file and the overrides file: what is missing, misspelt, unquoted or impossible is refused."""
 
 from datetime import date
 from typing import Annotated, Literal, Self

@@ -24,17 +24,17 @@ _MEND_REGION = '写成带引号的6、9或12位代码，如 "411521" · write it
 
 
 class Mistake(ValueError):
-    """Something in an entry that cannot be, and how to mend it; both in Chinese and English."""
+    """Something in an entry that cannot be, and how to correct it; both in Chinese and English."""
 
-    def __init__(self, problem: str, mend: str) -> None:
-        super().__init__(f"{problem}; {mend}")
-        self.problem, self.mend = problem, mend
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(f"{problem}; {remedy}")
+        self.problem, self.remedy = problem, remedy
 
 
-def _quoted(mend: str) -> BeforeValidator:
+def _quoted(remedy: str) -> BeforeValidator:
     def text_only(value: Any) -> Any:
         if isinstance(value, int | float):
-            raise Mistake(f"{value} 没有加引号 · is not quoted", mend)
+            raise Mistake(f"{value} 没有加引号 · is not quoted", remedy)
         return value
 
     return BeforeValidator(text_only)
@@ -50,8 +50,8 @@ def _yuan(text: str) -> str:
     return text
 
 
-def _plainly(text: str, mend: str) -> str:
-    return "引号须是半角的 · use plain quotes, not “ ”" if set(text) & set("“”‘’") else mend
+def _plainly(text: str, remedy: str) -> str:
+    return "引号须是半角的 · use plain quotes, not “ ”" if set(text) & set("“”‘’") else remedy
 
 
 def _percent(text: str) -> str:

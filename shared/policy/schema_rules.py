@@ -1,4 +1,4 @@
-"""The rules of a pack file as people write them, each checked at the door."""
+"""The rules of a pack file as people write them, each checked when it is read."""
 
 from datetime import date
 from typing import Annotated, Generic, Literal, Self, TypeVar
@@ -192,7 +192,7 @@ class ReliefEntry(StrictEntry):
 class ChannelsEntry(StrictEntry):
     """Channels that are accepted; others are refused unless the list is of examples (open).
 
-    An exclusive list bars even a roster to whoever still owes something.
+    An exclusive list bars even a roster for a person who still owes something.
     """
 
     accepted: list[Channel]

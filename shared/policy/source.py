@@ -10,11 +10,11 @@ Where = tuple[str | int, ...]
 
 
 class PackSyntaxError(NamedTuple):
-    """One thing that is wrong with a file: on which line, what, and how to mend it; both in Chinese and English."""
+    """One thing that is wrong with a file: on which line, what, and how to correct it; both in Chinese and English."""
 
     line: int
     problem: str
-    mend: str
+    remedy: str
 
 
 class PackError(ValueError):
@@ -23,7 +23,7 @@ class PackError(ValueError):
     def __init__(self, file: Path, *faults: PackSyntaxError) -> None:
         """Name at least one fault."""
         self.file, self.faults = file, tuple(sorted(faults))
-        lines = (f"{file.name}:{fault.line}: {fault.problem} -> {fault.mend}" for fault in self.faults)
+        lines = (f"{file.name}:{fault.line}: {fault.problem} -> {fault.remedy}" for fault in self.faults)
         super().__init__("\n".join(lines))
 
 
@@ -31,7 +31,7 @@ class UnknownPack(PackError):
     """No file holds the pack that is asked for."""
 
     def __init__(self, folder: Path, pack_id: str, known: Sequence[str]) -> None:
-        """``known`` are the ids that there are, told to whoever mistyped one."""
+        """``known`` are the ids that there are, shown to a reader who mistyped one."""
         super().__init__(
             folder / f"{pack_id}.yaml",
             PackSyntaxError(1, "没有这个政策包 · there is no such pack", "核对编号 · check its name"),
@@ -40,7 +40,7 @@ class UnknownPack(PackError):
         self.args = (f"没有政策包 {pack_id} · there is no pack {pack_id}; 现有 known: {there}",)
 
 
-def _mend_of_yaml(file: Path, mark: Any) -> str:
+def _remedy_of_yaml(file: Path, mark: Any) -> str:
     """What people write by a Chinese keyboard or an editor of prose, on the line at fault or the one before."""
     lines = file.read_text(encoding="utf-8").splitlines()
     at = "\n".join(lines[max(mark.line - 1, 0) : mark.line + 1]) if mark else ""
@@ -70,9 +70,9 @@ class Source:
             raise PackError(file, encoding) from None
         except yaml.YAMLError as problem:
             mark = getattr(problem, "problem_mark", None)
-            said = f"YAML 有误 · not YAML: {getattr(problem, 'problem', None) or problem}"
+            text = f"YAML 有误 · not YAML: {getattr(problem, 'problem', None) or problem}"
             raise PackError(
-                file, PackSyntaxError(mark.line + 1 if mark else 1, said, _mend_of_yaml(file, mark))
+                file, PackSyntaxError(mark.line + 1 if mark else 1, text, _remedy_of_yaml(file, mark))
             ) from None
         if not isinstance(root, yaml.MappingNode):
             empty = PackSyntaxError(
@@ -104,8 +104,8 @@ class Source:
         try:
             return self._constructor.construct_object(node)
         except (yaml.YAMLError, ValueError) as problem:
-            said = f"值不成立 · no such value: {problem}"
-            fault = PackSyntaxError(node.start_mark.line + 1, said, "改正该值 · correct the value")
+            text = f"值不成立 · no such value: {problem}"
+            fault = PackSyntaxError(node.start_mark.line + 1, text, "改正该值 · correct the value")
             raise PackError(self.file, fault) from None
 
     def _mapping(self, node: yaml.MappingNode, place: Where) -> dict[str, Any]:

@@ -40,7 +40,7 @@ class Priced:
 def price_on(pack: Pack, facts: Facts, held: Sequence[Certified], day: date) -> Priced | PolicyRefusal:
     """Price one day: school and window, then amounts, then the wait against the benefit period.
 
-    Raises MissingFact where a rule has to look at something that nobody said.
+    Raises MissingFact where a rule has to look at something that nobody stated.
     """
     opened = open_on(pack, facts, held, day)
     if isinstance(opened, PolicyRefusal):

@@ -42,7 +42,7 @@ def _answer_text(decided: DecidedCase) -> str:
 
 
 class UnreadableCases(ValueError):
-    """The file is no array of cases; the message names the mend."""
+    """The file is no array of cases; the message names the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,17 +187,17 @@ def _refused(asked: Any, policy: Any, code: str, pointer: str, detail: str) -> C
 
 def _misfit(asked: Any, policy: Any, problem: OverrideProblem) -> CaseLine:
     pointer = "/config_overrides" + "".join(f"/{step}" for step in problem.where)
-    return _refused(asked, policy, "OVERRIDE_DOES_NOT_FIT", pointer, f"配置不适用 · {problem}: {problem.mend}")
+    return _refused(asked, policy, "OVERRIDE_DOES_NOT_FIT", pointer, f"配置不适用 · {problem}: {problem.remedy}")
 
 
 def _first(refused: ValidationError, shape: type[BaseModel] = CaseFacts) -> tuple[str, str, str]:
-    """Code, pointer and detail of what to mend first: a misspelt name, for it hides what is missing."""
+    """Code, pointer and detail of what to correct first: a misspelt name, for it hides what is missing."""
     found = refused.errors(include_url=False)
     first = min(found, key=lambda each: each["type"] != "extra_forbidden")
     kind, where = first["type"], first["loc"]
     likely = get_close_matches(str(where[-1]), shape.model_fields, 1) if kind == "extra_forbidden" else []
-    problem, mend = explained(first, likely[0] if likely else None)
-    return _code(kind), "".join(f"/{step}" for step in where), f"{problem}; {mend}"
+    problem, remedy = explained(first, likely[0] if likely else None)
+    return _code(kind), "".join(f"/{step}" for step in where), f"{problem}; {remedy}"
 
 
 def _code(kind: str) -> str:

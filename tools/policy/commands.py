@@ -19,7 +19,7 @@ from tools.policy.coverage import closest, compared, covered
 from tools.policy.pack_checks import documents_in, doubtful, marked, quoted, unfound, unsaid
 from tools.policy.rendering import explained, shown
 from tools.policy.scaffold import CannotBegin, begin
-from tools.policy.simulation import change, next_years, told
+from tools.policy.simulation import change, effect_lines, next_years
 
 policy = typer.Typer(help="政策包 · policy packs: assess, test, list, show, lint", no_args_is_help=True)
 _Folder = Annotated[
@@ -163,7 +163,7 @@ def simulate(
         found = change(zip(*sides, strict=True))
     if years:
         typer.echo(f"登记、缴费、认定日期随年度移 {years:+} 年 · days moved with the year")
-    typer.echo("\n".join(told(found)))
+    typer.echo("\n".join(effect_lines(found)))
     raise typer.Exit(1 if found.not_decided else 0)
 
 
@@ -265,7 +265,7 @@ def _names(asked: str | None, folder: Path) -> list[str]:
 
 
 def _packs(asked: str | None, amounts: Path | None, folder: Path) -> list[Pack]:
-    """The packs asked for; a pack that cannot be loaded ends the command with file, line and mend."""
+    """The packs asked for; a pack that cannot be loaded ends the command with file, line and remedy."""
     try:
         return [load_pack(name, overrides=amounts, folder=folder) for name in _names(asked, folder)]
     except UnknownPack as problem:

@@ -77,9 +77,9 @@ def _table(document: PackCoverage) -> Iterator[str]:
     pack = load_pack(document.pack)
     cases = cases_by_entry(pack)
     counts = {kind: sum(kind in dict(one.marks) for one in document.sentences) for kind in _MARKS}
-    told = "，".join(f"{_MARKS[kind]} {count}" for kind, count in counts.items())
+    summary = "，".join(f"{_MARKS[kind]} {count}" for kind, count in counts.items())
     yield f"## {pack.id} · {pack.document}"
-    yield f"{len(document.sentences)} 句：{told}（一句可有多项）\n"
+    yield f"{len(document.sentences)} 句：{summary}（一句可有多项）\n"
     yield "| # | 开头 | 对应 |"
     yield "| --- | --- | --- |"
     for one in document.sentences:

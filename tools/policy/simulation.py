@@ -107,7 +107,7 @@ def _paid_by_government(terms: Terms | None) -> Iterator[FunderShare]:
         yield from terms.fiscal.shares if terms.fiscal is not None else ()
 
 
-def told(found: PolicyEffect) -> Iterator[str]:
+def effect_lines(found: PolicyEffect) -> Iterator[str]:
     """In words and figures."""
     yield f"比较 compared {found.compared} 人，未能判定 not decided {found.not_decided} 人"
     yield from (f"  {name}：{why}" for name, why in found.undecided)

@@ -190,8 +190,8 @@ def _fiscal(pack: Pack, asked: FiscalAsked) -> dict[str, Any]:
     if fiscal is None or fiscal.floor_fen is None:
         return {"total": None, "decision": "HOLD", "reason_code": "FISCAL_SUBSIDY_NOT_STATED"}
     totals = money.fiscal_totals(fiscal, asked.insured)
-    told = {funder.value: format_yuan(fen) for funder, fen in totals.items()}
-    return told | {"total": format_yuan(fiscal.floor_fen * asked.insured)}
+    amounts = {funder.value: format_yuan(fen) for funder, fen in totals.items()}
+    return amounts | {"total": format_yuan(fiscal.floor_fen * asked.insured)}
 
 
 def _roster(_: Pack, asked: RosterAsked) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def claim_totals(shares: Iterable[FunderShare]) -> dict[Funder, int]:
 
 
 class Account(StrEnum):
-    """Who says how much a village's cash is."""
+    """Who states how much cash a village collected."""
 
     STATEMENT = "statement"
     RECEIPTS = "receipts"
@@ -61,9 +61,9 @@ def aid_by_identity(pack: Pack, people: Mapping[Identity, int]) -> list[Aid]:
 
 def three_way(statement_fen: int, receipts_fen: int, deposit_fen: int) -> dict[Account, int]:
     """票、款一致: by how many fen each account differs from the two that agree, or from the receipts if none do."""
-    said = {Account.STATEMENT: statement_fen, Account.RECEIPTS: receipts_fen, Account.DEPOSIT: deposit_fen}
+    stated = {Account.STATEMENT: statement_fen, Account.RECEIPTS: receipts_fen, Account.DEPOSIT: deposit_fen}
     agreed = statement_fen if statement_fen == deposit_fen else receipts_fen
-    return {account: fen - agreed for account, fen in said.items() if fen != agreed}
+    return {account: fen - agreed for account, fen in stated.items() if fen != agreed}
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ class Reconciled:
 
 
 def aggregate(rows: Iterable[RosterMember]) -> Aggregated:
-    """Let the first row of each person and identity stand and send every other one back to whoever delivered it."""
+    """Let the first row of each person and identity stand and send every other one back to its source."""
     standing: dict[tuple[str, str], RosterMember] = {}
     returned: list[Returned] = []
     for row in rows:

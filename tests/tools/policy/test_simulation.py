@@ -9,7 +9,7 @@ from shared.policy.loading import load_pack
 from shared.policy.vocabulary import Funder
 from tests.tools.policy.test_commands import FARMER
 from tools.policy.case_lines import CaseLine
-from tools.policy.simulation import change, told
+from tools.policy.simulation import change, effect_lines
 
 AMOUNTS = Path(__file__).parents[3] / "deploy/counties/luoshan-2024/example-amounts.yaml"
 
@@ -37,4 +37,4 @@ def test_who_is_held_on_both_sides_is_not_called_the_same_and_who_cannot_be_deci
     )
     found = change([(held, held), *[(held, refused)] * 21])
     assert (found.compared, found.same, found.neither, found.not_decided) == (1, 0, 1, 21)
-    assert list(told(found))[1:22] == ["  newborn：缺少"] * 20 + ["  …另有 1 人 · and others"]
+    assert list(effect_lines(found))[1:22] == ["  newborn：缺少"] * 20 + ["  …另有 1 人 · and others"]
