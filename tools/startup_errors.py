@@ -1,13 +1,11 @@
 """What a command finds missing around it, said in a sentence that names the mend instead of a traceback."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import asyncpg
 import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
+from shared.database.server_version import PostgresTooOld
 from shared.messaging.bus.errors import described
 from shared.protection import ProtectionKeyMissing
 from shared.settings import Settings
@@ -25,14 +23,13 @@ after canbao up here, source .canbao/secrets/canbao.env; otherwise set CANBAO_DA
 see .env.example; canbao doctor looks at each of them"""
 
 
-@contextmanager
-def surroundings_named() -> Iterator[None]:
-    """End with exit code 3 and the mend where a command failed for what is around it; anything else goes on."""
-    try:
-        yield
-    except (OSError, DBAPIError, asyncpg.PostgresError, ValidationError, *_KEY_MISSING) as error:
-        if not _is_around(error):
-            raise
+def explain(error: Exception) -> None:
+    """End with exit code 3 and the mend where a command failed for what is around it; return for anything else."""
+    if isinstance(error, PostgresTooOld):
+        typer.echo(str(error), err=True)
+        raise SystemExit(NOTHING_TO_WORK_WITH) from None
+    expected = (OSError, DBAPIError, asyncpg.PostgresError, ValidationError, *_KEY_MISSING)
+    if isinstance(error, expected) and _is_around(error):
         typer.echo(_MEND.format(why=described(error)), err=True)
         raise SystemExit(NOTHING_TO_WORK_WITH) from None
 

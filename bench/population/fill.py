@@ -28,10 +28,14 @@ _TABLES = {
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """So many people, of whom so many are still to pay; payers are spread evenly among the others."""
+    """So many people of this year, of whom so many are still to pay, spread evenly among the others.
+
+    ``before`` is how many enrolments of years before stand in the same tables, all of them paid.
+    """
 
     people: int
     payers: int
+    before: int = 0
 
     @property
     def stride(self) -> int:
@@ -40,7 +44,7 @@ class Population:
 
     def payer(self, place: int) -> Paid:
         """What the payer at a place, from 0, pays and by which transaction."""
-        number = (place + 1) * self.stride
+        number = self.before + (place + 1) * self.stride
         return Paid(f"01900003000070008000{number:012x}", f"4200001{number:021d}", DUE_FEN)
 
     @staticmethod
@@ -54,10 +58,11 @@ async def fill(made: Installation, population: Population) -> None:
     template = template_of(made) | {
         "stride": ("bigint", population.stride),
         "payers": ("bigint", population.payers),
+        "before": ("bigint", population.before),
     }
     async with asyncio.TaskGroup() as group:
         for database in ("registration", "subsidy", "payment", "quota"):
-            group.create_task(_fill(made, database, template, population.people))
+            group.create_task(_fill(made, database, template, population.before + population.people))
     await made.checkpoint()
 
 

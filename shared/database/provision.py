@@ -16,6 +16,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from shared.database.server_version import refuse_old_server
+
 OWNER = "canbao_owner"
 AUDITOR = "canbao_auditor"
 BUS = "bus"
@@ -41,12 +43,16 @@ def database_at(url: str, database: str) -> str:
 
 
 async def provision(admin_url: str, services: Sequence[str], passwords: Mapping[str, str]) -> None:
-    """Make the roles and one database per service plus the bus; run again, it only sets what differs."""
+    """Make the roles and one database per service plus the bus; run again, it only sets what differs.
+
+    Raises PostgresTooOld, before anything is made.
+    """
     for service in services:
         if not _SERVICE_NAME.fullmatch(service):
             raise ValueError(f"not a service's name: {service!r}")
     admin = await asyncpg.connect(admin_url, timeout=_TIMEOUT_S, command_timeout=_TIMEOUT_S)
     try:
+        await refuse_old_server(admin)
         # Two processes may start at once; the second finds everything made.
         await admin.execute("SELECT pg_advisory_lock(hashtext('canbao.provision'))")
         await _roles(admin, services, passwords)
