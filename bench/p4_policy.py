@@ -25,7 +25,7 @@ from shared.domain.money import parse_yuan
 from shared.policy.case_decision import decided
 from shared.policy.pack import Pack
 from shared.policy.pricing_key import PricingKeys
-from shared.policy.schedule import Assessment, price_calendar
+from shared.policy.schedule import Assessment, PriceCalendar, price_calendar
 
 TITLE = "Policy: what everybody owes, and why"
 PEOPLE, ALONE = 642_656, 10_000
@@ -88,23 +88,23 @@ def dues_by_schedule(
     keys = PricingKeys(pack)
     births, registered, paid = (columns[name] for name in DAYS)
     said, said_of = _numbered(zip(*(column for name, column in columns.items() if name not in DAYS), strict=True))
-    firsts = list(_firsts(said_of, len(said)))
+    firsts = _firsts(said_of, len(said))
     details = [keys.detail(case_at(columns, same, place).person()) for place in firsts]
-    groups, group_of = _numbered(
-        zip(said_of, keys.keys(births, registered, list(map(details.__getitem__, said_of))), strict=True)
-    )
-    calendars = []
-    for place in _firsts(group_of, len(groups)):
-        case = case_at(columns, same, place)
-        calendars.append(price_calendar(pack, case.person(), case.identities()))
-    # Equal people who are registered on days with one assessment owe the same on each day of payment.
-    stands, stand_of = _numbered(zip(group_of, registered, strict=True))
-    assessments = [calendars[group].assessment(as_of) for group, as_of in stands]
-    same_as = {id(assessment): number for number, assessment in enumerate(assessments)}
-    assessment_of = [same_as[id(assessment)] for assessment in assessments]
-    questions, question_of = _numbered(zip(map(assessment_of.__getitem__, stand_of), paid, strict=True))
+    found = keys.keys(births, registered, list(map(details.__getitem__, said_of)))
+    groups, group_of = _numbered(zip(said_of, found, registered, strict=True))
+    calendars: dict[Any, PriceCalendar] = {}
+    assessments = []
+    for (one, key, as_of), place in zip(groups, _firsts(group_of, len(groups)), strict=True):
+        if (one, key) not in calendars:
+            case = case_at(columns, same, place)
+            calendars[one, key] = price_calendar(pack, case.person(), case.identities())
+        assessments.append(calendars[one, key].assessment(as_of))
+    # Equal people registered on days with one assessment owe the same on each day of payment.
+    numbers = {id(assessment): number for number, assessment in enumerate(assessments)}
+    assessment_of = [numbers[id(assessment)] for assessment in assessments]
+    questions, question_of = _numbered(zip(map(assessment_of.__getitem__, group_of), paid, strict=True))
     answers = [_due(assessments[number], on) for number, on in questions]
-    return array("q", map(answers.__getitem__, question_of)), len(groups)
+    return array("q", map(answers.__getitem__, question_of)), len(calendars)
 
 
 def _due(assessment: Assessment, on: date) -> int:

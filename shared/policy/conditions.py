@@ -57,8 +57,8 @@ class Conditions:
     def hold(self, facts: Facts, held: Sequence[Certified], day: date) -> bool:
         """Whether the person meets all of them on a day.
 
-        What would have to be shown is absent where nobody stated it. Raises MissingFact where a date or a number that has
-        to be counted is not known.
+        What would have to be shown is absent where nobody stated it. Raises MissingFact where a date or a number that
+        has to be counted is not known.
         """
         return (
             _place(self, facts)
