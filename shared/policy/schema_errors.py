@@ -1,4 +1,4 @@
-"""What is wrong with an entry that does not fit its schema, in words that its author understands, and the mend."""
+"""What is wrong with an entry that does not fit its schema, and how to correct it, in its author's words."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from shared.policy.schema_parts import Mistake
-from shared.policy.source import Fault, Source
+from shared.policy.source import PackSyntaxError, Source
 from shared.policy.vocabulary import Identity
 
 _CORRECT = "改正该值 · correct the value"
@@ -34,7 +34,7 @@ _TYPES = {
 }
 
 
-def faults(refused: ValidationError, schema: type[BaseModel], source: Source) -> Iterator[Fault]:
+def faults(refused: ValidationError, schema: type[BaseModel], source: Source) -> Iterator[PackSyntaxError]:
     """Everything that a schema refused; a misspelt name is one fault, not also a missing one."""
     errors = refused.errors(include_url=False)
     missing = {error["loc"] for error in errors if error["type"] == "missing"}
@@ -42,8 +42,8 @@ def faults(refused: ValidationError, schema: type[BaseModel], source: Source) ->
     misspelt = {(*where[:-1], name) for where, name in likely.items() if name is not None}
     for error in errors:
         if error["loc"] not in misspelt:
-            problem, mend = explained(error, likely.get(error["loc"]))
-            yield Fault(source.line_of(error["loc"]), f"{_name(error)} {problem}", mend)
+            problem, remedy = explained(error, likely.get(error["loc"]))
+            yield PackSyntaxError(source.line_of(error["loc"]), f"{_name(error)} {problem}", remedy)
 
 
 def _unknown(error: ErrorDetails) -> bool:
@@ -55,31 +55,31 @@ def _name(error: ErrorDetails) -> str:
 
 
 def explained(error: ErrorDetails, likely: str | None) -> tuple[str, str]:
-    """What is wrong and how to mend it; ``likely`` is the name that was meant, where one was misspelt."""
-    kind, told = error["type"], error.get("ctx", {})
+    """What is wrong and how to correct it; ``likely`` is the name that was meant, where one was misspelt."""
+    kind, context = error["type"], error.get("ctx", {})
     if _unknown(error):
-        return "不是已知条目 · is no known entry", _mend_of_name(str(error["loc"][-1]), likely)
+        return "不是已知条目 · is no known entry", _remedy_of_name(str(error["loc"][-1]), likely)
     if kind == "missing":
         return "缺少 · is missing", "加上 · add it"
-    if isinstance(mistake := told.get("error"), Mistake):
-        return mistake.problem, mistake.mend
+    if isinstance(mistake := context.get("error"), Mistake):
+        return mistake.problem, mistake.remedy
     if kind in ("enum", "literal_error"):
-        given, known = str(error["input"]), _KNOWN.findall(str(told["expected"]))
+        given, known = str(error["input"]), _KNOWN.findall(str(context["expected"]))
         if not known:
             return f"不能是 {given} · cannot be {given}", "写 true 或去掉该键 · write true or remove the key"
         meant = _identity_of(given, known)
         close = [meant] if meant else get_close_matches(given, known, 1)
-        mend = f"是否 {close[0]} · perhaps {close[0]}" if close else f"写其一 · write one of {', '.join(known)}"
-        return f"没有 {given} · there is no {given}", mend
+        remedy = f"是否 {close[0]} · perhaps {close[0]}" if close else f"写其一 · write one of {', '.join(known)}"
+        return f"没有 {given} · there is no {given}", remedy
     if kind in _LIMITS:
         zh, en, limit = _LIMITS[kind]
-        return f"超出范围 · is out of range: {error['input']}", f"{zh} {told[limit]} · {en} {told[limit]}"
+        return f"超出范围 · is out of range: {error['input']}", f"{zh} {context[limit]} · {en} {context[limit]}"
     if kind.startswith("date_"):
         return "不是日期 · is no date", "写成 2024-01-31，不加引号 · correct it: 2024-01-31, without quotes"
     return _TYPES.get(kind, (f"取值不符 · {error['msg']}", _CORRECT))
 
 
-def _mend_of_name(name: str, likely: str | None) -> str:
+def _remedy_of_name(name: str, likely: str | None) -> str:
     if likely:
         return f"是否 {likely} · perhaps {likely}"
     if any(ord(character) > 0x2E7F for character in name):

@@ -8,7 +8,7 @@ _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 class CannotBegin(ValueError):
-    """No pack can be begun under that name there; the message names the mend."""
+    """No pack can be begun under that name there; the message names the remedy."""
 
 
 def begin(pack_id: str, folder: Path) -> Path:

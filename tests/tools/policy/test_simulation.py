@@ -1,25 +1,24 @@
 """What a change costs: whoever is admitted or turned away counts with all of their contribution and their aid."""
 
-from datetime import date
 from pathlib import Path
 
 import pytest
 
-from shared.policy.decide import decide
-from shared.policy.facts import Certified, Facts, Payment
+from shared.policy.equal_cases import DecidedCase, decide_alone
 from shared.policy.loading import load_pack
-from shared.policy.vocabulary import Funder, Identity
+from shared.policy.vocabulary import Funder
+from tests.tools.policy.test_commands import FARMER
 from tools.policy.case_lines import CaseLine
-from tools.policy.simulating import change, told
+from tools.policy.simulation import change, effect_lines
 
 AMOUNTS = Path(__file__).parents[3] / "deploy/counties/luoshan-2024/example-amounts.yaml"
-DAY = date(2023, 11, 5)
 
 
 def _decided(overrides: Path | None) -> CaseLine:
     pack = load_pack("luoshan-2024", overrides=overrides)
-    facts = Facts(birth_date=date(1980, 5, 1), registration_date=DAY)
-    return CaseLine("aided", pack.id, decision=decide(pack, facts, [Certified(Identity.DIBAO)], Payment(DAY)))
+    found = decide_alone(pack, FARMER | {"categories": ["DIBAO"]})
+    assert isinstance(found, DecidedCase)
+    return CaseLine("aided", pack.id, found)
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -38,4 +37,4 @@ def test_who_is_held_on_both_sides_is_not_called_the_same_and_who_cannot_be_deci
     )
     found = change([(held, held), *[(held, refused)] * 21])
     assert (found.compared, found.same, found.neither, found.not_decided) == (1, 0, 1, 21)
-    assert list(told(found))[1:22] == ["  newborn：缺少"] * 20 + ["  …另有 1 人 · and others"]
+    assert list(effect_lines(found))[1:22] == ["  newborn：缺少"] * 20 + ["  …另有 1 人 · and others"]

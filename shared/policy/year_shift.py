@@ -22,9 +22,9 @@ def _standard(pack: Pack, year: int) -> Standard:
     own = pack.standards[-1]
     if year == pack.benefit_year:
         return own
-    for told in pack.yearly:
-        if told.benefit_year == year:
-            return replace(own, individual_fen=told.individual_fen, fiscal=told.fiscal, basis=told.basis)
+    for notice in pack.yearly:
+        if notice.benefit_year == year:
+            return replace(own, individual_fen=notice.individual_fen, fiscal=notice.fiscal, basis=notice.basis)
     return replace(own, individual_fen=None, fiscal=None, basis=replace(own.basis, says=f"没有{year}年度的标准"))
 
 

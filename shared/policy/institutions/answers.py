@@ -12,7 +12,6 @@ from shared.policy.institutions.coverage import Insured, evaluate
 from shared.policy.institutions.question import (
     SHAPES,
     AidAsked,
-    Asked,
     BatchAsked,
     BookAsked,
     ClaimAsked,
@@ -23,6 +22,7 @@ from shared.policy.institutions.question import (
     IssueAsked,
     ListAsked,
     MatchAsked,
+    QuestionEntry,
     RosterAsked,
     TargetsAsked,
     TownAsked,
@@ -30,15 +30,15 @@ from shared.policy.institutions.question import (
     VillageBook,
 )
 from shared.policy.institutions.receipts import Book, WriteOff, beyond, may_issue, two_steps, write_off
-from shared.policy.overriding import with_overrides
-from shared.policy.pack import Pack, Share
+from shared.policy.overrides import with_overrides
+from shared.policy.pack import FunderShare, Pack
 
 
 class UnknownQuestion(ValueError):
     """Nothing is asked that this pack answers."""
 
 
-def shape_of(given: Mapping[str, Any]) -> type[Asked]:
+def shape_of(given: Mapping[str, Any]) -> type[QuestionEntry]:
     """The question whose facts are given, as many as possible; raises UnknownQuestion where none fits at all."""
     shape = max(SHAPES, key=lambda each: _fits(each, given))  # the first of those that fit alike
     if not _own(shape) & given.keys():
@@ -58,13 +58,13 @@ def answer_case(pack: Pack, given: Mapping[str, Any]) -> dict[str, Any]:
     return _ANSWERS[type(asked)](with_overrides(pack, asked.config_overrides, name="config_overrides"), asked)
 
 
-def _fits(shape: type[Asked], given: Mapping[str, Any]) -> tuple[int, bool]:
+def _fits(shape: type[QuestionEntry], given: Mapping[str, Any]) -> tuple[int, bool]:
     required = {name for name, field in shape.model_fields.items() if field.is_required()}
     return len(_own(shape) & given.keys()), required <= given.keys()
 
 
-def _own(shape: type[Asked]) -> set[str]:
-    return shape.model_fields.keys() - Asked.model_fields.keys()
+def _own(shape: type[QuestionEntry]) -> set[str]:
+    return shape.model_fields.keys() - QuestionEntry.model_fields.keys()
 
 
 def _town(pack: Pack, asked: TownAsked) -> dict[str, Any]:
@@ -190,13 +190,13 @@ def _fiscal(pack: Pack, asked: FiscalAsked) -> dict[str, Any]:
     if fiscal is None or fiscal.floor_fen is None:
         return {"total": None, "decision": "HOLD", "reason_code": "FISCAL_SUBSIDY_NOT_STATED"}
     totals = money.fiscal_totals(fiscal, asked.insured)
-    told = {funder.value: format_yuan(fen) for funder, fen in totals.items()}
-    return told | {"total": format_yuan(fiscal.floor_fen * asked.insured)}
+    amounts = {funder.value: format_yuan(fen) for funder, fen in totals.items()}
+    return amounts | {"total": format_yuan(fiscal.floor_fen * asked.insured)}
 
 
 def _roster(_: Pack, asked: RosterAsked) -> dict[str, Any]:
     rows = [
-        rosters.Row(row.source, number, row.person, row.identity.value)
+        rosters.RosterMember(row.source, number, row.person, row.identity.value)
         for number, row in enumerate(asked.rows, start=1)
     ]
     found = rosters.aggregate(rows)
@@ -223,7 +223,7 @@ def _list(_: Pack, asked: ListAsked) -> dict[str, Any]:
 
 
 def _claim(_: Pack, asked: ClaimAsked) -> dict[str, Any]:
-    return _by_funder(Share(each.funder, parse_yuan(each.amount)) for each in asked.claims)
+    return _by_funder(FunderShare(each.funder, parse_yuan(each.amount)) for each in asked.claims)
 
 
 def _aid(pack: Pack, asked: AidAsked) -> dict[str, Any]:
@@ -236,7 +236,7 @@ def _aid(pack: Pack, asked: AidAsked) -> dict[str, Any]:
     return _by_funder(share for each in aid for share in each.shares or ()) | {"by_identity": by_identity}
 
 
-def _by_funder(shares: Iterable[Share]) -> dict[str, Any]:
+def _by_funder(shares: Iterable[FunderShare]) -> dict[str, Any]:
     totals = money.claim_totals(shares)
     return {funder.value: format_yuan(fen) for funder, fen in totals.items()} | {
         "total": format_yuan(sum(totals.values()))

@@ -3,13 +3,13 @@
 from typing import Any
 
 from shared.policy.answer import answer
-from shared.policy.decide import Decision, decide
+from shared.policy.decision import Decision, decide
 from shared.policy.pack import Pack
 from shared.policy.question import CaseFacts
 
 
 def decided(pack: Pack, case: CaseFacts) -> Decision:
-    """The decision on a case; raises MissingFact where a rule has to look at something that nobody said."""
+    """The decision on a case; raises MissingFact where a rule has to look at something that nobody stated."""
     return decide(pack, case.person(), case.identities(), case.payment(), case.aftermath())
 
 

@@ -3,13 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from shared.policy.assessing import decided
+from shared.policy.case_decision import decided
 from shared.policy.institutions.worked_cases import institution_cases
-from shared.policy.overriding import with_overrides
+from shared.policy.overrides import with_overrides
 from shared.policy.pack import Basis, Pack
-from shared.policy.reasons import Reason
+from shared.policy.reasons import RuleReason
 from shared.policy.worked_cases import worked_cases
-from tools.policy.telling import bases
+from tools.policy.rendering import bases
 
 
 def cases_by_entry(pack: Pack) -> Mapping[str, list[str]]:
@@ -31,7 +31,7 @@ def cases_by_entry(pack: Pack) -> Mapping[str, list[str]]:
     return found
 
 
-def _places(reason: Reason, places: list[tuple[str, Basis]]) -> Iterator[str]:
+def _places(reason: RuleReason, places: list[tuple[str, Basis]]) -> Iterator[str]:
     for place, basis in places:
         section, _, name = place.partition(".")
         if section in ("reliefs", "scope") and name != "otherwise":

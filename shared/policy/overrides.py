@@ -8,30 +8,30 @@ from shared.policy.conditions import ANYBODY
 from shared.policy.pack import (
     Basis,
     Fiscal,
+    FunderShare,
     Incentives,
     Newborns,
     Pack,
     Premium,
     Relief,
     ReliefKind,
-    Share,
     Standard,
     Window,
 )
-from shared.policy.rebasing import rebased
 from shared.policy.schema import ExtensionOverride, OverridesEntry, SubsidyOverride
 from shared.policy.vocabulary import BY_AGE, Funder, Identity
+from shared.policy.year_shift import rebased
 
 WHOLE = 10_000  # basis points
 _CENTRAL_SHARE = {"west": 8_000, "central": 6_000}
 
 
 class OverrideProblem(ValueError):
-    """An override that does not fit its pack, where it stands in the file and the mend; in Chinese and English."""
+    """An override that does not fit its pack, where it stands in the file and its remedy; in Chinese and English."""
 
-    def __init__(self, where: tuple[str, ...], problem: str, mend: str) -> None:
+    def __init__(self, where: tuple[str, ...], problem: str, remedy: str) -> None:
         super().__init__(problem)
-        self.where, self.mend = where, mend
+        self.where, self.remedy = where, remedy
 
 
 def with_overrides(pack: Pack, overrides: OverridesEntry, *, name: str) -> Pack:
@@ -142,25 +142,25 @@ def _standard(standard: Standard, overrides: OverridesEntry, origin: str) -> Sta
     return standard
 
 
-def _split(floor_fen: int, region: str | None) -> tuple[Share, ...]:
+def _split(floor_fen: int, region: str | None) -> tuple[FunderShare, ...]:
     """The central share of the fiscal subsidy by region (national notices); the rest is local."""
     if region is None:
-        return (Share(Funder.UNSPLIT, floor_fen),)
+        return (FunderShare(Funder.UNSPLIT, floor_fen),)
     central = part_of(floor_fen, _CENTRAL_SHARE[region])
-    return (Share(Funder.CENTRAL, central), Share(Funder.LOCAL, floor_fen - central))
+    return (FunderShare(Funder.CENTRAL, central), FunderShare(Funder.LOCAL, floor_fen - central))
 
 
 def _check_fits(pack: Pack, identity: Identity, subsidy: SubsidyOverride, standards: tuple[Standard, ...]) -> None:
     if identity in BY_AGE and pack.relief_for(identity) is None:
         problem = f"{pack.id} 没有写明{identity.name_zh}的年龄 · does not say from which age {identity} counts"
-        mend = "写进政策包的 reliefs · write it into the pack's reliefs"
-        raise OverrideProblem(("subsidies", identity.value), problem, mend)
+        remedy = "写进政策包的 reliefs · write it into the pack's reliefs"
+        raise OverrideProblem(("subsidies", identity.value), problem, remedy)
     lowest = min((s.individual_fen for s in standards if s.individual_fen is not None), default=None)
     if subsidy.amount is not None and lowest is not None and parse_yuan(subsidy.amount) > lowest:
         most = format_yuan(lowest)
         problem = f"{subsidy.amount}高于个人缴费标准{most} · is more than the contribution of {most}"
-        mend = "调低，或写 type: full · lower it, or write type: full"
-        raise OverrideProblem(("subsidies", identity.value, "amount"), problem, mend)
+        remedy = "调低，或写 type: full · lower it, or write type: full"
+        raise OverrideProblem(("subsidies", identity.value, "amount"), problem, remedy)
 
 
 def _extension(pack: Pack, extension: ExtensionOverride) -> tuple[Window, ...]:
@@ -173,8 +173,8 @@ def _extension(pack: Pack, extension: ExtensionOverride) -> tuple[Window, ...]:
     if extension.until > pack.standards[-1].last:
         ends = pack.standards[-1].last
         problem = f"{ends}之后没有缴费标准 · no standard holds after {ends}"
-        mend = "写更早的日期，或延长标准 · name an earlier day, or extend the standard"
-        raise OverrideProblem(("extension", "until"), problem, mend)
+        remedy = "写更早的日期，或延长标准 · name an earlier day, or extend the standard"
+        raise OverrideProblem(("extension", "until"), problem, remedy)
     rule = pack.settings.extension
     basis = replace(rule, says=f"{rule.says}；依据：{extension.source}")
     return (Window(last + timedelta(days=1), extension.until, basis, pack.settings.extension_for, priced_as_on=last),)

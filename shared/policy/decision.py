@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from shared.domain.money import format_yuan
-from shared.policy.benefit import Covered, covered_days
+from shared.policy.benefit import CoverPeriod, covered_days
 from shared.policy.channels import refused_channel
-from shared.policy.facts import Certified, Facts, Payment
+from shared.policy.facts import CasePayment, Certified, Facts
 from shared.policy.incentives import Incentive, incentive
 from shared.policy.pack import Pack
 from shared.policy.person import judge_person
-from shared.policy.reasons import Reason, Reasons, Refusal, Ruling
-from shared.policy.refund import Paid, RefundDecision, RefundRequest, judge_refund
+from shared.policy.reasons import PolicyRefusal, Reasons, RuleReason, Ruling
+from shared.policy.refund import PaidAmount, RefundDecision, RefundRequest, judge_refund
 from shared.policy.terms import Terms, price_on
 from shared.policy.vocabulary import Channel, EnrolmentStatus, ReasonCode
 
@@ -21,7 +21,7 @@ class Aftermath:
     """What happened after the payment: a refund was asked for, more was paid, or the cash could not be imported."""
 
     refund: RefundRequest | None = None
-    payments: tuple[Paid, ...] = ()
+    payments: tuple[PaidAmount, ...] = ()
     import_failed: bool = False
 
 
@@ -33,7 +33,7 @@ class Decision:
     reason_code: ReasonCode | None
     eligible: bool
     terms: Terms | None
-    covered: Covered | None
+    covered: CoverPeriod | None
     reasons: Reasons
     refund: RefundDecision | None = None
     incentive: Incentive | None = None
@@ -44,22 +44,22 @@ def decide(
     pack: Pack,
     facts: Facts,
     identities: Sequence[Certified] = (),
-    payment: Payment | None = None,
+    payment: CasePayment | None = None,
     after: Aftermath | None = None,
 ) -> Decision:
     """Decide one case; without a payment date it is priced on the day of registration.
 
-    Raises MissingFact where a rule has to look at something that nobody said.
+    Raises MissingFact where a rule has to look at something that nobody stated.
     """
-    payment, after = payment or Payment(), after or Aftermath()
+    payment, after = payment or CasePayment(), after or Aftermath()
     if after.import_failed:
         return _import_failed(pack, facts, identities, payment, after)
     person = judge_person(pack, facts)
-    if isinstance(person, Refusal):
+    if isinstance(person, PolicyRefusal):
         return _refused(person, ())
     day = payment.on or facts.registration_date
     priced = price_on(pack, facts, identities, day)
-    if isinstance(priced, Refusal):
+    if isinstance(priced, PolicyRefusal):
         return _refused(priced, person)
     reasons = person + priced.reasons
     refusal = _channel(pack, priced.terms, payment) or _tendered(pack, priced.terms, payment)
@@ -72,11 +72,11 @@ def decide(
     return decision if after.refund is None else _refunded(pack, decision, payment, after.refund, after.payments)
 
 
-def _refused(refusal: Refusal, before: Reasons) -> Decision:
+def _refused(refusal: PolicyRefusal, before: Reasons) -> Decision:
     return Decision(refusal.ruling, refusal.code, refusal.eligible, None, None, before + refusal.reasons)
 
 
-def _channel(pack: Pack, terms: Terms, payment: Payment) -> Refusal | None:
+def _channel(pack: Pack, terms: Terms, payment: CasePayment) -> PolicyRefusal | None:
     on_roster = payment.channel is Channel.ROSTER and (
         terms.due_fen == 0 or (payment.on is None and not pack.channels_exclusive)
     )
@@ -85,19 +85,19 @@ def _channel(pack: Pack, terms: Terms, payment: Payment) -> Refusal | None:
     reason = refused_channel(pack, payment.channel)
     if reason is None:
         return None
-    return Refusal(Ruling.REJECT, ReasonCode.CHANNEL_NOT_ALLOWED, eligible=True, reasons=(reason,))
+    return PolicyRefusal(Ruling.REJECT, ReasonCode.CHANNEL_NOT_ALLOWED, eligible=True, reasons=(reason,))
 
 
-def _tendered(pack: Pack, terms: Terms, payment: Payment) -> Refusal | None:
+def _tendered(pack: Pack, terms: Terms, payment: CasePayment) -> PolicyRefusal | None:
     if payment.tendered_fen is None or payment.tendered_fen == terms.due_fen:
         return None
     text = f"应缴{format_yuan(terms.due_fen)}元，实缴{format_yuan(payment.tendered_fen)}元"
-    reason = Reason("AMOUNT_MISMATCH", True, text, pack.settings.rounding)
-    return Refusal(Ruling.REJECT, ReasonCode.AMOUNT_MISMATCH, eligible=True, reasons=(reason,))
+    reason = RuleReason("AMOUNT_MISMATCH", True, text, pack.settings.rounding)
+    return PolicyRefusal(Ruling.REJECT, ReasonCode.AMOUNT_MISMATCH, eligible=True, reasons=(reason,))
 
 
 def _refunded(
-    pack: Pack, decision: Decision, payment: Payment, request: RefundRequest, paid: Sequence[Paid]
+    pack: Pack, decision: Decision, payment: CasePayment, request: RefundRequest, paid: Sequence[PaidAmount]
 ) -> Decision:
     if decision.terms is None:
         return decision
@@ -109,15 +109,15 @@ def _refunded(
 
 
 def _import_failed(
-    pack: Pack, facts: Facts, identities: Sequence[Certified], payment: Payment, after: Aftermath
+    pack: Pack, facts: Facts, identities: Sequence[Certified], payment: CasePayment, after: Aftermath
 ) -> Decision:
-    """The receipt is recalled and its cash goes back; whoever also paid otherwise is enrolled by that payment."""
+    """The receipt is recalled and its cash goes back; a person who also paid otherwise is enrolled by that payment."""
     cash_fen = sum(each.amount_fen for each in after.payments if each.channel is Channel.VILLAGE_CASH)
     by_cash = bool(cash_fen) or payment.channel is Channel.VILLAGE_CASH
     # Where no cash was taken, the payment itself is what could not be imported.
     others = tuple(each for each in after.payments if each.channel is not Channel.VILLAGE_CASH) if by_cash else ()
     for each in others:
-        paid = Payment(each.on, each.channel, each.amount_fen)
+        paid = CasePayment(each.on, each.channel, each.amount_fen)
         stands = decide(pack, facts, identities, paid, Aftermath(after.refund, others))
         if stands.ruling is Ruling.ACCEPT and stands.terms is not None:
             back_fen = cash_fen or payment.tendered_fen or stands.terms.due_fen
@@ -141,5 +141,5 @@ def _import_failed(
 
 def _recalled(pack: Pack, decision: Decision, refund: RefundDecision, *, cash: bool = True) -> Decision:
     text = "完善信息后仍未导入，" + ("收回收据，退还现金" if cash else "退还缴款")
-    reason = Reason.of("IMPORT_FAILED", True, pack.refunds.basis, text)
+    reason = RuleReason.of("IMPORT_FAILED", True, pack.refunds.basis, text)
     return replace(decision, refund=refund, cash_recalled=cash, reasons=(*decision.reasons, reason))

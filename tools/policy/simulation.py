@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from shared.domain.money import format_yuan
 from shared.domain.waits import same_day_later
-from shared.policy.pack import Share
+from shared.policy.decision import Decision
+from shared.policy.pack import FunderShare
 from shared.policy.terms import Terms
 from shared.policy.vocabulary import Funder
 from tools.policy import words
@@ -19,7 +21,7 @@ _DAYS_OF_A_YEAR = frozenset({"registration_date", "payment_date", "category_cert
 
 
 @dataclass
-class Change:
+class PolicyEffect:
     """People by what the change does to them, and by how many fen each funder's cost changes.
 
     ``neither`` pack prices those who are held or refused on both sides; ``undecided`` names, with the reason, the first
@@ -39,31 +41,42 @@ class Change:
     funders: Counter[Funder] = field(default_factory=Counter)
 
 
-def change(pairs: Iterable[tuple[CaseLine, CaseLine]]) -> Change:
+def change(pairs: Iterable[tuple[CaseLine, CaseLine]]) -> PolicyEffect:
     """Compare the same people before and after; who has a price on one side only is admitted or turned away."""
-    found = Change()
+    found = PolicyEffect()
+    people: Counter[tuple[int, int]] = Counter()
+    equal: dict[tuple[int, int], tuple[Decision, Decision]] = {}
     for before, after in pairs:
-        if before.decision is None or after.decision is None:
-            refused = before if before.decision is None else after
+        was, becomes = before.decision, after.decision
+        if was is None or becomes is None:
+            refused = before if was is None else after
             found.not_decided += 1
             if len(found.undecided) < _NAMED:
                 found.undecided.append((str(refused.id), (refused.error or {}).get("detail", "")))
             continue
-        found.compared += 1
-        was, becomes = before.decision.terms, after.decision.terms
-        for terms, sign in ((was, -1), (becomes, 1)):
-            for share in _paid_by_government(terms):
-                found.funders[share.funder] += sign * share.amount_fen
-            found.people_fen += sign * terms.due_fen if terms else 0
-        if was is None or becomes is None:
-            found.admitted += becomes is not None
-            found.turned_away += was is not None
-            found.neither += was is None and becomes is None
-            continue
-        found.less += becomes.due_fen < was.due_fen
-        found.more += becomes.due_fen > was.due_fen
-        found.same += becomes.due_fen == was.due_fen
+        key = id(was), id(becomes)  # equal people share their decisions
+        people[key] += 1
+        equal[key] = was, becomes
+    for key, (was, becomes) in equal.items():
+        _count(found, was.terms, becomes.terms, people[key])
     return found
+
+
+def _count(found: PolicyEffect, was: Terms | None, becomes: Terms | None, people: int) -> None:
+    """What the change does to so many equal people."""
+    found.compared += people
+    for terms, sign in ((was, -people), (becomes, people)):
+        for share in _paid_by_government(terms):
+            found.funders[share.funder] += sign * share.amount_fen
+        found.people_fen += sign * terms.due_fen if terms else 0
+    if was is None or becomes is None:
+        found.admitted += people * (becomes is not None)
+        found.turned_away += people * (was is not None)
+        found.neither += people * (was is None and becomes is None)
+        return
+    found.less += people * (becomes.due_fen < was.due_fen)
+    found.more += people * (becomes.due_fen > was.due_fen)
+    found.same += people * (becomes.due_fen == was.due_fen)
 
 
 def next_years(case: Any, years: int) -> Any:
@@ -75,21 +88,26 @@ def next_years(case: Any, years: int) -> Any:
 
 
 def _moved(value: Any, years: int) -> Any:
+    return _moved_text(value, years) if isinstance(value, str) else value
+
+
+@lru_cache(maxsize=100_000)
+def _moved_text(value: str, years: int) -> str:
     try:
         day = date.fromisoformat(value)
-    except (TypeError, ValueError):
+    except ValueError:
         return value  # the case refuses it in its own words
     return same_day_later(day, 12 * years).isoformat()
 
 
-def _paid_by_government(terms: Terms | None) -> Iterator[Share]:
+def _paid_by_government(terms: Terms | None) -> Iterator[FunderShare]:
     """The aid of a person's own part and the fiscal subsidy."""
     if terms is not None:
         yield from terms.shares
         yield from terms.fiscal.shares if terms.fiscal is not None else ()
 
 
-def told(found: Change) -> Iterator[str]:
+def effect_lines(found: PolicyEffect) -> Iterator[str]:
     """In words and figures."""
     yield f"比较 compared {found.compared} 人，未能判定 not decided {found.not_decided} 人"
     yield from (f"  {name}：{why}" for name, why in found.undecided)

@@ -7,26 +7,26 @@ from shared.policy.conditions import ANYBODY, Conditions
 from shared.policy.pack import (
     Basis,
     BenefitYear,
-    Clause,
     Continuity,
     CoverFrom,
     Deadline,
     Evaluation,
     Exclusions,
     Fiscal,
+    FunderShare,
     Incentives,
     NewbornRule,
     Newborns,
+    NumberedDefaults,
     Pack,
     Premium,
+    QuotedClause,
     Refunds,
     Relief,
     ReliefKind,
     SchoolLists,
     SchoolRule,
     ScopeRule,
-    Settings,
-    Share,
     Standard,
     Wait,
     Window,
@@ -80,7 +80,7 @@ def assemble(entry: PackEntry) -> Pack:
         school_lists=None if lists is None else SchoolLists(frozenset(lists.levels), basis(lists.basis)),
         continuity=None if entry.continuity is None else _continuity(entry.continuity, basis),
         incentives=None if entry.incentives is None else _incentives(entry.incentives, basis),
-        yearly=tuple(_year(told, basis) for told in entry.yearly),
+        yearly=tuple(_year(notice, basis) for notice in entry.yearly),
     )
 
 
@@ -109,7 +109,7 @@ class _Bases:
             origin = f"external: {entry.external}"
         if entry.clause is None:
             return Basis(origin, entry.says)
-        clause = Clause(entry.clause.document or self._document, entry.clause.section, entry.clause.quote)
+        clause = QuotedClause(entry.clause.document or self._document, entry.clause.section, entry.clause.quote)
         return Basis(origin, entry.says, clause)
 
 
@@ -122,12 +122,12 @@ def _standard(entry: StandardEntry, basis: _Bases) -> Standard:
 
 def _year(entry: YearStandardEntry, basis: _Bases) -> YearStandard:
     on, floor = basis(entry.basis), parse_yuan(entry.fiscal)
-    fiscal = Fiscal(floor, (Share(Funder.UNSPLIT, floor),), on)
+    fiscal = Fiscal(floor, (FunderShare(Funder.UNSPLIT, floor),), on)
     return YearStandard(entry.benefit_year, parse_yuan(entry.individual), fiscal, on)
 
 
 def _fiscal(entry: FiscalEntry, basis: _Bases) -> Fiscal:
-    shares = tuple(Share(funder, parse_yuan(amount)) for funder, amount in entry.shares.items())
+    shares = tuple(FunderShare(funder, parse_yuan(amount)) for funder, amount in entry.shares.items())
     return Fiscal(None if entry.floor is None else parse_yuan(entry.floor), shares, basis(entry.basis))
 
 
@@ -230,8 +230,8 @@ def _incentives(entry: IncentivesEntry, basis: _Bases) -> Incentives:
     )
 
 
-def _settings(entry: SettingsEntry, basis: _Bases) -> Settings:
-    return Settings(
+def _settings(entry: SettingsEntry, basis: _Bases) -> NumberedDefaults:
+    return NumberedDefaults(
         several_identities=basis(entry.several_identities.basis),
         equal_relief=basis(entry.equal_relief.basis),
         open_amount=basis(entry.open_amount.basis),

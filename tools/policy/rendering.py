@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import fields
 
 from shared.domain.money import format_yuan
-from shared.policy.decide import Decision
-from shared.policy.pack import Basis, Pack, Share, Window
+from shared.policy.decision import Decision
+from shared.policy.pack import Basis, FunderShare, Pack, Window
 from tools.policy import words
 from tools.policy.case_lines import CaseLine
 
@@ -21,8 +21,8 @@ def explained(line: CaseLine) -> Iterator[str]:
     why = f"，{words.REASONS[code]}（{code}）" if code else ""
     yield f"{line.id} · {line.policy}：{words.RULINGS[decision.ruling]}{why}"
     yield from _outcome(decision)
-    told = (f"  {'✓' if reason.won else '✗'} {reason.text}{_cited(reason.basis)}" for reason in decision.reasons)
-    yield from dict.fromkeys(told)  # two groups that one sentence names lose by the same words
+    tried = (f"  {'✓' if reason.won else '✗'} {reason.text}{_cited(reason.basis)}" for reason in decision.reasons)
+    yield from dict.fromkeys(tried)  # two groups that one sentence names lose by the same words
 
 
 def _outcome(decision: Decision) -> Iterator[str]:
@@ -41,7 +41,7 @@ def _outcome(decision: Decision) -> Iterator[str]:
         yield f"  退费：{back}{returned}；参保状态：{words.STATUSES[refund.status]}"
 
 
-def _by_funder(shares: Iterable[Share]) -> str:
+def _by_funder(shares: Iterable[FunderShare]) -> str:
     return "，".join(f"{words.FUNDERS[share.funder]} {format_yuan(share.amount_fen)} 元" for share in shares)
 
 
@@ -71,10 +71,10 @@ _SHOWN = frozenset({"standards", "windows", "scope", "reliefs", "channels", "ref
 
 def _terms_of(window: Window) -> str:
     """Who may pay in a window, and the wait that it sets."""
-    told = (getattr(window.whom, each.name) for each in fields(window.whom))
+    values = (getattr(window.whom, each.name) for each in fields(window.whom))
     whom = "，".join(
         f"{each.name}={'、'.join(sorted(map(str, value))) if isinstance(value, frozenset) else value}"
-        for each, value in zip(fields(window.whom), told, strict=True)
+        for each, value in zip(fields(window.whom), values, strict=True)
         if value is not None
     )
     wait = f"，等待{words.length(window.wait)}" if window.wait.code is not None else ""

@@ -7,7 +7,7 @@ from pathlib import Path
 from shared.domain.money import format_yuan
 from shared.policy.conditions import ANYBODY
 from shared.policy.pack import Basis, Pack
-from tools.policy.telling import bases
+from tools.policy.rendering import bases
 
 _LAYOUT = re.compile(r"\s+")
 
@@ -32,8 +32,10 @@ def unfound(pack: Pack, documents: Mapping[str, str]) -> Iterator[str]:
 def unsaid(pack: Pack) -> Iterator[str]:
     """Each amount of a rule of origin ``document`` that the words quoted beside it do not say."""
     for place, basis, amount in _amounts(pack):
-        said = basis.clause is not None and re.search(rf"(?<![\d.]){re.escape(amount)}(?![\d.])", basis.clause.quote)
-        if basis.origin == "document" and not said:
+        quoted_amount = basis.clause is not None and re.search(
+            rf"(?<![\d.]){re.escape(amount)}(?![\d.])", basis.clause.quote
+        )
+        if basis.origin == "document" and not quoted_amount:
             yield f"{pack.id} {place}：引文没有写 {amount} · the quotation does not say {amount}"
 
 
