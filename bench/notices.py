@@ -8,7 +8,7 @@ from pathlib import Path
 
 from simulator.prepare import APPID, MCHID, load
 from simulator.wechat.notices import Notice
-from simulator.wechat.signing import Platform, private_key, public_key
+from simulator.wechat.signatures import Platform, private_key, public_key
 
 PATH = f"/payment/v1/callbacks/wechat/{MCHID}"
 MOMENT = "2023-10-08T09:30:00+08:00"

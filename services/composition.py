@@ -11,7 +11,7 @@ from services.quota import SERVICE as QUOTA
 from services.registration import SERVICE as REGISTRATION
 from services.subsidy import SERVICE as SUBSIDY
 from shared.installation import migrate_bus, migrate_service
-from shared.messaging.dead_letters.replay import Postbox
+from shared.messaging.dead_letters.replay import DeadLetterContext
 from shared.runtime import running
 from shared.service import Role, Service
 from shared.settings import Settings
@@ -49,7 +49,7 @@ async def running_all(
 
 
 @asynccontextmanager
-async def postbox(service: str) -> AsyncIterator[Postbox]:
+async def dead_letter_context(service: str) -> AsyncIterator[DeadLetterContext]:
     """What it takes to replay a service's dead letters, by its name."""
     async with running(BY_NAME[service], Settings(), role="web") as run:
-        yield Postbox(run.database, run.settings.region, run.service.subscriptions, run.resources)
+        yield DeadLetterContext(run.database, run.settings.region, run.service.subscriptions, run.resources)

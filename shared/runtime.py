@@ -10,14 +10,14 @@ import structlog
 
 from shared.database.engine import Database
 from shared.domain.clock import Clock, SystemClock
-from shared.messaging.bus.backoff import gather
+from shared.messaging.bus.backoff import linger
 from shared.messaging.bus.factory import open_bus
 from shared.messaging.bus.protocol import Bus, BusRefused
 from shared.messaging.consumer.loop import run_consumer
 from shared.messaging.outbox.relay import POOL as RELAY_POOL
 from shared.messaging.outbox.relay import run_relay
 from shared.messaging.outbox.retention import purge_published
-from shared.messaging.topics.installation import admit
+from shared.messaging.topics.installation import join_installation
 from shared.metrics_collector import keep_gauges
 from shared.service import Closable, Job, Role, Running, Service, Startable
 from shared.settings import Settings
@@ -83,7 +83,7 @@ async def _messaging(run: Running) -> None:
     # Its own connection, so that a consumer or a door that uses the pool up never keeps a lane from being renewed.
     async with open_bus(run.settings, run.service.name) as bus, _relays_database(run) as relays:
         try:
-            await admit(database=relays, bus=bus, service=run.service.name, region=run.settings.region)
+            await join_installation(database=relays, bus=bus, service=run.service.name, region=run.settings.region)
             run.bus, run.refused = bus, None
             await _relay_and_consume(run, bus, relays)
         except* BusRefused as refusals:
@@ -143,7 +143,7 @@ async def _steps(run: Running, job: Job) -> None:
         if done == 0:
             await _first(wake, run.stop, timeout_s=job.interval_s)
         if done < _FULL:
-            await gather(run.stop, took_s)
+            await linger(run.stop, took_s)
 
 
 async def _supervise(run: Running, name: str, start: Callable[[], Awaitable[None]]) -> None:

@@ -18,9 +18,9 @@ from starlette.applications import Starlette
 from simulator import prepare
 from simulator.books import books, credited_people
 from simulator.day import Day
-from simulator.door import Door
 from simulator.journal import Journal
 from simulator.localities import LOCALITIES
+from simulator.peer_endpoint import Door
 from simulator.people import county
 from simulator.plan import plan
 from simulator.season import play
@@ -28,7 +28,7 @@ from simulator.tax import TaxPeer
 from simulator.wechat.account import Account
 from simulator.wechat.notices import Postman
 from simulator.wechat.peer import WechatPeer
-from simulator.wechat.signing import Platform, private_key, public_key
+from simulator.wechat.signatures import Platform, private_key, public_key
 from simulator.world import World, tell
 
 

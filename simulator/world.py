@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from simulator.day import Day
-from simulator.door import Door
 from simulator.journal import Journal
 from simulator.localities.locality import Locality
+from simulator.peer_endpoint import Door
 from simulator.plan import Plan
 from simulator.tax import TaxPeer
 from simulator.wechat.account import Account

@@ -8,7 +8,7 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
-from shared.messaging.bus.errors import described
+from shared.messaging.bus.errors import error_summary
 from shared.protection import ProtectionKeyMissing
 from shared.settings import Settings
 from shared.web.tokens import TokenKeyMissing
@@ -33,7 +33,7 @@ def surroundings_named() -> Iterator[None]:
     except (OSError, DBAPIError, asyncpg.PostgresError, ValidationError, *_KEY_MISSING) as error:
         if not _is_around(error):
             raise
-        typer.echo(_MEND.format(why=described(error)), err=True)
+        typer.echo(_MEND.format(why=error_summary(error)), err=True)
         raise SystemExit(NOTHING_TO_WORK_WITH) from None
 
 

@@ -14,7 +14,7 @@ from shared.service import Running, Service
 from shared.web import problems
 from shared.web.dependencies import closed_by_default
 from shared.web.health import readiness
-from shared.web.lean import lean_doors
+from shared.web.lean_route import lean_doors
 from shared.web.openapi import described
 from shared.web.tokens import checking_key
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypedDict
 
 from shared.database.durability import switched_off
-from shared.messaging.topics.figures import figures
+from shared.messaging.topics.stats import bus_stats
 from shared.service import Running
 
 _WITHIN_S = 3.0
@@ -55,6 +55,6 @@ async def _bus(running: Running) -> tuple[bool, str]:
 
 
 async def _events(running: Running) -> tuple[bool, str]:
-    found = await figures(running.database, running.settings.region)
+    found = await bus_stats(running.database, running.settings.region)
     detail = f"unpublished {found.unpublished}, dead letters {found.dead_letters}, parked {found.parked}"
     return found.ready, detail

@@ -12,8 +12,8 @@ from fastapi.routing import APIRoute
 from shared.errors import ErrorCode
 from shared.service import Service
 from shared.web.dependencies import scope_of
-from shared.web.lean import LeanRoute
-from shared.web.refusals import refusals_of
+from shared.web.error_responses import refusals_of
+from shared.web.lean_route import LeanRoute
 
 _PROBLEM_TYPE = "application/problem+json"
 _SCHEME = "canbao"

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from simulator import clients
-from simulator.door import Refused
+from simulator.peer_endpoint import Refused
 from simulator.people import Resident
 from simulator.plan import Collection
 from simulator.world import World, each, tell

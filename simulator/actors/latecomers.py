@@ -8,7 +8,7 @@ from typing import Any
 from simulator import clients
 from simulator.actors.clerks import enrolment
 from simulator.actors.residents import ask_order, tell_of
-from simulator.door import Refused
+from simulator.peer_endpoint import Refused
 from simulator.people import Resident
 from simulator.world import World
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from simulator import clients
 from simulator.actors.clerks import enrolment
-from simulator.door import Refused
+from simulator.peer_endpoint import Refused
 from simulator.people import Resident
 from simulator.plan import Purchase, Trouble
 from simulator.wechat.notices import Notice

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from simulator.wechat.signing import Platform
+from simulator.wechat.signatures import Platform
 
 # The channel waits 15 s, 15 s, 30 s, 3 min, 10 min, 20 min, 30 min …; here a minute passes in twenty milliseconds.
 RETRIES_S = (0.05, 0.05, 0.1, 0.2, 0.4, 0.6, 0.6, 0.6, 1.2, 2.0)

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from simulator.wechat.account import Account, ChannelRefusal
 from simulator.wechat.notices import Postman
-from simulator.wechat.signing import Platform
+from simulator.wechat.signatures import Platform
 
 Answer = Callable[[Request, dict[str, Any]], Awaitable[tuple[int, dict[str, Any] | None]]]
 

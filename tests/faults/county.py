@@ -22,7 +22,7 @@ from tests.harness.payable import TODAY, Payable, payable
 from tests.harness.processes import Fleet
 from tests.harness.wechat_channel import Channel
 from tests.harness.wechat_peer import merchant
-from verify.examine import examine
+from verify.examination import examine
 from verify.report import Report
 
 HEALED_WITHIN_S = 60.0

@@ -20,7 +20,7 @@ from tests.harness.installation import Installation
 from tests.harness.ports import free_port
 from tests.harness.processes import ROOT, Fleet
 from tools.up.comparison import differences
-from verify.examine import examine
+from verify.examination import examine
 from verify.report import Report
 
 WITHIN_S = 300.0

@@ -25,7 +25,7 @@ from simulator.localities.luoshan import LUOSHAN
 from simulator.wechat.account import Account
 from simulator.wechat.notices import Postman
 from simulator.wechat.peer import WechatPeer
-from simulator.wechat.signing import Platform, private_key, public_key
+from simulator.wechat.signatures import Platform, private_key, public_key
 from tests.harness.eventually import eventually
 
 NOTIFY = "http://canbao.test/payment/v1/callbacks/wechat/1900000109"

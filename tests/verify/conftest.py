@@ -14,7 +14,7 @@ from tests.harness.cluster import SERVICES, Clones, Cluster
 from tests.harness.installation import Installation, database_settings
 from tests.verify.season import at_work, play
 from verify.checks import CHECKS
-from verify.examine import examine
+from verify.examination import examine
 from verify.report import CheckResult, Report
 from verify.snapshot import open_databases
 

@@ -18,7 +18,7 @@ from tests.harness.eventually import eventually
 from tests.harness.installation import Installation
 from tests.harness.tax_peer import TOKEN, TaxPeer, tax_peer
 from tests.harness.wechat_peer import MCHID, WechatPeer, merchant, paid_notice, refund_notice, wechat_peer
-from verify.examine import examine
+from verify.examination import examine
 from verify.report import Report
 
 AMOUNTS = Path(__file__).parents[2] / "deploy/counties/luoshan-2024/example-amounts.yaml"

@@ -1,7 +1,7 @@
 """The auditor knows everybody who listens to anybody."""
 
 from services.composition import SERVICES
-from verify.listening import LISTENERS
+from verify.watch import LISTENERS
 
 
 def test_every_subscription_is_among_the_listeners_that_are_checked() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.harness.installation import Installation
 from tests.verify.season import EAST, WEST, Season, at_work, prepare
-from verify.examine import examine
+from verify.examination import examine
 from verify.report import Report
 
 PEOPLE = 24

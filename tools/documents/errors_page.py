@@ -4,8 +4,8 @@ from collections import defaultdict
 
 from services.composition import SERVICES
 from shared.errors import ErrorCode
-from shared.web.door import Door
-from shared.web.refusals import refusals_of
+from shared.web.error_responses import refusals_of
+from shared.web.strict_route import Door
 
 _HEAD = """\
 # Errors 错误代码

@@ -25,7 +25,7 @@ from tools.up.comparison import differences, explained, unseen
 from tools.up.installation import Asked
 from tools.up.progress import listener
 from tools.up.refusal import Exit
-from verify.examine import examine
+from verify.examination import examine
 from verify.render import print_report
 from verify.report import Report
 

@@ -6,10 +6,10 @@ from sqlalchemy import RowMapping
 
 from verify.check import Check
 from verify.checks.sql import count, differing_rows
-from verify.listening import heard_until, listening, unequal
 from verify.report import Finding
 from verify.snapshot import Databases
 from verify.tally import Tally
+from verify.watch import heard_until, listening, unequal
 
 Counts = tuple[int, int, int]  # registered, enrolled, terminated
 Village = tuple[int, str]  # benefit year, region

@@ -7,10 +7,10 @@ from sqlalchemy import RowMapping
 from verify.check import Check
 from verify.checks.sql import count, differing_rows, named_rows
 from verify.comparison import Difference
-from verify.listening import LISTENERS, heard_until, listening, unequal
 from verify.report import Finding
 from verify.snapshot import Databases, Snapshot
 from verify.tally import Tally
+from verify.watch import LISTENERS, heard_until, listening, unequal
 
 # Rows stay 30 days. In an installation younger than that none can have been purged.
 _KEPT_DAYS = 30

@@ -12,8 +12,8 @@ from services.payment.cash.matching import JOB_NAME as CASH_MATCHING
 from services.payment.dates import DateInTheFuture, refuse_future
 from shared.database.engine import after_commit
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
-from shared.web.door import Door
-from shared.web.refusals import refuses
+from shared.web.error_responses import refuses
+from shared.web.strict_route import Door
 
 router = APIRouter(route_class=Door, tags=["bank"])
 

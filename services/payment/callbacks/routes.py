@@ -15,7 +15,7 @@ from services.payment.channels.wechat.reply import FAILED, status_of
 from services.payment.channels.wechat.signature import Refusal, Refused, verify
 from services.payment.resources import PaymentResources
 from shared.service import Running
-from shared.web.lean import LeanRoute
+from shared.web.lean_route import LeanRoute
 
 BODY_LIMIT = 64 * 1024
 PATH = "/v1/callbacks/wechat/{mchid}"

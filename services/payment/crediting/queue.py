@@ -18,7 +18,7 @@ from services.payment.refunds.service import RefundNotice, settle
 from services.payment.resources import CREDITING, PaymentResources
 from shared.contracts.event import Trace
 from shared.domain.clock import business_date_of
-from shared.messaging.bus.errors import described, is_transient
+from shared.messaging.bus.errors import error_summary, is_transient
 from shared.service import Running
 
 AT_ONCE = 500
@@ -107,7 +107,7 @@ async def work(session: AsyncSession, rows: Sequence[Row[Any]], resources: Payme
 
 async def _set_aside(running: Running, notice_id: UUID, failure: Exception) -> int:
     """One notice that cannot be worked must not hold up the rest: it waits in quarantine for a person."""
-    log.error("a notice cannot be worked", error=described(failure))
+    log.error("a notice cannot be worked", error=error_summary(failure))
     async with running.database.transaction(running.settings.region) as session:
         rows = await repository.claim_one(session, notice_id)
         reason = Quarantine.UNPROCESSABLE.value

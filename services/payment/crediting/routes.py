@@ -13,8 +13,8 @@ from services.payment.resources import CREDITING
 from shared.database.engine import after_commit
 from shared.errors import DomainError, ErrorCode
 from shared.web.dependencies import CurrentRunning, Session, requires
-from shared.web.door import Door
-from shared.web.refusals import refuses
+from shared.web.error_responses import refuses
+from shared.web.strict_route import Door
 
 router = APIRouter(route_class=Door)
 

@@ -10,8 +10,8 @@ from services.payment.orders.schemas import OrderIn, OrderOut
 from services.payment.resources import ChannelNotAllowed
 from shared.errors import NotFound
 from shared.web.dependencies import CurrentCaller, CurrentRunning, requires
-from shared.web.door import Door
-from shared.web.refusals import refuses
+from shared.web.error_responses import refuses
+from shared.web.strict_route import Door
 
 router = APIRouter(route_class=Door)
 OrderNo = Annotated[str, Path(min_length=6, max_length=32, pattern=r"^[0-9A-Za-z_|*-]+$")]

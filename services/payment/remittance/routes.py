@@ -27,8 +27,8 @@ from services.payment.remittance.tax_exchange import TaxDetailNotFound, TaxExcha
 from shared.database.engine import after_commit
 from shared.errors import NotFound
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
-from shared.web.door import Door
-from shared.web.refusals import refuses
+from shared.web.error_responses import refuses
+from shared.web.strict_route import Door
 
 router = APIRouter(route_class=Door, prefix="/v1/remittances", tags=["remittance"])
 # Whoever collects money cannot also say that it has arrived: each step belongs to another office.

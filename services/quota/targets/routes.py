@@ -5,8 +5,8 @@ from fastapi import APIRouter, Response, status
 from services.quota.targets import rules, service
 from services.quota.targets.schemas import TargetsIn, TargetsOut
 from shared.web.dependencies import CurrentCaller, Session, requires
-from shared.web.door import Door
-from shared.web.refusals import refuses
+from shared.web.error_responses import refuses
+from shared.web.strict_route import Door
 
 router = APIRouter(route_class=Door)
 

@@ -6,9 +6,9 @@ from pydantic import BaseModel, ConfigDict
 from services.registration.calendar import service
 from shared.database.business_date import business_date
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
-from shared.web.door import Door
+from shared.web.error_responses import refuses
 from shared.web.fields import Day, example
-from shared.web.refusals import refuses
+from shared.web.strict_route import Door
 
 DAILY = "daily"
 router = APIRouter(route_class=Door, tags=["business date"])

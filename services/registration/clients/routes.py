@@ -11,8 +11,8 @@ from services.registration.clients import service
 from shared.errors import DomainError, ErrorCode
 from shared.web import tokens
 from shared.web.dependencies import CurrentRunning
-from shared.web.door import Door
-from shared.web.refusals import refuses
+from shared.web.error_responses import refuses
+from shared.web.strict_route import Door
 
 router = APIRouter(route_class=Door, tags=["token"])
 

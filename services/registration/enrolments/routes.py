@@ -21,8 +21,8 @@ from shared.contracts.event import Trace
 from shared.database.business_date import business_date
 from shared.errors import DomainError, NotFound
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
-from shared.web.door import Door
-from shared.web.refusals import refuses
+from shared.web.error_responses import refuses
+from shared.web.strict_route import Door
 
 router = APIRouter(route_class=Door, tags=["enrolments"])
 

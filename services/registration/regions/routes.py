@@ -7,9 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.registration.regions import service
 from shared.web.dependencies import CurrentCaller, Session, requires
-from shared.web.door import Door
+from shared.web.error_responses import refuses
 from shared.web.fields import Line, example
-from shared.web.refusals import refuses
+from shared.web.strict_route import Door
 
 router = APIRouter(route_class=Door, tags=["regions"])
 

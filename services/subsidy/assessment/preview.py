@@ -14,9 +14,9 @@ from shared.policy.assessing import decided
 from shared.policy.facts import MissingFact
 from shared.policy.question import CaseFacts
 from shared.web.dependencies import CurrentRunning, requires
-from shared.web.door import Door
+from shared.web.error_responses import refuses
 from shared.web.fields import example
-from shared.web.refusals import refuses
+from shared.web.strict_route import Door
 
 router = APIRouter(route_class=Door, tags=["assessments"])
 

@@ -8,8 +8,8 @@ from services.subsidy.assessment import repository
 from services.subsidy.assessment.schemas import AssessmentOut
 from shared.errors import NotFound
 from shared.web.dependencies import Session, requires
-from shared.web.door import Door
-from shared.web.refusals import refuses
+from shared.web.error_responses import refuses
+from shared.web.strict_route import Door
 
 router = APIRouter(route_class=Door, tags=["assessments"])
 

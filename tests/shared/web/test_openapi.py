@@ -13,9 +13,9 @@ from services.composition import SERVICES
 from shared.errors import DomainError, ErrorCode
 from shared.service import Service
 from shared.web.dependencies import scope_of
-from shared.web.door import JSON_TYPE, Door, body_type
-from shared.web.lean import LeanRoute
-from shared.web.refusals import refusals_of
+from shared.web.error_responses import refusals_of
+from shared.web.lean_route import LeanRoute
+from shared.web.strict_route import JSON_TYPE, Door, body_type
 from tests.harness.conformance import document_of
 
 ROOT = Path(__file__).parents[3]

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.event import Event, Received
 from shared.domain.ids import new_id
-from shared.messaging.bus.protocol import Incoming, Listener, Member, Place
+from shared.messaging.bus.protocol import Incoming, Member, PartitionId, RebalanceListener
 from tests.harness.eventually import eventually
 from tests.shared.messaging.station import PARTITIONS, POOL, REGION, Ears, Heard, Stage, arrived, left, outgoing, sent
 
@@ -31,7 +31,11 @@ async def test_two_members_share_the_partitions(stage: Stage) -> None:
     first, second = Ears(), Ears()
     async with stage.relaying("station"), stage.listening(first) as a, stage.listening(second) as b:
         await eventually(
-            lambda: len(a.places) + len(b.places) == PARTITIONS and len(a.places) == len(b.places), within_s=30
+            lambda: (
+                len(a.partition_ids) + len(b.partition_ids) == PARTITIONS
+                and len(a.partition_ids) == len(b.partition_ids)
+            ),
+            within_s=30,
         )
         await stage.announce(*(arrived(train) for train in trains[1:]), *(left(train) for train in trains))
         heard = await stage.hears(400)
@@ -44,7 +48,7 @@ async def test_two_members_share_the_partitions(stage: Stage) -> None:
 class _RebalancedWhilePolling:
     """A member whose partitions are taken away and given back while it fetches: only the end of the fetch arrives."""
 
-    def __init__(self, member: Member, listener: Listener) -> None:
+    def __init__(self, member: Member, listener: RebalanceListener) -> None:
         self._member, self._listener, self.happened = member, listener, False
 
     async def poll(self, limit: int, wait_s: float) -> Sequence[Incoming]:
@@ -53,20 +57,20 @@ class _RebalancedWhilePolling:
         if not records or self.happened:
             return records
         self.happened = True
-        places = {record.place for record in records}
-        await self._listener.revoked(places)
-        await self._listener.assigned(places)
+        partition_ids = {record.partition_id for record in records}
+        await self._listener.revoked(partition_ids)
+        await self._listener.assigned(partition_ids)
         return records[len(records) // 2 :]
 
-    async def seek(self, place: Place, offset: int) -> None:
+    async def seek(self, partition_id: PartitionId, offset: int) -> None:
         """As the bus does it."""
-        await self._member.seek(place, offset)
+        await self._member.seek(partition_id, offset)
 
-    async def advise(self, offsets: Mapping[Place, int]) -> None:
+    async def commit_offsets(self, offsets: Mapping[PartitionId, int]) -> None:
         """As the bus does it."""
-        await self._member.advise(offsets)
+        await self._member.commit_offsets(offsets)
 
-    async def ends(self) -> Mapping[Place, int]:
+    async def ends(self) -> Mapping[PartitionId, int]:
         """As the bus does it."""
         return await self._member.ends()
 
@@ -78,7 +82,7 @@ async def test_what_was_fetched_across_a_rebalance_is_read_again(stage: Stage, m
     join = bus.join
 
     @asynccontextmanager
-    async def rebalanced(group: str, topics: Collection[str], listener: Listener) -> AsyncIterator[Member]:
+    async def rebalanced(group: str, topics: Collection[str], listener: RebalanceListener) -> AsyncIterator[Member]:
         async with join(group, topics, listener) as member:
             joined.append(_RebalancedWhilePolling(member, listener))
             yield joined[-1]
@@ -147,7 +151,7 @@ async def test_a_member_that_was_stopped_with_a_batch_in_hand_counts_nothing_whe
     await bus.create_topics(["station", "depot"])
     async with AsyncExitStack() as stack:
         zombie = await stack.enter_async_context(stage.listening(Ears(), group="listener-that-was-stopped"))
-        await eventually(lambda: len(zombie.places) == 2 * PARTITIONS, within_s=30)
+        await eventually(lambda: len(zombie.partition_ids) == 2 * PARTITIONS, within_s=30)
         await sent(bus, outgoing(arrived(early), 1, bus=bus))
         await stage.hears(1)
         async with AsyncExitStack() as held:
@@ -192,7 +196,7 @@ async def test_nothing_is_revoked_under_a_running_transaction(stage: Stage) -> N
 
     async with stage.listening(Ears(before=hold)) as holder:
         await entered.wait()
-        revoking = asyncio.create_task(holder.revoked(holder.places))
+        revoking = asyncio.create_task(holder.revoked(holder.partition_ids))
         done, _ = await asyncio.wait([revoking], timeout=0.3)
         leave.set()
         assert not done

@@ -9,14 +9,14 @@ import pytest
 
 from shared.domain.ids import new_id
 from shared.messaging.bus.protocol import MAX_RECORD_BYTES, BusRefused
-from shared.messaging.topics.figures import figures, lag
-from shared.messaging.topics.installation import claim, settle
+from shared.messaging.topics.installation import claim_topic, record_installation
+from shared.messaging.topics.stats import bus_stats, lag
 from tests.harness.eventually import eventually
 from tests.shared.messaging.station import PARTITIONS, REGION, Ears, Stage, arrived, left, place_of
 
 
 async def unpublished(stage: Stage) -> int:
-    return (await figures(stage.publisher("station"), REGION)).unpublished
+    return (await bus_stats(stage.publisher("station"), REGION)).unpublished
 
 
 async def test_a_running_relay_sends_what_is_committed(stage: Stage) -> None:
@@ -166,9 +166,9 @@ async def test_a_topic_of_our_name_that_this_database_never_made_is_refused(stag
     with pytest.raises(BusRefused, match="another installation"):
         await stage.relay("station").prepare()
     async with stage.publisher("station").transaction(REGION) as session:
-        await settle(session, service="station", installation=bus.installation, partitions=PARTITIONS)
+        await record_installation(session, service="station", installation=bus.installation, partitions=PARTITIONS)
     with pytest.raises(BusRefused, match="another installation"):
-        await claim(stage.publisher("station"), bus, "station", REGION)
+        await claim_topic(stage.publisher("station"), bus, "station", REGION)
 
 
 async def test_a_topic_that_we_made_is_ours_after_a_restart(stage: Stage) -> None:

@@ -7,7 +7,7 @@ from fastapi.routing import APIRoute
 
 from shared.errors import DomainError, ErrorCode
 from shared.web.dependencies import scope_of, whole_area_only
-from shared.web.door import FORM_TYPE, body_type
+from shared.web.strict_route import FORM_TYPE, body_type
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 _MARK = "__refusals__"
