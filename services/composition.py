@@ -24,7 +24,7 @@ WITH_DATABASE = tuple(service.name for service in SERVICES if service.migrations
 
 
 def known_scopes() -> frozenset[str]:
-    """Every scope that a door of any service asks for."""
+    """Every scope that a route of any service asks for."""
     return frozenset().union(*(scopes_of(service) for service in SERVICES))
 
 

@@ -34,7 +34,7 @@ async def read_gauges(running: Running) -> None:
         try:
             async with asyncio.timeout(_WITHIN_S):
                 await read()
-        except Exception as error:  # the gauge of when it was read tells that this failed
+        except Exception as error:  # the gauge of the read time shows that this failed
             log.warning("gauges not read", service=running.service.name, part=part, error=type(error).__name__)
         else:
             _READ_AT.labels(running.service.name, part).set(time())

@@ -78,9 +78,9 @@ def _start_work(run: Running) -> list[asyncio.Task[None]]:
 async def _messaging(run: Running) -> None:
     """Relay and consumer on one bus; if either fails, both begin again.
 
-    Nobody joins before the bus is known to be ours: another installation's groups are left alone.
+    No consumer joins before the bus is known to be ours: another installation's groups are left alone.
     """
-    # Its own connection, so that a consumer or a door that uses the pool up never keeps a lane from being renewed.
+    # Its own connection, so that a consumer or a route that uses up the pool never delays the renewal of a lane.
     async with open_bus(run.settings, run.service.name) as bus, _relays_database(run) as relays:
         try:
             await join_installation(database=relays, bus=bus, service=run.service.name, region=run.settings.region)
@@ -147,7 +147,7 @@ async def _steps(run: Running, job: Job) -> None:
 
 
 async def _supervise(run: Running, name: str, start: Callable[[], Awaitable[None]]) -> None:
-    """Start again after a failure, with growing pauses: a fault that heals needs no hand."""
+    """Start again after a failure, with growing pauses: a transient failure needs no operator."""
     failures = 0
     while not run.stop.is_set():
         began = asyncio.get_running_loop().time()

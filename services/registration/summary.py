@@ -12,9 +12,9 @@ from services.registration.enrolments.state import NONE_OF_OURS, PAID_OR_BEYOND,
 from shared.database.business_date import business_date
 from shared.messaging.topics.stats import MessagesOut, bus_stats_in
 from shared.web.dependencies import CurrentRunning, Session, requires
-from shared.web.strict_route import Door
+from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=Door, tags=["summary"])
+router = APIRouter(route_class=StrictRoute, tags=["summary"])
 _BY_TOWN = text(
     """
     SELECT left(region, 9) AS town, state, count(*) AS enrolments,

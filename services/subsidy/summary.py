@@ -11,9 +11,9 @@ from sqlalchemy import text
 from shared.messaging.topics.stats import MessagesOut, bus_stats_in
 from shared.policy.vocabulary import Identity
 from shared.web.dependencies import CurrentRunning, Session, requires
-from shared.web.strict_route import Door
+from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=Door, tags=["summary"])
+router = APIRouter(route_class=StrictRoute, tags=["summary"])
 # People who are priced alike share a row of pricing, so a county comes down to some hundred combinations.
 _COMBINATIONS = text(
     """

@@ -95,7 +95,7 @@ class ContributionAssessed(Event):
     def nothing_due(self) -> bool:
         """Whether nothing is due on the day as of which this was assessed, or on the next on which money may come.
 
-        That day enrols them: what would be due on later ones is nobody's business any more.
+        That day enrols them: what would be due on later days no longer matters.
         """
         row = next((row for row in self.schedule if row.pay_until >= self.assessed_on), None)
         return self.outcome == "PRICED" and row is not None and row.due_fen == 0

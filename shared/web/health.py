@@ -11,7 +11,7 @@ from shared.service import Running
 _WITHIN_S = 3.0
 
 
-class Part(TypedDict):
+class ReadinessPart(TypedDict):
     """One thing that a process needs, and whether it is there."""
 
     name: str
@@ -19,9 +19,9 @@ class Part(TypedDict):
     detail: str
 
 
-async def readiness(services: Sequence[Running]) -> list[Part]:
-    """Ask every part: doors need their database alone, background work the bus as well."""
-    asked: list[Awaitable[Part]] = []
+async def readiness(services: Sequence[Running]) -> list[ReadinessPart]:
+    """Ask every part: HTTP needs the database alone, background work the bus as well."""
+    asked: list[Awaitable[ReadinessPart]] = []
     for running in services:
         if running.service.migrations is None:
             continue
@@ -32,16 +32,16 @@ async def readiness(services: Sequence[Running]) -> list[Part]:
     return list(await asyncio.gather(*asked))
 
 
-async def _part(name: str, ask: Callable[[Running], Awaitable[tuple[bool, str]]], running: Running) -> Part:
+async def _part(name: str, ask: Callable[[Running], Awaitable[tuple[bool, str]]], running: Running) -> ReadinessPart:
     try:
         ready, detail = await asyncio.wait_for(ask(running), _WITHIN_S)
     except Exception as error:  # whatever a driver raises, the answer is the same: not ready
-        return Part(name=name, ready=False, detail=type(error).__name__)
-    return Part(name=name, ready=ready, detail=detail)
+        return ReadinessPart(name=name, ready=False, detail=type(error).__name__)
+    return ReadinessPart(name=name, ready=ready, detail=detail)
 
 
 async def _database(running: Running) -> tuple[bool, str]:
-    """There, and keeping its word: a database that may forget what it committed must not acknowledge money."""
+    """Reachable and durable: a database that may lose a commit must not acknowledge money."""
     async with running.database.engine.connect() as connection:
         off = await switched_off(connection)
     return not off, f"switched off: {', '.join(off)}" if off else ""

@@ -1,4 +1,4 @@
-"""Refusals as RFC 9457 problem+json: a stable code, a Chinese title with its English twin, and the mend."""
+"""Refusals as RFC 9457 problem+json: a stable code, a title and a remedy, each in Chinese and English."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -38,7 +38,7 @@ _UNAVAILABLE = (
     OSError,
     TimeoutError,
 )
-# How OAuth calls it: RFC 6749 section 5.2 at the token door, RFC 6750 section 3.1 at all others.
+# OAuth's names: RFC 6749 section 5.2 for the token endpoint, RFC 6750 section 3.1 for all others.
 _OAUTH = {
     ErrorCode.INVALID_TOKEN_REQUEST: "invalid_request",
     ErrorCode.INVALID_CLIENT: "invalid_client",
@@ -147,7 +147,7 @@ def _refused(request: Request, error: Exception) -> Problem:
 
 
 def _challenge(request: Request, code: ErrorCode) -> dict[str, str] | None:
-    """How to come back with credentials; what is wrong with them is said only to whoever brought some."""
+    """The WWW-Authenticate header; the reason is given only to a caller that sent credentials."""
     if code is ErrorCode.INVALID_CLIENT:
         return {"WWW-Authenticate": 'Basic realm="canbao"'}
     if code not in (ErrorCode.UNAUTHENTICATED, ErrorCode.SCOPE_MISSING):

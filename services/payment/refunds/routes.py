@@ -13,10 +13,10 @@ from shared.database.business_date import business_date
 from shared.database.engine import after_commit
 from shared.errors import NotFound
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
-from shared.web.error_responses import refuses
-from shared.web.strict_route import Door
+from shared.web.error_responses import responses_for
+from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=Door)
+router = APIRouter(route_class=StrictRoute)
 
 
 class RefundOut(BaseModel):
@@ -65,7 +65,7 @@ async def list_refunds(
 
 
 @router.post("/v1/refunds/{refund_id}/approve", dependencies=[requires("payment:refund")])
-@refuses(NotFound)
+@responses_for(NotFound)
 async def approve_refund(session: Session, caller: CurrentCaller, running: CurrentRunning, refund_id: UUID) -> Approved:
     """Let a refund go to its channel. Approving it twice changes nothing; one that the channel closed is asked anew."""
     today = await business_date(session, running.clock)

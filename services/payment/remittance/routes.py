@@ -27,10 +27,10 @@ from services.payment.remittance.tax_exchange import TaxDetailNotFound, TaxExcha
 from shared.database.engine import after_commit
 from shared.errors import NotFound
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
-from shared.web.error_responses import refuses
-from shared.web.strict_route import Door
+from shared.web.error_responses import responses_for
+from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=Door, prefix="/v1/remittances", tags=["remittance"])
+router = APIRouter(route_class=StrictRoute, prefix="/v1/remittances", tags=["remittance"])
 # Whoever collects money cannot also say that it has arrived: each step belongs to another office.
 READ, COLLECT = requires("payment:read"), requires("payment:collect")
 TAX, TREASURY = (requires(f"payment:{office}", for_whole_area=True) for office in ("tax", "treasury"))
@@ -54,7 +54,7 @@ async def list_batches(
 
 
 @router.get("/{batch_id}", dependencies=[READ])
-@refuses(NotFound)
+@responses_for(NotFound)
 async def read_batch(
     session: Session,
     batch_id: UUID,
@@ -73,7 +73,7 @@ async def read_batch(
 
 
 @router.post("/{batch_id}/corrections", dependencies=[COLLECT])
-@refuses(NotFound, corrections.CorrectionNotPossible, SlipNumberTaken, DateInTheFuture)
+@responses_for(NotFound, corrections.CorrectionNotPossible, SlipNumberTaken, DateInTheFuture)
 async def correct(
     session: Session, caller: CurrentCaller, running: CurrentRunning, batch_id: UUID, body: CorrectionIn
 ) -> BatchOut:
@@ -86,14 +86,14 @@ async def correct(
 
 
 @router.post("/{batch_id}/serial", dependencies=[TAX])
-@refuses(*STEP, service.SerialRequired, service.SerialNotForOnline, steps.SerialTaken)
+@responses_for(*STEP, service.SerialRequired, service.SerialNotForOnline, steps.SerialTaken)
 async def enter_serial(session: Session, caller: CurrentCaller, batch_id: UUID, body: SerialIn) -> BatchOut:
     """Enter the collection notice serial at the county's tax hall."""
     return BatchOut.of(await service.enter_serial(session, caller.trace(), batch_id, body.collection_notice_serial))
 
 
 @router.post("/{batch_id}/fetch-detail", dependencies=[TAX])
-@refuses(NotFound, steps.StepNotPossible, TaxExchangeUnavailable, TaxDetailNotFound)
+@responses_for(NotFound, steps.StepNotPossible, TaxExchangeUnavailable, TaxDetailNotFound)
 async def fetch_detail(caller: CurrentCaller, running: CurrentRunning, batch_id: UUID) -> BatchOut:
     """Fetch the tax bureau's detail and compare it with the batch."""
     batch = await confirmation.confirm_detail(
@@ -103,7 +103,7 @@ async def fetch_detail(caller: CurrentCaller, running: CurrentRunning, batch_id:
 
 
 @router.post("/{batch_id}/remit", dependencies=[TAX])
-@refuses(*STEP, steps.DateBeforePreviousStep, DateInTheFuture)
+@responses_for(*STEP, steps.DateBeforePreviousStep, DateInTheFuture)
 async def remit(
     session: Session, caller: CurrentCaller, running: CurrentRunning, batch_id: UUID, body: RemittedIn
 ) -> BatchOut:
@@ -113,7 +113,7 @@ async def remit(
 
 
 @router.post("/{batch_id}/treasury", dependencies=[TREASURY])
-@refuses(*STEP, steps.DateBeforePreviousStep, DateInTheFuture)
+@responses_for(*STEP, steps.DateBeforePreviousStep, DateInTheFuture)
 async def confirm_treasury(
     session: Session, caller: CurrentCaller, running: CurrentRunning, batch_id: UUID, body: ReceivedIn
 ) -> BatchOut:
@@ -123,7 +123,7 @@ async def confirm_treasury(
 
 
 @router.post("/{batch_id}/certificate", dependencies=[TAX])
-@refuses(*STEP, steps.DateBeforePreviousStep, DateInTheFuture, steps.CertificateNumberTaken)
+@responses_for(*STEP, steps.DateBeforePreviousStep, DateInTheFuture, steps.CertificateNumberTaken)
 async def issue_certificate(
     session: Session, caller: CurrentCaller, running: CurrentRunning, batch_id: UUID, body: CertificateIn
 ) -> BatchOut:
@@ -135,7 +135,7 @@ async def issue_certificate(
 
 
 @router.post("/{batch_id}/return", dependencies=[TREASURY])
-@refuses(*STEP, steps.DateBeforePreviousStep, DateInTheFuture)
+@responses_for(*STEP, steps.DateBeforePreviousStep, DateInTheFuture)
 async def take_back(
     session: Session, caller: CurrentCaller, running: CurrentRunning, batch_id: UUID, body: ReturnedIn
 ) -> BatchOut:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from services.payment.cash.schemas import DepositSlipIn, StatementLineIn
 from services.payment.documents import Amount, DocumentIn
 from services.payment.remittance.models import Batch, RemittanceLine
-from shared.web.fields import Day, Number, Words, example
+from shared.web.fields import Day, FreeText, ReferenceNumber, example
 
 
 class SerialIn(DocumentIn):
@@ -44,7 +44,7 @@ class CertificateIn(DocumentIn):
 
     model_config = example(certificate_no="341230231000000001", issued_on="2023-10-08")
 
-    certificate_no: Number
+    certificate_no: ReferenceNumber
     issued_on: Day
 
 
@@ -54,7 +54,7 @@ class ReturnedIn(DocumentIn):
     model_config = example(returned_on="2023-10-07", reason="预算科目有误")
 
     returned_on: Day
-    reason: Words
+    reason: FreeText
 
 
 class CorrectionIn(DocumentIn):
@@ -66,7 +66,7 @@ class CorrectionIn(DocumentIn):
         total_fen=38000,
     )
 
-    reason: Words
+    reason: FreeText
     lines: Annotated[tuple[StatementLineIn, ...], Field(min_length=1, max_length=5_000)] | None = None
     total_fen: Amount | None = None
     slips: Annotated[tuple[DepositSlipIn, ...], Field(min_length=1, max_length=20)] | None = None

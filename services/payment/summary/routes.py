@@ -21,9 +21,9 @@ from services.payment.summary.schemas import (
 from shared.database.business_date import business_date
 from shared.messaging.topics.stats import bus_stats_in
 from shared.web.dependencies import CurrentRunning, Session, requires
-from shared.web.strict_route import Door
+from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=Door)
+router = APIRouter(route_class=StrictRoute)
 
 
 @router.get("/v1/summary", dependencies=[requires("payment:read")])

@@ -13,10 +13,10 @@ from services.payment.suspense import repository
 from services.payment.suspense.state import SuspenseState
 from shared.database.business_date import business_date
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
-from shared.web.error_responses import refuses
-from shared.web.strict_route import Door
+from shared.web.error_responses import responses_for
+from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=Door)
+router = APIRouter(route_class=StrictRoute)
 
 
 class SuspenseOut(BaseModel):
@@ -57,7 +57,7 @@ async def list_suspense(
 
 
 @router.post("/v1/suspense/{suspense_id}/refund", status_code=201, dependencies=[requires("payment:refund")])
-@refuses(refunds.SuspenseNotHeld)
+@responses_for(refunds.SuspenseNotHeld)
 async def request_refund(
     session: Session, caller: CurrentCaller, running: CurrentRunning, suspense_id: UUID
 ) -> RefundRequested:

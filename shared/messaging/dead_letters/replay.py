@@ -30,7 +30,7 @@ _LIST = text(
     ORDER BY d.recorded_at, d.id LIMIT :limit
     """
 )
-# The consumer moves this row in every transaction that takes in from the partition: a transaction that locks it excludes the consumer.
+# The consumer updates this row in every transaction that reads from the partition: locking it excludes the consumer.
 _LOCK_PARTITION = text(
     """
     SELECT FROM consumer_offset o JOIN dead_letter d ON d.topic = o.topic AND d.partition = o.partition

@@ -350,7 +350,7 @@ def outgoing(event: Event, seq: int, *, bus: Bus, id_: UUID | None = None, **cha
         trace=Trace.start("test"),
     )
     record = {
-        "place": place_of(event),
+        "partition_id": partition_of(event),
         "id": id_,
         "key": str(event.key).encode(),
         "headers": to_headers(envelope, bus.installation) | changes.pop("headers", {}),
@@ -359,7 +359,7 @@ def outgoing(event: Event, seq: int, *, bus: Bus, id_: UUID | None = None, **cha
     return Outgoing(**(record | changes))
 
 
-def place_of(event: Event) -> PartitionId:
+def partition_of(event: Event) -> PartitionId:
     return PartitionId(event.publisher(), partition_for(event.key, PARTITIONS))
 
 

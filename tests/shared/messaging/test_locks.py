@@ -25,7 +25,7 @@ from shared.messaging.topics import offsets
 from shared.messaging.topics.offsets import OffsetAdvance
 from tests.harness.eventually import eventually
 from tests.shared.messaging.conformance.test_poison import refusing
-from tests.shared.messaging.station import LISTENER, REGION, Ears, Stage, arrived, left, outgoing, place_of, sent
+from tests.shared.messaging.station import LISTENER, REGION, Ears, Stage, arrived, left, outgoing, partition_of, sent
 
 # What waits for a row waits for the transaction that holds it, which lies in no database.
 _BLOCKED = "SELECT count(*) FROM pg_locks WHERE NOT granted"
@@ -109,7 +109,7 @@ async def test_a_replay_waits_for_the_consumer_that_parks_an_event_behind_the_le
     ears = Ears()
     context = DeadLetterContext(stage.database(LISTENER), REGION, ears.subscriptions(), None)
     [letter] = await replay.waiting(context.database, REGION)
-    at = place_of(arrived(train))
+    at = partition_of(arrived(train))
     second = outgoing(left(train), 2, bus=bus)
     record = Incoming(at, 1, second.key, second.headers, second.value)
 

@@ -25,7 +25,7 @@ from tests.shared.messaging.station import (
     arrived,
     left,
     outgoing,
-    place_of,
+    partition_of,
     sent,
     serviced,
 )
@@ -245,7 +245,7 @@ async def test_an_event_that_comes_too_early_is_parked_until_the_gap_closes(stag
     bus = stage.bus()
     await bus.create_topics(["station"])
     early = [outgoing(arrived(train, seq), seq, bus=bus) for seq in (3, 4, 2)]
-    await sent(bus, *early, outgoing(arrived(other), 1, bus=bus, partition_id=place_of(arrived(train))))
+    await sent(bus, *early, outgoing(arrived(other), 1, bus=bus, partition_id=partition_of(arrived(train))))
     async with stage.listening(Ears()):
         await stage.hears(1)
         assert await heard_by(stage, other) == [("station", 1)]

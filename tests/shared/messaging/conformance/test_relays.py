@@ -12,7 +12,7 @@ from shared.messaging.bus.protocol import MAX_RECORD_BYTES, BusRefused
 from shared.messaging.topics.installation import claim_topic, record_installation
 from shared.messaging.topics.stats import bus_stats, lag
 from tests.harness.eventually import eventually
-from tests.shared.messaging.station import PARTITIONS, REGION, Ears, Stage, arrived, left, place_of
+from tests.shared.messaging.station import PARTITIONS, REGION, Ears, Stage, arrived, left, partition_of
 
 
 async def unpublished(stage: Stage) -> int:
@@ -100,8 +100,8 @@ async def test_relays_share_the_lanes_evenly_and_give_them_back(stage: Stage) ->
 async def test_a_record_that_the_bus_refuses_blocks_only_its_lane(stage: Stage) -> None:
     trains = [new_id() for _ in range(40)]
     stuck = trains[0]
-    lane = place_of(arrived(stuck)).partition
-    others = [train for train in trains if place_of(arrived(train)).partition != lane]
+    lane = partition_of(arrived(stuck)).partition
+    others = [train for train in trains if partition_of(arrived(train)).partition != lane]
     await stage.announce(arrived(stuck))
     # No publisher can announce this much; a record that no bus takes must stop nobody all the same.
     await stage.sql("station", "ALTER TABLE outbox DISABLE TRIGGER outbox_unchanged")
