@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from verify import labels
-from verify.report import CheckResult, Finding, Report
+from verify.report import CheckResult, Report, RowFinding
 from verify.towns_table import towns_table, yuan
 
 WIDE = 190  # columns of text in which everything has room
@@ -101,7 +101,7 @@ def _rows(check: CheckResult) -> Table | None:
     return table
 
 
-def _add_rows(table: Table, label: str, rows: Iterable[Finding], count: int, style: str) -> None:
+def _add_rows(table: Table, label: str, rows: Iterable[RowFinding], count: int, style: str) -> None:
     shown = 0
     for row in rows:
         shown += 1

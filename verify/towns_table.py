@@ -1,4 +1,4 @@
-"""The table of townships, as wide as there is room for: a column is left out before a figure is cut."""
+"""The table of townships, as wide as the terminal allows: a column is left out before a figure is cut."""
 
 from dataclasses import dataclass
 
@@ -69,7 +69,7 @@ def yuan(amount_fen: int) -> str:
 
 
 def _fitting(lines: tuple[TownLine, ...], width: int) -> list[_Column]:
-    """All columns if there is room; else without those at nothing everywhere, then without the dispensable ones."""
+    """All columns if they fit; else without those at nothing everywhere, then without the dispensable ones."""
     columns = list(_COLUMNS)
     empty = [column for column in columns if column.rank and not any(getattr(line, column.figure) for line in lines)]
     for column in (*empty, *sorted(columns, key=lambda column: -column.rank)):
