@@ -17,7 +17,7 @@ from simulator.actors import (
 )
 from simulator.actors.quiet import wait_for_the_day, wait_until_credited
 from simulator.plan import Purchase
-from simulator.world import World, tell
+from simulator.world import World, report_progress
 
 _STRANGERS_AT = 2
 
@@ -29,7 +29,7 @@ async def play(world: World) -> None:
         world.day.today = day
         if world.done(f"day {step}"):
             continue
-        tell("day", date=day.isoformat(), step=step + 1, steps=len(steps))
+        report_progress("day", date=day.isoformat(), step=step + 1, steps=len(steps))
         await _live_through(world, step)
         await world.journal.put("done", f"day {step}", day.isoformat())
 

@@ -1,4 +1,4 @@
-"""某市, benefit year 2023: both amounts are printed as stars, the stage is October to December, whoever is late waits.
+"""某市, benefit year 2023: both amounts are printed as stars, the stage is October to December, latecomers wait.
 
 The contribution of 350 yuan is the example file's invented one. Everybody whom section 二(二) lists is aided in whole,
 people of 60 to 69 by half (age on the last day of the stage). After it, cover begins 30 days after the payment.
