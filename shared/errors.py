@@ -513,7 +513,7 @@ class DomainError(Exception):
 
         A detail is either in both languages (“中文 · English”) or in none: numbers, codes and signs.
 
-        ``existing`` names what stands in the way, where the caller may see it: a client that lost an answer finds it again.
+        ``existing`` names what stands in the way, where the caller may see it; a lost answer is found again.
         """
         super().__init__(detail or self.code.value.en)
         self.detail = detail

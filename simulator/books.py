@@ -50,7 +50,7 @@ def _zero() -> dict[str, int]:
 
 
 def _apart(world: World) -> dict[str, int]:
-    """Money that pays nobody's contribution: set aside, given back, or not ours at all."""
+    """Money that pays no contribution: in suspense, given back, or not ours at all."""
     transactions = world.journal.all("transaction")
     sums: dict[str, int] = defaultdict(int)
     for transaction, fate in world.journal.all("fate").items():

@@ -158,7 +158,7 @@ def _settled(chance: Random, registry: Registry, locality: Locality, people: lis
 
 
 def _certify(people: list[Resident], place: int, locality: Locality, *identities: str) -> None:
-    """Whoever is certified comes, so that every identity is seen to be priced."""
+    """Certified people always enrol, so that every identity is priced."""
     declared = {key: value for identity in identities for key, value in locality.declared.get(identity, {}).items()}
     way = Way.WECHAT if people[place].way is Way.NEVER else people[place].way
     people[place] = replace(people[place], identities=identities, declared=declared, way=way)

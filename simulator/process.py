@@ -87,7 +87,7 @@ def _assemble(
         app, host="127.0.0.1", port=settings["port"], log_level="warning", access_log=False, lifespan="off"
     )
     for refund in journal.all("refund"):
-        wechat.tell_of_refund(refund)
+        wechat.notify_refund(refund)
     return world, _SeasonServer(config)
 
 
@@ -143,7 +143,7 @@ def _leaves(group: BaseException) -> Iterator[BaseException]:
 
 
 def _at_end_of_input(stop: asyncio.Event) -> None:
-    """Whoever started us is gone, however it went."""
+    """The process that started this one has ended, for any reason."""
     if not os.read(sys.stdin.fileno(), 1024):
         asyncio.get_running_loop().remove_reader(sys.stdin)
         stop.set()

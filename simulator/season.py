@@ -58,7 +58,7 @@ async def _morning(world: World, step: int) -> None:
     if step == 0:
         return
     yesterday = world.locality.calendar.steps[step - 1]
-    await residents.tell_late(world, Random(f"late {step}"))
+    await residents.deliver_late_notices(world, Random(f"late {step}"))
     await wait_until_credited(world)
     await world.once(f"tax detail {step}", lambda: remittance.send_settlement_detail(world, yesterday))
     await world.once(f"bank {step}", lambda: bank.book(world, yesterday))

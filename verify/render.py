@@ -15,7 +15,7 @@ from verify import labels
 from verify.report import CheckResult, Report, RowFinding
 from verify.towns_table import towns_table, yuan
 
-WIDE = 190  # columns of text in which everything has room
+WIDE = 190  # columns of text in which everything fits
 _ROOMY = 140  # and from which on the checks say what they compare
 
 _MARKS = {"OK": ("✓", "green"), "IN_FLIGHT": ("…", "yellow"), "BREAK": ("✗", "bold red")}

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.database.engine import open_engine
 
-_ROOM = Path(__file__).parent
+_FOLDER = Path(__file__).parent
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('canbao.migrate'))")
 _IS_THERE = text("SELECT to_regclass(:table) IS NOT NULL")
 
@@ -25,7 +25,7 @@ class History:
     version_table: str
 
 
-SHARED = History(_ROOM / "migrations", "alembic_version_shared")
+SHARED = History(_FOLDER / "migrations", "alembic_version_shared")
 
 
 def histories_of(service: str, versions: Path) -> tuple[History, ...]:
@@ -59,13 +59,13 @@ async def migrate(url: str, histories: Sequence[History], proofs: Sequence[Path]
 
 async def migrate_database(url: str, service: str, versions: Path) -> None:
     """Migrate the database of one service: the shared history first, then its own, then its proof views."""
-    proofs = [path for path in (_ROOM / "proof.sql", versions.parent / "proof.sql") if path.exists()]
+    proofs = [path for path in (_FOLDER / "proof.sql", versions.parent / "proof.sql") if path.exists()]
     await migrate(url, histories_of(service, versions), proofs)
 
 
 def _config(history: History) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(_ROOM / "alembic"))
+    config.set_main_option("script_location", str(_FOLDER / "alembic"))
     config.set_main_option("path_separator", "newline")
     config.set_main_option("version_locations", str(history.versions))
     return config

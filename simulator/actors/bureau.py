@@ -39,7 +39,7 @@ async def enter_regions(world: World) -> None:
 
 
 async def advance_date(world: World) -> None:
-    """Tell the installation that it is today in the county; a later date stays as it is."""
+    """Set the installation's business date to the county's day; a later date stays as it is."""
     endpoint = world.endpoints[clients.BUREAU]
     known = await endpoint.get("/registration/v1/business-date")
     today = world.day.today.isoformat()

@@ -28,7 +28,7 @@ async def hand_back(world: World) -> None:
 
 
 async def miss_what_is_owed(world: World) -> None:
-    """Whoever paid twice has their cash again when the season ends, and nobody else was given any."""
+    """At the end of the season people who paid twice have their cash back, and nobody else was given any."""
     owed = {
         clerks.receipt_no(collection.again)
         for collection in world.plan.collections

@@ -7,7 +7,7 @@ from typing import Any
 
 from simulator import clients
 from simulator.actors.clerks import enrolment
-from simulator.actors.residents import ask_order, tell_of
+from simulator.actors.residents import ask_order, deliver_notices
 from simulator.peer_endpoint import RequestRefused
 from simulator.people import Resident
 from simulator.world import World
@@ -54,7 +54,7 @@ async def pay_after_midnight(world: World) -> None:
             transaction = f"42000000{person.index:06d}".ljust(28, "7")
             await world.journal.put("fate", transaction, {"fate": "SUSPENSE", "people": [person.index]})
             notice = await world.account.pay(order["order_no"], transaction, moment=world.day.at(600))
-            await tell_of(world, [notice], Random(person.index))
+            await deliver_notices(world, [notice], Random(person.index))
 
 
 async def approve_refunds(world: World) -> None:

@@ -25,14 +25,14 @@ async def carry_up(world: World, step: int) -> None:
     """Take every batch as far as it gets today; the treasury confirms a day after, on the last day at once."""
     last = step == world.locality.calendar.last
     await _confirm_in_treasury(world, before=world.day.today)
-    await _mend(world)
+    await _correct_deposit(world)
     await _confirm_details(world)
     await _all(world, "DETAIL_CONFIRMED", _remit)  # a settlement of suspended money alone never comes this far
     if last:
         await _confirm_in_treasury(world, before=None)
 
 
-async def _mend(world: World) -> None:
+async def _correct_deposit(world: World) -> None:
     """Top up the deposit that was short, and have the tax office receive the whole of the batch it had in part."""
     for batch in await _batches(world, "HELD"):
         collection = _collection_of(world, batch)

@@ -56,17 +56,17 @@ async def _pay(world: World, purchase: Purchase, chance: Random) -> bool:
     if purchase.trouble is Trouble.LATE_NOTICE:
         return True
     copies = STORM if purchase.trouble is Trouble.STORM else purchase.copies
-    return await tell_of(world, notices * copies, chance)
+    return await deliver_notices(world, notices * copies, chance)
 
 
-async def tell_late(world: World, chance: Random) -> None:
+async def deliver_late_notices(world: World, chance: Random) -> None:
     """Deliver the outstanding notices: the late ones, and whatever an interruption left."""
     happened = world.journal.all("transaction")
     late = [transaction for transaction in happened if world.journal.get("told", transaction) is None]
-    await tell_of(world, [world.account.notice(transaction) for transaction in late] * 2, chance)
+    await deliver_notices(world, [world.account.notice(transaction) for transaction in late] * 2, chance)
 
 
-async def tell_of(world: World, notices: list[ChannelNotice], chance: Random) -> bool:
+async def deliver_notices(world: World, notices: list[ChannelNotice], chance: Random) -> bool:
     """Deliver notices until each is acknowledged, and remember that they are."""
     notified = await world.notice_sender.deliver_all(notices, chance)
     if notified:
@@ -112,7 +112,7 @@ async def _cancel_and_pay_anyway(world: World, purchase: Purchase) -> None:
     async def cross() -> None:
         await world.endpoints[clients.RESIDENTS].post(f"/payment/v1/orders/{order['order_no']}/cancel", {})
         notice = await _take(world, order, purchase, "SUSPENSE", 8)
-        await tell_of(world, [notice, notice], Random(purchase.key))
+        await deliver_notices(world, [notice, notice], Random(purchase.key))
 
     await world.once(f"crossed {purchase.key}", cross)
     await ask_order(world, f"{purchase.key}-2", purchase.members, purchase.amount_fen)
@@ -134,7 +134,7 @@ async def _pay_short(world: World, purchase: Purchase) -> None:
             moment=world.day.moment(transaction),
             amount_fen=order["amount_fen"] - 1,
         )
-        await tell_of(world, [notice], Random(purchase.key))
+        await deliver_notices(world, [notice], Random(purchase.key))
 
     await world.once(f"short {purchase.key}", short)
     await ask_order(world, f"{purchase.key}-2", purchase.members, purchase.amount_fen)

@@ -13,7 +13,7 @@ _PATIENCE_S = 30.0
 
 
 async def ask_when_covered(world: World) -> None:
-    """Compare each one's cover with what the document says; rejected people are in nobody's count."""
+    """Compare each one's cover with what the document says; rejected people are not counted."""
 
     async def one(person: Resident) -> None:
         wanted, found = _wanted(person), await _settled(world, person)

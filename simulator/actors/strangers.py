@@ -3,7 +3,7 @@
 from dataclasses import replace
 from random import Random
 
-from simulator.actors.residents import tell_of
+from simulator.actors.residents import deliver_notices
 from simulator.wechat.notices import ChannelNotice
 from simulator.world import World
 
@@ -17,7 +17,7 @@ async def unknown_order(world: World) -> None:
     )
     await world.journal.put("fate", transaction, {"fate": "UNATTRIBUTED", "people": []})
     notice = await world.account.pay(number, transaction, moment=world.day.moment(transaction))
-    await tell_of(world, [notice, notice], Random(number))
+    await deliver_notices(world, [notice, notice], Random(number))
 
 
 async def not_ours(world: World) -> None:

@@ -31,7 +31,7 @@ _WHOLE = {
 
 def owed(born: date, identities: Collection[str]) -> Owed:
     """The highest aid alone."""
-    age = _AGED_ON.year - born.year  # on New Year's Eve nobody's birthday is still to come
+    age = _AGED_ON.year - born.year  # on New Year's Eve every birthday of the year has passed
     half = STANDARD_FEN // 2 if 60 <= age < 70 else 0
     aid = STANDARD_FEN if age >= 70 or any(identity in _WHOLE for identity in identities) else half
     return Owed(STANDARD_FEN - aid, aid, _YEAR)

@@ -91,9 +91,7 @@ class Locality:
     closes: bool  # nobody but those of whom the document says so pays after the stage
     certified_on: date
     roster_document: str
-    declared: Mapping[str, Mapping[str, Any]] = field(
-        default_factory=dict
-    )  # what people of an identity have to declare
+    declared: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # what an identity must declare
     stories: tuple[Story, ...] = ()
     late_identity: str = "DIBAO"
 

@@ -25,7 +25,7 @@ class WechatPeer:
     account: ChannelAccount
     platform: Platform
     notice_sender: NoticeSender
-    _telling: set[asyncio.Task[None]] = field(default_factory=set)
+    _sending: set[asyncio.Task[None]] = field(default_factory=set)
 
     def routes(self) -> list[Route]:
         """Its addresses, as in APIv3."""
@@ -75,17 +75,17 @@ class WechatPeer:
 
     async def _refund(self, request: Request, asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         answer = await self.account.refund(asked)
-        self.tell_of_refund(asked["out_refund_no"])
+        self.notify_refund(asked["out_refund_no"])
         return 200, answer
 
-    def tell_of_refund(self, number: str) -> None:
+    def notify_refund(self, number: str) -> None:
         """Deliver a refund's notice in the background, unless that was done before."""
         if self.account.journal.get("told", number) is None:
-            task = asyncio.create_task(self._tell(number))
-            self._telling.add(task)
-            task.add_done_callback(self._telling.discard)
+            task = asyncio.create_task(self._deliver_refund_notice(number))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
 
-    async def _tell(self, number: str) -> None:
+    async def _deliver_refund_notice(self, number: str) -> None:
         notice = self.account.refund_notice(number)
         if await self.notice_sender.deliver_all([notice, notice], Random(number)):
             await self.account.journal.put("told", number, True)

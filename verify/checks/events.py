@@ -1,4 +1,4 @@
-"""The order of events: nothing announced is missing, nothing is consumed that was not announced, nothing is stuck unexplained."""
+"""The order of events: none is missing, none is consumed that was not announced, none is stuck unexplained."""
 
 from collections.abc import Sequence
 
