@@ -70,7 +70,7 @@ class TownLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ConsistencyReport:
     """The whole examination."""
 
     installation: str

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from shared.domain.clock import SHANGHAI
 from shared.domain.money import format_yuan
-from verify.report import Report, TownLine
+from verify.report import ConsistencyReport, TownLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ _TOWNSHIP = "乡镇\nTownship"
 _BETWEEN = 3  # what stands between two columns
 
 
-def towns_table(report: Report, width: int) -> Table:
+def towns_table(report: ConsistencyReport, width: int) -> Table:
     """The townships, and the sum over all of them."""
     when = report.examined_at.astimezone(SHANGHAI)
     lines = (*report.towns, report.overall)

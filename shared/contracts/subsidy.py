@@ -12,11 +12,11 @@ Outcome = Literal["PRICED", "HELD", "REJECTED"]
 BenefitStart = Literal["YEAR_START", "DAY_AFTER_WAIT", "BIRTH"]
 
 
-class _Part(BaseModel):
+class _FrozenModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Clause(_Part):
+class Clause(_FrozenModel):
     """Where a rule is written: document number, section and the words themselves."""
 
     document: str
@@ -24,7 +24,7 @@ class Clause(_Part):
     quote: str
 
 
-class Reason(_Part):
+class Reason(_FrozenModel):
     """One rule that was tried: its code, whether it won, in words, and the clause or default it stands on."""
 
     code: str
@@ -34,14 +34,14 @@ class Reason(_Part):
     clause: Clause | None = None
 
 
-class Share(_Part):
+class Share(_FrozenModel):
     """The part of the individual contribution that one funder pays, in fen."""
 
     funder: str
     amount_fen: int
 
 
-class WaitRule(_Part):
+class WaitRule(_FrozenModel):
     """How long a person waits for benefits after the anchor day; no code means no wait."""
 
     code: str | None = None
@@ -49,7 +49,7 @@ class WaitRule(_Part):
     months: int = 0
 
 
-class BenefitRule(_Part):
+class BenefitRule(_FrozenModel):
     """From when to when a person is covered; ``starts_on`` is the earliest first covered day."""
 
     start: BenefitStart
@@ -57,7 +57,7 @@ class BenefitRule(_Part):
     ends_on: date
 
 
-class ScheduleRow(_Part):
+class ScheduleRow(_FrozenModel):
     """What is due when the payment's business date lies in ``pay_from`` … ``pay_until``, both included; in fen."""
 
     pay_from: date

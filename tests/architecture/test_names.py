@@ -37,9 +37,9 @@ EXCLUDED = (
 TWICE = {
     "BenefitRule": "policy's value and its form in an event",
     "Clause": "policy's value and its form in an event",
+    "Reason": "policy's value and its form in an event",
     "Share": "policy's value and its form in an event",
     "Settings": "an installation's and a policy pack's",
-    "Report": "the auditor's and, until it is rebuilt, the import's",
 }
 # Modules that end in -ing because the field says so.
 GERUNDS = frozenset({"crediting", "loading", "matching", "messaging", "pricing"})

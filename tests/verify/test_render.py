@@ -8,11 +8,11 @@ from rich.console import Console
 
 from verify.labels import subject
 from verify.render import WIDE, age, as_json, render
-from verify.report import CheckResult, Report, RowFinding, TownLine
+from verify.report import CheckResult, ConsistencyReport, RowFinding, TownLine
 from verify.towns_table import yuan
 
 
-def report(**check: object) -> Report:
+def report(**check: object) -> ConsistencyReport:
     """A report of a county of the real size."""
     figures = {
         "due_fen": 2_395_880_000,
@@ -40,10 +40,10 @@ def report(**check: object) -> Report:
     }
     result = CheckResult(**fields | check)  # type: ignore[arg-type]
     at = datetime(2024, 1, 10, tzinfo=UTC)
-    return Report("local", "411521", "罗山县", 2024, at, 1.0, (town,), town, (result,))
+    return ConsistencyReport("local", "411521", "罗山县", 2024, at, 1.0, (town,), town, (result,))
 
 
-def printed(found: Report, width: int) -> str:
+def printed(found: ConsistencyReport, width: int) -> str:
     """As it is printed in a window of that width."""
     file = StringIO()
     Console(file=file, width=width, no_color=True).print(render(found, width))

@@ -10,7 +10,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from shared.database.migrate import SHARED, History, migrate
+from shared.database.migrate import SHARED, MigrationHistory, migrate
 from shared.database.provision import BUS, generate_passwords, provision
 from shared.messaging import bus
 from shared.messaging.bus.postgres import PostgresBus
@@ -19,7 +19,7 @@ from tests.shared.messaging.harm import KafkaHarm, PostgresHarm
 from tests.shared.messaging.member import open_bus as open_bus_as
 from tests.shared.messaging.station import HEARD, LISTENER, NAMES, Harm, OpenBus, Stage
 
-_BUS_HISTORY = History(Path(bus.__file__).parent / "postgres_migrations", "alembic_version_bus")
+_BUS_HISTORY = MigrationHistory(Path(bus.__file__).parent / "postgres_migrations", "alembic_version_bus")
 _INSTALLATIONS = itertools.count(1)
 
 
