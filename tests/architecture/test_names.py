@@ -25,13 +25,6 @@ EXCLUDED = (
     "shared/observability",
     "tools",
     "README.md",
-    "docs/deploy.md",
-    "docs/faults.md",
-    "docs/import-people.md",
-    "docs/performance.md",
-    "docs/policy-defaults.md",
-    "docs/policy-packs.md",
-    "docs/runbooks",
 )
 # A class name in two files needs a reason; at most five.
 TWICE = {
