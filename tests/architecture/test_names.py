@@ -22,7 +22,6 @@ EXCLUDED = (
     "services/console",
     "shared/policy",
     "shared/web/openapi.py",
-    "shared/observability",
     "tools",
     "README.md",
 )

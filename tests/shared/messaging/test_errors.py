@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from shared.messaging.bus.envelope import MalformedEnvelope
 from shared.messaging.bus.errors import Transient, error_summary, is_transient
-from tests.shared.messaging.station import REGION, Stage, TrainArrived
+from tests.shared.messaging.example_services import REGION, Stage, TrainArrived
 
 
 @pytest.mark.parametrize("error", [Transient(), ConnectionResetError(), TimeoutError()])

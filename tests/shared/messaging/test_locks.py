@@ -25,7 +25,17 @@ from shared.messaging.topics import offsets
 from shared.messaging.topics.offsets import OffsetAdvance
 from tests.harness.eventually import eventually
 from tests.shared.messaging.conformance.test_poison import refusing
-from tests.shared.messaging.station import LISTENER, REGION, Ears, Stage, arrived, left, outgoing, partition_of, sent
+from tests.shared.messaging.example_services import (
+    LISTENER,
+    REGION,
+    RecordingHandlers,
+    Stage,
+    arrived,
+    left,
+    outgoing,
+    partition_of,
+    sent,
+)
 
 # What waits for a row waits for the transaction that holds it, which lies in no database.
 _BLOCKED = "SELECT count(*) FROM pg_locks WHERE NOT granted"
@@ -106,7 +116,7 @@ async def test_a_replay_waits_for_the_consumer_that_parks_an_event_behind_the_le
     await sent(bus, outgoing(arrived(train), 1, bus=bus))
     async with stage.listening(refusing(train)):
         await stage.taken_up_to_the_end()
-    ears = Ears()
+    ears = RecordingHandlers()
     context = DeadLetterContext(stage.database(LISTENER), REGION, ears.subscriptions(), None)
     [letter] = await replay.waiting(context.database, REGION)
     at = partition_of(arrived(train))

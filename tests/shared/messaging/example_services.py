@@ -1,4 +1,4 @@
-"""Three services of the tests' own: a station and a depot that announce, and a listener that writes down what it hears.
+"""Three services of the tests' own: a station and a depot that publish, and a listener that records what it consumes.
 
 Nothing in the listener's table is unique: if an event counted twice, it would be seen.
 """
@@ -110,7 +110,7 @@ _WRITE_DOWN = text(
 
 
 @dataclass
-class Ears:
+class RecordingHandlers:
     """The listener's handlers, and what they were called with."""
 
     batches: list[list[Received[Event]]] = field(default_factory=list)
@@ -251,7 +251,9 @@ class Stage:
             stop.set()
             await asyncio.gather(*tasks)
 
-    def consumer(self, ears: Ears, bus: Bus | None = None, *, group: str = LISTENER, **options: Any) -> Consumer:
+    def consumer(
+        self, ears: RecordingHandlers, bus: Bus | None = None, *, group: str = LISTENER, **options: Any
+    ) -> Consumer:
         options.setdefault("subscriptions", ears.subscriptions())
         return Consumer(
             database=self.database(LISTENER),
@@ -263,7 +265,7 @@ class Stage:
         )
 
     @asynccontextmanager
-    async def listening(self, ears: Ears, **options: Any) -> AsyncIterator[Consumer]:
+    async def listening(self, ears: RecordingHandlers, **options: Any) -> AsyncIterator[Consumer]:
         """A consumer that runs for the length of the block."""
         stop = asyncio.Event()
         consumer = self.consumer(ears, **options)
