@@ -1,4 +1,4 @@
-"""A listener as a process of its own: ``python -m tests.shared.messaging.listener_process BUS ADDRESS INSTALLATION DATABASE``."""
+"""A listener as a process: ``python -m tests.shared.messaging.listener_process BUS ADDRESS INSTALLATION DATABASE``."""
 
 from __future__ import annotations
 
