@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.prepare import APPID, MCHID, load
-from simulator.wechat.notices import Notice
-from simulator.wechat.signing import Platform, private_key, public_key
+from simulator.wechat.notices import ChannelNotice
+from simulator.wechat.signatures import Platform, private_key, public_key
 
 PATH = f"/payment/v1/callbacks/wechat/{MCHID}"
 MOMENT = "2023-10-08T09:30:00+08:00"
@@ -61,7 +61,7 @@ def _request(platform: Platform, paid: Paid) -> bytes:
     return "\r\n".join(lines).encode() + body
 
 
-def _notice(paid: Paid) -> Notice:
+def _notice(paid: Paid) -> ChannelNotice:
     plain = {
         "appid": APPID,
         "mchid": MCHID,
@@ -81,4 +81,4 @@ def _notice(paid: Paid) -> Notice:
             "payer_currency": "CNY",
         },
     }
-    return Notice(f"EV-{paid.transaction_id}", "TRANSACTION.SUCCESS", "transaction", plain, PATH, MOMENT)
+    return ChannelNotice(f"EV-{paid.transaction_id}", "TRANSACTION.SUCCESS", "transaction", plain, PATH, MOMENT)
