@@ -21,6 +21,7 @@ from shared.contracts.event import EVENT_TYPES
 from shared.database.embedded import EmbeddedPostgres
 from shared.database.provision import database_at
 from tests.harness.cluster import scratch_folder
+from tests.harness.patience import patient
 from tests.harness.ports import free_port
 from tests.journeys.up_process import ROOT, WITHIN_S, going
 from tests.upgrade.restored import restore
@@ -51,7 +52,7 @@ def _canbao(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from tools.cli import main; main()", *arguments]
     environment = {**os.environ, **_environment(data)}
     return subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=WITHIN_S, check=False
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=patient(WITHIN_S), check=False
     )
 
 

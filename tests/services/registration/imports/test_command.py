@@ -10,6 +10,7 @@ import pytest
 
 from tests.harness.environment import variables
 from tests.harness.installation import Installation
+from tests.harness.patience import patient
 from tests.harness.registers import VILLAGE, a_file, a_number, a_row, with_towns
 from tests.services.registration.imports.registers_read import files_in
 
@@ -33,7 +34,7 @@ async def typed(installation: Installation, *arguments: str) -> tuple[int, str, 
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    printed, errors = await asyncio.wait_for(process.communicate(), 120)
+    printed, errors = await asyncio.wait_for(process.communicate(), patient(120))
     assert process.returncode is not None
     return process.returncode, printed.decode(), errors.decode()
 
@@ -117,6 +118,6 @@ async def _peak_kib(installation: Installation, path: Path) -> int:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    printed, errors = await asyncio.wait_for(process.communicate(), 120)
+    printed, errors = await asyncio.wait_for(process.communicate(), patient(120))
     assert process.returncode == 0, errors
     return int(printed.splitlines()[-1])
