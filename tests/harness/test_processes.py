@@ -30,7 +30,7 @@ def test_a_process_that_ends_badly_fails_a_test_that_went_well(installation: Ins
     fleet = Fleet(installation.settings, tmp_path, whole=WITH_DATABASE)
     fleet.start()
 
-    with pytest.raises(AssertionError, match="not ended cleanly: .*-15"):
+    with pytest.raises(AssertionError, match=r"not ended cleanly: .*-15"):
         fleet.stop()
     assert not any(process.alive for process in fleet)
 
