@@ -12,11 +12,12 @@ from services.payment.callbacks.intake import Intake, IntakeUnavailable, NoticeU
 from services.payment.callbacks.repository import RawNotice
 from services.payment.callbacks.routes import BODY_LIMIT
 from services.payment.channels.wechat.notice import Kind, Notice
+from tests.harness.assessments import DUE_FEN
 from tests.harness.cluster import Cluster
 from tests.harness.eventually import eventually
 from tests.harness.installation import COUNTY
 from tests.harness.wechat_peer import SignedNotice, envelope, paid_notice, sign
-from tests.services.payment.till import DUE_FEN, Till
+from tests.services.payment.till import Till
 
 FAILED = {"code": "FAIL", "message": "失败"}
 

@@ -10,8 +10,9 @@ from services.payment import SERVICE
 from services.payment.cash import matching
 from services.payment.remittance import repository as batches
 from shared.service import Running
+from tests.harness.assessments import DUE_FEN
 from tests.harness.installation import COUNTY, Installation, knocking
-from tests.harness.village import DUE_FEN, Village, bill
+from tests.harness.village import Village, bill
 
 WHOLE_FEN = 3 * DUE_FEN
 

@@ -9,9 +9,10 @@ import orjson
 import pytest
 
 from tests.harness.environment import variables
+from tests.harness.identity_numbers import a_number
 from tests.harness.installation import Installation
 from tests.harness.patience import patient
-from tests.harness.registers import VILLAGE, a_file, a_number, a_row, with_towns
+from tests.harness.registers import VILLAGE, a_file, a_row, with_towns
 from tests.services.registration.imports.registers_read import files_in
 
 ROOT = Path(__file__).parents[4]

@@ -15,9 +15,10 @@ import pytest
 from services.registration.imports.runs import RunsElsewhere
 from tests.harness.environment import variables
 from tests.harness.eventually import eventually
+from tests.harness.identity_numbers import a_number
 from tests.harness.installation import Installation
 from tests.harness.patience import patient
-from tests.harness.registers import HEADER, VILLAGE, a_file, a_number, counts, imported, with_towns
+from tests.harness.registers import HEADER, VILLAGE, a_file, counts, imported, with_towns
 from tests.services.registration.imports.registers_read import files_in, rows_of
 
 ROOT = Path(__file__).parents[4]
