@@ -10,7 +10,7 @@ from pathlib import Path
 import asyncpg
 
 from shared.database.embedded import EmbeddedPostgres
-from shared.database.provision import database_at
+from shared.database.older_names import database_at
 from tests.upgrade.dump import ADDRESS
 from tests.upgrade.folder import lay_out
 

@@ -19,7 +19,7 @@ import pytest
 import services.composition  # noqa: F401 - registers every event
 from shared.contracts.event import EVENT_TYPES
 from shared.database.embedded import EmbeddedPostgres
-from shared.database.provision import database_at
+from shared.database.older_names import database_at
 from tests.harness.cluster import scratch_folder
 from tests.harness.patience import patient
 from tests.harness.ports import free_port
