@@ -32,6 +32,7 @@ _BUILT_ONCE = {
 }
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Name the group of tests that share a dear fixture, and mark as `long` what `make check` leaves out."""
     for item in items:
