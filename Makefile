@@ -11,8 +11,8 @@ CACHE := .canbao
 KAFKA := $(CACHE)/kafka/libs
 CHECKED := services shared tools verify simulator bench tests
 PRESENT = $(wildcard $(CHECKED))
-# Tests that share a dear fixture are a group and go to one worker, where it is built once.
-PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+# Tests that share a dear fixture go to one worker, where it is built once (tests/harness/scheduling.py).
+PYTEST := $(BIN)/python -m pytest --numprocesses 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 ##@ Use

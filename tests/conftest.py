@@ -19,32 +19,25 @@ from tests.harness.cluster import SERVICES, Cluster, scratch_folder
 from tests.harness.copied import CopiedSettings, Copies
 from tests.harness.installation import Installation, database_settings, on_kafka, settings_for
 from tests.harness.kafka_broker import KafkaBroker, NamedBroker, broker_for_tests
+from tests.harness.scheduling import ByUnit
 
 _TESTS = Path(__file__).parent
 _LONG_FOLDERS = ("bench", "browser", "faults", "journeys", "upgrade")
 _LONG_FIXTURES = {"kafka", "kafka_installation", "kafka_to_harm"}
-# What is dear to build, and for how many it is built: the tests that share one go to one worker.
-_BUILT_ONCE = {
-    ("verify", "season"): "verify",
-    ("faults", "season"): "faults",
-    ("faults", "ground"): "faults-ground",
-    ("journeys", "one_season"): "up",
-}
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByUnit:
+    """Tests that share something dear go to one worker."""
+    return ByUnit(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Name the group of tests that share a dear fixture, and mark as `long` what `make check` leaves out."""
+    """Mark as `long` what `make check` leaves out."""
     for item in items:
-        folder, module = item.path.relative_to(_TESTS).parts[0], item.path.stem
+        folder = item.path.relative_to(_TESTS).parts[0]
         fixtures = set(getattr(item, "fixturenames", ()))
-        groups = [group for (place, fixture), group in _BUILT_ONCE.items() if place == folder and fixture in fixtures]
-        if folder == "doors" and "county" in fixtures:
-            groups = [module]
-        for group in groups[:1]:
-            item.add_marker(pytest.mark.xdist_group(group))
         on_kafka = bool(fixtures & _LONG_FIXTURES) or "kafka" in item.name.partition("[")[2]
-        if folder in _LONG_FOLDERS or on_kafka or module == "test_schemathesis":
+        if folder in _LONG_FOLDERS or on_kafka or item.path.stem == "test_schemathesis":
             item.add_marker(pytest.mark.long)
 
 
