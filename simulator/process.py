@@ -28,7 +28,7 @@ from simulator.tax import TaxPeer
 from simulator.wechat.account import ChannelAccount
 from simulator.wechat.notices import NoticeSender
 from simulator.wechat.peer import WechatPeer
-from simulator.wechat.signatures import Platform, private_key, public_key
+from simulator.wechat.signatures import Platform
 from simulator.world import World, report_progress
 
 
@@ -56,15 +56,7 @@ async def run(folder: Path, base_url: str, clients_file: Path, *, once: bool, un
 def _assemble(
     folder: Path, settings: dict[str, Any], journal: Journal, client: httpx.AsyncClient, base_url: str, secrets: Path
 ) -> "tuple[World, _SeasonServer]":
-    platform = Platform(
-        serial=settings["platform_serial"],
-        key=private_key(folder / "platform.pem"),
-        mchid=prepare.MCHID,
-        appid=prepare.APPID,
-        merchant_serial=settings["merchant_serial"],
-        merchant_key=public_key(folder / "merchant.pub.pem"),
-        api_v3_key=settings["api_v3_key"].encode(),
-    )
+    platform = Platform.prepared(folder, settings, prepare.MCHID, prepare.APPID)
     locality = LOCALITIES[settings["pack"]]
     day = SeasonDay(locality.calendar.steps[0])
     account = ChannelAccount(journal, day, prepare.MCHID, prepare.APPID)

@@ -6,7 +6,7 @@ from typing import Any
 
 from simulator.day import SeasonDay
 from simulator.journal import Journal
-from simulator.wechat.notices import ChannelNotice
+from simulator.wechat.notices import ChannelNotice, paid_plain
 
 
 class ChannelRefusal(Exception):
@@ -186,22 +186,11 @@ class ChannelAccount:
         }
 
     def _plain(self, transaction: str, taken: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "appid": self.appid,
-            "mchid": self.mchid,
-            "out_trade_no": taken["order"],
-            "transaction_id": transaction,
-            "trade_type": "NATIVE",
-            "trade_state": "SUCCESS",
-            "trade_state_desc": "支付成功",
-            "bank_type": "OTHERS",
-            "attach": "",
-            "success_time": taken["moment"],
-            "payer": {"openid": f"o{transaction[-20:]}"},
-            "amount": {
-                "total": taken["amount_fen"],
-                "payer_total": taken["amount_fen"],
-                "currency": "CNY",
-                "payer_currency": "CNY",
-            },
-        }
+        return paid_plain(
+            taken["order"],
+            transaction,
+            taken["amount_fen"],
+            moment=taken["moment"],
+            mchid=self.mchid,
+            appid=self.appid,
+        )

@@ -29,15 +29,47 @@ class ChannelNotice:
 
     def body(self, platform: Platform) -> bytes:
         """The envelope, its resource encrypted again as the channel does for each attempt."""
-        envelope = {
-            "id": self.id,
-            "create_time": self.created,
+        return envelope(self.id, self.event_type, platform.seal(self.plain, self.kind), self.created)
+
+
+def envelope(notice_id: str, event_type: str, resource: dict[str, str], created: str) -> bytes:
+    """A notice around its sealed resource, as it goes over the wire."""
+    return json.dumps(
+        {
+            "id": notice_id,
+            "create_time": created,
             "resource_type": "encrypt-resource",
-            "event_type": self.event_type,
-            "summary": "支付成功" if self.kind == "transaction" else "退款通知",
-            "resource": platform.seal(self.plain, self.kind),
-        }
-        return json.dumps(envelope, ensure_ascii=False).encode()
+            "event_type": event_type,
+            "summary": "支付成功" if resource["original_type"] == "transaction" else "退款通知",
+            "resource": resource,
+        },
+        ensure_ascii=False,
+    ).encode()
+
+
+def paid_plain(
+    order_no: str, transaction: str, amount_fen: int, *, moment: str, mchid: str, appid: str
+) -> dict[str, Any]:
+    """What the channel says of a payment, before it is sealed."""
+    return {
+        "appid": appid,
+        "mchid": mchid,
+        "out_trade_no": order_no,
+        "transaction_id": transaction,
+        "trade_type": "NATIVE",
+        "trade_state": "SUCCESS",
+        "trade_state_desc": "支付成功",
+        "bank_type": "OTHERS",
+        "attach": "",
+        "success_time": moment,
+        "payer": {"openid": f"o{transaction[-20:]}"},
+        "amount": {
+            "total": amount_fen,
+            "payer_total": amount_fen,
+            "currency": "CNY",
+            "payer_currency": "CNY",
+        },
+    }
 
 
 @dataclass(slots=True)

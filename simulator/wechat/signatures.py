@@ -1,13 +1,14 @@
-"""APIv3 signatures and sealed resources, as WeChat Pay makes and checks them."""
+"""APIv3 signatures and sealed resources, as WeChat Pay makes and checks them: for the season, tests and bench."""
 
 import base64
 import json
 import re
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
@@ -32,6 +33,33 @@ def public_key(path: Path) -> rsa.RSAPublicKey:
     return key
 
 
+def signature_headers(body: bytes, key: rsa.RSAPrivateKey, serial: str, at: int) -> dict[str, str]:
+    """Headers by which the owner of a key answers for a body at a moment, in seconds of the epoch."""
+    stamp, nonce = str(at), secrets.token_hex(16)
+    message = f"{stamp}\n{nonce}\n".encode() + body + b"\n"
+    signature = key.sign(message, padding.PKCS1v15(), hashes.SHA256())
+    return {
+        "Wechatpay-Timestamp": stamp,
+        "Wechatpay-Nonce": nonce,
+        "Wechatpay-Serial": serial,
+        "Wechatpay-Signature": base64.b64encode(signature).decode(),
+        "Wechatpay-Signature-Type": SCHEME,
+        "Content-Type": "application/json",
+    }
+
+
+def sealed(plain: bytes, kind: str, api_v3_key: bytes) -> dict[str, str]:
+    """The resource of a notice, encrypted with a merchant's APIv3 key."""
+    nonce = secrets.token_hex(6)
+    return {
+        "algorithm": "AEAD_AES_256_GCM",
+        "ciphertext": base64.b64encode(AESGCM(api_v3_key).encrypt(nonce.encode(), plain, kind.encode())).decode(),
+        "nonce": nonce,
+        "associated_data": kind,
+        "original_type": kind,
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Platform:
     """The channel's side of the keys: it signs with its own, and knows one merchant's public key and APIv3 key."""
@@ -44,19 +72,22 @@ class Platform:
     merchant_key: rsa.RSAPublicKey
     api_v3_key: bytes
 
+    @classmethod
+    def prepared(cls, folder: Path, settings: Mapping[str, Any], mchid: str, appid: str) -> Self:
+        """The channel whose keys and settings `simulator.prepare` has laid into a folder."""
+        return cls(
+            serial=settings["platform_serial"],
+            key=private_key(folder / "platform.pem"),
+            mchid=mchid,
+            appid=appid,
+            merchant_serial=settings["merchant_serial"],
+            merchant_key=public_key(folder / "merchant.pub.pem"),
+            api_v3_key=settings["api_v3_key"].encode(),
+        )
+
     def headers(self, body: bytes) -> dict[str, str]:
         """Headers that sign a response or a notice, with the real time of this moment."""
-        stamp, nonce = str(int(time.time())), secrets.token_hex(16)
-        message = f"{stamp}\n{nonce}\n".encode() + body + b"\n"
-        signature = self.key.sign(message, padding.PKCS1v15(), hashes.SHA256())
-        return {
-            "Wechatpay-Timestamp": stamp,
-            "Wechatpay-Nonce": nonce,
-            "Wechatpay-Serial": self.serial,
-            "Wechatpay-Signature": base64.b64encode(signature).decode(),
-            "Wechatpay-Signature-Type": SCHEME,
-            "Content-Type": "application/json",
-        }
+        return signature_headers(body, self.key, self.serial, int(time.time()))
 
     def is_from_merchant(self, authorization: str, method: str, target: str, body: bytes) -> bool:
         """Whether the merchant's own key signed this request, less than five minutes ago."""
@@ -77,14 +108,4 @@ class Platform:
 
     def seal(self, plain: dict[str, Any], kind: str) -> dict[str, str]:
         """Encrypt a notice's resource with the APIv3 key."""
-        nonce = secrets.token_hex(6)
-        sealed = AESGCM(self.api_v3_key).encrypt(
-            nonce.encode(), json.dumps(plain, ensure_ascii=False).encode(), kind.encode()
-        )
-        return {
-            "algorithm": "AEAD_AES_256_GCM",
-            "ciphertext": base64.b64encode(sealed).decode(),
-            "nonce": nonce,
-            "associated_data": kind,
-            "original_type": kind,
-        }
+        return sealed(json.dumps(plain, ensure_ascii=False).encode(), kind, self.api_v3_key)

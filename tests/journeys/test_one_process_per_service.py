@@ -17,6 +17,7 @@ from shared.settings import Settings
 from tests.harness.balancer import balancing
 from tests.harness.eventually import eventually
 from tests.harness.installation import Installation
+from tests.harness.patience import patient
 from tests.harness.ports import free_port
 from tests.harness.processes import ROOT, Fleet
 from tools.up.comparison import differences
@@ -62,7 +63,7 @@ async def _season(folder: Path, base_url: str, clients: Path) -> None:
         "season", "--dir", str(folder), "--base-url", base_url, "--clients", str(clients), "--once"
     )
     try:
-        printed, _ = await asyncio.wait_for(process.communicate(), WITHIN_S)
+        printed, _ = await asyncio.wait_for(process.communicate(), patient(WITHIN_S))
     finally:
         if process.returncode is None:
             process.kill()

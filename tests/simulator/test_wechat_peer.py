@@ -27,7 +27,7 @@ from simulator.localities.luoshan import LUOSHAN
 from simulator.wechat.account import ChannelAccount
 from simulator.wechat.notices import NoticeSender
 from simulator.wechat.peer import WechatPeer
-from simulator.wechat.signatures import Platform, private_key, public_key
+from simulator.wechat.signatures import Platform
 from tests.harness.eventually import eventually
 
 NOTIFY = "http://canbao.test/payment/v1/callbacks/wechat/1900000109"
@@ -67,15 +67,7 @@ class Channel:
         self.counter.merchant = load_merchant(merchant)
         callbacks = Starlette(routes=[Route("/{path:path}", self.counter.take, methods=["POST"])])
         self.callbacks = httpx.AsyncClient(transport=httpx.ASGITransport(app=callbacks))
-        self.platform = Platform(
-            settings["platform_serial"],
-            private_key(folder / "platform.pem"),
-            prepare.MCHID,
-            prepare.APPID,
-            settings["merchant_serial"],
-            public_key(folder / "merchant.pub.pem"),
-            settings["api_v3_key"].encode(),
-        )
+        self.platform = Platform.prepared(folder, settings, prepare.MCHID, prepare.APPID)
         self.account = ChannelAccount(
             Journal(folder / "journal.sqlite"), SeasonDay(LUOSHAN.calendar.steps[0]), prepare.MCHID, prepare.APPID
         )

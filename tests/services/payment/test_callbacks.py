@@ -12,11 +12,12 @@ from services.payment.callbacks.routes import BODY_LIMIT
 from services.payment.notices.group_commit import GroupCommit, IntakeUnavailable, NoticeUnstorable
 from services.payment.notices.notice import ChannelNotice, Evidence, NoticeKind, NoticeSource
 from services.payment.notices.repository import VerifiedNotice
+from tests.harness.assessments import DUE_FEN
 from tests.harness.cluster import Cluster
 from tests.harness.eventually import eventually
 from tests.harness.installation import COUNTY
 from tests.harness.wechat_peer import SignedNotice, envelope, paid_notice, sign
-from tests.services.payment.till import DUE_FEN, Till
+from tests.services.payment.till import Till
 
 FAILED = {"code": "FAIL", "message": "失败"}
 

@@ -6,9 +6,10 @@ from services.payment.crediting.worker import look_again_at_parked
 from services.payment.refunds.payer_messages import payer_reason
 from services.payment.refunds.submission import ask_refunds
 from services.payment.suspense.reasons import SuspenseReason
+from tests.harness.assessments import DUE_FEN
 from tests.harness.eventually import eventually
 from tests.harness.wechat_peer import refund_notice
-from tests.services.payment.till import DUE_FEN, Till
+from tests.services.payment.till import Till
 
 HELD = {"channel:WECHAT": 2 * DUE_FEN, "premium": -DUE_FEN, "suspense": -DUE_FEN}
 PAYABLE = {"channel:WECHAT": 2 * DUE_FEN, "premium": -DUE_FEN, "refund_payable": -DUE_FEN}

@@ -11,8 +11,9 @@ from services.payment.batches import repository as batches
 from services.payment.batches.models import CashBatch
 from services.payment.cash import match_job
 from shared.service import Running
+from tests.harness.assessments import DUE_FEN
 from tests.harness.installation import COUNTY, Installation, knocking
-from tests.harness.village import DUE_FEN, Village, bill
+from tests.harness.village import Village, bill
 
 WHOLE_FEN = 3 * DUE_FEN
 
