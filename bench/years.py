@@ -17,6 +17,8 @@ from bench.installation import Installation, installed
 from bench.p6_growth import deployed_parameters
 from bench.population.fill import Population, fill
 from bench.processes import cpu_s
+from shared.database.older_names import database_at
+from shared.settings import database_name
 
 _DATABASES = ("registration", "subsidy", "payment", "quota")
 _PAYMENTS = 100_000
@@ -146,7 +148,8 @@ async def main(people: int) -> None:
     async with installed("bench-years", parameters=deployed_parameters()) as made:
         await fill(made, Population(people, min(1_000, people)))
         await sizes(made, people)
-        admin = await asyncpg.connect(made.postgres.admin_url.replace("/postgres?", "/payment?"), command_timeout=600)
+        place = database_at(made.postgres.admin_url, database_name("payment"))
+        admin = await asyncpg.connect(place, command_timeout=600)
         try:
             await payments(made, admin, people)
             await notices(made, admin, people)

@@ -11,6 +11,7 @@ from services.payment import SERVICE as PAYMENT
 from services.quota import SERVICE as QUOTA
 from services.registration import SERVICE as REGISTRATION
 from services.subsidy import SERVICE as SUBSIDY
+from shared.database.older_names import refuse_older_name
 from shared.database.server_version import refuse_old_server
 from shared.installation import migrate_bus, migrate_service
 from shared.messaging.dead_letters.replay import Postbox
@@ -34,8 +35,11 @@ def known_scopes() -> frozenset[str]:
 async def migrate_all(settings: Settings, services: Sequence[Service] = SERVICES) -> None:
     """Bring every database to the newest version, the bus's among them."""
     for service in services:
+        if service.migrations is not None:
+            await refuse_older_name(settings, service.name)
         await migrate_service(settings, service)
     if settings.bus == "postgres":
+        await refuse_older_name(settings, "bus")
         await migrate_bus(settings)
 
 

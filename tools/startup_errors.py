@@ -5,6 +5,7 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
+from shared.database.older_names import ForeignDatabase, OlderDatabaseInUse, OlderDatabaseName
 from shared.database.server_version import PostgresTooOld
 from shared.messaging.bus.errors import described
 from shared.protection import ProtectionKeyMissing
@@ -14,6 +15,7 @@ from shared.web.tokens import TokenKeyMissing
 NOTHING_TO_WORK_WITH = 3
 _KEY_MISSING = (TokenKeyMissing, ProtectionKeyMissing)
 # SQLSTATE classes: nobody answers, the login is refused, there is no such database.
+_REFUSED = (PostgresTooOld, ForeignDatabase, OlderDatabaseInUse, OlderDatabaseName)
 _CLASSES = ("08", "28", "3D")
 _MEND = """\
 没有可用的数据库或设置 · no database or settings to work with: {why}
@@ -25,7 +27,7 @@ see .env.example; canbao doctor looks at each of them"""
 
 def explain(error: Exception) -> None:
     """End with exit code 3 and the mend where a command failed for what is around it; return for anything else."""
-    if isinstance(error, PostgresTooOld):
+    if isinstance(error, _REFUSED):
         typer.echo(str(error), err=True)
         raise SystemExit(NOTHING_TO_WORK_WITH) from None
     expected = (OSError, DBAPIError, asyncpg.PostgresError, ValidationError, *_KEY_MISSING)

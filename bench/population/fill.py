@@ -12,7 +12,8 @@ import asyncpg
 from bench.installation import Installation
 from bench.notices import DUE_FEN, Paid
 from bench.population.template import template_of
-from shared.database.provision import database_at
+from shared.database.older_names import database_at
+from shared.settings import database_name
 
 _HERE = Path(__file__).parent
 _AT_ONCE = 50_000
@@ -68,7 +69,8 @@ async def fill(made: Installation, population: Population) -> None:
 
 async def _fill(made: Installation, database: str, template: Mapping[str, tuple[str, Any]], people: int) -> None:
     statements = _statements(database)
-    connection = await asyncpg.connect(database_at(made.postgres.admin_url, database), command_timeout=_WITHIN_S)
+    place = database_at(made.postgres.admin_url, database_name(database))
+    connection = await asyncpg.connect(place, command_timeout=_WITHIN_S)
     try:
         # References are right by construction, and checking each of a million costs more than writing it.
         await connection.execute("SET session_replication_role = replica")

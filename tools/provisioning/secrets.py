@@ -100,8 +100,8 @@ def _refuse_edited(folder: Path, parts: Sequence[tuple[str, str, str]], replaced
             "请把其中的值写入 installation.json（或 clients.json），或移走该文件，再运行一次；"
             "增加密钥用 canbao keys rotate。",
             f"These files differ from {folder}/secrets/installation.json and may be in use; nothing was changed: "
-            f"{named}. Write their values into installation.json (or clients.json), or move the file away, and run this "
-            "again; canbao keys rotate adds a key.",
+            f"{named}. Write their values into installation.json (or clients.json), or move the file away, and run "
+            "this again; canbao keys rotate adds a key.",
         )
 
 
