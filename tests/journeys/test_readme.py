@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,7 +66,7 @@ def test_a_season_that_was_held_is_played_on_and_agrees(data: Path) -> None:
         started.wait_for("the season has reached")
 
 
-def _documents(printed: str) -> list[dict[str, object]]:
+def _documents(printed: str) -> list[dict[str, Any]]:
     found, rest = [], printed.strip()
     while rest:
         document, end = json.JSONDecoder().raw_decode(rest)
