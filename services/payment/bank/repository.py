@@ -13,15 +13,15 @@ from services.payment.ledger.transfer import Line
 # A channel pays out what it took on a day less what it gave back on that day, whatever day the latter was taken on.
 _TAKEN = """
     FROM payment p JOIN payment_line l ON l.payment_id = p.id
-    WHERE p.channel = {channel} AND p.mchid = {mchid} AND p.paid_on = {day} AND l.settled_on IS NULL
+    WHERE p.channel = {channel} AND p.merchant_id = {merchant_id} AND p.paid_on = {day} AND l.settled_on IS NULL
 """
 _GIVEN_BACK = """
     FROM refund r JOIN suspense s ON s.id = r.suspense_id JOIN payment_line l ON l.id = s.payment_line_id
     JOIN payment p ON p.id = l.payment_id
-    WHERE r.channel = {channel} AND r.mchid = {mchid} AND r.refunded_on = {day} AND r.state = 'PAID'
+    WHERE r.channel = {channel} AND r.merchant_id = {merchant_id} AND r.refunded_on = {day} AND r.state = 'PAID'
 """
-_ASKED = {"channel": ":channel", "mchid": ":mchid", "day": ":day"}
-_OF_BATCH = {"channel": "b.channel", "mchid": "b.mchid", "day": "b.settlement_day"}
+_ASKED = {"channel": ":channel", "merchant_id": ":merchant_id", "day": ":day"}
+_OF_BATCH = {"channel": "b.channel", "merchant_id": "b.merchant_id", "day": "b.settlement_day"}
 _LOCK_TAKEN = text(
     f"""
     SELECT l.id, l.state, l.enrolment_id, l.person_token, l.benefit_year, l.region, l.amount_fen, l.actor,
@@ -109,4 +109,4 @@ async def given_back(session: AsyncSession, settlement: Settlement) -> list[Give
 
 
 def _key(settlement: Settlement) -> dict[str, str | date]:
-    return {"channel": settlement.channel, "mchid": settlement.mchid, "day": settlement.day}
+    return {"channel": settlement.channel, "merchant_id": settlement.merchant_id, "day": settlement.day}

@@ -52,13 +52,13 @@ class OnlineBatch(_StoredBatch):
 
     kind: ClassVar[BatchKind] = BatchKind.ONLINE
     channel: str
-    mchid: str
+    merchant_id: str
     settlement_day: date
 
     @property
     def settlement(self) -> Settlement:
         """The settlement that the batch is about."""
-        return Settlement(self.channel, self.mchid, self.settlement_day)
+        return Settlement(self.channel, self.merchant_id, self.settlement_day)
 
 
 Batch = CashBatch | OnlineBatch

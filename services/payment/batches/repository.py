@@ -54,16 +54,16 @@ _OPEN_CASH = text(
 _OF_STATEMENT = text("SELECT id FROM remittance_batch WHERE statement_no = :statement_no AND previous_batch_id IS NULL")
 _OPEN_ONLINE = text(
     """
-    INSERT INTO remittance_batch (id, region, kind, state, channel, mchid, settlement_day, declared_fen, actor,
+    INSERT INTO remittance_batch (id, region, kind, state, channel, merchant_id, settlement_day, declared_fen, actor,
                                   correlation_id)
-    VALUES (:id, :region, 'ONLINE', 'OPEN', :channel, :mchid, :day, 0, :actor, :correlation_id)
-    ON CONFLICT (channel, mchid, settlement_day) WHERE previous_batch_id IS NULL DO NOTHING
+    VALUES (:id, :region, 'ONLINE', 'OPEN', :channel, :merchant_id, :day, 0, :actor, :correlation_id)
+    ON CONFLICT (channel, merchant_id, settlement_day) WHERE previous_batch_id IS NULL DO NOTHING
     """
 )
 _OF_SETTLEMENT = text(
     """
     SELECT id FROM remittance_batch
-    WHERE channel = :channel AND mchid = :mchid AND settlement_day = :day AND previous_batch_id IS NULL
+    WHERE channel = :channel AND merchant_id = :merchant_id AND settlement_day = :day AND previous_batch_id IS NULL
     """
 )
 _ADD_SETTLED = text("UPDATE remittance_batch SET declared_fen = declared_fen + :amount_fen WHERE id = :batch_id")
@@ -100,10 +100,11 @@ _NUMBER_LINES = text(
 )
 _REOPEN = text(
     """
-    INSERT INTO remittance_batch (id, region, kind, state, statement_no, benefit_year, channel, mchid, settlement_day,
+    INSERT INTO remittance_batch (id, region, kind, state, statement_no, benefit_year, channel, merchant_id,
+                                  settlement_day,
                                   declared_fen, counted_fen, amount_fen, line_count, previous_batch_id, actor,
                                   correlation_id)
-    SELECT :new_id, region, kind, 'READY_TO_REMIT', statement_no, benefit_year, channel, mchid, settlement_day,
+    SELECT :new_id, region, kind, 'READY_TO_REMIT', statement_no, benefit_year, channel, merchant_id, settlement_day,
            declared_fen, counted_fen, amount_fen, line_count, id, :actor, :correlation_id
     FROM remittance_batch WHERE id = :batch_id
     """
@@ -177,7 +178,7 @@ async def id_of_statement(session: AsyncSession, statement_no: str) -> UUID | No
 
 async def open_online(session: AsyncSession, batch_id: UUID, settlement: Settlement, region: str, trace: Trace) -> UUID:
     """Begin the batch of a channel's settlement day, or find it."""
-    key = {"channel": settlement.channel, "mchid": settlement.mchid, "day": settlement.day}
+    key = {"channel": settlement.channel, "merchant_id": settlement.merchant_id, "day": settlement.day}
     new = key | {"id": batch_id, "region": region, "actor": trace.actor, "correlation_id": trace.correlation_id}
     await session.execute(_OPEN_ONLINE, new)
     found: UUID = (await session.execute(_OF_SETTLEMENT, key)).scalar_one()

@@ -20,11 +20,11 @@ class Settlement:
     """What a channel pays out for one merchant and day."""
 
     channel: str
-    mchid: str
+    merchant_id: str
     day: date
 
     def __str__(self) -> str:
-        return f"{self.channel}:{self.mchid}:{self.day}"
+        return f"{self.channel}:{self.merchant_id}:{self.day}"
 
 
 def parse_settlement(reference: str) -> Settlement:

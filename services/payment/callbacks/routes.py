@@ -65,9 +65,9 @@ async def take_wechat_notice(request: Request) -> Response:
 
 
 async def _verified(
-    request: Request, mchid: str, running: Running, resources: PaymentResources
+    request: Request, merchant_id: str, running: Running, resources: PaymentResources
 ) -> tuple[ChannelNotice, Evidence]:
-    merchant = resources.merchants.get(mchid)
+    merchant = resources.merchants.get(merchant_id)
     if merchant is None:
         raise Refused(Refusal.UNKNOWN_MERCHANT)
     headers = _wechat_headers(request.scope["headers"])

@@ -72,7 +72,7 @@ _ORDER_IS_PAID = (
 
 def quarantine_of(notice: PaymentNotice, appid: str) -> Quarantine | None:
     """Why a notice is about money that is not ours; None where it is ours."""
-    if notice.payee_mchid != notice.mchid:
+    if notice.payee_merchant_id != notice.merchant_id:
         return Quarantine.OTHER_MERCHANT
     if notice.payee_appid != appid:
         return Quarantine.OTHER_APP
@@ -101,7 +101,7 @@ def decide_credit(notice: PaymentNotice, order: Order | None, bills: Mapping[UUI
 def _refusal_of_order(notice: PaymentNotice, order: Order | None) -> SuspenseReason | None:
     if order is None:
         return SuspenseReason.UNKNOWN_ORDER
-    if (order.channel, order.mchid) != (notice.channel, notice.mchid):
+    if (order.channel, order.merchant_id) != (notice.channel, notice.merchant_id):
         return SuspenseReason.ORDER_OF_OTHER_MERCHANT
     if order.state is OrderState.CONFIRMED:
         return SuspenseReason.SECOND_TRANSACTION

@@ -108,7 +108,7 @@ async def _repeated(
     outcomes: dict[UUID, Outcome] = {}
     claims: list[Suspended] = []
     for notice in notices:
-        order_no, amount_fen = first[notice.channel, notice.mchid, notice.transaction_id]
+        order_no, amount_fen = first[notice.channel, notice.merchant_id, notice.transaction_id]
         if (notice.order_no, notice.amount_fen) == (order_no, amount_fen):
             outcomes[notice.id] = ("REPEATED", None)
             continue
@@ -150,7 +150,7 @@ def _premium(decided: Credit, part: LineCredit) -> Transfer:
     notice = decided.notice
     occasion = Occasion(
         # Independent of the payment's own key: the books, too, refuse one transaction for one person twice.
-        key=f"{notice.channel}:{notice.mchid}:{notice.transaction_id}:{part.line.enrolment_id}",
+        key=f"{notice.channel}:{notice.merchant_id}:{notice.transaction_id}:{part.line.enrolment_id}",
         effective_on=notice.paid_on,
         caused_by=notice.id,
         trace=_trace(notice, decided.order),

@@ -84,7 +84,7 @@ async def work(
     payments: list[PaymentNotice] = []
     refunds: list[RefundNotice] = []
     for notice in notices:
-        merchant = resources.merchants.get(notice.mchid)
+        merchant = resources.merchants.get(notice.merchant_id)
         if notice.kind is NoticeKind.OTHER:
             outcomes[notice.id] = ("IGNORED", None)
         elif merchant is None:

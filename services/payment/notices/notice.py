@@ -38,11 +38,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelNotice:
-    """A notice that a channel vouches for; ``mchid`` is the merchant to whom it was addressed."""
+    """A notice that a channel vouches for; ``merchant_id`` is the merchant to whom it was addressed."""
 
     kind: NoticeKind
     channel: str
-    mchid: str
+    merchant_id: str
     region: str
     notify_id: str
     event_type: str
@@ -65,7 +65,7 @@ class PaymentNotice(ChannelNotice):
     """A channel says what became of an order's payment."""
 
     kind: NoticeKind = NoticeKind.PAYMENT
-    payee_mchid: str
+    payee_merchant_id: str
     payee_appid: str
     order_no: str
     transaction_id: str
@@ -85,7 +85,7 @@ class RefundNotice(ChannelNotice):
     """A channel says what became of a refund."""
 
     kind: NoticeKind = NoticeKind.REFUND
-    payee_mchid: str
+    payee_merchant_id: str
     order_no: str
     transaction_id: str
     refund_no: str

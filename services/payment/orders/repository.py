@@ -13,7 +13,7 @@ from services.payment.ledger.transfer import Line
 from services.payment.orders.state import Order, OrderLine, OrderState
 from shared.contracts.event import Trace
 
-_COLUMNS = """id, order_no, channel, mchid, state, amount_fen, benefit_year, region, expires_at, code_url, actor,
+_COLUMNS = """id, order_no, channel, merchant_id, state, amount_fen, benefit_year, region, expires_at, code_url, actor,
               correlation_id"""
 
 _LOCK = text(
@@ -37,10 +37,10 @@ _OPEN_ON_BILLS = text(
 )
 _INSERT = text(
     """
-    INSERT INTO payment_order (id, order_no, channel, mchid, appid, benefit_year, state, amount_fen, expires_at, region,
-                               actor, correlation_id)
-    VALUES (:id, :order_no, :channel, :mchid, :appid, :benefit_year, :state, :amount_fen, :expires_at, :region, :actor,
-            :correlation_id)
+    INSERT INTO payment_order (id, order_no, channel, merchant_id, appid, benefit_year, state, amount_fen,
+                               expires_at, region, actor, correlation_id)
+    VALUES (:id, :order_no, :channel, :merchant_id, :appid, :benefit_year, :state, :amount_fen, :expires_at, :region,
+            :actor, :correlation_id)
     """
 )
 # The unique index over open lines decides which of two orders for a bill comes first.
@@ -138,7 +138,7 @@ async def insert(session: AsyncSession, order: Order, appid: str) -> bool:
             "id": order.id,
             "order_no": order.order_no,
             "channel": order.channel,
-            "mchid": order.mchid,
+            "merchant_id": order.merchant_id,
             "appid": appid,
             "benefit_year": order.benefit_year,
             "state": order.state.value,
@@ -227,7 +227,7 @@ def _order(row: Row[Any], lines: tuple[OrderLine, ...]) -> Order:
         id=row.id,
         order_no=row.order_no,
         channel=row.channel,
-        mchid=row.mchid,
+        merchant_id=row.merchant_id,
         state=OrderState(row.state),
         amount_fen=row.amount_fen,
         benefit_year=row.benefit_year,

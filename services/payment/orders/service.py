@@ -95,7 +95,7 @@ async def open_at_channel(running: Running, order: Order, channel: PaymentChanne
             description=_DESCRIPTION,
             amount_fen=order.amount_fen,
             expires_at=order.expires_at,
-            notify_url=running.resources.notify_url(order.mchid),
+            notify_url=running.resources.notify_url(order.merchant_id),
         )
     except ChannelUnavailable:
         await _turn(running, region, order, OrderState.UNKNOWN)
@@ -143,9 +143,9 @@ async def close(running: Running, order: Order, region: str) -> Order:
 
 def channel_of(resources: PaymentResources, order: Order) -> PaymentChannel:
     """The channel through which an order collects; raises ChannelNotOffered."""
-    channel = resources.channels.get(order.mchid)
+    channel = resources.channels.get(order.merchant_id)
     if channel is None:
-        raise ChannelNotOffered(f"商户 merchant {order.mchid}")
+        raise ChannelNotOffered(f"商户 merchant {order.merchant_id}")
     return channel
 
 
@@ -201,7 +201,7 @@ def _new_order(ask: Ask, due: Sequence[tuple[Bill, DueRow]], today: date, channe
         id=order_id,
         order_no=order_id.hex,
         channel=channel.name,
-        mchid=channel.mchid,
+        merchant_id=channel.merchant_id,
         state=OrderState.CREATED,
         amount_fen=sum(one.row.due_fen for _, one in due),
         benefit_year=due[0][0].benefit_year,

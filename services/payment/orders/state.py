@@ -47,7 +47,7 @@ class Order:
     id: UUID
     order_no: str
     channel: str
-    mchid: str
+    merchant_id: str
     state: OrderState
     amount_fen: int
     benefit_year: int

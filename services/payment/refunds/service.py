@@ -100,8 +100,8 @@ async def settle(session: AsyncSession, notices: Sequence[RefundNotice]) -> dict
 
 
 def _answer(refund: Refund, notice: RefundNotice, state: RefundState | None) -> tuple[str, str | None]:
-    said = (notice.mchid, notice.payee_mchid, notice.transaction_id, notice.amount_fen)
-    if said != (refund.mchid, refund.mchid, refund.transaction_id, refund.amount_fen):
+    said = (notice.merchant_id, notice.payee_merchant_id, notice.transaction_id, notice.amount_fen)
+    if said != (refund.merchant_id, refund.merchant_id, refund.transaction_id, refund.amount_fen):
         return "QUARANTINED", REFUND_DIFFERS
     if refund.state is RefundState.PAID or refund.state is state:
         return "REPEATED", None

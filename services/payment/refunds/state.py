@@ -46,7 +46,7 @@ class Refund:
     refund_no: str
     attempt: int
     channel: str
-    mchid: str
+    merchant_id: str
     transaction_id: str
     amount_fen: int
     paid_fen: int

@@ -24,9 +24,9 @@ async def ask_refunds(running: Running, *, again_after_s: float = 60.0) -> int:
 
 async def _ask(running: Running, refund: Refund, *, asked_before: bool) -> None:
     resources: PaymentResources = running.resources
-    channel = resources.channels.get(refund.mchid)
+    channel = resources.channels.get(refund.merchant_id)
     if channel is None:
-        log.error("a refund's merchant is not configured", mchid=refund.mchid)
+        log.error("a refund's merchant is not configured", merchant_id=refund.merchant_id)
         return
     try:
         if asked_before and await _settled_by_query(resources, channel, refund):
@@ -37,7 +37,7 @@ async def _ask(running: Running, refund: Refund, *, asked_before: bool) -> None:
             reason=payer_reason(refund.reason),
             refund_fen=refund.amount_fen,
             paid_fen=refund.paid_fen,
-            notify_url=resources.notify_url(refund.mchid),
+            notify_url=resources.notify_url(refund.merchant_id),
         )
     except ChannelUnavailable as failure:
         # Not known whether it arrived: it stays ASKED, and the same number is asked again.

@@ -30,7 +30,7 @@ def _transfer(item: Suspended) -> Transfer:
     notice = item.notice
     occasion = Occasion(
         # Independent of other keys, one payment line is set aside once.
-        key=f"{notice.channel}:{notice.mchid}:{notice.transaction_id}:{item.line.enrolment_id}",
+        key=f"{notice.channel}:{notice.merchant_id}:{notice.transaction_id}:{item.line.enrolment_id}",
         effective_on=notice.paid_on,
         caused_by=notice.id,
         trace=item.trace,
