@@ -132,7 +132,7 @@ async def running_chain(
 ) -> AsyncIterator[Chain]:
     """One process per service until the block ends, warmed by the first payers."""
     async with AsyncExitStack() as stack:
-        roots = {"postgres": made.postgres.server_pid or 0, "kafka": broker_pid}
+        roots = {"postgres": made.server_pid, "kafka": broker_pid}
         ports, processes, log = {}, {}, made.folder / "services.log"
         for name in SERVICES:
             ports[name] = free_port()

@@ -48,6 +48,14 @@ class Installation:
         """Where the channel's keys lie."""
         return self.folder / "simulator"
 
+    @property
+    def server_pid(self) -> int:
+        """The process of PostgreSQL; raises RuntimeError where it does not run."""
+        pid = self.postgres.server_pid
+        if pid is None:
+            raise RuntimeError("PostgreSQL does not run")
+        return pid
+
     @asynccontextmanager
     async def owner(self, database: str) -> AsyncIterator[asyncpg.Connection]:
         """One connection as the owner of a database's tables, who sees every region."""

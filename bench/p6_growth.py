@@ -25,10 +25,11 @@ _LIMIT = 1.2
 
 @dataclass(frozen=True, slots=True)
 class _County:
-    """So many people, and how many of them pay before those who are measured."""
+    """So many people a year, how many of them pay before those who are measured, and how many years are closed."""
 
     people: int
     warm: int
+    old_years: int = 0
 
 
 _COUNTIES = (_County(10_000, 300), _County(1_000_000, 8_000))
@@ -38,17 +39,21 @@ _ENROLMENTS = 2_500
 async def measure(plan: Plan) -> Sequence[Line]:
     """Let enrolments pass in either county, in turns."""
     count = plan.count(_ENROLMENTS, least=40)
-    counties = [_County(plan.count(one.people), plan.count(one.warm, least=10)) for one in _COUNTIES]
+    counties = [
+        _County(plan.count(one.people), plan.count(one.warm, least=10), years)
+        for one, years in zip(_COUNTIES, (0, plan.old_years), strict=True)
+    ]
     passed: list[list[Passed]] = [[] for _ in counties]
     async with running_broker() as kafka, AsyncExitStack() as stack:
         places: list[tuple[Installation, Population]] = []
         for county in counties:
             payers = plan.repeat * (county.warm + count)
-            population = Population(max(county.people, payers), payers)
-            plan.say(f"P6 making {population.people:,} people")
+            people = max(county.people, payers)
+            population = Population(people, payers, before=people * county.old_years)
+            plan.say(f"P6 making {people:,} people, and {population.before:,} of years before")
             name = f"bench-p6-{population.people}"
             made = await stack.enter_async_context(
-                installed(name, brokers=kafka.bootstrap_servers, parameters=_deployed())
+                installed(name, brokers=kafka.bootstrap_servers, parameters=deployed_parameters())
             )
             await fill(made, population)
             places.append((made, population))
@@ -64,7 +69,7 @@ async def measure(plan: Plan) -> Sequence[Line]:
     return [*_lines("elapsed", populations, passed), *_lines("processor", populations, passed)]
 
 
-def _deployed() -> Mapping[str, str]:
+def deployed_parameters() -> Mapping[str, str]:
     """The parameters of PostgreSQL in `docker-compose.yml`."""
     described = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text(encoding="utf-8"))
     _, *settings = described["services"]["postgres"]["command"]

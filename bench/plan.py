@@ -6,10 +6,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """So many rounds; ``scale`` is 1 for a whole run and less for a look or a test."""
+    """So many rounds; ``scale`` is 1 for a whole run and less for a look or a test.
+
+    ``old_years`` is how many closed years of as many people stand in the large county of P6.
+    """
 
     repeat: int = 3
     scale: float = 1.0
+    old_years: int = 0
 
     def count(self, whole: int, *, least: int = 1) -> int:
         """So many of what a whole run takes ``whole`` of."""

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import asyncpg
 from starlette.applications import Starlette
 
 from services.console import SERVICE as CONSOLE
@@ -10,6 +11,8 @@ from services.payment import SERVICE as PAYMENT
 from services.quota import SERVICE as QUOTA
 from services.registration import SERVICE as REGISTRATION
 from services.subsidy import SERVICE as SUBSIDY
+from shared.database.older_names import refuse_older_name
+from shared.database.server_version import refuse_old_server
 from shared.installation import migrate_bus, migrate_service
 from shared.messaging.dead_letters.replay import Postbox
 from shared.runtime import running
@@ -19,6 +22,7 @@ from shared.web.app import root_app
 from shared.web.dependencies import scopes_of
 
 SERVICES: tuple[Service, ...] = (REGISTRATION, SUBSIDY, PAYMENT, QUOTA, CONSOLE)
+_ASKED_WITHIN_S = 5.0
 BY_NAME = {service.name: service for service in SERVICES}
 WITH_DATABASE = tuple(service.name for service in SERVICES if service.migrations is not None)
 
@@ -31,9 +35,27 @@ def known_scopes() -> frozenset[str]:
 async def migrate_all(settings: Settings, services: Sequence[Service] = SERVICES) -> None:
     """Bring every database to the newest version, the bus's among them."""
     for service in services:
+        if service.migrations is not None:
+            await refuse_older_name(settings, service.name)
         await migrate_service(settings, service)
     if settings.bus == "postgres":
+        await refuse_older_name(settings, "bus")
         await migrate_bus(settings)
+
+
+async def refuse_old_servers(settings: Settings, services: Sequence[Service]) -> None:
+    """Raise PostgresTooOld where a database that answers is older than canbao needs; one that is away is waited for."""
+    for service in services:
+        if service.migrations is None:
+            continue
+        try:
+            connection = await asyncpg.connect(settings.service_url(service.name), timeout=_ASKED_WITHIN_S)
+        except (OSError, TimeoutError, asyncpg.PostgresError):
+            continue
+        try:
+            await refuse_old_server(connection)
+        finally:
+            await connection.close()
 
 
 @asynccontextmanager

@@ -4,14 +4,18 @@ import asyncio
 import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.metadata import version
 
+import structlog
 import uvicorn
 from starlette.applications import Starlette
 
-from services.composition import running_all
+from services.composition import refuse_old_servers, running_all
 from shared.observability.metrics import metrics_served
 from shared.service import Role, Service
 from shared.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 
 async def serve(
@@ -24,7 +28,17 @@ async def serve(
     port: int = 8000,
 ) -> None:
     """Serve until ``stop`` is set: requests in hand are answered, then background work ends, then all is closed."""
+    await refuse_old_servers(settings, services)
     async with metrics_served(settings), running_all(settings, services, role=role) as app:
+        log.info(
+            "serving",
+            version=version("canbao"),
+            installation=settings.installation,
+            services=[service.name for service in services],
+            role=role,
+            bus=settings.bus,
+            address=f"http://{host}:{port}",
+        )
         tune_garbage_collector()
         await answer(app, stop, host, port)
 

@@ -34,9 +34,16 @@ class Vault:
         return self.active.encode() + b"\0" + nonce + sealed
 
     def decrypt(self, table: str, column: str, row: UUID, sealed: bytes) -> str:
-        """Give back the text of one cell; raises ``InvalidTag`` if the value was moved or changed."""
+        """Give back the text of one cell; raises ``InvalidTag`` if the value was moved or changed, and
+        ``ProtectionKeyMissing`` where the key that encrypted it is not configured.
+        """
         key_id, _, rest = sealed.partition(b"\0")
-        cipher = self.ciphers[key_id.decode()]
+        cipher = self.ciphers.get(key_id.decode())
+        if cipher is None:
+            raise ProtectionKeyMissing(
+                f"CANBAO_ENCRYPTION_KEYS 缺少密钥 {key_id.decode()}，有数据用它加密"
+                f" · CANBAO_ENCRYPTION_KEYS lacks key {key_id.decode()}, with which data was encrypted"
+            )
         return cipher.decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], _cell(table, column, row)).decode()
 
 

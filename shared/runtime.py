@@ -11,6 +11,7 @@ import structlog
 from shared.database.engine import Database
 from shared.domain.clock import Clock, SystemClock
 from shared.messaging.bus.backoff import gather
+from shared.messaging.bus.errors import described
 from shared.messaging.bus.factory import open_bus
 from shared.messaging.bus.protocol import Bus, BusRefused
 from shared.messaging.consumer.loop import run_consumer
@@ -139,6 +140,7 @@ async def _steps(run: Running, job: Job) -> None:
         wake.clear()
         began = monotonic()
         done = await job.step(run)
+        run.failures.succeeded(job.name)
         took_s = monotonic() - began
         if done == 0:
             await _first(wake, run.stop, timeout_s=job.interval_s)
@@ -159,21 +161,23 @@ async def _supervise(run: Running, name: str, start: Callable[[], Awaitable[None
                 failures = 0
             pause = _BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)]
             failures += 1
+            reason = _summary(error)
+            run.failures.failed(name, reason, monotonic())
             log.warning(
                 "background work failed, starting again",
                 service=run.service.name,
                 work=name,
-                error=_names(error),
+                error=reason,
                 pause_s=pause,
             )
             await _first(run.stop, timeout_s=pause)
 
 
-def _names(error: BaseException) -> str:
-    """The kinds of errors, without their texts: a database error's text can hold a person's data."""
+def _summary(error: BaseException) -> str:
+    """What went wrong, without the values it was about: a database error's text can hold a person's data."""
     if isinstance(error, BaseExceptionGroup):
-        return ", ".join(_names(inner) for inner in error.exceptions)
-    return type(error).__name__
+        return ", ".join(_summary(inner) for inner in error.exceptions)
+    return described(error)
 
 
 async def _first(*events: asyncio.Event, timeout_s: float) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 from fastapi import APIRouter
 
+from shared.background_failures import BackgroundFailures
 from shared.database.engine import Database
 from shared.domain.clock import Clock
 from shared.messaging.bus.protocol import Bus
@@ -77,6 +78,7 @@ class Running:
     resources: Any = None
     role: Role = "all"
     bus: Bus | None = None
+    failures: BackgroundFailures = field(default_factory=BackgroundFailures)
     refused: str | None = None  # why the bus is not ours, in words that name the mend
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     # Set before the web server waits for replies in hand: a reply that has no end of its own ends now.

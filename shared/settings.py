@@ -30,6 +30,11 @@ class WechatMerchant(BaseModel):
     platform_keys: dict[str, Path]
 
 
+def database_name(service: str) -> str:
+    """How the database of a service, or of the embedded ``bus``, is called on its server: never like a stranger's."""
+    return f"canbao_{service}"
+
+
 class Settings(BaseSettings):
     """The settings of one installation; field names are the variables' names without the prefix."""
 
@@ -151,6 +156,5 @@ class Settings(BaseSettings):
 
     def _fill(self, template: str, service: str, *, database: str, role: str) -> str:
         password = self.database_passwords.get(role)
-        return template.format(
-            service=service, database=database, password=password.get_secret_value() if password else ""
-        )
+        name = database if role == "admin" else database_name(database)
+        return template.format(service=service, database=name, password=password.get_secret_value() if password else "")

@@ -1,35 +1,104 @@
-"""``canbao``: assembles the commands that each part brings along."""
+"""``canbao``: which commands there are, and where each stands. A command is loaded when it is run, not to be listed."""
 
-import asyncio
-import signal
+from importlib import import_module
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any, NamedTuple
 
 import typer
-import uvloop
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command, get_group
 
-from services import composition
-from services.registration.commands import client_commands
-from services.registration.imports.commands import imports
-from services.web_server import serve as serve_services
-from shared.messaging.dead_letters.commands import replay_commands
-from shared.observability.logs import configure_logs
-from shared.service import Role, Service
-from shared.settings import Settings
-from shared.settings_example import env_example
-from tools.doctor.commands import doctor
-from tools.documents.commands import docs
-from tools.policy.commands import policy
-from tools.provisioning.commands import keys, provision
-from tools.startup_errors import surroundings_named
-from tools.up.commands import up
-from verify.commands import verify
 
-app = typer.Typer(
-    name="canbao",
-    no_args_is_help=True,
-    pretty_exceptions_show_locals=False,
-)
+class Place(NamedTuple):
+    """Where a command stands, and what the list of commands says of it."""
+
+    module: str
+    attribute: str
+    help: str
+
+
+COMMANDS: dict[str, Place] = {
+    "up": Place(
+        "tools.up.commands",
+        "up",
+        "在本机启动全部服务，演练一个缴费期并核对，然后保持运行（Ctrl-C 全部停止） · start everything here, play a"
+        " season, prove it, and stay up (Ctrl-C stops all of it).",
+    ),
+    "verify": Place(
+        "verify.commands",
+        "verify",
+        "核对参保、缴费与国库是否一致（只读） · prove that enrolments, payments and treasury agree; reads only.",
+    ),
+    "doctor": Place(
+        "tools.doctor.commands",
+        "doctor",
+        "检查这套安装哪里不对、怎样修复（只读） · say what is wrong here and what mends it; reads only.",
+    ),
+    "serve": Place(
+        "tools.service_commands",
+        "serve",
+        "运行一个或全部服务，数据库须已迁移 · run one service, or all of them, on databases that exist (canbao"
+        " migrate); stops cleanly on SIGTERM.",
+    ),
+    "migrate": Place(
+        "tools.service_commands",
+        "migrate",
+        "把各数据库迁移到最新版本，可重复执行 · bring every database to the newest version; safe to run twice, and from"
+        " several machines at once.",
+    ),
+    "provision": Place(
+        "tools.provisioning.commands",
+        "provision",
+        "建立角色与数据库 · make roles and databases (CANBAO_ADMIN_DATABASE_URL); run again, it mends.",
+    ),
+    "keys": Place("tools.provisioning.commands", "keys", "密钥 · secrets of an installation"),
+    "clients": Place("tools.service_commands", "clients", "API 客户端 · the systems that may call"),
+    "import": Place("services.registration.imports.commands", "imports", "文件导入 · imports by file"),
+    "replay": Place("tools.service_commands", "replay", "死信处理 · dead letters: list, run, discard"),
+    "policy": Place("tools.policy.commands", "policy", "政策包 · policy packs: assess, test, list, show, lint"),
+    "docs": Place(
+        "tools.documents.commands",
+        "docs",
+        "生成接口文档、事件格式与错误清单，已发布的事件不可更改 · write OpenAPI documents, event schemas and the page"
+        " of errors; refuses to change a published event.",
+    ),
+    "config": Place("tools.service_commands", "config", "设置 · settings"),
+}
+
+
+class CommandsByName(TyperGroup):
+    """Lists commands without importing them: `canbao --help` answers at once."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Their names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:
+        """A command as the list shows it, by its name and its sentence."""
+        place = COMMANDS.get(cmd_name)
+        return None if place is None else TyperCommand(cmd_name, help=place.help)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """The command itself, with its options; a name that does not exist is refused with the nearest one."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, loaded(name) if command is not None and name else command, rest
+
+
+def loaded(name: str) -> Any:
+    """The command of this name; importing it may take a second."""
+    place = COMMANDS[name]
+    found = getattr(import_module(place.module), place.attribute)
+    if isinstance(found, typer.Typer):
+        command: Any = get_group(found)
+    else:
+        alone = typer.Typer(add_completion=False)
+        alone.command()(found)
+        command = get_command(alone)
+    command.name = name
+    return command
+
+
+app = typer.Typer(name="canbao", cls=CommandsByName, no_args_is_help=True, pretty_exceptions_show_locals=False)
 
 
 def _version(wanted: bool) -> None:
@@ -47,69 +116,12 @@ def canbao(
     """参保 · 城乡居民基本医疗保险参保征缴 · enrolment and premium collection, provably consistent."""
 
 
-app.command()(up)
-app.command()(verify)
-app.command()(doctor)
-app.command()(docs)
-app.add_typer(replay_commands(composition.postbox, composition.WITH_DATABASE), name="replay")
-app.add_typer(client_commands(composition.known_scopes), name="clients")
-app.add_typer(imports, name="import")
-app.add_typer(policy, name="policy")
-app.add_typer(keys, name="keys")
-app.command()(provision)
-
-
-@app.command()
-def serve(
-    name: Annotated[
-        str, typer.Argument(help="服务名 · the service: registration | subsidy | payment | quota | console | all")
-    ],
-    role: Annotated[str, typer.Option(help="web 只开接口 doors only; work 只做后台 events and jobs only; all")] = "all",
-    host: Annotated[str, typer.Option(help="监听地址 · address to listen on")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="监听端口 · port to listen on")] = 8000,
-) -> None:
-    """运行一个或全部服务，数据库须已迁移 · run one service, or all of them, on databases that exist (canbao migrate);
-    stops cleanly on SIGTERM.
-    """
-    if name != "all" and name not in composition.BY_NAME:
-        known = ", ".join(composition.BY_NAME)
-        raise typer.BadParameter(f"没有名为 {name} 的服务 · no such service; choose {known}, all")
-    if role not in ("web", "work", "all"):
-        raise typer.BadParameter("web, work, all")
-    services = composition.SERVICES if name == "all" else (composition.BY_NAME[name],)
-    configure_logs()
-    uvloop.run(_serve(services, role, host, port))  # type: ignore[arg-type]
-
-
-@app.command()
-def migrate() -> None:
-    """把各数据库迁移到最新版本，可重复执行 · bring every database to the newest version; safe to run twice, and from
-    several machines at once.
-    """
-    configure_logs()
-    asyncio.run(composition.migrate_all(Settings()))
-    typer.echo("数据库已是最新 · every database is at the newest version")
-
-
-config = typer.Typer(help="设置 · settings", no_args_is_help=True)
-app.add_typer(config, name="config")
-
-
-@config.command()
-def example() -> None:
-    """输出全部设置及其含义与默认值 · print every setting with its meaning and default, as .env.example holds them."""
-    typer.echo(env_example(), nl=False)
-
-
-async def _serve(services: tuple[Service, ...], role: Role, host: str, port: int) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(each, stop.set)
-    await serve_services(Settings(), services, stop, role=role, host=host, port=port)
-
-
 def main() -> None:
     """The entry of the command line."""
-    with surroundings_named():
+    try:
         app()
+    except Exception as error:
+        from tools.startup_errors import explain
+
+        explain(error)
+        raise

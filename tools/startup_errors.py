@@ -1,13 +1,12 @@
 """What a command finds missing around it, said in a sentence that names the mend instead of a traceback."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import asyncpg
 import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
+from shared.database.older_names import ForeignDatabase, OlderDatabaseInUse, OlderDatabaseName
+from shared.database.server_version import PostgresTooOld
 from shared.messaging.bus.errors import described
 from shared.protection import ProtectionKeyMissing
 from shared.settings import Settings
@@ -16,6 +15,7 @@ from shared.web.tokens import TokenKeyMissing
 NOTHING_TO_WORK_WITH = 3
 _KEY_MISSING = (TokenKeyMissing, ProtectionKeyMissing)
 # SQLSTATE classes: nobody answers, the login is refused, there is no such database.
+_REFUSED = (PostgresTooOld, ForeignDatabase, OlderDatabaseInUse, OlderDatabaseName)
 _CLASSES = ("08", "28", "3D")
 _MEND = """\
 没有可用的数据库或设置 · no database or settings to work with: {why}
@@ -25,14 +25,13 @@ after canbao up here, source .canbao/secrets/canbao.env; otherwise set CANBAO_DA
 see .env.example; canbao doctor looks at each of them"""
 
 
-@contextmanager
-def surroundings_named() -> Iterator[None]:
-    """End with exit code 3 and the mend where a command failed for what is around it; anything else goes on."""
-    try:
-        yield
-    except (OSError, DBAPIError, asyncpg.PostgresError, ValidationError, *_KEY_MISSING) as error:
-        if not _is_around(error):
-            raise
+def explain(error: Exception) -> None:
+    """End with exit code 3 and the mend where a command failed for what is around it; return for anything else."""
+    if isinstance(error, _REFUSED):
+        typer.echo(str(error), err=True)
+        raise SystemExit(NOTHING_TO_WORK_WITH) from None
+    expected = (OSError, DBAPIError, asyncpg.PostgresError, ValidationError, *_KEY_MISSING)
+    if isinstance(error, expected) and _is_around(error):
         typer.echo(_MEND.format(why=described(error)), err=True)
         raise SystemExit(NOTHING_TO_WORK_WITH) from None
 

@@ -12,7 +12,8 @@ import asyncpg
 from bench.installation import Installation
 from bench.notices import DUE_FEN, Paid
 from bench.population.template import template_of
-from shared.database.provision import database_at
+from shared.database.older_names import database_at
+from shared.settings import database_name
 
 _HERE = Path(__file__).parent
 _AT_ONCE = 50_000
@@ -28,10 +29,14 @@ _TABLES = {
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """So many people, of whom so many are still to pay; payers are spread evenly among the others."""
+    """So many people of this year, of whom so many are still to pay, spread evenly among the others.
+
+    ``before`` is how many enrolments of years before stand in the same tables, all of them paid.
+    """
 
     people: int
     payers: int
+    before: int = 0
 
     @property
     def stride(self) -> int:
@@ -40,7 +45,7 @@ class Population:
 
     def payer(self, place: int) -> Paid:
         """What the payer at a place, from 0, pays and by which transaction."""
-        number = (place + 1) * self.stride
+        number = self.before + (place + 1) * self.stride
         return Paid(f"01900003000070008000{number:012x}", f"4200001{number:021d}", DUE_FEN)
 
     @staticmethod
@@ -54,16 +59,18 @@ async def fill(made: Installation, population: Population) -> None:
     template = template_of(made) | {
         "stride": ("bigint", population.stride),
         "payers": ("bigint", population.payers),
+        "before": ("bigint", population.before),
     }
     async with asyncio.TaskGroup() as group:
         for database in ("registration", "subsidy", "payment", "quota"):
-            group.create_task(_fill(made, database, template, population.people))
+            group.create_task(_fill(made, database, template, population.before + population.people))
     await made.checkpoint()
 
 
 async def _fill(made: Installation, database: str, template: Mapping[str, tuple[str, Any]], people: int) -> None:
     statements = _statements(database)
-    connection = await asyncpg.connect(database_at(made.postgres.admin_url, database), command_timeout=_WITHIN_S)
+    place = database_at(made.postgres.admin_url, database_name(database))
+    connection = await asyncpg.connect(place, command_timeout=_WITHIN_S)
     try:
         # References are right by construction, and checking each of a million costs more than writing it.
         await connection.execute("SET session_replication_role = replica")

@@ -11,6 +11,7 @@ CREATE FUNCTION pg_temp.people(first bigint, last bigint) RETURNS TABLE (
            t.villages[1 + person.n % cardinality(t.villages)], known.payer,
            CASE WHEN known.payer THEN 1 ELSE 2 END, CAST(crc32(uuid_send(pg_temp.made(1, person.n))) % 12 AS integer)
     FROM generate_series(first, last) AS person (n), template AS t,
-         LATERAL (SELECT person.n % t.stride = 0 AND person.n / t.stride <= t.payers AS payer) AS known
+         LATERAL (SELECT person.n > t.before AND (person.n - t.before) % t.stride = 0
+                     AND (person.n - t.before) / t.stride <= t.payers AS payer) AS known
     ORDER BY person.n
 $$;

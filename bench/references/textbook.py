@@ -15,7 +15,7 @@ from bench.installation import Installation
 from bench.notices import Paid
 from bench.processes import answering, started
 from bench.references.textbook_models import Base
-from shared.database.provision import database_at
+from shared.database.older_names import database_at
 from tests.harness.ports import free_port
 
 _ROLE = "textbook"

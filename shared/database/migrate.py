@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -11,6 +12,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.database.engine import open_engine
+from shared.database.server_version import refuse_old, server_version
 
 _ROOM = Path(__file__).parent
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('canbao.migrate'))")
@@ -33,9 +35,26 @@ def histories_of(service: str, versions: Path) -> tuple[History, ...]:
     return (SHARED, History(versions, f"alembic_version_{service}"))
 
 
+@cache
+def newest_version(history: History) -> str | None:
+    """The newest version that this program knows; its files do not change while it runs."""
+    return ScriptDirectory.from_config(_config(history)).get_current_head()
+
+
+async def behind_of(connection: AsyncConnection, service: str, versions: Path | None) -> str:
+    """Where a service's tables are not at the version that the program needs: which is there and which is needed."""
+    if versions is None:
+        return ""
+    for history in histories_of(service, versions):
+        version, newest = await version_and_newest(connection, history)
+        if version != newest:
+            return f"tables at {version or '-'}, {newest} needed"
+    return ""
+
+
 async def version_and_newest(connection: AsyncConnection, history: History) -> tuple[str | None, str | None]:
     """The version that a database stands at (None where it was never migrated), and the newest one known here."""
-    newest = ScriptDirectory.from_config(_config(history)).get_current_head()
+    newest = newest_version(history)
     table = {"table": history.version_table}
     if not (await connection.execute(_IS_THERE, table)).scalar_one():
         return None, newest
@@ -44,10 +63,14 @@ async def version_and_newest(connection: AsyncConnection, history: History) -> t
 
 
 async def migrate(url: str, histories: Sequence[History], proofs: Sequence[Path] = ()) -> None:
-    """Bring one database to the newest version and publish its proof views, all in one transaction."""
+    """Bring one database to the newest version and publish its proof views, all in one transaction.
+
+    Raises PostgresTooOld, before anything is changed.
+    """
     engine = open_engine(url, pool_size=1, application_name="canbao migrate")
     try:
         async with engine.begin() as connection:
+            refuse_old(await server_version(connection))
             await connection.execute(_LOCK)
             for history in histories:
                 await connection.run_sync(_upgrade, history)

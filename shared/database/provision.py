@@ -12,11 +12,13 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-OWNER = "canbao_owner"
+from shared.database.older_names import OWNER, database_at, refuse_foreign_databases, rename_older_databases
+from shared.database.server_version import refuse_old_server
+from shared.settings import database_name
+
 AUDITOR = "canbao_auditor"
 BUS = "bus"
 BUS_ROLE = "canbao_bus"
@@ -35,22 +37,24 @@ def generate_passwords(services: Iterable[str]) -> dict[str, str]:
     return {name: secrets.token_urlsafe(24) for name in (*services, "owner", "auditor")}
 
 
-def database_at(url: str, database: str) -> str:
-    """The same server and login, another database."""
-    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
-
-
 async def provision(admin_url: str, services: Sequence[str], passwords: Mapping[str, str]) -> None:
-    """Make the roles and one database per service plus the bus; run again, it only sets what differs."""
+    """Make the roles and one database per service plus the bus; run again, it only sets what differs.
+
+    Databases that an older canbao made under shorter names are renamed. Raises PostgresTooOld and ForeignDatabase
+    before anything is made or changed.
+    """
     for service in services:
         if not _SERVICE_NAME.fullmatch(service):
             raise ValueError(f"not a service's name: {service!r}")
     admin = await asyncpg.connect(admin_url, timeout=_TIMEOUT_S, command_timeout=_TIMEOUT_S)
     try:
+        await refuse_old_server(admin)
         # Two processes may start at once; the second finds everything made.
         await admin.execute("SELECT pg_advisory_lock(hashtext('canbao.provision'))")
-        await _roles(admin, services, passwords)
         databases = (*services, BUS)
+        await refuse_foreign_databases(admin, databases)
+        await rename_older_databases(admin_url, admin, databases)
+        await _roles(admin, services, passwords)
         await _databases(admin, databases)
         for database in databases:
             await _privileges(admin_url, database)
@@ -78,9 +82,10 @@ async def _roles(admin: asyncpg.Connection, services: Sequence[str], passwords: 
 async def _databases(admin: asyncpg.Connection, databases: Sequence[str]) -> None:
     present = {row["datname"] for row in await admin.fetch("SELECT datname FROM pg_database")}
     for database in databases:
-        if database not in present:
-            await admin.execute(f'CREATE DATABASE "{database}" OWNER {OWNER}')
-        await admin.execute(connect_privileges(database, member=member_of(database)))
+        name = database_name(database)
+        if name not in present:
+            await admin.execute(f'CREATE DATABASE "{name}" OWNER {OWNER}')
+        await admin.execute(connect_privileges(name, member=member_of(database)))
     await admin.execute("REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC")
 
 
@@ -109,7 +114,8 @@ async def _privileges(admin_url: str, database: str) -> None:
     ]
     if database == BUS:
         statements.append(f"{to_come} SELECT ON TABLES TO {AUDITOR}")
-    connection = await asyncpg.connect(database_at(admin_url, database), timeout=_TIMEOUT_S, command_timeout=_TIMEOUT_S)
+    place = database_at(admin_url, database_name(database))
+    connection = await asyncpg.connect(place, timeout=_TIMEOUT_S, command_timeout=_TIMEOUT_S)
     try:
         await connection.execute("; ".join(statements))
     finally:

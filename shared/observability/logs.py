@@ -8,18 +8,34 @@ import structlog
 
 
 def configure_logs(*, level: int = logging.INFO, to: TextIO | None = None) -> None:
-    """Write logs to standard error or to ``to``: readable on a terminal, JSON elsewhere."""
+    """Write logs to standard error or to ``to``: readable on a terminal, one JSON object per line elsewhere.
+
+    Lines of libraries (Kafka's client, the web server) are written in the same form, from warnings on.
+    """
     to = to or sys.stderr
-    terminal = to.isatty()
+    render: structlog.types.Processor = (
+        structlog.dev.ConsoleRenderer() if to.isatty() else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
+    common: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
+        processors=[*common, render],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(to),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=logging.WARNING, stream=to, format="%(levelname)s %(name)s %(message)s")
+    of_libraries = logging.StreamHandler(to)
+    of_libraries.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*common, structlog.stdlib.add_logger_name],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                render,
+            ],
+        )
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[of_libraries])

@@ -16,6 +16,7 @@ from shared.web.dependencies import closed_by_default
 from shared.web.health import readiness
 from shared.web.lean import lean_doors
 from shared.web.openapi import described
+from shared.web.request_log import RequestLog
 from shared.web.tokens import checking_key
 
 
@@ -67,6 +68,6 @@ def root_app(services: Sequence[Running]) -> Starlette:
     routes: list[BaseRoute] = [Route("/healthz", healthz), Route("/readyz", readyz)]
     apps = [(running, service_app(running)) for running in mounts]
     routes += [door for running, app in apps for door in lean_doors(running, app)]
-    routes += [Mount(running.service.prefix, app=app) for running, app in apps]
+    routes += [Mount(running.service.prefix, app=RequestLog(app, running.service.prefix)) for running, app in apps]
     # A process without the console has no application at "/": what lies outside of its services is answered here.
     return Starlette(routes=routes, exception_handlers={HTTPException: problems.outside})

@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from time import monotonic
 from typing import TypedDict
 
 from shared.database.durability import switched_off
+from shared.database.migrate import behind_of
+from shared.database.server_version import PostgresTooOld, refuse_old, server_version
 from shared.messaging.topics.figures import figures
 from shared.service import Running
 
@@ -29,6 +32,7 @@ async def readiness(services: Sequence[Running]) -> list[Part]:
         if running.role != "web":
             asked.append(_part(f"bus {running.service.name}", _bus, running))
             asked.append(_part(f"events {running.service.name}", _events, running))
+            asked.append(_part(f"work {running.service.name}", _work, running))
     return list(await asyncio.gather(*asked))
 
 
@@ -36,15 +40,26 @@ async def _part(name: str, ask: Callable[[Running], Awaitable[tuple[bool, str]]]
     try:
         ready, detail = await asyncio.wait_for(ask(running), _WITHIN_S)
     except Exception as error:  # whatever a driver raises, the answer is the same: not ready
-        return Part(name=name, ready=False, detail=type(error).__name__)
+        detail = str(error) if isinstance(error, PostgresTooOld) else type(error).__name__
+        return Part(name=name, ready=False, detail=detail)
     return Part(name=name, ready=ready, detail=detail)
 
 
 async def _database(running: Running) -> tuple[bool, str]:
-    """There, and keeping its word: a database that may forget what it committed must not acknowledge money."""
+    """There, new enough, migrated, and durable: one that may forget what it committed must not acknowledge money."""
     async with running.database.engine.connect() as connection:
+        refuse_old(await server_version(connection))
         off = await switched_off(connection)
+        behind = await behind_of(connection, running.service.name, running.service.migrations)
+    if behind:
+        return False, f"{behind}: 运行 canbao migrate · run canbao migrate"
     return not off, f"switched off: {', '.join(off)}" if off else ""
+
+
+async def _work(running: Running) -> tuple[bool, str]:
+    """Background work that has failed for a minute: which, and why."""
+    lasting = running.failures.lasting(monotonic())
+    return not lasting, "; ".join(f"{work}: {error}" for work, error in lasting.items())
 
 
 async def _bus(running: Running) -> tuple[bool, str]:

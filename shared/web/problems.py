@@ -1,5 +1,7 @@
 """Refusals as RFC 9457 problem+json: a stable code, a Chinese title with its English twin, and the mend."""
 
+import traceback
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,7 +23,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from shared.errors import DomainError, ErrorCode
-from shared.messaging.bus.errors import is_transient
+from shared.messaging.bus.errors import described, is_transient
 
 log = structlog.get_logger(__name__)
 _RETRY_AFTER_S = "5"
@@ -201,11 +203,22 @@ def _interrupted(request: Request, error: Exception) -> Problem:
 
 
 def _unavailable(request: Request, error: Exception) -> Problem:
-    log.warning("database not available", path=request.url.path, error=type(error).__name__)
-    return problem(ErrorCode.DATABASE_UNAVAILABLE, trace_id=trace_id(request), headers={"Retry-After": _RETRY_AFTER_S})
+    found = trace_id(request)
+    log.warning("database not available", error=described(error), trace_id=str(found))
+    return problem(ErrorCode.DATABASE_UNAVAILABLE, trace_id=found, headers={"Retry-After": _RETRY_AFTER_S})
 
 
 def _bug(request: Request, error: Exception) -> Problem:
     found = trace_id(request)
-    log.error("unexpected error", path=request.url.path, error=type(error).__name__, trace_id=str(found))
+    log.error("unexpected error", error=described(error), place=_place_of(error), trace_id=str(found))
     return problem(ErrorCode.INTERNAL_ERROR, trace_id=found)
+
+
+def _place_of(error: BaseException) -> str:
+    """The last place in our own code: file, line and function."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "site-packages" not in frame.filename and frame.lineno is not None]
+    if not ours:
+        return "-"
+    file = "/".join(Path(ours[-1].filename).parts[-3:])
+    return f"{file}:{ours[-1].lineno} {ours[-1].name}"

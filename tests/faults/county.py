@@ -13,7 +13,7 @@ import asyncpg
 from aiokafka.admin import AIOKafkaAdminClient
 
 from services.composition import WITH_DATABASE
-from shared.database.provision import database_at
+from shared.database.older_names import database_at
 from shared.messaging.bus.factory import open_bus
 from tests.faults.wire import Wire, wire
 from tests.harness.eventually import eventually

@@ -15,6 +15,7 @@ import asyncpg
 
 from shared.database.embedded import EmbeddedPostgres
 from shared.database.provision import BUS, connect_privileges, login_role, member_of
+from shared.settings import database_name
 
 SERVICES = ("registration", "payment", "subsidy", "quota")
 _MEMORY = Path("/dev/shm")
@@ -50,7 +51,7 @@ class Cluster:
 
     def url(self, role: str, database: str) -> str:
         """Where a service, `owner` or `auditor` connects to a database."""
-        return self.postgres.url(login_role(role), self.passwords[role], database)
+        return self.postgres.url(login_role(role), self.passwords[role], _name(database))
 
     @asynccontextmanager
     async def cloned(self, templates: Sequence[str]) -> AsyncIterator[Clones]:
@@ -64,13 +65,13 @@ class Cluster:
     async def clone(self, templates: Sequence[str]) -> Clones:
         """Copy each template under a name of its own (10 ms each in memory, 100 ms on a disk)."""
         suffix = f"_t{next(_NUMBERS)}"
-        names = {template: f"{template}{suffix}" for template in templates}
+        names = {template: f"{_name(template)}{suffix}" for template in templates}
         admin = await asyncpg.connect(self.admin_url)
         try:
             for template, name in names.items():
                 # Copying files beats writing the copy to the log three times over for databases as small as these.
                 await admin.execute(
-                    f'CREATE DATABASE "{name}" OWNER canbao_owner TEMPLATE "{template}" STRATEGY FILE_COPY'
+                    f'CREATE DATABASE "{name}" OWNER canbao_owner TEMPLATE "{_name(template)}" STRATEGY FILE_COPY'
                 )
                 await admin.execute(connect_privileges(name, member=member_of(_kind(template))))
         finally:
@@ -87,9 +88,15 @@ class Cluster:
             await admin.close()
 
 
+def _name(template: str) -> str:
+    """A template by the name that the server knows: a service's own, or that of a copy (`canbao_payment_t7`)."""
+    return template if template.startswith("canbao_") else database_name(template)
+
+
 def _kind(template: str) -> str:
-    """Whose database a template is, also when it is itself a copy (`payment_t7`)."""
-    known = (name for name in (*SERVICES, BUS) if template == name or template.startswith(f"{name}_"))
+    """Whose database a template is, also when it is itself a copy (`canbao_payment_t7`)."""
+    short = template.removeprefix("canbao_")
+    known = (name for name in (*SERVICES, BUS) if short == name or short.startswith(f"{name}_"))
     return next(known, template)
 
 

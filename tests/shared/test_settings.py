@@ -20,9 +20,9 @@ def test_each_login_gets_its_own_password(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("CANBAO_DATABASE_URL", "postgresql://{service}_app:{password}@db/{database}")
     monkeypatch.setenv("CANBAO_DATABASE_PASSWORDS", '{"payment": "p", "quota": "q", "owner": "o"}')
     settings = Settings()
-    assert settings.service_url("payment") == "postgresql://payment_app:p@db/payment"
-    assert settings.bus_url("quota") == "postgresql://quota_app:q@db/bus"
-    assert settings.owner_url("bus") == "postgresql://canbao_owner:o@localhost/bus"
+    assert settings.service_url("payment") == "postgresql://payment_app:p@db/canbao_payment"
+    assert settings.bus_url("quota") == "postgresql://quota_app:q@db/canbao_bus"
+    assert settings.owner_url("bus") == "postgresql://canbao_owner:o@localhost/canbao_bus"
     assert "'p'" not in repr(settings)
     assert "p@" not in repr(settings)
 

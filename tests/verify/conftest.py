@@ -8,8 +8,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from shared.database.provision import BUS, database_at
-from shared.settings import Settings
+from shared.database.older_names import database_at
+from shared.database.provision import BUS
+from shared.settings import Settings, database_name
 from tests.harness.cluster import SERVICES, Clones, Cluster
 from tests.harness.installation import Installation, database_settings
 from tests.verify.season import at_work, play
@@ -39,7 +40,8 @@ class County:
 
     async def break_in(self, database: str, *statements: str) -> None:
         """Change rows as a superuser whom no trigger and no foreign key stops."""
-        name = next(clone for template, clone in self.clones.names.items() if template.startswith(database))
+        beginning = database_name(database)
+        name = next(clone for template, clone in self.clones.names.items() if template.startswith(beginning))
         connection = await asyncpg.connect(database_at(self.cluster.admin_url, name))
         try:
             await connection.execute("SET session_replication_role = replica")

@@ -5,16 +5,15 @@ from collections.abc import Sequence
 from sqlalchemy import text
 
 from shared.database.durability import switched_off
+from shared.database.server_version import OLDEST
 from tools.doctor.finding import DatabaseCheck, Finding, Symptom, Visit
-
-_OLDEST = 180000
 
 POSTGRES_VERSION = Symptom("POSTGRES_VERSION", "ok", "PostgreSQL {version}", "PostgreSQL {version}")
 POSTGRES_OLD = Symptom(
     "POSTGRES_OLD",
-    "warn",
-    "PostgreSQL {version} 早于测试所用的 18。",
-    "PostgreSQL {version} is older than 18, with which everything is tested.",
+    "broken",
+    "PostgreSQL {version} 早于 18，服务无法在其上运行。",
+    "PostgreSQL {version} is older than 18: services do not run on it.",
     "升级到 PostgreSQL 18。",
     "Upgrade to PostgreSQL 18.",
 )
@@ -62,7 +61,7 @@ _POWERS = text(
 async def examine_version(visit: Visit) -> Sequence[Finding]:
     """How new the server is."""
     row = (await visit.connection.execute(_VERSION)).one()
-    return [(POSTGRES_VERSION if row.number >= _OLDEST else POSTGRES_OLD).at(visit.name, version=row.version)]
+    return [(POSTGRES_VERSION if row.number >= OLDEST else POSTGRES_OLD).at(visit.name, version=row.version)]
 
 
 async def examine_durability(visit: Visit) -> Sequence[Finding]:

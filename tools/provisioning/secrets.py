@@ -7,12 +7,14 @@ readable, because a container is handed a file, not the folder, and runs under a
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from services.composition import WITH_DATABASE
 from tools.up import folder as data
+from tools.up.folder import Rotatable
+from tools.up.refusal import CannotStart
 
 CONSOLE = "console"
 MERCHANTS = "merchants"  # where the merchants' PEM files go
@@ -24,32 +26,95 @@ _READABLE = 0o444
 
 
 def lay_out(folder: Path) -> list[str]:
-    """Make what is missing and keep what is there; names the processes that have secrets."""
+    """Make what is missing and keep what is there; names the processes that have secrets.
+
+    Raises CannotStart, and changes nothing, where a process's file differs from the installation's secrets: it was
+    edited by hand, and to overwrite it would lose a key in use.
+    """
     opened = data.opened(folder)
     opened.chmod(0o700)
-    known = data.kept_secrets(opened, WITH_DATABASE)
+    _refuse_lost(opened)
+    known = data.kept_texts(opened, WITH_DATABASE)
     clients = data.client_secrets(opened, [CONSOLE, _ADMIN])
-    rooms: dict[str, None] = {}
-    for room, name, text in _parts(known, clients):
-        rooms[room] = None
+    parts = list(_parts(known, clients))
+    _refuse_edited(opened, parts, data.replaced_secrets(opened))
+    for room, name, text in parts:
         _keep(opened / room / name, text)
     for name, text in _TO_FILL_IN.items():
         if not (opened / "payment" / name).exists():
             _keep(opened / "payment" / name, text)
     (opened / MERCHANTS).mkdir(exist_ok=True)
-    return list(rooms)
+    return list(dict.fromkeys(room for room, _, _ in parts))
 
 
-def _parts(known: dict[str, Any], clients: dict[str, str]) -> Iterator[tuple[str, str, str]]:
+def rotate(folder: Path, what: Rotatable) -> list[str]:
+    """Replace one kind of secret; names the processes whose files changed.
+
+    An encryption key is added beside the older ones, which still open what they sealed. The files that are replaced
+    are compared first: raises CannotStart where one was edited, or where nothing was made here before.
+    """
+    if not data.secrets_file(folder).exists():
+        raise CannotStart(
+            f"{folder} 中没有密钥，请先运行 canbao keys make {folder}。",
+            f"There are no secrets in {folder}: run canbao keys make {folder} first.",
+        )
+    before = _texts(folder)
+    lay_out(folder)
+    data.replace_secrets(folder.resolve(), WITH_DATABASE, what, clients=[CONSOLE])
+    lay_out(folder)
+    after = _texts(folder)
+    return sorted({file.parent.name for file in after if after[file] != before.get(file)} - {"secrets"})
+
+
+def _texts(folder: Path) -> dict[Path, str]:
+    files = (file for room in folder.resolve().iterdir() if room.is_dir() for file in room.iterdir() if file.is_file())
+    return {file: file.read_text(encoding="utf-8") for file in files}
+
+
+def _refuse_lost(folder: Path) -> None:
+    """Files of processes without the secrets that they were made from: new ones would not open what is encrypted."""
+    lost = [name for name in ("installation.json", "clients.json") if not (folder / "secrets" / name).exists()]
+    if lost and (folder / "owner").is_dir():
+        raise CannotStart(
+            f"{folder}/secrets 中缺少 {'、'.join(lost)}，而各进程的密钥还在。请从备份恢复该文件；未改动任何文件。",
+            f"{', '.join(lost)} is missing in {folder}/secrets, but the processes' files are there: restore it from "
+            "the backup. Nothing was changed.",
+        )
+
+
+def _refuse_edited(folder: Path, parts: Sequence[tuple[str, str, str]], replaced: Mapping[str, Any]) -> None:
+    old = (
+        {(room, name): text for room, name, text in _parts(replaced["secrets"], replaced["clients"])}
+        if replaced
+        else {}
+    )
+    edited = []
+    for room, name, text in parts:
+        file = folder / room / name
+        if file.exists() and file.read_text(encoding="utf-8") not in (text, old.get((room, name))):
+            edited.append(f"{room}/{name}")
+    if edited:
+        named = ", ".join(edited)
+        raise CannotStart(
+            f"这些文件与 {folder}/secrets/installation.json 不同，可能正在使用，未改动任何文件：{named}。"
+            "请把其中的值写入 installation.json（或 clients.json），或移走该文件，再运行一次；"
+            "增加密钥用 canbao keys rotate。",
+            f"These files differ from {folder}/secrets/installation.json and may be in use; nothing was changed: "
+            f"{named}. Write their values into installation.json (or clients.json), or move the file away, and run "
+            "this again; canbao keys rotate adds a key.",
+        )
+
+
+def _parts(known: Mapping[str, Any], clients: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
     passwords = known["database_passwords"]
-    public_key = Path(known["token_public_key_file"]).read_text(encoding="ascii")
+    public_key = known["token_public_key"]
     for service in WITH_DATABASE:
         yield service, "canbao_database_passwords", json.dumps({service: passwords[service]})
         yield service, "token.pub.pem", public_key
     for service in _PEOPLE:
         yield service, "canbao_person_token_key", known["person_token_key"]
         yield service, "canbao_encryption_keys", json.dumps(known["encryption_keys"])
-    yield "registration", "token.pem", Path(known["token_private_key_file"]).read_text(encoding="ascii")
+    yield "registration", "token.pem", known["token_private_key"]
     yield CONSOLE, "canbao_console_client_secret", clients[CONSOLE]
     yield CONSOLE, "token.pub.pem", public_key
     yield "postgres", "password", clients[_ADMIN]

@@ -3,9 +3,10 @@
 import base64
 import json
 import os
+import re
 import secrets
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -13,6 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from shared.database.data_folder import DataFolder
 from shared.database.provision import generate_passwords
 from tools.up.refusal import CannotStart
+
+Rotatable = Literal["encryption", "token", "passwords", "client"]
+_NUMBERED = re.compile(r"k[0-9]+")
 
 
 def opened(folder: Path) -> Path:
@@ -30,23 +34,61 @@ def opened(folder: Path) -> Path:
     return folder.resolve()
 
 
-def kept_secrets(folder: Path, services: tuple[str, ...]) -> dict[str, Any]:
+def secrets_file(folder: Path) -> Path:
+    """Where all secrets of an installation but its clients' stand."""
+    return folder / "secrets" / "installation.json"
+
+
+def kept_texts(folder: Path, services: tuple[str, ...]) -> dict[str, Any]:
     """Passwords and keys of the installation: generated at the first start, the same ever after."""
-    file = folder / "secrets" / "installation.json"
+    file = secrets_file(folder)
     if not file.exists():
         _write(file, json.dumps(_generated(services), indent=1))
     known: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return known
+
+
+def kept_secrets(folder: Path, services: tuple[str, ...]) -> dict[str, Any]:
+    """The same as settings take them: the keys of tokens by their files."""
+    known = kept_texts(folder, services)
     return known | {
         "token_private_key_file": _pem(folder, "token.pem", known.pop("token_private_key")),
         "token_public_key_file": _pem(folder, "token.pub.pem", known.pop("token_public_key")),
     }
 
 
+def replaced_secrets(folder: Path) -> dict[str, Any]:
+    """What the last rotation replaced, under ``secrets`` and ``clients``; empty where nothing was rotated."""
+    file = folder / "secrets" / "replaced.json"
+    known: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    return known
+
+
+def replace_secrets(folder: Path, services: tuple[str, ...], what: Rotatable, *, clients: list[str]) -> None:
+    """Replace one kind of secret, and keep what stood there before, so that files made from it are recognised."""
+    known, of_clients = kept_texts(folder, services), client_secrets(folder, clients)
+    _write(folder / "secrets" / "replaced.json", json.dumps({"secrets": known, "clients": of_clients}, indent=1))
+    fresh = _generated(services)
+    if what == "client":
+        _write(clients_file(folder), json.dumps(of_clients | {name: _secret() for name in clients}, indent=1))
+        return
+    if what == "encryption":
+        number = 1 + max(int(name.removeprefix("k")) for name in known["encryption_keys"] if _NUMBERED.fullmatch(name))
+        changed = {"encryption_keys": known["encryption_keys"] | {f"k{number}": _key()}}
+    elif what == "passwords":
+        changed = {"database_passwords": fresh["database_passwords"]}
+    else:
+        changed = {name: fresh[name] for name in ("token_private_key", "token_public_key")}
+    _write(secrets_file(folder), json.dumps(known | changed, indent=1))
+    for name in ("token.pem", "token.pub.pem") if what == "token" else ():
+        (folder / "secrets" / name).unlink(missing_ok=True)
+
+
 def client_secrets(folder: Path, names: list[str]) -> dict[str, str]:
     """One secret per API client; a new client gets one, a known one keeps its own."""
     file = folder / "secrets" / "clients.json"
     known: dict[str, str] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    missing = {name: secrets.token_urlsafe(32) for name in names if name not in known}
+    missing = {name: _secret() for name in names if name not in known}
     if missing:
         _write(file, json.dumps(known | missing, indent=1))
     return known | missing
@@ -100,6 +142,10 @@ def _generated(services: tuple[str, ...]) -> dict[str, Any]:
         .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
         .decode(),
     }
+
+
+def _secret() -> str:
+    return secrets.token_urlsafe(32)
 
 
 def _key() -> str:

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import asyncpg
 import pytest
 
-from shared.database.provision import database_at, generate_passwords, login_role, provision
+from shared.database.older_names import (
+    ForeignDatabase,
+    OlderDatabaseInUse,
+    OlderDatabaseName,
+    database_at,
+    refuse_older_name,
+)
+from shared.database.provision import generate_passwords, login_role, provision
+from shared.settings import Settings, database_name
 from tests.harness.cluster import SERVICES, Cluster
 
 EVERY_DATABASE = (*SERVICES, "bus")
@@ -83,8 +93,9 @@ class TestProvision:
     async def test_a_stranger_enters_no_database(self, cluster: Cluster) -> None:
         await run(cluster.admin_url, "DROP ROLE IF EXISTS stranger; CREATE ROLE stranger LOGIN PASSWORD 'x'")
         for database in (*EVERY_DATABASE, "postgres"):
+            name = database if database == "postgres" else database_name(database)
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
-                await asyncpg.connect(cluster.postgres.url("stranger", "x", database))
+                await asyncpg.connect(cluster.postgres.url("stranger", "x", name))
         await run(cluster.admin_url, "DROP ROLE stranger")
 
     async def test_run_again_it_keeps_data_and_sets_the_passwords_given(self, cluster: Cluster) -> None:
@@ -92,7 +103,7 @@ class TestProvision:
         renewed = generate_passwords(SERVICES)
         try:
             await provision(cluster.admin_url, SERVICES, renewed)
-            await run(cluster.postgres.url("quota_app", renewed["quota"], "quota"), "SELECT id FROM kept")
+            await run(cluster.postgres.url("quota_app", renewed["quota"], "canbao_quota"), "SELECT id FROM kept")
             with pytest.raises(asyncpg.InvalidPasswordError):
                 await asyncpg.connect(cluster.url("quota", "quota"))
         finally:
@@ -106,3 +117,89 @@ class TestProvision:
     def test_an_address_keeps_its_socket_when_the_database_changes(self) -> None:
         moved = database_at("postgresql://u:p@/postgres?host=/run/some%20where", "bus")
         assert moved == "postgresql://u:p@/bus?host=/run/some%20where"
+
+
+@pytest.fixture
+async def admin(cluster: Cluster) -> AsyncIterator[asyncpg.Connection]:
+    """The superuser, and a server without the newcomer afterwards."""
+    connection = await asyncpg.connect(cluster.admin_url)
+    yield connection
+    for name in ("newcomer", "canbao_newcomer"):
+        await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    await connection.execute("DROP ROLE IF EXISTS newcomer_app")
+    await connection.close()
+
+
+async def provision_newcomer(cluster: Cluster) -> None:
+    """Provision a further service, called newcomer."""
+    await provision(cluster.admin_url, (*SERVICES, "newcomer"), {**cluster.passwords, "newcomer": "p"})
+
+
+class TestNames:
+    """First use O4: provisioning took a stranger's database called `payment`, and revoked PUBLIC's CONNECT on it."""
+
+    async def state_of(self, admin: asyncpg.Connection, name: str) -> tuple[str, str | None] | None:
+        """Who owns a database, and who may enter it."""
+        row = await admin.fetchrow(
+            "SELECT pg_get_userbyid(datdba) AS owner, datacl::text AS acl FROM pg_database WHERE datname = $1", name
+        )
+        return None if row is None else (row["owner"], row["acl"])
+
+    async def test_a_strangers_database_of_a_services_name_stays_as_it_is(
+        self, cluster: Cluster, admin: asyncpg.Connection
+    ) -> None:
+        await admin.execute("CREATE DATABASE newcomer")
+        before = await self.state_of(admin, "newcomer")
+        await provision_newcomer(cluster)
+        assert await self.state_of(admin, "newcomer") == before
+        assert (await self.state_of(admin, "canbao_newcomer") or ("",))[0] == "canbao_owner"
+
+    async def test_a_stranger_with_the_name_that_is_needed_is_refused_and_nothing_is_made(
+        self, cluster: Cluster, admin: asyncpg.Connection
+    ) -> None:
+        await admin.execute("CREATE DATABASE canbao_newcomer")
+        before = await self.state_of(admin, "canbao_newcomer")
+        with pytest.raises(ForeignDatabase, match=r"canbao_newcomer \(postgres\)"):
+            await provision_newcomer(cluster)
+        assert await self.state_of(admin, "canbao_newcomer") == before
+        assert not await admin.fetchval("SELECT count(*) FROM pg_roles WHERE rolname = 'newcomer_app'")
+
+    async def older(self, cluster: Cluster, admin: asyncpg.Connection, service: str) -> str:
+        """A database as an older canbao made it, installed for a service; its address."""
+        await admin.execute("CREATE DATABASE newcomer OWNER canbao_owner")
+        place = database_at(cluster.url("owner", "quota"), "newcomer")
+        await run(place, f"CREATE TABLE messaging_installation AS SELECT '{service}' AS service")
+        return place
+
+    async def test_our_own_under_its_older_name_is_renamed_with_its_rows(
+        self, cluster: Cluster, admin: asyncpg.Connection
+    ) -> None:
+        await self.older(cluster, admin, "newcomer")
+        await provision_newcomer(cluster)
+        assert await self.state_of(admin, "newcomer") is None
+        await run(cluster.url("owner", "newcomer"), "SELECT service FROM messaging_installation")
+        await provision_newcomer(cluster)
+
+    async def test_another_services_is_not_taken_for_ours(self, cluster: Cluster, admin: asyncpg.Connection) -> None:
+        await self.older(cluster, admin, "somebody-else")
+        before = await self.state_of(admin, "newcomer")
+        await provision_newcomer(cluster)
+        assert await self.state_of(admin, "newcomer") == before
+
+    async def test_while_a_service_is_connected_it_is_refused_with_what_to_do(
+        self, cluster: Cluster, admin: asyncpg.Connection
+    ) -> None:
+        connected = await asyncpg.connect(await self.older(cluster, admin, "newcomer"))
+        try:
+            with pytest.raises(OlderDatabaseInUse, match="stop every service"):
+                await provision_newcomer(cluster)
+        finally:
+            await connected.close()
+
+    async def test_migrate_names_the_command_that_renames(
+        self, cluster: Cluster, admin: asyncpg.Connection, migrated: Settings
+    ) -> None:
+        await self.older(cluster, admin, "newcomer")
+        with pytest.raises(OlderDatabaseName, match="canbao provision"):
+            await refuse_older_name(migrated, "newcomer")
+        await refuse_older_name(migrated, "quota")

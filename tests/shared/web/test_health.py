@@ -75,3 +75,16 @@ async def test_a_bus_that_is_not_ours_makes_work_unready_and_names_the_mend(inst
     assert "fixed at installation, set it back" in part["detail"]
     groups = await installation.sql("quota", "SELECT DISTINCT partition FROM consumer_offset")
     assert all(row["partition"] < 12 for row in groups), "it joined a group before it was admitted"
+
+
+async def test_a_database_that_was_never_migrated_is_not_ready_and_names_the_command(
+    installation: Installation,
+) -> None:
+    """First use O8: `/readyz` was true on a database without tables."""
+    async with installation.running(QUOTA, role="web") as runs, knocking(runs) as http:
+        await installation.sql("quota", "UPDATE alembic_version_quota SET version_num = 'quota_0000'")
+        answer = await http.get("/readyz")
+        assert answer.status_code == 503
+        assert answer.json()["parts"][0]["detail"].endswith("run canbao migrate")
+        await installation.sql("quota", "DROP TABLE alembic_version_quota")
+        assert "tables at -" in (await http.get("/readyz")).json()["parts"][0]["detail"]

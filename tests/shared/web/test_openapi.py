@@ -17,6 +17,7 @@ from shared.web.door import JSON_TYPE, Door, body_type
 from shared.web.lean import LeanRoute
 from shared.web.refusals import refusals_of
 from tests.harness.conformance import document_of
+from tools.cli import COMMANDS, loaded
 
 ROOT = Path(__file__).parents[3]
 DESCRIBED = [service for service in SERVICES if service.mount is None]
@@ -115,6 +116,8 @@ def test_every_code_is_raised_somewhere() -> None:
         ErrorCode.MALFORMED_REQUEST, ErrorCode.METHOD_NOT_ALLOWED, ErrorCode.BODY_TOO_LARGE,
         ErrorCode.DATABASE_UNAVAILABLE, ErrorCode.INTERNAL_ERROR, ErrorCode.BAD_REQUEST,
     }  # fmt: skip
+    for command in COMMANDS:
+        loaded(command)  # a command is imported when it is run, and brings refusals of its own
     raised = _raised()
     codes = {refusal.code for refusal in _refusals() if refusal.__name__ in raised}
     assert set(ErrorCode) - codes == by_hand

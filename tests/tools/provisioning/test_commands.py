@@ -42,7 +42,7 @@ class TestKeys:
             handed = json.loads((tmp_path / service / "canbao_database_passwords").read_text(encoding="utf-8"))
             assert list(handed) == [service]
         assert not (tmp_path / "payment" / "canbao_encryption_keys").exists()
-        assert {path.parent.name for path in tmp_path.rglob("token.pem")} == {"registration", "secrets"}
+        assert {path.parent.name for path in tmp_path.rglob("token.pem")} == {"registration"}
 
     def test_a_place_that_cannot_be_written_is_named(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("", encoding="utf-8")
@@ -57,3 +57,87 @@ def test_provisioning_without_passwords_names_what_lacks(monkeypatch: pytest.Mon
     assert code == 3
     assert "registration, subsidy, quota, owner, auditor" in said
     assert "canbao keys make" in said
+
+
+class TestWhatDiffers:
+    """First use O1: keys made again overwrote an edited file, and a key in use was gone."""
+
+    def test_an_edited_file_is_refused_by_name_and_nothing_is_changed(self, tmp_path: Path) -> None:
+        run("keys", "make", str(tmp_path))
+        for path in sorted(tmp_path.glob("*/*")):
+            if path.parent.name == "secrets" or (path.parent == tmp_path / "payment" and "password" not in path.name):
+                continue
+            original = path.read_text(encoding="utf-8")
+            path.chmod(0o644)
+            path.write_text(original + " ", encoding="utf-8")
+            before = contents(tmp_path)
+            code, said = run("keys", "make", str(tmp_path))
+            assert (code, contents(tmp_path)) == (3, before)
+            assert f"{path.parent.name}/{path.name}" in said
+            path.write_text(original, encoding="utf-8")
+        assert run("keys", "make", str(tmp_path))[0] == 0
+
+    @pytest.mark.parametrize("name", ["installation.json", "clients.json"])
+    def test_processes_files_without_what_they_were_made_from_are_refused(self, tmp_path: Path, name: str) -> None:
+        run("keys", "make", str(tmp_path))
+        (tmp_path / "secrets" / name).unlink()
+        before = contents(tmp_path)
+        code, said = run("keys", "make", str(tmp_path))
+        assert (code, contents(tmp_path)) == (3, before)
+        assert name in said
+
+    def test_a_missing_file_of_a_process_is_made_again_from_the_same_secrets(self, tmp_path: Path) -> None:
+        run("keys", "make", str(tmp_path))
+        before = contents(tmp_path)
+        (tmp_path / "subsidy" / "canbao_encryption_keys").unlink()
+        assert run("keys", "make", str(tmp_path))[0] == 0
+        assert contents(tmp_path) == before
+
+
+class TestRotation:
+    def test_an_encryption_key_is_added_and_the_old_one_still_opens_what_it_sealed(self, tmp_path: Path) -> None:
+        run("keys", "make", str(tmp_path))
+        files = [tmp_path / room / "canbao_encryption_keys" for room in ("registration", "subsidy")]
+        old = json.loads(files[0].read_text(encoding="utf-8"))
+        code, said = run("keys", "rotate", "encryption", str(tmp_path))
+        assert code == 0, said
+        assert "registration, subsidy" in said
+        for file in files:
+            keys = json.loads(file.read_text(encoding="utf-8"))
+            assert (list(keys), keys["k1"]) == (["k1", "k2"], old["k1"])
+
+    @pytest.mark.parametrize(
+        ("what", "changed"),
+        [
+            ("token", {"token.pem", "token.pub.pem"}),
+            ("passwords", {"canbao_database_passwords"}),
+            ("client", {"canbao_console_client_secret"}),
+            ("encryption", {"canbao_encryption_keys"}),
+        ],
+    )
+    def test_one_kind_is_replaced_and_every_other_stays(self, tmp_path: Path, what: str, changed: set[str]) -> None:
+        run("keys", "make", str(tmp_path))
+        before = contents(tmp_path)
+        assert run("keys", "rotate", what, str(tmp_path))[0] == 0
+        after = contents(tmp_path)
+        assert {Path(name).name for name in before if before[name] != after[name] and "secrets/" not in name} == changed
+        assert run("keys", "make", str(tmp_path))[0] == 0
+        assert contents(tmp_path) == after
+
+    def test_what_a_rotation_cut_short_left_behind_is_finished_by_make(self, tmp_path: Path) -> None:
+        run("keys", "make", str(tmp_path))
+        stale = (tmp_path / "subsidy" / "canbao_encryption_keys").read_text(encoding="utf-8")
+        run("keys", "rotate", "encryption", str(tmp_path))
+        fresh = contents(tmp_path)
+        (tmp_path / "subsidy" / "canbao_encryption_keys").unlink()
+        (tmp_path / "subsidy" / "canbao_encryption_keys").write_text(stale, encoding="utf-8")
+        assert run("keys", "make", str(tmp_path))[0] == 0
+        assert contents(tmp_path) == fresh
+
+    def test_where_nothing_was_made_there_is_nothing_to_rotate(self, tmp_path: Path) -> None:
+        code, said = run("keys", "rotate", "token", str(tmp_path))
+        assert code == 3
+        assert "canbao keys make" in said
+
+    def test_a_kind_that_does_not_exist_is_refused(self, tmp_path: Path) -> None:
+        assert run("keys", "rotate", "everything", str(tmp_path))[0] == 2

@@ -1,0 +1,37 @@
+"""The unique keys that stop money from being booked twice: they hold over every year, in tables that are whole."""
+
+import pytest
+
+from tests.harness.installation import Installation
+
+_KEYS = """
+SELECT c.relname AS name, c.relkind AS kind, array_agg(a.attname ORDER BY k.place) AS columns
+FROM pg_index AS i
+JOIN pg_class AS c ON c.oid = i.indrelid
+CROSS JOIN LATERAL unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (number, place)
+JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = k.number
+WHERE i.indisunique AND i.indpred IS NULL
+GROUP BY c.relname, c.relkind, i.indexrelid
+"""
+
+MONEY_KEYS = {
+    ("payment", ("channel", "mchid", "transaction_id")),
+    ("transfer", ("idempotency_key",)),
+    ("payment_order", ("order_no",)),
+    ("suspense", ("payment_line_id",)),
+    ("refund", ("suspense_id",)),
+    ("refund", ("refund_no",)),
+    ("cash_receipt", ("receipt_no",)),
+    ("deposit_slip", ("slip_no",)),
+    ("bank_line", ("statement_no", "line_no")),
+    ("cash_refund", ("receipt_id",)),
+}
+
+
+@pytest.mark.parametrize("key", sorted(MONEY_KEYS), ids=lambda key: ".".join([key[0], *key[1]]))
+async def test_a_key_that_guards_money_spans_all_years_in_a_table_that_is_not_partitioned(
+    installation: Installation, key: tuple[str, tuple[str, ...]]
+) -> None:
+    """With the year in the key, one transaction would be credited once per year (ADR 131)."""
+    found = {(row["name"], tuple(row["columns"])): row["kind"] for row in await installation.sql("payment", _KEYS)}
+    assert found.get(key) == b"r", f"{key} is missing, or its table is partitioned: {sorted(found)}"

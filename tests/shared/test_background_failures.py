@@ -1,0 +1,45 @@
+"""Background work that fails: when it is lasting, when it is over, and what `/readyz` says of it."""
+
+from time import monotonic
+
+from services.subsidy import SERVICE as SUBSIDY
+from shared.background_failures import BackgroundFailures
+from tests.harness.eventually import eventually
+from tests.harness.installation import Installation, knocking
+
+
+def test_failures_are_lasting_after_a_minute_and_over_after_a_whole_step() -> None:
+    failures = BackgroundFailures()
+    for at_s in range(0, 65, 5):
+        failures.failed("daily", f"error {at_s}", at_s)
+    assert failures.lasting(59) == {}
+    assert failures.lasting(61) == {"daily": "error 60"}
+    failures.succeeded("daily")
+    assert failures.lasting(61) == {}
+
+
+def test_work_that_ran_for_most_of_a_minute_begins_a_new_series() -> None:
+    failures = BackgroundFailures()
+    failures.failed("messaging", "first", 0)
+    failures.failed("messaging", "second", 55)
+    assert failures.lasting(70) == {}
+    assert failures.lasting(120) == {}, "it has run since without failing"
+
+
+async def test_work_that_fails_for_a_minute_makes_the_process_unready_and_says_why(installation: Installation) -> None:
+    """First use O2: subsidy's daily work failed every five seconds under a content `/readyz`."""
+    async with installation.running(SUBSIDY) as (run,), knocking((run,)) as http:
+
+        async def ready() -> bool:
+            return (await http.get("/readyz")).status_code == 200
+
+        await eventually(ready, within_s=20)
+        now = monotonic()
+        for at_s in (now - 61, now - 40, now - 1):
+            run.failures.failed("a name of no job", "ProgrammingError: UndefinedFunctionError 42883", at_s)
+        answer = await http.get("/readyz")
+        part = next(part for part in answer.json()["parts"] if part["name"] == "work subsidy")
+        assert (answer.status_code, part["detail"]) == (
+            503,
+            "a name of no job: ProgrammingError: UndefinedFunctionError 42883",
+        )
