@@ -1,4 +1,4 @@
-"""The names of codes in Chinese and English: identities, channels, funders, states and reasons, read from names.yaml."""
+"""The names of codes in Chinese and English: identities, channels, funders, states, reasons (names.yaml)."""
 
 from collections.abc import Mapping
 from functools import cache
