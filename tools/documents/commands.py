@@ -18,8 +18,8 @@ def docs(
     ] = False,
     folder: Annotated[Path, typer.Option(help="文档目录 · where the documents are")] = _DOCS,
 ) -> None:
-    """生成接口文档、事件格式、错误清单与代码名称，已发布的事件不可更改 · write OpenAPI documents, event schemas and the pages
-    of errors and names; refuses to change a published event.
+    """生成接口文档、事件格式、错误清单与代码名称，已发布的事件不可更改 · write OpenAPI documents, event schemas and
+    the pages of errors and names; refuses to change a published event.
     """
     if check:
         found = drift(folder)
