@@ -115,6 +115,7 @@ class EnrolmentActivated(Event):
     """The benefit period of a paid enrolment began."""
 
     name: ClassVar[str] = "registration.enrolment_activated.v1"
+    outside_readers: ClassVar[bool] = True
     enrolment_id: UUID
     person_token: str
     benefit_start: date

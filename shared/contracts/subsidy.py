@@ -1,5 +1,6 @@
 """Facts that subsidy announces: what an enrolment owes by payment date, who pays the rest, and by which clause."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import ClassVar, Literal
 from uuid import UUID
@@ -74,6 +75,22 @@ class ScheduleRow(_Part):
     def aided_fen(self) -> int:
         """The subsidised share of the individual contribution, over all funders."""
         return sum(share.amount_fen for share in self.shares)
+
+
+def row_for(rows: Sequence[ScheduleRow], day: date) -> ScheduleRow | None:
+    """The row in force on a day, else the next to come, else the last; None where there is none."""
+    return next((row for row in rows if day <= row.pay_until), rows[-1] if rows else None)
+
+
+def same_price_on(day: date, rows: Sequence[ScheduleRow], others: Sequence[ScheduleRow]) -> bool:
+    """Whether a day of payment costs the same, paid by the same funders, under two schedules.
+
+    Where nothing is due, the row may only begin after the day that settled it. Without rows there is no price.
+    """
+    row, other = row_for(rows, day), row_for(others, day)
+    if row is None or other is None:
+        return row is other
+    return (row.due_fen, row.shares) == (other.due_fen, other.shares)
 
 
 class ContributionAssessed(Event):

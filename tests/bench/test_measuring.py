@@ -41,11 +41,15 @@ async def test_the_chain_beside_aiokafka_and_the_textbooks_chain() -> None:
 async def test_policy_beside_openfisca_and_person_by_person() -> None:
     lines = await p4_policy.measure(MINIATURE)
     for pack in p4_policy.PACKS:
-        assert {f"{pack}: columns, with reasons", f"{pack}: columns / (a)", f"{pack}: distinct answers"} <= told(lines)
+        assert {
+            f"{pack}: schedules, with reasons",
+            f"{pack}: schedules / (a)",
+            f"{pack}: canbao policy assess, file to answers",
+        } <= told(lines)
 
 
 def test_a_due_that_a_reference_computes_otherwise_is_refused() -> None:
-    with pytest.raises(p4_policy.Differs, match="person 1: 38000 fen by columns, 37999"):
+    with pytest.raises(p4_policy.Differs, match="person 1: 38000 fen by schedule, 37999"):
         p4_policy.refuse_different("luoshan-2024", [1, 38_000], [1, 37_999])
 
 

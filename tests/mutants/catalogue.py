@@ -142,7 +142,7 @@ MUTATIONS = (
                 "\n",
             ),
             Edit(
-                "services/payment/crediting/repository.py",
+                "services/payment/payments/repository.py",
                 "    ON CONFLICT (channel, mchid, transaction_id) DO NOTHING\n",
                 "",
             ),
@@ -156,7 +156,7 @@ MUTATIONS = (
         "deduplication of notices",
         (
             Edit(_MONEY_TABLES, ",\n    UNIQUE (channel, notify_id)\n", "\n"),
-            Edit("services/payment/callbacks/repository.py", "    ON CONFLICT (channel, notify_id) DO NOTHING\n", ""),
+            Edit("services/payment/notices/repository.py", "    ON CONFLICT (channel, notify_id) DO NOTHING\n", ""),
         ),
         (_CREDITING + "test_the_same_notice_fifty_times_at_once_has_one_effect",),
     ),
@@ -165,7 +165,7 @@ MUTATIONS = (
         (
             Edit(
                 "services/payment/crediting/decision.py",
-                "    if notice.amount_fen != order.amount_fen:\n        return Reason.WRONG_AMOUNT\n",
+                "    if notice.amount_fen != order.amount_fen:\n        return SuspenseReason.WRONG_AMOUNT\n",
                 "",
             ),
         ),
@@ -176,7 +176,7 @@ MUTATIONS = (
         (
             Edit(
                 "services/payment/crediting/service.py",
-                "    await suspend(session, [item for one, line in lines for item in _suspended(one, line)])\n",
+                "    await _suspend(session, [item for suspended in parts for item in _suspended(*suspended)])\n",
                 "",
             ),
         ),
@@ -205,7 +205,7 @@ MUTATIONS = (
         "unique number of a receipt",
         (
             Edit(_CASH_TABLES, "receipt_no text NOT NULL UNIQUE,", "receipt_no text NOT NULL,"),
-            Edit("services/payment/cash/receipts.py", "    ON CONFLICT (receipt_no) DO NOTHING\n", ""),
+            Edit("services/payment/receipts/repository.py", "    ON CONFLICT (receipt_no) DO NOTHING\n", ""),
         ),
         # Within a region a look finds it; only the key knows of another region's.
         (_CASH + "TestReceipts::test_a_number_taken_in_another_town_is_taken_here",),

@@ -12,10 +12,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from services.payment.channels.wechat.client import ChannelRefused, Closing, WechatClient
+from services.payment.channels.channel import ChannelRefused, Closing
+from services.payment.channels.wechat.client import WechatClient
 from services.payment.channels.wechat.keys import Merchant, load_merchant
 from services.payment.channels.wechat.notice import open_notice
 from services.payment.channels.wechat.signature import verify
+from services.payment.notices.notice import PaymentNotice, RefundNotice
 from shared.domain.clock import SystemClock
 from shared.settings import WechatMerchant
 from simulator import prepare
@@ -47,8 +49,10 @@ class Counter:
         if self.refuse_next:
             self.refuse_next -= 1
             return Response(status_code=503)
-        notice = open_notice(self.merchant, body)
-        self.transactions.append(str(notice.refund_no or notice.transaction_id))
+        notice = open_notice(self.merchant, body, "411521")
+        assert isinstance(notice, PaymentNotice | RefundNotice)
+        number = notice.refund_no if isinstance(notice, RefundNotice) else notice.transaction_id
+        self.transactions.append(number)
         return Response(status_code=204)
 
 
@@ -70,7 +74,7 @@ class Channel:
         self.postman = Postman(self.platform, self.callbacks)
         peer = WechatPeer(self.account, self.platform, self.postman)
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app=Starlette(routes=peer.routes())))
-        self.client = WechatClient(self.counter.merchant, self.http, "http://wechat.test", SystemClock())
+        self.client = WechatClient(self.counter.merchant, self.http, "http://wechat.test", SystemClock(), "411521")
 
     async def order(self, number: str = "ORDER00001", amount_fen: int = 76_000) -> str:
         return await self.client.prepay(

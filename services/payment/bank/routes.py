@@ -1,15 +1,15 @@
-"""Doors for the bank's statements of the tax pending account."""
+"""The bank's statements of the tax pending account over HTTP."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from services.payment.bank import repository, service
-from services.payment.bank.reference import SettlementReferenceMalformed, parse_settlement
+from services.payment.bank import service
 from services.payment.bank.schemas import BankLineOut, BankLinePage, BankStatementImported, BankStatementIn
-from services.payment.bank.settlement import JOB_NAME as SETTLEMENTS
-from services.payment.cash.matching import JOB_NAME as CASH_MATCHING
+from services.payment.batches.settlement_reference import SettlementReferenceMalformed, parse_settlement
 from services.payment.dates import DateInTheFuture, refuse_future
+from services.payment.job_names import CASH_MATCHING, SETTLEMENTS
+from services.payment.statements import repository
 from shared.database.engine import after_commit
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
 from shared.web.door import Door

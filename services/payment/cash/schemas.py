@@ -1,4 +1,4 @@
-"""What the doors for village cash speak; dates in ISO form, money in fen."""
+"""Documents of village cash, and their answers; dates in ISO form, money in fen."""
 
 from datetime import date
 from typing import Annotated
@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, StringConstraints
 
 from services.payment.documents import Amount, DocumentIn
-from shared.web.fields import Day, Number, Year, example
+from shared.web.fields import Day, Number, Words, Year, example
 
 Village = Annotated[str, StringConstraints(max_length=12)]
 
@@ -122,3 +122,18 @@ class SlipOut(BaseModel):
     deposited_on: date
     batch_id: UUID
     batch_state: str
+
+
+class CorrectionIn(DocumentIn):
+    """What is said instead: lines with their total, or slips, or only why it should be compared again."""
+
+    model_config = example(
+        reason="第 3 行金额写错",
+        lines=[{"receipt_no": "R-0001", "enrolment_id": "0197c2a0-7b1c-7e51-9a57-6b3a4d1c2024", "amount_fen": 38000}],
+        total_fen=38000,
+    )
+
+    reason: Words
+    lines: Annotated[tuple[StatementLineIn, ...], Field(min_length=1, max_length=5_000)] | None = None
+    total_fen: Amount | None = None
+    slips: Annotated[tuple[DepositSlipIn, ...], Field(min_length=1, max_length=20)] | None = None

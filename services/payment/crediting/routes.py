@@ -1,15 +1,14 @@
 """Quarantine over HTTP: authentic notices that were not credited, and those of them that can be worked again."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict
 
-from services.payment.crediting import repository
-from services.payment.crediting.decision import OURS_TO_MEND
-from services.payment.resources import CREDITING
+from services.payment.crediting.decision import RETRYABLE_QUARANTINE
+from services.payment.crediting.schemas import QuarantinedOut, Retried
+from services.payment.job_names import CREDITING
+from services.payment.notices import repository
 from shared.database.engine import after_commit
 from shared.errors import DomainError, ErrorCode
 from shared.web.dependencies import CurrentRunning, Session, requires
@@ -25,30 +24,6 @@ class NotRetriable(DomainError):
     code = ErrorCode.NOTICE_NOT_RETRIABLE
 
 
-class QuarantinedOut(BaseModel):
-    """An authentic notice that was not credited, and why."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    id: UUID
-    channel: str
-    mchid: str
-    order_no: str | None
-    transaction_id: str | None
-    refund_no: str | None
-    amount_fen: int | None
-    currency: str | None
-    succeeded_at: datetime | None
-    reason: str
-    region: str
-
-
-class Retried(BaseModel):
-    """The notice waits to be worked again."""
-
-    id: UUID
-
-
 @router.get("/v1/quarantine", dependencies=[requires("payment:read")])
 async def list_quarantine(
     session: Session, after: UUID | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 100
@@ -62,7 +37,7 @@ async def list_quarantine(
 @refuses(NotRetriable)
 async def retry_notice(session: Session, running: CurrentRunning, notice_id: UUID) -> Retried:
     """Work a notice again that was set aside because of us: an error since mended, a merchant since configured."""
-    if not await repository.retry(session, notice_id, [reason.value for reason in OURS_TO_MEND]):
+    if not await repository.retry(session, notice_id, [reason.value for reason in RETRYABLE_QUARANTINE]):
         raise NotRetriable
     after_commit(session, lambda: running.wake(CREDITING))
     return Retried(id=notice_id)

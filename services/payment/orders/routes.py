@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from services.payment.channels.wechat.client import ChannelRefused, ChannelUnavailable
+from services.payment.channels.channel import ChannelRefused, ChannelUnavailable
 from services.payment.orders import service
 from services.payment.orders.schemas import OrderIn, OrderOut
 from services.payment.resources import ChannelNotAllowed

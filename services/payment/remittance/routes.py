@@ -1,38 +1,25 @@
-"""Doors for batches on their way to the treasury: tax hall, tax detail, treasury, certificate, return."""
+"""Batches on their way to the treasury over HTTP: tax hall, tax detail, treasury, certificate, return."""
 
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from services.payment.bank.settlement import JOB_NAME as SETTLEMENTS
-from services.payment.cash.matching import JOB_NAME as CASH_MATCHING
-from services.payment.cash.service import SlipNumberTaken
+from services.payment.batches import repository, steps
+from services.payment.batches.schemas import BatchOut, BatchPage, BatchWithLines, LineOut
+from services.payment.batches.state import BatchKind, BatchState
 from services.payment.dates import DateInTheFuture, refuse_future
-from services.payment.remittance import confirmation, corrections, repository, service, steps
-from services.payment.remittance.schemas import (
-    BatchOut,
-    BatchPage,
-    BatchWithLines,
-    CertificateIn,
-    CorrectionIn,
-    LineOut,
-    ReceivedIn,
-    RemittedIn,
-    ReturnedIn,
-    SerialIn,
-)
-from services.payment.remittance.state import BatchKind, BatchState
+from services.payment.remittance import confirmation, service
+from services.payment.remittance.schemas import CertificateIn, ReceivedIn, RemittedIn, ReturnedIn, SerialIn
 from services.payment.remittance.tax_exchange import TaxDetailNotFound, TaxExchangeUnavailable
-from shared.database.engine import after_commit
 from shared.errors import NotFound
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
 from shared.web.door import Door
 from shared.web.refusals import refuses
 
 router = APIRouter(route_class=Door, prefix="/v1/remittances", tags=["remittance"])
-# Whoever collects money cannot also say that it has arrived: each step belongs to another office.
-READ, COLLECT = requires("payment:read"), requires("payment:collect")
+# The office that collects money cannot also confirm that it has arrived: each step belongs to another office.
+READ = requires("payment:read")
 TAX, TREASURY = (requires(f"payment:{office}", for_whole_area=True) for office in ("tax", "treasury"))
 
 STEP = (NotFound, steps.StepNotPossible, steps.StepTakenDifferently)
@@ -70,19 +57,6 @@ async def read_batch(
         lines=[LineOut.of(line) for line in lines],
         next_line=lines[-1].enrolment_id if len(lines) == limit else None,
     )
-
-
-@router.post("/{batch_id}/corrections", dependencies=[COLLECT])
-@refuses(NotFound, corrections.CorrectionNotPossible, SlipNumberTaken, DateInTheFuture)
-async def correct(
-    session: Session, caller: CurrentCaller, running: CurrentRunning, batch_id: UUID, body: CorrectionIn
-) -> BatchOut:
-    """Restate a held batch as a new version and let it be compared again."""
-    await refuse_future(session, running, (slip.deposited_on for slip in body.slips or ()))
-    batch = await corrections.correct(session, caller.trace(), batch_id, body)
-    after_commit(session, lambda: running.wake(CASH_MATCHING))
-    after_commit(session, lambda: running.wake(SETTLEMENTS))
-    return BatchOut.of(batch)
 
 
 @router.post("/{batch_id}/serial", dependencies=[TAX])

@@ -10,7 +10,7 @@ from services.subsidy.resources import SubsidyResources
 from shared.contracts.subsidy import Reason
 from shared.errors import DomainError, ErrorCode
 from shared.policy.answer import answer
-from shared.policy.assessing import decided
+from shared.policy.case_decision import decided
 from shared.policy.facts import MissingFact
 from shared.policy.question import CaseFacts
 from shared.web.dependencies import CurrentRunning, requires

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from services.payment.crediting.queue import work_notices
-from services.payment.crediting.repository import claim
+from services.payment.crediting.worker import work_notices
+from services.payment.notices.repository import claim
 from tests.harness.assessments import DUE_FEN, assessed, row
 from tests.harness.installation import COUNTY, Installation
 from tests.harness.wechat_peer import MCHID, paid_notice

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from services.payment.orders.expiring import expire_lapsed, on_business_date_advanced
-from services.payment.orders.queries import close_withdrawn, query_orders
+from services.payment.orders.channel_query import close_withdrawn, query_orders
+from services.payment.orders.expiry import expire_lapsed, on_business_date_advanced
 from services.payment.orders.repository import lock
 from shared.contracts.event import Received, Trace
 from shared.contracts.registration import BusinessDateAdvanced

@@ -5,7 +5,7 @@ from typing import Any
 
 import asyncpg
 
-from services.payment.ledger.sums import advance
+from services.payment.ledger.balances import advance
 from tests.harness.assessments import DUE_FEN
 from tests.services.payment.till import Till
 

@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from services.payment import SERVICE
-from services.payment.remittance import repository as remittances
+from services.payment.batches import repository as remittances
 from tests.harness.assessments import DUE_FEN
 from tests.harness.installation import Installation
 from tests.harness.tax_peer import TOKEN, TaxPeer, tax_peer
