@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.prepare import APPID, MCHID, load
-from simulator.wechat.notices import Notice, paid_plain
-from simulator.wechat.signing import Platform
+from simulator.wechat.notices import ChannelNotice, paid_plain
+from simulator.wechat.signatures import Platform
 
 PATH = f"/payment/v1/callbacks/wechat/{MCHID}"
 MOMENT = "2023-10-08T09:30:00+08:00"
@@ -53,6 +53,6 @@ def _request(platform: Platform, paid: Paid) -> bytes:
     return "\r\n".join(lines).encode() + body
 
 
-def _notice(paid: Paid) -> Notice:
+def _notice(paid: Paid) -> ChannelNotice:
     plain = paid_plain(paid.order_no, paid.transaction_id, paid.amount_fen, moment=MOMENT, mchid=MCHID, appid=APPID)
-    return Notice(f"EV-{paid.transaction_id}", "TRANSACTION.SUCCESS", "transaction", plain, PATH, MOMENT)
+    return ChannelNotice(f"EV-{paid.transaction_id}", "TRANSACTION.SUCCESS", "transaction", plain, PATH, MOMENT)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """What a refusal means to the caller: HTTP status, title and the mend, in both languages."""
+    """What a refusal means to the caller: HTTP status, title and remedy, in both languages."""
 
     status: int
     zh: str
@@ -256,6 +256,20 @@ class ErrorCode(Enum):
     # payment: village cash, bank statements, remittance
     UNKNOWN_VILLAGE = Spec(
         422, "不是村（居）委会 12 位代码", "Not a 12-digit village code", "核对行政区划代码", "Check the region code"
+    )
+    NOT_PRICED_YET = Spec(
+        409,
+        "该参保尚未核价",
+        "The enrolment is not priced yet",
+        "按 Retry-After 稍后重试；一直如此，请核对参保编号和辖区",
+        "Try again after the seconds of Retry-After; if it stays so, check the identifier and your region",
+    )
+    NOT_PRICED = Spec(
+        409,
+        "该参保待人工核定或不予参保，没有缴费单",
+        "The enrolment is held for a person's decision or rejected: it has no bill",
+        "原因见 GET /registration/v1/enrolments/{id}",
+        "GET /registration/v1/enrolments/{id} says which of the two, and why",
     )
     BILL_NOT_FOUND_IN_VILLAGE = Spec(
         409,
@@ -507,13 +521,14 @@ class DomainError(Exception):
     """An expected refusal, rendered as problem+json; subclasses name their code."""
 
     code: ClassVar[ErrorCode]
+    retry_after_s: ClassVar[int | None] = None  # where the same request is expected to succeed by then
 
     def __init__(self, detail: str | None = None, *, pointer: str | None = None, existing: UUID | None = None) -> None:
         """Say in ``detail`` what exactly was refused (no personal data) and in ``pointer`` which field it was.
 
         A detail is either in both languages (“中文 · English”) or in none: numbers, codes and signs.
 
-        ``existing`` names what stands in the way, where the caller may see it: whoever lost an answer finds it again.
+        ``existing`` names what stands in the way, where the caller may see it; a lost answer is found again.
         """
         super().__init__(detail or self.code.value.en)
         self.detail = detail

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,26 +18,28 @@ from starlette.applications import Starlette
 
 from simulator import prepare
 from simulator.books import books, credited_people
-from simulator.day import Day
-from simulator.door import Door
+from simulator.day import SeasonDay
 from simulator.journal import Journal
 from simulator.localities import LOCALITIES
+from simulator.peer_endpoint import PeerEndpoint
 from simulator.people import county
 from simulator.plan import plan
 from simulator.season import play
 from simulator.tax import TaxPeer
-from simulator.wechat.account import Account
-from simulator.wechat.notices import Postman
+from simulator.wechat.account import ChannelAccount
+from simulator.wechat.notices import NoticeSender
 from simulator.wechat.peer import WechatPeer
-from simulator.wechat.signing import Platform
-from simulator.world import World, tell
+from simulator.wechat.signatures import Platform
+from simulator.world import World, report_progress
 
 
-async def run(folder: Path, base_url: str, clients_file: Path, *, once: bool, until_eof: bool) -> int:
-    """Serve the peers and play the season; 0 when it was played to its end, 1 when it could not be."""
+async def run(
+    folder: Path, base_url: str, clients_file: Path, *, once: bool, until_eof: bool, until: date | None = None
+) -> int:
+    """Serve the peers and play the season; 0 when it was played to its end or held at a day, 1 when it could not be."""
     settings = prepare.load(folder)
     if settings is None:
-        tell("failed", why="python -m simulator prepare comes first")
+        report_progress("failed", why="python -m simulator prepare comes first")
         return 1
     stop = asyncio.Event()
     for each in (signal.SIGINT, signal.SIGTERM):
@@ -48,29 +51,29 @@ async def run(folder: Path, base_url: str, clients_file: Path, *, once: bool, un
     try:
         async with httpx.AsyncClient(base_url=base_url, limits=limits, timeout=30, trust_env=False) as client:
             world, server = _assemble(folder, settings, journal, client, base_url, clients_file)
-            return await _play_beside(server, world, folder, stop, once=once)
+            return await _play_beside(server, world, folder, stop, once=once, until=until)
     finally:
         journal.close()
 
 
 def _assemble(
     folder: Path, settings: dict[str, Any], journal: Journal, client: httpx.AsyncClient, base_url: str, secrets: Path
-) -> "tuple[World, _Server]":
+) -> "tuple[World, _SeasonServer]":
     platform = Platform.prepared(folder, settings, prepare.MCHID, prepare.APPID)
     locality = LOCALITIES[settings["pack"]]
-    day = Day(locality.calendar.steps[0])
-    account = Account(journal, day, prepare.MCHID, prepare.APPID)
-    postman = Postman(platform, client)
-    wechat = WechatPeer(account, platform, postman)
+    day = SeasonDay(locality.calendar.steps[0])
+    account = ChannelAccount(journal, day, prepare.MCHID, prepare.APPID)
+    notice_sender = NoticeSender(platform, client)
+    wechat = WechatPeer(account, platform, notice_sender)
     tax = TaxPeer(journal, settings["tax_token"])
     known = json.loads(secrets.read_text(encoding="utf-8"))
     world = World(
         plan=plan(county(locality, residents=settings["residents"], seed=settings["seed"])),
         journal=journal,
         day=day,
-        doors={name: Door(client, name, secret) for name, secret in known.items()},
+        endpoints={name: PeerEndpoint(client, name, secret) for name, secret in known.items()},
         account=account,
-        postman=postman,
+        notice_sender=notice_sender,
         tax=tax,
         notify_base=base_url,
     )
@@ -79,13 +82,15 @@ def _assemble(
         app, host="127.0.0.1", port=settings["port"], log_level="warning", access_log=False, lifespan="off"
     )
     for refund in journal.all("refund"):
-        wechat.tell_of_refund(refund)
-    return world, _Server(config)
+        wechat.notify_refund(refund)
+    return world, _SeasonServer(config)
 
 
-async def _play_beside(server: "_Server", world: World, folder: Path, stop: asyncio.Event, *, once: bool) -> int:
+async def _play_beside(
+    server: "_SeasonServer", world: World, folder: Path, stop: asyncio.Event, *, once: bool, until: date | None
+) -> int:
     serving = asyncio.create_task(server.serve())
-    playing = asyncio.create_task(_season(world, folder))
+    playing = asyncio.create_task(_season(world, folder, until))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, playing, stopping}, return_when=asyncio.FIRST_COMPLETED)
     if playing.done() and not once and playing.result():
@@ -98,8 +103,8 @@ async def _play_beside(server: "_Server", world: World, folder: Path, stop: asyn
     return 0 if complete else 1
 
 
-async def _season(world: World, folder: Path) -> bool:
-    tell(
+async def _season(world: World, folder: Path, until: date | None) -> bool:
+    report_progress(
         "season",
         residents=len(world.plan.county.residents),
         orders=len(world.plan.purchases),
@@ -109,18 +114,23 @@ async def _season(world: World, folder: Path) -> bool:
         people=credited_people(world),
     )
     try:
-        await play(world)
+        complete = await play(world, until)
     except Exception as failure:
         for cause in _leaves(failure):
-            tell("failed", why=f"{type(cause).__name__}: {cause}")
+            report_progress("failed", why=f"{type(cause).__name__}: {cause}")
         logging.getLogger("simulator").exception("the season broke off")
         return False
+    if not complete:
+        report_progress("held", date=world.day.today.isoformat())
+        return True
     written = books(world)
     file = folder / "books.json"
     draft = file.with_suffix(".draft")
     draft.write_text(json.dumps(written, ensure_ascii=False, indent=1), encoding="utf-8")
     draft.replace(file)
-    tell("finished", books=str(file), notices=world.postman.attempts, refused=world.postman.refusals)
+    report_progress(
+        "finished", books=str(file), notices=world.notice_sender.attempts, refused=world.notice_sender.refusals
+    )
     return True
 
 
@@ -133,14 +143,14 @@ def _leaves(group: BaseException) -> Iterator[BaseException]:
 
 
 def _at_end_of_input(stop: asyncio.Event) -> None:
-    """Whoever started us is gone, however it went."""
+    """The process that started this one has ended, for any reason."""
     if not os.read(sys.stdin.fileno(), 1024):
         asyncio.get_running_loop().remove_reader(sys.stdin)
         stop.set()
 
 
-class _Server(uvicorn.Server):
-    """uvicorn without its signal handling: the season has to hear of it too."""
+class _SeasonServer(uvicorn.Server):
+    """uvicorn without its signal handling: the season needs the signal too."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

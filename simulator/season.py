@@ -1,5 +1,6 @@
 """The season from its first day to the last latecomer: what happens on each of its days, and in what order."""
 
+from datetime import date
 from functools import partial
 from random import Random
 
@@ -17,21 +18,46 @@ from simulator.actors import (
 )
 from simulator.actors.quiet import wait_for_the_day, wait_until_credited
 from simulator.plan import Purchase
-from simulator.world import World, tell
+from simulator.world import World, report_progress
 
 _STRANGERS_AT = 2
 
 
-async def play(world: World) -> None:
-    """Live through every day; what the journal says was done is not done again."""
+class DayIsOver(ValueError):
+    """The season cannot be held at this day: it has not begun by then, or has gone on already."""
+
+
+async def play(world: World, until: date | None = None) -> bool:
+    """Live through every day; what the journal says was done is not done again.
+
+    With ``until``, hold at that day instead of going past it, and return False. Raises DayIsOver where that cannot be.
+    """
     steps = world.locality.calendar.steps
+    if until is not None:
+        _refuse(world, until)
     for step, day in enumerate(steps):
+        if until is not None and day > until:
+            world.day.today = until
+            await bureau.advance_date(world)
+            await wait_for_the_day(world)
+            return False
         world.day.today = day
         if world.done(f"day {step}"):
             continue
-        tell("day", date=day.isoformat(), step=step + 1, steps=len(steps))
+        report_progress("day", date=day.isoformat(), step=step + 1, steps=len(steps))
         await _live_through(world, step)
         await world.journal.put("done", f"day {step}", day.isoformat())
+    return True
+
+
+def _refuse(world: World, until: date) -> None:
+    """Raise DayIsOver for a day before the season, or before a day that was begun already."""
+    steps = world.locality.calendar.steps
+    begun = [day for step, day in enumerate(steps) if world.done(f"date {step}")]
+    if until < steps[0]:
+        raise DayIsOver(f"the season begins on {steps[0]}")
+    if begun and begun[-1] > until:
+        raise DayIsOver(f"the season has reached {begun[-1]}: name a new folder by --data")
 
 
 async def _live_through(world: World, step: int) -> None:
@@ -58,7 +84,7 @@ async def _morning(world: World, step: int) -> None:
     if step == 0:
         return
     yesterday = world.locality.calendar.steps[step - 1]
-    await residents.tell_late(world, Random(f"late {step}"))
+    await residents.deliver_late_notices(world, Random(f"late {step}"))
     await wait_until_credited(world)
     await world.once(f"tax detail {step}", lambda: remittance.send_settlement_detail(world, yesterday))
     await world.once(f"bank {step}", lambda: bank.book(world, yesterday))

@@ -13,11 +13,11 @@ Outcome = Literal["PRICED", "HELD", "REJECTED"]
 BenefitStart = Literal["YEAR_START", "DAY_AFTER_WAIT", "BIRTH"]
 
 
-class _Part(BaseModel):
+class _FrozenModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Clause(_Part):
+class Clause(_FrozenModel):
     """Where a rule is written: document number, section and the words themselves."""
 
     document: str
@@ -25,7 +25,7 @@ class Clause(_Part):
     quote: str
 
 
-class Reason(_Part):
+class Reason(_FrozenModel):
     """One rule that was tried: its code, whether it won, in words, and the clause or default it stands on."""
 
     code: str
@@ -35,14 +35,14 @@ class Reason(_Part):
     clause: Clause | None = None
 
 
-class Share(_Part):
+class Share(_FrozenModel):
     """The part of the individual contribution that one funder pays, in fen."""
 
     funder: str
     amount_fen: int
 
 
-class WaitRule(_Part):
+class WaitRule(_FrozenModel):
     """How long a person waits for benefits after the anchor day; no code means no wait."""
 
     code: str | None = None
@@ -50,7 +50,7 @@ class WaitRule(_Part):
     months: int = 0
 
 
-class BenefitRule(_Part):
+class BenefitRule(_FrozenModel):
     """From when to when a person is covered; ``starts_on`` is the earliest first covered day."""
 
     start: BenefitStart
@@ -58,7 +58,7 @@ class BenefitRule(_Part):
     ends_on: date
 
 
-class ScheduleRow(_Part):
+class ScheduleRow(_FrozenModel):
     """What is due when the payment's business date lies in ``pay_from`` … ``pay_until``, both included; in fen."""
 
     pay_from: date
@@ -112,7 +112,7 @@ class ContributionAssessed(Event):
     def nothing_due(self) -> bool:
         """Whether nothing is due on the day as of which this was assessed, or on the next on which money may come.
 
-        That day enrols them: what would be due on later ones is nobody's business any more.
+        That day enrols them: what would be due on later days no longer matters.
         """
         row = next((row for row in self.schedule if row.pay_until >= self.assessed_on), None)
         return self.outcome == "PRICED" and row is not None and row.due_fen == 0

@@ -22,7 +22,7 @@ from starlette.routing import Route
 from shared.domain.clock import SystemClock
 from shared.settings import WechatMerchant
 from simulator.wechat import notices
-from simulator.wechat.signing import Platform, sealed, signature_headers
+from simulator.wechat.signatures import Platform, sealed, signature_headers
 from tests.harness.eventually import eventually
 
 MCHID = "1900000109"

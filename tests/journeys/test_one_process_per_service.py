@@ -21,8 +21,8 @@ from tests.harness.patience import patient
 from tests.harness.ports import free_port
 from tests.harness.processes import ROOT, Fleet
 from tools.up.comparison import differences
-from verify.examine import examine
-from verify.report import Report
+from verify.examination import examine
+from verify.report import ConsistencyReport
 
 WITHIN_S = 300.0
 RESIDENTS = "120"
@@ -107,6 +107,6 @@ async def test_one_process_per_service_and_role_agrees_with_the_simulators_books
     assert report.overall.paid_fen > 0
 
 
-async def _settled(settings: Settings) -> Report | None:
+async def _settled(settings: Settings) -> ConsistencyReport | None:
     report = await examine(settings)
     return report if report.settled else None

@@ -47,7 +47,7 @@ _ORDER = "tests/shared/messaging/conformance/test_order_and_once.py::"
 _MEMBERS = "tests/shared/messaging/conformance/test_members.py::"
 _RELAYS = "tests/shared/messaging/conformance/test_relays.py::"
 _POISON = "tests/shared/messaging/conformance/test_poison.py::"
-_POSITIONS = "tests/shared/messaging/test_positions.py::"
+_POSITIONS = "tests/shared/messaging/test_offset_tracker.py::"
 _LOCKS = "tests/shared/messaging/test_locks.py::"
 _CREDITING = "tests/services/payment/test_crediting.py::"
 _REGIONS = "tests/shared/database/test_row_security.py::"
@@ -60,7 +60,7 @@ _CASH_TABLES = "services/payment/migrations/0002_cash_and_remittance.py"
 MUTATIONS = (
     Mutation(
         "cursor per publisher and aggregate",
-        (Edit("shared/messaging/consumer/cursors.py", "if seq <= standing.seq or seq == ", "if seq == "),),
+        (Edit("shared/messaging/consumer/cursors.py", "if seq <= state.seq or seq == ", "if seq == "),),
         (
             *_on_both_buses(_ORDER + "test_a_redelivered_event_changes_nothing"),
             *_on_both_buses(
@@ -95,7 +95,7 @@ MUTATIONS = (
         "first record of a partition never read",
         (
             Edit(
-                "shared/messaging/topics/positions.py",
+                "shared/messaging/topics/offset_tracker.py",
                 "position.proven = first.offset == 0 or position.suspicions == _SUSPICIONS - 1",
                 "position.proven = True",
             ),
@@ -120,7 +120,13 @@ MUTATIONS = (
     ),
     Mutation(
         "lock that a replay shares with the consumer",
-        (Edit("shared/messaging/dead_letters/replay.py", '    await session.execute(_ALONE, {"id": letter})\n', ""),),
+        (
+            Edit(
+                "shared/messaging/dead_letters/replay.py",
+                '    await session.execute(_LOCK_PARTITION, {"id": letter})\n',
+                "",
+            ),
+        ),
         (_LOCKS + "test_a_replay_waits_for_the_consumer_that_parks_an_event_behind_the_letter[postgres]",),
     ),
     Mutation(

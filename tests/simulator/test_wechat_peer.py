@@ -21,13 +21,13 @@ from services.payment.notices.notice import PaymentNotice, RefundNotice
 from shared.domain.clock import SystemClock
 from shared.settings import WechatMerchant
 from simulator import prepare
-from simulator.day import Day
+from simulator.day import SeasonDay
 from simulator.journal import Journal
 from simulator.localities.luoshan import LUOSHAN
-from simulator.wechat.account import Account
-from simulator.wechat.notices import Postman
+from simulator.wechat.account import ChannelAccount
+from simulator.wechat.notices import NoticeSender
 from simulator.wechat.peer import WechatPeer
-from simulator.wechat.signing import Platform
+from simulator.wechat.signatures import Platform
 from tests.harness.eventually import eventually
 
 NOTIFY = "http://canbao.test/payment/v1/callbacks/wechat/1900000109"
@@ -68,11 +68,11 @@ class Channel:
         callbacks = Starlette(routes=[Route("/{path:path}", self.counter.take, methods=["POST"])])
         self.callbacks = httpx.AsyncClient(transport=httpx.ASGITransport(app=callbacks))
         self.platform = Platform.prepared(folder, settings, prepare.MCHID, prepare.APPID)
-        self.account = Account(
-            Journal(folder / "journal.sqlite"), Day(LUOSHAN.calendar.steps[0]), prepare.MCHID, prepare.APPID
+        self.account = ChannelAccount(
+            Journal(folder / "journal.sqlite"), SeasonDay(LUOSHAN.calendar.steps[0]), prepare.MCHID, prepare.APPID
         )
-        self.postman = Postman(self.platform, self.callbacks)
-        peer = WechatPeer(self.account, self.platform, self.postman)
+        self.notice_sender = NoticeSender(self.platform, self.callbacks)
+        peer = WechatPeer(self.account, self.platform, self.notice_sender)
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app=Starlette(routes=peer.routes())))
         self.client = WechatClient(self.counter.merchant, self.http, "http://wechat.test", SystemClock(), "411521")
 
@@ -116,10 +116,10 @@ async def test_a_notice_is_sent_again_until_it_is_acknowledged(channel: Channel)
     notice = await channel.account.pay("ORDER00001", "T1", moment=channel.account.day.at(36_000))
     channel.counter.refuse_next = 2
 
-    assert await channel.postman.deliver(notice)
+    assert await channel.notice_sender.deliver(notice)
 
     assert channel.counter.transactions == ["T1"]
-    assert channel.postman.attempts == 3
+    assert channel.notice_sender.attempts == 3
     assert notice.plain["amount"]["total"] == 76_000
 
 

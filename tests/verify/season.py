@@ -18,8 +18,8 @@ from tests.harness.identity_numbers import a_number
 from tests.harness.installation import Installation
 from tests.harness.tax_peer import TOKEN, TaxPeer, tax_peer
 from tests.harness.wechat_peer import MCHID, WechatPeer, merchant, paid_notice, refund_notice, wechat_peer
-from verify.examine import examine
-from verify.report import Report
+from verify.examination import examine
+from verify.report import ConsistencyReport
 
 AMOUNTS = Path(__file__).parents[2] / "deploy/counties/luoshan-2024/example-amounts.yaml"
 AT_WORK = tuple(service for service in SERVICES if service is not CONSOLE)
@@ -163,10 +163,10 @@ class Season:
             await self.post(f"{batch}/treasury", {"received_on": "2023-10-11"})
             await self.post(f"{batch}/certificate", {"certificate_no": "WS-1", "issued_on": "2023-10-11"})
 
-    async def settled(self) -> Report:
+    async def settled(self) -> ConsistencyReport:
         """Wait until nothing is on its way any more."""
 
-        async def proven() -> Report | None:
+        async def proven() -> ConsistencyReport | None:
             report = await examine(self.installation.settings)
             assert report.settled, [
                 (c.code, c.verdict, c.rows or c.waiting) for c in report.checks if c.verdict != "OK"

@@ -12,14 +12,14 @@ from services.payment.job_names import CASH_MATCHING, SETTLEMENTS
 from services.payment.statements import repository
 from shared.database.engine import after_commit
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
-from shared.web.door import Door
-from shared.web.refusals import refuses
+from shared.web.error_responses import responses_for
+from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=Door, tags=["bank"])
+router = APIRouter(route_class=StrictRoute, tags=["bank"])
 
 
 @router.post("/v1/bank-statements", status_code=201, dependencies=[requires("payment:bank", for_whole_area=True)])
-@refuses(SettlementReferenceMalformed, service.BankLineChanged, DateInTheFuture)
+@responses_for(SettlementReferenceMalformed, service.BankLineChanged, DateInTheFuture)
 async def import_statement(
     session: Session, caller: CurrentCaller, running: CurrentRunning, body: BankStatementIn
 ) -> BankStatementImported:

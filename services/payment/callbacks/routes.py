@@ -15,7 +15,7 @@ from services.payment.notices.group_commit import IntakeUnavailable, NoticeUnsto
 from services.payment.notices.notice import ChannelNotice, Evidence, NoticeSource
 from services.payment.resources import PaymentResources
 from shared.service import Running
-from shared.web.lean import LeanRoute
+from shared.web.lean_route import LeanRoute
 
 BODY_LIMIT = 64 * 1024
 PATH = "/v1/callbacks/wechat/{mchid}"

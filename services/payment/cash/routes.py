@@ -25,16 +25,16 @@ from shared.database.engine import after_commit
 from shared.errors import NotFound
 from shared.policy.vocabulary import Channel
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
-from shared.web.door import Door
-from shared.web.refusals import refuses
+from shared.web.error_responses import responses_for
+from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=Door, tags=["village cash"])
-corrections_router = APIRouter(route_class=Door, tags=["remittance"])
+router = APIRouter(route_class=StrictRoute, tags=["village cash"])
+corrections_router = APIRouter(route_class=StrictRoute, tags=["remittance"])
 READ, COLLECT = requires("payment:read"), requires("payment:collect")
 
 
 @router.post("/v1/cash-receipts", status_code=201, dependencies=[COLLECT])
-@refuses(
+@responses_for(
     service.UnknownVillage,
     service.BillNotFoundInVillage,
     service.ReceiptNumberTaken,
@@ -72,14 +72,14 @@ async def list_receipts(
 
 
 @router.post("/v1/collection-statements", status_code=201, dependencies=[COLLECT])
-@refuses(service.UnknownVillage, service.StatementNumberTaken, NotFound)
+@responses_for(service.UnknownVillage, service.StatementNumberTaken, NotFound)
 async def submit_statement(session: Session, caller: CurrentCaller, body: CollectionStatementIn) -> BatchOut:
     """Submit a village's 《缴费情况表》; it begins a batch."""
     return BatchOut.of(await service.submit_statement(session, caller.trace(), body))
 
 
 @router.post("/v1/deposit-slips", status_code=201, dependencies=[COLLECT])
-@refuses(NotFound, service.SlipNumberTaken, service.SecondSlip, service.StatementNoLongerOpen, DateInTheFuture)
+@responses_for(NotFound, service.SlipNumberTaken, service.SecondSlip, service.StatementNoLongerOpen, DateInTheFuture)
 async def record_slip(
     session: Session, caller: CurrentCaller, running: CurrentRunning, body: StatementSlipIn
 ) -> SlipOut:
@@ -91,7 +91,7 @@ async def record_slip(
 
 
 @corrections_router.post("/v1/remittances/{batch_id}/corrections", dependencies=[COLLECT])
-@refuses(NotFound, corrections.CorrectionNotPossible, service.SlipNumberTaken, DateInTheFuture)
+@responses_for(NotFound, corrections.CorrectionNotPossible, service.SlipNumberTaken, DateInTheFuture)
 async def correct(
     session: Session, caller: CurrentCaller, running: CurrentRunning, batch_id: UUID, body: CorrectionIn
 ) -> BatchOut:

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, StringConstraints
 
 from services.payment.documents import Amount, DocumentIn
-from shared.web.fields import Day, Number, Words, Year, example
+from shared.web.fields import Day, FreeText, ReferenceNumber, Year, example
 
 Village = Annotated[str, StringConstraints(max_length=12)]
 
@@ -15,7 +15,7 @@ Village = Annotated[str, StringConstraints(max_length=12)]
 class ReceiptIn(DocumentIn):
     """One cash receipt as the village wrote it."""
 
-    receipt_no: Number
+    receipt_no: ReferenceNumber
     enrolment_id: UUID
     amount_fen: Amount
     received_on: Day
@@ -74,7 +74,7 @@ class ReceiptPage(BaseModel):
 class StatementLineIn(DocumentIn):
     """One line of the 《缴费情况表》."""
 
-    receipt_no: Number
+    receipt_no: ReferenceNumber
     enrolment_id: UUID
     amount_fen: Amount
 
@@ -90,7 +90,7 @@ class CollectionStatementIn(DocumentIn):
         total_fen=38000,
     )
 
-    statement_no: Number
+    statement_no: ReferenceNumber
     village: Village
     benefit_year: Year
     lines: Annotated[tuple[StatementLineIn, ...], Field(min_length=1, max_length=5_000)]
@@ -100,7 +100,7 @@ class CollectionStatementIn(DocumentIn):
 class DepositSlipIn(DocumentIn):
     """A slip of cash paid into the tax pending account."""
 
-    slip_no: Number
+    slip_no: ReferenceNumber
     amount_fen: Amount
     deposited_on: Day
 
@@ -110,7 +110,7 @@ class StatementSlipIn(DepositSlipIn):
 
     model_config = example(slip_no="D-0001", statement_no="S-2023-10-1201", amount_fen=38000, deposited_on="2023-10-04")
 
-    statement_no: Number
+    statement_no: ReferenceNumber
 
 
 class SlipOut(BaseModel):
@@ -133,7 +133,7 @@ class CorrectionIn(DocumentIn):
         total_fen=38000,
     )
 
-    reason: Words
+    reason: FreeText
     lines: Annotated[tuple[StatementLineIn, ...], Field(min_length=1, max_length=5_000)] | None = None
     total_fen: Amount | None = None
     slips: Annotated[tuple[DepositSlipIn, ...], Field(min_length=1, max_length=20)] | None = None

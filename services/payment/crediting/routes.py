@@ -12,10 +12,10 @@ from services.payment.notices import repository
 from shared.database.engine import after_commit
 from shared.errors import DomainError, ErrorCode
 from shared.web.dependencies import CurrentRunning, Session, requires
-from shared.web.door import Door
-from shared.web.refusals import refuses
+from shared.web.error_responses import responses_for
+from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=Door)
+router = APIRouter(route_class=StrictRoute)
 
 
 class NotRetriable(DomainError):
@@ -34,7 +34,7 @@ async def list_quarantine(
 
 
 @router.post("/v1/quarantine/{notice_id}/retry", status_code=202, dependencies=[requires("payment:operate")])
-@refuses(NotRetriable)
+@responses_for(NotRetriable)
 async def retry_notice(session: Session, running: CurrentRunning, notice_id: UUID) -> Retried:
     """Work a notice again that was set aside because of us: an error since mended, a merchant since configured."""
     if not await repository.retry(session, notice_id, [reason.value for reason in RETRYABLE_QUARANTINE]):

@@ -16,7 +16,7 @@ from services.payment.notices import repository
 from services.payment.notices.notice import ChannelNotice, NoticeKind, PaymentNotice, RefundNotice
 from services.payment.refunds.service import settle
 from services.payment.resources import PaymentResources
-from shared.messaging.bus.errors import described, is_transient
+from shared.messaging.bus.errors import error_summary, is_transient
 from shared.service import Running
 
 AT_ONCE = 500
@@ -104,7 +104,7 @@ async def work(
 
 async def _set_aside(running: Running, notice_id: UUID, failure: Exception) -> int:
     """One notice that cannot be worked must not hold up the rest: it waits in quarantine for a person."""
-    log.error("a notice cannot be worked", error=described(failure))
+    log.error("a notice cannot be worked", error=error_summary(failure))
     async with running.database.transaction(running.settings.region) as session:
         claimed = await repository.claim_one(session, notice_id)
         reason = Quarantine.UNPROCESSABLE.value

@@ -13,10 +13,10 @@ from shared.database.business_date import business_date
 from shared.database.engine import after_commit
 from shared.errors import NotFound
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
-from shared.web.door import Door
-from shared.web.refusals import refuses
+from shared.web.error_responses import responses_for
+from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=Door)
+router = APIRouter(route_class=StrictRoute)
 
 
 @router.get("/v1/refunds", dependencies=[requires("payment:read")])
@@ -32,7 +32,7 @@ async def list_refunds(
 
 
 @router.post("/v1/refunds/{refund_id}/approve", dependencies=[requires("payment:refund")])
-@refuses(NotFound)
+@responses_for(NotFound)
 async def approve_refund(session: Session, caller: CurrentCaller, running: CurrentRunning, refund_id: UUID) -> Approved:
     """Let a refund go to its channel. Approving it twice changes nothing; one the channel closed is asked again."""
     today = await business_date(session, running.clock)
@@ -42,7 +42,7 @@ async def approve_refund(session: Session, caller: CurrentCaller, running: Curre
 
 
 @router.post("/v1/suspense/{suspense_id}/refund", status_code=201, dependencies=[requires("payment:refund")])
-@refuses(service.SuspenseNotHeld)
+@responses_for(service.SuspenseNotHeld)
 async def request_refund(
     session: Session, caller: CurrentCaller, running: CurrentRunning, suspense_id: UUID
 ) -> RefundRequested:

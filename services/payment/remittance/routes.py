@@ -14,10 +14,10 @@ from services.payment.remittance.schemas import CertificateIn, ReceivedIn, Remit
 from services.payment.remittance.tax_exchange import TaxDetailNotFound, TaxExchangeUnavailable
 from shared.errors import NotFound
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
-from shared.web.door import Door
-from shared.web.refusals import refuses
+from shared.web.error_responses import responses_for
+from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=Door, prefix="/v1/remittances", tags=["remittance"])
+router = APIRouter(route_class=StrictRoute, prefix="/v1/remittances", tags=["remittance"])
 # The office that collects money cannot also confirm that it has arrived: each step belongs to another office.
 READ = requires("payment:read")
 TAX, TREASURY = (requires(f"payment:{office}", for_whole_area=True) for office in ("tax", "treasury"))
@@ -41,7 +41,7 @@ async def list_batches(
 
 
 @router.get("/{batch_id}", dependencies=[READ])
-@refuses(NotFound)
+@responses_for(NotFound)
 async def read_batch(
     session: Session,
     batch_id: UUID,
@@ -60,14 +60,14 @@ async def read_batch(
 
 
 @router.post("/{batch_id}/serial", dependencies=[TAX])
-@refuses(*STEP, service.SerialRequired, service.SerialNotForOnline, steps.SerialTaken)
+@responses_for(*STEP, service.SerialRequired, service.SerialNotForOnline, steps.SerialTaken)
 async def enter_serial(session: Session, caller: CurrentCaller, batch_id: UUID, body: SerialIn) -> BatchOut:
     """Enter the collection notice serial at the county's tax hall."""
     return BatchOut.of(await service.enter_serial(session, caller.trace(), batch_id, body.collection_notice_serial))
 
 
 @router.post("/{batch_id}/fetch-detail", dependencies=[TAX])
-@refuses(NotFound, steps.StepNotPossible, TaxExchangeUnavailable, TaxDetailNotFound)
+@responses_for(NotFound, steps.StepNotPossible, TaxExchangeUnavailable, TaxDetailNotFound)
 async def fetch_detail(caller: CurrentCaller, running: CurrentRunning, batch_id: UUID) -> BatchOut:
     """Fetch the tax bureau's detail and compare it with the batch."""
     batch = await confirmation.confirm_detail(
@@ -77,7 +77,7 @@ async def fetch_detail(caller: CurrentCaller, running: CurrentRunning, batch_id:
 
 
 @router.post("/{batch_id}/remit", dependencies=[TAX])
-@refuses(*STEP, steps.DateBeforePreviousStep, DateInTheFuture)
+@responses_for(*STEP, steps.DateBeforePreviousStep, DateInTheFuture)
 async def remit(
     session: Session, caller: CurrentCaller, running: CurrentRunning, batch_id: UUID, body: RemittedIn
 ) -> BatchOut:
@@ -87,7 +87,7 @@ async def remit(
 
 
 @router.post("/{batch_id}/treasury", dependencies=[TREASURY])
-@refuses(*STEP, steps.DateBeforePreviousStep, DateInTheFuture)
+@responses_for(*STEP, steps.DateBeforePreviousStep, DateInTheFuture)
 async def confirm_treasury(
     session: Session, caller: CurrentCaller, running: CurrentRunning, batch_id: UUID, body: ReceivedIn
 ) -> BatchOut:
@@ -97,7 +97,7 @@ async def confirm_treasury(
 
 
 @router.post("/{batch_id}/certificate", dependencies=[TAX])
-@refuses(*STEP, steps.DateBeforePreviousStep, DateInTheFuture, steps.CertificateNumberTaken)
+@responses_for(*STEP, steps.DateBeforePreviousStep, DateInTheFuture, steps.CertificateNumberTaken)
 async def issue_certificate(
     session: Session, caller: CurrentCaller, running: CurrentRunning, batch_id: UUID, body: CertificateIn
 ) -> BatchOut:
@@ -109,7 +109,7 @@ async def issue_certificate(
 
 
 @router.post("/{batch_id}/return", dependencies=[TREASURY])
-@refuses(*STEP, steps.DateBeforePreviousStep, DateInTheFuture)
+@responses_for(*STEP, steps.DateBeforePreviousStep, DateInTheFuture)
 async def take_back(
     session: Session, caller: CurrentCaller, running: CurrentRunning, batch_id: UUID, body: ReturnedIn
 ) -> BatchOut:

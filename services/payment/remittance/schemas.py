@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from services.payment.documents import DocumentIn
-from shared.web.fields import Day, Number, Words, example
+from shared.web.fields import Day, FreeText, ReferenceNumber, example
 
 
 class SerialIn(DocumentIn):
@@ -39,7 +39,7 @@ class CertificateIn(DocumentIn):
 
     model_config = example(certificate_no="341230231000000001", issued_on="2023-10-08")
 
-    certificate_no: Number
+    certificate_no: ReferenceNumber
     issued_on: Day
 
 
@@ -49,4 +49,4 @@ class ReturnedIn(DocumentIn):
     model_config = example(returned_on="2023-10-07", reason="预算科目有误")
 
     returned_on: Day
-    reason: Words
+    reason: FreeText

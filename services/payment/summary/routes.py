@@ -19,11 +19,11 @@ from services.payment.summary.schemas import (
     UnattributedOut,
 )
 from shared.database.business_date import business_date
-from shared.messaging.topics.figures import figures_in
+from shared.messaging.topics.stats import bus_stats_in
 from shared.web.dependencies import CurrentRunning, Session, requires
-from shared.web.door import Door
+from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=Door)
+router = APIRouter(route_class=StrictRoute)
 
 
 @router.get("/v1/summary", dependencies=[requires("payment:read")])
@@ -51,7 +51,7 @@ async def summarise(
         parked=_sum(one for one in set_aside if one["state"] == "PARKED"),
         refunds=_refunds(orjson.loads(found.refunds)),
         held=Pile(**orjson.loads(found.held)),
-        messages=(await figures_in(session)).out(),
+        messages=(await bus_stats_in(session)).out(),
     )
 
 

@@ -9,9 +9,9 @@ from services.payment.suspense import repository
 from services.payment.suspense.schemas import SuspenseOut
 from services.payment.suspense.state import SuspenseState
 from shared.web.dependencies import Session, requires
-from shared.web.door import Door
+from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=Door)
+router = APIRouter(route_class=StrictRoute)
 
 
 @router.get("/v1/suspense", dependencies=[requires("payment:read")])

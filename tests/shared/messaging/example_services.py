@@ -1,4 +1,4 @@
-"""Three services of the tests' own: a station and a depot that announce, and a listener that writes down what it hears.
+"""Three services of the tests' own: a station and a depot that publish, and a listener that records what it consumes.
 
 Nothing in the listener's table is unique: if an event counted twice, it would be seen.
 """
@@ -23,11 +23,11 @@ from shared.database.engine import Database
 from shared.domain.ids import new_id
 from shared.messaging.bus.envelope import Envelope, to_headers
 from shared.messaging.bus.partition import partition_for
-from shared.messaging.bus.protocol import Bus, Outgoing, Place
+from shared.messaging.bus.protocol import Bus, Outgoing, PartitionId
 from shared.messaging.consumer.loop import Consumer, Subscription
 from shared.messaging.outbox.publication import publish
 from shared.messaging.outbox.relay import Relay
-from shared.messaging.topics.installation import settle
+from shared.messaging.topics.installation import record_installation
 from tests.harness.cluster import Clones
 from tests.harness.eventually import eventually
 
@@ -110,7 +110,7 @@ _WRITE_DOWN = text(
 
 
 @dataclass
-class Ears:
+class RecordingHandlers:
     """The listener's handlers, and what they were called with."""
 
     batches: list[list[Received[Event]]] = field(default_factory=list)
@@ -199,7 +199,7 @@ class Stage:
         bus = self.bus()
         for name in NAMES:
             async with self.database(name).transaction(REGION) as session:
-                await settle(session, service=name, installation=bus.installation, partitions=PARTITIONS)
+                await record_installation(session, service=name, installation=bus.installation, partitions=PARTITIONS)
 
     async def close(self) -> None:
         for bus in self.buses:
@@ -251,7 +251,9 @@ class Stage:
             stop.set()
             await asyncio.gather(*tasks)
 
-    def consumer(self, ears: Ears, bus: Bus | None = None, *, group: str = LISTENER, **options: Any) -> Consumer:
+    def consumer(
+        self, ears: RecordingHandlers, bus: Bus | None = None, *, group: str = LISTENER, **options: Any
+    ) -> Consumer:
         options.setdefault("subscriptions", ears.subscriptions())
         return Consumer(
             database=self.database(LISTENER),
@@ -263,7 +265,7 @@ class Stage:
         )
 
     @asynccontextmanager
-    async def listening(self, ears: Ears, **options: Any) -> AsyncIterator[Consumer]:
+    async def listening(self, ears: RecordingHandlers, **options: Any) -> AsyncIterator[Consumer]:
         """A consumer that runs for the length of the block."""
         stop = asyncio.Event()
         consumer = self.consumer(ears, **options)
@@ -306,8 +308,8 @@ class Stage:
         async def read() -> bool:
             ends = await bus.ends(list(await bus.topics()))
             rows = await self.sql(LISTENER, "SELECT topic, partition, next_offset FROM consumer_offset")
-            taken = {Place(row["topic"], row["partition"]): row["next_offset"] for row in rows}
-            return all(taken.get(place, 0) == end for place, end in ends.items())
+            taken = {PartitionId(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+            return all(taken.get(partition_id, 0) == end for partition_id, end in ends.items())
 
         await eventually(read, within_s=within_s, every_s=0.1, message="everything on the bus is taken in")
 
@@ -350,7 +352,7 @@ def outgoing(event: Event, seq: int, *, bus: Bus, id_: UUID | None = None, **cha
         trace=Trace.start("test"),
     )
     record = {
-        "place": place_of(event),
+        "partition_id": partition_of(event),
         "id": id_,
         "key": str(event.key).encode(),
         "headers": to_headers(envelope, bus.installation) | changes.pop("headers", {}),
@@ -359,8 +361,8 @@ def outgoing(event: Event, seq: int, *, bus: Bus, id_: UUID | None = None, **cha
     return Outgoing(**(record | changes))
 
 
-def place_of(event: Event) -> Place:
-    return Place(event.publisher(), partition_for(event.key, PARTITIONS))
+def partition_of(event: Event) -> PartitionId:
+    return PartitionId(event.publisher(), partition_for(event.key, PARTITIONS))
 
 
 async def sent(bus: Bus, *records: Outgoing) -> None:

@@ -8,8 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from shared.messaging.bus.envelope import MalformedEnvelope
-from shared.messaging.bus.errors import Transient, described, is_transient
-from tests.shared.messaging.station import REGION, Stage, TrainArrived
+from shared.messaging.bus.errors import Transient, error_summary, is_transient
+from tests.shared.messaging.example_services import REGION, Stage, TrainArrived
 
 
 @pytest.mark.parametrize("error", [Transient(), ConnectionResetError(), TimeoutError()])
@@ -25,20 +25,20 @@ def test_what_is_not_known_to_pass_is_permanent(error: Exception) -> None:
 def test_a_refused_value_is_not_repeated_in_the_description() -> None:
     with pytest.raises(ValidationError) as refused:
         TrainArrived.model_validate({"region": REGION, "train_id": "411521199001010013", "platform": 1})
-    assert described(refused.value).startswith("ValidationError: train_id: ")
-    assert "411521199001010013" not in described(refused.value)
+    assert error_summary(refused.value).startswith("ValidationError: train_id: ")
+    assert "411521199001010013" not in error_summary(refused.value)
 
 
 def test_a_description_can_be_stored_whatever_the_error_says() -> None:
-    assert described(OSError("a\x00b\ud800" + "c" * 1000)).encode().find(b"\x00") == -1
-    assert len(described(OSError("c" * 1000))) == 500
+    assert error_summary(OSError("a\x00b\ud800" + "c" * 1000)).encode().find(b"\x00") == -1
+    assert len(error_summary(OSError("c" * 1000))) == 500
 
 
 def test_what_others_say_may_hold_a_value_and_what_we_say_holds_none() -> None:
     with pytest.raises(ValueError, match="411521199001010013x") as refused:
         int("411521199001010013x")
-    assert described(refused.value) == "ValueError"
-    assert described(MalformedEnvelope("the header ce_id is missing")).endswith("the header ce_id is missing")
+    assert error_summary(refused.value) == "ValueError"
+    assert error_summary(MalformedEnvelope("the header ce_id is missing")).endswith("the header ce_id is missing")
 
 
 @pytest.mark.parametrize("open_bus", ["postgres"], indirect=True)
@@ -73,8 +73,8 @@ async def test_the_databases_errors_are_told_apart(stage: Stage, statement: str,
 async def test_what_the_database_refuses_is_described_by_code_and_place(stage: Stage, statement: str) -> None:
     with pytest.raises(DBAPIError) as caught:
         await _execute(stage, [statement])
-    assert "4115211990" not in described(caught.value)
-    assert described(caught.value).split()[2][:2] in ("22", "23")
+    assert "4115211990" not in error_summary(caught.value)
+    assert error_summary(caught.value).split()[2][:2] in ("22", "23")
 
 
 @pytest.mark.parametrize("open_bus", ["postgres"], indirect=True)

@@ -1,4 +1,4 @@
-"""What could not be taken in yet: events parked until the gap before them closes, and dead letters."""
+"""Records that could not be handled: events parked until the gap before them closes, and dead letters."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.domain.ids import new_id
 from shared.domain.region import covers
-from shared.messaging.bus.envelope import Envelope, from_headers, place_of
-from shared.messaging.bus.protocol import Incoming, Place
-from shared.messaging.consumer.cursors import Line, Step
-from shared.messaging.topics.positions import fingerprint
+from shared.messaging.bus.envelope import Envelope, aggregate_and_seq, from_headers
+from shared.messaging.bus.protocol import Incoming, PartitionId
+from shared.messaging.consumer.cursors import AggregateKey, SequencedRecord
+from shared.messaging.topics.offset_tracker import fingerprint
 
-# Of each line, so that a line with much behind it keeps no other from going on.
+# Per aggregate, so that one with many parked events does not delay the others.
 RELEASED_AT_ONCE = 100
 
 _PARKED = text(
@@ -54,7 +54,7 @@ _UNPARK = text(
     WHERE p.publisher = k.publisher AND p.aggregate_id = k.aggregate_id AND p.seq = k.seq
     """
 )
-_BURY = text(
+_RECORD_DEAD_LETTERS = text(
     """
     INSERT INTO dead_letter (id, event_id, publisher, aggregate_id, seq, event, region, actor, correlation_id, topic,
                              partition, "offset", key, headers, value, reason, error)
@@ -78,8 +78,8 @@ _BURY = text(
 
 
 @dataclass(frozen=True, slots=True)
-class Setback:
-    """A record that could not be taken in, as much of its envelope as is known, and why."""
+class UnhandledRecord:
+    """A record for the dead letters: as much of its envelope as is known, and why it was not handled."""
 
     record: Incoming
     envelope: Envelope | None
@@ -87,84 +87,86 @@ class Setback:
     error: str
 
     @property
-    def place(self) -> tuple[UUID, int] | None:
+    def claimed(self) -> tuple[UUID, int] | None:
         """The aggregate and sequence that it claims, as far as they can be read."""
-        return (self.envelope.key, self.envelope.seq) if self.envelope else place_of(self.record.headers)
+        return (self.envelope.key, self.envelope.seq) if self.envelope else aggregate_and_seq(self.record.headers)
 
 
-async def waiting(session: AsyncSession, lines: Collection[Line]) -> dict[Line, dict[int, Step]]:
-    """The first parked events of each of these lines, by sequence."""
-    if not lines:
+async def waiting(
+    session: AsyncSession, aggregates: Collection[AggregateKey]
+) -> dict[AggregateKey, dict[int, SequencedRecord]]:
+    """The first parked events of each of these aggregates, by sequence."""
+    if not aggregates:
         return {}
     rows = await session.execute(
         _PARKED,
         {
-            "publishers": [line.publisher for line in lines],
-            "aggregates": [line.aggregate_id for line in lines],
+            "publishers": [aggregate.publisher for aggregate in aggregates],
+            "aggregates": [aggregate.aggregate_id for aggregate in aggregates],
             "of_each": RELEASED_AT_ONCE,
         },
     )
-    found: dict[Line, dict[int, Step]] = {}
+    found: dict[AggregateKey, dict[int, SequencedRecord]] = {}
     for row in rows:
         record = stored_record(row)
-        step = Step(record, from_headers(record.headers, record.place.topic), was_parked=True)
-        found.setdefault(step.line, {})[step.envelope.seq] = step
+        item = SequencedRecord(record, from_headers(record.headers, record.partition_id.topic), was_parked=True)
+        found.setdefault(item.aggregate, {})[item.envelope.seq] = item
     return found
 
 
-async def park(session: AsyncSession, steps: Sequence[Step], region: str) -> None:
+async def park(session: AsyncSession, items: Sequence[SequencedRecord], region: str) -> None:
     """Keep events until what belongs before them has arrived."""
-    if steps:
-        columns = _record_columns([step.record for step in steps]) | _envelope_columns(
-            [step.envelope for step in steps], region
+    if items:
+        columns = _record_columns([item.record for item in items]) | _envelope_columns(
+            [item.envelope for item in items], region
         )
         await session.execute(
             _PARK, {name: columns[name] for name in columns if name not in ("actors", "correlations")}
         )
 
 
-async def unpark(session: AsyncSession, steps: Iterable[Step]) -> None:
-    """Forget parked events that were taken in, refused or found to be duplicates."""
-    keys = [(step.line, step.envelope.seq) for step in steps if step.was_parked]
+async def unpark(session: AsyncSession, items: Iterable[SequencedRecord]) -> None:
+    """Delete parked events that were handled, failed or turned out to be duplicates."""
+    keys = [(item.aggregate, item.envelope.seq) for item in items if item.was_parked]
     if keys:
         await session.execute(
             _UNPARK,
             {
-                "publishers": [line.publisher for line, _ in keys],
-                "aggregates": [line.aggregate_id for line, _ in keys],
+                "publishers": [aggregate.publisher for aggregate, _ in keys],
+                "aggregates": [aggregate.aggregate_id for aggregate, _ in keys],
                 "seqs": [seq for _, seq in keys],
             },
         )
 
 
-async def bury(session: AsyncSession, setbacks: Sequence[Setback], region: str) -> None:
-    """Set dead letters aside; a replay in this transaction that failed again goes back to waiting."""
-    if setbacks:
-        columns = _record_columns([s.record for s in setbacks]) | _envelope_columns(
-            [s.envelope for s in setbacks], region
+async def record_dead_letters(session: AsyncSession, unhandled: Sequence[UnhandledRecord], region: str) -> None:
+    """Store dead letters; a replay in this transaction that failed again goes back to waiting."""
+    if unhandled:
+        columns = _record_columns([s.record for s in unhandled]) | _envelope_columns(
+            [s.envelope for s in unhandled], region
         )
-        places = [s.place for s in setbacks]
+        claims = [s.claimed for s in unhandled]
         columns |= {
-            "ids": [new_id() for _ in setbacks],
-            "publishers": [s.record.place.topic if s.place else None for s in setbacks],
-            "aggregates": [place[0] if place else None for place in places],
-            "seqs": [place[1] if place else None for place in places],
-            "reasons": [s.reason for s in setbacks],
-            "errors": [s.error for s in setbacks],
+            "ids": [new_id() for _ in unhandled],
+            "publishers": [s.record.partition_id.topic if s.claimed else None for s in unhandled],
+            "aggregates": [claim[0] if claim else None for claim in claims],
+            "seqs": [claim[1] if claim else None for claim in claims],
+            "reasons": [s.reason for s in unhandled],
+            "errors": [s.error for s in unhandled],
         }
-        await session.execute(_BURY, columns)
+        await session.execute(_RECORD_DEAD_LETTERS, columns)
 
 
 def stored_record(row: Row[Any]) -> Incoming:
     """The record as it once lay on the bus."""
-    return Incoming(Place(row.topic, row.partition), row.offset, row.key, orjson.loads(row.headers), row.value)
+    return Incoming(PartitionId(row.topic, row.partition), row.offset, row.key, orjson.loads(row.headers), row.value)
 
 
 def _record_columns(records: Sequence[Incoming]) -> dict[str, list[Any]]:
     return {
         "event_ids": [fingerprint(record) for record in records],
-        "topics": [record.place.topic for record in records],
-        "partitions": [record.place.partition for record in records],
+        "topics": [record.partition_id.topic for record in records],
+        "partitions": [record.partition_id.partition for record in records],
         "offsets": [record.offset for record in records],
         "keys": [record.key for record in records],
         "headers": [_storable(record.headers) for record in records],
@@ -183,7 +185,7 @@ def _envelope_columns(envelopes: Sequence[Envelope | None], region: str) -> dict
         "events": each(lambda e: e.event),
         "actors": each(lambda e: e.trace.actor),
         "correlations": each(lambda e: e.trace.correlation_id),
-        # An event that claims a region outside the installation is still ours to look after.
+        # An event that claims a region outside the installation is still shown to this installation.
         "regions": [
             e.region if e is not None and e.region.isdecimal() and covers(region, e.region) else region
             for e in envelopes

@@ -1,4 +1,4 @@
-"""Our side of canbao's HTTP doors: each actor with its own credentials, patient with outages, exact about refusals."""
+"""The client of canbao's HTTP API: each actor with its own credentials, repeating through outages."""
 
 import asyncio
 import time
@@ -7,13 +7,13 @@ from typing import Any
 
 import httpx
 
-_PATIENCE_S = 120.0
-_BILL_PATIENCE_S = 60.0
+_TIMEOUT_S = 120.0
+_BILL_TIMEOUT_S = 60.0
 _NOT_BILLED_YET = frozenset({"NOTHING_TO_PAY", "BILL_NOT_FOUND_IN_VILLAGE"})
 
 
-class Refused(Exception):
-    """canbao said no: its status and its problem document."""
+class RequestRefused(Exception):
+    """canbao refused a request: its status and its problem document."""
 
     def __init__(self, who: str, method: str, path: str, answer: httpx.Response) -> None:
         self.status = answer.status_code
@@ -27,12 +27,12 @@ class Refused(Exception):
 
 
 class Unreachable(Exception):
-    """canbao did not answer for longer than an actor's patience."""
+    """canbao did not answer within an actor's time limit."""
 
 
 @dataclass(slots=True)
-class Door:
-    """One actor's way in: a token when needed, and the same request again through outages."""
+class PeerEndpoint:
+    """One actor's access to the API: a token when needed, and the same request again through outages."""
 
     client: httpx.AsyncClient
     client_id: str
@@ -50,19 +50,19 @@ class Door:
         return await self._send("POST", path, body)
 
     async def post_when_billed(self, path: str, body: Any) -> Any:
-        """Give a command about people whose bills may be a moment behind their registration."""
-        deadline, pause = time.monotonic() + _BILL_PATIENCE_S, 0.1
+        """Give a command about people with bills that may be a moment behind their registration."""
+        deadline, pause = time.monotonic() + _BILL_TIMEOUT_S, 0.1
         while True:
             try:
                 return await self.post(path, body)
-            except Refused as refusal:
+            except RequestRefused as refusal:
                 if refusal.code not in _NOT_BILLED_YET or time.monotonic() > deadline:
                     raise
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, 1.0)
 
     async def _send(self, method: str, path: str, body: Any) -> Any:
-        deadline, pause = time.monotonic() + _PATIENCE_S, 0.05
+        deadline, pause = time.monotonic() + _TIMEOUT_S, 0.05
         while True:
             answer = await self._attempt(method, path, body)
             if answer is not None and answer.status_code == 401 and self._token:
@@ -70,14 +70,14 @@ class Door:
             elif answer is not None and answer.status_code not in (429, 502, 503, 504):
                 if answer.is_success:
                     return answer.json() if answer.content else None
-                raise Refused(self.client_id, method, path, answer)
+                raise RequestRefused(self.client_id, method, path, answer)
             if time.monotonic() > deadline:
                 raise Unreachable(f"{self.client_id}: {method} {path}")
             await asyncio.sleep(pause)
             pause = min(pause * 2, 2.0)
 
     async def _attempt(self, method: str, path: str, body: Any) -> httpx.Response | None:
-        """One try; None where the line was dead."""
+        """One try; None where the connection failed."""
         try:
             token = await self._current_token()
             if isinstance(token, httpx.Response):

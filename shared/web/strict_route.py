@@ -1,7 +1,7 @@
-"""Doors: how a request comes in. Who calls is settled before the body is read; what comes in is read strictly.
+"""Strict routes: the caller is authorised before the body is read, and the request is read without guessing.
 
-A reader that takes the last of two equal keys, text that no table can hold, or a parameter that nobody knows, answers
-another question than the one that was asked. Such requests are refused by name.
+A body with two equal keys, text that no column can hold, or an unknown parameter could be read as a different request
+than the one that was meant. Such requests are refused with the reason.
 """
 
 from collections.abc import AsyncGenerator, Callable, Coroutine
@@ -15,7 +15,7 @@ from fastapi.params import Form, Query
 from fastapi.routing import APIRoute
 
 from shared.errors import DomainError, ErrorCode
-from shared.web.dependencies import admit
+from shared.web.dependencies import authorize
 from shared.web.strict_json import is_storable, read_json
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
@@ -59,23 +59,23 @@ class StrictRequest(Request):
         return read_json(await self.body())
 
 
-class Door(APIRoute):
-    """A route that settles who calls first, then reads strictly."""
+class StrictRoute(APIRoute):
+    """A route that authorises the caller first, then reads strictly."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The route's own handler, behind the door."""
+        """The route's own handler, behind authorisation and strict reading."""
         handle = super().get_route_handler()
         known = _query_names(self)
         wanted = body_type(self)
 
-        async def knock(request: Request) -> Response:
-            admit(request, self)
+        async def handle_strictly(request: Request) -> Response:
+            authorize(request, self)
             _refuse_unclear_query(request, known)
             if wanted is not None:
                 _refuse_other_type(request, wanted)
             return await handle(StrictRequest(request.scope, request.receive))
 
-        return knock
+        return handle_strictly
 
 
 def _query_names(route: APIRoute) -> frozenset[str]:

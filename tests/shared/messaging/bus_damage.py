@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import asyncpg
 from aiokafka.admin import AIOKafkaAdminClient
 
-_MEMBER = "tests.shared.messaging.member"
+_MEMBER = "tests.shared.messaging.listener_process"
 
 
 @dataclass(frozen=True)
-class PostgresHarm:
+class PostgresDamage:
     """To the bus database, as its owner."""
 
     owner_url: str
@@ -33,7 +33,7 @@ class PostgresHarm:
 
 
 @dataclass(frozen=True)
-class KafkaHarm:
+class KafkaDamage:
     """To the broker, as its administrator."""
 
     servers: str

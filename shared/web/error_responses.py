@@ -1,4 +1,4 @@
-"""Which codes of the catalogue a route can answer: those of every door, and those that its endpoint names."""
+"""Which error codes a route can answer: those of every route, and those that its endpoint names."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -7,23 +7,23 @@ from fastapi.routing import APIRoute
 
 from shared.errors import DomainError, ErrorCode
 from shared.web.dependencies import scope_of, whole_area_only
-from shared.web.door import FORM_TYPE, body_type
+from shared.web.strict_route import FORM_TYPE, body_type
 
-Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+EndpointT = TypeVar("EndpointT", bound=Callable[..., Any])
 _MARK = "__refusals__"
 
 
-def refuses(*errors: type[DomainError]) -> Callable[[Endpoint], Endpoint]:
+def responses_for(*errors: type[DomainError]) -> Callable[[EndpointT], EndpointT]:
     """Name the refusals that an endpoint can raise; a test compares what is answered with what is named."""
 
-    def mark(endpoint: Endpoint) -> Endpoint:
+    def mark(endpoint: EndpointT) -> EndpointT:
         setattr(endpoint, _MARK, tuple(error.code for error in errors))
         return endpoint
 
     return mark
 
 
-def refusals_of(route: APIRoute) -> list[ErrorCode]:
+def error_codes_of(route: APIRoute) -> list[ErrorCode]:
     """Every code that a route can answer, in the catalogue's order."""
     codes = {ErrorCode.MALFORMED_REQUEST, ErrorCode.DATABASE_UNAVAILABLE, ErrorCode.INTERNAL_ERROR}
     codes |= set(getattr(route.endpoint, _MARK, ()))

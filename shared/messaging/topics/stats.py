@@ -1,4 +1,4 @@
-"""How messaging is doing, in figures: for readiness, metrics and the console."""
+"""Statistics of messaging: for readiness, metrics and the console."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.database.engine import Database
-from shared.messaging.bus.protocol import Bus, Place
+from shared.messaging.bus.protocol import Bus, PartitionId
 
 GAP_UNREADY_S = 60.0
 
-_FIGURES = text(
+_STATS = text(
     """
     SELECT (SELECT count(*) FROM outbox WHERE published_at IS NULL) AS unpublished,
            (SELECT EXTRACT(epoch FROM clock_timestamp() - min(recorded_at))
@@ -32,7 +32,7 @@ _OFFSETS = text("SELECT topic, partition, next_offset FROM consumer_offset ORDER
 
 
 class MessagesOut(BaseModel):
-    """Events that wait, as a summary tells of them; ages in seconds."""
+    """Events that wait, for a summary; ages in seconds."""
 
     unpublished: int
     oldest_unpublished_s: int
@@ -42,7 +42,7 @@ class MessagesOut(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class BusStats:
     """Counts of events, ages in seconds by the database's clock (0 if there is none)."""
 
     unpublished: int
@@ -68,16 +68,16 @@ class Figures:
         return self.oldest_gap_s <= GAP_UNREADY_S
 
 
-async def figures(database: Database, region: str) -> Figures:
+async def bus_stats(database: Database, region: str) -> BusStats:
     """What waits in a service's database."""
     async with database.transaction(region) as session:
-        return await figures_in(session)
+        return await bus_stats_in(session)
 
 
-async def figures_in(session: AsyncSession) -> Figures:
+async def bus_stats_in(session: AsyncSession) -> BusStats:
     """The same within a transaction: as its region sees it."""
-    row = (await session.execute(_FIGURES)).one()
-    return Figures(
+    row = (await session.execute(_STATS)).one()
+    return BusStats(
         unpublished=row.unpublished,
         oldest_unpublished_s=float(row.oldest_unpublished_s or 0),
         dead_letters=row.dead_letters,
@@ -92,8 +92,8 @@ async def lag(database: Database, bus: Bus, region: str, topics: Collection[str]
     there = await bus.topics()
     ends = await bus.ends([topic for topic in topics if topic in there])
     async with database.transaction(region) as session:
-        taken = {Place(row.topic, row.partition): row.next_offset for row in await session.execute(_OFFSETS)}
+        taken = {PartitionId(row.topic, row.partition): row.next_offset for row in await session.execute(_OFFSETS)}
     behind = dict.fromkeys(topics, 0)
-    for place, end in ends.items():
-        behind[place.topic] += max(0, end - taken.get(place, 0))
+    for partition_id, end in ends.items():
+        behind[partition_id.topic] += max(0, end - taken.get(partition_id, 0))
     return behind

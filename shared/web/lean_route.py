@@ -1,8 +1,8 @@
-"""Lean routes: public doors so busy that the way to them must cost less than what they do.
+"""Lean routes: public endpoints so busy that routing must cost less than the work itself.
 
-A lean route takes the bare request and answers itself. It stands in the root application, in front of the services',
-and runs no dependency: FastAPI's would cost more than checking a signature does. So it must be on its service's public
-list, and whatever lock it has is its own business.
+A lean route takes the bare request and builds its own response. It is mounted in the root application, before the
+services, and runs no dependency: FastAPI's would cost more than checking a signature does. So it must be on its
+service's public list, and must check its caller itself.
 """
 
 from collections.abc import Callable, Coroutine
@@ -27,20 +27,20 @@ class LeanRoute(APIRoute):
         return endpoint
 
 
-def lean_doors(running: Running, app: FastAPI) -> list[Route]:
-    """A service's lean routes, to stand in front of its mount; raises where one is not on the public list."""
+def lean_routes(running: Running, app: FastAPI) -> list[Route]:
+    """A service's lean routes, to be matched before its mount; raises where one is not on the public list."""
     service = running.service
     routes = [route for router in service.routers for route in router.routes if isinstance(route, LeanRoute)]
     private = [route.path for route in routes if route.path not in service.public_paths]
     if private:
         raise ValueError(f"{service.name}: lean routes are public, so the public list must name {private}")
     return [
-        Route(service.prefix + route.path, _Door(route.endpoint, app), methods=sorted(route.methods or ()))
+        Route(service.prefix + route.path, _LeanApp(route.endpoint, app), methods=sorted(route.methods or ()))
         for route in routes
     ]
 
 
-class _Door:
+class _LeanApp:
     """An endpoint as a bare ASGI application, in the state of the service it belongs to."""
 
     def __init__(self, endpoint: Endpoint, app: FastAPI) -> None:

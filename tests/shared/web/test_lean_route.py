@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request, Response
 
 from shared.service import Running, Service
 from shared.web.app import root_app
-from shared.web.lean import LeanRoute
+from shared.web.lean_route import LeanRoute
 from tests.harness.installation import Installation, knocking
 
 

@@ -1,4 +1,4 @@
-"""A listener as a process of its own: ``python -m tests.shared.messaging.member BUS ADDRESS INSTALLATION DATABASE``."""
+"""A listener as a process: ``python -m tests.shared.messaging.listener_process BUS ADDRESS INSTALLATION DATABASE``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shared.messaging.bus.kafka import KafkaBus
 from shared.messaging.bus.postgres import PostgresBus
 from shared.messaging.bus.protocol import Bus
 from shared.messaging.consumer.loop import run_consumer
-from tests.shared.messaging.station import LISTENER, PARTITIONS, REGION, Ears
+from tests.shared.messaging.example_services import LISTENER, PARTITIONS, REGION, RecordingHandlers
 
 # Short enough for a test to see a lease end, long enough for a busy machine.
 LEASE_S = 3.0
@@ -37,7 +37,7 @@ async def main(kind: str, address: str, installation: str, database: str) -> Non
         bus=open_bus(kind, address, installation),
         service=LISTENER,
         region=REGION,
-        subscriptions=Ears().subscriptions(),
+        subscriptions=RecordingHandlers().subscriptions(),
         resources=None,
         stop=asyncio.Event(),
     )

@@ -1,12 +1,12 @@
-"""Who listens to whom, and which aggregates a listener is behind with."""
+"""Which service consumes which publisher's events, and for which aggregates it is behind."""
 
 from collections.abc import AsyncIterator
 
-from verify.comparison import Compared, Difference, Side, compare, differences
+from verify.comparison import ComparedSides, KeyDifference, Side, compare, differences
 from verify.snapshot import Databases
 
-# What subscribes to one event of a publisher follows all of them, in order.
-LISTENERS = (
+# A service that subscribes to one event of a publisher consumes all of them, in order. (publisher, consumer)
+SUBSCRIPTIONS = (
     ("registration", "subsidy"),
     ("registration", "payment"),
     ("registration", "quota"),
@@ -16,26 +16,26 @@ LISTENERS = (
 )
 # Grouped by the tail of the id, so that only the few groups that differ are looked at row by row.
 _ANNOUNCED = "SELECT id::text AS key, right(id::text, 3) AS region, '' AS facts, seq AS fen FROM proof.aggregate"
-_HEARD = """
+_CONSUMED = """
     SELECT aggregate_id::text AS key, right(aggregate_id::text, 3) AS region, '' AS facts, seq AS fen
     FROM proof.cursor WHERE publisher = '{publisher}'
 """
 _AT_ONCE = 2_000
 
 
-async def listening(databases: Databases, publisher: str, consumer: str) -> tuple[Compared, Side, Side]:
-    """How far a consumer has heard a publisher, group by group."""
-    said = Side(databases.publisher(publisher), _ANNOUNCED)
-    heard = Side(databases.consumer(consumer), _HEARD.format(publisher=publisher))
-    return await compare(said, heard), said, heard
+async def compare_cursors(databases: Databases, publisher: str, consumer: str) -> tuple[ComparedSides, Side, Side]:
+    """Compare a publisher's sequences with a consumer's cursors, group by group."""
+    announced = Side(databases.publisher(publisher), _ANNOUNCED)
+    consumed = Side(databases.consumer(consumer), _CONSUMED.format(publisher=publisher))
+    return await compare(announced, consumed), announced, consumed
 
 
-async def unequal(compared: Compared, said: Side, heard: Side) -> AsyncIterator[list[Difference]]:
+async def unequal(compared: ComparedSides, announced: Side, consumed: Side) -> AsyncIterator[list[KeyDifference]]:
     """The aggregates whose last event and whose cursor differ, some thousand at a time."""
     if not compared.regions:
         return
-    some: list[Difference] = []
-    async for difference in differences(said, heard, compared.regions):
+    some: list[KeyDifference] = []
+    async for difference in differences(announced, consumed, compared.regions):
         some.append(difference)
         if len(some) == _AT_ONCE:
             yield some
@@ -44,6 +44,6 @@ async def unequal(compared: Compared, said: Side, heard: Side) -> AsyncIterator[
         yield some
 
 
-def heard_until(difference: Difference) -> int:
+def consumed_until(difference: KeyDifference) -> int:
     """The last event that the consumer has taken in; 0 where none."""
     return difference.right.fen if difference.right else 0
