@@ -14,7 +14,7 @@ from shared.settings import WechatMerchant
 from tests.harness.installation import Installation, new_key
 from tests.harness.sealed import sealed_person
 from tests.harness.wechat_peer import merchant, rsa_key
-from tests.tools.doctor.visit import assert_only, broken, said, seen
+from tests.tools.doctor.examination import assert_only, broken, said, seen
 from tools.up.folder import environment_file
 
 
