@@ -41,9 +41,7 @@ class WechatMerchant(BaseModel):
     merchant_private_key_file: Annotated[Path, Field(description="商户私钥 PEM 文件 · PEM; signs requests")]
     platform_keys: Annotated[
         dict[str, Path],
-        Field(
-            description="平台公钥 ID 或证书序列号 → PEM 文件 · public key id or serial → PEM; checks notices"
-        ),
+        Field(description="平台公钥 ID 或证书序列号 → PEM 文件 · public key id or serial → PEM; checks notices"),
     ]
 
 

@@ -57,7 +57,11 @@ async def has_claimed(session: AsyncSession, broker: str, topic: str) -> bool:
 
 
 async def admit(*, database: Database, bus: Bus, service: str, region: str) -> None:
-    """Check that database and bus are this installation's, and make the service's topic; raises ``BusRefused``."""
+    """Check that database and bus are this installation's, and make the service's topic; raises ``BusRefused``.
+
+    The bus is asked before the name is written down: a refused first attempt leaves the choice of another name.
+    """
+    await refuse_foreign(database, bus, service, region)
     async with database.transaction(region) as session:
         await settle(session, service=service, installation=bus.installation, partitions=bus.partitions)
     await claim(database, bus, service, region)
