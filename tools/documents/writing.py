@@ -16,10 +16,12 @@ from shared.policy.schema import OverridesEntry, PackEntry
 from shared.web.app import ServiceApp
 from tools.documents.defaults_page import defaults_page
 from tools.documents.errors_page import errors_page
+from tools.documents.events_page import events_page
 from tools.policy.coverage import page as coverage_page
 
 OPENAPI, EVENTS, POLICY = "openapi", "events", "policy"
 ERRORS, COVERAGE, DEFAULTS = "errors.md", "policy-coverage.md", "policy-defaults.md"
+EVENTS_PAGE = "events.md"
 
 
 class PublishedEventBroken(ValueError):
@@ -41,7 +43,7 @@ def documents() -> Mapping[str, str]:
         f"{POLICY}/facts.schema.json": _json(_schema(CaseFacts, "facts of a case")),
         f"{POLICY}/questions.schema.json": _json(_schema(Question, "questions to an institution")),
     }
-    pages = {ERRORS: errors_page(), COVERAGE: coverage_page(), DEFAULTS: defaults_page()}
+    pages = {ERRORS: errors_page(), COVERAGE: coverage_page(), DEFAULTS: defaults_page(), EVENTS_PAGE: events_page()}
     return described | events | policy | pages
 
 
@@ -93,7 +95,7 @@ def _written(folder: Path) -> list[Path]:
     found = [
         path for room in (OPENAPI, EVENTS, POLICY) for path in sorted((folder / room).rglob("*")) if path.is_file()
     ]
-    return [*found, *(path for page in (ERRORS, COVERAGE, DEFAULTS) if (path := folder / page).exists())]
+    return [*found, *(path for page in (ERRORS, COVERAGE, DEFAULTS, EVENTS_PAGE) if (path := folder / page).exists())]
 
 
 def _json(document: Any) -> str:

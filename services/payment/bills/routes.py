@@ -15,8 +15,8 @@ from shared.database.business_date import business_date
 from shared.domain.ids import made_at
 from shared.errors import DomainError, ErrorCode, NotFound
 from shared.web.dependencies import CurrentRunning, Session, requires
-from shared.web.door import Door
-from shared.web.refusals import refuses
+from shared.web.error_responses import responses_for
+from shared.web.strict_route import StrictRoute
 
 # Pricing takes part of a second. Where it stays behind for an hour, operations know; the identifier is then wrong.
 _PRICED_WITHIN = timedelta(hours=1)
@@ -35,7 +35,7 @@ class NotPriced(DomainError):
     code = ErrorCode.NOT_PRICED
 
 
-router = APIRouter(route_class=Door)
+router = APIRouter(route_class=StrictRoute)
 
 
 @router.get("/v1/reviews", dependencies=[requires("payment:read")])
@@ -53,7 +53,7 @@ async def list_reviews(
 
 
 @router.get("/v1/bills/{enrolment_id}", dependencies=[requires("payment:read")])
-@refuses(NotFound, NotPricedYet, NotPriced)
+@responses_for(NotFound, NotPricedYet, NotPriced)
 async def show_bill(session: Session, running: CurrentRunning, enrolment_id: UUID) -> BillOut:
     """What an enrolment owes today, and why."""
     bill = await repository.latest(session, enrolment_id)

@@ -1,4 +1,4 @@
-"""Where WeChat calls back. Public: the signature is the caller's credential."""
+"""The callback of WeChat Pay. Public: the signature is the caller's credential."""
 
 from time import perf_counter
 
@@ -6,16 +6,18 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import Histogram
 from starlette.requests import ClientDisconnect
 
-from services.payment.callbacks.described import ANSWERS, NOTICE
-from services.payment.callbacks.intake import IntakeUnavailable, NoticeUnstorable
-from services.payment.callbacks.repository import RawNotice
+from services.payment.callbacks.openapi import ANSWERS, NOTICE
 from services.payment.channels.wechat import CHANNEL
 from services.payment.channels.wechat.notice import open_notice
 from services.payment.channels.wechat.reply import FAILED, status_of
 from services.payment.channels.wechat.signature import Refusal, Refused, verify
+from services.payment.notices.group_commit import IntakeUnavailable, NoticeUnstorable
+from services.payment.notices.notice import ChannelNotice, Evidence, NoticeSource
 from services.payment.resources import PaymentResources
+from shared.domain.ids import new_id
 from shared.service import Running
-from shared.web.lean import LeanRoute
+from shared.web.lean_route import LeanRoute
+from shared.web.request_log import log_request
 
 BODY_LIMIT = 64 * 1024
 PATH = "/v1/callbacks/wechat/{mchid}"
@@ -46,40 +48,35 @@ async def take_wechat_notice(request: Request) -> Response:
     resources: PaymentResources = running.resources
     began = perf_counter()
     try:
-        notice = await _verified(request, request.path_params["mchid"], running, resources)
+        notice, evidence = await _verified(request, request.path_params["mchid"], running, resources)
     except Refused as refused:
         _OUTCOMES[refused.refusal].observe(perf_counter() - began)
-        return _failed(status_of(refused.refusal))
+        return _refused(running, began, status_of(refused.refusal), refused.refusal.value)
     except ClientDisconnect:
-        return _failed(400)
+        return _refused(running, began, 400, "disconnected")
     try:
-        await resources.intake.store(notice)
+        await resources.notices.store(notice, evidence)
     except NoticeUnstorable:
         _UNSTORABLE.observe(perf_counter() - began)
-        return _failed(400)
+        return _refused(running, began, 400, "unstorable")
     except IntakeUnavailable:
         _UNAVAILABLE.observe(perf_counter() - began)
-        return _failed(503)
+        return _refused(running, began, 503, "unavailable")
     _STORED.observe(perf_counter() - began)
     return _TAKEN
 
 
-async def _verified(request: Request, mchid: str, running: Running, resources: PaymentResources) -> RawNotice:
+async def _verified(
+    request: Request, mchid: str, running: Running, resources: PaymentResources
+) -> tuple[ChannelNotice, Evidence]:
     merchant = resources.merchants.get(mchid)
     if merchant is None:
         raise Refused(Refusal.UNKNOWN_MERCHANT)
     headers = _wechat_headers(request.scope["headers"])
     body = await _bounded_body(request)
     signed = verify(merchant, headers, body, running.clock.now())
-    return RawNotice(
-        channel=CHANNEL,
-        mchid=mchid,
-        source="NOTICE",
-        envelope=body,
-        serial=signed.serial,
-        signed_at=signed.signed_at,
-        notice=open_notice(merchant, body),
-    )
+    evidence = Evidence(NoticeSource.NOTICE, body, signed.serial, signed.signed_at)
+    return open_notice(merchant, body, resources.region), evidence
 
 
 def _wechat_headers(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -109,5 +106,8 @@ async def _bounded_body(request: Request) -> bytes:
     return b"".join(chunks)
 
 
-def _failed(status: int) -> Response:
+def _refused(running: Running, began: float, status: int, reason: str) -> Response:
+    """Answer in WeChat's form, and say why in the log: a kept notice is a row, a refused one leaves only this line."""
+    path, trace_id = running.service.prefix + PATH, str(new_id())
+    log_request(client="-", method="POST", path=path, status=status, began=began, reason=reason, trace_id=trace_id)
     return Response(FAILED, status_code=status, media_type="application/json")

@@ -7,24 +7,35 @@ from datetime import UTC, datetime
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
-from services.payment.callbacks.intake import Intake, IntakeUnavailable, NoticeUnstorable
-from services.payment.callbacks.repository import RawNotice
 from services.payment.callbacks.routes import BODY_LIMIT
-from services.payment.channels.wechat.notice import Kind, Notice
+from services.payment.channels.wechat.signature import Refusal
+from services.payment.notices.group_commit import GroupCommit, IntakeUnavailable, NoticeUnstorable
+from services.payment.notices.notice import ChannelNotice, Evidence, NoticeKind, NoticeSource
+from services.payment.notices.repository import VerifiedNotice
+from tests.harness.assessments import DUE_FEN
 from tests.harness.cluster import Cluster
 from tests.harness.eventually import eventually
 from tests.harness.installation import COUNTY
 from tests.harness.wechat_peer import SignedNotice, envelope, paid_notice, sign
-from tests.services.payment.till import DUE_FEN, Till
+from tests.services.payment.till import Till
 
 FAILED = {"code": "FAIL", "message": "失败"}
 
 
-def raw(notify_id: str) -> RawNotice:
+def raw(notify_id: str) -> VerifiedNotice:
     """A notice that nothing is done with, as the intake takes it."""
     now = datetime(2023, 10, 8, tzinfo=UTC)
-    return RawNotice("WECHAT", "m", "NOTICE", b"{}", "s", now, Notice(notify_id, "SECURITY_ECHO.SUCCESS", Kind.OTHER))
+    notice = ChannelNotice(
+        kind=NoticeKind.OTHER,
+        channel="WECHAT",
+        mchid="m",
+        region=COUNTY,
+        notify_id=notify_id,
+        event_type="SECURITY_ECHO.SUCCESS",
+    )
+    return notice, Evidence(NoticeSource.NOTICE, b"{}", "s", now)
 
 
 async def stored(till: Till) -> int:
@@ -67,6 +78,21 @@ async def test_an_unknown_merchant_is_refused(till: Till) -> None:
     assert (answer.status_code, answer.json()) == (404, FAILED)
 
 
+async def test_a_refused_notice_writes_a_line_with_its_reason_and_a_kept_one_writes_none(till: Till) -> None:
+    """First use: every refusal was `FAIL`, with nothing in any log."""
+    with capture_logs() as captured:
+        await refused(till, paid_notice("123456", DUE_FEN).with_headers(signature="AAAA"), 401)
+        await till.notify(paid_notice("123456", DUE_FEN), mchid="1234567890")
+        assert (await till.notify(paid_notice("123456", DUE_FEN))).status_code == 204
+    lines = [line for line in captured if line["event"] == "request"]
+    assert [(line["status"], line["reason"]) for line in lines] == [
+        (401, Refusal.SIGNATURE.value),
+        (404, Refusal.UNKNOWN_MERCHANT.value),
+    ]
+    assert {line["path"] for line in lines} == {"/payment/v1/callbacks/wechat/{mchid}"}
+    assert all(line["trace_id"] for line in lines)
+
+
 async def test_a_body_over_the_limit_is_not_read_to_its_end(till: Till) -> None:
     read = 0
 
@@ -96,25 +122,25 @@ async def test_many_notices_at_once_need_fewer_commits(till: Till) -> None:
     answers = await asyncio.gather(*(till.notify(notice) for notice in notices))
     assert {answer.status_code for answer in answers} == {204}
     assert await stored(till) == 200
-    assert till.running.resources.intake.commits < 100
+    assert till.running.resources.notices.commits < 100
     transactions = await till.one("SELECT count(DISTINCT xmin::text) FROM raw_notice")
     assert transactions < 200
 
 
 async def test_a_row_that_the_database_refuses_fails_alone(till: Till) -> None:
-    intake: Intake = till.running.resources.intake
-    await intake.store(raw("warm"))
+    intake: GroupCommit = till.running.resources.notices
+    await intake.store(*raw("warm"))
     notices = [raw(f"n{number}") for number in range(20)]
     notices[7] = raw("a NUL\0inside")
-    answers = await asyncio.gather(*(intake.store(notice) for notice in notices), return_exceptions=True)
+    answers = await asyncio.gather(*(intake.store(*notice) for notice in notices), return_exceptions=True)
     assert [type(answer) for answer in answers if answer is not None] == [NoticeUnstorable]
     assert isinstance(answers[7], NoticeUnstorable)
     assert await stored(till) == 20
 
 
 async def test_a_client_that_hangs_up_gives_up_only_its_own_wait(till: Till) -> None:
-    intake: Intake = till.running.resources.intake
-    waits = [asyncio.create_task(intake.store(raw(f"n{number}"))) for number in range(10)]
+    intake: GroupCommit = till.running.resources.notices
+    waits = [asyncio.create_task(intake.store(*raw(f"n{number}"))) for number in range(10)]
     await asyncio.sleep(0)
     waits[3].cancel()
     answers = await asyncio.gather(*waits, return_exceptions=True)
@@ -127,11 +153,11 @@ async def test_a_client_that_hangs_up_gives_up_only_its_own_wait(till: Till) -> 
 
 
 async def test_beyond_its_bound_the_queue_says_come_again(till: Till) -> None:
-    till.running.resources.intake = Intake(till.running.database, COUNTY, on_stored=lambda: None, limit=0)
+    till.running.resources.notices = GroupCommit(till.running.database, COUNTY, on_stored=lambda: None, limit=0)
     answer = await till.notify(paid_notice("123456", DUE_FEN))
     assert (answer.status_code, answer.json()) == (503, FAILED)
     with pytest.raises(IntakeUnavailable):
-        await till.running.resources.intake.store(raw("n"))
+        await till.running.resources.notices.store(*raw("n"))
 
 
 @asynccontextmanager
@@ -163,8 +189,8 @@ async def test_without_its_database_the_channel_is_told_to_come_again(till: Till
 
 
 async def test_the_intake_writes_what_waits_before_it_closes(till: Till) -> None:
-    intake = Intake(till.running.database, COUNTY, on_stored=lambda: None)
-    waits = [asyncio.create_task(intake.store(raw(f"n{number}"))) for number in range(5)]
+    intake = GroupCommit(till.running.database, COUNTY, on_stored=lambda: None)
+    waits = [asyncio.create_task(intake.store(*raw(f"n{number}"))) for number in range(5)]
     await asyncio.sleep(0)
     await intake.aclose()
     await asyncio.gather(*waits)
