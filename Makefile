@@ -11,6 +11,8 @@ CACHE := .canbao
 KAFKA := $(CACHE)/kafka/libs
 CHECKED := services shared tools verify simulator bench tests
 PRESENT = $(wildcard $(CHECKED))
+# Tests that share a dear fixture go to one worker, where it is built once (tests/harness/scheduling.py).
+PYTEST := $(BIN)/python -m pytest --numprocesses 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 ##@ Use
@@ -25,7 +27,12 @@ up: $(VENV)/run.installed  ## Start everything on http://127.0.0.1:8000 and play
 test: $(VENV)/test.installed  ## Install what the tests need and run all but the slow faults
 	@sh deploy/system-packages
 	@$(MAKE) --no-print-directory kafka lint
-	@exec $(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m 'not slow_fault' $(ARGS)
+	@exec $(PYTEST) -m 'not slow_fault and not miniature' $(ARGS)
+
+check: $(VENV)/test.installed  ## Before a commit: lint and all tests but journeys, browser, Kafka and faults
+	@sh deploy/system-packages
+	@$(MAKE) --no-print-directory lint
+	@exec $(PYTEST) -m 'not long and not slow_fault' $(ARGS)
 
 test-faults: $(VENV)/test.installed $(KAFKA)/.complete  ## Kill, stop and starve every process at every point of its way
 	@exec $(BIN)/python -m pytest tests/faults $(ARGS)
@@ -37,7 +44,7 @@ mutants: $(VENV)/test.installed $(KAFKA)/.complete  ## Take out one guard at a t
 	@exec $(BIN)/python -m tests.mutants $(ARGS)
 
 test-schemathesis: $(VENV)/test.installed  ## Ask every door two hundred invented requests instead of a few
-	@CANBAO_TEST_EXAMPLES=200 $(BIN)/python -m pytest --numprocesses 2 --dist worksteal tests/doors/test_schemathesis.py $(ARGS)
+	@CANBAO_TEST_EXAMPLES=200 $(PYTEST) tests/doors/test_schemathesis.py $(ARGS)
 
 lint: $(VENV)/test.installed  ## Check style, types and who imports whom
 	$(BIN)/ruff check $(PRESENT)
@@ -48,6 +55,7 @@ lint: $(VENV)/test.installed  ## Check style, types and who imports whom
 bench: $(VENV)/test.installed  ## Measure everything beside its references, a quarter of an hour (ARGS="--quick", ARGS="p1 p2")
 	@sh deploy/system-packages
 	@$(MAKE) --no-print-directory kafka
+	@$(BIN)/python -m pytest -m miniature tests/bench
 	@exec $(BIN)/python -m bench $(ARGS)
 
 kafka: $(KAFKA)/.complete  ## Fetch the Apache Kafka broker that the tests start
@@ -94,4 +102,4 @@ $(KAFKA)/.complete: deploy/kafka/pom.xml
 	mvn --batch-mode --quiet --file deploy/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(KAFKA)
 	@touch $@
 
-.PHONY: help up test test-faults test-schemathesis soak mutants bench lint kafka lock clean
+.PHONY: help up test check test-faults test-schemathesis soak mutants bench lint kafka lock clean

@@ -14,7 +14,7 @@ from bench.population.fill import Population
 from bench.processes import answering, cpu_s, serve_command, started
 from bench.results import quantile
 from tests.harness.ports import free_port
-from verify.examine import examine
+from verify.examination import examine
 
 SERVICES = ("payment", "registration", "subsidy", "quota")
 _WITHIN_S = 180.0

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.prepare import APPID, MCHID, load
-from simulator.wechat.notices import Notice
-from simulator.wechat.signing import Platform, private_key, public_key
+from simulator.wechat.notices import ChannelNotice, paid_plain
+from simulator.wechat.signatures import Platform
 
 PATH = f"/payment/v1/callbacks/wechat/{MCHID}"
 MOMENT = "2023-10-08T09:30:00+08:00"
@@ -42,15 +42,7 @@ def _platform(keys: Path) -> Platform:
     settings = load(keys)
     if settings is None:
         raise FileNotFoundError(f"no keys were prepared in {keys}")
-    return Platform(
-        serial=settings["platform_serial"],
-        key=private_key(keys / "platform.pem"),
-        mchid=MCHID,
-        appid=APPID,
-        merchant_serial=settings["merchant_serial"],
-        merchant_key=public_key(keys / "merchant.pub.pem"),
-        api_v3_key=settings["api_v3_key"].encode(),
-    )
+    return Platform.prepared(keys, settings, MCHID, APPID)
 
 
 def _request(platform: Platform, paid: Paid) -> bytes:
@@ -61,24 +53,6 @@ def _request(platform: Platform, paid: Paid) -> bytes:
     return "\r\n".join(lines).encode() + body
 
 
-def _notice(paid: Paid) -> Notice:
-    plain = {
-        "appid": APPID,
-        "mchid": MCHID,
-        "out_trade_no": paid.order_no,
-        "transaction_id": paid.transaction_id,
-        "trade_type": "NATIVE",
-        "trade_state": "SUCCESS",
-        "trade_state_desc": "支付成功",
-        "bank_type": "OTHERS",
-        "attach": "",
-        "success_time": MOMENT,
-        "payer": {"openid": f"o{paid.transaction_id[-27:]}"},
-        "amount": {
-            "total": paid.amount_fen,
-            "payer_total": paid.amount_fen,
-            "currency": "CNY",
-            "payer_currency": "CNY",
-        },
-    }
-    return Notice(f"EV-{paid.transaction_id}", "TRANSACTION.SUCCESS", "transaction", plain, PATH, MOMENT)
+def _notice(paid: Paid) -> ChannelNotice:
+    plain = paid_plain(paid.order_no, paid.transaction_id, paid.amount_fen, moment=MOMENT, mchid=MCHID, appid=APPID)
+    return ChannelNotice(f"EV-{paid.transaction_id}", "TRANSACTION.SUCCESS", "transaction", plain, PATH, MOMENT)

@@ -1,31 +1,35 @@
-"""P4: everybody of a county assessed under each pack, given as columns, beside OpenFisca and person by person."""
+"""P4: a county assessed under each pack, equal people once: their schedules, the command itself, beside OpenFisca."""
 
 import asyncio
 import gc
+import json
+import os
 import resource
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from itertools import count as counting
 from pathlib import Path
-from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench.plan import Plan
+from bench.policy_people import DAYS, amounts_of, case_at, configured, people, write_cases
 from bench.references.openfisca_rules import arrays_of, dues, system_of
 from bench.results import Line, at_most, line
-from shared.policy.assessing import decided
-from shared.policy.columns import assess_columns
-from shared.policy.loading import load_pack
-from shared.policy.overriding import with_overrides
+from shared.domain.money import parse_yuan
+from shared.policy.case_decision import decided
 from shared.policy.pack import Pack
-from shared.policy.question import CaseFacts
-from shared.policy.schema import OverridesEntry
+from shared.policy.pricing_key import PricingKeys
+from shared.policy.schedule import Assessment, PriceCalendar, price_calendar
 
 TITLE = "Policy: what everybody owes, and why"
 PEOPLE, ALONE = 642_656, 10_000
 PACKS = ("luoshan-2024", "anon-city-2023", "tonghe-2023", "shantou-2022", "national-2025")
-_COUNTIES = Path(__file__).parents[1] / "deploy" / "counties"
-_IDENTITIES = ((), ("DIBAO",), ("TEKUN",), ("POVERTY_MONITORED",), ("SEVERE_DISABLED",), ("DIBAO", "SEVERE_DISABLED"))
 
 
 class Differs(RuntimeError):
@@ -39,7 +43,7 @@ async def measure(plan: Plan) -> Sequence[Line]:
 
 
 def _under(pack_id: str, count: int, plan: Plan) -> list[Line]:
-    pack = _configured(pack_id)
+    pack = configured(pack_id)
     columns, same = people(pack, count)
     columns |= {"residence": [same.pop("residence")] * count}
     system, arrays = system_of(pack), arrays_of(pack, columns)
@@ -47,65 +51,108 @@ def _under(pack_id: str, count: int, plan: Plan) -> list[Line]:
     ours_s, theirs_s, alone_s = [], [], []
     plan.say(f"P4 {pack_id}: {count:,} people")
     for _ in range(plan.repeat):
-        took, ours = _timed(lambda: assess_columns(pack, columns, same).due_fen())
+        took, (ours, distinct) = _timed(lambda: dues_by_schedule(pack, columns, same))
         ours_s.append(took)
         took, theirs = _timed(lambda: dues(system, arrays, pack.benefit_year))
         theirs_s.append(took)
         took, one_by_one = _timed(lambda: _person_by_person(pack, columns, same, alone))
         alone_s.append(took * count / alone)
+    memory = _peak_mib()
     refuse_different(pack_id, ours, [-1 if yuan < 0 else round(yuan * 100) for yuan in theirs.tolist()])
     refuse_different(pack_id, ours[:alone], one_by_one)
-    answers = len(assess_columns(pack, columns, same).answers)
+    with TemporaryDirectory(prefix="canbao-p4-") as folder:
+        cases = Path(folder) / "cases.json"
+        write_cases(cases, pack_id, columns, same)
+        command_s, command_mib, by_command = _by_command(pack_id, cases)
+    refuse_different(pack_id, ours, by_command)
     ratios = [a / b for a, b in zip(ours_s, theirs_s, strict=True)]
     return [
-        line("P4", f"{pack_id}: columns, with reasons", "s", ours_s),
+        line("P4", f"{pack_id}: schedules, with reasons", "s", ours_s),
         line("P4", f"{pack_id}: (a) OpenFisca, built and computed", "s", theirs_s),
         line("P4", f"{pack_id}: (b) person by person, from {alone:,}", "s", alone_s),
-        line("P4", f"{pack_id}: columns / (a)", "×", ratios, at_most(5)),
-        line("P4", f"{pack_id}: distinct answers", "", [answers]),
-        line("P4", f"{pack_id}: memory, most so far", "MiB", [_peak_mib()]),
+        line("P4", f"{pack_id}: schedules / (a)", "×", ratios, at_most(5)),
+        line("P4", f"{pack_id}: distinct people", "", [distinct]),
+        line("P4", f"{pack_id}: memory, most so far", "MiB", [memory]),
+        line("P4", f"{pack_id}: canbao policy assess, file to answers", "s", [command_s]),
+        line("P4", f"{pack_id}: canbao policy assess, memory", "MiB", [command_mib]),
     ]
 
 
-def _configured(pack_id: str) -> Pack:
-    """The pack as its example file makes it, and an amount of ours for what that leaves open: all are priced."""
-    file = _COUNTIES / pack_id / "example-amounts.yaml"
-    pack = load_pack(pack_id, overrides=file if file.exists() else None)
-    open_ones = {"DIBAO_MARGIN": {"type": "percent", "value": "33.33", "funder": "county_finance"}}
-    overrides = {"subsidies": open_ones} if pack_id == "luoshan-2024" else {}
-    return with_overrides(pack, OverridesEntry.model_validate(overrides), name="bench")
+def dues_by_schedule(
+    pack: Pack, columns: Mapping[str, Sequence[Any]], same: Mapping[str, Any]
+) -> tuple["array[int]", int]:
+    """What each person owes on the day of payment, -1 where nothing can be collected, and how many schedules that took.
+
+    Equal people have one calendar of prices; the assessment as of the day of registration is looked up in it.
+    """
+    keys = PricingKeys(pack)
+    births, registered, paid = (columns[name] for name in DAYS)
+    said, said_of = _numbered(zip(*(column for name, column in columns.items() if name not in DAYS), strict=True))
+    firsts = _firsts(said_of, len(said))
+    details = [keys.detail(case_at(columns, same, place).person()) for place in firsts]
+    found = keys.keys(births, registered, list(map(details.__getitem__, said_of)))
+    groups, group_of = _numbered(zip(said_of, found, registered, strict=True))
+    calendars: dict[Any, PriceCalendar] = {}
+    assessments = []
+    for (one, key, as_of), place in zip(groups, _firsts(group_of, len(groups)), strict=True):
+        if (one, key) not in calendars:
+            case = case_at(columns, same, place)
+            calendars[one, key] = price_calendar(pack, case.person(), case.identities())
+        assessments.append(calendars[one, key].assessment(as_of))
+    # Equal people registered on days with one assessment owe the same on each day of payment.
+    numbers = {id(assessment): number for number, assessment in enumerate(assessments)}
+    assessment_of = [numbers[id(assessment)] for assessment in assessments]
+    questions, question_of = _numbered(zip(map(assessment_of.__getitem__, group_of), paid, strict=True))
+    answers = [_due(assessments[number], on) for number, on in questions]
+    return array("q", map(answers.__getitem__, question_of)), len(calendars)
 
 
-def people(pack: Pack, count: int) -> tuple[dict[str, list[Any]], dict[str, Any]]:
-    """Invented people: any birth dates, days of a season and after it, few identities, some from elsewhere."""
-    chance = Random(f"bench:{pack.id}:{count}")  # noqa: S311 - people who do not exist
-    first = pack.windows[0].first
-    births = [date(1935, 1, 1) + timedelta(day) for day in range((first - date(1935, 1, 1)).days)]
-    listed = {relief.identity.value for relief in pack.reliefs}
-    identities = [held for held in _IDENTITIES if set(held) <= listed or not pack.reliefs]
-    columns: dict[str, list[Any]] = {
-        "birth_date": chance.choices(births, k=count),
-        "registration_date": chance.choices([first + timedelta(day) for day in range(60)], k=count),
-        "payment_date": chance.choices([first + timedelta(day) for day in range(140)], [9] * 92 + [1] * 48, k=count),
-        "hukou": chance.choices(["local", "nonlocal"], [97, 3], k=count),
-        "hukou_note": chance.choices(["rural", "urban"], [7, 3], k=count),
-        "residence_permit": chance.choices([None, True], [98, 2], k=count),
-        "categories": chance.choices(identities, [900, *[20] * (len(identities) - 1)], k=count),
-    }
-    channel = "HRB_BANK_COUNTER" if pack.id == "tonghe-2023" else "TAX_HALL"
-    same = {"residence": "in_area_long_term", "other_insurance.type": "none", "channel": channel}
-    return columns, same
+def _due(assessment: Assessment, on: date) -> int:
+    row = assessment.row_on(on)
+    return -1 if row is None else row.terms.due_fen
+
+
+def _by_command(pack_id: str, cases: Path) -> tuple[float, float, list[int]]:
+    """``canbao policy assess`` on a file of everybody: seconds, most memory in MiB, and what each owes in fen."""
+    amounts = amounts_of(pack_id)
+    command = [sys.executable, "-c", "from tools.cli import main; main()", "policy", "assess", str(cases)]
+    command += [] if amounts is None else ["--overrides", str(amounts)]
+    answers = cases.with_suffix(".answers")
+    with answers.open("wb") as out:
+        began = time.perf_counter()
+        process = subprocess.Popen(command, stdout=out)
+        _, process.returncode, used = os.wait4(process.pid, 0)
+        took = time.perf_counter() - began
+    with answers.open(encoding="utf-8") as lines:
+        found = [_fen(json.loads(each)["answer"]["individual_due"]) for each in lines]
+    return took, used.ru_maxrss / 1024, found
+
+
+def _fen(yuan: str | None) -> int:
+    return -1 if yuan is None else parse_yuan(yuan)
+
+
+def _numbered(keys: Iterable[Any]) -> tuple[list[Any], list[int]]:
+    """The distinct keys in order of appearance, and the number of each; the loop over people runs inside C."""
+    numbers: defaultdict[Any, int] = defaultdict(counting().__next__)
+    each = list(map(numbers.__getitem__, keys))
+    return list(numbers), each
+
+
+def _firsts(numbers: list[int], distinct: int) -> Iterator[int]:
+    """Where each number appears first; numbers were given in order of appearance."""
+    place = 0
+    for number in range(distinct):
+        place = numbers.index(number, place)
+        yield place
 
 
 def _person_by_person(
     pack: Pack, columns: Mapping[str, Sequence[Any]], same: Mapping[str, Any], count: int
 ) -> list[int]:
     found = []
-    told = {"other_insurance": {"type": same["other_insurance.type"]}, "channel": same["channel"]}
     for place in range(count):
-        row = {name: column[place] for name, column in columns.items()}
-        row["categories"] = list(row["categories"])
-        decision = decided(pack, CaseFacts.model_validate(told | row))
+        decision = decided(pack, case_at(columns, same, place))
         found.append(-1 if decision.terms is None else decision.terms.due_fen)
     return found
 
@@ -121,7 +168,7 @@ def refuse_different(pack_id: str, ours: Sequence[int], theirs: Sequence[int]) -
     """Raise Differs where two ways of computing do not say the same of everybody."""
     for place, (a, b) in enumerate(zip(ours, theirs, strict=True)):
         if a != b:
-            raise Differs(f"{pack_id}, person {place}: {a} fen by columns, {b} fen by the reference")
+            raise Differs(f"{pack_id}, person {place}: {a} fen by schedule, {b} fen by the reference")
 
 
 def _peak_mib() -> float:

@@ -14,7 +14,7 @@ from services.subsidy import SERVICE as SUBSIDY
 from shared.database.older_names import refuse_older_name
 from shared.database.server_version import refuse_old_server
 from shared.installation import migrate_bus, migrate_service
-from shared.messaging.dead_letters.replay import Postbox
+from shared.messaging.dead_letters.replay import DeadLetterContext
 from shared.runtime import running
 from shared.service import Role, Service
 from shared.settings import Settings
@@ -28,7 +28,7 @@ WITH_DATABASE = tuple(service.name for service in SERVICES if service.migrations
 
 
 def known_scopes() -> frozenset[str]:
-    """Every scope that a door of any service asks for."""
+    """Every scope that a route of any service asks for."""
     return frozenset().union(*(scopes_of(service) for service in SERVICES))
 
 
@@ -71,7 +71,7 @@ async def running_all(
 
 
 @asynccontextmanager
-async def postbox(service: str) -> AsyncIterator[Postbox]:
+async def dead_letter_context(service: str) -> AsyncIterator[DeadLetterContext]:
     """What it takes to replay a service's dead letters, by its name."""
     async with running(BY_NAME[service], Settings(), role="web") as run:
-        yield Postbox(run.database, run.settings.region, run.service.subscriptions, run.resources)
+        yield DeadLetterContext(run.database, run.settings.region, run.service.subscriptions, run.resources)

@@ -1,4 +1,4 @@
-"""The web server of a process: answers until it is told to stop, and lets requests in hand finish."""
+"""The web server of a process: serves until it is stopped, and lets requests in progress finish."""
 
 import asyncio
 import gc
@@ -40,7 +40,7 @@ async def serve(
             address=f"http://{host}:{port}",
         )
         tune_garbage_collector()
-        await answer(app, stop, host, port)
+        await serve_requests(app, stop, host, port)
 
 
 def tune_garbage_collector() -> None:
@@ -53,9 +53,9 @@ def tune_garbage_collector() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
-async def answer(app: Starlette, stop: asyncio.Event, host: str, port: int) -> None:
+async def serve_requests(app: Starlette, stop: asyncio.Event, host: str, port: int) -> None:
     """Answer requests until ``stop`` is set; those in hand are answered before it returns."""
-    server = _Server(
+    server = _WebServer(
         uvicorn.Config(
             app,
             host=host,
@@ -77,7 +77,7 @@ async def answer(app: Starlette, stop: asyncio.Event, host: str, port: int) -> N
     await serving
 
 
-class _Server(uvicorn.Server):
+class _WebServer(uvicorn.Server):
     """uvicorn without its signal handling: the process has one owner of signals, and that is not the web server."""
 
     @contextmanager

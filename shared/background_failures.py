@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-# A failure that is over within a minute is nobody's concern; work that ran this long without failing has recovered.
+# A failure that is over within a minute needs no operator; work that ran this long without failing has recovered.
 LASTING_S = 60.0
 _RECOVERED_S = 50.0
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """What a refusal means to the caller: HTTP status, title and the mend, in both languages."""
+    """What a refusal means to the caller: HTTP status, title and remedy, in both languages."""
 
     status: int
     zh: str
@@ -513,7 +513,7 @@ class DomainError(Exception):
 
         A detail is either in both languages (“中文 · English”) or in none: numbers, codes and signs.
 
-        ``existing`` names what stands in the way, where the caller may see it: whoever lost an answer finds it again.
+        ``existing`` names what stands in the way, where the caller may see it; a lost answer is found again.
         """
         super().__init__(detail or self.code.value.en)
         self.detail = detail

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from shared.database.engine import Database
-from shared.database.migrate import History, migrate, migrate_database
+from shared.database.migrate import MigrationHistory, migrate, migrate_database
 from shared.messaging import bus
-from shared.messaging.topics.installation import settle
+from shared.messaging.topics.installation import record_installation
 from shared.service import Service
 from shared.settings import Settings
 
-BUS_HISTORY = History(Path(bus.__file__).parent / "postgres_migrations", "alembic_version_bus")
+BUS_HISTORY = MigrationHistory(Path(bus.__file__).parent / "postgres_migrations", "alembic_version_bus")
 
 
 async def migrate_service(settings: Settings, service: Service) -> None:
@@ -20,7 +20,7 @@ async def migrate_service(settings: Settings, service: Service) -> None:
     database = Database(settings.owner_url(service.name), pool_size=1, application_name="canbao migrate")
     try:
         async with database.transaction(settings.region) as session:
-            await settle(
+            await record_installation(
                 session, service=service.name, installation=settings.installation, partitions=settings.partitions
             )
     finally:

@@ -8,7 +8,7 @@ import structlog
 from prometheus_client import Gauge
 
 from shared.messaging.bus.backoff import pause
-from shared.messaging.topics.gauges import read_figures, read_lag
+from shared.messaging.topics.gauges import read_lag, read_stats
 from shared.service import Running
 
 EVERY_S = 15.0
@@ -34,7 +34,7 @@ async def read_gauges(running: Running) -> None:
         try:
             async with asyncio.timeout(_WITHIN_S):
                 await read()
-        except Exception as error:  # the gauge of when it was read tells that this failed
+        except Exception as error:  # the gauge of the read time shows that this failed
             log.warning("gauges not read", service=running.service.name, part=part, error=type(error).__name__)
         else:
             _READ_AT.labels(running.service.name, part).set(time())
@@ -42,7 +42,7 @@ async def read_gauges(running: Running) -> None:
 
 def _parts(running: Running) -> dict[str, Callable[[], Awaitable[None]]]:
     service, database, region = running.service, running.database, running.settings.region
-    parts: dict[str, Callable[[], Awaitable[None]]] = {"events": lambda: read_figures(service.name, database, region)}
+    parts: dict[str, Callable[[], Awaitable[None]]] = {"events": lambda: read_stats(service.name, database, region)}
     topics = sorted({subscription.event.publisher() for subscription in service.subscriptions})
     bus = running.bus
     if topics and bus is not None:

@@ -14,7 +14,7 @@ def pack_in_force(settings: Settings) -> Pack:
 
 
 def digest_in_force(settings: Settings) -> str:
-    """What tells one policy from another: the bytes of the pack and of its overrides."""
+    """What distinguishes one policy from another: the bytes of the pack and of its overrides."""
     files = [file_of(settings.policy_pack, settings.policy_folder or PACKS)]
     if settings.policy_overrides is not None:
         files.append(settings.policy_overrides)

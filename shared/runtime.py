@@ -10,15 +10,15 @@ import structlog
 
 from shared.database.engine import Database
 from shared.domain.clock import Clock, SystemClock
-from shared.messaging.bus.backoff import gather
-from shared.messaging.bus.errors import described
+from shared.messaging.bus.backoff import linger
+from shared.messaging.bus.errors import error_summary
 from shared.messaging.bus.factory import open_bus
 from shared.messaging.bus.protocol import Bus, BusRefused
 from shared.messaging.consumer.loop import run_consumer
 from shared.messaging.outbox.relay import POOL as RELAY_POOL
 from shared.messaging.outbox.relay import run_relay
 from shared.messaging.outbox.retention import purge_published
-from shared.messaging.topics.installation import admit
+from shared.messaging.topics.installation import join_installation
 from shared.metrics_collector import keep_gauges
 from shared.service import Closable, Job, Role, Running, Service, Startable
 from shared.settings import Settings
@@ -79,12 +79,12 @@ def _start_work(run: Running) -> list[asyncio.Task[None]]:
 async def _messaging(run: Running) -> None:
     """Relay and consumer on one bus; if either fails, both begin again.
 
-    Nobody joins before the bus is known to be ours: another installation's groups are left alone.
+    No consumer joins before the bus is known to be ours: another installation's groups are left alone.
     """
-    # Its own connection, so that a consumer or a door that uses the pool up never keeps a lane from being renewed.
+    # Its own connection, so that a consumer or a route that uses up the pool never delays the renewal of a lane.
     async with open_bus(run.settings, run.service.name) as bus, _relays_database(run) as relays:
         try:
-            await admit(database=relays, bus=bus, service=run.service.name, region=run.settings.region)
+            await join_installation(database=relays, bus=bus, service=run.service.name, region=run.settings.region)
             run.bus, run.refused = bus, None
             await _relay_and_consume(run, bus, relays)
         except* BusRefused as refusals:
@@ -145,11 +145,11 @@ async def _steps(run: Running, job: Job) -> None:
         if done == 0:
             await _first(wake, run.stop, timeout_s=job.interval_s)
         if done < _FULL:
-            await gather(run.stop, took_s)
+            await linger(run.stop, took_s)
 
 
 async def _supervise(run: Running, name: str, start: Callable[[], Awaitable[None]]) -> None:
-    """Start again after a failure, with growing pauses: a fault that heals needs no hand."""
+    """Start again after a failure, with growing pauses: a transient failure needs no operator."""
     failures = 0
     while not run.stop.is_set():
         began = asyncio.get_running_loop().time()
@@ -177,7 +177,7 @@ def _summary(error: BaseException) -> str:
     """What went wrong, without the values it was about: a database error's text can hold a person's data."""
     if isinstance(error, BaseExceptionGroup):
         return ", ".join(_summary(inner) for inner in error.exceptions)
-    return described(error)
+    return error_summary(error)
 
 
 async def _first(*events: asyncio.Event, timeout_s: float) -> None:

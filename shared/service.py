@@ -32,7 +32,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Service:
-    """A service: its name, doors, events, background work, tables and what it keeps open while it runs."""
+    """A service: its name, routes, events, background work, tables and what it keeps open while it runs."""
 
     name: str
     routers: tuple[APIRouter, ...] = ()
@@ -79,7 +79,7 @@ class Running:
     role: Role = "all"
     bus: Bus | None = None
     failures: BackgroundFailures = field(default_factory=BackgroundFailures)
-    refused: str | None = None  # why the bus is not ours, in words that name the mend
+    refused: str | None = None  # why the bus is not ours, with the remedy
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     # Set before the web server waits for replies in hand: a reply that has no end of its own ends now.
     leaving: asyncio.Event = field(default_factory=asyncio.Event)

@@ -1,4 +1,4 @@
-"""What an installation is told by its environment: every setting is a ``CANBAO_…`` variable."""
+"""An installation's settings from its environment: every setting is a ``CANBAO_…`` variable."""
 
 import os
 from functools import cached_property

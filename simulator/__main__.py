@@ -15,10 +15,10 @@ def main() -> int:
     """Do what the command line asks."""
     parser = argparse.ArgumentParser(prog="simulator")
     commands = parser.add_subparsers(dest="command", required=True)
-    prepared = commands.add_parser("prepare", help="write keys and settings, print what canbao has to be told")
+    prepared = commands.add_parser("prepare", help="write keys and settings, print the settings that canbao needs")
     prepared.add_argument("--residents", type=int, help="5000 in a new folder")
     prepared.add_argument("--seed", type=int, help="2024 in a new folder")
-    prepared.add_argument("--pack", choices=sorted(LOCALITIES), help=f"whose season; {FIRST} in a new folder")
+    prepared.add_argument("--pack", choices=sorted(LOCALITIES), help=f"which place's season; {FIRST} in a new folder")
     prepared.add_argument("--port", type=int, default=0)
     played = commands.add_parser("season", help="play it, or go on where it stopped")
     played.add_argument("--base-url", required=True)

@@ -8,7 +8,7 @@ from simulator.world import World
 
 
 def credited_people(world: World) -> int:
-    """How many people's contributions have been told of, by a channel's notice or through the bank."""
+    """How many people's contributions have been notified, by a channel's notice or through the bank."""
     return len(_paid_online(world)) + len(_paid_in_cash(world))
 
 
@@ -50,7 +50,7 @@ def _zero() -> dict[str, int]:
 
 
 def _apart(world: World) -> dict[str, int]:
-    """Money that pays nobody's contribution: set aside, given back, or not ours at all."""
+    """Money that pays no contribution: in suspense, given back, or not ours at all."""
     transactions = world.journal.all("transaction")
     sums: dict[str, int] = defaultdict(int)
     for transaction, fate in world.journal.all("fate").items():
@@ -72,12 +72,12 @@ def _registered(world: World, resident: Resident) -> bool:
 
 
 def _paid_online(world: World) -> set[int]:
-    told = world.journal.all("told")
+    notified = world.journal.all("told")
     fates = world.journal.all("fate").items()
     return {
         person
         for transaction, fate in fates
-        if fate["fate"] == "CREDITED" and transaction in told
+        if fate["fate"] == "CREDITED" and transaction in notified
         for person in fate["people"]
     }
 

@@ -1,4 +1,4 @@
-"""The systems that call canbao: whose they are, what they may do and where."""
+"""The systems that call canbao: their owners, scopes and regions."""
 
 from dataclasses import dataclass
 
@@ -42,8 +42,8 @@ def certifier(identity: str) -> str:
 
 def certifying(locality: Locality) -> list[str]:
     """The departments whose rosters a place needs."""
-    told = (story.identity for story in locality.stories if story.identity)
-    return sorted({certifier(identity) for identity in (*locality.shares, locality.late_identity, *told)})
+    declared = (story.identity for story in locality.stories if story.identity)
+    return sorted({certifier(identity) for identity in (*locality.shares, locality.late_identity, *declared)})
 
 
 def township(region: str) -> str:

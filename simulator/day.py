@@ -8,7 +8,7 @@ BEIJING = timezone(timedelta(hours=8))
 
 
 @dataclass(slots=True)
-class Day:
+class SeasonDay:
     """The current business date of everybody in the simulation."""
 
     today: date

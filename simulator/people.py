@@ -41,7 +41,7 @@ class Resident:
     identities: tuple[str, ...] = ()
     late_identity: str | None = None
     certified_at: int = 0
-    told: Mapping[str, Any] = field(default_factory=dict)
+    declared: Mapping[str, Any] = field(default_factory=dict)
     story: Story | None = None
     owed: Owed = field(default_factory=lambda: Owed(None))
 
@@ -68,7 +68,7 @@ class County:
 
 
 def county(locality: Locality, *, residents: int, seed: int) -> County:
-    """The same people for the same place, seed and number, whoever asks."""
+    """The same people for the same place, seed and number, every time."""
     chance = Random(f"canbao:{seed}:{residents}")
     towns = locality.scaled(residents)
     registry = Registry(locality.county)
@@ -158,10 +158,10 @@ def _settled(chance: Random, registry: Registry, locality: Locality, people: lis
 
 
 def _certify(people: list[Resident], place: int, locality: Locality, *identities: str) -> None:
-    """Whoever is certified comes, so that every identity is seen to be priced."""
-    told = {key: value for identity in identities for key, value in locality.told.get(identity, {}).items()}
+    """Certified people always enrol, so that every identity is priced."""
+    declared = {key: value for identity in identities for key, value in locality.declared.get(identity, {}).items()}
     way = Way.WECHAT if people[place].way is Way.NEVER else people[place].way
-    people[place] = replace(people[place], identities=identities, told=told, way=way)
+    people[place] = replace(people[place], identities=identities, declared=declared, way=way)
 
 
 def _living(registry: Registry, person: Resident, story: Story) -> Resident:
@@ -177,7 +177,7 @@ def _living(registry: Registry, person: Resident, story: Story) -> Resident:
         pays_at=story.at,
         late_identity=story.identity,
         certified_at=story.certified_at,
-        told=story.told,
+        declared=story.declared,
         story=story,
         owed=story.owed,
     )

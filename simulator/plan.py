@@ -14,8 +14,8 @@ class Trouble(StrEnum):
 
     NONE = "NONE"
     TWICE = "TWICE"  # the channel takes the money a second time
-    CROSSED = "CROSSED"  # cancelled while the money was on its way; then paid anew
-    SHORT = "SHORT"  # a notice with one fen too few; then paid anew
+    CROSSED = "CROSSED"  # cancelled while the money was on its way; then paid again
+    SHORT = "SHORT"  # a notice with one fen too few; then paid again
     LATE_NOTICE = "LATE_NOTICE"  # the notice comes days after the payment
     STORM = "STORM"  # the same notice fifty times at once
 

@@ -1,4 +1,4 @@
-"""Before anything starts: the channel's and the merchant's keys, a port, and what canbao has to be told of them."""
+"""Before anything starts: the channel's and the merchant's keys, a port, and the settings canbao needs of them."""
 
 import json
 import secrets
@@ -72,7 +72,7 @@ def environment(folder: Path, settings: dict[str, Any]) -> dict[str, str]:
 
 
 def described(folder: Path, settings: dict[str, Any]) -> dict[str, Any]:
-    """What whoever assembles an installation needs: the environment, and the API clients to register."""
+    """What an installation needs: the environment, and the API clients to register."""
     locality = LOCALITIES[settings["pack"]]
     needs = [{"name": need.name, "scopes": need.scopes, "region": need.region} for need in clients.needed(locality)]
     return {

@@ -17,26 +17,26 @@ from starlette.applications import Starlette
 
 from simulator import prepare
 from simulator.books import books, credited_people
-from simulator.day import Day
-from simulator.door import Door
+from simulator.day import SeasonDay
 from simulator.journal import Journal
 from simulator.localities import LOCALITIES
+from simulator.peer_endpoint import PeerEndpoint
 from simulator.people import county
 from simulator.plan import plan
 from simulator.season import play
 from simulator.tax import TaxPeer
-from simulator.wechat.account import Account
-from simulator.wechat.notices import Postman
+from simulator.wechat.account import ChannelAccount
+from simulator.wechat.notices import NoticeSender
 from simulator.wechat.peer import WechatPeer
-from simulator.wechat.signing import Platform, private_key, public_key
-from simulator.world import World, tell
+from simulator.wechat.signatures import Platform
+from simulator.world import World, report_progress
 
 
 async def run(folder: Path, base_url: str, clients_file: Path, *, once: bool, until_eof: bool) -> int:
     """Serve the peers and play the season; 0 when it was played to its end, 1 when it could not be."""
     settings = prepare.load(folder)
     if settings is None:
-        tell("failed", why="python -m simulator prepare comes first")
+        report_progress("failed", why="python -m simulator prepare comes first")
         return 1
     stop = asyncio.Event()
     for each in (signal.SIGINT, signal.SIGTERM):
@@ -55,30 +55,22 @@ async def run(folder: Path, base_url: str, clients_file: Path, *, once: bool, un
 
 def _assemble(
     folder: Path, settings: dict[str, Any], journal: Journal, client: httpx.AsyncClient, base_url: str, secrets: Path
-) -> "tuple[World, _Server]":
-    platform = Platform(
-        serial=settings["platform_serial"],
-        key=private_key(folder / "platform.pem"),
-        mchid=prepare.MCHID,
-        appid=prepare.APPID,
-        merchant_serial=settings["merchant_serial"],
-        merchant_key=public_key(folder / "merchant.pub.pem"),
-        api_v3_key=settings["api_v3_key"].encode(),
-    )
+) -> "tuple[World, _SeasonServer]":
+    platform = Platform.prepared(folder, settings, prepare.MCHID, prepare.APPID)
     locality = LOCALITIES[settings["pack"]]
-    day = Day(locality.calendar.steps[0])
-    account = Account(journal, day, prepare.MCHID, prepare.APPID)
-    postman = Postman(platform, client)
-    wechat = WechatPeer(account, platform, postman)
+    day = SeasonDay(locality.calendar.steps[0])
+    account = ChannelAccount(journal, day, prepare.MCHID, prepare.APPID)
+    notice_sender = NoticeSender(platform, client)
+    wechat = WechatPeer(account, platform, notice_sender)
     tax = TaxPeer(journal, settings["tax_token"])
     known = json.loads(secrets.read_text(encoding="utf-8"))
     world = World(
         plan=plan(county(locality, residents=settings["residents"], seed=settings["seed"])),
         journal=journal,
         day=day,
-        doors={name: Door(client, name, secret) for name, secret in known.items()},
+        endpoints={name: PeerEndpoint(client, name, secret) for name, secret in known.items()},
         account=account,
-        postman=postman,
+        notice_sender=notice_sender,
         tax=tax,
         notify_base=base_url,
     )
@@ -87,11 +79,11 @@ def _assemble(
         app, host="127.0.0.1", port=settings["port"], log_level="warning", access_log=False, lifespan="off"
     )
     for refund in journal.all("refund"):
-        wechat.tell_of_refund(refund)
-    return world, _Server(config)
+        wechat.notify_refund(refund)
+    return world, _SeasonServer(config)
 
 
-async def _play_beside(server: "_Server", world: World, folder: Path, stop: asyncio.Event, *, once: bool) -> int:
+async def _play_beside(server: "_SeasonServer", world: World, folder: Path, stop: asyncio.Event, *, once: bool) -> int:
     serving = asyncio.create_task(server.serve())
     playing = asyncio.create_task(_season(world, folder))
     stopping = asyncio.create_task(stop.wait())
@@ -107,7 +99,7 @@ async def _play_beside(server: "_Server", world: World, folder: Path, stop: asyn
 
 
 async def _season(world: World, folder: Path) -> bool:
-    tell(
+    report_progress(
         "season",
         residents=len(world.plan.county.residents),
         orders=len(world.plan.purchases),
@@ -120,7 +112,7 @@ async def _season(world: World, folder: Path) -> bool:
         await play(world)
     except Exception as failure:
         for cause in _leaves(failure):
-            tell("failed", why=f"{type(cause).__name__}: {cause}")
+            report_progress("failed", why=f"{type(cause).__name__}: {cause}")
         logging.getLogger("simulator").exception("the season broke off")
         return False
     written = books(world)
@@ -128,7 +120,9 @@ async def _season(world: World, folder: Path) -> bool:
     draft = file.with_suffix(".draft")
     draft.write_text(json.dumps(written, ensure_ascii=False, indent=1), encoding="utf-8")
     draft.replace(file)
-    tell("finished", books=str(file), notices=world.postman.attempts, refused=world.postman.refusals)
+    report_progress(
+        "finished", books=str(file), notices=world.notice_sender.attempts, refused=world.notice_sender.refusals
+    )
     return True
 
 
@@ -141,14 +135,14 @@ def _leaves(group: BaseException) -> Iterator[BaseException]:
 
 
 def _at_end_of_input(stop: asyncio.Event) -> None:
-    """Whoever started us is gone, however it went."""
+    """The process that started this one has ended, for any reason."""
     if not os.read(sys.stdin.fileno(), 1024):
         asyncio.get_running_loop().remove_reader(sys.stdin)
         stop.set()
 
 
-class _Server(uvicorn.Server):
-    """uvicorn without its signal handling: the season has to hear of it too."""
+class _SeasonServer(uvicorn.Server):
+    """uvicorn without its signal handling: the season needs the signal too."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -17,7 +17,7 @@ from simulator.actors import (
 )
 from simulator.actors.quiet import wait_for_the_day, wait_until_credited
 from simulator.plan import Purchase
-from simulator.world import World, tell
+from simulator.world import World, report_progress
 
 _STRANGERS_AT = 2
 
@@ -29,7 +29,7 @@ async def play(world: World) -> None:
         world.day.today = day
         if world.done(f"day {step}"):
             continue
-        tell("day", date=day.isoformat(), step=step + 1, steps=len(steps))
+        report_progress("day", date=day.isoformat(), step=step + 1, steps=len(steps))
         await _live_through(world, step)
         await world.journal.put("done", f"day {step}", day.isoformat())
 
@@ -58,7 +58,7 @@ async def _morning(world: World, step: int) -> None:
     if step == 0:
         return
     yesterday = world.locality.calendar.steps[step - 1]
-    await residents.tell_late(world, Random(f"late {step}"))
+    await residents.deliver_late_notices(world, Random(f"late {step}"))
     await wait_until_credited(world)
     await world.once(f"tax detail {step}", lambda: remittance.send_settlement_detail(world, yesterday))
     await world.once(f"bank {step}", lambda: bank.book(world, yesterday))

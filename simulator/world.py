@@ -7,35 +7,35 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from simulator.day import Day
-from simulator.door import Door
+from simulator.day import SeasonDay
 from simulator.journal import Journal
 from simulator.localities.locality import Locality
+from simulator.peer_endpoint import PeerEndpoint
 from simulator.plan import Plan
 from simulator.tax import TaxPeer
-from simulator.wechat.account import Account
-from simulator.wechat.notices import Postman
+from simulator.wechat.account import ChannelAccount
+from simulator.wechat.notices import NoticeSender
 
 Item = TypeVar("Item")
 AT_ONCE = 12
 
 
-def tell(event: str, **facts: Any) -> None:
-    """One line of progress for whoever started the season."""
+def report_progress(event: str, **facts: Any) -> None:
+    """Print one line of progress for the process that started the season."""
     sys.stdout.write(json.dumps({"event": event, **facts}, ensure_ascii=False) + "\n")
     sys.stdout.flush()
 
 
 @dataclass(slots=True)
 class World:
-    """The county, the peers, the doors and the journal of one season."""
+    """The county, the peers, the endpoints and the journal of one season."""
 
     plan: Plan
     journal: Journal
-    day: Day
-    doors: dict[str, Door]
-    account: Account
-    postman: Postman
+    day: SeasonDay
+    endpoints: dict[str, PeerEndpoint]
+    account: ChannelAccount
+    notice_sender: NoticeSender
     tax: TaxPeer
     notify_base: str
 
@@ -47,7 +47,7 @@ class World:
     async def complain(self, key: str, what: str) -> None:
         """Note that canbao did something else than the document says; the season goes on, the comparison fails."""
         await self.journal.put("complaint", key, what)
-        tell("complaint", key=key, what=what)
+        report_progress("complaint", key=key, what=what)
 
     async def once(self, key: str, act: Callable[[], Awaitable[None]]) -> None:
         """Do something unless the journal says that it was done."""

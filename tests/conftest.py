@@ -6,6 +6,7 @@ import asyncio
 import logging
 import shutil
 from collections.abc import AsyncIterator, Iterator, MutableMapping
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -13,11 +14,31 @@ import structlog
 
 from services.composition import migrate_all
 from shared.database.embedded import EmbeddedPostgres
-from shared.database.provision import BUS, generate_passwords, provision
-from shared.settings import Settings
+from shared.database.provision import generate_passwords, provision
 from tests.harness.cluster import SERVICES, Cluster, scratch_folder
+from tests.harness.copied import CopiedSettings, Copies
 from tests.harness.installation import Installation, database_settings, on_kafka, settings_for
 from tests.harness.kafka_broker import KafkaBroker, NamedBroker, broker_for_tests
+from tests.harness.scheduling import ByUnit
+
+_TESTS = Path(__file__).parent
+_LONG_FOLDERS = ("bench", "browser", "faults", "journeys", "upgrade")
+_LONG_FIXTURES = {"kafka", "kafka_installation", "kafka_to_harm"}
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByUnit:
+    """Tests that share something dear go to one worker."""
+    return ByUnit(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as `long` what `make check` leaves out."""
+    for item in items:
+        folder = item.path.relative_to(_TESTS).parts[0]
+        fixtures = set(getattr(item, "fixturenames", ()))
+        on_kafka = bool(fixtures & _LONG_FIXTURES) or "kafka" in item.name.partition("[")[2]
+        if folder in _LONG_FOLDERS or on_kafka or item.path.stem == "test_schemathesis":
+            item.add_marker(pytest.mark.long)
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +76,7 @@ def kafka_to_harm() -> Iterator[KafkaBroker]:
 
 
 @pytest.fixture(scope="session")
-def migrated(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def migrated(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> CopiedSettings:
     """The settings of an installation whose databases are migrated and never used: what every test copies."""
     settings = settings_for(tmp_path_factory.mktemp("keys"), **database_settings(cluster, suffix=""))
     asyncio.run(migrate_all(settings))
@@ -63,10 +84,13 @@ def migrated(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Sett
 
 
 @pytest.fixture
-async def installation(cluster: Cluster, migrated: Settings) -> AsyncIterator[Installation]:
-    """An installation of the test's own on the embedded bus."""
-    async with cluster.cloned((*SERVICES, BUS)) as clones:
-        yield Installation(migrated.model_copy(update=database_settings(cluster, suffix=clones.suffix)))
+async def installation(cluster: Cluster, migrated: CopiedSettings) -> AsyncIterator[Installation]:
+    """An installation of the test's own on the embedded bus; a database is copied when it is first asked for."""
+    copies = Copies(cluster)
+    try:
+        yield Installation(migrated.on(copies, **database_settings(cluster, suffix=copies.suffix)))
+    finally:
+        await copies.drop()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from shared.service import Role, Service
 from shared.settings import Settings
 from shared.settings_example import env_example
 
-replay = replay_commands(composition.postbox, composition.WITH_DATABASE)
+replay = replay_commands(composition.dead_letter_context, composition.WITH_DATABASE)
 clients = client_commands(composition.known_scopes)
 config = typer.Typer(help="设置 · settings", no_args_is_help=True)
 

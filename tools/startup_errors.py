@@ -7,7 +7,7 @@ from sqlalchemy.exc import DBAPIError
 
 from shared.database.older_names import ForeignDatabase, OlderDatabaseInUse, OlderDatabaseName
 from shared.database.server_version import PostgresTooOld
-from shared.messaging.bus.errors import described
+from shared.messaging.bus.errors import error_summary
 from shared.protection import ProtectionKeyMissing
 from shared.settings import Settings
 from shared.web.tokens import TokenKeyMissing
@@ -32,7 +32,7 @@ def explain(error: Exception) -> None:
         raise SystemExit(NOTHING_TO_WORK_WITH) from None
     expected = (OSError, DBAPIError, asyncpg.PostgresError, ValidationError, *_KEY_MISSING)
     if isinstance(error, expected) and _is_around(error):
-        typer.echo(_MEND.format(why=described(error)), err=True)
+        typer.echo(_MEND.format(why=error_summary(error)), err=True)
         raise SystemExit(NOTHING_TO_WORK_WITH) from None
 
 

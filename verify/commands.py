@@ -7,7 +7,7 @@ from uuid import UUID
 import typer
 
 from shared.settings import Settings
-from verify.examine import examine
+from verify.examination import examine
 from verify.render import as_json, print_report
 from verify.snapshot import CouldNotExamine
 from verify.trace import print_trace, trace_of

@@ -9,19 +9,19 @@ from dataclasses import dataclass
 
 from sqlalchemy import RowMapping
 
-from verify.snapshot import Snapshot
+from verify.snapshot import DatabaseSnapshot
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
     """One database's account: a query with the columns ``key``, ``region``, ``facts`` (text) and ``fen``."""
 
-    snapshot: Snapshot
+    snapshot: DatabaseSnapshot
     sql: str
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class KeyFacts:
     """What one side says about one key."""
 
     key: str
@@ -31,12 +31,12 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class KeyDifference:
     """A key about which the sides disagree, or which only one of them knows."""
 
     key: str
-    left: Entry | None
-    right: Entry | None
+    left: KeyFacts | None
+    right: KeyFacts | None
 
     @property
     def region(self) -> str:
@@ -51,36 +51,36 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ComparedSides:
     """How many keys the left side has, and in which regions the sides differ."""
 
     keys: int
     regions: tuple[str, ...]
 
 
-async def compare(left: Side, right: Side) -> Compared:
+async def compare(left: Side, right: Side) -> ComparedSides:
     """Compare the digests of each region."""
     ours, theirs = await _digests(left), await _digests(right)
     differing = [region for region in ours.keys() | theirs.keys() if ours.get(region) != theirs.get(region)]
     keys = max(sum(count for count, _ in side.values()) for side in (ours, theirs))
-    return Compared(keys, tuple(sorted(differing)))
+    return ComparedSides(keys, tuple(sorted(differing)))
 
 
-async def differences(left: Side, right: Side, regions: Sequence[str]) -> AsyncIterator[Difference]:
+async def differences(left: Side, right: Side, regions: Sequence[str]) -> AsyncIterator[KeyDifference]:
     """The keys of some regions about which the sides disagree, in order; rows are merged as they stream in."""
     ours, theirs = _entries(left, regions), _entries(right, regions)
     mine, other = await anext(ours, None), await anext(theirs, None)
     while mine is not None or other is not None:
         if other is None or (mine is not None and mine.key < other.key):
             assert mine is not None  # noqa: S101 - one of the two is there
-            yield Difference(mine.key, mine, None)
+            yield KeyDifference(mine.key, mine, None)
             mine = await anext(ours, None)
         elif mine is None or other.key < mine.key:
-            yield Difference(other.key, None, other)
+            yield KeyDifference(other.key, None, other)
             other = await anext(theirs, None)
         else:
             if mine != other:
-                yield Difference(mine.key, mine, other)
+                yield KeyDifference(mine.key, mine, other)
             mine, other = await anext(ours, None), await anext(theirs, None)
 
 
@@ -94,7 +94,7 @@ async def _digests(side: Side) -> dict[str, tuple[int, str]]:
     return {row["region"]: (row["keys"], row["digest"]) for row in await side.snapshot.rows(sql)}
 
 
-async def _entries(side: Side, regions: Sequence[str]) -> AsyncIterator[Entry]:
+async def _entries(side: Side, regions: Sequence[str]) -> AsyncIterator[KeyFacts]:
     sql = f"""
         SELECT key, coalesce(region, '') AS region, coalesce(facts, '') AS facts, coalesce(fen, 0) AS fen
         FROM ({side.sql}) AS side WHERE coalesce(region, '') = ANY(:regions) ORDER BY key COLLATE "C"
@@ -104,5 +104,5 @@ async def _entries(side: Side, regions: Sequence[str]) -> AsyncIterator[Entry]:
             yield _entry(row)
 
 
-def _entry(row: RowMapping) -> Entry:
-    return Entry(row["key"], row["region"], row["facts"], int(row["fen"]))
+def _entry(row: RowMapping) -> KeyFacts:
+    return KeyFacts(row["key"], row["region"], row["facts"], int(row["fen"]))

@@ -7,10 +7,10 @@ stands before it, and its row is in the publisher's outbox. Nothing that cannot 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from verify.comparison import Difference, Side, compare, differences
-from verify.report import Finding
+from verify.comparison import KeyDifference, Side, compare, differences
+from verify.findings import Findings
+from verify.report import RowFinding
 from verify.snapshot import Databases
-from verify.tally import Tally
 
 _CURSORS = """
     SELECT aggregate.id::text AS key, coalesce(cursor.seq, 0) AS seq
@@ -59,11 +59,17 @@ async def locate(databases: Databases, flow: Flow, keys: Sequence[str]) -> dict[
 
 
 async def reconcile(
-    databases: Databases, tally: Tally, left: Side, right: Side, flows: Sequence[Flow], *, subject: str = "enrolment"
+    databases: Databases,
+    findings: Findings,
+    left: Side,
+    right: Side,
+    flows: Sequence[Flow],
+    *,
+    subject: str = "enrolment",
 ) -> None:
     """Compare two sides that are keyed by enrolment; what a flow does not explain is a break."""
     compared = await compare(left, right)
-    tally.looked_at(compared.keys)
+    findings.count_examined(compared.keys)
     if not compared.regions:
         return
     async for some in _chunks(differences(left, right, compared.regions)):
@@ -71,7 +77,7 @@ async def reconcile(
         for flow in flows:
             explained |= await locate(databases, flow, [difference.key for difference in some])
         for difference in some:
-            finding = Finding(
+            finding = RowFinding(
                 f"{subject} {difference.key}",
                 difference.region or None,
                 difference.left.facts if difference.left else "—",
@@ -80,13 +86,13 @@ async def reconcile(
             )
             located = explained.get(difference.key)
             if located is None:
-                tally.broke(finding)
+                findings.add_break(finding)
             else:
-                tally.waits(finding, located.age_s)
+                findings.add_in_flight(finding, located.age_s)
 
 
-async def _chunks(found: AsyncIterator[Difference]) -> AsyncIterator[list[Difference]]:
-    some: list[Difference] = []
+async def _chunks(found: AsyncIterator[KeyDifference]) -> AsyncIterator[list[KeyDifference]]:
+    some: list[KeyDifference] = []
     async for difference in found:
         some.append(difference)
         if len(some) == _AT_ONCE:

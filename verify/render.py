@@ -12,23 +12,23 @@ from rich.table import Table
 from rich.text import Text
 
 from verify import labels
-from verify.report import CheckResult, Finding, Report
+from verify.report import CheckResult, ConsistencyReport, RowFinding
 from verify.towns_table import towns_table, yuan
 
-WIDE = 190  # columns of text in which everything has room
+WIDE = 190  # columns of text in which everything fits
 _ROOMY = 140  # and from which on the checks say what they compare
 
 _MARKS = {"OK": ("✓", "green"), "IN_FLIGHT": ("…", "yellow"), "BREAK": ("✗", "bold red")}
 
 
-def render(report: Report, width: int = WIDE) -> RenderableType:
+def render(report: ConsistencyReport, width: int = WIDE) -> RenderableType:
     """The whole report, Chinese first, for so many columns of text; print it with a rich console."""
     parts: list[RenderableType] = [towns_table(report, width), Text(), _checks(report, width)]
     parts += [part for check in report.checks if (part := _rows(check)) is not None]
     return Group(*parts, Text(), _verdict(report))
 
 
-def print_report(report: Report, console: Console | None = None) -> None:
+def print_report(report: ConsistencyReport, console: Console | None = None) -> None:
     """Print it; where the output is no terminal, wide enough that nothing is left out."""
     console = console or Console()
     if not console.is_terminal:
@@ -36,7 +36,7 @@ def print_report(report: Report, console: Console | None = None) -> None:
     console.print(render(report, console.width))
 
 
-def as_json(report: Report) -> str:
+def as_json(report: ConsistencyReport) -> str:
     """The report for a machine: the same facts, amounts in fen, instants with their zone."""
     facts = asdict(report) | {
         "consistent": report.consistent,
@@ -55,7 +55,7 @@ def _plain(value: Any) -> str:
     raise TypeError(type(value).__name__)
 
 
-def _checks(report: Report, width: int) -> Table:
+def _checks(report: ConsistencyReport, width: int) -> Table:
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("")
     table.add_column("核对 · check")
@@ -101,7 +101,7 @@ def _rows(check: CheckResult) -> Table | None:
     return table
 
 
-def _add_rows(table: Table, label: str, rows: Iterable[Finding], count: int, style: str) -> None:
+def _add_rows(table: Table, label: str, rows: Iterable[RowFinding], count: int, style: str) -> None:
     shown = 0
     for row in rows:
         shown += 1
@@ -112,7 +112,7 @@ def _add_rows(table: Table, label: str, rows: Iterable[Finding], count: int, sty
         table.add_row("", Text(f"另有 {count - shown:,} 笔 · and {count - shown:,} more", style="dim"))
 
 
-def _verdict(report: Report) -> Text:
+def _verdict(report: ConsistencyReport) -> Text:
     if report.breaks:
         words = f"✗ 不一致：{report.breaks:,} 处不符，须逐笔查明 · {report.breaks:,} rows differ without reason"
         return Text(words, style="bold red")

@@ -7,7 +7,7 @@ MOST_ROWS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class RowFinding:
     """One row that differs, or that is to be named: what it is, where, what was expected and what was found."""
 
     subject: str
@@ -31,11 +31,11 @@ class CheckResult:
     in_flight: int
     in_flight_fen: int
     oldest_age_s: float
-    rows: tuple[Finding, ...]
-    waiting: tuple[Finding, ...]
+    rows: tuple[RowFinding, ...]
+    waiting: tuple[RowFinding, ...]
     named_count: int
     named_fen: int
-    named: tuple[Finding, ...]
+    named: tuple[RowFinding, ...]
 
     @property
     def verdict(self) -> str:
@@ -70,7 +70,7 @@ class TownLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ConsistencyReport:
     """The whole examination."""
 
     installation: str

@@ -1,9 +1,8 @@
 """Every database as it was at one moment each, in an order that keeps a live system from looking broken.
 
-A consumer is looked at before the publisher it listens to. Whatever the consumer had taken in was then announced
-before we look at the publisher, so a fact that only the publisher knows is one not yet consumed, which can be located.
-Registration both tells everybody and listens to payment and subsidy, so it is looked at twice: first as a listener,
-last as a publisher.
+A consumer is read before its publisher. Whatever the consumer had consumed was then announced before the publisher
+is read, so a fact that only the publisher knows is one not yet consumed, which can be located. Registration publishes
+to all others and consumes from payment and subsidy, so it is read twice: first as a consumer, last as a publisher.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -31,7 +30,7 @@ class CouldNotExamine(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class DatabaseSnapshot:
     """One database at one moment, read only."""
 
     database: str
@@ -64,23 +63,23 @@ class Snapshot:
 class Databases:
     """The snapshots of one examination, in the order in which they were taken."""
 
-    registration_first: Snapshot
-    quota: Snapshot
-    payment: Snapshot
-    subsidy: Snapshot
-    registration: Snapshot
+    registration_first: DatabaseSnapshot
+    quota: DatabaseSnapshot
+    payment: DatabaseSnapshot
+    subsidy: DatabaseSnapshot
+    registration: DatabaseSnapshot
 
-    def consumer(self, name: str) -> Snapshot:
-        """A service as a listener: looked at before those it listens to."""
+    def consumer(self, name: str) -> DatabaseSnapshot:
+        """A service as a consumer: read before its publishers."""
         return self.registration_first if name == "registration" else self.publisher(name)
 
-    def publisher(self, name: str) -> Snapshot:
-        """A service as a publisher: looked at after those who listen to it."""
-        snapshot: Snapshot = getattr(self, name)
+    def publisher(self, name: str) -> DatabaseSnapshot:
+        """A service as a publisher: read after its consumers."""
+        snapshot: DatabaseSnapshot = getattr(self, name)
         return snapshot
 
     @property
-    def each(self) -> tuple[Snapshot, ...]:
+    def each(self) -> tuple[DatabaseSnapshot, ...]:
         """Every database once."""
         return self.quota, self.payment, self.subsidy, self.registration
 
@@ -97,7 +96,7 @@ async def open_databases(settings: Settings) -> AsyncIterator[Databases]:
 
 
 @asynccontextmanager
-async def _snapshot(settings: Settings, database: str) -> AsyncIterator[Snapshot]:
+async def _snapshot(settings: Settings, database: str) -> AsyncIterator[DatabaseSnapshot]:
     engine = create_async_engine(
         make_url(settings.auditor_url(database)).set(drivername="postgresql+asyncpg"),
         poolclass=NullPool,
@@ -121,7 +120,7 @@ async def _snapshot(settings: Settings, database: str) -> AsyncIterator[Snapshot
         except (SQLAlchemyError, OSError) as error:
             raise CouldNotExamine(database, _reason(error)) from error
         try:
-            snapshot = Snapshot(database, connection)
+            snapshot = DatabaseSnapshot(database, connection)
             await snapshot.rows("SELECT 1 FROM pg_catalog.pg_namespace LIMIT 1")  # the first statement takes it
             yield snapshot
         finally:

@@ -1,4 +1,4 @@
-"""The table of townships, as wide as there is room for: a column is left out before a figure is cut."""
+"""The table of townships, as wide as the terminal allows: a column is left out before a figure is cut."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from rich.table import Table
 
 from shared.domain.clock import SHANGHAI
 from shared.domain.money import format_yuan
-from verify.report import Report, TownLine
+from verify.report import ConsistencyReport, TownLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ _TOWNSHIP = "乡镇\nTownship"
 _BETWEEN = 3  # what stands between two columns
 
 
-def towns_table(report: Report, width: int) -> Table:
+def towns_table(report: ConsistencyReport, width: int) -> Table:
     """The townships, and the sum over all of them."""
     when = report.examined_at.astimezone(SHANGHAI)
     lines = (*report.towns, report.overall)
@@ -69,7 +69,7 @@ def yuan(amount_fen: int) -> str:
 
 
 def _fitting(lines: tuple[TownLine, ...], width: int) -> list[_Column]:
-    """All columns if there is room; else without those at nothing everywhere, then without the dispensable ones."""
+    """All columns if they fit; else without those at nothing everywhere, then without the dispensable ones."""
     columns = list(_COLUMNS)
     empty = [column for column in columns if column.rank and not any(getattr(line, column.figure) for line in lines)]
     for column in (*empty, *sorted(columns, key=lambda column: -column.rank)):

@@ -16,14 +16,14 @@ from rich.text import Text
 
 from shared.domain.clock import SHANGHAI
 from shared.settings import Settings
-from verify.snapshot import Databases, Snapshot, open_databases
+from verify.snapshot import Databases, DatabaseSnapshot, open_databases
 from verify.trace_sql import EVENTS, FACTS
 
 _MOST = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TraceStep:
     """One thing that happened: when it was recorded, where, what, and which event caused it."""
 
     at: datetime
@@ -37,7 +37,7 @@ class Step:
     order: int
 
 
-async def trace_of(settings: Settings, enrolment_id: UUID) -> tuple[Step, ...]:
+async def trace_of(settings: Settings, enrolment_id: UUID) -> tuple[TraceStep, ...]:
     """Everything that is known to have happened to an enrolment, in order; nothing where nobody knows it."""
     async with open_databases(settings) as databases:
         steps = [step for snapshot in databases.each for step in await _events(snapshot, enrolment_id)]
@@ -46,7 +46,7 @@ async def trace_of(settings: Settings, enrolment_id: UUID) -> tuple[Step, ...]:
         return tuple(_in_order(steps, databases))
 
 
-def print_trace(enrolment_id: UUID, chain: Sequence[Step], console: Console | None = None) -> None:
+def print_trace(enrolment_id: UUID, chain: Sequence[TraceStep], console: Console | None = None) -> None:
     """Print the chain readably: facts in bold, events indented under what caused them."""
     console = console or Console()
     console.print(Text(f"参保 {enrolment_id} · 因果链 · causal chain", style="bold"), soft_wrap=True)
@@ -55,7 +55,7 @@ def print_trace(enrolment_id: UUID, chain: Sequence[Step], console: Console | No
         console.print(_line(step, depths[step.id]), soft_wrap=True)
 
 
-def _line(step: Step, depth: int) -> Text:
+def _line(step: TraceStep, depth: int) -> Text:
     moment = step.at.astimezone(SHANGHAI)
     event = step.kind == "event"
     mark = "  " * depth + ("→ " if event else "■ ")
@@ -69,7 +69,7 @@ def _line(step: Step, depth: int) -> Text:
     )
 
 
-def _depths(chain: Sequence[Step]) -> dict[str, int]:
+def _depths(chain: Sequence[TraceStep]) -> dict[str, int]:
     """How many steps lie before each one in its chain of causes; bounded, and safe against a cause of itself."""
     by_id = {step.id: step for step in chain}
     depths: dict[str, int] = {}
@@ -82,14 +82,14 @@ def _depths(chain: Sequence[Step]) -> dict[str, int]:
     return depths
 
 
-def _in_order(steps: Sequence[Step], databases: Databases) -> list[Step]:
+def _in_order(steps: Sequence[TraceStep], databases: Databases) -> list[TraceStep]:
     """By the time of recording. Clocks of several servers may differ a little: a cause never comes after its effect."""
     ranks = {snapshot.database: rank for rank, snapshot in enumerate((databases.registration, *databases.each))}
     ordered = sorted(steps, key=lambda step: (step.at, step.kind == "event", ranks[step.database], step.order, step.id))
-    placed: dict[str, Step] = {}
+    placed: dict[str, TraceStep] = {}
     by_id = {step.id: step for step in ordered}
 
-    def place(step: Step, above: frozenset[str]) -> None:
+    def place(step: TraceStep, above: frozenset[str]) -> None:
         cause = by_id.get(step.caused_by or "")
         if cause is not None and cause.id not in placed and cause.id not in above:
             place(cause, above | {step.id})
@@ -100,10 +100,10 @@ def _in_order(steps: Sequence[Step], databases: Databases) -> list[Step]:
     return list(placed.values())
 
 
-async def _events(snapshot: Snapshot, enrolment_id: UUID) -> list[Step]:
+async def _events(snapshot: DatabaseSnapshot, enrolment_id: UUID) -> list[TraceStep]:
     rows = await snapshot.rows(EVENTS, enrolment=enrolment_id, most=_MOST)
     return [
-        Step(
+        TraceStep(
             row["recorded_at"],
             snapshot.database,
             "event",
@@ -118,9 +118,9 @@ async def _events(snapshot: Snapshot, enrolment_id: UUID) -> list[Step]:
     ]
 
 
-async def _facts(snapshot: Snapshot, sql: str, enrolment_id: UUID) -> list[Step]:
+async def _facts(snapshot: DatabaseSnapshot, sql: str, enrolment_id: UUID) -> list[TraceStep]:
     return [
-        Step(
+        TraceStep(
             row["at"],
             snapshot.database,
             "fact",

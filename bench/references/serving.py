@@ -6,7 +6,7 @@ import signal
 import uvloop
 from starlette.applications import Starlette
 
-from services.web_server import answer, tune_garbage_collector
+from services.web_server import serve_requests, tune_garbage_collector
 
 
 def serve(app: Starlette, port: int) -> None:
@@ -19,4 +19,4 @@ async def _serve(app: Starlette, port: int) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     app.state.runs = ()
     tune_garbage_collector()
-    await answer(app, stop, "127.0.0.1", port)
+    await serve_requests(app, stop, "127.0.0.1", port)

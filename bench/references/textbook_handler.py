@@ -15,13 +15,15 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from bench.references.serving import serve
 from bench.references.textbook_models import LedgerEntry, Order, Outgoing, Payment, engine_at, sessions_of
 from services.payment.channels.wechat.keys import Merchant, load_merchant
-from services.payment.channels.wechat.notice import Notice, open_notice
+from services.payment.channels.wechat.notice import open_notice
 from services.payment.channels.wechat.signature import Refused, verify
+from services.payment.notices.notice import PaymentNotice
 from shared.domain.clock import SystemClock
 from shared.settings import Settings
 
 PAYMENTS = "payments"
 _CLOCK = SystemClock()
+_REGION = "411521"
 
 
 async def _session(request: Request) -> AsyncIterator[AsyncSession]:
@@ -47,14 +49,15 @@ async def take(mchid: str, request: Request, session: Session) -> Response:
     body = await request.body()
     try:
         verify(merchant, request.headers, body, _CLOCK.now())
-        notice = open_notice(merchant, body)
+        notice = open_notice(merchant, body, _REGION)
     except Refused as refused:
         raise HTTPException(401) from refused
-    await _credit(session, notice, announce=request.app.state.announce)
+    if isinstance(notice, PaymentNotice):
+        await _credit(session, notice, announce=request.app.state.announce)
     return Response(status_code=204)
 
 
-async def _credit(session: AsyncSession, notice: Notice, *, announce: bool) -> None:
+async def _credit(session: AsyncSession, notice: PaymentNotice, *, announce: bool) -> None:
     known = await session.scalar(select(Payment).where(Payment.transaction_id == notice.transaction_id))
     if known is not None:
         return

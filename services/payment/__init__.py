@@ -7,20 +7,21 @@ from services.payment.bank import settlement
 from services.payment.bills import handlers as bills_handlers
 from services.payment.bills import routes as bills
 from services.payment.callbacks import routes as callbacks
-from services.payment.cash import matching
+from services.payment.cash import match_job
 from services.payment.cash import routes as cash
 from services.payment.cash_refunds import routes as cash_refunds
 from services.payment.crediting import routes as crediting
-from services.payment.crediting.at_risk import read_money_at_risk
-from services.payment.crediting.queue import look_again_at_parked, work_notices
-from services.payment.ledger import sums
-from services.payment.orders import expiring
+from services.payment.crediting.metrics import read_money_at_risk
+from services.payment.crediting.worker import look_again_at_parked, work_notices
+from services.payment.job_names import CREDITING, REFUNDS
+from services.payment.ledger import balances
+from services.payment.orders import expiry
 from services.payment.orders import routes as orders
-from services.payment.orders.queries import close_withdrawn, query_orders
+from services.payment.orders.channel_query import close_withdrawn, query_orders
 from services.payment.refunds import routes as refunds
-from services.payment.refunds.asking import ask_refunds
+from services.payment.refunds.submission import ask_refunds
 from services.payment.remittance import routes as remittance
-from services.payment.resources import CREDITING, PaymentResources
+from services.payment.resources import PaymentResources
 from services.payment.summary import routes as summary
 from services.payment.suspense import routes as suspense
 from shared.service import Job, Service
@@ -38,18 +39,19 @@ SERVICE = Service(
         cash_refunds.router,
         bank.router,
         remittance.router,
+        cash.corrections_router,
         summary.router,
     ),
-    subscriptions=(*bills_handlers.SUBSCRIPTIONS, *expiring.SUBSCRIPTIONS),
+    subscriptions=(*bills_handlers.SUBSCRIPTIONS, *expiry.SUBSCRIPTIONS),
     jobs=(
         Job(CREDITING, work_notices, interval_s=0.5),
         Job("parked refund notices", look_again_at_parked, interval_s=60.0),
-        Job("refunds", ask_refunds),
+        Job(REFUNDS, ask_refunds),
         Job("order queries", query_orders, interval_s=5.0),
         Job("orders of withdrawn bills", close_withdrawn, interval_s=5.0),
-        Job("order expiry", expiring.expire_lapsed, interval_s=60.0),
-        matching.JOB,
-        sums.JOB,
+        Job("order expiry", expiry.expire_lapsed, interval_s=60.0),
+        match_job.JOB,
+        balances.JOB,
         settlement.JOB,
     ),
     migrations=Path(__file__).parent / "migrations",

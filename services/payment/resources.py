@@ -1,20 +1,18 @@
-"""What payment keeps open: merchants with their keys, the way to their channel, and the intake of notices."""
-
-from typing import Final
+"""What payment keeps open: merchants with their keys, their channels, and the group commit of notices."""
 
 import httpx
 
-from services.payment.callbacks.intake import Intake
+from services.payment.channels.channel import PaymentChannel
 from services.payment.channels.wechat.client import WechatClient
 from services.payment.channels.wechat.keys import Merchant, load_merchant
+from services.payment.job_names import CREDITING
+from services.payment.notices.group_commit import GroupCommit
 from shared.errors import DomainError, ErrorCode
 from shared.pack_in_force import pack_in_force
 from shared.policy.channels import refused_channel
 from shared.policy.vocabulary import Channel
 from shared.service import Running
 from shared.settings import Settings
-
-CREDITING: Final = "crediting"
 
 
 class ChannelNotAllowed(DomainError):
@@ -26,7 +24,7 @@ class ChannelNotAllowed(DomainError):
 class PaymentResources:
     """Payment's keys and connections; the keys are read at once, the rest is opened when the service starts."""
 
-    intake: Intake
+    notices: GroupCommit
     http: httpx.AsyncClient
 
     def __init__(self, settings: Settings) -> None:
@@ -38,20 +36,20 @@ class PaymentResources:
         self.merchants: dict[str, Merchant] = {
             merchant.mchid: load_merchant(merchant) for merchant in settings.wechat_merchants
         }
-        self.wechat: dict[str, WechatClient] = {}
+        self.channels: dict[str, PaymentChannel] = {}
 
     async def start(self, running: Running) -> None:
         """Open what needs the running service; nothing is connected yet."""
         self.http = httpx.AsyncClient(limits=httpx.Limits(max_connections=32, max_keepalive_connections=16))
-        self.wechat = {
-            mchid: WechatClient(merchant, self.http, self._wechat_base_url, running.clock)
+        self.channels = {
+            mchid: WechatClient(merchant, self.http, self._wechat_base_url, running.clock, self.region)
             for mchid, merchant in self.merchants.items()
         }
-        self.intake = Intake(running.database, self.region, on_stored=lambda: running.wake(CREDITING))
+        self.notices = GroupCommit(running.database, self.region, on_stored=lambda: running.wake(CREDITING))
 
     async def aclose(self) -> None:
-        """Write what still waits, then close."""
-        await self.intake.aclose()
+        """Write the notices that still wait, then close."""
+        await self.notices.aclose()
         await self.http.aclose()
 
     def refuse_channel(self, channel: Channel) -> None:
@@ -64,5 +62,5 @@ class PaymentResources:
             raise ChannelNotAllowed(f"文件未列此渠道：{written} · {channel.value} is not listed there")
 
     def notify_url(self, mchid: str) -> str:
-        """Where WeChat is to call us back."""
+        """The address at which WeChat calls us back."""
         return f"{self.public_base_url}/payment/v1/callbacks/wechat/{mchid}"

@@ -10,11 +10,11 @@ from sqlalchemy import text
 
 from services.registration.enrolments.state import NONE_OF_OURS, PAID_OR_BEYOND, State
 from shared.database.business_date import business_date
-from shared.messaging.topics.figures import MessagesOut, figures_in
+from shared.messaging.topics.stats import MessagesOut, bus_stats_in
 from shared.web.dependencies import CurrentRunning, Session, requires
-from shared.web.door import Door
+from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=Door, tags=["summary"])
+router = APIRouter(route_class=StrictRoute, tags=["summary"])
 _BY_TOWN = text(
     """
     SELECT left(region, 9) AS town, state, count(*) AS enrolments,
@@ -61,7 +61,7 @@ async def summary(
         benefit_year=benefit_year,
         states=states,
         towns=[_town(region, counts, not_ours[region]) for region, counts in towns.items()],
-        messages=(await figures_in(session)).out(),
+        messages=(await bus_stats_in(session)).out(),
     )
 
 

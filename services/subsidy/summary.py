@@ -8,12 +8,12 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from sqlalchemy import text
 
-from shared.messaging.topics.figures import MessagesOut, figures_in
+from shared.messaging.topics.stats import MessagesOut, bus_stats_in
 from shared.policy.vocabulary import Identity
 from shared.web.dependencies import CurrentRunning, Session, requires
-from shared.web.door import Door
+from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=Door, tags=["summary"])
+router = APIRouter(route_class=StrictRoute, tags=["summary"])
 # People who are priced alike share a row of pricing, so a county comes down to some hundred combinations.
 _COMBINATIONS = text(
     """
@@ -94,7 +94,7 @@ async def summary(
         identities=_identities(combinations),
         funders=_funders(combinations),
         roster_lines={row.identity: row.lines for row in await session.execute(_IN_FORCE)},
-        messages=(await figures_in(session)).out(),
+        messages=(await bus_stats_in(session)).out(),
     )
 
 

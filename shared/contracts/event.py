@@ -23,6 +23,7 @@ class Event(BaseModel):
     name: ClassVar[str]
     key_field: ClassVar[str] = "enrolment_id"
     key_otherwise: ClassVar[str | None] = None  # the field that is the key where ``key_field`` is not known
+    outside_readers: ClassVar[bool] = False  # no service reads it: it is announced for readers outside
 
     region: str
     benefit_year: int | None = None

@@ -22,6 +22,7 @@ class BillSuperseded(Event):
     """A newer assessment replaced an unpaid bill."""
 
     name: ClassVar[str] = "payment.bill_superseded.v1"
+    outside_readers: ClassVar[bool] = True
     enrolment_id: UUID
     bill_id: UUID
     version: int
@@ -48,6 +49,7 @@ class PaymentSuspended(Event):
     """Money that is ours has no home: it stands in suspense with its reason."""
 
     name: ClassVar[str] = "payment.payment_suspended.v1"
+    outside_readers: ClassVar[bool] = True
     key_otherwise: ClassVar[str | None] = "suspense_id"
     suspense_id: UUID
     enrolment_id: UUID | None
@@ -60,6 +62,7 @@ class RefundPaid(Event):
     """The channel confirmed that money went back to the person."""
 
     name: ClassVar[str] = "payment.refund_paid.v1"
+    outside_readers: ClassVar[bool] = True
     key_otherwise: ClassVar[str | None] = "refund_id"
     refund_id: UUID
     enrolment_id: UUID | None

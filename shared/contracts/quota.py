@@ -10,6 +10,7 @@ class TargetsPublished(Event):
     """A set of township targets was published for a benefit year; targets are numbers to reach, never caps."""
 
     name: ClassVar[str] = "quota.targets_published.v1"
+    outside_readers: ClassVar[bool] = True
     key_field: ClassVar[str] = "target_set_id"
     target_set_id: UUID
     document: str

@@ -12,7 +12,7 @@ PaidBasis = Literal["CONTRIBUTION", "NOTHING_DUE"]
 
 
 class Circumstances(BaseModel):
-    """What few people tell and some documents ask for: permits, work, school, other insurance, earlier years."""
+    """Facts that only some documents ask for: permits, work, school, other insurance, earlier years."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -100,7 +100,7 @@ class EnrolmentPaid(Event):
 class EnrolmentPaymentCorrected(Event):
     """An enrolment announced as PAID because nothing was due turns out to be paid by money credited before.
 
-    Payment and subsidy speak over topics of their own, so that the newer assessment may be heard before the payment.
+    Payment and subsidy publish to topics of their own, so the newer assessment may be consumed before the payment.
     """
 
     name: ClassVar[str] = "registration.enrolment_payment_corrected.v1"
@@ -115,6 +115,7 @@ class EnrolmentActivated(Event):
     """The benefit period of a paid enrolment began."""
 
     name: ClassVar[str] = "registration.enrolment_activated.v1"
+    outside_readers: ClassVar[bool] = True
     enrolment_id: UUID
     person_token: str
     benefit_start: date

@@ -1,6 +1,6 @@
 """The JSON Schema of each event, and which changes of a published one are refused.
 
-Whoever reads an event was built against its schema, and events of last season are read again by this season's code. So
+Each reader of an event was built against its schema, and events of last season are read again by this season's code. So
 a published schema may gain optional fields and otherwise stays as it is; another meaning is another event, ``.v2``.
 """
 

@@ -1,5 +1,6 @@
 """Facts that subsidy announces: what an enrolment owes by payment date, who pays the rest, and by which clause."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import ClassVar, Literal
 from uuid import UUID
@@ -12,11 +13,11 @@ Outcome = Literal["PRICED", "HELD", "REJECTED"]
 BenefitStart = Literal["YEAR_START", "DAY_AFTER_WAIT", "BIRTH"]
 
 
-class _Part(BaseModel):
+class _FrozenModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Clause(_Part):
+class Clause(_FrozenModel):
     """Where a rule is written: document number, section and the words themselves."""
 
     document: str
@@ -24,7 +25,7 @@ class Clause(_Part):
     quote: str
 
 
-class Reason(_Part):
+class Reason(_FrozenModel):
     """One rule that was tried: its code, whether it won, in words, and the clause or default it stands on."""
 
     code: str
@@ -34,14 +35,14 @@ class Reason(_Part):
     clause: Clause | None = None
 
 
-class Share(_Part):
+class Share(_FrozenModel):
     """The part of the individual contribution that one funder pays, in fen."""
 
     funder: str
     amount_fen: int
 
 
-class WaitRule(_Part):
+class WaitRule(_FrozenModel):
     """How long a person waits for benefits after the anchor day; no code means no wait."""
 
     code: str | None = None
@@ -49,7 +50,7 @@ class WaitRule(_Part):
     months: int = 0
 
 
-class BenefitRule(_Part):
+class BenefitRule(_FrozenModel):
     """From when to when a person is covered; ``starts_on`` is the earliest first covered day."""
 
     start: BenefitStart
@@ -57,7 +58,7 @@ class BenefitRule(_Part):
     ends_on: date
 
 
-class ScheduleRow(_Part):
+class ScheduleRow(_FrozenModel):
     """What is due when the payment's business date lies in ``pay_from`` … ``pay_until``, both included; in fen."""
 
     pay_from: date
@@ -74,6 +75,22 @@ class ScheduleRow(_Part):
     def aided_fen(self) -> int:
         """The subsidised share of the individual contribution, over all funders."""
         return sum(share.amount_fen for share in self.shares)
+
+
+def row_for(rows: Sequence[ScheduleRow], day: date) -> ScheduleRow | None:
+    """The row in force on a day, else the next to come, else the last; None where there is none."""
+    return next((row for row in rows if day <= row.pay_until), rows[-1] if rows else None)
+
+
+def same_price_on(day: date, rows: Sequence[ScheduleRow], others: Sequence[ScheduleRow]) -> bool:
+    """Whether a day of payment costs the same, paid by the same funders, under two schedules.
+
+    Where nothing is due, the row may only begin after the day that settled it. Without rows there is no price.
+    """
+    row, other = row_for(rows, day), row_for(others, day)
+    if row is None or other is None:
+        return row is other
+    return (row.due_fen, row.shares) == (other.due_fen, other.shares)
 
 
 class ContributionAssessed(Event):
@@ -95,7 +112,7 @@ class ContributionAssessed(Event):
     def nothing_due(self) -> bool:
         """Whether nothing is due on the day as of which this was assessed, or on the next on which money may come.
 
-        That day enrols them: what would be due on later ones is nobody's business any more.
+        That day enrols them: what would be due on later days no longer matters.
         """
         row = next((row for row in self.schedule if row.pay_until >= self.assessed_on), None)
         return self.outcome == "PRICED" and row is not None and row.due_fen == 0

@@ -18,7 +18,7 @@ from typing import IO
 from shared.database.server_account import EmbeddedPostgresError, ServerAccount
 
 SUPERUSER = "postgres"
-LOCK_WITHIN_S = 2.0  # a killed owner holds its lock until the system has buried it
+LOCK_WITHIN_S = 2.0  # a killed owner holds its lock until the system has removed the process
 _SOCKET = ".s.PGSQL.5432"
 _SOCKET_PATH_BYTES = 107
 
@@ -61,7 +61,7 @@ class DataFolder:
 
     @property
     def server_pid(self) -> int | None:
-        """The living server of this folder, whoever started it."""
+        """The running server of this folder, no matter which process started it."""
         if not self.recorded_pid.isdigit():
             return None
         pid = int(self.recorded_pid)
@@ -74,7 +74,7 @@ class DataFolder:
 
     @property
     def title(self) -> str:
-        """What the server's processes call themselves in the process list: tells this folder's from any other's."""
+        """The server's name in the process list: it distinguishes this folder's server from any other's."""
         return f"canbao-{self._mark}"
 
     @property

@@ -75,7 +75,7 @@ class EmbeddedPostgres:
 
     @property
     def server_pid(self) -> int | None:
-        """The living server of this folder, whoever started it."""
+        """The running server of this folder, no matter which process started it."""
         return self._folder.server_pid
 
     @property
@@ -89,7 +89,7 @@ class EmbeddedPostgres:
         return f"postgresql://{login}@/{database}?host={quote(str(self._folder.socket_dir), safe='/')}"
 
     def start(self) -> None:
-        """Have the server answering; raises EmbeddedPostgresError with the mend where that cannot be."""
+        """Have the server answering; raises EmbeddedPostgresError with the remedy where that fails."""
         if self._keeper is not None:
             if self._folder.server_is_ready:
                 return
@@ -104,7 +104,7 @@ class EmbeddedPostgres:
             self.stop()
             raise EmbeddedPostgresError(
                 f"无法使用数据目录 {self._folder.path}：{reason.strerror}。请用 --data 选择可写的目录，或修正其权限。"
-                " The data folder cannot be used: choose a writable one with --data, or mend its permissions."
+                " The data folder cannot be used: choose a writable one with --data, or fix its permissions."
             ) from reason
         except BaseException:
             self.stop()
@@ -136,7 +136,7 @@ class EmbeddedPostgres:
                 break
             _signal([pid], number)
             _wait_until(lambda: self.server_pid is None, STOP_WITHIN_S)
-        # A killed server's children notice when they wait for something; one that computes has to be told.
+        # A killed server's children notice when they wait for something; one that computes needs a signal.
         for number in (signal.SIGQUIT, signal.SIGKILL):
             _wait_until(lambda: not self._folder.processes, ORPHANS_END_WITHIN_S)
             _signal(self._folder.processes, number)

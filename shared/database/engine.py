@@ -1,4 +1,4 @@
-"""A service's database: pooled connections, and transactions that always know whose region they work in."""
+"""A service's database: pooled connections, and transactions that always carry the region they work in."""
 
 import re
 from collections.abc import AsyncIterator, Callable

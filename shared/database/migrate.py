@@ -14,29 +14,29 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.database.engine import open_engine
 from shared.database.server_version import refuse_old, server_version
 
-_ROOM = Path(__file__).parent
+_FOLDER = Path(__file__).parent
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('canbao.migrate'))")
 _IS_THERE = text("SELECT to_regclass(:table) IS NOT NULL")
 
 
 @dataclass(frozen=True)
-class History:
+class MigrationHistory:
     """One line of migrations with a version table of its own."""
 
     versions: Path
     version_table: str
 
 
-SHARED = History(_ROOM / "migrations", "alembic_version_shared")
+SHARED = MigrationHistory(_FOLDER / "migrations", "alembic_version_shared")
 
 
-def histories_of(service: str, versions: Path) -> tuple[History, ...]:
+def histories_of(service: str, versions: Path) -> tuple[MigrationHistory, ...]:
     """The histories of a service's database, in the order in which they are applied."""
-    return (SHARED, History(versions, f"alembic_version_{service}"))
+    return (SHARED, MigrationHistory(versions, f"alembic_version_{service}"))
 
 
 @cache
-def newest_version(history: History) -> str | None:
+def newest_version(history: MigrationHistory) -> str | None:
     """The newest version that this program knows; its files do not change while it runs."""
     return ScriptDirectory.from_config(_config(history)).get_current_head()
 
@@ -52,7 +52,7 @@ async def behind_of(connection: AsyncConnection, service: str, versions: Path | 
     return ""
 
 
-async def version_and_newest(connection: AsyncConnection, history: History) -> tuple[str | None, str | None]:
+async def version_and_newest(connection: AsyncConnection, history: MigrationHistory) -> tuple[str | None, str | None]:
     """The version that a database stands at (None where it was never migrated), and the newest one known here."""
     newest = newest_version(history)
     table = {"table": history.version_table}
@@ -62,7 +62,7 @@ async def version_and_newest(connection: AsyncConnection, history: History) -> t
     return found.scalar_one_or_none(), newest
 
 
-async def migrate(url: str, histories: Sequence[History], proofs: Sequence[Path] = ()) -> None:
+async def migrate(url: str, histories: Sequence[MigrationHistory], proofs: Sequence[Path] = ()) -> None:
     """Bring one database to the newest version and publish its proof views, all in one transaction.
 
     Raises PostgresTooOld, before anything is changed.
@@ -82,19 +82,19 @@ async def migrate(url: str, histories: Sequence[History], proofs: Sequence[Path]
 
 async def migrate_database(url: str, service: str, versions: Path) -> None:
     """Migrate the database of one service: the shared history first, then its own, then its proof views."""
-    proofs = [path for path in (_ROOM / "proof.sql", versions.parent / "proof.sql") if path.exists()]
+    proofs = [path for path in (_FOLDER / "proof.sql", versions.parent / "proof.sql") if path.exists()]
     await migrate(url, histories_of(service, versions), proofs)
 
 
-def _config(history: History) -> Config:
+def _config(history: MigrationHistory) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(_ROOM / "alembic"))
+    config.set_main_option("script_location", str(_FOLDER / "alembic"))
     config.set_main_option("path_separator", "newline")
     config.set_main_option("version_locations", str(history.versions))
     return config
 
 
-def _upgrade(connection: Connection, history: History) -> None:
+def _upgrade(connection: Connection, history: MigrationHistory) -> None:
     config = _config(history)
     config.attributes["connection"] = connection
     config.attributes["version_table"] = history.version_table

@@ -90,7 +90,7 @@ async def _databases(admin: asyncpg.Connection, databases: Sequence[str]) -> Non
 
 
 def member_of(database: str) -> str:
-    """The role whose rows live in a database: its service, or on the bus all of them."""
+    """The roles with rows in a database: its service, or on the bus all of them."""
     return BUS_ROLE if database == BUS else login_role(database)
 
 

@@ -18,7 +18,7 @@ _LENDABLE = {"dac_read_search": 2, "dac_override": 1}
 
 
 class EmbeddedPostgresError(Exception):
-    """The embedded PostgreSQL cannot be used here; the text says in Chinese and English what mends it."""
+    """The embedded PostgreSQL cannot be used here; the text gives the remedy in Chinese and English."""
 
 
 @dataclass(frozen=True, slots=True)

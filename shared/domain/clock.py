@@ -9,7 +9,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 class Clock(Protocol):
-    """Tells the time as an aware instant in UTC."""
+    """Gives the time as an aware instant in UTC."""
 
     def now(self) -> datetime:
         """The present instant."""

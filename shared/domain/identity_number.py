@@ -37,7 +37,7 @@ class DocumentType(StrEnum):
     BIRTH_CERTIFICATE = "BIRTH_CERTIFICATE"
 
 
-class Fault(StrEnum):
+class NumberFault(StrEnum):
     """What is wrong with an identity number."""
 
     UNKNOWN_DOCUMENT_TYPE = "UNKNOWN_DOCUMENT_TYPE"
@@ -48,18 +48,18 @@ class Fault(StrEnum):
 
 
 _ZH = {
-    Fault.UNKNOWN_DOCUMENT_TYPE: "证件类型不存在",
-    Fault.FORM: "号码位数或字符与证件类型不符",
-    Fault.REGION: "号码开头的地区代码与证件类型不符",
-    Fault.BIRTH_DATE: "号码中的出生日期不存在",
-    Fault.CHECK_CHARACTER: "最后一位校验码不符",
+    NumberFault.UNKNOWN_DOCUMENT_TYPE: "证件类型不存在",
+    NumberFault.FORM: "号码位数或字符与证件类型不符",
+    NumberFault.REGION: "号码开头的地区代码与证件类型不符",
+    NumberFault.BIRTH_DATE: "号码中的出生日期不存在",
+    NumberFault.CHECK_CHARACTER: "最后一位校验码不符",
 }
 
 
 class InvalidIdentityNumber(ValueError):
     """The number cannot belong to a document of that type; never repeats the number itself."""
 
-    def __init__(self, reason: Fault, en: str) -> None:
+    def __init__(self, reason: NumberFault, en: str) -> None:
         super().__init__(f"{reason.value}: {en}")
         self.reason = reason
         self.detail = f"{_ZH[reason]} · {en}"
@@ -92,7 +92,7 @@ def normalise(document_type: str, number: str) -> str:
     try:
         kind = DocumentType(document_type)
     except ValueError:
-        raise InvalidIdentityNumber(Fault.UNKNOWN_DOCUMENT_TYPE, f"no document type {document_type!r}") from None
+        raise InvalidIdentityNumber(NumberFault.UNKNOWN_DOCUMENT_TYPE, f"no document type {document_type!r}") from None
     if not number.isascii():
         number = unicodedata.normalize("NFKC", number)
     return _FORMS[kind]("".join(number.split()).upper())
@@ -105,16 +105,16 @@ def _resident_id(text: str) -> str:
         text = first_seventeen + check_digit(first_seventeen)
     _check_eighteen(text, "an identity card has 18 characters, or 15 digits if it is an old one")
     if text[:6] in _PERMIT_REGIONS:
-        raise InvalidIdentityNumber(Fault.REGION, "81, 82 and 83 are residence permits: use HMT_RESIDENCE_PERMIT")
+        raise InvalidIdentityNumber(NumberFault.REGION, "81, 82 and 83 are residence permits: use HMT_RESIDENCE_PERMIT")
     if text[:2] not in _PROVINCES:
-        raise InvalidIdentityNumber(Fault.REGION, "the first two digits name no province")
+        raise InvalidIdentityNumber(NumberFault.REGION, "the first two digits name no province")
     return text
 
 
 def _residence_permit(text: str) -> str:
     _check_eighteen(text, "a residence permit has 18 characters")
     if text[:6] not in _PERMIT_REGIONS:
-        raise InvalidIdentityNumber(Fault.REGION, "a residence permit begins with 810000, 820000 or 830000")
+        raise InvalidIdentityNumber(NumberFault.REGION, "a residence permit begins with 810000, 820000 or 830000")
     return text
 
 
@@ -127,7 +127,7 @@ def _permanent_residence(text: str) -> str:
         text, "a permanent residence card has 18 characters, or 3 letters and 12 digits if it is an old one"
     )
     if text[0] != "9" or text[1:3] not in _PROVINCES:
-        raise InvalidIdentityNumber(Fault.REGION, "a permanent residence card begins with 9 and a province")
+        raise InvalidIdentityNumber(NumberFault.REGION, "a permanent residence card begins with 9 and a province")
     return text
 
 
@@ -138,11 +138,11 @@ def _travel_permit(text: str) -> str:
 
 def _check_eighteen(text: str, form: str) -> None:
     if _EIGHTEEN.fullmatch(text) is None:
-        raise InvalidIdentityNumber(Fault.FORM, form)
+        raise InvalidIdentityNumber(NumberFault.FORM, form)
     if _calendar_date(text[6:14]) is None:
-        raise InvalidIdentityNumber(Fault.BIRTH_DATE, "digits 7 to 14 are no date")
+        raise InvalidIdentityNumber(NumberFault.BIRTH_DATE, "digits 7 to 14 are no date")
     if check_digit(text[:17]) != text[17]:
-        raise InvalidIdentityNumber(Fault.CHECK_CHARACTER, "the last character does not fit the first seventeen")
+        raise InvalidIdentityNumber(NumberFault.CHECK_CHARACTER, "the last character does not fit the first seventeen")
 
 
 # A county's people share few regions, birth dates and sequences: what was worked out once is looked up for the next.
@@ -163,13 +163,13 @@ def _calendar_date(digits: str) -> date | None:
 
 def _calendar_date_of_two_digit_year(digits: str) -> None:
     if _calendar_date("19" + digits) is None and _calendar_date("20" + digits) is None:
-        raise InvalidIdentityNumber(Fault.BIRTH_DATE, "digits 8 to 13 are no date")
+        raise InvalidIdentityNumber(NumberFault.BIRTH_DATE, "digits 8 to 13 are no date")
 
 
 def _matching(pattern: str, text: str, form: str) -> str:
     match = re.fullmatch(pattern, text, re.ASCII)
     if match is None:
-        raise InvalidIdentityNumber(Fault.FORM, form)
+        raise InvalidIdentityNumber(NumberFault.FORM, form)
     return match.group(1)
 
 

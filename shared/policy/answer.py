@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared.domain.money import format_yuan
-from shared.policy.decide import Decision
+from shared.policy.decision import Decision
 from shared.policy.facts import Facts
-from shared.policy.pack import Fiscal, Pack, Share, Wait
+from shared.policy.pack import Fiscal, FunderShare, Pack, Wait
 from shared.policy.reasons import Ruling
 from shared.policy.refund import RefundDecision
 from shared.policy.terms import Terms
@@ -44,7 +44,7 @@ def _premium_years(terms: Terms) -> list[dict[str, Any]]:
     return years + [{"benefit_year": "repair", "standard": format_yuan(fen)} for fen in terms.repairs]
 
 
-def _shares(shares: Sequence[Share]) -> dict[str, str]:
+def _shares(shares: Sequence[FunderShare]) -> dict[str, str]:
     return {share.funder.value: format_yuan(share.amount_fen) for share in shares}
 
 
@@ -67,14 +67,14 @@ def _after_refund(refund: RefundDecision) -> dict[str, Any]:
 
 
 def _years(decision: Decision, facts: Facts | None) -> dict[str, Any]:
-    told: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     if facts is not None and facts.history.repaired is not None:
-        told["repair_years_accepted"] = len(decision.terms.repairs) if decision.terms else 0
+        fields["repair_years_accepted"] = len(decision.terms.repairs) if decision.terms else 0
     if decision.incentive is not None:
         increase = decision.incentive.increase_fen
-        told["consecutive_years_after"] = decision.incentive.consecutive_years
-        told["serious_illness_cap_increase"] = None if increase is None else format_yuan(increase)
-    return told
+        fields["consecutive_years_after"] = decision.incentive.consecutive_years
+        fields["serious_illness_cap_increase"] = None if increase is None else format_yuan(increase)
+    return fields
 
 
 def _school_list(pack: Pack, decision: Decision, facts: Facts) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class Conditions:
     def hold(self, facts: Facts, held: Sequence[Certified], day: date) -> bool:
         """Whether the person meets all of them on a day.
 
-        What would have to be shown is not there where nobody said so. Raises MissingFact where a date or a number that
+        What would have to be shown is absent where nobody stated it. Raises MissingFact where a date or a number that
         has to be counted is not known.
         """
         return (
@@ -76,7 +76,7 @@ ANYBODY = Conditions()
 
 
 def years_old(born: date, day: date) -> int:
-    """Completed years of age; whoever was born on 29 February completes a year on 1 March of a common year."""
+    """Completed years of age; a person born on 29 February completes a year on 1 March of a common year."""
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 

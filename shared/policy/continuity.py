@@ -6,7 +6,7 @@ from datetime import date
 
 from shared.policy.facts import Certified, Facts
 from shared.policy.pack import Continuity, Pack, Wait
-from shared.policy.reasons import Reason, Reasons
+from shared.policy.reasons import Reasons, RuleReason
 
 NOT_CONTINUOUS = "NOT_CONTINUOUS"
 
@@ -21,7 +21,7 @@ class Continued:
 
 
 def judge_continuity(pack: Pack, facts: Facts, held: Sequence[Certified], day: date) -> Continued:
-    """The wait that the years before bring along; whoever is exempt waits for nothing."""
+    """The wait that the years before bring along; an exempt person waits for nothing."""
     rule = pack.continuity
     if rule is None:
         return Continued(None, 0, ())
@@ -30,11 +30,11 @@ def judge_continuity(pack: Pack, facts: Facts, held: Sequence[Certified], day: d
         return Continued(None, 0, ())
     months, least = _months(rule, missed)
     repaired = min(facts.history.repaired or 0, missed, months - least)
-    told = f"连续断保{missed}年，等待{months - repaired}个月"
-    reasons: Reasons = (Reason.of(NOT_CONTINUOUS, True, rule.basis, told),)
+    text_missed = f"连续断保{missed}年，等待{months - repaired}个月"
+    reasons: Reasons = (RuleReason.of(NOT_CONTINUOUS, True, rule.basis, text_missed),)
     if facts.history.repaired:
         text = f"申请修复{facts.history.repaired}年，{repaired}年可缩短等待期"
-        reasons += (Reason.of("REPAIR", repaired > 0, rule.repair, text),)
+        reasons += (RuleReason.of("REPAIR", repaired > 0, rule.repair, text),)
     return Continued(Wait(NOT_CONTINUOUS, months=months - repaired), repaired, reasons)
 
 

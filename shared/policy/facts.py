@@ -17,7 +17,7 @@ from shared.policy.vocabulary import (
 
 
 class MissingFact(ValueError):
-    """A rule has to look at something that nobody said; nothing is decided by guess."""
+    """A rule has to look at something that nobody stated; nothing is decided by guess."""
 
     def __init__(self, name: str) -> None:
         """``name`` is the fact as cases call it."""
@@ -48,7 +48,7 @@ class Student:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class InsuranceHistory:
     """The benefit years before: enrolled, missed, insured otherwise, paid back, and what the fund paid in each."""
 
     enrolled: tuple[int, ...] | None = None
@@ -60,7 +60,7 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a pack may look at in one person who asks to be enrolled; None where nobody said it."""
+    """What a pack may look at in one person who asks to be enrolled; None where nobody stated it."""
 
     birth_date: date
     registration_date: date
@@ -83,7 +83,7 @@ class Facts:
     agricultural: bool | None = None  # before the day that the pack's document names
     discharge_date: date | None = None
     sponsor_discharge_date: date | None = None
-    history: History = field(default_factory=History)
+    history: InsuranceHistory = field(default_factory=InsuranceHistory)
 
     @property
     def days_old(self) -> int:
@@ -105,7 +105,7 @@ class Certified:
 
 
 @dataclass(frozen=True, slots=True)
-class Payment:
+class CasePayment:
     """How and when the contribution is paid; without a date nothing has been paid."""
 
     on: date | None = None

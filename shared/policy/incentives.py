@@ -17,7 +17,7 @@ class Incentive:
 
 
 def incentive(pack: Pack, facts: Facts) -> Incentive | None:
-    """The incentive of a person whose years are known; None where the pack has none or nobody said the years."""
+    """The incentive of a person whose years are known; None where the pack has none or nobody stated the years."""
     rule = pack.incentives
     enrolled = facts.history.enrolled
     if rule is None or enrolled is None:

@@ -9,13 +9,13 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from shared.domain.money import parse_yuan
-from shared.policy.assembling import assemble
-from shared.policy.overriding import OverrideProblem, with_overrides
+from shared.policy.overrides import OverrideProblem, with_overrides
 from shared.policy.pack import Pack
-from shared.policy.refusing import faults
+from shared.policy.pack_builder import assemble
 from shared.policy.schema import OverridesEntry, PackEntry
+from shared.policy.schema_errors import faults
 from shared.policy.schema_parts import Dated, WhomEntry
-from shared.policy.source import Fault, PackError, Source, UnknownPack, Where
+from shared.policy.source import PackError, PackSyntaxError, Source, UnknownPack, Where
 from shared.policy.vocabulary import Identity
 
 PACKS = Path(__file__).parent / "packs"
@@ -26,12 +26,15 @@ _ONE_DAY = timedelta(days=1)
 def load_pack(pack_id: str, *, overrides: Path | None = None, folder: Path = PACKS) -> Pack:
     """Load a pack by its id, from a folder or else of those that are shipped, with the amounts of an overrides file.
 
-    Raises PackError with everything that is wrong, by file and line with the mend, and UnknownPack where neither holds
-    it.
+    Raises PackError with everything that is wrong, by file and line with its remedy, and UnknownPack where neither
+    folder holds it.
     """
     source = Source(file_of(pack_id, folder))
     entry = _validated(PackEntry, source)
-    found = [Fault(source.line_of(where), problem, mend) for where, problem, mend in _contradictions(entry, pack_id)]
+    found = [
+        PackSyntaxError(source.line_of(where), problem, remedy)
+        for where, problem, remedy in _contradictions(entry, pack_id)
+    ]
     if found:
         raise PackError(source.file, *found)
     pack = assemble(entry)
@@ -41,7 +44,9 @@ def load_pack(pack_id: str, *, overrides: Path | None = None, folder: Path = PAC
 def file_of(pack_id: str, folder: Path = PACKS) -> Path:
     """The file of a pack, in a folder or else of those that are shipped; raises UnknownPack, PackError for no id."""
     if "/" in pack_id or pack_id.startswith("."):
-        named = Fault(1, f"{pack_id!r} 不是编号 · is no pack id", "如 luoshan-2024 · use a name such as luoshan-2024")
+        named = PackSyntaxError(
+            1, f"{pack_id!r} 不是编号 · is no pack id", "如 luoshan-2024 · use a name such as luoshan-2024"
+        )
         raise PackError(folder / "?", named)
     home = next((each for each in (folder, PACKS) if (each / f"{pack_id}.yaml").is_file()), None)
     if home is None:
@@ -54,7 +59,9 @@ def _overridden(pack: Pack, source: Source) -> Pack:
     try:
         return with_overrides(pack, _validated(OverridesEntry, source), name=source.file.name)
     except OverrideProblem as problem:
-        raise PackError(source.file, Fault(source.line_of(problem.where), str(problem), problem.mend)) from None
+        raise PackError(
+            source.file, PackSyntaxError(source.line_of(problem.where), str(problem), problem.remedy)
+        ) from None
 
 
 def _validated(schema: type[_Entry], source: Source) -> _Entry:
@@ -70,8 +77,8 @@ _Contradiction = tuple[Where, str, str]
 def _contradictions(entry: PackEntry, pack_id: str) -> Iterator[_Contradiction]:
     """What each entry by itself may say, and all together cannot."""
     if entry.id != pack_id:
-        mend = f"写 {pack_id}，与文件同名 · write {pack_id}, as the file is named"
-        yield ("id",), f"编号为 {entry.id} · id is {entry.id}", mend
+        remedy = f"写 {pack_id}，与文件同名 · write {pack_id}, as the file is named"
+        yield ("id",), f"编号为 {entry.id} · id is {entry.id}", remedy
     if entry.benefit.first.year != entry.benefit_year:
         begins = f"待遇期从{entry.benefit.first.year}年开始 · the benefit period begins in {entry.benefit.first.year}"
         yield ("benefit_year",), begins, "改正年度或日期 · correct the year or the dates"
@@ -98,15 +105,15 @@ def _successive(
     """Each begins on the day after the one before; only a window that reopens leaves days out."""
     for (_, before), (number, after) in pairwise(entries):
         follows = before.last + _ONE_DAY
-        where, mend = (*at, number, "from"), f"自{follows}起 · begin on {follows}"
+        where, remedy = (*at, number, "from"), f"自{follows}起 · begin on {follows}"
         if after.first < before.first:
             out_of_order = f"{zh}先后颠倒 · this {en} stands after a later one"
             yield where, out_of_order, "按日期先后排列 · write them in the order of their days"
         elif after.first <= before.last:
-            yield where, f"与{before.last}止的{zh}重叠 · overlaps the {en} until {before.last}", mend
+            yield where, f"与{before.last}止的{zh}重叠 · overlaps the {en} until {before.last}", remedy
         elif after.first > follows and number not in reopening:
             or_else = "，或写 reopens: true · or write reopens: true" if at == ("windows",) else ""
-            yield where, f"{before.last}之后有空档 · leaves a gap after {before.last}", mend + or_else
+            yield where, f"{before.last}之后有空档 · leaves a gap after {before.last}", remedy + or_else
 
 
 def _without_standard(entry: PackEntry) -> Iterator[_Contradiction]:

@@ -10,7 +10,7 @@ from shared.policy.vocabulary import Channel, Funder, Identity, InsuranceStatus,
 
 
 @dataclass(frozen=True, slots=True)
-class Clause:
+class QuotedClause:
     """Where a rule is written, and the words themselves."""
 
     document: str
@@ -24,11 +24,11 @@ class Basis:
 
     origin: str
     says: str
-    clause: Clause | None = None
+    clause: QuotedClause | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class FunderShare:
     """What one funder pays, in fen."""
 
     funder: Funder
@@ -40,7 +40,7 @@ class Fiscal:
     """The fiscal subsidy that accompanies each enrolment; a floor, split over budgets where the document splits it."""
 
     floor_fen: int | None  # None where the document names none
-    shares: tuple[Share, ...]
+    shares: tuple[FunderShare, ...]
     basis: Basis
 
 
@@ -231,7 +231,7 @@ class Relief:
 
 @dataclass(frozen=True, slots=True)
 class ScopeRule:
-    """One group that the document takes in: whoever meets its conditions."""
+    """One group that the document takes in: anybody who meets its conditions."""
 
     code: str
     whom: Conditions
@@ -259,7 +259,7 @@ class BenefitYear:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class NumberedDefaults:
     """Numbered defaults for what the document leaves open, each with the basis that is cited."""
 
     several_identities: Basis
@@ -302,7 +302,7 @@ class Pack:
     channels_exclusive: bool  # not even a roster enrols somebody who still owes
     refunds: Refunds
     evaluation: Evaluation
-    settings: Settings
+    settings: NumberedDefaults
     newborns: Newborns | None = None
     school: SchoolRule | None = None
     school_lists: SchoolLists | None = None

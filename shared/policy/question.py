@@ -8,9 +8,9 @@ from pydantic_core import PydanticCustomError
 
 from shared.domain.identity_number import DocumentType
 from shared.domain.money import parse_yuan
-from shared.policy.decide import Aftermath
-from shared.policy.facts import Certified, Facts, History, MissingFact, OtherInsurance, Payment, Student
-from shared.policy.refund import Paid, RefundRequest
+from shared.policy.decision import Aftermath
+from shared.policy.facts import CasePayment, Certified, Facts, InsuranceHistory, MissingFact, OtherInsurance, Student
+from shared.policy.refund import PaidAmount, RefundRequest
 from shared.policy.schema import OverridesEntry
 from shared.policy.schema_parts import Mistake, Yuan
 from shared.policy.vocabulary import (
@@ -61,12 +61,12 @@ class _Facts(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _null_is_absent(cls, told: Any) -> Any:
+    def _null_is_absent(cls, given: Any) -> Any:
         """A fact that may be left out may also be null."""
-        if not isinstance(told, dict):
-            return told
+        if not isinstance(given, dict):
+            return given
         may = {name for name, field in cls.model_fields.items() if not field.is_required()}
-        return {name: value for name, value in told.items() if value is not None or name not in may}
+        return {name: value for name, value in given.items() if value is not None or name not in may}
 
 
 class OtherInsuranceFacts(_Facts):
@@ -265,17 +265,17 @@ class CaseFacts(_Facts):
             history=self._history(),
         )
 
-    def _history(self) -> History:
+    def _history(self) -> InsuranceHistory:
         enrolled = None if self.enrolled_years is None else tuple(sorted(set(self.enrolled_years)))
         claims = tuple((int(year), parse_yuan(paid)) for year, paid in sorted(self.fund_claims.items()))
         employee = tuple(sorted(set(self.insured_years.employee)))
-        return History(enrolled, tuple(sorted(set(self.missed_years))), employee, self.repair_years, claims)
+        return InsuranceHistory(enrolled, tuple(sorted(set(self.missed_years))), employee, self.repair_years, claims)
 
     def identities(self) -> tuple[Certified, ...]:
         """The identities held, each from its certification."""
         return tuple(Certified(identity, self.category_certified_on) for identity in dict.fromkeys(self.categories))
 
-    def payment(self) -> Payment:
+    def payment(self) -> CasePayment:
         """How the contribution is paid: the amount named, else that of the payment listed for its day and channel."""
         if self.payment_date is not None and self.channel is None:
             raise MissingFact("channel")
@@ -284,7 +284,7 @@ class CaseFacts(_Facts):
         )
         amount = self.amount_tendered or next(listed, None)
         tendered = None if amount is None else parse_yuan(amount)
-        return Payment(self.payment_date, self.channel, tendered)
+        return CasePayment(self.payment_date, self.channel, tendered)
 
     def _happened_on(self, asked: RefundFacts) -> date | None:
         return self.death_date if asked.reason is RefundReason.DEATH else None
@@ -294,6 +294,6 @@ class CaseFacts(_Facts):
         asked = self.refund_request
         return Aftermath(
             refund=None if asked is None else RefundRequest(asked.reason, asked.date, self._happened_on(asked)),
-            payments=tuple(Paid(each.date, parse_yuan(each.amount), each.channel) for each in self.payments),
+            payments=tuple(PaidAmount(each.date, parse_yuan(each.amount), each.channel) for each in self.payments),
             import_failed=self.import_result is not None,
         )

@@ -8,7 +8,7 @@ from shared.policy.vocabulary import ReasonCode
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class RuleReason:
     """One rule that was tried."""
 
     code: str
@@ -17,12 +17,12 @@ class Reason:
     basis: Basis
 
     @classmethod
-    def of(cls, code: str, won: bool, basis: Basis, text: str | None = None) -> "Reason":
+    def of(cls, code: str, won: bool, basis: Basis, text: str | None = None) -> "RuleReason":
         """A reason in the words of its rule, unless the case calls for words of its own."""
         return cls(code, won, text or basis.says, basis)
 
 
-Reasons = tuple[Reason, ...]
+Reasons = tuple[RuleReason, ...]
 
 
 class Ruling(StrEnum):
@@ -34,7 +34,7 @@ class Ruling(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class PolicyRefusal:
     """A case that is refused or held, why, and whether the person could be insured here at another time."""
 
     ruling: Ruling

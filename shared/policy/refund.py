@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from shared.policy.benefit import Covered
-from shared.policy.pack import Basis, Pack, Share
-from shared.policy.reasons import Reason, Reasons
+from shared.policy.benefit import CoverPeriod
+from shared.policy.pack import Basis, FunderShare, Pack
+from shared.policy.reasons import Reasons, RuleReason
 from shared.policy.terms import Terms
 from shared.policy.vocabulary import Channel, EnrolmentStatus, RefundReason
 
 
 @dataclass(frozen=True, slots=True)
-class Paid:
+class PaidAmount:
     """One payment that reached the fund."""
 
     on: date
@@ -22,11 +22,11 @@ class Paid:
 
 @dataclass(frozen=True, slots=True)
 class RefundRequest:
-    """What is asked, when, and when what it is asked for happened, where that was said."""
+    """What is asked, when, and when what it is asked for happened, where that was stated."""
 
     reason: RefundReason
     asked_on: date
-    happened_on: date | None = None  # None where nobody said it: then it is dated by the payments, or the request
+    happened_on: date | None = None  # None where nobody stated it: then it is dated by the payments, or the request
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class RefundDecision:
     allowed: bool
     amount_fen: int | None
     status: EnrolmentStatus
-    reversal: tuple[Share, ...] = ()
+    reversal: tuple[FunderShare, ...] = ()
     reasons: Reasons = field(default=())
 
     @property
@@ -46,7 +46,12 @@ class RefundDecision:
 
 
 def judge_refund(
-    pack: Pack, request: RefundRequest, terms: Terms, covered: Covered | None, paid: Sequence[Paid], paid_fen: int
+    pack: Pack,
+    request: RefundRequest,
+    terms: Terms,
+    covered: CoverPeriod | None,
+    paid: Sequence[PaidAmount],
+    paid_fen: int,
 ) -> RefundDecision:
     """Judge a request for one benefit year's contribution; ``paid_fen`` is what the person paid of what was due."""
     rule = pack.refunds
@@ -61,7 +66,7 @@ def judge_refund(
         return _refused(request, covered, rule.refused, f"{request.asked_on}申请，已过受理期限")
     # Aid is booked once somebody is enrolled: of an unpaid bill nothing is taken back.
     reversal = terms.shares if covered is not None else ()
-    reasons = (Reason.of("REFUND", True, rule.basis),)
+    reasons = (RuleReason.of("REFUND", True, rule.basis),)
     return RefundDecision(True, paid_fen, EnrolmentStatus.TERMINATED, reversal, reasons)
 
 
@@ -75,7 +80,7 @@ class _Excess:
 
 
 def _duplicate(
-    pack: Pack, request: RefundRequest, terms: Terms, covered: Covered | None, paid: Sequence[Paid]
+    pack: Pack, request: RefundRequest, terms: Terms, covered: CoverPeriod | None, paid: Sequence[PaidAmount]
 ) -> RefundDecision:
     """Return what was paid beyond what is due: each payment is its own event, a double charge at any time (28)."""
     rule, excess = pack.refunds, _beyond(terms.due_fen, paid)
@@ -88,13 +93,13 @@ def _duplicate(
     if not premiums and not twice:
         day, why = (request.asked_on, "申请，已过受理期限") if before else (excess[0].on, "多缴，待遇已开始享受")
         return _refused(request, covered, rule.refused, f"{day}{why}")
-    reasons = (Reason.of("REFUND", True, rule.basis if premiums else pack.settings.double_charge),)
+    reasons = (RuleReason.of("REFUND", True, rule.basis if premiums else pack.settings.double_charge),)
     back_fen = sum(each.amount_fen for each in (*premiums, *twice))
     return RefundDecision(True, back_fen, _unchanged(request, covered), (), reasons)
 
 
-def _beyond(due_fen: int, paid: Sequence[Paid]) -> list[_Excess]:
-    total_fen, seen, found = 0, set[Paid](), []
+def _beyond(due_fen: int, paid: Sequence[PaidAmount]) -> list[_Excess]:
+    total_fen, seen, found = 0, set[PaidAmount](), []
     for each in sorted(paid, key=lambda each: each.on):
         over_fen = min(each.amount_fen, total_fen + each.amount_fen - due_fen)
         total_fen += each.amount_fen
@@ -104,23 +109,23 @@ def _beyond(due_fen: int, paid: Sequence[Paid]) -> list[_Excess]:
     return found
 
 
-def _too_late(pack: Pack, request: RefundRequest, covered: Covered) -> bool:
+def _too_late(pack: Pack, request: RefundRequest, covered: CoverPeriod) -> bool:
     days = pack.refunds.days_to_apply
     if days is None:
         return request.asked_on > covered.last
     return (request.asked_on - covered.first).days >= days
 
 
-def _refused(request: RefundRequest, covered: Covered | None, basis: Basis, why: str) -> RefundDecision:
+def _refused(request: RefundRequest, covered: CoverPeriod | None, basis: Basis, why: str) -> RefundDecision:
     after = {
         RefundReason.DEATH: EnrolmentStatus.TERMINATED,
         RefundReason.RESIDENT_INSURANCE_ELSEWHERE: EnrolmentStatus.SUSPENDED,
         RefundReason.JOINED_EMPLOYEE_INSURANCE: EnrolmentStatus.SUSPENDED,
     }
     status = after.get(request.reason, _unchanged(request, covered))
-    return RefundDecision(False, None, status, (), (Reason.of("REFUND", False, basis, why),))
+    return RefundDecision(False, None, status, (), (RuleReason.of("REFUND", False, basis, why),))
 
 
-def _unchanged(request: RefundRequest, covered: Covered | None) -> EnrolmentStatus:
+def _unchanged(request: RefundRequest, covered: CoverPeriod | None) -> EnrolmentStatus:
     begun = covered is not None and request.asked_on >= covered.first
     return EnrolmentStatus.ACTIVE if begun else EnrolmentStatus.PAID

@@ -6,8 +6,8 @@ from datetime import date
 
 from shared.domain.money import format_yuan, part_of
 from shared.policy.facts import Certified, Facts, MissingFact
-from shared.policy.pack import Pack, Relief, ReliefKind, Share
-from shared.policy.reasons import Reason, Reasons, Refusal, Ruling
+from shared.policy.pack import FunderShare, Pack, Relief, ReliefKind
+from shared.policy.reasons import PolicyRefusal, Reasons, RuleReason, Ruling
 from shared.policy.vocabulary import BY_AGE, Identity, ReasonCode
 
 WHOLE = 10_000  # basis points
@@ -18,7 +18,7 @@ class Granted:
     """What government pays of one contribution, and for which identity; nothing for nobody without a relief."""
 
     identity: Identity | None
-    shares: tuple[Share, ...]
+    shares: tuple[FunderShare, ...]
     reasons: Reasons
 
     @property
@@ -39,7 +39,9 @@ class Dues:
         return sum(amount for amount, _ in self.years)
 
 
-def choose_relief(pack: Pack, facts: Facts, held: Sequence[Certified], dues: Dues, day: date) -> Granted | Refusal:
+def choose_relief(
+    pack: Pack, facts: Facts, held: Sequence[Certified], dues: Dues, day: date
+) -> Granted | PolicyRefusal:
     """Grant the one highest relief among the identities that count that day; record why the others lost.
 
     An identity that the document lists without an amount holds the case, unless another one already pays everything.
@@ -60,22 +62,24 @@ def choose_relief(pack: Pack, facts: Facts, held: Sequence[Certified], dues: Due
     still_open = [relief for relief in listed if relief.kind is ReliefKind.OPEN]
     if still_open and (winner is None or _amount(winner, dues) < dues.total_fen):
         reasons = tuple(_held(pack, relief) for relief in still_open) + others
-        return Refusal(Ruling.HOLD, ReasonCode.SUBSIDY_AMOUNT_NOT_CONFIGURED, eligible=True, reasons=reasons)
+        return PolicyRefusal(Ruling.HOLD, ReasonCode.SUBSIDY_AMOUNT_NOT_CONFIGURED, eligible=True, reasons=reasons)
     if winner is None:
         return Granted(None, (), tuple(_none(relief) for relief in listed) + others)
-    won = Reason.of(f"RELIEF_{winner.identity}", True, winner.basis, f"{winner.identity.name_zh}：{winner.basis.says}")
+    won = RuleReason.of(
+        f"RELIEF_{winner.identity}", True, winner.basis, f"{winner.identity.name_zh}：{winner.basis.says}"
+    )
     lost = tuple(_lost(pack, relief, winner, dues) for relief in listed if relief is not winner)
     return Granted(winner.identity, split(_amount(winner, dues), winner), (won, *lost, *others))
 
 
-def split(amount_fen: int, relief: Relief) -> tuple[Share, ...]:
+def split(amount_fen: int, relief: Relief) -> tuple[FunderShare, ...]:
     """Divide an amount over the relief's funders; the first one named takes what does not divide."""
     parts = [amount_fen * points // WHOLE for _, points in relief.funders]
     parts[0] += amount_fen - sum(parts)
-    return tuple(Share(funder, part) for (funder, _), part in zip(relief.funders, parts, strict=True) if part)
+    return tuple(FunderShare(funder, part) for (funder, _), part in zip(relief.funders, parts, strict=True) if part)
 
 
-def shares_of(relief: Relief, dues: Dues | None) -> tuple[Share, ...] | None:
+def shares_of(relief: Relief, dues: Dues | None) -> tuple[FunderShare, ...] | None:
     """Who pays how much for one person with this relief; None where its amount, or what is due, is open."""
     if relief.kind is ReliefKind.OPEN or dues is None:
         return None
@@ -118,39 +122,41 @@ def _of_year(relief: Relief, amount_fen: int, aided_as_fen: int) -> int:
     return min(relief.amount_fen, amount_fen)
 
 
-def _unmet(relief: Relief) -> Reason:
+def _unmet(relief: Relief) -> RuleReason:
     text = f"{relief.identity.name_zh}：不符合条件（{relief.basis.says}）"
-    return Reason(f"RELIEF_{relief.identity}", False, text, relief.basis)
+    return RuleReason(f"RELIEF_{relief.identity}", False, text, relief.basis)
 
 
-def _none(relief: Relief) -> Reason:
-    return Reason(f"RELIEF_{relief.identity}", False, f"{relief.identity.name_zh}：{relief.basis.says}", relief.basis)
+def _none(relief: Relief) -> RuleReason:
+    return RuleReason(
+        f"RELIEF_{relief.identity}", False, f"{relief.identity.name_zh}：{relief.basis.says}", relief.basis
+    )
 
 
-def _held(pack: Pack, relief: Relief) -> Reason:
+def _held(pack: Pack, relief: Relief) -> RuleReason:
     text = f"{relief.identity.name_zh}：{pack.settings.open_amount.says}"
     cited = replace(pack.settings.open_amount, clause=relief.basis.clause)
-    return Reason(f"RELIEF_{relief.identity}", True, text, cited)
+    return RuleReason(f"RELIEF_{relief.identity}", True, text, cited)
 
 
-def _lost(pack: Pack, relief: Relief, winner: Relief, dues: Dues) -> Reason:
+def _lost(pack: Pack, relief: Relief, winner: Relief, dues: Dues) -> RuleReason:
     if relief.kind is ReliefKind.NONE:
         return _none(relief)
     name, other = relief.identity.name_zh, winner.identity.name_zh
     if relief.kind is ReliefKind.OPEN:
         text = f"{name}：金额未配置，而{other}已全额资助"
-        return Reason(f"RELIEF_{relief.identity}", False, text, pack.settings.several_identities)
+        return RuleReason(f"RELIEF_{relief.identity}", False, text, pack.settings.several_identities)
     amount, most = _amount(relief, dues), _amount(winner, dues)
     if amount == most:
         text = f"{name}：与{other}同为{format_yuan(amount)}元，{pack.settings.equal_relief.says}"
-        return Reason(f"RELIEF_{relief.identity}", False, text, pack.settings.equal_relief)
+        return RuleReason(f"RELIEF_{relief.identity}", False, text, pack.settings.equal_relief)
     text = f"{name}：资助{format_yuan(amount)}元，低于{other}的{format_yuan(most)}元，不叠加"
-    return Reason(f"RELIEF_{relief.identity}", False, text, pack.settings.several_identities)
+    return RuleReason(f"RELIEF_{relief.identity}", False, text, pack.settings.several_identities)
 
 
 def _not_offered(pack: Pack, unlisted: Sequence[Identity], absent: Sequence[Identity]) -> Reasons:
     without = (
-        Reason(
+        RuleReason(
             f"RELIEF_{identity}",
             False,
             f"{identity.name_zh}：{pack.settings.not_listed.says}",
@@ -159,7 +165,7 @@ def _not_offered(pack: Pack, unlisted: Sequence[Identity], absent: Sequence[Iden
         for identity in unlisted
     )
     later = (
-        Reason(
+        RuleReason(
             f"RELIEF_{identity}",
             False,
             f"{identity.name_zh}：认定在此日不生效（自认定之日起，至撤销前一日止）",

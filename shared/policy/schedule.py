@@ -11,7 +11,7 @@ from shared.policy.conditions import Conditions, months_later
 from shared.policy.facts import Certified, Facts, MissingFact
 from shared.policy.pack import Pack
 from shared.policy.person import judge_person
-from shared.policy.reasons import Reason, Reasons, Refusal, Ruling
+from shared.policy.reasons import PolicyRefusal, Reasons, RuleReason, Ruling
 from shared.policy.terms import Priced, Terms, price_on
 from shared.policy.vocabulary import ReasonCode
 
@@ -27,7 +27,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PriceRow:
     """What is due if the payment's business date lies in ``pay_from`` … ``pay_until``, both included."""
 
     pay_from: date
@@ -42,50 +42,78 @@ class Assessment:
 
     outcome: Outcome
     reason_code: ReasonCode | None
-    rows: tuple[Row, ...]
+    rows: tuple[PriceRow, ...]
     reasons: Reasons
 
-    def row_on(self, day: date) -> Row | None:
+    def row_on(self, day: date) -> PriceRow | None:
         """The row whose dates hold a day."""
         return next((row for row in self.rows if row.pay_from <= day <= row.pay_until), None)
 
 
-_Span = tuple[date, date, Priced | Refusal | MissingFact]
+_Span = tuple[date, date, Priced | PolicyRefusal | MissingFact]
 
 
-def schedule(pack: Pack, facts: Facts, identities: Sequence[Certified] = (), as_of: date | None = None) -> Assessment:
-    """Price every day on which the contribution may be paid.
+@dataclass(frozen=True, slots=True)
+class PriceCalendar:
+    """Every day on which the contribution may be paid, priced; an assessment adds the day as of which it is made."""
 
-    The state of affairs on ``as_of`` (the day of registration unless given) decides the outcome: held if its price is
-    open, rejected once the last day to pay is over. Earlier rows stay, because money sent on time may arrive late.
-    """
-    try:
-        return _scheduled(pack, facts, identities, as_of)
-    except MissingFact as missing:
-        reason = Reason("FACT_MISSING", True, str(missing), pack.settings.open_amount)
+    pack: Pack
+    facts: Facts
+    identities: Sequence[Certified]
+    person: Reasons | PolicyRefusal | MissingFact
+    spans: tuple[_Span, ...]
+    priced: Assessment
+
+    def assessment(self, as_of: date) -> Assessment:
+        """How things stand on a day: held if its price is open, rejected once the last day to pay is over.
+
+        Earlier rows stay, because money sent on time may arrive late.
+        """
+        if isinstance(self.person, MissingFact):
+            return self._missing(self.person)
+        if isinstance(self.person, PolicyRefusal):
+            return _without_rows(self.person, ())
+        for first, last, now in self.spans:
+            if last >= max(as_of, first) and _is_open(now):
+                return self._as_of(now, self.person)
+        return self._as_of(_price_on(self.pack, self.facts, self.identities, as_of), self.person)
+
+    def _as_of(self, now: Priced | PolicyRefusal | MissingFact, person: Reasons) -> Assessment:
+        if isinstance(now, MissingFact):
+            return self._missing(now)
+        return _without_rows(now, person) if isinstance(now, PolicyRefusal) else self.priced
+
+    def _missing(self, missing: MissingFact) -> Assessment:
+        reason = RuleReason("FACT_MISSING", True, str(missing), self.pack.settings.open_amount)
         return Assessment(Outcome.HELD, ReasonCode.FACT_MISSING, (), (reason,))
 
 
-def _scheduled(pack: Pack, facts: Facts, identities: Sequence[Certified], as_of: date | None) -> Assessment:
-    person = judge_person(pack, facts)
-    if isinstance(person, Refusal):
-        return _without_rows(person, ())
-    today = facts.registration_date if as_of is None else as_of
-    spans = [
-        (first, last, _price_on(pack, facts, identities, first)) for first, last in stretches(pack, facts, identities)
-    ]
-    now = next((priced for first, last, priced in spans if last >= max(today, first) and _is_open(priced)), None)
-    if now is None:
-        now = price_on(pack, facts, identities, today)
-    if isinstance(now, MissingFact):
-        raise now
-    if isinstance(now, Refusal):
-        return _without_rows(now, person)
-    rows = tuple(_joined(spans))
-    return Assessment(Outcome.PRICED, None, rows, distinct((*person, *(r for row in rows for r in row.reasons))))
+def price_calendar(pack: Pack, facts: Facts, identities: Sequence[Certified] = ()) -> PriceCalendar:
+    """Price every day on which the contribution may be paid."""
+    person: Reasons | PolicyRefusal | MissingFact
+    spans: tuple[_Span, ...] = ()
+    rows: tuple[PriceRow, ...] = ()
+    reasons: Reasons = ()
+    try:
+        person = judge_person(pack, facts)
+        if not isinstance(person, PolicyRefusal):
+            spans = tuple(
+                (first, last, _price_on(pack, facts, identities, first))
+                for first, last in stretches(pack, facts, identities)
+            )
+            rows = tuple(_joined(spans))
+            reasons = distinct((*person, *(reason for row in rows for reason in row.reasons)))
+    except MissingFact as missing:
+        person = missing
+    return PriceCalendar(pack, facts, identities, person, spans, Assessment(Outcome.PRICED, None, rows, reasons))
 
 
-def _price_on(pack: Pack, facts: Facts, held: Sequence[Certified], day: date) -> Priced | Refusal | MissingFact:
+def schedule(pack: Pack, facts: Facts, identities: Sequence[Certified] = (), as_of: date | None = None) -> Assessment:
+    """The assessment of one person as of a day; of the day of registration unless given."""
+    return price_calendar(pack, facts, identities).assessment(facts.registration_date if as_of is None else as_of)
+
+
+def _price_on(pack: Pack, facts: Facts, held: Sequence[Certified], day: date) -> Priced | PolicyRefusal | MissingFact:
     """A day that asks for an unknown fact has no price; other days may have one."""
     try:
         return price_on(pack, facts, held, day)
@@ -98,13 +126,13 @@ def distinct(reasons: Reasons) -> Reasons:
     return tuple(dict.fromkeys(reasons))
 
 
-def _is_open(priced: Priced | Refusal | MissingFact) -> bool:
+def _is_open(priced: Priced | PolicyRefusal | MissingFact) -> bool:
     """Whether money may come on those days, or could if an amount were configured or a fact known."""
     closed = (ReasonCode.WINDOW_CLOSED, ReasonCode.WINDOW_NOT_OPEN)
-    return not isinstance(priced, Refusal) or priced.code not in closed
+    return not isinstance(priced, PolicyRefusal) or priced.code not in closed
 
 
-def _without_rows(refusal: Refusal, before: Reasons) -> Assessment:
+def _without_rows(refusal: PolicyRefusal, before: Reasons) -> Assessment:
     outcome = Outcome.HELD if refusal.ruling is Ruling.HOLD else Outcome.REJECTED
     return Assessment(outcome, refusal.code, (), distinct(before + refusal.reasons))
 
@@ -148,7 +176,7 @@ def _in_time_and_too_late(
 
     def too_late(number: int) -> bool:
         priced = _price_on(pack, facts, identities, first + timedelta(number))
-        return isinstance(priced, Refusal) and priced.code is ReasonCode.WAITING_EXCEEDS_BENEFIT_PERIOD
+        return isinstance(priced, PolicyRefusal) and priced.code is ReasonCode.WAITING_EXCEEDS_BENEFIT_PERIOD
 
     if not too_late(days[-1]) or too_late(0):
         yield first, last
@@ -158,7 +186,7 @@ def _in_time_and_too_late(
     yield begins, last
 
 
-def _joined(spans: Sequence[_Span]) -> Iterator[Row]:
+def _joined(spans: Sequence[_Span]) -> Iterator[PriceRow]:
     """Neighbouring stretches with equal terms are one row; days without a price are in no row."""
 
     def terms_of(span: _Span) -> Terms | None:
@@ -169,4 +197,4 @@ def _joined(spans: Sequence[_Span]) -> Iterator[Row]:
             same = list(group)
             priced = (span[2] for span in same if isinstance(span[2], Priced))
             reasons = distinct(tuple(reason for each in priced for reason in each.reasons))
-            yield Row(same[0][0], same[-1][1], terms, reasons)
+            yield PriceRow(same[0][0], same[-1][1], terms, reasons)

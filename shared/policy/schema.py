@@ -1,11 +1,11 @@
-"""The pack file and the overrides file: what is missing, misspelt, unquoted or impossible is refused at the door."""
+"""The pack file and the overrides file: what is missing, misspelt, unquoted or impossible is refused."""
 
 from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from shared.policy.schema_parts import Entry, Mistake, Percent, Region, Words, Yuan
+from shared.policy.schema_parts import Mistake, NonEmptyText, Percent, Region, StrictEntry, Yuan
 from shared.policy.schema_rules import (
     BenefitEntry,
     ChannelsEntry,
@@ -30,14 +30,14 @@ from shared.policy.vocabulary import (
 )
 
 
-class PackEntry(Entry):
+class PackEntry(StrictEntry):
     """A whole pack."""
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
-    name: Words
+    name: NonEmptyText
     region: Region
     benefit_year: int
-    document: Words
+    document: NonEmptyText
     benefit: BenefitEntry
     standards: Annotated[list[StandardEntry], Field(min_length=1)]
     windows: Annotated[list[WindowEntry], Field(min_length=1)]
@@ -56,7 +56,7 @@ class PackEntry(Entry):
     settings: SettingsEntry
 
 
-class SubsidyOverride(Entry):
+class SubsidyOverride(StrictEntry):
     """An amount for one identity that the document leaves open."""
 
     type: Literal["full", "fixed", "percent"]
@@ -74,14 +74,14 @@ class SubsidyOverride(Entry):
         return self
 
 
-class ExtensionOverride(Entry):
+class ExtensionOverride(StrictEntry):
     """A later end of the time to pay, and the paper that says so."""
 
     until: date
-    source: Words
+    source: NonEmptyText
 
 
-class OverridesEntry(Entry):
+class OverridesEntry(StrictEntry):
     """Values that a document leaves open, filled in for an installation or a worked case."""
 
     label: str | None = None

@@ -24,17 +24,17 @@ _MEND_REGION = '写成带引号的6、9或12位代码，如 "411521" · write it
 
 
 class Mistake(ValueError):
-    """Something in an entry that cannot be, and how to mend it; both in Chinese and English."""
+    """Something in an entry that cannot be, and how to correct it; both in Chinese and English."""
 
-    def __init__(self, problem: str, mend: str) -> None:
-        super().__init__(f"{problem}; {mend}")
-        self.problem, self.mend = problem, mend
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(f"{problem}; {remedy}")
+        self.problem, self.remedy = problem, remedy
 
 
-def _quoted(mend: str) -> BeforeValidator:
+def _quoted(remedy: str) -> BeforeValidator:
     def text_only(value: Any) -> Any:
         if isinstance(value, int | float):
-            raise Mistake(f"{value} 没有加引号 · is not quoted", mend)
+            raise Mistake(f"{value} 没有加引号 · is not quoted", remedy)
         return value
 
     return BeforeValidator(text_only)
@@ -50,8 +50,8 @@ def _yuan(text: str) -> str:
     return text
 
 
-def _plainly(text: str, mend: str) -> str:
-    return "引号须是半角的 · use plain quotes, not “ ”" if set(text) & set("“”‘’") else mend
+def _plainly(text: str, remedy: str) -> str:
+    return "引号须是半角的 · use plain quotes, not “ ”" if set(text) & set("“”‘’") else remedy
 
 
 def _percent(text: str) -> str:
@@ -80,29 +80,29 @@ def _quote(text: str) -> str:
 Yuan = Annotated[str, _quoted(_MEND_YUAN), AfterValidator(_yuan)]
 Percent = Annotated[str, _quoted(_MEND_PERCENT), AfterValidator(_percent)]
 Region = Annotated[str, _quoted(_MEND_REGION), AfterValidator(_region)]
-Words = Annotated[str, Field(min_length=1)]
+NonEmptyText = Annotated[str, Field(min_length=1)]
 Quote = Annotated[str, AfterValidator(_quote)]
 
 
-class Entry(BaseModel):
+class StrictEntry(BaseModel):
     """An entry of a pack: unknown keys are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, use_enum_values=False)
 
 
-class ClauseEntry(Entry):
+class ClauseEntry(StrictEntry):
     """Section and verbatim words; the document is the pack's own unless another is named."""
 
-    section: Words
+    section: NonEmptyText
     quote: Quote
     document: str | None = None
 
 
-class BasisEntry(Entry):
+class BasisEntry(StrictEntry):
     """On what a rule stands."""
 
     origin: Literal["document", "default", "external"]
-    says: Words
+    says: NonEmptyText
     default: Annotated[int, Field(ge=1, le=DEFAULTS)] | None = None
     external: str | None = None
     clause: ClauseEntry | None = None
@@ -127,7 +127,7 @@ class BasisEntry(Entry):
         return self
 
 
-class Dated(Entry):
+class Dated(StrictEntry):
     """Something that holds from one day until another, both included."""
 
     first: date = Field(alias="from")
@@ -143,7 +143,7 @@ class Dated(Entry):
         return self
 
 
-class WhomEntry(Entry):
+class WhomEntry(StrictEntry):
     """What a rule asks of a person: all that is named must hold."""
 
     hukou: Annotated[list[Hukou], Field(min_length=1)] | None = None

@@ -1,4 +1,4 @@
-"""The rules of a pack file as people write them, each checked at the door."""
+"""The rules of a pack file as people write them, each checked when it is read."""
 
 from datetime import date
 from typing import Annotated, Generic, Literal, Self, TypeVar
@@ -6,7 +6,7 @@ from typing import Annotated, Generic, Literal, Self, TypeVar
 from pydantic import Field, model_validator
 
 from shared.domain.money import parse_percent, parse_yuan
-from shared.policy.schema_parts import BasisEntry, Dated, Entry, Mistake, Percent, WhomEntry, Words, Yuan
+from shared.policy.schema_parts import BasisEntry, Dated, Mistake, NonEmptyText, Percent, StrictEntry, WhomEntry, Yuan
 from shared.policy.vocabulary import (
     BY_AGE,
     Channel,
@@ -24,7 +24,7 @@ class BenefitEntry(Dated):
     basis: BasisEntry
 
 
-class FiscalEntry(Entry):
+class FiscalEntry(StrictEntry):
     """The fiscal subsidy and its shares; without a floor where the document names none."""
 
     floor: Yuan | None
@@ -58,7 +58,7 @@ class StandardEntry(Dated):
     aided_as: Yuan | None = None
 
 
-class YearStandardEntry(Entry):
+class YearStandardEntry(StrictEntry):
     """The standard of another benefit year, where a pack is used year after year."""
 
     benefit_year: int
@@ -67,10 +67,10 @@ class YearStandardEntry(Entry):
     basis: BasisEntry
 
 
-class WaitEntry(Entry):
+class WaitEntry(StrictEntry):
     """A wait before benefits."""
 
-    code: Words
+    code: NonEmptyText
     days: Annotated[int, Field(ge=0)] = 0
     months: Annotated[int, Field(ge=0)] = 0
 
@@ -102,7 +102,7 @@ class WindowEntry(Dated):
         return self
 
 
-class ExclusionEntry(Entry):
+class ExclusionEntry(StrictEntry):
     """Statuses of another insurance that keep a person out; whom a suspended one lets in, where the document says."""
 
     statuses: Annotated[list[InsuranceStatus], Field(min_length=1)]
@@ -110,7 +110,7 @@ class ExclusionEntry(Entry):
     basis: BasisEntry
 
 
-class ExclusionsEntry(Entry):
+class ExclusionsEntry(StrictEntry):
     """Both other insurances."""
 
     employee_insured: ExclusionEntry
@@ -126,22 +126,22 @@ class ExclusionsEntry(Entry):
         return self
 
 
-class ScopeEntry(Entry):
+class ScopeEntry(StrictEntry):
     """One group that is in scope."""
 
-    code: Words
+    code: NonEmptyText
     whom: WhomEntry
     basis: BasisEntry
 
 
-class ScopesEntry(Entry):
+class ScopesEntry(StrictEntry):
     """All groups in scope, and what is said to everybody else."""
 
     included: Annotated[list[ScopeEntry], Field(min_length=1)]
     otherwise: BasisEntry
 
 
-class ReliefEntry(Entry):
+class ReliefEntry(StrictEntry):
     """What government pays for one identity: open, full, fixed or a percentage; none where the document says so."""
 
     identity: Identity
@@ -189,10 +189,10 @@ class ReliefEntry(Entry):
         return self
 
 
-class ChannelsEntry(Entry):
+class ChannelsEntry(StrictEntry):
     """Channels that are accepted; others are refused unless the list is of examples (open).
 
-    An exclusive list bars even a roster to whoever still owes something.
+    An exclusive list bars even a roster for a person who still owes something.
     """
 
     accepted: list[Channel]
@@ -201,7 +201,7 @@ class ChannelsEntry(Entry):
     basis: BasisEntry
 
 
-class PremiumEntry(Entry):
+class PremiumEntry(StrictEntry):
     """The contribution of one benefit year."""
 
     benefit_year: int
@@ -215,14 +215,14 @@ class NewbornRuleEntry(Dated):
     basis: BasisEntry
 
 
-class NewbornDays(Entry):
+class NewbornDays(StrictEntry):
     """Until which day of life."""
 
     value: Annotated[int, Field(ge=0)]
     basis: BasisEntry
 
 
-class NewbornsEntry(Entry):
+class NewbornsEntry(StrictEntry):
     """Newborns."""
 
     days_max: NewbornDays
@@ -232,7 +232,7 @@ class NewbornsEntry(Entry):
     older_as_anybody: bool = False
 
 
-class SchoolEntry(Entry):
+class SchoolEntry(StrictEntry):
     """Who enrols at the school."""
 
     levels: Annotated[list[SchoolLevel], Field(min_length=1)]
@@ -240,14 +240,14 @@ class SchoolEntry(Entry):
     basis: BasisEntry
 
 
-class SchoolListsEntry(Entry):
+class SchoolListsEntry(StrictEntry):
     """Pupils whose payment the school reports."""
 
     levels: Annotated[list[SchoolLevel], Field(min_length=1)]
     basis: BasisEntry
 
 
-class ContinuityEntry(Entry):
+class ContinuityEntry(StrictEntry):
     """Waits after missed years."""
 
     since: int
@@ -260,7 +260,7 @@ class ContinuityEntry(Entry):
     repair: BasisEntry
 
 
-class IncentivesEntry(Entry):
+class IncentivesEntry(StrictEntry):
     """The serious illness ceiling."""
 
     since: int
@@ -272,7 +272,7 @@ class IncentivesEntry(Entry):
     basis: BasisEntry
 
 
-class RefundsEntry(Entry):
+class RefundsEntry(StrictEntry):
     """When a contribution goes back."""
 
     reasons: list[RefundReason]
@@ -281,7 +281,7 @@ class RefundsEntry(Entry):
     refused: BasisEntry
 
 
-class TargetsEntry(Entry):
+class TargetsEntry(StrictEntry):
     """Persons by township, and the total that the document names."""
 
     basis: BasisEntry
@@ -298,14 +298,14 @@ class TargetsEntry(Entry):
         return self
 
 
-class DeadlineEntry(Entry):
+class DeadlineEntry(StrictEntry):
     """The last day of something."""
 
     until: date
     basis: BasisEntry
 
 
-class EvaluationEntry(Entry):
+class EvaluationEntry(StrictEntry):
     """What has to be reached, and by when."""
 
     targets: TargetsEntry | None = None
@@ -332,14 +332,14 @@ class EvaluationEntry(Entry):
 _Value = TypeVar("_Value", bound=str)
 
 
-class Setting(Entry, Generic[_Value]):
+class Setting(StrictEntry, Generic[_Value]):
     """A numbered default or the document's own word on one question."""
 
     value: _Value
     basis: BasisEntry
 
 
-class ExtensionRule(Entry):
+class ExtensionRule(StrictEntry):
     """Who may use an extension that is announced later."""
 
     open_to: Literal["everybody", "migrant_workers"]
@@ -353,7 +353,7 @@ class ExtensionRule(Entry):
         return WhomEntry(migrant_worker=True, not_hukou_note="urban")
 
 
-class SettingsEntry(Entry):
+class SettingsEntry(StrictEntry):
     """Numbered defaults."""
 
     several_identities: Setting[Literal["highest_only"]]

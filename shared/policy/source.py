@@ -9,21 +9,21 @@ import yaml
 Where = tuple[str | int, ...]
 
 
-class Fault(NamedTuple):
-    """One thing that is wrong with a file: on which line, what, and how to mend it; both in Chinese and English."""
+class PackSyntaxError(NamedTuple):
+    """One thing that is wrong with a file: on which line, what, and how to correct it; both in Chinese and English."""
 
     line: int
     problem: str
-    mend: str
+    remedy: str
 
 
 class PackError(ValueError):
     """A file that cannot be trusted, with everything that is wrong with it, from the first line on."""
 
-    def __init__(self, file: Path, *faults: Fault) -> None:
+    def __init__(self, file: Path, *faults: PackSyntaxError) -> None:
         """Name at least one fault."""
         self.file, self.faults = file, tuple(sorted(faults))
-        lines = (f"{file.name}:{fault.line}: {fault.problem} -> {fault.mend}" for fault in self.faults)
+        lines = (f"{file.name}:{fault.line}: {fault.problem} -> {fault.remedy}" for fault in self.faults)
         super().__init__("\n".join(lines))
 
 
@@ -31,15 +31,16 @@ class UnknownPack(PackError):
     """No file holds the pack that is asked for."""
 
     def __init__(self, folder: Path, pack_id: str, known: Sequence[str]) -> None:
-        """``known`` are the ids that there are, told to whoever mistyped one."""
+        """``known`` are the ids that there are, shown to a reader who mistyped one."""
         super().__init__(
-            folder / f"{pack_id}.yaml", Fault(1, "没有这个政策包 · there is no such pack", "核对编号 · check its name")
+            folder / f"{pack_id}.yaml",
+            PackSyntaxError(1, "没有这个政策包 · there is no such pack", "核对编号 · check its name"),
         )
         there = ", ".join(known)
         self.args = (f"没有政策包 {pack_id} · there is no pack {pack_id}; 现有 known: {there}",)
 
 
-def _mend_of_yaml(file: Path, mark: Any) -> str:
+def _remedy_of_yaml(file: Path, mark: Any) -> str:
     """What people write by a Chinese keyboard or an editor of prose, on the line at fault or the one before."""
     lines = file.read_text(encoding="utf-8").splitlines()
     at = "\n".join(lines[max(mark.line - 1, 0) : mark.line + 1]) if mark else ""
@@ -60,23 +61,31 @@ class Source:
         try:
             root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
         except FileNotFoundError:
-            missing = Fault(1, "没有这个文件 · there is no such file", "核对政策包的名称 · check the name of the pack")
+            missing = PackSyntaxError(
+                1, "没有这个文件 · there is no such file", "核对政策包的名称 · check the name of the pack"
+            )
             raise PackError(file, missing) from None
         except UnicodeDecodeError:
-            encoding = Fault(1, "文件不是 UTF-8 · the file is not UTF-8", "另存为 UTF-8 · save it as UTF-8")
+            encoding = PackSyntaxError(1, "文件不是 UTF-8 · the file is not UTF-8", "另存为 UTF-8 · save it as UTF-8")
             raise PackError(file, encoding) from None
         except yaml.YAMLError as problem:
             mark = getattr(problem, "problem_mark", None)
-            said = f"YAML 有误 · not YAML: {getattr(problem, 'problem', None) or problem}"
-            raise PackError(file, Fault(mark.line + 1 if mark else 1, said, _mend_of_yaml(file, mark))) from None
+            text = f"YAML 有误 · not YAML: {getattr(problem, 'problem', None) or problem}"
+            raise PackError(
+                file, PackSyntaxError(mark.line + 1 if mark else 1, text, _remedy_of_yaml(file, mark))
+            ) from None
         if not isinstance(root, yaml.MappingNode):
-            empty = Fault(1, "文件没有条目 · the file holds no entries", "写“键: 值” · write key: value pairs")
+            empty = PackSyntaxError(
+                1, "文件没有条目 · the file holds no entries", "写“键: 值” · write key: value pairs"
+            )
             raise PackError(file, empty)
         self._constructor = yaml.SafeLoader("")
         try:
             self.values: dict[str, Any] = self._value(root, ())
         except RecursionError:
-            endless = Fault(1, "条目嵌套没有尽头 · an entry holds itself", "去掉自我引用 · remove the alias to itself")
+            endless = PackSyntaxError(
+                1, "条目嵌套没有尽头 · an entry holds itself", "去掉自我引用 · remove the alias to itself"
+            )
             raise PackError(file, endless) from None
 
     def line_of(self, where: Iterable[str | int]) -> int:
@@ -95,8 +104,8 @@ class Source:
         try:
             return self._constructor.construct_object(node)
         except (yaml.YAMLError, ValueError) as problem:
-            said = f"值不成立 · no such value: {problem}"
-            fault = Fault(node.start_mark.line + 1, said, "改正该值 · correct the value")
+            text = f"值不成立 · no such value: {problem}"
+            fault = PackSyntaxError(node.start_mark.line + 1, text, "改正该值 · correct the value")
             raise PackError(self.file, fault) from None
 
     def _mapping(self, node: yaml.MappingNode, place: Where) -> dict[str, Any]:
@@ -105,7 +114,7 @@ class Source:
             key, line = str(key_node.value), key_node.start_mark.line + 1
             if key in values:
                 twice = f"{key} 写了两次 · is written twice"
-                raise PackError(self.file, Fault(line, twice, "只留一个 · keep one of the two"))
+                raise PackError(self.file, PackSyntaxError(line, twice, "只留一个 · keep one of the two"))
             self._lines[*place, key] = line
             values[key] = self._value(value_node, (*place, key))
         return values

@@ -92,7 +92,7 @@ class ReasonCode(StrEnum):
     SUBSIDY_AMOUNT_NOT_CONFIGURED = "SUBSIDY_AMOUNT_NOT_CONFIGURED"
     NO_RULE_FOR_DATE = "NO_RULE_FOR_DATE"
     ID_NUMBER_REQUIRED = "ID_NUMBER_REQUIRED"
-    FACT_MISSING = "FACT_MISSING"  # of a standing assessment; a case that misses a fact is refused at the door
+    FACT_MISSING = "FACT_MISSING"  # of a standing assessment; a case that misses a fact is refused when it is asked
     WAITING_EXCEEDS_BENEFIT_PERIOD = "WAITING_EXCEEDS_BENEFIT_PERIOD"
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 
-from shared.policy.assessing import assess
-from shared.policy.overriding import with_overrides
+from shared.policy.case_decision import assess
+from shared.policy.overrides import with_overrides
 from shared.policy.pack import Pack
 from shared.policy.question import CaseFacts
 

@@ -1,1 +1,1 @@
-"""HTTP for every service: the app, who calls, transactions per request, and refusals as problem+json."""
+"""HTTP for every service: the app, authorisation, transactions per request, and errors as problem+json."""

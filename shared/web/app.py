@@ -15,17 +15,17 @@ from shared.service import Running, Service
 from shared.web import problems
 from shared.web.dependencies import closed_by_default
 from shared.web.health import readiness
-from shared.web.lean import lean_doors
+from shared.web.lean_route import lean_routes
 from shared.web.openapi import described
 from shared.web.request_log import RequestLog
 from shared.web.tokens import checking_key
 
 
 class ServiceApp(FastAPI):
-    """One service's doors: its routers, closed by default, with errors as problems, and a description that is true."""
+    """One service's routes: closed by default, errors as problem+json, and an exact OpenAPI document."""
 
     def __init__(self, service: Service) -> None:
-        """Lay out the doors; they open once ``state`` holds the running service and the key for tokens."""
+        """Build the routes; they work once ``state`` holds the running service and the key for tokens."""
         super().__init__(
             title=f"canbao {service.name}",
             version="1",
@@ -57,7 +57,7 @@ class ServiceApp(FastAPI):
 
 
 def service_app(running: Running) -> ServiceApp:
-    """The doors of a running service."""
+    """The application of a running service."""
     app = ServiceApp(running.service)
     app.state.running = running
     app.state.token_key = checking_key(running.settings)
@@ -65,7 +65,7 @@ def service_app(running: Running) -> ServiceApp:
 
 
 def root_app(services: Sequence[Running]) -> Starlette:
-    """One process's doors: every service at its prefix, and the process's health."""
+    """One process's application: every service at its prefix, and the process's health."""
 
     async def healthz(_: Request) -> JSONResponse:
         return JSONResponse({"status": "ok"})
@@ -78,7 +78,7 @@ def root_app(services: Sequence[Running]) -> Starlette:
     mounts = sorted(services, key=lambda running: running.service.prefix, reverse=True)
     routes: list[BaseRoute] = [Route("/healthz", healthz), Route("/readyz", readyz)]
     apps = [(running, service_app(running)) for running in mounts]
-    routes += [door for running, app in apps for door in lean_doors(running, app)]
+    routes += [route for running, app in apps for route in lean_routes(running, app)]
     routes += [Mount(running.service.prefix, app=RequestLog(app, running.service.prefix)) for running, app in apps]
     # A process without the console has no application at "/": what lies outside of its services is answered here.
     return Starlette(routes=routes, exception_handlers={HTTPException: problems.outside})

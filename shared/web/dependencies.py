@@ -21,7 +21,7 @@ from shared.web.problems import trace_id
 
 
 class ScopeMissing(DomainError):
-    """The caller may not use this door."""
+    """The caller may not use this endpoint."""
 
     code = ErrorCode.SCOPE_MISSING
 
@@ -86,9 +86,9 @@ class _Scope:
     for_whole_area: bool
 
     async def __call__(self, caller: CurrentCaller, running: CurrentRunning) -> None:
-        self.admit(caller, running)
+        self.authorize(caller, running)
 
-    def admit(self, caller: Caller, running: Running) -> None:
+    def authorize(self, caller: Caller, running: Running) -> None:
         if self.name not in caller.scopes:
             raise ScopeMissing(f"需要 needs {self.name}")
         if self.for_whole_area and not covers(caller.region, running.settings.region):
@@ -120,26 +120,26 @@ def _scope_of(route: APIRoute) -> _Scope | None:
 
 
 def scopes_of(service: Service) -> frozenset[str]:
-    """Every scope that a service's doors ask for."""
+    """Every scope that a service's routes ask for."""
     routes = [route for router in service.routers for route in router.routes if isinstance(route, APIRoute)]
     return frozenset(filter(None, map(scope_of, routes)))
 
 
-def admit(request: Request, route: APIRoute) -> None:
+def authorize(request: Request, route: APIRoute) -> None:
     """Let the caller of a guarded route in, or raise; dependencies ask the same, but only after the body is read."""
     scope = _scope_of(route)
     if scope is not None:
         request.state.caller = caller = _authenticated(request)
-        scope.admit(caller, request.app.state.running)
+        scope.authorize(caller, request.app.state.running)
 
 
 async def closed_by_default(request: Request, running: CurrentRunning) -> None:
-    """Refuse a route that names no scope and is not public: forgetting to guard a door leaves it shut."""
+    """Refuse a route that names no scope and is not public: a route without a guard stays closed."""
     route = request.scope.get("route")
     if not isinstance(route, APIRoute):
-        raise ScopeMissing("此接口不对任何人开放 · this door is not open to anybody")
+        raise ScopeMissing("此接口不对任何人开放 · this endpoint is not open to anybody")
     if scope_of(route) is None and route.path not in running.service.public_paths:
-        raise ScopeMissing("此接口不对任何人开放 · this door is not open to anybody")
+        raise ScopeMissing("此接口不对任何人开放 · this endpoint is not open to anybody")
 
 
 async def _session(caller: CurrentCaller, running: CurrentRunning) -> AsyncIterator[AsyncSession]:

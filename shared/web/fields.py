@@ -32,9 +32,13 @@ def _day(first: date, last: date) -> Any:
 # Days on which business happens. Beyond these, adding a month or a benefit year would leave the calendar.
 Day = Annotated[date, _day(date(2000, 1, 1), date(2199, 12, 31))]
 BirthDay = Annotated[date, _day(date(1800, 1, 1), date(2199, 12, 31))]
-Number = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[\w./-]+$")]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(printable)]
-Words = Annotated[
+ReferenceNumber = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[\w./-]+$")
+]
+SingleLineText = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(printable)
+]
+FreeText = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(printable)
 ]
 Year = Annotated[int, Field(ge=2000, le=2100, strict=True)]

@@ -8,13 +8,13 @@ from typing import TypedDict
 from shared.database.durability import switched_off
 from shared.database.migrate import behind_of
 from shared.database.server_version import PostgresTooOld, refuse_old, server_version
-from shared.messaging.topics.figures import figures
+from shared.messaging.topics.stats import bus_stats
 from shared.service import Running
 
 _WITHIN_S = 3.0
 
 
-class Part(TypedDict):
+class ReadinessPart(TypedDict):
     """One thing that a process needs, and whether it is there."""
 
     name: str
@@ -22,9 +22,9 @@ class Part(TypedDict):
     detail: str
 
 
-async def readiness(services: Sequence[Running]) -> list[Part]:
-    """Ask every part: doors need their database alone, background work the bus as well."""
-    asked: list[Awaitable[Part]] = []
+async def readiness(services: Sequence[Running]) -> list[ReadinessPart]:
+    """Ask every part: HTTP needs the database alone, background work the bus as well."""
+    asked: list[Awaitable[ReadinessPart]] = []
     for running in services:
         if running.service.migrations is None:
             continue
@@ -36,17 +36,17 @@ async def readiness(services: Sequence[Running]) -> list[Part]:
     return list(await asyncio.gather(*asked))
 
 
-async def _part(name: str, ask: Callable[[Running], Awaitable[tuple[bool, str]]], running: Running) -> Part:
+async def _part(name: str, ask: Callable[[Running], Awaitable[tuple[bool, str]]], running: Running) -> ReadinessPart:
     try:
         ready, detail = await asyncio.wait_for(ask(running), _WITHIN_S)
     except Exception as error:  # whatever a driver raises, the answer is the same: not ready
         detail = str(error) if isinstance(error, PostgresTooOld) else type(error).__name__
-        return Part(name=name, ready=False, detail=detail)
-    return Part(name=name, ready=ready, detail=detail)
+        return ReadinessPart(name=name, ready=False, detail=detail)
+    return ReadinessPart(name=name, ready=ready, detail=detail)
 
 
 async def _database(running: Running) -> tuple[bool, str]:
-    """There, new enough, migrated, and durable: one that may forget what it committed must not acknowledge money."""
+    """Reachable, new enough, migrated and durable: one that may lose a commit must not acknowledge money."""
     async with running.database.engine.connect() as connection:
         refuse_old(await server_version(connection))
         off = await switched_off(connection)
@@ -70,6 +70,6 @@ async def _bus(running: Running) -> tuple[bool, str]:
 
 
 async def _events(running: Running) -> tuple[bool, str]:
-    found = await figures(running.database, running.settings.region)
+    found = await bus_stats(running.database, running.settings.region)
     detail = f"unpublished {found.unpublished}, dead letters {found.dead_letters}, parked {found.parked}"
     return found.ready, detail

@@ -14,8 +14,8 @@ from shared.errors import ErrorCode
 from shared.names import names_of
 from shared.service import Service
 from shared.web.dependencies import scope_of
-from shared.web.lean import LeanRoute
-from shared.web.refusals import refusals_of
+from shared.web.error_responses import error_codes_of
+from shared.web.lean_route import LeanRoute
 from shared.web.vocabulary.describe import describe
 
 _PROBLEM_TYPE = "application/problem+json"
@@ -70,7 +70,7 @@ def described(service: Service, document: dict[str, Any]) -> dict[str, Any]:
                     operation = document["paths"][route.path_format][method.lower()]
                     _describe(route, operation)
                     scopes |= {scope_of(route) or ""}
-                    codes |= {code.name for code in refusals_of(route)}
+                    codes |= {code.name for code in error_codes_of(route)}
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
@@ -90,7 +90,7 @@ def _describe(route: APIRoute, operation: dict[str, Any]) -> None:
     scope = scope_of(route)
     operation["security"] = [{_SCHEME: [scope]}] if scope is not None else []
     by_status: dict[int, list[ErrorCode]] = defaultdict(list)
-    for code in refusals_of(route):
+    for code in error_codes_of(route):
         by_status[code.value.status].append(code)
     for status, refusals in by_status.items():
         operation["responses"][str(status)] = _refusal(status, refusals)

@@ -1,4 +1,4 @@
-"""Refusals as RFC 9457 problem+json: a stable code, a Chinese title with its English twin, and the mend."""
+"""Refusals as RFC 9457 problem+json: a stable code, a title and a remedy, each in Chinese and English."""
 
 import traceback
 from pathlib import Path
@@ -23,7 +23,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from shared.errors import DomainError, ErrorCode
-from shared.messaging.bus.errors import described, is_transient
+from shared.messaging.bus.errors import error_summary, is_transient
 
 log = structlog.get_logger(__name__)
 _RETRY_AFTER_S = "5"
@@ -40,7 +40,7 @@ _UNAVAILABLE = (
     OSError,
     TimeoutError,
 )
-# How OAuth calls it: RFC 6749 section 5.2 at the token door, RFC 6750 section 3.1 at all others.
+# OAuth's names: RFC 6749 section 5.2 for the token endpoint, RFC 6750 section 3.1 for all others.
 _OAUTH = {
     ErrorCode.INVALID_TOKEN_REQUEST: "invalid_request",
     ErrorCode.INVALID_CLIENT: "invalid_client",
@@ -149,7 +149,7 @@ def _refused(request: Request, error: Exception) -> Problem:
 
 
 def _challenge(request: Request, code: ErrorCode) -> dict[str, str] | None:
-    """How to come back with credentials; what is wrong with them is said only to whoever brought some."""
+    """The WWW-Authenticate header; the reason is given only to a caller that sent credentials."""
     if code is ErrorCode.INVALID_CLIENT:
         return {"WWW-Authenticate": 'Basic realm="canbao"'}
     if code not in (ErrorCode.UNAUTHENTICATED, ErrorCode.SCOPE_MISSING):
@@ -204,13 +204,13 @@ def _interrupted(request: Request, error: Exception) -> Problem:
 
 def _unavailable(request: Request, error: Exception) -> Problem:
     found = trace_id(request)
-    log.warning("database not available", error=described(error), trace_id=str(found))
+    log.warning("database not available", error=error_summary(error), trace_id=str(found))
     return problem(ErrorCode.DATABASE_UNAVAILABLE, trace_id=found, headers={"Retry-After": _RETRY_AFTER_S})
 
 
 def _bug(request: Request, error: Exception) -> Problem:
     found = trace_id(request)
-    log.error("unexpected error", error=described(error), place=_place_of(error), trace_id=str(found))
+    log.error("unexpected error", error=error_summary(error), place=_place_of(error), trace_id=str(found))
     return problem(ErrorCode.INTERNAL_ERROR, trace_id=found)
 
 

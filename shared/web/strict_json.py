@@ -35,7 +35,7 @@ def read_json(body: bytes) -> Any:
 
 
 def refuse(reason: str) -> NoReturn:
-    """Say why the text is not read."""
+    """Raise with the reason why the text is not read."""
     raise json.JSONDecodeError(reason, "", 0)
 
 

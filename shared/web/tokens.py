@@ -65,7 +65,7 @@ def issue(key: ECKey, grant: Grant, now: datetime) -> str:
 
 
 def check(key: ECKey, token: str, now: datetime) -> Grant:
-    """Who the token speaks for; raises ``Unauthenticated`` for anything but a current token of ours."""
+    """The grant that a token carries; raises ``Unauthenticated`` for anything but a current token of ours."""
     try:
         claims = jwt.decode(token, key, algorithms=[_ALGORITHM]).claims
         jwt.JWTClaimsRegistry(

@@ -1,1 +1,1 @@
-"""The people and offices of the county, each acting through canbao's doors with its own credentials."""
+"""The people and offices of the county, each acting through canbao's API with its own credentials."""

@@ -13,7 +13,7 @@ async def book(world: World, day: date) -> None:
     """The channel's payout of that day, and the deposits since the last statement."""
     lines = [*_settlement(world, day), *_deposits(world, day)]
     if lines:
-        await world.doors[clients.BANK].post(
+        await world.endpoints[clients.BANK].post(
             "/payment/v1/bank-statements",
             {
                 "statement_no": f"BK{day:%Y%m%d}",

@@ -17,7 +17,7 @@ async def publish_targets(world: World) -> None:
             f" · demonstration: the document's targets of {locality.total} people in all scaled to {total}; "
             "township codes are illustrative"
         )
-    await world.doors[clients.BUREAU].post(
+    await world.endpoints[clients.BUREAU].post(
         "/quota/v1/targets",
         {
             "benefit_year": locality.benefit_year,
@@ -35,13 +35,13 @@ async def enter_regions(world: World) -> None:
     places = [{"code": code, "name": name} for code, name in names.items()]
     for village, town in world.plan.county.villages.items():
         places.append({"code": village, "name": f"{names[town]}{int(village[-3:]) - 200}村"})
-    await world.doors[clients.BUREAU].post("/registration/v1/regions", {"regions": places})
+    await world.endpoints[clients.BUREAU].post("/registration/v1/regions", {"regions": places})
 
 
 async def advance_date(world: World) -> None:
-    """Tell the installation that it is today in the county; a later date stays as it is."""
-    door = world.doors[clients.BUREAU]
-    known = await door.get("/registration/v1/business-date")
+    """Set the installation's business date to the county's day; a later date stays as it is."""
+    endpoint = world.endpoints[clients.BUREAU]
+    known = await endpoint.get("/registration/v1/business-date")
     today = world.day.today.isoformat()
     if known["date"] != today:
-        await door.post("/registration/v1/business-date", {"date": today})
+        await endpoint.post("/registration/v1/business-date", {"date": today})

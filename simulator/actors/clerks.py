@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from simulator import clients
-from simulator.door import Refused
+from simulator.peer_endpoint import RequestRefused
 from simulator.people import Resident
 from simulator.plan import Collection
-from simulator.world import World, each, tell
+from simulator.world import World, each, report_progress
 
 _AT_ONCE = 100
 
@@ -22,18 +22,18 @@ async def register(world: World, residents: Iterable[Resident]) -> None:
 
     async def one(bundle: list[Resident]) -> None:
         await _register(world, bundle)
-        tell("registered", count=len(world.journal.all("enrolment")))
+        report_progress("registered", count=len(world.journal.all("enrolment")))
 
     await each(bundles, one, at_once=4)
 
 
 async def _register(world: World, people: list[Resident]) -> None:
-    """A lone person is entered alone, several by the door for many."""
+    """One person is entered alone, several by the batch endpoint."""
     if len(people) == 1:
         outcome = await _register_alone(world, people[0])
     else:
         body = {"enrolments": [_application(world, person) for person in people]}
-        answer = await world.doors[clients.township(people[0].town)].post("/registration/v1/enrolments/batch", body)
+        answer = await world.endpoints[clients.township(people[0].town)].post("/registration/v1/enrolments/batch", body)
         outcome = {"registered": answer["registered"], "refused": answer["refused"]}
     # Refused because it was asked before an interruption: the answer names the enrolment that exists.
     found = {entry["line"]: entry["id"] for entry in outcome["registered"]}
@@ -48,10 +48,10 @@ async def _register(world: World, people: list[Resident]) -> None:
 
 
 async def _register_alone(world: World, person: Resident) -> dict[str, list[dict[str, Any]]]:
-    door = world.doors[clients.township(person.town)]
+    endpoint = world.endpoints[clients.township(person.town)]
     try:
-        answer = await door.post("/registration/v1/enrolments", _application(world, person))
-    except Refused as refusal:
+        answer = await endpoint.post("/registration/v1/enrolments", _application(world, person))
+    except RequestRefused as refusal:
         return {"registered": [], "refused": [{"line": 1, **refusal.problem}]}
     return {"registered": [{"line": 1, **answer}], "refused": []}
 
@@ -64,7 +64,7 @@ def _application(world: World, person: Resident) -> dict[str, Any]:
         "birth_date": person.born.isoformat(),
         "region": person.village,
         "benefit_year": world.locality.benefit_year,
-        **person.told,
+        **person.declared,
     }
 
 
@@ -84,7 +84,7 @@ async def take_cash(world: World, step: int) -> None:
 
     async def one(village: str) -> None:
         people = today[village]
-        await world.doors[clients.township(village[:9])].post_when_billed(
+        await world.endpoints[clients.township(village[:9])].post_when_billed(
             "/payment/v1/cash-receipts",
             {
                 "village": village,
@@ -116,10 +116,10 @@ def brought(world: World, collection: Collection) -> bool:
 
 async def hand_in(world: World, collection: Collection) -> None:
     """The village's 《缴费情况表》 and the slip of its deposit into the tax pending account."""
-    door = world.doors[clients.township(collection.village[:9])]
-    await door.post("/payment/v1/collection-statements", statement(world, collection))
+    endpoint = world.endpoints[clients.township(collection.village[:9])]
+    await endpoint.post("/payment/v1/collection-statements", statement(world, collection))
     slip_fen = collection.amount_fen - (collection.missing_fen if collection.short_slip else 0)
-    await door.post(
+    await endpoint.post(
         "/payment/v1/deposit-slips",
         {
             "slip_no": slip_no(collection),

@@ -51,7 +51,7 @@ async def _send(world: World, people: Iterable[tuple[str, Resident]], certified_
 
 async def _deliver(world: World, identity: str, people: list[Resident], certified_on: str, document: str) -> None:
     department = clients.certifier(identity)
-    answer = await world.doors[department].post(
+    answer = await world.endpoints[department].post(
         "/subsidy/v1/rosters",
         {
             "identity": identity,

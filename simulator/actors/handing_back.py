@@ -13,22 +13,22 @@ async def hand_back(world: World) -> None:
     """Bring all cash that is owed back to the people; after an interruption each step goes on where it stopped."""
     for village, numbers in (await _receipts(world, "DUE")).items():
         body = {"village": village, "receipt_nos": numbers}
-        await world.doors[clients.BUREAU].post(f"{_CASH_REFUNDS}/approvals", body)
+        await world.endpoints[clients.BUREAU].post(f"{_CASH_REFUNDS}/approvals", body)
     today = world.day.today.isoformat()
     for village, numbers in (await _receipts(world, "APPROVED")).items():
         body = {"village": village, "receipt_nos": numbers, "fetched_on": today}
-        await world.doors[clients.township(village[:9])].post(f"{_CASH_REFUNDS}/fetches", body)
+        await world.endpoints[clients.township(village[:9])].post(f"{_CASH_REFUNDS}/fetches", body)
     for village, numbers in (await _receipts(world, "FETCHED")).items():
         for number in numbers:
             body = {"village": village, "receipt_no": number, "returned_on": today, "signed_by": "FAMILY"}
-            await world.doors[clients.township(village[:9])].post(f"{_CASH_REFUNDS}/returns", body)
+            await world.endpoints[clients.township(village[:9])].post(f"{_CASH_REFUNDS}/returns", body)
     for village, numbers in (await _receipts(world, "RETURNED")).items():
         for number in numbers:
             await world.journal.put("handed back", number, village)
 
 
 async def miss_what_is_owed(world: World) -> None:
-    """Whoever paid twice has their cash again when the season ends, and nobody else was given any."""
+    """At the end of the season people who paid twice have their cash back, and nobody else was given any."""
     owed = {
         clerks.receipt_no(collection.again)
         for collection in world.plan.collections
@@ -40,7 +40,7 @@ async def miss_what_is_owed(world: World) -> None:
 
 
 async def _receipts(world: World, state: str) -> dict[str, list[str]]:
-    page: dict[str, Any] = await world.doors[clients.BUREAU].get(f"{_CASH_REFUNDS}?state={state}&limit=1000")
+    page: dict[str, Any] = await world.endpoints[clients.BUREAU].get(f"{_CASH_REFUNDS}?state={state}&limit=1000")
     found: dict[str, list[str]] = {}
     for refund in page["items"]:
         found.setdefault(refund["village"], []).append(refund["receipt_no"])

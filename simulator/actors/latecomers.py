@@ -7,8 +7,8 @@ from typing import Any
 
 from simulator import clients
 from simulator.actors.clerks import enrolment
-from simulator.actors.residents import ask_order, tell_of
-from simulator.door import Refused
+from simulator.actors.residents import ask_order, deliver_notices
+from simulator.peer_endpoint import RequestRefused
 from simulator.people import Resident
 from simulator.world import World
 
@@ -32,8 +32,8 @@ async def _must_be_refused(world: World, people: tuple[Resident, ...]) -> None:
             continue
         body = {"enrolment_ids": [identifier], "channel": "WECHAT"}
         try:
-            order = await world.doors[clients.RESIDENTS].post("/payment/v1/orders", body)
-        except Refused as refusal:
+            order = await world.endpoints[clients.RESIDENTS].post("/payment/v1/orders", body)
+        except RequestRefused as refusal:
             if not 400 <= refusal.status < 500:
                 await world.complain(f"refused {person.index}", str(refusal))
         else:
@@ -54,14 +54,14 @@ async def pay_after_midnight(world: World) -> None:
             transaction = f"42000000{person.index:06d}".ljust(28, "7")
             await world.journal.put("fate", transaction, {"fate": "SUSPENSE", "people": [person.index]})
             notice = await world.account.pay(order["order_no"], transaction, moment=world.day.at(600))
-            await tell_of(world, [notice], Random(person.index))
+            await deliver_notices(world, [notice], Random(person.index))
 
 
 async def approve_refunds(world: World) -> None:
-    """Let every requested refund go, and wait until the channel has told that it arrived."""
-    door = world.doors[clients.BUREAU]
+    """Approve every requested refund, and wait for the channel's notice that it arrived."""
+    endpoint = world.endpoints[clients.BUREAU]
     for refund in await _refunds(world, "REQUESTED"):
-        await door.post(f"/payment/v1/refunds/{refund['id']}/approve", {})
+        await endpoint.post(f"/payment/v1/refunds/{refund['id']}/approve", {})
     deadline = time.monotonic() + _REFUND_PATIENCE_S
     while await _refunds(world, "APPROVED") or await _refunds(world, "ASKED"):
         if time.monotonic() > deadline:
@@ -71,5 +71,5 @@ async def approve_refunds(world: World) -> None:
 
 
 async def _refunds(world: World, state: str) -> list[dict[str, Any]]:
-    answer = await world.doors[clients.BUREAU].get(f"/payment/v1/refunds?state={state}")
+    answer = await world.endpoints[clients.BUREAU].get(f"/payment/v1/refunds?state={state}")
     return list(answer["refunds"] if isinstance(answer, dict) else answer)

@@ -1,4 +1,4 @@
-"""Waiting until canbao has digested what it was told: by its own summary, against the simulator's books."""
+"""Wait until canbao has processed what it received: by its own summary, against the simulator's books."""
 
 import asyncio
 import time
@@ -6,38 +6,38 @@ from datetime import date
 
 from simulator import clients
 from simulator.books import credited_people
-from simulator.world import World, tell
+from simulator.world import World, report_progress
 
 _PATIENCE_S = 60.0
 
 
 async def wait_for_the_day(world: World) -> None:
-    """Until payment has heard what day it is: nobody pays on a day that the counter does not know yet."""
+    """Until payment has consumed the new business date: nobody pays on a day it does not know yet."""
     deadline, pause = time.monotonic() + _PATIENCE_S, 0.05
     while time.monotonic() < deadline:
-        summary = await world.doors[clients.BUREAU].get(
+        summary = await world.endpoints[clients.BUREAU].get(
             f"/payment/v1/summary?benefit_year={world.locality.benefit_year}"
         )
         if date.fromisoformat(summary["business_date"]) >= world.day.today:
             return
         await asyncio.sleep(pause)
-    await world.complain(f"date {world.day.today}", "payment has not heard of the day")
+    await world.complain(f"date {world.day.today}", "payment has not consumed the new business date")
 
 
 async def wait_until_credited(world: World) -> None:
-    """Until as many people are paid as were told of; a season does not stop where canbao stays behind."""
+    """Until as many people are paid as were notified; a season does not stop where canbao stays behind."""
     expected, deadline, pause = credited_people(world), time.monotonic() + _PATIENCE_S, 0.05
     while True:
-        summary = await world.doors[clients.BUREAU].get(
+        summary = await world.endpoints[clients.BUREAU].get(
             f"/payment/v1/summary?benefit_year={world.locality.benefit_year}"
         )
         paid = sum(town["paid_count"] for town in summary["towns"])
         if paid >= expected:
-            tell("credited", people=paid)
+            report_progress("credited", people=paid)
             return
         if time.monotonic() > deadline:
             await world.complain(f"credited {world.day.today}", f"{paid} people are paid, {expected} should be")
             return
-        tell("credited", people=paid)
+        report_progress("credited", people=paid)
         await asyncio.sleep(pause)
         pause = min(pause * 1.5, 1.0)

@@ -14,7 +14,7 @@ _REMITTANCES = "/payment/v1/remittances"
 
 
 async def send_settlement_detail(world: World, day: date) -> None:
-    """What the channel tells the tax exchange about that day's contributions."""
+    """What the channel reports to the tax exchange about that day's contributions."""
     people = _people_of_day(world, day)
     lines = [_detail_line(world, index) for index in people]
     if lines:
@@ -25,14 +25,14 @@ async def carry_up(world: World, step: int) -> None:
     """Take every batch as far as it gets today; the treasury confirms a day after, on the last day at once."""
     last = step == world.locality.calendar.last
     await _confirm_in_treasury(world, before=world.day.today)
-    await _mend(world)
+    await _correct_deposit(world)
     await _confirm_details(world)
     await _all(world, "DETAIL_CONFIRMED", _remit)  # a settlement of suspended money alone never comes this far
     if last:
         await _confirm_in_treasury(world, before=None)
 
 
-async def _mend(world: World) -> None:
+async def _correct_deposit(world: World) -> None:
     """Top up the deposit that was short, and have the tax office receive the whole of the batch it had in part."""
     for batch in await _batches(world, "HELD"):
         collection = _collection_of(world, batch)
@@ -43,7 +43,7 @@ async def _mend(world: World) -> None:
         elif batch["held_at"] == "DETAIL" and collection.short_detail:
             await _send_cash_detail(world, collection, whole=True)
             reason = {"reason": "村级软件补传遗漏的一条明细"}
-            await world.doors[clients.township(collection.village[:9])].post(
+            await world.endpoints[clients.township(collection.village[:9])].post(
                 f"{_REMITTANCES}/{batch['id']}/corrections", reason
             )
 
@@ -57,7 +57,7 @@ async def _top_up(world: World, batch: dict[str, Any], collection: Collection) -
         {"slip_no": first, "amount_fen": first_fen, "deposited_on": world.journal.get("slip", first)["deposited_on"]},
         {"slip_no": second, "amount_fen": collection.amount_fen - first_fen, "deposited_on": today},
     ]
-    await world.doors[clients.township(collection.village[:9])].post(
+    await world.endpoints[clients.township(collection.village[:9])].post(
         f"{_REMITTANCES}/{batch['id']}/corrections", {"reason": "少存的现金已补存", "slips": slips}
     )
     await world.journal.put("slip", second, {k: v for k, v in slips[1].items() if k != "slip_no"})
@@ -148,7 +148,7 @@ async def _batches(world: World, state: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     after = ""
     while True:
-        page = await world.doors[clients.TAX_HALL].get(f"{_REMITTANCES}?state={state}&limit={_PAGE}{after}")
+        page = await world.endpoints[clients.TAX_HALL].get(f"{_REMITTANCES}?state={state}&limit={_PAGE}{after}")
         found += page["items"]
         if page["next"] is None:
             return found
@@ -163,4 +163,4 @@ async def _all(world: World, state: str, act: Any) -> None:
 
 
 async def _command(world: World, who: str, batch: dict[str, Any], command: str, body: dict[str, Any]) -> None:
-    await world.doors[who].post(f"{_REMITTANCES}/{batch['id']}/{command}", body)
+    await world.endpoints[who].post(f"{_REMITTANCES}/{batch['id']}/{command}", body)

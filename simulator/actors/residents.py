@@ -6,11 +6,11 @@ from typing import Any
 
 from simulator import clients
 from simulator.actors.clerks import enrolment
-from simulator.door import Refused
+from simulator.peer_endpoint import RequestRefused
 from simulator.people import Resident
 from simulator.plan import Purchase, Trouble
-from simulator.wechat.notices import Notice
-from simulator.world import World, each, tell
+from simulator.wechat.notices import ChannelNotice
+from simulator.world import World, each, report_progress
 
 STORM = 50
 
@@ -29,7 +29,7 @@ async def ask_orders(world: World, purchases: Iterable[Purchase]) -> None:
 
 
 async def pay(world: World, purchases: Iterable[Purchase], chance: Random) -> None:
-    """Pay, in no order; the channel tells of it more than once, and of some only days later."""
+    """Pay, in no order; the channel notifies more than once, and of some payments only days later."""
     shuffled = [p for p in purchases if not world.done(f"paid {p.key}")]
     chance.shuffle(shuffled)
     counted = len(world.journal.all("told"))
@@ -40,7 +40,7 @@ async def pay(world: World, purchases: Iterable[Purchase], chance: Random) -> No
             await world.journal.put("done", f"paid {purchase.key}", world.day.today.isoformat())
             counted += 1
             if counted % 25 == 0:
-                tell("paid", count=counted)
+                report_progress("paid", count=counted)
 
     await each(shuffled, one, at_once=32)
 
@@ -56,26 +56,26 @@ async def _pay(world: World, purchase: Purchase, chance: Random) -> bool:
     if purchase.trouble is Trouble.LATE_NOTICE:
         return True
     copies = STORM if purchase.trouble is Trouble.STORM else purchase.copies
-    return await tell_of(world, notices * copies, chance)
+    return await deliver_notices(world, notices * copies, chance)
 
 
-async def tell_late(world: World, chance: Random) -> None:
-    """Deliver what was not told of yet: the late ones, and whatever an interruption left."""
+async def deliver_late_notices(world: World, chance: Random) -> None:
+    """Deliver the outstanding notices: the late ones, and whatever an interruption left."""
     happened = world.journal.all("transaction")
     late = [transaction for transaction in happened if world.journal.get("told", transaction) is None]
-    await tell_of(world, [world.account.notice(transaction) for transaction in late] * 2, chance)
+    await deliver_notices(world, [world.account.notice(transaction) for transaction in late] * 2, chance)
 
 
-async def tell_of(world: World, notices: list[Notice], chance: Random) -> bool:
+async def deliver_notices(world: World, notices: list[ChannelNotice], chance: Random) -> bool:
     """Deliver notices until each is acknowledged, and remember that they are."""
-    told = await world.postman.deliver_all(notices, chance)
-    if told:
+    notified = await world.notice_sender.deliver_all(notices, chance)
+    if notified:
         for transaction in sorted({str(notice.plain["transaction_id"]) for notice in notices}):
             await world.journal.put("told", transaction, True)
-    return told
+    return notified
 
 
-async def _take(world: World, order: dict[str, Any], purchase: Purchase, fate: str, time_no: int) -> Notice:
+async def _take(world: World, order: dict[str, Any], purchase: Purchase, fate: str, time_no: int) -> ChannelNotice:
     transaction = f"4200{purchase.key.replace('-', '')}{time_no:02d}".ljust(28, "0")
     people = [member.index for member in purchase.members]
     await world.journal.put("fate", transaction, {"fate": fate, "people": people})
@@ -92,8 +92,8 @@ async def ask_order(world: World, key: str, members: tuple[Resident, ...], expec
         return None
     body = {"enrolment_ids": people, "channel": "WECHAT"}
     try:
-        order = await world.doors[clients.RESIDENTS].post_when_billed("/payment/v1/orders", body)
-    except Refused as refusal:
+        order = await world.endpoints[clients.RESIDENTS].post_when_billed("/payment/v1/orders", body)
+    except RequestRefused as refusal:
         await world.complain(f"order {key}", str(refusal))
         return None
     if order["amount_fen"] != expected_fen:
@@ -110,9 +110,9 @@ async def _cancel_and_pay_anyway(world: World, purchase: Purchase) -> None:
         return
 
     async def cross() -> None:
-        await world.doors[clients.RESIDENTS].post(f"/payment/v1/orders/{order['order_no']}/cancel", {})
+        await world.endpoints[clients.RESIDENTS].post(f"/payment/v1/orders/{order['order_no']}/cancel", {})
         notice = await _take(world, order, purchase, "SUSPENSE", 8)
-        await tell_of(world, [notice, notice], Random(purchase.key))
+        await deliver_notices(world, [notice, notice], Random(purchase.key))
 
     await world.once(f"crossed {purchase.key}", cross)
     await ask_order(world, f"{purchase.key}-2", purchase.members, purchase.amount_fen)
@@ -134,7 +134,7 @@ async def _pay_short(world: World, purchase: Purchase) -> None:
             moment=world.day.moment(transaction),
             amount_fen=order["amount_fen"] - 1,
         )
-        await tell_of(world, [notice], Random(purchase.key))
+        await deliver_notices(world, [notice], Random(purchase.key))
 
     await world.once(f"short {purchase.key}", short)
     await ask_order(world, f"{purchase.key}-2", purchase.members, purchase.amount_fen)

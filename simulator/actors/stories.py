@@ -13,7 +13,7 @@ _PATIENCE_S = 30.0
 
 
 async def ask_when_covered(world: World) -> None:
-    """Compare each one's cover with what the document says; rejected people are in nobody's count."""
+    """Compare each one's cover with what the document says; rejected people are not counted."""
 
     async def one(person: Resident) -> None:
         wanted, found = _wanted(person), await _settled(world, person)
@@ -29,12 +29,12 @@ def _wanted(person: Resident) -> str:
 
 
 async def _settled(world: World, person: Resident) -> str:
-    """What canbao says, once registration has heard of everything; the last word where it never agrees."""
+    """What canbao says, once registration has consumed every event; its last answer where it never agrees."""
     identifier, deadline = enrolment(world, person), time.monotonic() + _PATIENCE_S
     if identifier is None:
         return "not registered"
     while True:
-        shown = await world.doors[clients.township(person.town)].get(f"/registration/v1/enrolments/{identifier}")
+        shown = await world.endpoints[clients.township(person.town)].get(f"/registration/v1/enrolments/{identifier}")
         found = _found(shown)
         if found == _wanted(person) or time.monotonic() > deadline:
             return found

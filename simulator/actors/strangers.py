@@ -3,8 +3,8 @@
 from dataclasses import replace
 from random import Random
 
-from simulator.actors.residents import tell_of
-from simulator.wechat.notices import Notice
+from simulator.actors.residents import deliver_notices
+from simulator.wechat.notices import ChannelNotice
 from simulator.world import World
 
 
@@ -17,33 +17,33 @@ async def unknown_order(world: World) -> None:
     )
     await world.journal.put("fate", transaction, {"fate": "UNATTRIBUTED", "people": []})
     notice = await world.account.pay(number, transaction, moment=world.day.moment(transaction))
-    await tell_of(world, [notice, notice], Random(number))
+    await deliver_notices(world, [notice, notice], Random(number))
 
 
 async def not_ours(world: World) -> None:
     """Rightly signed notices about another merchant's money and about another currency: kept apart, no transfer."""
     for place, change in enumerate(({"mchid": "1900009999"}, {"appid": "wx0000000000000000"}), start=1):
-        await world.postman.deliver(_foreign(world, place, dict(change)))
+        await world.notice_sender.deliver(_foreign(world, place, dict(change)))
     euros = _foreign(world, 3, {})
     euros.plain["amount"] = {"total": 100, "payer_total": 100, "currency": "EUR", "payer_currency": "EUR"}
-    await world.postman.deliver(euros)
+    await world.notice_sender.deliver(euros)
     await world.journal.put("quarantined", "count", 3)
 
 
 async def probe(world: World) -> None:
     """Signature probes must be refused like any bad signature."""
     for place in range(3):
-        status = await world.postman.probe(notify_url(world))
+        status = await world.notice_sender.probe(notify_url(world))
         if not 400 <= status < 500:
             await world.complain(f"probe {place}", f"answered {status}")
 
 
 def notify_url(world: World) -> str:
-    """Where our merchant wants to be told."""
+    """Our merchant's notification address."""
     return f"{world.notify_base}/payment/v1/callbacks/wechat/{world.account.mchid}"
 
 
-def _foreign(world: World, place: int, change: dict[str, str]) -> Notice:
+def _foreign(world: World, place: int, change: dict[str, str]) -> ChannelNotice:
     moment = world.day.moment(f"foreign {place}")
     plain = {
         "appid": world.account.appid,
@@ -58,5 +58,7 @@ def _foreign(world: World, place: int, change: dict[str, str]) -> Notice:
         "payer": {"openid": "oStranger"},
         "amount": {"total": 100, "payer_total": 100, "currency": "CNY", "payer_currency": "CNY"},
     }
-    notice = Notice(f"EV-FOREIGN-{place}", "TRANSACTION.SUCCESS", "transaction", plain, notify_url(world), moment)
+    notice = ChannelNotice(
+        f"EV-FOREIGN-{place}", "TRANSACTION.SUCCESS", "transaction", plain, notify_url(world), moment
+    )
     return replace(notice, plain=plain | change)

@@ -1,4 +1,4 @@
-"""The places whose season can be played, each written by hand from its own document, by the pack that decides there."""
+"""The places that can be simulated, each written by hand from its own document, by the name of its policy pack."""
 
 from collections.abc import Mapping
 

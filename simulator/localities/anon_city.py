@@ -1,4 +1,4 @@
-"""某市, benefit year 2023: both amounts are printed as stars, the stage is October to December, whoever is late waits.
+"""某市, benefit year 2023: both amounts are printed as stars, the stage is October to December, latecomers wait.
 
 The contribution of 350 yuan is the example file's invented one. Everybody whom section 二(二) lists is aided in whole,
 people of 60 to 69 by half (age on the last day of the stage). After it, cover begins 30 days after the payment.
@@ -31,7 +31,7 @@ _WHOLE = {
 
 def owed(born: date, identities: Collection[str]) -> Owed:
     """The highest aid alone."""
-    age = _AGED_ON.year - born.year  # on New Year's Eve nobody's birthday is still to come
+    age = _AGED_ON.year - born.year  # on New Year's Eve every birthday of the year has passed
     half = STANDARD_FEN // 2 if 60 <= age < 70 else 0
     aid = STANDARD_FEN if age >= 70 or any(identity in _WHOLE for identity in identities) else half
     return Owed(STANDARD_FEN - aid, aid, _YEAR)

@@ -39,7 +39,7 @@ class Story:
     owed: Owed
     at: int  # registers, and pays where something is due
     born: date | None = None
-    told: Mapping[str, Any] = field(default_factory=dict)  # beyond name, number, birth and village
+    declared: Mapping[str, Any] = field(default_factory=dict)  # beyond name, number, birth and village
     identity: str | None = None
     certified_at: int = 0
 
@@ -91,7 +91,7 @@ class Locality:
     closes: bool  # nobody but those of whom the document says so pays after the stage
     certified_on: date
     roster_document: str
-    told: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # what people of an identity have to tell
+    declared: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # what an identity must declare
     stories: tuple[Story, ...] = ()
     late_identity: str = "DIBAO"
 

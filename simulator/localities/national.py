@@ -1,4 +1,4 @@
-"""An invented county under the national rules for benefit year 2025: 400 yuan, three months' wait for whoever is late.
+"""An invented county under the national rules for benefit year 2025: 400 yuan, three months' wait for latecomers.
 
 What aided people get is for each place to set: the amounts are the example file's invented ones.
 """
@@ -48,7 +48,7 @@ _STORIES = (
             "circumstances": {"insurance_status": "ended", "insurance_paid_through": "2024-12-31"},
         },
     ),
-    # 取消户籍限制: whoever lives here enrols here
+    # 取消户籍限制: residents enrol here without local hukou
     Story("lives here, registered elsewhere", _whole(_YEAR), 1, date(1990, 5, 5), {"hukou": "nonlocal"}),
     Story(
         "registered and living elsewhere",

@@ -149,7 +149,7 @@ SHANTOU = Locality(
     closes=True,
     certified_on=date(2021, 9, 20),
     roster_document="泗民〔2021〕",
-    told={
+    declared={
         "FP_ONLY_CHILD_CERT": {"circumstances": {**_FARMER, "child_birth_date": "2008-05-20"}},
         "FP_TWO_DAUGHTER_STERILISED": {"circumstances": _FARMER},
     },

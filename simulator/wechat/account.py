@@ -4,9 +4,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulator.day import Day
+from simulator.day import SeasonDay
 from simulator.journal import Journal
-from simulator.wechat.notices import Notice
+from simulator.wechat.notices import ChannelNotice, paid_plain
 
 
 class ChannelRefusal(Exception):
@@ -19,11 +19,11 @@ class ChannelRefusal(Exception):
 
 
 @dataclass(slots=True)
-class Account:
+class ChannelAccount:
     """One merchant's account at the channel, kept in the journal."""
 
     journal: Journal
-    day: Day
+    day: SeasonDay
     mchid: str
     appid: str
     _of_order: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -56,7 +56,7 @@ class Account:
             raise ChannelRefusal(400, "ORDERPAID")
         await self.journal.put("order", number, {**order, "state": "CLOSED"})
 
-    async def pay(self, number: str, transaction: str, *, moment: str, amount_fen: int | None = None) -> Notice:
+    async def pay(self, number: str, transaction: str, *, moment: str, amount_fen: int | None = None) -> ChannelNotice:
         """Take a payer's money for an order and owe the merchant a notice; the same transaction happens once."""
         order = self._order(number)
         if self.journal.get("transaction", transaction) is None:
@@ -69,12 +69,14 @@ class Account:
             await self.journal.put("transaction", transaction, taken)
         return self.notice(transaction)
 
-    def notice(self, transaction: str) -> Notice:
+    def notice(self, transaction: str) -> ChannelNotice:
         """The notice of a payment."""
         taken = self.journal.get("transaction", transaction)
         plain = self._plain(transaction, taken)
         moment = taken["moment"]
-        return Notice(f"EV-{transaction}", "TRANSACTION.SUCCESS", "transaction", plain, taken["notify_url"], moment)
+        return ChannelNotice(
+            f"EV-{transaction}", "TRANSACTION.SUCCESS", "transaction", plain, taken["notify_url"], moment
+        )
 
     def question(self, number: str) -> dict[str, Any]:
         """What a query of the order answers."""
@@ -113,7 +115,7 @@ class Account:
         return self._refund_answer(number, known, "PROCESSING")
 
     def refund_question(self, number: str) -> dict[str, Any]:
-        """What a query of the refund answers: done once the payer has it, which is when the merchant is told."""
+        """What a query of the refund answers: done once the payer has it, which is when the merchant is notified."""
         known = self.journal.get("refund", number)
         if known is None:
             raise ChannelRefusal(404, "RESOURCE_NOT_EXISTS")
@@ -121,7 +123,7 @@ class Account:
             return self._refund_answer(number, known, "PROCESSING")
         return self._refund_answer(number, known, "SUCCESS") | {"success_time": known["moment"]}
 
-    def refund_notice(self, number: str) -> Notice:
+    def refund_notice(self, number: str) -> ChannelNotice:
         """The notice that a refund has arrived at the payer."""
         known = self.journal.get("refund", number)
         taken = self.journal.get("transaction", known["transaction"])
@@ -141,7 +143,7 @@ class Account:
                 "payer_refund": known["amount_fen"],
             },
         }
-        return Notice(f"ER-{number}", "REFUND.SUCCESS", "refund", plain, known["notify_url"], known["moment"])
+        return ChannelNotice(f"ER-{number}", "REFUND.SUCCESS", "refund", plain, known["notify_url"], known["moment"])
 
     def settlement_fen(self, day: str) -> int:
         """What one day's business comes to: taken less given back."""
@@ -184,22 +186,11 @@ class Account:
         }
 
     def _plain(self, transaction: str, taken: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "appid": self.appid,
-            "mchid": self.mchid,
-            "out_trade_no": taken["order"],
-            "transaction_id": transaction,
-            "trade_type": "NATIVE",
-            "trade_state": "SUCCESS",
-            "trade_state_desc": "支付成功",
-            "bank_type": "OTHERS",
-            "attach": "",
-            "success_time": taken["moment"],
-            "payer": {"openid": f"o{transaction[-20:]}"},
-            "amount": {
-                "total": taken["amount_fen"],
-                "payer_total": taken["amount_fen"],
-                "currency": "CNY",
-                "payer_currency": "CNY",
-            },
-        }
+        return paid_plain(
+            taken["order"],
+            transaction,
+            taken["amount_fen"],
+            moment=taken["moment"],
+            mchid=self.mchid,
+            appid=self.appid,
+        )

@@ -1,4 +1,4 @@
-"""Notices: signed anew for every attempt, sent twice or fifty times, shuffled, again until they are acknowledged."""
+"""Notices: signed again for every attempt, sent twice or fifty times, shuffled, until they are acknowledged."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from simulator.wechat.signing import Platform
+from simulator.wechat.signatures import Platform
 
 # The channel waits 15 s, 15 s, 30 s, 3 min, 10 min, 20 min, 30 min …; here a minute passes in twenty milliseconds.
 RETRIES_S = (0.05, 0.05, 0.1, 0.2, 0.4, 0.6, 0.6, 0.6, 1.2, 2.0)
@@ -17,8 +17,8 @@ GIVE_UP_S = 180.0
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
-    """One thing that happened at the channel, to be told to one address."""
+class ChannelNotice:
+    """One event at the channel, to be sent to one address."""
 
     id: str
     event_type: str
@@ -28,20 +28,52 @@ class Notice:
     created: str
 
     def body(self, platform: Platform) -> bytes:
-        """The envelope, its resource sealed anew as the channel does for each attempt."""
-        envelope = {
-            "id": self.id,
-            "create_time": self.created,
+        """The envelope, its resource encrypted again as the channel does for each attempt."""
+        return envelope(self.id, self.event_type, platform.seal(self.plain, self.kind), self.created)
+
+
+def envelope(notice_id: str, event_type: str, resource: dict[str, str], created: str) -> bytes:
+    """A notice around its sealed resource, as it goes over the wire."""
+    return json.dumps(
+        {
+            "id": notice_id,
+            "create_time": created,
             "resource_type": "encrypt-resource",
-            "event_type": self.event_type,
-            "summary": "支付成功" if self.kind == "transaction" else "退款通知",
-            "resource": platform.seal(self.plain, self.kind),
-        }
-        return json.dumps(envelope, ensure_ascii=False).encode()
+            "event_type": event_type,
+            "summary": "支付成功" if resource["original_type"] == "transaction" else "退款通知",
+            "resource": resource,
+        },
+        ensure_ascii=False,
+    ).encode()
+
+
+def paid_plain(
+    order_no: str, transaction: str, amount_fen: int, *, moment: str, mchid: str, appid: str
+) -> dict[str, Any]:
+    """What the channel says of a payment, before it is sealed."""
+    return {
+        "appid": appid,
+        "mchid": mchid,
+        "out_trade_no": order_no,
+        "transaction_id": transaction,
+        "trade_type": "NATIVE",
+        "trade_state": "SUCCESS",
+        "trade_state_desc": "支付成功",
+        "bank_type": "OTHERS",
+        "attach": "",
+        "success_time": moment,
+        "payer": {"openid": f"o{transaction[-20:]}"},
+        "amount": {
+            "total": amount_fen,
+            "payer_total": amount_fen,
+            "currency": "CNY",
+            "payer_currency": "CNY",
+        },
+    }
 
 
 @dataclass(slots=True)
-class Postman:
+class NoticeSender:
     """Delivers notices, few at a time; a refusal or a dead line means again, later, as the channel would."""
 
     platform: Platform
@@ -54,7 +86,7 @@ class Postman:
     def __post_init__(self) -> None:
         self._gate = asyncio.Semaphore(self.at_once)
 
-    async def deliver(self, notice: Notice) -> bool:
+    async def deliver(self, notice: ChannelNotice) -> bool:
         """Send until acknowledged; False when the channel would have given up."""
         deadline, tries = time.monotonic() + GIVE_UP_S, 0
         while True:
@@ -65,7 +97,7 @@ class Postman:
             await asyncio.sleep(RETRIES_S[min(tries, len(RETRIES_S) - 1)])
             tries += 1
 
-    async def _attempt(self, notice: Notice) -> bool:
+    async def _attempt(self, notice: ChannelNotice) -> bool:
         async with self._gate:
             self.attempts += 1
             body = notice.body(self.platform)
@@ -88,7 +120,7 @@ class Postman:
         async with self._gate:
             return (await self.client.post(notify_url, content=body, headers=headers, timeout=10)).status_code
 
-    async def deliver_all(self, copies: list[Notice], chance: Random) -> bool:
+    async def deliver_all(self, copies: list[ChannelNotice], chance: Random) -> bool:
         """Send everything at once and in no order; True when each was acknowledged."""
         shuffled = list(copies)
         chance.shuffle(shuffled)

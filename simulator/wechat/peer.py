@@ -1,4 +1,4 @@
-"""The doors of WeChat Pay: every request must carry the merchant's signature, every answer carries the channel's."""
+"""WeChat Pay's API: every request must carry the merchant's signature, every answer carries the channel's."""
 
 import asyncio
 import json
@@ -11,35 +11,35 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from simulator.wechat.account import Account, ChannelRefusal
-from simulator.wechat.notices import Postman
-from simulator.wechat.signing import Platform
+from simulator.wechat.account import ChannelAccount, ChannelRefusal
+from simulator.wechat.notices import NoticeSender
+from simulator.wechat.signatures import Platform
 
-Answer = Callable[[Request, dict[str, Any]], Awaitable[tuple[int, dict[str, Any] | None]]]
+Answering = Callable[[Request, dict[str, Any]], Awaitable[tuple[int, dict[str, Any] | None]]]
 
 
 @dataclass(slots=True)
 class WechatPeer:
-    """The channel as a server; refunds are told to the merchant a moment after they were accepted."""
+    """The channel as a server; refunds are notified to the merchant a moment after they were accepted."""
 
-    account: Account
+    account: ChannelAccount
     platform: Platform
-    postman: Postman
-    _telling: set[asyncio.Task[None]] = field(default_factory=set)
+    notice_sender: NoticeSender
+    _sending: set[asyncio.Task[None]] = field(default_factory=set)
 
     def routes(self) -> list[Route]:
         """Its addresses, as in APIv3."""
         orders = "/v3/pay/transactions/out-trade-no/{number}"
         return [
-            Route("/v3/pay/transactions/native", self._door(self._native), methods=["POST"]),
-            Route(f"{orders}/close", self._door(self._close), methods=["POST"]),
-            Route(orders, self._door(self._query), methods=["GET"]),
-            Route("/v3/pay/transactions/id/{number}", self._door(self._query_transaction), methods=["GET"]),
-            Route("/v3/refund/domestic/refunds", self._door(self._refund), methods=["POST"]),
-            Route("/v3/refund/domestic/refunds/{number}", self._door(self._query_refund), methods=["GET"]),
+            Route("/v3/pay/transactions/native", self._signed_endpoint(self._native), methods=["POST"]),
+            Route(f"{orders}/close", self._signed_endpoint(self._close), methods=["POST"]),
+            Route(orders, self._signed_endpoint(self._query), methods=["GET"]),
+            Route("/v3/pay/transactions/id/{number}", self._signed_endpoint(self._query_transaction), methods=["GET"]),
+            Route("/v3/refund/domestic/refunds", self._signed_endpoint(self._refund), methods=["POST"]),
+            Route("/v3/refund/domestic/refunds/{number}", self._signed_endpoint(self._query_refund), methods=["GET"]),
         ]
 
-    def _door(self, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+    def _signed_endpoint(self, answer: Answering) -> Callable[[Request], Awaitable[Response]]:
         async def handle(request: Request) -> Response:
             body = await request.body()
             target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
@@ -75,17 +75,17 @@ class WechatPeer:
 
     async def _refund(self, request: Request, asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         answer = await self.account.refund(asked)
-        self.tell_of_refund(asked["out_refund_no"])
+        self.notify_refund(asked["out_refund_no"])
         return 200, answer
 
-    def tell_of_refund(self, number: str) -> None:
+    def notify_refund(self, number: str) -> None:
         """Deliver a refund's notice in the background, unless that was done before."""
         if self.account.journal.get("told", number) is None:
-            task = asyncio.create_task(self._tell(number))
-            self._telling.add(task)
-            task.add_done_callback(self._telling.discard)
+            task = asyncio.create_task(self._deliver_refund_notice(number))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
 
-    async def _tell(self, number: str) -> None:
+    async def _deliver_refund_notice(self, number: str) -> None:
         notice = self.account.refund_notice(number)
-        if await self.postman.deliver_all([notice, notice], Random(number)):
+        if await self.notice_sender.deliver_all([notice, notice], Random(number)):
             await self.account.journal.put("told", number, True)

@@ -1,4 +1,7 @@
-"""Each subject in miniature: it ends, every count is exact (each raises otherwise), and all references take part."""
+"""Each subject in miniature: it ends, every count is exact (each raises otherwise), and all references take part.
+
+`make test` plays callbacks and policy; `make bench` plays all of them before it measures anything.
+"""
 
 from collections.abc import Sequence
 
@@ -27,6 +30,7 @@ async def test_callbacks_beside_empty_endpoint_pgbench_and_textbook() -> None:
     )
 
 
+@pytest.mark.miniature
 async def test_the_chain_beside_aiokafka_and_the_textbooks_chain() -> None:
     lines = await p2_chain.measure(MINIATURE)
     assert {"enrolments counted, canbao", "(b) textbook chain", "canbao / (a)", "latency at half load, p99"} <= told(
@@ -37,19 +41,25 @@ async def test_the_chain_beside_aiokafka_and_the_textbooks_chain() -> None:
 async def test_policy_beside_openfisca_and_person_by_person() -> None:
     lines = await p4_policy.measure(MINIATURE)
     for pack in p4_policy.PACKS:
-        assert {f"{pack}: columns, with reasons", f"{pack}: columns / (a)", f"{pack}: distinct answers"} <= told(lines)
+        assert {
+            f"{pack}: schedules, with reasons",
+            f"{pack}: schedules / (a)",
+            f"{pack}: canbao policy assess, file to answers",
+        } <= told(lines)
 
 
 def test_a_due_that_a_reference_computes_otherwise_is_refused() -> None:
-    with pytest.raises(p4_policy.Differs, match="person 1: 38000 fen by columns, 37999"):
+    with pytest.raises(p4_policy.Differs, match="person 1: 38000 fen by schedule, 37999"):
         p4_policy.refuse_different("luoshan-2024", [1, 38_000], [1, 37_999])
 
 
+@pytest.mark.miniature
 async def test_growth_in_two_counties() -> None:
     lines = await p6_growth.measure(MINIATURE)
     assert {"elapsed per enrolment, 50 people", "elapsed per enrolment, 5,000 people"} <= told(lines)
 
 
+@pytest.mark.miniature
 async def test_start_and_memory() -> None:
     lines = await p7_start.measure(MINIATURE)
     assert {"warm start until every part is ready", "memory (PSS) once ready"} <= told(lines)

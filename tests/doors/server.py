@@ -17,6 +17,7 @@ from services.composition import known_scopes
 from services.registration.commands import save_client
 from tests.harness.environment import variables
 from tests.harness.installation import COUNTY, Installation
+from tests.harness.patience import patient
 from tests.harness.ports import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -65,7 +66,7 @@ def served(installation: Installation, folder: Path) -> Iterator[Served]:
             yield here
         finally:
             process.terminate()
-            process.wait(60)
+            process.wait(patient(60))
 
 
 def _settled(here: Served) -> dict[str, str]:
@@ -110,7 +111,7 @@ def _answers(base_url: str) -> bool:
 
 
 def _until(holds: Any, message: str) -> None:
-    deadline = time.monotonic() + _WITHIN_S
+    began = time.monotonic()
     while not holds():
-        assert time.monotonic() < deadline, f"not within {_WITHIN_S} s: {message}"
+        assert time.monotonic() < began + patient(_WITHIN_S), f"not within {_WITHIN_S} s and more: {message}"
         time.sleep(0.05)

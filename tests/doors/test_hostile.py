@@ -12,8 +12,8 @@ from fastapi.routing import APIRoute
 
 from services.composition import SERVICES
 from shared.web.dependencies import scope_of
-from shared.web.door import FORM_TYPE, JSON_TYPE, MAX_BODY_BYTES, MAX_QUERY_BYTES, Door, body_type
 from shared.web.strict_json import MAX_DEPTH
+from shared.web.strict_route import FORM_TYPE, JSON_TYPE, MAX_BODY_BYTES, MAX_QUERY_BYTES, StrictRoute, body_type
 from tests.doors.server import SCOPES, Served
 from tests.harness.conformance import must_be_documented
 
@@ -24,7 +24,7 @@ def doors() -> Iterator[tuple[str, str, APIRoute]]:
     for service in SERVICES:
         for router in service.routers:
             for route in router.routes:
-                if isinstance(route, Door):
+                if isinstance(route, StrictRoute):
                     for method in route.methods or ():
                         yield method, service.prefix + re.sub(r"\{\w+\}", str(uuid4()), route.path), route
 

@@ -22,7 +22,7 @@ from tests.harness.cluster import Cluster
 from tests.harness.installation import Installation, on_kafka
 from tests.harness.kafka_broker import KafkaBroker
 from tests.harness.processes import Fleet, ServiceProcess
-from verify.report import Report
+from verify.report import ConsistencyReport
 
 KILL_EVERY_S = 20.0
 BACK_AFTER_S = 1.0
@@ -98,7 +98,7 @@ async def _through(county: County, storm: Storm, asked: argparse.Namespace) -> f
     return time.monotonic() - began
 
 
-def _conclude(county: County, storm: Storm, report: Report, took_s: float, drained_s: float) -> None:
+def _conclude(county: County, storm: Storm, report: ConsistencyReport, took_s: float, drained_s: float) -> None:
     channel = county.channel
     rate = len(channel.paid) / took_s
     say(f"callbacks: {len(channel.paid)} payments told in {took_s:.0f} s ({rate:.1f}/s)")

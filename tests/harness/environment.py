@@ -7,10 +7,12 @@ from typing import Any
 from pydantic import BaseModel, SecretStr
 
 from shared.settings import Settings
+from tests.harness.copied import copied
 
 
 def variables(settings: Settings) -> dict[str, str]:
-    """Settings as the environment of a process."""
+    """Settings as the environment of a process, which finds every database made."""
+    copied(settings)
 
     def plain(value: Any) -> Any:
         if isinstance(value, SecretStr):

@@ -8,6 +8,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar, overload
 
+from tests.harness.patience import patient
+
 T = TypeVar("T")
 
 
@@ -28,9 +30,10 @@ async def eventually(
 ) -> T:
     """Ask until the answer is truthy or an assertion inside it holds, and return it; the last answer is in the failure.
 
-    The predicate may be asynchronous; an AssertionError that it raises counts as "not yet".
+    The predicate may be asynchronous; an AssertionError that it raises counts as "not yet". The deadline is that of a
+    quiet machine; a busy one gets more (`patience`).
     """
-    deadline = time.monotonic() + within_s
+    began = time.monotonic()
     while True:
         refusal: AssertionError | None = None
         last: object = None
@@ -42,8 +45,9 @@ async def eventually(
             last = result
         except AssertionError as not_yet:
             refusal = not_yet
-        if time.monotonic() > deadline:
+        waited_s = time.monotonic() - began
+        if waited_s > patient(within_s):
             raise AssertionError(
-                f"not within {within_s} s: {message or predicate}; last: {refusal or last!r}"
+                f"not within {waited_s:.1f} s: {message or predicate}; last: {refusal or last!r}"
             ) from refusal
         await asyncio.sleep(every_s)

@@ -27,6 +27,7 @@ from shared.web.app import root_app
 from shared.web.tokens import Grant, issue, signing_key
 from tests.harness.cluster import SERVICES, Cluster
 from tests.harness.conformance import must_be_documented
+from tests.harness.copied import CopiedSettings
 
 COUNTY = "411521"
 
@@ -146,7 +147,7 @@ def database_settings(cluster: Cluster, *, suffix: str) -> dict[str, Any]:
     }
 
 
-def settings_for(folder: Path, **known: Any) -> Settings:
+def settings_for(folder: Path, **known: Any) -> CopiedSettings:
     """Settings of a fresh installation: keys made now, the rest as known."""
     fresh: dict[str, Any] = {
         "region": COUNTY,
@@ -155,4 +156,4 @@ def settings_for(folder: Path, **known: Any) -> Settings:
         "encryption_keys": {"k1": new_key()},
         **write_token_keys(folder),
     }
-    return Settings(**fresh | known)
+    return CopiedSettings(**fresh | known)

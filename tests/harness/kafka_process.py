@@ -17,6 +17,8 @@ from pathlib import Path
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from tests.harness.patience import patient
+
 _CHECKOUT = Path(__file__).parents[2]
 _JARS = _CHECKOUT / ".canbao" / "kafka" / "libs"
 _TEMPLATE = _CHECKOUT / "deploy" / "kafka" / "server.properties"
@@ -63,8 +65,8 @@ class KafkaBroker:
 
     def await_answer(self, within_s: float = _UP_WITHIN_S) -> None:
         """Return when the broker answers a metadata request; raise with the end of its log when it does not."""
-        deadline = time.monotonic() + within_s
-        while time.monotonic() < deadline:
+        began = time.monotonic()
+        while time.monotonic() < began + patient(within_s):
             if self._process is None or self._process.poll() is not None:
                 break
             if _listens(self.port) and answers(self.bootstrap_servers):
@@ -99,7 +101,7 @@ class KafkaBroker:
             self._process.send_signal(signal.SIGCONT)
             self._process.terminate()
             try:
-                self._process.wait(15)
+                self._process.wait(patient(15))
             except subprocess.TimeoutExpired:
                 self.kill()
             self._process = None

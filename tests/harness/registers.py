@@ -10,19 +10,13 @@ from services.registration.imports.reader import Reading, reading
 from services.registration.imports.service import Import, Report
 from shared.database.engine import Database
 from shared.domain.clock import SystemClock
-from shared.domain.identity_number import check_digit
 from shared.protection import open_vault
+from tests.harness.identity_numbers import a_number
 from tests.harness.installation import COUNTY, Installation
 
 HEADER = ("姓名", "证件号码", "村代码")
 VILLAGE = "411521101201"
 TOWNS = ("411521101", "411521102")
-
-
-def a_number(sequence: int = 1, born: str = "19900101") -> str:
-    """An identity number with a proper check character."""
-    seventeen = f"411521{born}{sequence:03d}"
-    return seventeen + check_digit(seventeen)
 
 
 def a_row(sequence: int = 1, name: str = "张三", village: str = VILLAGE) -> tuple[str, str, str]:

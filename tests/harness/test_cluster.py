@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
+
 import asyncpg
 import pytest
 
-from tests.harness.cluster import Cluster
+from shared.database.provision import BUS
+from shared.settings import database_name
+from tests.harness.cluster import SERVICES, Cluster
+from tests.harness.environment import variables
 from tests.harness.eventually import eventually
+from tests.harness.installation import Installation
+from tests.harness.patience import patient
 
 
 async def test_copies_carry_the_templates_rows_and_share_nothing_after(cluster: Cluster) -> None:
@@ -42,6 +49,34 @@ async def test_a_copy_is_closed_to_other_services(cluster: Cluster) -> None:
     async with cluster.cloned(["payment"]) as clones:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await asyncpg.connect(clones.url("payment", "quota"))
+
+
+async def test_a_database_is_copied_when_it_is_asked_for(cluster: Cluster, installation: Installation) -> None:
+    async def copies() -> set[str]:
+        admin = await asyncpg.connect(cluster.admin_url)
+        rows = await admin.fetch("SELECT datname FROM pg_database")
+        await admin.close()
+        suffix = installation.settings.database_url.partition("{database}")[2].partition("?")[0]
+        return {row["datname"].removesuffix(suffix) for row in rows if row["datname"].endswith(suffix)}
+
+    assert await copies() == set()
+    await installation.sql("quota", "SELECT 1")
+    assert await copies() == {database_name("quota")}
+    variables(installation.settings)  # another process may ask for any of them
+    assert await copies() == {database_name(each) for each in (*SERVICES, BUS)}
+
+
+class TestPatience:
+    def test_a_quiet_machine_waits_as_long_as_it_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("CANBAO_TEST_PATIENCE", "1")
+        assert patient(60) == 60
+
+    def test_a_busy_one_waits_longer_and_not_for_ever(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("CANBAO_TEST_PATIENCE", raising=False)
+        monkeypatch.setattr(os, "getloadavg", lambda: (6.0 * (os.cpu_count() or 1), 0.0, 0.0))
+        assert patient(60) == 720
+        monkeypatch.setattr(os, "getloadavg", lambda: (1000.0 * (os.cpu_count() or 1), 0.0, 0.0))
+        assert patient(60) == 1_200
 
 
 class TestEventually:

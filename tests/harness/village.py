@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -10,15 +10,13 @@ import httpx
 import orjson
 
 from services.payment.bills import service as bills
-from shared.contracts.event import Received, Trace
-from shared.contracts.subsidy import BenefitRule, ContributionAssessed, ScheduleRow
 from shared.database.engine import Database
 from shared.domain.ids import new_id
+from tests.harness.assessments import DUE_FEN, VILLAGE, assessed, balances, row
 from tests.harness.eventually import eventually
 from tests.harness.installation import COUNTY, Installation
 
-VILLAGE = "411521101201"
-DUE_FEN = 38_000
+UNTIL = date(2023, 12, 31)
 RECEIVED_ON = "2023-10-08"
 DEPOSITED_ON = "2023-10-09"
 BOOKED_ON = "2023-10-10"
@@ -27,34 +25,14 @@ CLERK = ("payment:read", "payment:collect")
 TAX_HALL = (*CLERK, "payment:tax", "payment:treasury", "payment:bank")
 
 
-def assessed(
-    enrolment_id: UUID, region: str, due_fen: int = DUE_FEN, version: int = 1
-) -> Received[ContributionAssessed]:
-    """The fact that an enrolment owes this much, paid between October and December."""
-    benefit = BenefitRule(start="YEAR_START", starts_on=date(2024, 1, 1), ends_on=date(2024, 12, 31))
-    row = ScheduleRow(
-        pay_from=date(2023, 10, 1), pay_until=date(2023, 12, 31), standard_fen=38_000, due_fen=due_fen, benefit=benefit
-    )
-    event = ContributionAssessed(
-        region=region,
-        benefit_year=YEAR,
-        enrolment_id=enrolment_id,
-        person_token=f"token-{enrolment_id.hex}",
-        version=1,
-        outcome="PRICED",
-        pack="luoshan-2024",
-        schedule=(row,),
-        assessed_on=date(2023, 10, 1),
-    )
-    return Received(event, new_id(), 1, "subsidy", datetime(2023, 10, 1, tzinfo=UTC), Trace.start("subsidy"))
-
-
 async def bill(installation: Installation, count: int, region: str = VILLAGE) -> list[UUID]:
     """Bill so many people of a village."""
     people = sorted(new_id() for _ in range(count))
     database = Database(installation.settings.service_url("payment"), pool_size=1)
     async with database.transaction(COUNTY) as session:
-        await bills.assess(session, [assessed(enrolment_id, region) for enrolment_id in people])
+        await bills.assess(
+            session, [assessed(enrolment_id, row(until=UNTIL), region=region) for enrolment_id in people]
+        )
     await database.dispose()
     return people
 
@@ -186,16 +164,7 @@ class Village:
 
     async def balances(self) -> dict[str, int]:
         """The books: every account that holds something."""
-        rows = await self.installation.sql(
-            "payment",
-            """
-            SELECT account, sum(amount)::bigint AS balance FROM (
-                SELECT debit AS account, amount_fen AS amount FROM transfer
-                UNION ALL SELECT credit, -amount_fen FROM transfer) s
-            GROUP BY account HAVING sum(amount) <> 0
-            """,
-        )
-        return {row["account"]: row["balance"] for row in rows}
+        return await balances(self.installation)
 
     async def announced(self, name: str) -> dict[UUID, dict[str, Any]]:
         """What payment announced under that name, by enrolment."""

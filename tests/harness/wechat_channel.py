@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from tests.harness.bare_http import BareHttp
+from tests.harness.patience import patient
 from tests.harness.payable import Payable
 from tests.harness.wechat_peer import MCHID, SignedNotice, envelope, paid_plaintext, sign
 
@@ -115,7 +116,7 @@ class Channel:
         try:
             yield
             paying.cancel()
-            async with asyncio.timeout(_ALL_TOLD_WITHIN_S):
+            async with asyncio.timeout(patient(_ALL_TOLD_WITHIN_S)):
                 await asyncio.gather(*telling)
         finally:
             for task in (paying, *telling):

@@ -2,23 +2,18 @@
 
 import asyncio
 import json
-from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 from uuid import uuid4
 
 import uvicorn
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -26,6 +21,8 @@ from starlette.routing import Route
 
 from shared.domain.clock import SystemClock
 from shared.settings import WechatMerchant
+from simulator.wechat import notices
+from simulator.wechat.signatures import Platform, sealed, signature_headers
 from tests.harness.eventually import eventually
 
 MCHID = "1900000109"
@@ -86,60 +83,22 @@ class SignedNotice:
 
 def sign(body: bytes, *, key: str = "platform", serial: str = SERIAL, at: datetime | None = None) -> SignedNotice:
     """Sign bytes as the platform does."""
-    timestamp = str(int((at or SystemClock().now()).timestamp()))
-    nonce = token_hex(16)
-    message = f"{timestamp}\n{nonce}\n".encode() + body + b"\n"
-    signature = b64encode(rsa_key(key).sign(message, PKCS1v15(), SHA256())).decode()
-    return SignedNotice(
-        {
-            "Wechatpay-Timestamp": timestamp,
-            "Wechatpay-Nonce": nonce,
-            "Wechatpay-Signature": signature,
-            "Wechatpay-Serial": serial,
-            "Wechatpay-Signature-Type": "WECHATPAY2-SHA256-RSA2048",
-            "Content-Type": "application/json",
-        },
-        body,
-    )
+    moment = int((at or SystemClock().now()).timestamp())
+    return SignedNotice(signature_headers(body, rsa_key(key), serial, moment), body)
 
 
 def envelope(event_type: str, plaintext: bytes, *, notify_id: str | None = None, api_v3_key: str = API_V3_KEY) -> bytes:
     """Seal a resource into a notice's envelope."""
-    nonce, associated = token_hex(6), "transaction"
-    sealed = AESGCM(api_v3_key.encode()).encrypt(nonce.encode(), plaintext, associated.encode())
-    return json.dumps(
-        {
-            "id": notify_id or str(uuid4()),
-            "create_time": SystemClock().now().isoformat(),
-            "event_type": event_type,
-            "resource_type": "encrypt-resource",
-            "summary": "支付成功",
-            "resource": {
-                "algorithm": "AEAD_AES_256_GCM",
-                "ciphertext": b64encode(sealed).decode(),
-                "nonce": nonce,
-                "associated_data": associated,
-                "original_type": "transaction",
-            },
-        },
-        ensure_ascii=False,
-    ).encode()
+    resource = sealed(plaintext, "transaction", api_v3_key.encode())
+    return notices.envelope(notify_id or str(uuid4()), event_type, resource, SystemClock().now().isoformat())
 
 
 def paid_plaintext(order_no: str, amount_fen: int, **changes: Any) -> dict[str, Any]:
     """What WeChat says of a payment; ``changes`` replace top-level fields."""
-    return {
-        "appid": APPID,
-        "mchid": MCHID,
-        "out_trade_no": order_no,
-        "transaction_id": f"42{uuid4().int % 10**26:026d}",
-        "trade_type": "NATIVE",
-        "trade_state": "SUCCESS",
-        "bank_type": "OTHERS",
-        "success_time": "2023-10-08T10:34:56+08:00",
-        "payer": {"openid": "o-canary-openid"},
-        "amount": {"total": amount_fen, "payer_total": amount_fen, "currency": "CNY", "payer_currency": "CNY"},
-    } | changes
+    transaction = f"42{uuid4().int % 10**26:026d}"
+    moment = "2023-10-08T10:34:56+08:00"
+    plain = notices.paid_plain(order_no, transaction, amount_fen, moment=moment, mchid=MCHID, appid=APPID)
+    return plain | {"payer": {"openid": "o-canary-openid"}} | changes
 
 
 def paid_notice(order_no: str, amount_fen: int, *, notify_id: str | None = None, **changes: Any) -> SignedNotice:
@@ -193,7 +152,7 @@ class WechatPeer:
         self.calls.append(f"{request.method} {target}")
         if self.out_of_order:
             return Response(status_code=502)
-        if not _signed_by_merchant(request, target, body):
+        if not _platform().is_from_merchant(request.headers["authorization"], request.method, target, body):
             return self._signed(401, {"code": "SIGN_ERROR"})
         return self._signed(*self._handle(request, json.loads(body) if body else {}))
 
@@ -224,14 +183,10 @@ class WechatPeer:
         return Response(body, status_code=status, headers=signed.headers)
 
 
-def _signed_by_merchant(request: Request, target: str, body: bytes) -> bool:
-    scheme, _, rest = request.headers["authorization"].partition(" ")
-    said = dict(part.split("=", 1) for part in rest.split(","))
-    values = {name: value.strip('"') for name, value in said.items()}
-    message = "\n".join((request.method, target, values["timestamp"], values["nonce_str"], body.decode(), ""))
-    # Raises where the signature is not the merchant's: the peer answers 500, and the test says why.
-    rsa_key("merchant").public_key().verify(b64decode(values["signature"]), message.encode(), PKCS1v15(), SHA256())
-    return scheme == "WECHATPAY2-SHA256-RSA2048" and (values["mchid"], values["serial_no"]) == (MCHID, MERCHANT_SERIAL)
+@cache
+def _platform() -> Platform:
+    merchant_key = rsa_key("merchant").public_key()
+    return Platform(SERIAL, rsa_key("platform"), MCHID, APPID, MERCHANT_SERIAL, merchant_key, API_V3_KEY.encode())
 
 
 @asynccontextmanager

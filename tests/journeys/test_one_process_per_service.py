@@ -17,11 +17,12 @@ from shared.settings import Settings
 from tests.harness.balancer import balancing
 from tests.harness.eventually import eventually
 from tests.harness.installation import Installation
+from tests.harness.patience import patient
 from tests.harness.ports import free_port
 from tests.harness.processes import ROOT, Fleet
 from tools.up.comparison import differences
-from verify.examine import examine
-from verify.report import Report
+from verify.examination import examine
+from verify.report import ConsistencyReport
 
 WITHIN_S = 300.0
 RESIDENTS = "120"
@@ -62,7 +63,7 @@ async def _season(folder: Path, base_url: str, clients: Path) -> None:
         "season", "--dir", str(folder), "--base-url", base_url, "--clients", str(clients), "--once"
     )
     try:
-        printed, _ = await asyncio.wait_for(process.communicate(), WITHIN_S)
+        printed, _ = await asyncio.wait_for(process.communicate(), patient(WITHIN_S))
     finally:
         if process.returncode is None:
             process.kill()
@@ -106,6 +107,6 @@ async def test_one_process_per_service_and_role_agrees_with_the_simulators_books
     assert report.overall.paid_fen > 0
 
 
-async def _settled(settings: Settings) -> Report | None:
+async def _settled(settings: Settings) -> ConsistencyReport | None:
     report = await examine(settings)
     return report if report.settled else None

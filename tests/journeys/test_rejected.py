@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from tests.harness.eventually import eventually
+from tests.harness.identity_numbers import a_number
 from tests.harness.installation import Installation
-from tests.verify.season import EAST, Season, at_work, number, prepare
+from tests.verify.season import EAST, Season, at_work, prepare
 
 
 async def registered(season: Season) -> tuple[int, int]:
@@ -20,7 +21,12 @@ async def test_a_person_insured_by_an_employer_does_not_count_as_registered(
     async with at_work(installation, tmp_path) as season:
         await prepare(season)
         await season.register(1)
-        body = {"document_number": number(2), "name": "张三", "birth_date": "1990-01-01", "other_insurance": "employee"}
+        body = {
+            "document_number": a_number(2),
+            "name": "张三",
+            "birth_date": "1990-01-01",
+            "other_insurance": "employee",
+        }
         rejected = await season.post("/registration/v1/enrolments", body | {"region": EAST, "benefit_year": 2024})
 
         async def is_rejected() -> bool:

@@ -6,8 +6,10 @@ import shutil
 import signal
 import socket
 import stat
+import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from shared.domain.ids import new_id
 from shared.messaging.bus.kafka import KafkaBus
 from tests.harness.cluster import scratch_folder
 from tests.harness.kafka_broker import KafkaBroker, NamedBroker
+from tests.harness.patience import patient
 from tests.harness.ports import free_port
 from tests.journeys.up_process import going, processes_naming, up
 from tools.up.refusal import Exit
@@ -32,21 +35,51 @@ def data() -> Iterator[Path]:
 
 
 def _gone(folder: Path) -> bool:
-    deadline = time.monotonic() + 30
-    while processes_naming(folder) and time.monotonic() < deadline:
+    began = time.monotonic()
+    while processes_naming(folder) and time.monotonic() < began + patient(30):
         time.sleep(0.1)
     return not processes_naming(folder)
 
 
+@dataclass(frozen=True)
+class OneSeason:
+    """A season of three hundred that was stopped, killed and played to its end in one folder; what each start said."""
+
+    data: Path
+    log_mode: int
+    stopped: int
+    printed_when_stopped: str
+    gone_when_stopped: bool
+    finished: subprocess.CompletedProcess[str]
+    gone_when_finished: bool
+
+
+@pytest.fixture(scope="module")
+def one_season() -> Iterator[OneSeason]:
+    """Played once for every test that looks at how a season starts, stops, goes on and ends."""
+    folder = scratch_folder()
+    data, port = folder / "data", free_port()
+    with going(data, port, folder / "log", "--residents", "300") as started:
+        started.wait_for("2023-10-01")
+        assert processes_naming(data)
+        stopped = started.end(signal.SIGINT)
+        printed = started.printed()
+    log_mode, gone = stat.S_IMODE((data / "canbao.log").stat().st_mode), _gone(data)
+    with going(data, port, folder / "log", "--once") as started:
+        started.wait_for(r"2023-10-(09|18)")
+        started.end(signal.SIGKILL)
+    finished = up(data, port, "--once")
+    yield OneSeason(data, log_mode, stopped, printed, gone, finished, _gone(data))
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 class TestOnce:
-    def test_a_season_of_three_hundred_is_played_proven_and_leaves_nothing_running(self, data: Path) -> None:
-        ended = up(data, free_port(), "--once", "--residents", "300")
+    def test_a_season_of_three_hundred_is_played_proven_and_leaves_nothing_running(self, one_season: OneSeason) -> None:
+        assert one_season.finished.returncode == Exit.FINE, one_season.finished.stdout + one_season.finished.stderr
+        assert AGREES in one_season.finished.stdout
+        assert one_season.gone_when_finished
 
-        assert ended.returncode == Exit.FINE, ended.stdout + ended.stderr
-        assert AGREES in ended.stdout
-        assert _gone(data)
-
-        again = up(data, free_port(), "--once", "--residents", "200")
+        again = up(one_season.data, free_port(), "--once", "--residents", "200")
 
         assert again.returncode == Exit.FINE, again.stdout + again.stderr
         assert "The folder holds 300 residents, --residents 200 is not used" in again.stdout
@@ -64,54 +97,52 @@ class TestOnce:
         assert other.returncode == Exit.CANNOT_START
         assert f"holds a season under {pack}, not luoshan-2024" in other.stderr
 
-    def test_what_is_generated_is_readable_by_its_owner_alone(self, data: Path) -> None:
-        with going(data, free_port(), data.parent / "log", "--residents", "100") as started:
-            started.wait_for("services: http")
-            secrets = [file for file in (data / "secrets").iterdir() if file.is_file()]
+    def test_what_is_generated_is_readable_by_its_owner_alone(self, one_season: OneSeason) -> None:
+        secrets = [file for file in (one_season.data / "secrets").iterdir() if file.is_file()]
 
-            assert secrets
-            assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in secrets)
-            assert started.end(signal.SIGTERM) in (Exit.FINE, Exit.INTERRUPTED)
+        assert secrets
+        assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in secrets)
 
 
 class TestInterrupted:
-    def test_after_a_kill_in_mid_season_the_next_start_goes_on_and_everything_agrees(self, data: Path) -> None:
-        port = free_port()
-        with going(data, port, data.parent / "log", "--once", "--residents", "300") as started:
-            started.wait_for(r"2023-10-(09|18)")
-            started.end(signal.SIGKILL)
+    def test_after_a_kill_in_mid_season_the_next_start_goes_on_and_everything_agrees(
+        self, one_season: OneSeason
+    ) -> None:
+        assert one_season.finished.returncode == Exit.FINE, one_season.finished.stdout + one_season.finished.stderr
+        assert AGREES in one_season.finished.stdout
+        days = re.findall(r"^2023-\d\d-\d\d", one_season.finished.stdout, re.MULTILINE)
+        assert days, "something of the season was left to be played"
+        assert min(days) > "2023-10-01", "it did not begin again"
 
-        ended = up(data, port, "--once")
+    def test_ctrl_c_stops_all_of_it_postgresql_and_simulator_included(self, one_season: OneSeason) -> None:
+        printed = one_season.printed_when_stopped
 
-        assert ended.returncode == Exit.FINE, ended.stdout + ended.stderr
-        assert AGREES in ended.stdout
+        assert one_season.stopped == Exit.INTERRUPTED
+        assert "interrupted" in printed
+        assert not re.search(r'^\{"', printed, re.MULTILINE), "what services log goes to the folder's log"
+        assert one_season.log_mode == 0o600
+        assert one_season.gone_when_stopped
 
-    def test_ctrl_c_stops_all_of_it_postgresql_and_simulator_included(self, data: Path) -> None:
-        with going(data, free_port(), data.parent / "log", "--residents", "300") as started:
-            started.wait_for("2023-10-01")
-            assert processes_naming(data)
+    def test_sigterm_ends_it_in_order_too(self, one_season: OneSeason) -> None:
+        with going(one_season.data, free_port(), one_season.data.parent / "log") as started:
+            started.wait_for("services: http")
 
-            assert started.end(signal.SIGINT) == Exit.INTERRUPTED
-
-        assert "interrupted" in started.printed()
-        assert not re.search(r'^\{"', started.printed(), re.MULTILINE), "what services log goes to the folder's log"
-        assert stat.S_IMODE((data / "canbao.log").stat().st_mode) == 0o600
-        assert _gone(data)
+            assert started.end(signal.SIGTERM) in (Exit.FINE, Exit.INTERRUPTED)
 
 
 class TestInTheWay:
-    def test_a_taken_port_is_named_with_its_mend(self, data: Path) -> None:
+    def test_a_taken_port_is_named_with_its_mend(self, one_season: OneSeason) -> None:
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             taken.listen()
             port = taken.getsockname()[1]
 
-            ended = up(data, port, "--once", "--residents", "100")
+            ended = up(one_season.data, port, "--once")
 
         assert ended.returncode == Exit.CANNOT_START
         assert f"端口 {port}" in ended.stderr
         assert "--port" in ended.stderr
-        assert _gone(data)
+        assert _gone(one_season.data)
 
     def test_a_folder_that_cannot_be_written_is_named_with_its_mend(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("not a folder", encoding="utf-8")
@@ -121,8 +152,9 @@ class TestInTheWay:
         assert ended.returncode == Exit.CANNOT_START
         assert "--data" in ended.stderr
 
-    def test_a_second_one_on_the_same_folder_is_refused_and_the_first_goes_on(self, data: Path) -> None:
-        with going(data, free_port(), data.parent / "log", "--residents", "100") as first:
+    def test_a_second_one_on_the_same_folder_is_refused_and_the_first_goes_on(self, one_season: OneSeason) -> None:
+        data = one_season.data
+        with going(data, free_port(), data.parent / "log") as first:
             first.wait_for("services: http")
 
             second = up(data, free_port(), "--once")

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.harness.patience import patient
+
 WITHIN_S = 240.0
 ROOT = Path(__file__).parents[2]
 
@@ -40,11 +42,11 @@ def up(data: Path, port: int, *arguments: str, **environment: str) -> subprocess
         text=True,
     )
     try:
-        out, errors = ended.communicate(timeout=WITHIN_S)
+        out, errors = ended.communicate(timeout=patient(WITHIN_S))
     except subprocess.TimeoutExpired:
         ended.kill()
         out, errors = ended.communicate()
-        raise AssertionError(f"it did not end within {WITHIN_S} s:\n{out[-4000:]}\n{errors[-4000:]}") from None
+        raise AssertionError(f"it did not end within {WITHIN_S} s and more:\n{out[-4000:]}\n{errors[-4000:]}") from None
     return subprocess.CompletedProcess(ended.args, ended.returncode, out, errors)
 
 
@@ -61,16 +63,16 @@ class Going:
 
     def wait_for(self, pattern: str) -> None:
         """Until a line matches; fails with the output where it ends before that."""
-        deadline = time.monotonic() + WITHIN_S
+        began = time.monotonic()
         while not re.search(pattern, self.printed()):
             assert self.process.poll() is None, self.printed()
-            assert time.monotonic() < deadline, self.printed()
+            assert time.monotonic() < began + patient(WITHIN_S), self.printed()
             time.sleep(0.05)
 
     def end(self, how: signal.Signals) -> int:
         """Send the signal and wait for the exit code."""
         self.process.send_signal(how)
-        return self.process.wait(WITHIN_S)
+        return self.process.wait(patient(WITHIN_S))
 
 
 @contextmanager
@@ -85,7 +87,7 @@ def going(data: Path, port: int, log: Path, *arguments: str) -> Iterator[Going]:
         finally:
             if process.poll() is None:
                 process.kill()
-                process.wait(WITHIN_S)
+                process.wait(patient(WITHIN_S))
 
 
 def processes_naming(folder: Path) -> list[int]:

@@ -47,7 +47,7 @@ _ORDER = "tests/shared/messaging/conformance/test_order_and_once.py::"
 _MEMBERS = "tests/shared/messaging/conformance/test_members.py::"
 _RELAYS = "tests/shared/messaging/conformance/test_relays.py::"
 _POISON = "tests/shared/messaging/conformance/test_poison.py::"
-_POSITIONS = "tests/shared/messaging/test_positions.py::"
+_POSITIONS = "tests/shared/messaging/test_offset_tracker.py::"
 _LOCKS = "tests/shared/messaging/test_locks.py::"
 _CREDITING = "tests/services/payment/test_crediting.py::"
 _REGIONS = "tests/shared/database/test_row_security.py::"
@@ -60,7 +60,7 @@ _CASH_TABLES = "services/payment/migrations/0002_cash_and_remittance.py"
 MUTATIONS = (
     Mutation(
         "cursor per publisher and aggregate",
-        (Edit("shared/messaging/consumer/cursors.py", "if seq <= standing.seq or seq == ", "if seq == "),),
+        (Edit("shared/messaging/consumer/cursors.py", "if seq <= state.seq or seq == ", "if seq == "),),
         (
             *_on_both_buses(_ORDER + "test_a_redelivered_event_changes_nothing"),
             *_on_both_buses(
@@ -95,7 +95,7 @@ MUTATIONS = (
         "first record of a partition never read",
         (
             Edit(
-                "shared/messaging/topics/positions.py",
+                "shared/messaging/topics/offset_tracker.py",
                 "position.proven = first.offset == 0 or position.suspicions == _SUSPICIONS - 1",
                 "position.proven = True",
             ),
@@ -120,7 +120,13 @@ MUTATIONS = (
     ),
     Mutation(
         "lock that a replay shares with the consumer",
-        (Edit("shared/messaging/dead_letters/replay.py", '    await session.execute(_ALONE, {"id": letter})\n', ""),),
+        (
+            Edit(
+                "shared/messaging/dead_letters/replay.py",
+                '    await session.execute(_LOCK_PARTITION, {"id": letter})\n',
+                "",
+            ),
+        ),
         (_LOCKS + "test_a_replay_waits_for_the_consumer_that_parks_an_event_behind_the_letter[postgres]",),
     ),
     Mutation(
@@ -142,7 +148,7 @@ MUTATIONS = (
                 "\n",
             ),
             Edit(
-                "services/payment/crediting/repository.py",
+                "services/payment/payments/repository.py",
                 "    ON CONFLICT (channel, mchid, transaction_id) DO NOTHING\n",
                 "",
             ),
@@ -156,7 +162,7 @@ MUTATIONS = (
         "deduplication of notices",
         (
             Edit(_MONEY_TABLES, ",\n    UNIQUE (channel, notify_id)\n", "\n"),
-            Edit("services/payment/callbacks/repository.py", "    ON CONFLICT (channel, notify_id) DO NOTHING\n", ""),
+            Edit("services/payment/notices/repository.py", "    ON CONFLICT (channel, notify_id) DO NOTHING\n", ""),
         ),
         (_CREDITING + "test_the_same_notice_fifty_times_at_once_has_one_effect",),
     ),
@@ -165,7 +171,7 @@ MUTATIONS = (
         (
             Edit(
                 "services/payment/crediting/decision.py",
-                "    if notice.amount_fen != order.amount_fen:\n        return Reason.WRONG_AMOUNT\n",
+                "    if notice.amount_fen != order.amount_fen:\n        return SuspenseReason.WRONG_AMOUNT\n",
                 "",
             ),
         ),
@@ -176,7 +182,7 @@ MUTATIONS = (
         (
             Edit(
                 "services/payment/crediting/service.py",
-                "    await suspend(session, [item for one, line in lines for item in _suspended(one, line)])\n",
+                "    await _suspend(session, [item for suspended in parts for item in _suspended(*suspended)])\n",
                 "",
             ),
         ),
@@ -205,7 +211,7 @@ MUTATIONS = (
         "unique number of a receipt",
         (
             Edit(_CASH_TABLES, "receipt_no text NOT NULL UNIQUE,", "receipt_no text NOT NULL,"),
-            Edit("services/payment/cash/receipts.py", "    ON CONFLICT (receipt_no) DO NOTHING\n", ""),
+            Edit("services/payment/receipts/repository.py", "    ON CONFLICT (receipt_no) DO NOTHING\n", ""),
         ),
         # Within a region a look finds it; only the key knows of another region's.
         (_CASH + "TestReceipts::test_a_number_taken_in_another_town_is_taken_here",),

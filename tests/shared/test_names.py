@@ -6,14 +6,14 @@ from enum import StrEnum
 import pytest
 
 from services.composition import SERVICES
+from services.payment.batches.state import BatchKind, BatchState, HeldAt, Place
 from services.payment.bills.state import BillState, Superseded
-from services.payment.cash.importing import ImportFailure
+from services.payment.cash.import_decision import ImportFailure
 from services.payment.cash_refunds.state import CashRefundState, Signature
 from services.payment.crediting.decision import Quarantine
-from services.payment.crediting.decision import Reason as SuspenseReason
 from services.payment.orders.state import OrderState
 from services.payment.refunds.state import RefundState
-from services.payment.remittance.state import BatchKind, BatchState, HeldAt, Place
+from services.payment.suspense.reasons import SuspenseReason
 from services.payment.suspense.state import SuspenseState
 from services.registration.enrolments.state import State
 from shared.domain.identity_number import DocumentType

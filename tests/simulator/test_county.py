@@ -79,10 +79,10 @@ def test_even_a_small_place_has_every_identity_every_story_and_every_trouble(loc
 def test_a_story_is_lived_on_a_day_of_the_calendar_and_paid_for_alone() -> None:
     for locality in LOCALITIES.values():
         season = plan(county(locality, residents=300, seed=2024))
-        told = [resident for resident in season.county.residents if resident.story]
+        declared = [resident for resident in season.county.residents if resident.story]
         bought = {purchase.members[0].index: (purchase.step, len(purchase.members)) for purchase in season.purchases}
 
-        for resident in told:
+        for resident in declared:
             assert 0 < resident.registers_at < locality.calendar.last
             assert bought.get(resident.index) == ((resident.registers_at, 1) if resident.due_fen else None)
 

@@ -15,9 +15,9 @@ def test_a_folder_keeps_the_pack_that_it_began_with(tmp_path: Path) -> None:
 def test_a_folder_from_before_there_was_a_choice_is_luoshans(tmp_path: Path) -> None:
     prepare(tmp_path, residents=100, seed=None)
     file = tmp_path / "simulator.json"
-    told = json.loads(file.read_text(encoding="utf-8"))
-    del told["pack"]
-    file.write_text(json.dumps(told), encoding="utf-8")
+    declared = json.loads(file.read_text(encoding="utf-8"))
+    del declared["pack"]
+    file.write_text(json.dumps(declared), encoding="utf-8")
     assert prepare(tmp_path, residents=None, seed=None)["pack"] == "luoshan-2024"
 
 

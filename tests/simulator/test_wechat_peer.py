@@ -12,20 +12,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from services.payment.channels.wechat.client import ChannelRefused, Closing, WechatClient
+from services.payment.channels.channel import ChannelRefused, Closing
+from services.payment.channels.wechat.client import WechatClient
 from services.payment.channels.wechat.keys import Merchant, load_merchant
 from services.payment.channels.wechat.notice import open_notice
 from services.payment.channels.wechat.signature import verify
+from services.payment.notices.notice import PaymentNotice, RefundNotice
 from shared.domain.clock import SystemClock
 from shared.settings import WechatMerchant
 from simulator import prepare
-from simulator.day import Day
+from simulator.day import SeasonDay
 from simulator.journal import Journal
 from simulator.localities.luoshan import LUOSHAN
-from simulator.wechat.account import Account
-from simulator.wechat.notices import Postman
+from simulator.wechat.account import ChannelAccount
+from simulator.wechat.notices import NoticeSender
 from simulator.wechat.peer import WechatPeer
-from simulator.wechat.signing import Platform, private_key, public_key
+from simulator.wechat.signatures import Platform
 from tests.harness.eventually import eventually
 
 NOTIFY = "http://canbao.test/payment/v1/callbacks/wechat/1900000109"
@@ -47,8 +49,10 @@ class Counter:
         if self.refuse_next:
             self.refuse_next -= 1
             return Response(status_code=503)
-        notice = open_notice(self.merchant, body)
-        self.transactions.append(str(notice.refund_no or notice.transaction_id))
+        notice = open_notice(self.merchant, body, "411521")
+        assert isinstance(notice, PaymentNotice | RefundNotice)
+        number = notice.refund_no if isinstance(notice, RefundNotice) else notice.transaction_id
+        self.transactions.append(number)
         return Response(status_code=204)
 
 
@@ -63,22 +67,14 @@ class Channel:
         self.counter.merchant = load_merchant(merchant)
         callbacks = Starlette(routes=[Route("/{path:path}", self.counter.take, methods=["POST"])])
         self.callbacks = httpx.AsyncClient(transport=httpx.ASGITransport(app=callbacks))
-        self.platform = Platform(
-            settings["platform_serial"],
-            private_key(folder / "platform.pem"),
-            prepare.MCHID,
-            prepare.APPID,
-            settings["merchant_serial"],
-            public_key(folder / "merchant.pub.pem"),
-            settings["api_v3_key"].encode(),
+        self.platform = Platform.prepared(folder, settings, prepare.MCHID, prepare.APPID)
+        self.account = ChannelAccount(
+            Journal(folder / "journal.sqlite"), SeasonDay(LUOSHAN.calendar.steps[0]), prepare.MCHID, prepare.APPID
         )
-        self.account = Account(
-            Journal(folder / "journal.sqlite"), Day(LUOSHAN.calendar.steps[0]), prepare.MCHID, prepare.APPID
-        )
-        self.postman = Postman(self.platform, self.callbacks)
-        peer = WechatPeer(self.account, self.platform, self.postman)
+        self.notice_sender = NoticeSender(self.platform, self.callbacks)
+        peer = WechatPeer(self.account, self.platform, self.notice_sender)
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app=Starlette(routes=peer.routes())))
-        self.client = WechatClient(self.counter.merchant, self.http, "http://wechat.test", SystemClock())
+        self.client = WechatClient(self.counter.merchant, self.http, "http://wechat.test", SystemClock(), "411521")
 
     async def order(self, number: str = "ORDER00001", amount_fen: int = 76_000) -> str:
         return await self.client.prepay(
@@ -120,10 +116,10 @@ async def test_a_notice_is_sent_again_until_it_is_acknowledged(channel: Channel)
     notice = await channel.account.pay("ORDER00001", "T1", moment=channel.account.day.at(36_000))
     channel.counter.refuse_next = 2
 
-    assert await channel.postman.deliver(notice)
+    assert await channel.notice_sender.deliver(notice)
 
     assert channel.counter.transactions == ["T1"]
-    assert channel.postman.attempts == 3
+    assert channel.notice_sender.attempts == 3
     assert notice.plain["amount"]["total"] == 76_000
 
 

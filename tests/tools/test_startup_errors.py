@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.patience import patient
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -29,7 +31,7 @@ def test_without_a_database_or_settings_the_mend_is_named(command: list[str]) ->
         env=nothing_there,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=patient(120),
         check=False,
     )
     assert ended.returncode == 3, ended.stderr

@@ -15,8 +15,8 @@ from tests.harness.cluster import SERVICES, Clones, Cluster
 from tests.harness.installation import Installation, database_settings
 from tests.verify.season import at_work, play
 from verify.checks import CHECKS
-from verify.examine import examine
-from verify.report import CheckResult, Report
+from verify.examination import examine
+from verify.report import CheckResult, ConsistencyReport
 from verify.snapshot import open_databases
 
 
@@ -28,7 +28,7 @@ class County:
     cluster: Cluster
     clones: Clones
 
-    async def examined(self) -> Report:
+    async def examined(self) -> ConsistencyReport:
         """Examine it."""
         return await examine(self.installation.settings)
 

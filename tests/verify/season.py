@@ -12,14 +12,14 @@ from pydantic import SecretStr
 
 from services.composition import SERVICES
 from services.console import SERVICE as CONSOLE
-from shared.domain.identity_number import check_digit
 from shared.web.dependencies import scopes_of
 from tests.harness.eventually import eventually
+from tests.harness.identity_numbers import a_number
 from tests.harness.installation import Installation
 from tests.harness.tax_peer import TOKEN, TaxPeer, tax_peer
 from tests.harness.wechat_peer import MCHID, WechatPeer, merchant, paid_notice, refund_notice, wechat_peer
-from verify.examine import examine
-from verify.report import Report
+from verify.examination import examine
+from verify.report import ConsistencyReport
 
 AMOUNTS = Path(__file__).parents[2] / "deploy/counties/luoshan-2024/example-amounts.yaml"
 AT_WORK = tuple(service for service in SERVICES if service is not CONSOLE)
@@ -27,12 +27,6 @@ SCOPES = tuple({scope for service in AT_WORK for scope in scopes_of(service)})
 EAST, WEST = "411521101201", "411521102201"
 OCTOBER_8 = date(2023, 10, 8)
 SUBSISTENCE, DESTITUTE = 3, 4  # sequences of people on the civil affairs bureau's rosters
-
-
-def number(sequence: int) -> str:
-    """A valid number of somebody born on 1990-01-01."""
-    first_seventeen = f"41152119900101{sequence:03d}"
-    return first_seventeen + check_digit(first_seventeen)
 
 
 @dataclass
@@ -52,7 +46,7 @@ class Season:
 
     async def register(self, sequence: int, village: str = EAST) -> str:
         """Register a person; their enrolment."""
-        body = {"document_number": number(sequence), "name": "张三", "birth_date": "1990-01-01"}
+        body = {"document_number": a_number(sequence), "name": "张三", "birth_date": "1990-01-01"}
         enrolment = await self.post("/registration/v1/enrolments", body | {"region": village, "benefit_year": 2024})
         return str(enrolment["id"])
 
@@ -169,10 +163,10 @@ class Season:
             await self.post(f"{batch}/treasury", {"received_on": "2023-10-11"})
             await self.post(f"{batch}/certificate", {"certificate_no": "WS-1", "issued_on": "2023-10-11"})
 
-    async def settled(self) -> Report:
+    async def settled(self) -> ConsistencyReport:
         """Wait until nothing is on its way any more."""
 
-        async def proven() -> Report | None:
+        async def proven() -> ConsistencyReport | None:
             report = await examine(self.installation.settings)
             assert report.settled, [
                 (c.code, c.verdict, c.rows or c.waiting) for c in report.checks if c.verdict != "OK"
@@ -209,7 +203,7 @@ async def prepare(season: Season) -> None:
     notice = {"benefit_year": 2024, "document": "罗政办〔2023〕52号", "note": "测试", "declared_total": 10}
     await season.post("/quota/v1/targets", notice | {"towns": targets})
     for identity, sequence in (("DIBAO", SUBSISTENCE), ("TEKUN", DESTITUTE)):
-        line = {"document_number": number(sequence), "name": "张三", "region": EAST}
+        line = {"document_number": a_number(sequence), "name": "张三", "region": EAST}
         certified = {"department": "民政局", "certified_on": "2023-09-28", "document": f"罗民〔2023〕{sequence}号"}
         await season.post("/subsidy/v1/rosters", certified | {"identity": identity, "lines": [line]})
 

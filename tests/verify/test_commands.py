@@ -7,8 +7,9 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from tests.harness.identity_numbers import a_number
 from tests.verify.conftest import County
-from tests.verify.season import SUBSISTENCE, number
+from tests.verify.season import SUBSISTENCE
 from verify.checks import CHECKS
 from verify.commands import verify
 
@@ -112,7 +113,13 @@ async def test_a_trace_tells_of_money_that_was_set_aside_and_went_back(
 async def test_a_trace_never_says_who_the_person_is(county: County, monkeypatch: pytest.MonkeyPatch) -> None:
     person = (await county.sql("registration", "SELECT id, person_token FROM enrolment WHERE paid_fen = 18000"))[0]
     result = await typed(county, monkeypatch, "--trace", str(person["id"]))
-    for secret in ("张三", number(SUBSISTENCE), number(SUBSISTENCE)[-4:] + " ", person["person_token"], "1990-01-01"):
+    for secret in (
+        "张三",
+        a_number(SUBSISTENCE),
+        a_number(SUBSISTENCE)[-4:] + " ",
+        person["person_token"],
+        "1990-01-01",
+    ):
         assert secret not in result.output
 
 

@@ -10,9 +10,10 @@ from services.payment import SERVICE as PAYMENT
 from services.registration import SERVICE as REGISTRATION
 from shared.service import Service
 from tests.harness.eventually import eventually
+from tests.harness.identity_numbers import a_number
 from tests.harness.wechat_peer import MCHID, merchant, paid_notice
 from tests.verify.conftest import County
-from tests.verify.season import EAST, SCOPES, number
+from tests.verify.season import EAST, SCOPES
 from verify.report import CheckResult
 
 UNPAID = "SELECT id FROM enrolment WHERE state = 'PENDING_PAYMENT'"
@@ -157,7 +158,7 @@ async def test_a_counter_behind_by_exactly_the_events_to_come_is_in_flight_and_e
 
 
 async def _register(doors: httpx.AsyncClient, county: County) -> None:
-    body = {"document_number": number(99), "name": "李四", "birth_date": "1990-01-01", "region": EAST}
+    body = {"document_number": a_number(99), "name": "李四", "birth_date": "1990-01-01", "region": EAST}
     headers = county.installation.caller(*SCOPES)
     answer = await doors.post("/registration/v1/enrolments", json=body | {"benefit_year": 2024}, headers=headers)
     assert answer.status_code == 201, answer.text

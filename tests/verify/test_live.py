@@ -5,8 +5,8 @@ from pathlib import Path
 
 from tests.harness.installation import Installation
 from tests.verify.season import EAST, WEST, Season, at_work, prepare
-from verify.examine import examine
-from verify.report import Report
+from verify.examination import examine
+from verify.report import ConsistencyReport
 
 PEOPLE = 24
 AT_ONCE = 4
@@ -16,7 +16,7 @@ async def test_examining_under_concurrent_load_finds_no_break(installation: Inst
     async with at_work(installation, tmp_path) as season:
         await prepare(season)
         load = asyncio.create_task(_load(season))
-        reports: list[Report] = []
+        reports: list[ConsistencyReport] = []
         while not load.done():
             reports.append(await examine(season.installation.settings))
         await load

@@ -8,11 +8,11 @@ from rich.console import Console
 
 from verify.labels import subject
 from verify.render import WIDE, age, as_json, render
-from verify.report import CheckResult, Finding, Report, TownLine
+from verify.report import CheckResult, ConsistencyReport, RowFinding, TownLine
 from verify.towns_table import yuan
 
 
-def report(**check: object) -> Report:
+def report(**check: object) -> ConsistencyReport:
     """A report of a county of the real size."""
     figures = {
         "due_fen": 2_395_880_000,
@@ -40,10 +40,10 @@ def report(**check: object) -> Report:
     }
     result = CheckResult(**fields | check)  # type: ignore[arg-type]
     at = datetime(2024, 1, 10, tzinfo=UTC)
-    return Report("local", "411521", "罗山县", 2024, at, 1.0, (town,), town, (result,))
+    return ConsistencyReport("local", "411521", "罗山县", 2024, at, 1.0, (town,), town, (result,))
 
 
-def printed(found: Report, width: int) -> str:
+def printed(found: ConsistencyReport, width: int) -> str:
     """As it is printed in a window of that width."""
     file = StringIO()
     Console(file=file, width=width, no_color=True).print(render(found, width))
@@ -69,14 +69,14 @@ def test_the_verdict_is_the_last_line() -> None:
     flying = report(in_flight=2, in_flight_fen=76_000, oldest_age_s=90.0)
     assert "在途 IN FLIGHT 2 · 760.00 元 (最久 oldest 1.5 min)" in printed(flying, WIDE)
     assert "2 处在途" in printed(flying, 120).splitlines()[-1]
-    row = Finding("enrolment 1", "411521101201", "38000", "0", -38_000)
+    row = RowFinding("enrolment 1", "411521101201", "38000", "0", -38_000)
     broken = printed(report(breaks=1, break_fen=38_000, rows=(row,)), WIDE)
     assert "1 处不符" in broken.splitlines()[-1]
     assert "enrolment 1" in broken
 
 
 def test_rows_are_named_in_chinese_too_and_as_they_are_in_json() -> None:
-    row = Finding("quarantined notice wechat 42", "411521", "ours", "OTHER_CURRENCY")
+    row = RowFinding("quarantined notice wechat 42", "411521", "ours", "OTHER_CURRENCY")
     text = printed(report(named_count=1, named=(row,)), WIDE)
     assert "已隔离通知 quarantined notice wechat 42" in text
     assert "本单位的款项 ours" in text

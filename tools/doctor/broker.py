@@ -10,8 +10,8 @@ from shared.database.migrate import version_and_newest
 from shared.installation import BUS_HISTORY
 from shared.messaging.bus.factory import open_bus
 from shared.messaging.bus.protocol import Bus
-from shared.messaging.topics.figures import lag
 from shared.messaging.topics.installation import has_claimed
+from shared.messaging.topics.stats import lag
 from tools.doctor.databases import reason
 from tools.doctor.finding import Check, Finding, Patient, Symptom
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from shared.database.migrate import histories_of, version_and_newest
-from shared.messaging.topics.installation import settled
+from shared.messaging.topics.installation import recorded_installation
 from tools.doctor.finding import DatabaseCheck, Finding, Symptom, Visit
 
 MIGRATED = Symptom("MIGRATED", "ok", "表结构为最新 {version}", "the tables are at the newest version, {version}")
@@ -41,7 +41,7 @@ async def examine_migrations(visit: Visit) -> Sequence[Finding]:
 
 async def examine_installation(visit: Visit) -> Sequence[Finding]:
     """Whether what was fixed at installation is what the settings say now."""
-    there = await settled(visit.connection)
+    there = await recorded_installation(visit.connection)
     settings = visit.patient.settings
     if there is None:
         return [MIGRATION_BEHIND.at(visit.name, version="—", newest=settings.installation)]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.messaging.topics.figures import figures_in
+from shared.messaging.topics.stats import bus_stats_in
 from tools.doctor.finding import DatabaseCheck, Finding, Symptom, Visit
 
 _SLOW_S, _STUCK_S = 30.0, 300.0
@@ -90,7 +90,7 @@ async def examine_events(visit: Visit) -> Sequence[Finding]:
     """What waits in the outbox, and what was set aside on its way in."""
     async with AsyncSession(visit.connection) as session:
         await session.execute(_SET_REGION, {"region": visit.patient.settings.region})
-        found = await figures_in(session)
+        found = await bus_stats_in(session)
     age = found.oldest_unpublished_s
     symptom = OUTBOX_STUCK if age > _STUCK_S else OUTBOX_SLOW if age > _SLOW_S else OUTBOX
     findings = [symptom.at(visit.name, unpublished=found.unpublished, age=round(age), service=visit.name)]

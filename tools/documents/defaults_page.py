@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from shared.policy.loading import PACKS, load_pack
 from tools.policy import words
-from tools.policy.telling import bases
+from tools.policy.rendering import bases
 
 _HEAD = """\
 # Numbered defaults 默认规则

@@ -4,8 +4,8 @@ from collections import defaultdict
 
 from services.composition import SERVICES
 from shared.errors import ErrorCode
-from shared.web.door import Door
-from shared.web.refusals import refusals_of
+from shared.web.error_responses import error_codes_of
+from shared.web.strict_route import StrictRoute
 
 _HEAD = """\
 # Errors 错误代码
@@ -27,8 +27,8 @@ def errors_page() -> str:
     for service in SERVICES:
         for router in service.routers:
             for route in router.routes:
-                if isinstance(route, Door):
-                    for code in refusals_of(route):
+                if isinstance(route, StrictRoute):
+                    for code in error_codes_of(route):
                         answered_by[code].add(service.name)
     everybody = {service.name for service in SERVICES if service.mount is None}
     return _HEAD + "".join(_row(code, answered_by[code], everybody) for code in ErrorCode)

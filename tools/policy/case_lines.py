@@ -1,54 +1,86 @@
 """A file of cases, one answer or one named error per case."""
 
+import gc
 import json
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import lru_cache, partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from shared.policy.answer import answer
-from shared.policy.assessing import decided
-from shared.policy.decide import Decision
+from shared.policy.decision import Decision
+from shared.policy.equal_cases import CannotDecide, DecidedCase, EqualCases
 from shared.policy.facts import MissingFact
-from shared.policy.institutions.answering import UnknownQuestion, answer_case, shape_of
+from shared.policy.institutions.answers import UnknownQuestion, answer_case, shape_of
 from shared.policy.loading import PACKS, load_pack
-from shared.policy.overriding import OverrideProblem, with_overrides
+from shared.policy.overrides import OverrideProblem
 from shared.policy.pack import Pack
 from shared.policy.question import CaseFacts
-from shared.policy.refusing import explained
+from shared.policy.schema_errors import explained
 from shared.policy.source import PackError, UnknownPack
+
+_AT_ONCE = 10_000  # cases; the first are answered before the last are looked at
 
 
 @lru_cache
-def _pack(pack_id: str, folder: Path, amounts: Path | None = None) -> Pack:
-    return load_pack(pack_id, overrides=amounts, folder=folder)
+def _pack(pack_id: str, folder: Path) -> Pack:
+    return load_pack(pack_id, folder=folder)
+
+
+written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+@lru_cache(maxsize=10_000)
+def _answer_text(decided: DecidedCase) -> str:
+    return written(decided.answer)
 
 
 class UnreadableCases(ValueError):
-    """The file is no array of cases; the message names the mend."""
+    """The file is no array of cases; the message names the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaseLine:
-    """What became of one case: a decision under a pack, or an error."""
+    """What became of one case: a decision under a pack, which equal cases share, or an error."""
 
     id: Any
     policy: Any
-    pack: Pack | None = None
-    facts: CaseFacts | None = None
-    decision: Decision | None = None
+    decided: DecidedCase | None = None
     error: Mapping[str, str] | None = None
+
+    @property
+    def decision(self) -> Decision | None:
+        """The decision, where there is one."""
+        return None if self.decided is None else self.decided.decision
 
     def as_json(self) -> dict[str, Any]:
         """As it is printed."""
-        told: dict[str, Any] = {"id": self.id, "policy": self.policy}
-        if self.pack is None or self.facts is None or self.decision is None:
-            return told | {"error": dict(self.error or {})}
-        return told | {"answer": answer(self.pack, self.decision, self.facts.person())}
+        named: dict[str, Any] = {"id": self.id, "policy": self.policy}
+        if self.decided is None:
+            return named | {"error": dict(self.error or {})}
+        return named | {"answer": self.decided.answer}
+
+    def as_text(self) -> str:
+        """As one line of JSON; the answer of equal cases is written out once."""
+        if self.decided is None:
+            return written(self.as_json())
+        return f'{{"id":{written(self.id)},"policy":{written(self.policy)},"answer":{_answer_text(self.decided)}}}'
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """Cases and their answers hold no cycle: to look for one among a million of them takes longer than to decide."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def read_cases(file: Path) -> list[Any]:
@@ -70,32 +102,61 @@ def read_cases(file: Path) -> list[Any]:
     return found
 
 
-def assess_all(cases: list[Any], folder: Path = PACKS, amounts: Path | None = None) -> Iterator[CaseLine]:
+def assess_all(cases: Iterable[Any], folder: Path = PACKS, amounts: Path | None = None) -> Iterator[CaseLine]:
     """Each case in its order, under the packs of a folder with a file of amounts; an error in one stops no other."""
-    for case in cases:
-        yield _assessed(case, folder, amounts)
+    remaining, equals = iter(cases), lru_cache(partial(_equal_cases, folder=folder, amounts=amounts))
+    while some := list(islice(remaining, _AT_ONCE)):
+        yield from _assessed(some, equals)
 
 
-def _assessed(case: Any, folder: Path, amounts: Path | None) -> CaseLine:
-    if not isinstance(case, dict) or not isinstance(case.get("facts"), dict):
-        shown = case.get("id") if isinstance(case, dict) else None
-        return _refused(shown, None, "MALFORMED_CASE", "", "应有 id、policy 和 facts · needs id, policy and facts")
-    asked, policy = case.get("id"), case.get("policy")
+def _equal_cases(policy: str, folder: Path, amounts: Path | None) -> EqualCases | PackError:
     try:
-        shipped = _pack(str(policy), folder, amounts)
-        facts = CaseFacts.model_validate(case["facts"])
-        pack = with_overrides(shipped, facts.config_overrides, name="config_overrides")
-        return CaseLine(asked, policy, pack, facts, decided(pack, facts))
-    except ValidationError as refused:
-        return _refused(asked, policy, *_first(refused))
-    except MissingFact as missing:
-        return _refused(asked, policy, "MISSING_FACT", f"/{missing.name.replace('.', '/')}", str(missing))
-    except OverrideProblem as problem:
-        return _misfit(asked, policy, problem)
-    except UnknownPack as problem:
-        return _refused(asked, policy, "UNKNOWN_POLICY", "", str(problem))
+        return EqualCases(load_pack(policy, overrides=amounts, folder=folder))
     except PackError as problem:
-        return _refused(asked, policy, "POLICY_UNUSABLE", "", f"政策包有误 · {problem}")
+        return problem
+
+
+def _assessed(cases: Sequence[Any], equals: Callable[[str], EqualCases | PackError]) -> Sequence[CaseLine]:
+    """Some cases, those of each pack together."""
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    lines: list[Any] = [None] * len(cases)
+    for place, case in enumerate(cases):
+        if isinstance(case, dict) and isinstance(case.get("facts"), dict):
+            places[str(case.get("policy"))].append(place)
+        else:
+            lines[place] = _malformed(case, "facts")
+    for policy, mine in places.items():
+        under = equals(policy)
+        if isinstance(under, PackError):
+            for place in mine:
+                lines[place] = _unusable(cases[place].get("id"), cases[place].get("policy"), under)
+        else:
+            found = under.decide_all([cases[place]["facts"] for place in mine])
+            for place, outcome in zip(mine, found, strict=True):
+                lines[place] = _line(cases[place].get("id"), cases[place].get("policy"), outcome)
+    return lines
+
+
+def _line(asked: Any, policy: Any, found: DecidedCase | CannotDecide) -> CaseLine:
+    if isinstance(found, DecidedCase):
+        return CaseLine(asked, policy, found)
+    if isinstance(found, OverrideProblem):
+        return _misfit(asked, policy, found)
+    if isinstance(found, MissingFact):
+        return _refused(asked, policy, "MISSING_FACT", f"/{found.name.replace('.', '/')}", str(found))
+    return _refused(asked, policy, *_first(found))
+
+
+def _malformed(case: Any, part: str) -> CaseLine:
+    shown = case.get("id") if isinstance(case, dict) else None
+    detail = f"应有 id、policy 和 {part} · needs id, policy and {part}"
+    return _refused(shown, None, "MALFORMED_CASE", "", detail)
+
+
+def _unusable(asked: Any, policy: Any, problem: PackError) -> CaseLine:
+    if isinstance(problem, UnknownPack):
+        return _refused(asked, policy, "UNKNOWN_POLICY", "", str(problem))
+    return _refused(asked, policy, "POLICY_UNUSABLE", "", f"政策包有误 · {problem}")
 
 
 def answer_institutions(cases: list[Any], folder: Path = PACKS) -> Iterator[dict[str, Any]]:
@@ -106,10 +167,7 @@ def answer_institutions(cases: list[Any], folder: Path = PACKS) -> Iterator[dict
 
 def _answered(case: Any, folder: Path) -> dict[str, Any]:
     if not isinstance(case, dict) or not isinstance(case.get("given"), dict):
-        shown = case.get("id") if isinstance(case, dict) else None
-        return _refused(
-            shown, None, "MALFORMED_CASE", "", "应有 id、policy 和 given · needs id, policy, given"
-        ).as_json()
+        return _malformed(case, "given").as_json()
     asked, policy = case.get("id"), case.get("policy")
     try:
         return {"id": asked, "policy": policy, "answer": answer_case(_pack(str(policy), folder), case["given"])}
@@ -119,10 +177,8 @@ def _answered(case: Any, folder: Path) -> dict[str, Any]:
         return _refused(asked, policy, *_first(refused, shape_of(case["given"]))).as_json()
     except OverrideProblem as problem:
         return _misfit(asked, policy, problem).as_json()
-    except UnknownPack as problem:
-        return _refused(asked, policy, "UNKNOWN_POLICY", "", str(problem)).as_json()
     except PackError as problem:
-        return _refused(asked, policy, "POLICY_UNUSABLE", "", f"政策包有误 · {problem}").as_json()
+        return _unusable(asked, policy, problem).as_json()
 
 
 def _refused(asked: Any, policy: Any, code: str, pointer: str, detail: str) -> CaseLine:
@@ -131,17 +187,17 @@ def _refused(asked: Any, policy: Any, code: str, pointer: str, detail: str) -> C
 
 def _misfit(asked: Any, policy: Any, problem: OverrideProblem) -> CaseLine:
     pointer = "/config_overrides" + "".join(f"/{step}" for step in problem.where)
-    return _refused(asked, policy, "OVERRIDE_DOES_NOT_FIT", pointer, f"配置不适用 · {problem}: {problem.mend}")
+    return _refused(asked, policy, "OVERRIDE_DOES_NOT_FIT", pointer, f"配置不适用 · {problem}: {problem.remedy}")
 
 
 def _first(refused: ValidationError, shape: type[BaseModel] = CaseFacts) -> tuple[str, str, str]:
-    """Code, pointer and detail of what to mend first: a misspelt name, for it hides what is missing."""
+    """Code, pointer and detail of what to correct first: a misspelt name, for it hides what is missing."""
     found = refused.errors(include_url=False)
     first = min(found, key=lambda each: each["type"] != "extra_forbidden")
     kind, where = first["type"], first["loc"]
     likely = get_close_matches(str(where[-1]), shape.model_fields, 1) if kind == "extra_forbidden" else []
-    problem, mend = explained(first, likely[0] if likely else None)
-    return _code(kind), "".join(f"/{step}" for step in where), f"{problem}; {mend}"
+    problem, remedy = explained(first, likely[0] if likely else None)
+    return _code(kind), "".join(f"/{step}" for step in where), f"{problem}; {remedy}"
 
 
 def _code(kind: str) -> str:
@@ -157,9 +213,8 @@ class _Twice(ValueError):
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            raise _Twice(name)
-        found[name] = value
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _Twice(next(name for number, name in enumerate(names) if name in names[:number]))
     return found

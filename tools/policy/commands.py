@@ -1,7 +1,8 @@
 """``canbao policy``: assess cases, run the worked cases of packs, look at packs and check them."""
 
-import json
 from collections.abc import Mapping
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,13 +13,13 @@ from shared.policy.loading import PACKS, load_pack
 from shared.policy.pack import Pack
 from shared.policy.source import PackError, UnknownPack
 from shared.policy.worked_cases import WorkedCase, worked_cases
-from tools.policy.case_lines import UnreadableCases, answer_institutions, assess_all, read_cases
-from tools.policy.comparing import differing
+from tools.policy.case_lines import UnreadableCases, answer_institutions, assess_all, no_collection, read_cases, written
+from tools.policy.comparison import differing
 from tools.policy.coverage import closest, compared, covered
-from tools.policy.linting import documents_in, doubtful, marked, quoted, unfound, unsaid
-from tools.policy.simulating import change, next_years, told
-from tools.policy.starting import CannotBegin, begin
-from tools.policy.telling import explained, shown
+from tools.policy.pack_checks import documents_in, doubtful, marked, quoted, unfound, unsaid
+from tools.policy.rendering import explained, shown
+from tools.policy.scaffold import CannotBegin, begin
+from tools.policy.simulation import change, effect_lines, next_years
 
 policy = typer.Typer(help="政策包 · policy packs: assess, test, list, show, lint", no_args_is_help=True)
 _Folder = Annotated[
@@ -31,6 +32,7 @@ _Folder = Annotated[
         show_default=False,
     ),
 ]
+_PRINTED_AT_ONCE = 1_000
 _Pack = Annotated[str | None, typer.Argument(help="政策包编号，如 luoshan-2024 · the pack's id; all packs without one")]
 
 
@@ -52,15 +54,14 @@ def assess(
 
     Exit codes: 0 every case was decided · 1 some could not be, their lines say why · 2 the file cannot be read.
     """
-    failed, cases = False, _cases(file)
-    if explain:
-        typer.echo("✓ 据此判定　✗ 试过而不适用\n")
-    for line in assess_all(cases, folder, amounts):
-        failed |= line.decision is None
+    failed = False
+    with no_collection():
+        lines = assess_all(_cases(file), folder, amounts)
         if explain:
-            typer.echo("\n".join(explained(line)) + "\n")
-        else:
-            typer.echo(json.dumps(line.as_json(), ensure_ascii=False, separators=(",", ":")))
+            typer.echo("✓ 据此判定　✗ 试过而不适用\n")
+        while some := list(islice(lines, _PRINTED_AT_ONCE)):
+            failed |= any(line.decided is None for line in some)
+            typer.echo("\n".join("\n".join(explained(line)) + "\n" if explain else line.as_text() for line in some))
     raise typer.Exit(1 if failed else 0)
 
 
@@ -78,7 +79,7 @@ def institutions(
     failed = False
     for line in answer_institutions(_cases(file), folder):
         failed |= "error" in line
-        typer.echo(json.dumps(line, ensure_ascii=False, separators=(",", ":")))
+        typer.echo(written(line))
     raise typer.Exit(1 if failed else 0)
 
 
@@ -152,15 +153,17 @@ def simulate(
     """
     amounts = (amounts_before, amounts_after)
     (first,), (second,) = (_packs(*each, folder) for each in zip((before, after), amounts, strict=True))
-    cases, years = _cases(people), second.benefit_year - first.benefit_year
-    sides = [
-        assess_all([_under(pack, next_years(each, moved)) for each in cases], folder, given)
-        for pack, moved, given in zip((before, after), (0, years), amounts, strict=True)
-    ]
-    found = change(zip(*sides, strict=True))
+    years = second.benefit_year - first.benefit_year
+    with no_collection():
+        cases = _cases(people)
+        sides = [
+            assess_all(map(partial(_under, pack, moved), cases), folder, given)
+            for pack, moved, given in zip((before, after), (0, years), amounts, strict=True)
+        ]
+        found = change(zip(*sides, strict=True))
     if years:
         typer.echo(f"登记、缴费、认定日期随年度移 {years:+} 年 · days moved with the year")
-    typer.echo("\n".join(told(found)))
+    typer.echo("\n".join(effect_lines(found)))
     raise typer.Exit(1 if found.not_decided else 0)
 
 
@@ -239,8 +242,8 @@ def new(
         raise typer.Exit(2) from None
 
 
-def _under(pack: str, case: Any) -> Any:
-    return case | {"policy": pack} if isinstance(case, dict) else case
+def _under(pack: str, years: int, case: Any) -> Any:
+    return next_years(case, years) | {"policy": pack} if isinstance(case, dict) else case
 
 
 def _cases(file: Path) -> list[Any]:
@@ -262,7 +265,7 @@ def _names(asked: str | None, folder: Path) -> list[str]:
 
 
 def _packs(asked: str | None, amounts: Path | None, folder: Path) -> list[Pack]:
-    """The packs asked for; a pack that cannot be loaded ends the command with file, line and mend."""
+    """The packs asked for; a pack that cannot be loaded ends the command with file, line and remedy."""
     try:
         return [load_pack(name, overrides=amounts, folder=folder) for name in _names(asked, folder)]
     except UnknownPack as problem:

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from shared.policy.loading import PACKS, load_pack
-from tools.policy.covering_cases import cases_by_entry
+from tools.policy.case_coverage import cases_by_entry
 from tools.policy.sentences import sentences
 
 COVERAGE = PACKS.parent / "coverage"
@@ -32,19 +32,19 @@ class Marked:
 
 
 @dataclass(frozen=True, slots=True)
-class Covered:
+class PackCoverage:
     """A document's sentences, under the pack that follows it."""
 
     pack: str
     sentences: tuple[Marked, ...]
 
 
-def covered(folder: Path = COVERAGE) -> list[Covered]:
+def covered(folder: Path = COVERAGE) -> list[PackCoverage]:
     """Read what answers for each sentence of each document."""
     return [_document(yaml.safe_load(file.read_text(encoding="utf-8"))) for file in sorted(folder.glob("*.yaml"))]
 
 
-def compared(document: Covered, text: str) -> Iterator[str]:
+def compared(document: PackCoverage, text: str) -> Iterator[str]:
     """What a document's own text says otherwise: sentences that are new, changed or gone."""
     marked = {one.digest: one for one in document.sentences}
     found = list(sentences(text))
@@ -57,7 +57,7 @@ def compared(document: Covered, text: str) -> Iterator[str]:
             yield f"{document.pack} {one.number}：文件中已无 · no longer in the document: {one.begins}…"
 
 
-def closest(document: Covered, texts: Sequence[str]) -> str | None:
+def closest(document: PackCoverage, texts: Sequence[str]) -> str | None:
     """Of several texts the one that has most of a document's sentences; None where none has any."""
     marked = {one.digest for one in document.sentences}
 
@@ -73,13 +73,13 @@ def page() -> str:
     return "\n".join([_HEAD, *(line for document in covered() for line in _table(document))]) + "\n"
 
 
-def _table(document: Covered) -> Iterator[str]:
+def _table(document: PackCoverage) -> Iterator[str]:
     pack = load_pack(document.pack)
     cases = cases_by_entry(pack)
     counts = {kind: sum(kind in dict(one.marks) for one in document.sentences) for kind in _MARKS}
-    told = "，".join(f"{_MARKS[kind]} {count}" for kind, count in counts.items())
+    summary = "，".join(f"{_MARKS[kind]} {count}" for kind, count in counts.items())
     yield f"## {pack.id} · {pack.document}"
-    yield f"{len(document.sentences)} 句：{told}（一句可有多项）\n"
+    yield f"{len(document.sentences)} 句：{summary}（一句可有多项）\n"
     yield "| # | 开头 | 对应 |"
     yield "| --- | --- | --- |"
     for one in document.sentences:
@@ -99,8 +99,8 @@ def _tried(ids: Sequence[str]) -> str:
     return f"（{len(ids)} 例：{ids[0]}{' …' if len(ids) > 1 else ''}）" if ids else ""
 
 
-def _document(values: dict[str, Any]) -> Covered:
-    return Covered(values["pack"], tuple(_marked(entry) for entry in values["sentences"]))
+def _document(values: dict[str, Any]) -> PackCoverage:
+    return PackCoverage(values["pack"], tuple(_marked(entry) for entry in values["sentences"]))
 
 
 def _marked(entry: dict[str, Any]) -> Marked:

@@ -4,7 +4,7 @@ from typing import Any
 
 from shared.policy.pack import Pack, ReliefKind
 from shared.policy.vocabulary import BY_AGE, Identity
-from verify.report import Report, TownLine
+from verify.report import ConsistencyReport, TownLine
 
 # How the auditor and the simulator call the same thing.
 _SAME = {
@@ -16,7 +16,7 @@ _SAME = {
 }
 
 
-def differences(report: Report, books: dict[str, Any]) -> list[str]:
+def differences(report: ConsistencyReport, books: dict[str, Any]) -> list[str]:
     """One sentence per figure that differs; empty where canbao and the simulator agree to the fen."""
     found = [f"{key}: {what}" for key, what in books["complaints"].items()]
     lines = {line.region: line for line in report.towns}
@@ -49,7 +49,7 @@ def _differs(where: str, what: str, ours: int, theirs: int) -> list[str]:
     return [] if ours == theirs else [f"{where} {what}: canbao {ours}, 模拟器账簿 simulator {theirs}"]
 
 
-def explained(report: Report, books: dict[str, Any]) -> str | None:
+def explained(report: ConsistencyReport, books: dict[str, Any]) -> str | None:
     """Why the auditor may know people that the simulator does not; None where it knows no more than the simulator."""
     beyond = report.overall.registered - books["county"]["registered"]
     if beyond <= 0:

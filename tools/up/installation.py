@@ -15,7 +15,7 @@ from services.registration.clients import service as clients
 from shared.database.engine import Database
 from shared.messaging.bus.factory import open_bus
 from shared.messaging.bus.protocol import BusRefused
-from shared.messaging.topics.installation import refuse_foreign
+from shared.messaging.topics.installation import refuse_foreign_topic
 from shared.settings import Settings
 from tools.up import folder as data
 from tools.up.refusal import CannotStart
@@ -85,7 +85,7 @@ async def refuse_foreign_topics(settings: Settings, services: Sequence[str]) -> 
         database = Database(settings.service_url(name), pool_size=1, application_name="canbao up")
         try:
             async with open_bus(settings, name) as bus:
-                await refuse_foreign(database, bus, name, settings.region)
+                await refuse_foreign_topic(database, bus, name, settings.region)
         except BusRefused as reason:
             raise CannotStart(
                 f"Kafka（{settings.kafka_bootstrap_servers}）上已有另一套安装的主题 {settings.installation}.{name}，"

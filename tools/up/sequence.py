@@ -25,9 +25,9 @@ from tools.up.comparison import differences, explained, unseen
 from tools.up.installation import Asked
 from tools.up.progress import listener
 from tools.up.refusal import Exit
-from verify.examine import examine
+from verify.examination import examine
 from verify.render import print_report
-from verify.report import Report
+from verify.report import ConsistencyReport
 
 _ANSWERS_WITHIN_S = 60.0
 _SETTLES_WITHIN_S = 60.0
@@ -184,7 +184,7 @@ async def _prove(console: Console, settings: Settings, folder: Path, *, complete
     return Exit.FINE if report.settled and not found else Exit.NOT_PROVEN
 
 
-async def _settled(settings: Settings) -> Report:
+async def _settled(settings: Settings) -> ConsistencyReport:
     """Examine until nothing is on its way any more, or for as long as that may take."""
     deadline = asyncio.get_running_loop().time() + _SETTLES_WITHIN_S
     while True:

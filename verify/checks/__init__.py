@@ -1,9 +1,9 @@
 """The questions to the books, each with a stable code."""
 
-from verify.check import Check
+from verify.check import ConsistencyCheck
 from verify.checks import assessed, attribution, bank, books, cash_back, counters, enrolled, events, money_in, remitted
 
-CHECKS: tuple[Check, ...] = (
+CHECKS: tuple[ConsistencyCheck, ...] = (
     *books.CHECKS,
     *money_in.CHECKS,
     *bank.CHECKS,

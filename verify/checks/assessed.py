@@ -6,12 +6,12 @@ from datetime import date
 
 from sqlalchemy import RowMapping
 
-from verify.check import Check
+from verify.check import ConsistencyCheck
 from verify.comparison import Side
+from verify.findings import Findings
 from verify.in_flight import Flow, locate, reconcile
-from verify.report import Finding
-from verify.snapshot import Databases, Snapshot
-from verify.tally import Tally
+from verify.report import RowFinding
+from verify.snapshot import Databases, DatabaseSnapshot
 
 _REGISTERED = "SELECT id::text AS key, region, 'assessed' AS facts, 0 AS fen FROM proof.enrolment"
 _ASSESSED = """
@@ -81,13 +81,13 @@ _TO_PAYMENT = Flow("subsidy", "payment", ("subsidy.contribution_assessed.v1",))
 @dataclass(frozen=True, slots=True)
 class _Wrong:
     key: str
-    finding: Finding
+    finding: RowFinding
 
 
 class _Terms:
     """The terms of payment by pricing, read when first met: many thousand bills share each of them."""
 
-    def __init__(self, subsidy: Snapshot) -> None:
+    def __init__(self, subsidy: DatabaseSnapshot) -> None:
         self._subsidy = subsidy
         self._rows: dict[str, list[RowMapping]] = {}
 
@@ -103,7 +103,7 @@ class _Terms:
         return next((row for row in rows if row["pay_from"] <= day <= row["pay_until"]), None)
 
 
-async def known(databases: Databases, tally: Tally) -> None:
+async def known(databases: Databases, findings: Findings) -> None:
     """Each registered person is assessed, each assessment known to registration, each priced one billed."""
     subsidy = databases.subsidy
     steps = (
@@ -112,14 +112,14 @@ async def known(databases: Databases, tally: Tally) -> None:
         (Side(subsidy, _PRICED), Side(databases.payment, _BILLED), _TO_PAYMENT),
     )
     for left, right, flow in steps:
-        await reconcile(databases, tally, left, right, (flow,))
+        await reconcile(databases, findings, left, right, (flow,))
 
 
-async def shares(databases: Databases, tally: Tally) -> None:
+async def shares(databases: Databases, findings: Findings) -> None:
     """A paid bill's due and its aid in the books are those of the assessment's row on the day of payment."""
     terms = _Terms(databases.subsidy)
     async for bills in databases.payment.stream(_BILLS):
-        tally.looked_at(len(bills))
+        findings.count_examined(len(bills))
         rows = await databases.subsidy.rows(
             _ASSESSMENTS, keys=[bill["key"] for bill in bills], versions=[bill["version"] for bill in bills]
         )
@@ -128,16 +128,16 @@ async def shares(databases: Databases, tally: Tally) -> None:
         explained = await locate(databases, _TO_PAYMENT, [one.key for one in wrong]) if wrong else {}
         for one in wrong:
             if one.key in explained:
-                tally.waits(one.finding, explained[one.key].age_s)
+                findings.add_in_flight(one.finding, explained[one.key].age_s)
             else:
-                tally.broke(one.finding)
+                findings.add_break(one.finding)
 
 
 def _wrong(bills: Sequence[RowMapping], assessments: Mapping[str, RowMapping], terms: _Terms) -> Iterator[_Wrong]:
     for bill in bills:
         expected, found, fen = _compared(bill, assessments[bill["key"]], terms)
         if expected != found:
-            yield _Wrong(bill["key"], Finding(f"enrolment {bill['key']}", bill["region"], expected, found, fen))
+            yield _Wrong(bill["key"], RowFinding(f"enrolment {bill['key']}", bill["region"], expected, found, fen))
 
 
 def _compared(bill: RowMapping, assessment: RowMapping, terms: _Terms) -> tuple[str, str, int]:
@@ -162,14 +162,14 @@ def _compared(bill: RowMapping, assessment: RowMapping, terms: _Terms) -> tuple[
 
 
 CHECKS = (
-    Check(
+    ConsistencyCheck(
         "ASSESSMENTS_KNOWN",
         "登记 → 核定 → 开单",
         "Registered, assessed, known and billed",
         "参保登记 ↔ 应缴核定 ↔ 登记所见版本 ↔ 缴费单",
         known,
     ),
-    Check(
+    ConsistencyCheck(
         "AID_AS_ASSESSED",
         "资助 = 核定份额",
         "Aid booked is the share assessed",

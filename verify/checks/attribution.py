@@ -1,9 +1,9 @@
 """Money that no township can claim: named, never dropped."""
 
-from verify.check import Check
+from verify.check import ConsistencyCheck
 from verify.checks.sql import count, differing_rows, named_rows
+from verify.findings import Findings
 from verify.snapshot import Databases
-from verify.tally import Tally
 
 # Money without a home may stand in suspense under the county; income and everything on its way belongs to a village.
 _HOMELESS_INCOME = """
@@ -38,7 +38,7 @@ _UNNAMED = """
     ) AS named USING (region)
     WHERE coalesce(booked.fen, 0) <> coalesce(named.fen, 0) ORDER BY region
 """
-# Another currency's amount is no yuan: it is told in words and added to nothing.
+# Another currency's amount is no yuan: it is reported as text and added to nothing.
 _NAMED = """
     SELECT concat('suspense ', channel, ' ', transaction_id) AS subject, region, 'a township' AS expected,
            concat(reason, ' ', state, ', order ', order_no) AS found, amount_fen AS fen
@@ -54,16 +54,16 @@ _NAMED = """
 """
 
 
-async def attributed(databases: Databases, tally: Tally) -> None:
+async def attributed(databases: Databases, findings: Findings) -> None:
     """All income has a township; what has none stands in suspense and is named here, as is what is not ours."""
-    tally.looked_at(await count(databases.payment, "transfer"))
+    findings.count_examined(await count(databases.payment, "transfer"))
     for sql in (_HOMELESS_INCOME, _WANDERING, _UNNAMED):
-        await differing_rows(databases.payment, tally, sql)
-    await named_rows(databases.payment, tally, _NAMED)
+        await differing_rows(databases.payment, findings, sql)
+    await named_rows(databases.payment, findings, _NAMED)
 
 
 CHECKS = (
-    Check(
+    ConsistencyCheck(
         "MONEY_HAS_A_TOWNSHIP",
         "资金均有归属，无归属者逐笔列明",
         "Money without a township is named, not dropped",

@@ -1,9 +1,9 @@
 """The bank's statement of the pending account: what a channel or village paid in is what it had collected."""
 
-from verify.check import Check
+from verify.check import ConsistencyCheck
 from verify.checks.sql import count, differing_rows, named_rows
+from verify.findings import Findings
 from verify.snapshot import Databases
-from verify.tally import Tally
 
 _MATCHED = "batch.state NOT IN ('OPEN', 'SUBMITTED') AND batch.held_at IS DISTINCT FROM 'MATCH'"
 # A channel pays out what it took on a day less what it gave back that day: a fee kept back is a difference.
@@ -65,16 +65,16 @@ _UNEXPLAINED = """
 """
 
 
-async def bank(databases: Databases, tally: Tally) -> None:
+async def bank(databases: Databases, findings: Findings) -> None:
     """Each matched line of the bank's statement is what was collected; what is unmatched or held is named."""
-    tally.looked_at(await count(databases.payment, "bank_line"))
+    findings.count_examined(await count(databases.payment, "bank_line"))
     for sql in (_SETTLEMENTS, _DEPOSITS):
-        await differing_rows(databases.payment, tally, sql)
-    await named_rows(databases.payment, tally, _UNEXPLAINED)
+        await differing_rows(databases.payment, findings, sql)
+    await named_rows(databases.payment, findings, _UNEXPLAINED)
 
 
 CHECKS = (
-    Check(
+    ConsistencyCheck(
         "BANK_STATEMENT",
         "银行对账单 = 收款",
         "What the bank booked is what was collected",

@@ -1,9 +1,9 @@
 """The books by themselves, and against what the domain's own rows say about the same money."""
 
-from verify.check import Check
+from verify.check import ConsistencyCheck
 from verify.checks.sql import count, differing_rows
+from verify.findings import Findings
 from verify.snapshot import Databases
-from verify.tally import Tally
 
 # What moved into and out of our hands per region and business day. Ours to bring to the treasury is what stands in
 # village cash, with channels and in the pending account; it changes by exactly what was paid in, less what was
@@ -69,16 +69,16 @@ _TRANSFERS = f"""
 _SUMS = """
     WITH stored AS (
         SELECT region, coalesce(benefit_year, 0) AS year, kind, debit, credit, fen, times FROM proof.transfer_sum
-    ), told AS (
+    ), recomputed AS (
         SELECT region, coalesce(benefit_year, 0) AS year, kind, debit, credit, sum(amount_fen) AS fen, count(*) AS times
         FROM proof.summed_transfer GROUP BY 1, 2, 3, 4, 5
     )
     SELECT concat('sum ', kind, ' ', debit, ' ← ', credit, ' ', year) AS subject,
-           region, concat(coalesce(told.fen, 0), ' in ', coalesce(told.times, 0)) AS expected,
+           region, concat(coalesce(recomputed.fen, 0), ' in ', coalesce(recomputed.times, 0)) AS expected,
            concat(coalesce(stored.fen, 0), ' in ', coalesce(stored.times, 0)) AS found,
-           (coalesce(stored.fen, 0) - coalesce(told.fen, 0))::bigint AS fen
-    FROM stored FULL JOIN told USING (region, year, kind, debit, credit)
-    WHERE (stored.fen, stored.times) IS DISTINCT FROM (told.fen, told.times)
+           (coalesce(stored.fen, 0) - coalesce(recomputed.fen, 0))::bigint AS fen
+    FROM stored FULL JOIN recomputed USING (region, year, kind, debit, credit)
+    WHERE (stored.fen, stored.times) IS DISTINCT FROM (recomputed.fen, recomputed.times)
     ORDER BY region, subject
 """
 # Money that a place does not have cannot leave it, and a debt paid twice turns into a claim: each such balance shows a
@@ -176,54 +176,54 @@ _ACCOUNTS = f"""
 """  # noqa: S608 - constants above
 
 
-async def equation(databases: Databases, tally: Tally) -> None:
+async def equation(databases: Databases, findings: Findings) -> None:
     """Per region and day, what the books hold changes by what was paid in less what was refunded and remitted."""
-    tally.looked_at(await count(databases.payment, "transfer"))
-    await differing_rows(databases.payment, tally, _EQUATION)
+    findings.count_examined(await count(databases.payment, "transfer"))
+    await differing_rows(databases.payment, findings, _EQUATION)
 
 
-async def transfers(databases: Databases, tally: Tally) -> None:
+async def transfers(databases: Databases, findings: Findings) -> None:
     """Each transfer is a posting of the books, once; no balance is impossible; nobody can rewrite them."""
-    tally.looked_at(await count(databases.payment, "transfer"))
+    findings.count_examined(await count(databases.payment, "transfer"))
     for sql in (_TRANSFERS, _BALANCES, _APPEND_ONLY):
-        await differing_rows(databases.payment, tally, sql)
+        await differing_rows(databases.payment, findings, sql)
 
 
-async def sums(databases: Databases, tally: Tally) -> None:
+async def sums(databases: Databases, findings: Findings) -> None:
     """The sums kept beside the books are what their transfers add up to."""
-    tally.looked_at(await count(databases.payment, "transfer"))
-    await differing_rows(databases.payment, tally, _SUMS)
+    findings.count_examined(await count(databases.payment, "transfer"))
+    await differing_rows(databases.payment, findings, _SUMS)
 
 
-async def accounts(databases: Databases, tally: Tally) -> None:
+async def accounts(databases: Databases, findings: Findings) -> None:
     """What stands in an account is what the rows of payments, receipts, bills, refunds and batches say."""
-    tally.looked_at(await count(databases.payment, "transfer"))
-    await differing_rows(databases.payment, tally, _ACCOUNTS)
+    findings.count_examined(await count(databases.payment, "transfer"))
+    await differing_rows(databases.payment, findings, _ACCOUNTS)
 
 
 CHECKS = (
-    Check(
+    ConsistencyCheck(
         "BOOKS_EQUATION",
         "账务恒等式",
         "The books' equation, per region and day",
         "村级现金+渠道+待报解 的每日变动 = 收款 − 退款 − 上解 + 退回",
         equation,
     ),
-    Check(
+    ConsistencyCheck(
         "BOOKS_POSTINGS",
         "分录合法且不可改",
         "Every transfer is a legal posting, once, and cannot be rewritten",
         "转账 ↔ 记账规则表、幂等键、余额方向、只追加触发器",
         transfers,
     ),
-    Check(
+    ConsistencyCheck(
         "BOOKS_SUMS",
         "账务汇总 = 分录合计",
         "The sums kept beside the books are their transfers",
         "分录汇总（至水位线）↔ 逐笔分录重新合计",
         sums,
     ),
-    Check(
+    ConsistencyCheck(
         "BOOKS_ACCOUNTS",
         "科目余额与业务明细一致",
         "Balances agree with the rows behind them",

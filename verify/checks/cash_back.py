@@ -1,11 +1,11 @@
 """Cash whose import failed: owed, fetched and given back as recorded, and known to registration."""
 
-from verify.check import Check
+from verify.check import ConsistencyCheck
 from verify.checks.sql import count, differing_rows, named_rows
 from verify.comparison import Side
+from verify.findings import Findings
 from verify.in_flight import Flow, reconcile
 from verify.snapshot import Databases
-from verify.tally import Tally
 
 # A recalled receipt is owed, and nothing else is.
 _OWED = """
@@ -69,20 +69,20 @@ _WAITING = """
 _FLOWS = (Flow("payment", "registration", ("payment.cash_returned.v1",)),)
 
 
-async def given_back(databases: Databases, tally: Tally) -> None:
+async def given_back(databases: Databases, findings: Findings) -> None:
     """Recalled receipts ↔ what is owed ↔ its transfers ↔ what registration knows; what still waits is named."""
-    tally.looked_at(await count(databases.payment, "cash_receipt"))
+    findings.count_examined(await count(databases.payment, "cash_receipt"))
     for sql in (_OWED, _MOVED):
-        await differing_rows(databases.payment, tally, sql)
+        await differing_rows(databases.payment, findings, sql)
     await reconcile(
-        databases, tally, Side(databases.payment, _RETURNED), Side(databases.registration_first, _KNOWN), _FLOWS
+        databases, findings, Side(databases.payment, _RETURNED), Side(databases.registration_first, _KNOWN), _FLOWS
     )
-    await differing_rows(databases.registration, tally, _STATES)
-    await named_rows(databases.payment, tally, _WAITING)
+    await differing_rows(databases.registration, findings, _STATES)
+    await named_rows(databases.payment, findings, _WAITING)
 
 
 CHECKS = (
-    Check(
+    ConsistencyCheck(
         "CASH_GIVEN_BACK",
         "导入失败的现金逐笔退还",
         "Cash of a failed import goes back, once",

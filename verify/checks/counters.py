@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from sqlalchemy import RowMapping
 
-from verify.check import Check
+from verify.check import ConsistencyCheck
 from verify.checks.sql import count, differing_rows
-from verify.listening import heard_until, listening, unequal
-from verify.report import Finding
+from verify.consumer_progress import compare_cursors, consumed_until, unequal
+from verify.findings import Findings
+from verify.report import RowFinding
 from verify.snapshot import Databases
-from verify.tally import Tally
 
 Counts = tuple[int, int, int]  # registered, enrolled, terminated
 Village = tuple[int, str]  # benefit year, region
@@ -29,8 +29,8 @@ _COUNTING_EVENTS = """
            CASE event.event WHEN 'registration.enrolment_terminated.v1'
                 THEN (event.payload ->> 'was_paid')::boolean ELSE false END AS was_paid,
            greatest(extract(epoch FROM clock_timestamp() - event.recorded_at), 0)::float8 AS age_s
-    FROM unnest(CAST(:keys AS uuid[]), CAST(:seqs AS bigint[])) AS heard (id, seq)
-    JOIN proof.outbox AS event ON event.aggregate_id = heard.id AND event.aggregate_seq > heard.seq
+    FROM unnest(CAST(:keys AS uuid[]), CAST(:seqs AS bigint[])) AS consumed (id, seq)
+    JOIN proof.outbox AS event ON event.aggregate_id = consumed.id AND event.aggregate_seq > consumed.seq
     WHERE event.event = ANY(:events)
     ORDER BY event.aggregate_id, event.aggregate_seq
 """
@@ -58,39 +58,39 @@ _TARGETS = """
 """
 
 
-async def counters(databases: Databases, tally: Tally) -> None:
+async def counters(databases: Databases, findings: Findings) -> None:
     """Each village's counters, and what the events still to be counted add, are what registration's enrolments give."""
     expected = _by_village(await databases.registration.rows(_RECOMPUTED))
     found = _by_village(await databases.quota.rows(_COUNTED))
     to_come, oldest = await _to_come(databases)
     villages = expected.keys() | found.keys() | to_come.keys()
-    tally.looked_at(len(villages))
+    findings.count_examined(len(villages))
     for village in sorted(villages):
         want, have = expected.get(village, _NOTHING), found.get(village, _NOTHING)
-        finding = Finding(f"village {village[1]} {village[0]}", village[1], _words(want), _words(have))
+        finding = RowFinding(f"village {village[1]} {village[0]}", village[1], _words(want), _words(have))
         later = to_come.get(village, _NOTHING)
         if tuple(a + b for a, b in zip(have, later, strict=True)) != want:
-            tally.broke(finding)
+            findings.add_break(finding)
         elif have != want:
-            tally.waits(finding, oldest[village])
+            findings.add_in_flight(finding, oldest[village])
 
 
-async def targets(databases: Databases, tally: Tally) -> None:
+async def targets(databases: Databases, findings: Findings) -> None:
     """The towns' targets sum to the total that their notice declares."""
-    tally.looked_at(await count(databases.quota, "target_set"))
-    await differing_rows(databases.quota, tally, _TARGETS)
+    findings.count_examined(await count(databases.quota, "target_set"))
+    await differing_rows(databases.quota, findings, _TARGETS)
 
 
 async def _to_come(databases: Databases) -> tuple[dict[Village, Counts], dict[Village, float]]:
     """What events that quota has not taken in will still add to each village, and the age of the oldest."""
     counts: dict[Village, Counts] = {}
     oldest: dict[Village, float] = {}
-    compared, said, heard = await listening(databases, "registration", "quota")
-    async for some in unequal(compared, said, heard):
+    compared, announced, consumed = await compare_cursors(databases, "registration", "quota")
+    async for some in unequal(compared, announced, consumed):
         rows = await databases.registration.rows(
             _COUNTING_EVENTS,
             keys=[difference.key for difference in some],
-            seqs=[heard_until(difference) for difference in some],
+            seqs=[consumed_until(difference) for difference in some],
             events=[_REGISTERED, _REJECTED, _READMITTED, _PAID, _TERMINATED],
         )
         for event in rows:
@@ -122,14 +122,14 @@ def _words(counts: Counts) -> str:
 
 
 CHECKS = (
-    Check(
+    ConsistencyCheck(
         "COUNTERS_RECOMPUTED",
         "进度计数 = 重新计算",
         "Counters are what a recount gives",
         "各村计数 ↔ 参保登记重新统计",
         counters,
     ),
-    Check(
+    ConsistencyCheck(
         "TARGETS_SUM",
         "任务数合计 = 文件总数",
         "Targets sum to the declared total",

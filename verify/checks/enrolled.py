@@ -1,11 +1,11 @@
 """Who counts as paid, and whether money or a zero due stands behind it."""
 
-from verify.check import Check
+from verify.check import ConsistencyCheck
 from verify.checks.sql import count, differing_rows
 from verify.comparison import Side
+from verify.findings import Findings
 from verify.in_flight import Flow, reconcile
 from verify.snapshot import Databases
-from verify.tally import Tally
 
 _FACTS = "concat('premium ', {premium}, ' aid ', {aid})"
 # What the books hold for each enrolment, and bills that are settled without any money.
@@ -64,34 +64,34 @@ _COVER = """
 """
 
 
-async def paid(databases: Databases, tally: Tally) -> None:
+async def paid(databases: Databases, findings: Findings) -> None:
     """PAID or beyond in registration ⇔ credited in the books (and not refunded), or nothing due."""
     await reconcile(
         databases,
-        tally,
+        findings,
         Side(databases.payment, _CREDITED),
         Side(databases.registration_first, _ENROLLED),
         _FLOWS,
     )
-    await differing_rows(databases.registration, tally, _BASIS)
+    await differing_rows(databases.registration, findings, _BASIS)
 
 
-async def persons(databases: Databases, tally: Tally) -> None:
+async def persons(databases: Databases, findings: Findings) -> None:
     """One person has one live enrolment a year, and is covered only where paid."""
-    tally.looked_at(await count(databases.registration, "enrolment"))
+    findings.count_examined(await count(databases.registration, "enrolment"))
     for sql in (_TWICE, _COVER):
-        await differing_rows(databases.registration, tally, sql)
+        await differing_rows(databases.registration, findings, sql)
 
 
 CHECKS = (
-    Check(
+    ConsistencyCheck(
         "PAID_MEANS_CREDITED",
         "已缴费 ⇔ 已入账或应缴为零",
         "PAID or beyond ⇔ credited, or nothing due",
         "参保状态 ↔ 保费与资助分录（未退费）",
         paid,
     ),
-    Check(
+    ConsistencyCheck(
         "ONE_ENROLMENT_PER_PERSON",
         "一人一年一份参保",
         "One live enrolment per person and year",

@@ -1,16 +1,16 @@
-"""The order of events: nothing announced is missing, nobody heard what was never said, nothing is stuck unexplained."""
+"""The order of events: none is missing, none is consumed that was not announced, none is stuck unexplained."""
 
 from collections.abc import Sequence
 
 from sqlalchemy import RowMapping
 
-from verify.check import Check
+from verify.check import ConsistencyCheck
 from verify.checks.sql import count, differing_rows, named_rows
-from verify.comparison import Difference
-from verify.listening import LISTENERS, heard_until, listening, unequal
-from verify.report import Finding
-from verify.snapshot import Databases, Snapshot
-from verify.tally import Tally
+from verify.comparison import KeyDifference
+from verify.consumer_progress import SUBSCRIPTIONS, compare_cursors, consumed_until, unequal
+from verify.findings import Findings
+from verify.report import RowFinding
+from verify.snapshot import Databases, DatabaseSnapshot
 
 # Rows stay 30 days. In an installation younger than that none can have been purged.
 _KEPT_DAYS = 30
@@ -46,13 +46,13 @@ _OVERTAKEN = """
 _NEXT_EVENTS = """
     SELECT event.aggregate_id::text AS key, event.region, event.event, event.aggregate_seq AS seq,
            greatest(extract(epoch FROM clock_timestamp() - event.recorded_at), 0)::float8 AS age_s
-    FROM unnest(CAST(:keys AS uuid[]), CAST(:seqs AS bigint[])) AS heard (id, seq)
-    JOIN proof.outbox AS event ON event.aggregate_id = heard.id AND event.aggregate_seq = heard.seq + 1
+    FROM unnest(CAST(:keys AS uuid[]), CAST(:seqs AS bigint[])) AS consumed (id, seq)
+    JOIN proof.outbox AS event ON event.aggregate_id = consumed.id AND event.aggregate_seq = consumed.seq + 1
     ORDER BY 1
 """
 _WAITING_LETTERS = """
     SELECT letter.event_id::text AS event_id, letter.publisher, letter.event, letter.region, letter.reason,
-           letter.aggregate_id::text AS key, letter.seq, coalesce(cursor.seq, 0) AS heard,
+           letter.aggregate_id::text AS key, letter.seq, coalesce(cursor.seq, 0) AS consumed,
            greatest(extract(epoch FROM clock_timestamp() - letter.recorded_at), 0)::float8 AS age_s
     FROM proof.dead_letter AS letter
     LEFT JOIN proof.cursor AS cursor
@@ -66,7 +66,7 @@ _DISCARDED = """
 """
 _PARKED = """
     SELECT parked.event_id::text AS event_id, parked.publisher, parked.event, parked.region, 'GAP' AS reason,
-           parked.aggregate_id::text AS key, parked.seq, coalesce(cursor.seq, 0) AS heard,
+           parked.aggregate_id::text AS key, parked.seq, coalesce(cursor.seq, 0) AS consumed,
            greatest(extract(epoch FROM clock_timestamp() - parked.parked_at), 0)::float8 AS age_s
     FROM proof.parked AS parked
     LEFT JOIN proof.cursor AS cursor
@@ -81,97 +81,97 @@ _STILL_THERE = """
 """
 
 
-async def contiguous(databases: Databases, tally: Tally) -> None:
+async def contiguous(databases: Databases, findings: Findings) -> None:
     """Each publisher's events of an aggregate are numbered without a gap and leave in their order."""
     for snapshot in databases.each:
-        tally.looked_at(await count(snapshot, "outbox"))
+        findings.count_examined(await count(snapshot, "outbox"))
         for sql in (_CONTIGUOUS, _OVERTAKEN):
-            await differing_rows(snapshot, tally, sql)
+            await differing_rows(snapshot, findings, sql)
 
 
-async def heard(databases: Databases, tally: Tally) -> None:
-    """Nobody has heard more than was said; what was said and not yet heard is in the outbox, with its age."""
-    for publisher, consumer in LISTENERS:
-        compared, said, taken_in = await listening(databases, publisher, consumer)
-        tally.looked_at(compared.keys)
-        async for some in unequal(compared, said, taken_in):
-            await _lag(databases.publisher(publisher), tally, consumer, some)
+async def consumed(databases: Databases, findings: Findings) -> None:
+    """No consumer is ahead of its publisher; what is not yet consumed is in the outbox, with its age."""
+    for publisher, consumer in SUBSCRIPTIONS:
+        compared, announced, taken_in = await compare_cursors(databases, publisher, consumer)
+        findings.count_examined(compared.keys)
+        async for some in unequal(compared, announced, taken_in):
+            await _lag(databases.publisher(publisher), findings, consumer, some)
 
 
-async def stuck(databases: Databases, tally: Tally) -> None:
+async def stuck(databases: Databases, findings: Findings) -> None:
     """A dead letter or parked event waits for something located, or else it is a break; discarded ones are named."""
     for name in ("registration", "quota", "payment", "subsidy"):
         snapshot = databases.consumer(name)
         for kind, sql in (("dead letter", _WAITING_LETTERS), ("parked event", _PARKED)):
             async for rows in snapshot.stream(sql):
-                tally.looked_at(len(rows))
-                await _explain_stuck(databases, tally, f"{name}: {kind}", rows)
-        await named_rows(snapshot, tally, _DISCARDED)
+                findings.count_examined(len(rows))
+                await _explain_stuck(databases, findings, f"{name}: {kind}", rows)
+        await named_rows(snapshot, findings, _DISCARDED)
 
 
-async def _lag(publisher: Snapshot, tally: Tally, consumer: str, some: Sequence[Difference]) -> None:
+async def _lag(publisher: DatabaseSnapshot, findings: Findings, consumer: str, some: Sequence[KeyDifference]) -> None:
     behind = [difference for difference in some if difference.fen < 0]
     rows = await publisher.rows(
         _NEXT_EVENTS,
         keys=[difference.key for difference in behind],
-        seqs=[heard_until(difference) for difference in behind],
+        seqs=[consumed_until(difference) for difference in behind],
     )
     next_events = {row["key"]: row for row in rows}
     for difference in some:
-        said = difference.left.fen if difference.left else 0
+        announced = difference.left.fen if difference.left else 0
         event = next_events.get(difference.key)
-        finding = Finding(
+        finding = RowFinding(
             f"{consumer} ← {publisher.database} {difference.key}",
             event["region"] if event else None,
-            f"heard {said}",
-            f"heard {heard_until(difference)}" + (f", next {event['event']}" if event else ""),
+            f"consumed {announced}",
+            f"consumed {consumed_until(difference)}" + (f", next {event['event']}" if event else ""),
         )
         if event is None:
-            tally.broke(finding)
+            findings.add_break(finding)
         else:
-            tally.waits(finding, event["age_s"])
+            findings.add_in_flight(finding, event["age_s"])
 
 
-async def _explain_stuck(databases: Databases, tally: Tally, kind: str, rows: Sequence[RowMapping]) -> None:
-    """Located means: the next event that the consumer needs is in the outbox of whoever announced it."""
-    known = {publisher for publisher, _ in LISTENERS}
+async def _explain_stuck(databases: Databases, findings: Findings, kind: str, rows: Sequence[RowMapping]) -> None:
+    """Located means: the next event that the consumer needs is in its publisher's outbox."""
+    known = {publisher for publisher, _ in SUBSCRIPTIONS}
     there: set[tuple[str, str, int]] = set()
     for publisher in sorted({row["publisher"] for row in rows} & known):
         asked = [row for row in rows if row["publisher"] == publisher]
         found = await databases.publisher(publisher).rows(
-            _STILL_THERE, keys=[row["key"] for row in asked], seqs=[row["heard"] + 1 for row in asked]
+            _STILL_THERE, keys=[row["key"] for row in asked], seqs=[row["consumed"] + 1 for row in asked]
         )
         there |= {(publisher, row["key"], row["seq"]) for row in found}
     for row in rows:
-        finding = Finding(
+        finding = RowFinding(
             f"{kind} {row['event_id']}",
             row["region"],
-            f"after {row['publisher']} {row['key']} {row['heard']}",
+            f"after {row['publisher']} {row['key']} {row['consumed']}",
             f"{row['event']} {row['seq']}: {row['reason']}",
         )
-        later = row["seq"] is not None and row["seq"] > row["heard"]
-        if later and (row["publisher"], row["key"], row["heard"] + 1) in there:
-            tally.waits(finding, row["age_s"])
+        later = row["seq"] is not None and row["seq"] > row["consumed"]
+        if later and (row["publisher"], row["key"], row["consumed"] + 1) in there:
+            findings.add_in_flight(finding, row["age_s"])
         else:
-            tally.broke(finding)
+            findings.add_break(finding)
 
 
 CHECKS = (
-    Check(
+    ConsistencyCheck(
         "EVENTS_CONTIGUOUS",
         "事件序号连续",
         "Events of an aggregate are numbered without gaps",
         "发件箱序号 1…n ↔ 聚合计数；发布顺序",
         contiguous,
     ),
-    Check(
+    ConsistencyCheck(
         "EVENTS_HEARD",
         "事件均已送达",
-        "What was said was heard, and nothing else",
+        "Every announced event is consumed, and nothing else",
         "各订阅方游标 ↔ 发布方序号",
-        heard,
+        consumed,
     ),
-    Check(
+    ConsistencyCheck(
         "NOTHING_STUCK",
         "无不明死信与滞留",
         "No unexplained dead letter or parked event",

@@ -1,9 +1,9 @@
 """Money in: each success of a channel is one payment, and each payment is its transfers."""
 
-from verify.check import Check
+from verify.check import ConsistencyCheck
 from verify.checks.sql import count, differing_rows
+from verify.findings import Findings
 from verify.snapshot import Databases
-from verify.tally import Tally
 
 # Whose money it is stands in the notice itself; what the service made of it is what is being proved. No payment of ours
 # answers to another merchant's or app's money, to another currency, or to a second claim on a transaction that another
@@ -63,69 +63,69 @@ _PAYMENTS = """
 # One line is one transfer, caused by the payment's notice: into premium where it pays a bill, else into suspense.
 _LINES = """
     WITH line AS (
-        SELECT payment.notice_id AS cause, coalesce(line.enrolment_id::text, line.region) AS whose, line.region,
+        SELECT payment.notice_id AS cause, coalesce(line.enrolment_id::text, line.region) AS owner, line.region,
                concat('channel:', payment.channel, ' → ',
                       CASE line.state WHEN 'CREDITED' THEN 'premium' ELSE 'suspense' END) AS route,
                sum(line.amount_fen) AS fen, count(*) AS lines
         FROM proof.payment_line AS line JOIN proof.payment AS payment ON payment.id = line.payment_id
         GROUP BY 1, 2, 3, 4
     ), booked AS (
-        SELECT caused_by AS cause, coalesce(enrolment_id::text, region) AS whose, region,
+        SELECT caused_by AS cause, coalesce(enrolment_id::text, region) AS owner, region,
                concat(debit, ' → ', credit) AS route, sum(amount_fen) AS fen, count(*) AS lines
         FROM proof.transfer WHERE starts_with(debit, 'channel:') AND credit IN ('premium', 'suspense')
         GROUP BY 1, 2, 3, 4
     )
-    SELECT concat('payment by notice ', cause, ' of ', whose) AS subject, region,
+    SELECT concat('payment by notice ', cause, ' of ', owner) AS subject, region,
            coalesce(concat(route, ' ', line.fen, ' once'), 'no payment line') AS expected,
            CASE WHEN booked.lines IS NULL THEN 'no such transfer'
                 ELSE concat(route, ' ', booked.fen, ' in ', booked.lines, ' transfers') END AS found,
            (coalesce(booked.fen, 0) - coalesce(line.fen, 0))::bigint AS fen
-    FROM line FULL JOIN booked USING (cause, whose, region, route)
+    FROM line FULL JOIN booked USING (cause, owner, region, route)
     WHERE booked.lines IS DISTINCT FROM line.lines OR booked.fen IS DISTINCT FROM line.fen
     ORDER BY subject, found
 """
 _SETTLED = """
     WITH line AS (
-        SELECT payment.channel, coalesce(line.enrolment_id::text, line.region) AS whose, line.region,
+        SELECT payment.channel, coalesce(line.enrolment_id::text, line.region) AS owner, line.region,
                sum(line.amount_fen) AS fen
         FROM proof.payment_line AS line JOIN proof.payment AS payment ON payment.id = line.payment_id
         WHERE line.settled_on IS NOT NULL GROUP BY 1, 2, 3
     ), booked AS (
-        SELECT split_part(credit, ':', 2) AS channel, coalesce(enrolment_id::text, region) AS whose, region,
+        SELECT split_part(credit, ':', 2) AS channel, coalesce(enrolment_id::text, region) AS owner, region,
                sum(amount_fen) AS fen
         FROM proof.transfer WHERE debit = 'pending' AND starts_with(credit, 'channel:') GROUP BY 1, 2, 3
     )
-    SELECT concat('settlement ', channel, ' of ', whose) AS subject, region, coalesce(line.fen, 0)::text AS expected,
+    SELECT concat('settlement ', channel, ' of ', owner) AS subject, region, coalesce(line.fen, 0)::text AS expected,
            coalesce(booked.fen, 0)::text AS found, (coalesce(booked.fen, 0) - coalesce(line.fen, 0))::bigint AS fen
-    FROM line FULL JOIN booked USING (channel, whose, region)
+    FROM line FULL JOIN booked USING (channel, owner, region)
     WHERE booked.fen IS DISTINCT FROM line.fen
     ORDER BY subject
 """
 
 
-async def successes(databases: Databases, tally: Tally) -> None:
+async def successes(databases: Databases, findings: Findings) -> None:
     """Each authentic success of a channel is one payment of the same amount, and the other way round."""
-    tally.looked_at(await count(databases.payment, "notice"))
+    findings.count_examined(await count(databases.payment, "notice"))
     for sql in (_SUCCESSES, _OTHER_NOTICES):
-        await differing_rows(databases.payment, tally, sql)
+        await differing_rows(databases.payment, findings, sql)
 
 
-async def payments(databases: Databases, tally: Tally) -> None:
+async def payments(databases: Databases, findings: Findings) -> None:
     """Each payment is the sum of its lines, each line one transfer; what a channel settled is booked as settled."""
-    tally.looked_at(await count(databases.payment, "payment_line"))
+    findings.count_examined(await count(databases.payment, "payment_line"))
     for sql in (_PAYMENTS, _LINES, _SETTLED):
-        await differing_rows(databases.payment, tally, sql)
+        await differing_rows(databases.payment, findings, sql)
 
 
 CHECKS = (
-    Check(
+    ConsistencyCheck(
         "CHANNEL_SUCCESSES",
         "渠道成功 = 缴费",
         "Channel successes are payments, one each",
         "已验签的成功通知 ↔ 缴费记录（同一交易号、同一金额）",
         successes,
     ),
-    Check(
+    ConsistencyCheck(
         "PAYMENTS_BOOKED",
         "缴费 = 分录",
         "Payments are their transfers",

@@ -1,11 +1,11 @@
 """The way to the treasury: each remitted line in exactly one place, and registration knowing which."""
 
-from verify.check import Check
+from verify.check import ConsistencyCheck
 from verify.checks.sql import count, differing_rows
 from verify.comparison import Side
+from verify.findings import Findings
 from verify.in_flight import Flow, reconcile
 from verify.snapshot import Databases
-from verify.tally import Tally
 
 # Where a line is follows from its batch's state alone.
 _PLACES = """
@@ -119,18 +119,18 @@ _FLOW = Flow(
 )
 
 
-async def lines(databases: Databases, tally: Tally) -> None:
+async def lines(databases: Databases, findings: Findings) -> None:
     """Each remitted line is in exactly one of in transit, treasury and returned, in the batches and in the books."""
-    tally.looked_at(await count(databases.payment, "remittance_line"))
+    findings.count_examined(await count(databases.payment, "remittance_line"))
     for sql in (_PLACES, _SOURCES, _BOOKED, _BATCHES):
-        await differing_rows(databases.payment, tally, sql)
+        await differing_rows(databases.payment, findings, sql)
 
 
-async def known(databases: Databases, tally: Tally) -> None:
+async def known(databases: Databases, findings: Findings) -> None:
     """Registration knows for each enrolment where its money is, and by which certificate."""
     await reconcile(
         databases,
-        tally,
+        findings,
         Side(databases.payment, _WHERE_IT_IS),
         Side(databases.registration_first, _WHERE_IT_IS_SAID),
         (_FLOW,),
@@ -138,14 +138,14 @@ async def known(databases: Databases, tally: Tally) -> None:
 
 
 CHECKS = (
-    Check(
+    ConsistencyCheck(
         "REMITTED_ONCE",
         "上解明细各在一处",
         "Each remitted line is in exactly one place",
         "上解明细 ↔ 批次状态 ↔ 在途与国库分录；完税证明与流水号唯一",
         lines,
     ),
-    Check(
+    ConsistencyCheck(
         "TREASURY_KNOWN",
         "入库情况已告知登记",
         "Registration knows where the money is",

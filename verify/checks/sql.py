@@ -2,34 +2,36 @@
 
 from typing import Any
 
-from verify.report import Finding
-from verify.snapshot import Snapshot
-from verify.tally import Tally
+from verify.findings import Findings
+from verify.report import RowFinding
+from verify.snapshot import DatabaseSnapshot
 
 
-async def differing_rows(snapshot: Snapshot, tally: Tally, sql: str, **parameters: Any) -> None:
+async def differing_rows(snapshot: DatabaseSnapshot, findings: Findings, sql: str, **parameters: Any) -> None:
     """Count every row of a query as a break, or as in flight where it has an ``age_s``.
 
     Columns: ``subject, region, expected, found, fen`` and, where something may still be on its way, ``age_s``.
     """
     async for rows in snapshot.stream(sql, **parameters):
         for row in rows:
-            finding = Finding(row["subject"], row["region"], row["expected"], row["found"], int(row["fen"] or 0))
+            finding = RowFinding(row["subject"], row["region"], row["expected"], row["found"], int(row["fen"] or 0))
             age_s = row.get("age_s")
             if age_s is None:
-                tally.broke(finding)
+                findings.add_break(finding)
             else:
-                tally.waits(finding, float(age_s))
+                findings.add_in_flight(finding, float(age_s))
 
 
-async def named_rows(snapshot: Snapshot, tally: Tally, sql: str, **parameters: Any) -> None:
+async def named_rows(snapshot: DatabaseSnapshot, findings: Findings, sql: str, **parameters: Any) -> None:
     """Name every row of a query (the same columns) without calling it a break."""
     async for rows in snapshot.stream(sql, **parameters):
         for row in rows:
-            tally.name(Finding(row["subject"], row["region"], row["expected"], row["found"], int(row["fen"] or 0)))
+            findings.add_named(
+                RowFinding(row["subject"], row["region"], row["expected"], row["found"], int(row["fen"] or 0))
+            )
 
 
-async def count(snapshot: Snapshot, table: str) -> int:
+async def count(snapshot: DatabaseSnapshot, table: str) -> int:
     """How many rows a published view has."""
     row = await snapshot.one(f"SELECT count(*) AS rows FROM proof.{table}")  # noqa: S608 - a constant of the checks
     return int(row["rows"])

@@ -1,25 +1,25 @@
-"""Doors for the bank's statements of the tax pending account."""
+"""The bank's statements of the tax pending account over HTTP."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from services.payment.bank import repository, service
-from services.payment.bank.reference import SettlementReferenceMalformed, parse_settlement
+from services.payment.bank import service
 from services.payment.bank.schemas import BankLineOut, BankLinePage, BankStatementImported, BankStatementIn
-from services.payment.bank.settlement import JOB_NAME as SETTLEMENTS
-from services.payment.cash.matching import JOB_NAME as CASH_MATCHING
+from services.payment.batches.settlement_reference import SettlementReferenceMalformed, parse_settlement
 from services.payment.dates import DateInTheFuture, refuse_future
+from services.payment.job_names import CASH_MATCHING, SETTLEMENTS
+from services.payment.statements import repository
 from shared.database.engine import after_commit
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
-from shared.web.door import Door
-from shared.web.refusals import refuses
+from shared.web.error_responses import responses_for
+from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=Door, tags=["bank"])
+router = APIRouter(route_class=StrictRoute, tags=["bank"])
 
 
 @router.post("/v1/bank-statements", status_code=201, dependencies=[requires("payment:bank", for_whole_area=True)])
-@refuses(SettlementReferenceMalformed, service.BankLineChanged, DateInTheFuture)
+@responses_for(SettlementReferenceMalformed, service.BankLineChanged, DateInTheFuture)
 async def import_statement(
     session: Session, caller: CurrentCaller, running: CurrentRunning, body: BankStatementIn
 ) -> BankStatementImported:

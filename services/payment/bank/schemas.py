@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, Field, model_validator
 
 from services.payment.documents import DocumentIn
-from shared.web.fields import Day, Line, Number, example
+from shared.web.fields import Day, ReferenceNumber, SingleLineText, example
 
 LineKind = Literal["DEPOSIT", "SETTLEMENT"]
 
@@ -19,7 +19,7 @@ class BankLineIn(DocumentIn):
 
     line_no: Annotated[int, Field(gt=0, le=1_000_000, strict=True)]
     kind: LineKind
-    reference: Annotated[Line, Field(max_length=128)]
+    reference: Annotated[SingleLineText, Field(max_length=128)]
     amount_fen: Annotated[int, Field(ge=-100_000_000_000_000, le=100_000_000_000_000, strict=True)]
 
     @model_validator(mode="after")
@@ -41,7 +41,7 @@ class BankStatementIn(DocumentIn):
         ],
     )
 
-    statement_no: Number
+    statement_no: ReferenceNumber
     booked_on: Day
     lines: Annotated[tuple[BankLineIn, ...], Field(min_length=1, max_length=5_000)]
 

@@ -2,10 +2,10 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.bank import repository
-from services.payment.bank.reference import parse_settlement
-from services.payment.bank.repository import NewLine
 from services.payment.bank.schemas import BankLineIn, BankStatementIn
+from services.payment.batches.settlement_reference import parse_settlement
+from services.payment.statements import repository
+from services.payment.statements.repository import NewLine
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
 from shared.errors import DomainError, ErrorCode

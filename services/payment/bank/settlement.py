@@ -7,27 +7,29 @@ difference like any other.
 """
 
 from collections.abc import Sequence
-from datetime import date
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.bank import repository
-from services.payment.bank.reference import Settlement, parse_settlement
-from services.payment.bank.repository import GivenBack, SettlementLine, TakenLine
+from services.payment.bank.repository import GivenBack, TakenLine
+from services.payment.batches import repository as batches
+from services.payment.batches.discrepancies import Difference, DifferenceKind
+from services.payment.batches.models import OnlineBatch, RemittanceLine
+from services.payment.batches.repository import Move
+from services.payment.batches.settlement_reference import parse_settlement
+from services.payment.batches.state import BatchState, HeldAt, Step, ready
+from services.payment.job_names import SETTLEMENTS
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
 from services.payment.ledger.transfer import Occasion
-from services.payment.remittance import repository as batches
-from services.payment.remittance.differences import Difference, DifferenceKind
-from services.payment.remittance.models import Batch, RemittanceLine
-from services.payment.remittance.repository import Move
-from services.payment.remittance.state import BatchState, HeldAt, Step, ready
+from services.payment.payments import repository as payments
+from services.payment.statements import repository as statements
+from services.payment.statements.repository import SettlementLine
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
 from shared.service import Job, Running
 
-JOB_NAME = "settlements"
 _AT_ONCE = 500
 _CLOSED = "SETTLEMENT_ALREADY_MATCHED"
 
@@ -35,45 +37,45 @@ _CLOSED = "SETTLEMENT_ALREADY_MATCHED"
 async def step(running: Running) -> int:
     """Count one new settlement, or one held batch whose sum has moved; returns how many there were."""
     async with running.database.transaction(running.settings.region) as session:
-        line = await repository.lock_next_settlement(session)
+        line = await statements.lock_next_settlement(session)
         if line is not None:
             await take_in(session, running.settings.region, line)
             return 1
         batch_id = await repository.lock_to_recount(session)
-        batch = await batches.lock(session, batch_id) if batch_id else None
+        batch = await batches.lock_online(session, batch_id) if batch_id else None
         if batch is None:
             return 0
-        await recount(session, batch, await repository.last_settlement_of(session, batch.id))
+        await recount(session, batch, await statements.last_settlement_of(session, batch.id))
         return 1
 
 
-JOB = Job(JOB_NAME, step, interval_s=2.0)
+JOB = Job(SETTLEMENTS, step, interval_s=2.0)
 
 
 async def take_in(session: AsyncSession, region: str, line: SettlementLine) -> None:
     """Count a settlement into the batch of its channel, merchant and day; a later part reopens a held batch."""
     settlement = parse_settlement(line.reference)
-    batch_id = await repository.open_batch(session, new_id(), settlement, region, line.trace)
-    batch = await batches.lock(session, batch_id)
+    batch_id = await batches.open_online(session, new_id(), settlement, region, line.trace)
+    batch = await batches.lock_online(session, batch_id)
     if batch is None:
         raise RuntimeError(f"batch {batch_id} is not in the installation's region")
     if batch.state is not BatchState.OPEN and batch.held_at is not HeldAt.MATCH:
-        await repository.set_aside(session, line, _CLOSED)
+        await statements.set_aside(session, line.id, _CLOSED)
         return
-    await repository.explain(session, line, batch_id)
-    counted = await batches.lock(session, batch_id)
+    await statements.explain(session, line.id, batch_id)
+    await batches.add_settled(session, batch_id, line.amount_fen)
+    counted = await batches.lock_online(session, batch_id)
     if counted is not None:
         await recount(session, counted, line)
 
 
-async def recount(session: AsyncSession, batch: Batch, bank_line: SettlementLine) -> None:
+async def recount(session: AsyncSession, batch: OnlineBatch, bank_line: SettlementLine) -> None:
     """Compare what was settled with what is owed: settled line by line and READY_TO_REMIT, or HELD.
 
     A held batch whose sum has moved is compared again as a new version, without a correction by hand.
     """
-    settlement = Settlement(batch.channel or "", batch.mchid or "", batch.settlement_day or date.min)
-    taken = await repository.lock_taken(session, settlement)
-    given_back = await repository.given_back(session, settlement)
+    taken = await repository.lock_taken(session, batch.settlement)
+    given_back = await repository.given_back(session, batch.settlement)
     owed_fen = sum(line.amount_fen for line in taken) - sum(refund.amount_fen for refund in given_back)
     differences = _differences(batch, owed_fen)
     paid_out = [line for line in taken if not line.refunded]
@@ -102,16 +104,16 @@ async def recount(session: AsyncSession, batch: Batch, bank_line: SettlementLine
         raise RuntimeError(f"batch {batch.id} moved while it was locked")
 
 
-def _differences(batch: Batch, owed_fen: int) -> list[Difference]:
+def _differences(batch: OnlineBatch, owed_fen: int) -> list[Difference]:
     if batch.declared_fen == owed_fen:
         return []
     kind = DifferenceKind.SETTLEMENT_SHORT if batch.declared_fen < owed_fen else DifferenceKind.SETTLEMENT_OVER
-    reference = f"{batch.channel}:{batch.mchid}:{batch.settlement_day}"
-    return [Difference(kind, ours_fen=owed_fen, theirs_fen=batch.declared_fen, reference=reference)]
+    return [Difference(kind, ours_fen=owed_fen, theirs_fen=batch.declared_fen, reference=str(batch.settlement))]
 
 
-async def _settle(session: AsyncSession, batch: Batch, bank_line: SettlementLine, taken: Sequence[TakenLine]) -> None:
-    channel = batch.channel or ""
+async def _settle(
+    session: AsyncSession, batch: OnlineBatch, bank_line: SettlementLine, taken: Sequence[TakenLine]
+) -> None:
     for start in range(0, len(taken), _AT_ONCE):
         some = taken[start : start + _AT_ONCE]
         await post(
@@ -121,17 +123,19 @@ async def _settle(session: AsyncSession, batch: Batch, bank_line: SettlementLine
                     line.money_of,
                     line.amount_fen,
                     _occasion(batch.id, bank_line, line.id, line),
-                    channel=channel,
+                    channel=batch.channel,
                 )
                 for line in some
             ],
         )
-    await repository.mark_settled(session, [line.id for line in taken], bank_line.booked_on)
+    await payments.mark_settled(session, [line.id for line in taken], bank_line.booked_on)
     premiums = [_premium(batch.id, line) for line in taken if line.state == "CREDITED"]
     await batches.add_lines(session, premiums)
 
 
-async def _deduct(session: AsyncSession, batch: Batch, bank_line: SettlementLine, refunds: Sequence[GivenBack]) -> None:
+async def _deduct(
+    session: AsyncSession, batch: OnlineBatch, bank_line: SettlementLine, refunds: Sequence[GivenBack]
+) -> None:
     await post(
         session,
         [
@@ -139,7 +143,7 @@ async def _deduct(session: AsyncSession, batch: Batch, bank_line: SettlementLine
                 refund.money_of,
                 refund.amount_fen,
                 _occasion(batch.id, bank_line, refund.refund_id, refund),
-                channel=batch.channel or "",
+                channel=batch.channel,
             )
             for refund in refunds
         ],
@@ -147,7 +151,7 @@ async def _deduct(session: AsyncSession, batch: Batch, bank_line: SettlementLine
 
 
 def _occasion(batch_id: UUID, bank_line: SettlementLine, key: UUID, money: TakenLine | GivenBack) -> Occasion:
-    """Whoever began the money's chain of causes stays its actor; the bank's line goes it on."""
+    """The actor that began the money's chain of causes stays; the bank's line continues the chain."""
     return Occasion(
         key=str(key),
         effective_on=bank_line.booked_on,

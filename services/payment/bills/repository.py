@@ -65,6 +65,17 @@ _NOTE_UNPRICED = text(
     ON CONFLICT (enrolment_id) DO NOTHING
     """
 )
+# Whose cash it is does not depend on whether anything is due from them now: the import decides that.
+_PEOPLE_OF = text(
+    """
+    SELECT enrolment_id, person_token, benefit_year FROM bill
+    WHERE enrolment_id = ANY(CAST(:ids AS uuid[])) AND region = :village
+    UNION
+    SELECT enrolment_id, person_token, benefit_year FROM unpriced_enrolment
+    WHERE enrolment_id = ANY(CAST(:ids AS uuid[])) AND region = :village
+    ORDER BY enrolment_id
+    """
+)
 # Reading the table holds off whoever ends enrolments until the reader's transaction is over, and the other way round:
 # an assessment and an end that cross each other cannot both overlook the other.
 _ENDED = text("SELECT enrolment_id FROM ended_enrolment WHERE enrolment_id = ANY(CAST(:enrolments AS uuid[]))")
@@ -193,6 +204,12 @@ async def note_unpriced(session: AsyncSession, assessed: Sequence[ContributionAs
     if known:
         ids, regions, tokens, years = (list(column) for column in zip(*known, strict=True))
         await session.execute(_NOTE_UNPRICED, {"ids": ids, "regions": regions, "tokens": tokens, "years": years})
+
+
+async def people_of(session: AsyncSession, village: str, enrolment_ids: Sequence[UUID]) -> dict[UUID, tuple[str, int]]:
+    """Person token and benefit year of those of the enrolments that the village has, billed or not priced yet."""
+    rows = await session.execute(_PEOPLE_OF, {"ids": sorted(set(enrolment_ids)), "village": village})
+    return {row.enrolment_id: (row.person_token, row.benefit_year) for row in rows}
 
 
 async def ended(session: AsyncSession, enrolment_ids: Sequence[UUID]) -> set[UUID]:

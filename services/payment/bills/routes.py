@@ -14,10 +14,10 @@ from shared.contracts.subsidy import ScheduleRow
 from shared.database.business_date import business_date
 from shared.errors import NotFound
 from shared.web.dependencies import CurrentRunning, Session, requires
-from shared.web.door import Door
-from shared.web.refusals import refuses
+from shared.web.error_responses import responses_for
+from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=Door)
+router = APIRouter(route_class=StrictRoute)
 
 
 @router.get("/v1/reviews", dependencies=[requires("payment:read")])
@@ -35,7 +35,7 @@ async def list_reviews(
 
 
 @router.get("/v1/bills/{enrolment_id}", dependencies=[requires("payment:read")])
-@refuses(NotFound)
+@responses_for(NotFound)
 async def show_bill(session: Session, running: CurrentRunning, enrolment_id: UUID) -> BillOut:
     """What an enrolment owes today, and why."""
     bill = await repository.latest(session, enrolment_id)

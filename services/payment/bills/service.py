@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.bills import repository
-from services.payment.bills.state import Bill, BillState, Review, Superseded, consequence_of, row_shown
+from services.payment.bills.state import Bill, BillState, DueRow, Review, Superseded, consequence_of, row_shown
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
 from services.payment.ledger.transfer import Occasion, Transfer
@@ -54,15 +54,17 @@ async def pay(session: AsyncSession, payments: Sequence[BillPayment]) -> None:
         return
     terms = [_terms(payment) for payment in payments]
     frozen = [
-        repository.Freeze(one.bill.id, number, row.due_fen, row.aided_fen, one.paid_on, one.channel, one.paid_by)
-        for one, (number, row) in zip(payments, terms, strict=True)
+        repository.Freeze(
+            one.bill.id, due.number, due.row.due_fen, due.row.aided_fen, one.paid_on, one.channel, one.paid_by
+        )
+        for one, due in zip(payments, terms, strict=True)
     ]
     if await repository.freeze(session, frozen) != len(payments):
         raise BillNotOpen("缴费单已缴清或已被替代 · a bill was paid or superseded meanwhile")
     paid = list(zip(payments, terms, strict=True))
-    aid = [move for one, (_, row) in paid for move in _aid(one.bill, row, one.paid_on, one.caused_by, one.trace)]
+    aid = [move for one, due in paid for move in _aid(one.bill, due.row, one.paid_on, one.caused_by, one.trace)]
     await post(session, aid)
-    await publish(session, [(_paid(one, row), one.trace) for one, (_, row) in paid])
+    await publish(session, [(_paid(one, due.row), one.trace) for one, due in paid])
 
 
 async def assess(session: AsyncSession, events: Sequence[Received[ContributionAssessed]]) -> None:
@@ -120,11 +122,11 @@ async def terminate(session: AsyncSession, events: Sequence[Received[EnrolmentTe
     await publish(session, [(_superseded(bill), trace) for bill, trace in unpaid])
 
 
-def _terms(payment: BillPayment) -> tuple[int, ScheduleRow]:
-    found = payment.bill.row_on(payment.paid_on)
-    if found is None or found[1].due_fen != payment.amount_fen or payment.bill.state is not BillState.OPEN:
+def _terms(payment: BillPayment) -> DueRow:
+    due = payment.bill.row_on(payment.paid_on)
+    if due is None or due.row.due_fen != payment.amount_fen or payment.bill.state is not BillState.OPEN:
         raise BillNotOpen(f"缴费单 {payment.bill.id} 不接受该款项 · the bill does not take this payment")
-    return found
+    return due
 
 
 def _aid(bill: Bill, row: ScheduleRow, day: date, caused_by: UUID, trace: Trace) -> list[Transfer]:

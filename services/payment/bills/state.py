@@ -29,6 +29,14 @@ class Superseded(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class DueRow:
+    """A row of a bill's schedule with its number."""
+
+    number: int
+    row: ScheduleRow
+
+
+@dataclass(frozen=True, slots=True)
 class Bill:
     """What one enrolment owes under one assessment version: the row whose dates hold the payment's day decides."""
 
@@ -45,11 +53,11 @@ class Bill:
     paid_on: date | None = None
     review: str | None = None
 
-    def row_on(self, day: date) -> tuple[int, ScheduleRow] | None:
+    def row_on(self, day: date) -> DueRow | None:
         """The row in force on a payment's business date, with its number; None outside every row."""
         for number, row in enumerate(self.rows):
             if row.pay_from <= day <= row.pay_until:
-                return number, row
+                return DueRow(number, row)
         return None
 
     @property

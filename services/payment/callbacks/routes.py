@@ -1,4 +1,4 @@
-"""Where WeChat calls back. Public: the signature is the caller's credential."""
+"""The callback of WeChat Pay. Public: the signature is the caller's credential."""
 
 from time import perf_counter
 
@@ -6,16 +6,16 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import Histogram
 from starlette.requests import ClientDisconnect
 
-from services.payment.callbacks.described import ANSWERS, NOTICE
-from services.payment.callbacks.intake import IntakeUnavailable, NoticeUnstorable
-from services.payment.callbacks.repository import RawNotice
+from services.payment.callbacks.openapi import ANSWERS, NOTICE
 from services.payment.channels.wechat import CHANNEL
 from services.payment.channels.wechat.notice import open_notice
 from services.payment.channels.wechat.reply import FAILED, status_of
 from services.payment.channels.wechat.signature import Refusal, Refused, verify
+from services.payment.notices.group_commit import IntakeUnavailable, NoticeUnstorable
+from services.payment.notices.notice import ChannelNotice, Evidence, NoticeSource
 from services.payment.resources import PaymentResources
 from shared.service import Running
-from shared.web.lean import LeanRoute
+from shared.web.lean_route import LeanRoute
 
 BODY_LIMIT = 64 * 1024
 PATH = "/v1/callbacks/wechat/{mchid}"
@@ -46,14 +46,14 @@ async def take_wechat_notice(request: Request) -> Response:
     resources: PaymentResources = running.resources
     began = perf_counter()
     try:
-        notice = await _verified(request, request.path_params["mchid"], running, resources)
+        notice, evidence = await _verified(request, request.path_params["mchid"], running, resources)
     except Refused as refused:
         _OUTCOMES[refused.refusal].observe(perf_counter() - began)
         return _failed(status_of(refused.refusal))
     except ClientDisconnect:
         return _failed(400)
     try:
-        await resources.intake.store(notice)
+        await resources.notices.store(notice, evidence)
     except NoticeUnstorable:
         _UNSTORABLE.observe(perf_counter() - began)
         return _failed(400)
@@ -64,22 +64,17 @@ async def take_wechat_notice(request: Request) -> Response:
     return _TAKEN
 
 
-async def _verified(request: Request, mchid: str, running: Running, resources: PaymentResources) -> RawNotice:
+async def _verified(
+    request: Request, mchid: str, running: Running, resources: PaymentResources
+) -> tuple[ChannelNotice, Evidence]:
     merchant = resources.merchants.get(mchid)
     if merchant is None:
         raise Refused(Refusal.UNKNOWN_MERCHANT)
     headers = _wechat_headers(request.scope["headers"])
     body = await _bounded_body(request)
     signed = verify(merchant, headers, body, running.clock.now())
-    return RawNotice(
-        channel=CHANNEL,
-        mchid=mchid,
-        source="NOTICE",
-        envelope=body,
-        serial=signed.serial,
-        signed_at=signed.signed_at,
-        notice=open_notice(merchant, body),
-    )
+    evidence = Evidence(NoticeSource.NOTICE, body, signed.serial, signed.signed_at)
+    return open_notice(merchant, body, resources.region), evidence
 
 
 def _wechat_headers(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -1,7 +1,6 @@
-"""Named queries on collection statements, deposit slips and the bank's lines for them."""
+"""Reading and writing collection statements and deposit slips. No other room writes these tables."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -9,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.cash.match import Deposit, StatementLine
+from services.payment.cash.three_way_match import Deposit, StatementLine
 from shared.contracts.event import Trace
 
 _INSERT_LINES = text(
@@ -26,19 +25,6 @@ _LINES = text(
     SELECT receipt_no, enrolment_id, amount_fen FROM collection_line
     WHERE batch_id = :batch_id AND version = :version ORDER BY ordinal
     """
-)
-_OPEN_BATCH = text(
-    """
-    INSERT INTO remittance_batch (id, region, kind, state, statement_no, benefit_year, declared_fen, actor,
-                                  correlation_id)
-    VALUES (:id, :village, 'ENTRUSTED_CASH', 'OPEN', :statement_no, :benefit_year, :declared_fen, :actor,
-            :correlation_id)
-    ON CONFLICT (statement_no) WHERE previous_batch_id IS NULL DO NOTHING
-    RETURNING id
-    """
-)
-_BATCH_OF_STATEMENT = text(
-    "SELECT id FROM remittance_batch WHERE statement_no = :statement_no AND previous_batch_id IS NULL"
 )
 _SLIPS = text(
     """
@@ -75,60 +61,6 @@ _COMPARABLE = text(
     ORDER BY b.id LIMIT 1 FOR UPDATE OF b SKIP LOCKED
     """
 )
-_RELEASE_DEPOSITS = text(
-    """
-    UPDATE bank_line SET batch_id = NULL
-    WHERE batch_id = :batch_id AND kind = 'DEPOSIT'
-      AND reference NOT IN (SELECT slip_no FROM deposit_slip WHERE batch_id = :batch_id AND NOT withdrawn)
-    """
-)
-_CLAIM_DEPOSITS = text(
-    """
-    UPDATE bank_line SET batch_id = :batch_id
-    WHERE kind = 'DEPOSIT' AND reference = ANY(CAST(:slips AS text[])) AND (batch_id IS NULL OR batch_id = :batch_id)
-    RETURNING id, booked_on, actor
-    """
-)
-
-
-@dataclass(frozen=True, slots=True)
-class DepositLine:
-    """A line of the bank's statement that a slip was matched with."""
-
-    id: UUID
-    booked_on: date
-    actor: str
-
-
-async def open_batch(
-    session: AsyncSession,
-    batch_id: UUID,
-    *,
-    village: str,
-    statement_no: str,
-    benefit_year: int,
-    declared_fen: int,
-    trace: Trace,
-) -> bool:
-    """Begin the batch of a statement; False where the statement's number is taken."""
-    values = {
-        "id": batch_id,
-        "village": village,
-        "statement_no": statement_no,
-        "benefit_year": benefit_year,
-        "declared_fen": declared_fen,
-        "actor": trace.actor,
-        "correlation_id": trace.correlation_id,
-    }
-    return (await session.execute(_OPEN_BATCH, values)).scalar_one_or_none() is not None
-
-
-async def batch_of_statement(session: AsyncSession, statement_no: str) -> UUID | None:
-    """The batch that a statement began, where the caller may see it."""
-    found: UUID | None = (
-        await session.execute(_BATCH_OF_STATEMENT, {"statement_no": statement_no})
-    ).scalar_one_or_none()
-    return found
 
 
 async def insert_lines(
@@ -182,14 +114,14 @@ async def insert_slip(
 
 
 async def withdraw_slips(session: AsyncSession, batch_id: UUID) -> None:
-    """Take back every slip of a batch, before it is stated anew."""
+    """Take back every slip of a batch, before they are stated again."""
     await session.execute(_WITHDRAW_SLIPS, {"batch_id": batch_id})
 
 
 async def restate_slip(
     session: AsyncSession, batch_id: UUID, slip_no: str, amount_fen: int, deposited_on: date
 ) -> bool:
-    """State a slip of the batch anew; False where the batch has no slip of that number."""
+    """State a slip of the batch again; False where the batch has no slip of that number."""
     values = {"batch_id": batch_id, "slip_no": slip_no, "amount_fen": amount_fen, "deposited_on": deposited_on}
     return (await session.execute(_RESTATE_SLIP, values)).scalar_one_or_none() is not None
 
@@ -198,14 +130,3 @@ async def lock_comparable(session: AsyncSession) -> UUID | None:
     """A submitted batch whose slips the bank has all booked, held for this worker alone."""
     found: UUID | None = (await session.execute(_COMPARABLE)).scalar_one_or_none()
     return found
-
-
-async def release_deposits(session: AsyncSession, batch_id: UUID) -> None:
-    """Money that the bank booked under a withdrawn slip is unexplained again, and seen as such."""
-    await session.execute(_RELEASE_DEPOSITS, {"batch_id": batch_id})
-
-
-async def claim_deposits(session: AsyncSession, batch_id: UUID, slips: Sequence[str]) -> list[DepositLine]:
-    """Note on the bank's lines which batch they were compared with."""
-    rows = await session.execute(_CLAIM_DEPOSITS, {"batch_id": batch_id, "slips": list(slips)})
-    return [DepositLine(*row) for row in rows]

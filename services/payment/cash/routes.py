@@ -1,13 +1,15 @@
-"""Doors for village cash: receipts, collection statements, deposit slips."""
+"""Village cash over HTTP: receipts, collection statements, deposit slips, and corrections of held batches."""
 
 from typing import Annotated, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from services.payment.cash import receipts, service
-from services.payment.cash.matching import JOB_NAME
+from services.payment.batches.schemas import BatchOut
+from services.payment.cash import corrections, service
 from services.payment.cash.schemas import (
     CollectionStatementIn,
+    CorrectionIn,
     ReceiptOut,
     ReceiptPage,
     ReceiptsIn,
@@ -16,21 +18,23 @@ from services.payment.cash.schemas import (
     StatementSlipIn,
 )
 from services.payment.dates import DateInTheFuture, refuse_future
-from services.payment.remittance.schemas import BatchOut
+from services.payment.job_names import CASH_MATCHING, SETTLEMENTS
+from services.payment.receipts import repository as receipts
 from services.payment.resources import ChannelNotAllowed, PaymentResources
 from shared.database.engine import after_commit
 from shared.errors import NotFound
 from shared.policy.vocabulary import Channel
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
-from shared.web.door import Door
-from shared.web.refusals import refuses
+from shared.web.error_responses import responses_for
+from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=Door, tags=["village cash"])
+router = APIRouter(route_class=StrictRoute, tags=["village cash"])
+corrections_router = APIRouter(route_class=StrictRoute, tags=["remittance"])
 READ, COLLECT = requires("payment:read"), requires("payment:collect")
 
 
 @router.post("/v1/cash-receipts", status_code=201, dependencies=[COLLECT])
-@refuses(
+@responses_for(
     service.UnknownVillage,
     service.BillNotFoundInVillage,
     service.ReceiptNumberTaken,
@@ -68,19 +72,32 @@ async def list_receipts(
 
 
 @router.post("/v1/collection-statements", status_code=201, dependencies=[COLLECT])
-@refuses(service.UnknownVillage, service.StatementNumberTaken, NotFound)
+@responses_for(service.UnknownVillage, service.StatementNumberTaken, NotFound)
 async def submit_statement(session: Session, caller: CurrentCaller, body: CollectionStatementIn) -> BatchOut:
     """Submit a village's 《缴费情况表》; it begins a batch."""
     return BatchOut.of(await service.submit_statement(session, caller.trace(), body))
 
 
 @router.post("/v1/deposit-slips", status_code=201, dependencies=[COLLECT])
-@refuses(NotFound, service.SlipNumberTaken, service.SecondSlip, service.StatementNoLongerOpen, DateInTheFuture)
+@responses_for(NotFound, service.SlipNumberTaken, service.SecondSlip, service.StatementNoLongerOpen, DateInTheFuture)
 async def record_slip(
     session: Session, caller: CurrentCaller, running: CurrentRunning, body: StatementSlipIn
 ) -> SlipOut:
     """Record the slip of a statement's cash; a slip is not money."""
     await refuse_future(session, running, [body.deposited_on])
     batch = await service.record_slip(session, caller.trace(), body)
-    after_commit(session, lambda: running.wake(JOB_NAME))
+    after_commit(session, lambda: running.wake(CASH_MATCHING))
     return SlipOut(**body.model_dump(), batch_id=batch.id, batch_state=batch.state.value)
+
+
+@corrections_router.post("/v1/remittances/{batch_id}/corrections", dependencies=[COLLECT])
+@responses_for(NotFound, corrections.CorrectionNotPossible, service.SlipNumberTaken, DateInTheFuture)
+async def correct(
+    session: Session, caller: CurrentCaller, running: CurrentRunning, batch_id: UUID, body: CorrectionIn
+) -> BatchOut:
+    """Restate a held batch as a new version and let it be compared again."""
+    await refuse_future(session, running, (slip.deposited_on for slip in body.slips or ()))
+    batch = await corrections.correct(session, caller.trace(), batch_id, body)
+    after_commit(session, lambda: running.wake(CASH_MATCHING))
+    after_commit(session, lambda: running.wake(SETTLEMENTS))
+    return BatchOut.of(batch)

@@ -1,4 +1,4 @@
-"""What the doors for village cash speak; dates in ISO form, money in fen."""
+"""Documents of village cash, and their answers; dates in ISO form, money in fen."""
 
 from datetime import date
 from typing import Annotated
@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, StringConstraints
 
 from services.payment.documents import Amount, DocumentIn
-from shared.web.fields import Day, Number, Year, example
+from shared.web.fields import Day, FreeText, ReferenceNumber, Year, example
 
 Village = Annotated[str, StringConstraints(max_length=12)]
 
@@ -15,7 +15,7 @@ Village = Annotated[str, StringConstraints(max_length=12)]
 class ReceiptIn(DocumentIn):
     """One cash receipt as the village wrote it."""
 
-    receipt_no: Number
+    receipt_no: ReferenceNumber
     enrolment_id: UUID
     amount_fen: Amount
     received_on: Day
@@ -74,7 +74,7 @@ class ReceiptPage(BaseModel):
 class StatementLineIn(DocumentIn):
     """One line of the 《缴费情况表》."""
 
-    receipt_no: Number
+    receipt_no: ReferenceNumber
     enrolment_id: UUID
     amount_fen: Amount
 
@@ -90,7 +90,7 @@ class CollectionStatementIn(DocumentIn):
         total_fen=38000,
     )
 
-    statement_no: Number
+    statement_no: ReferenceNumber
     village: Village
     benefit_year: Year
     lines: Annotated[tuple[StatementLineIn, ...], Field(min_length=1, max_length=5_000)]
@@ -100,7 +100,7 @@ class CollectionStatementIn(DocumentIn):
 class DepositSlipIn(DocumentIn):
     """A slip of cash paid into the tax pending account."""
 
-    slip_no: Number
+    slip_no: ReferenceNumber
     amount_fen: Amount
     deposited_on: Day
 
@@ -110,7 +110,7 @@ class StatementSlipIn(DepositSlipIn):
 
     model_config = example(slip_no="D-0001", statement_no="S-2023-10-1201", amount_fen=38000, deposited_on="2023-10-04")
 
-    statement_no: Number
+    statement_no: ReferenceNumber
 
 
 class SlipOut(BaseModel):
@@ -122,3 +122,18 @@ class SlipOut(BaseModel):
     deposited_on: date
     batch_id: UUID
     batch_state: str
+
+
+class CorrectionIn(DocumentIn):
+    """What is said instead: lines with their total, or slips, or only why it should be compared again."""
+
+    model_config = example(
+        reason="第 3 行金额写错",
+        lines=[{"receipt_no": "R-0001", "enrolment_id": "0197c2a0-7b1c-7e51-9a57-6b3a4d1c2024", "amount_fen": 38000}],
+        total_fen=38000,
+    )
+
+    reason: FreeText
+    lines: Annotated[tuple[StatementLineIn, ...], Field(min_length=1, max_length=5_000)] | None = None
+    total_fen: Amount | None = None
+    slips: Annotated[tuple[DepositSlipIn, ...], Field(min_length=1, max_length=20)] | None = None

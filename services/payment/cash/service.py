@@ -3,39 +3,27 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.cash import receipts as receipts_kept
+from services.payment.batches import repository as batches
+from services.payment.batches import steps
+from services.payment.batches.models import Batch, CashBatch
+from services.payment.batches.state import BatchState, Step
+from services.payment.bills import repository as bills
 from services.payment.cash import repository
-from services.payment.cash.match import StatementLine
-from services.payment.cash.receipts import NewReceipt, StoredReceipt
 from services.payment.cash.schemas import CollectionStatementIn, ReceiptIn, StatementSlipIn
+from services.payment.cash.three_way_match import StatementLine
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
 from services.payment.ledger.transfer import Line, Occasion, Transfer
-from services.payment.remittance import repository as batches
-from services.payment.remittance import steps
-from services.payment.remittance.models import Batch
-from services.payment.remittance.state import BatchState, Step
+from services.payment.receipts import repository as receipts_repository
+from services.payment.receipts.receipt import NewReceipt, StoredReceipt
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
 from shared.domain.region import InvalidRegion, is_village, parse_region
 from shared.errors import DomainError, ErrorCode, NotFound
 
 _AT_ONCE = 500
-
-# Whose cash it is does not depend on whether anything is due from them now: the import decides that.
-_PEOPLE = text(
-    """
-    SELECT enrolment_id, person_token, benefit_year FROM bill
-    WHERE enrolment_id = ANY(CAST(:ids AS uuid[])) AND region = :village
-    UNION
-    SELECT enrolment_id, person_token, benefit_year FROM unpriced_enrolment
-    WHERE enrolment_id = ANY(CAST(:ids AS uuid[])) AND region = :village
-    ORDER BY enrolment_id
-    """
-)
 
 
 class UnknownVillage(DomainError):
@@ -89,12 +77,12 @@ async def record_receipts(
     """
     _must_be_village(village)
     told = _told_once(receipts)
-    stored_before = await receipts_kept.by_number(session, list(told))
+    stored_before = await receipts_repository.by_number(session, list(told))
     fresh = [receipt for receipt in told.values() if receipt.receipt_no not in stored_before]
-    people = await _people(session, village, [receipt.enrolment_id for receipt in fresh])
+    people = await bills.people_of(session, village, [receipt.enrolment_id for receipt in fresh])
     wanted = [_new_receipt(receipt, people) for receipt in fresh]
-    new = await receipts_kept.insert(session, village, wanted, trace) if wanted else set()
-    known = await receipts_kept.by_number(session, [number for number in told if number not in new])
+    new = await receipts_repository.insert(session, village, wanted, trace) if wanted else set()
+    known = await receipts_repository.by_number(session, [number for number in told if number not in new])
     for number in sorted(told.keys() - new):
         stored = known.get(number)  # not visible: it belongs to another region, and the number is taken all the same
         mine = told[number]
@@ -115,7 +103,7 @@ async def submit_statement(session: AsyncSession, trace: Trace, body: Collection
     _must_be_village(body.village)
     batch_id = new_id()
     lines = [StatementLine(line.receipt_no, line.enrolment_id, line.amount_fen) for line in body.lines]
-    opened = await repository.open_batch(
+    opened = await batches.open_cash(
         session,
         batch_id,
         village=body.village,
@@ -136,7 +124,7 @@ async def record_slip(session: AsyncSession, trace: Trace, body: StatementSlipIn
 
     Raises NotFound, SlipNumberTaken, SecondSlip or StatementNoLongerOpen.
     """
-    batch_id = await repository.batch_of_statement(session, body.statement_no)
+    batch_id = await batches.id_of_statement(session, body.statement_no)
     batch = await batches.lock(session, batch_id) if batch_id else None
     if batch is None:
         raise NotFound(f"缴费情况表 statement {body.statement_no}")
@@ -178,11 +166,6 @@ def _told_once(receipts: Sequence[ReceiptIn]) -> dict[str, ReceiptIn]:
     return told
 
 
-async def _people(session: AsyncSession, village: str, enrolment_ids: Sequence[UUID]) -> dict[UUID, tuple[str, int]]:
-    rows = await session.execute(_PEOPLE, {"ids": sorted(set(enrolment_ids)), "village": village})
-    return {row.enrolment_id: (row.person_token, row.benefit_year) for row in rows}
-
-
 def _new_receipt(receipt: ReceiptIn, people: Mapping[UUID, tuple[str, int]]) -> NewReceipt:
     person = people.get(receipt.enrolment_id)
     if person is None:
@@ -213,9 +196,9 @@ def _taken(receipt: NewReceipt, village: str, trace: Trace) -> Transfer:
 
 
 async def _as_stated_before(session: AsyncSession, body: CollectionStatementIn, lines: list[StatementLine]) -> Batch:
-    batch_id = await repository.batch_of_statement(session, body.statement_no)
+    batch_id = await batches.id_of_statement(session, body.statement_no)
     batch = await batches.find(session, batch_id) if batch_id else None
-    if batch is None or (batch.region, batch.benefit_year) != (body.village, body.benefit_year):
+    if not isinstance(batch, CashBatch) or (batch.region, batch.benefit_year) != (body.village, body.benefit_year):
         raise StatementNumberTaken
     if await repository.lines(session, batch.id, 1) != lines:
         raise StatementNumberTaken

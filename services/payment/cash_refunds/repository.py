@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.cash.receipts import StoredReceipt
 from services.payment.cash_refunds.state import CashRefund, CashRefundState, Signature, Taken
 from services.payment.ledger.transfer import Line
+from services.payment.receipts.receipt import StoredReceipt
 from shared.contracts.event import Trace
 
 _DUE = text(

@@ -26,10 +26,10 @@ from services.payment.dates import DateInTheFuture, refuse_future
 from shared.database.business_date import business_date
 from shared.errors import NotFound
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
-from shared.web.door import Door
-from shared.web.refusals import refuses
+from shared.web.error_responses import responses_for
+from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=Door, tags=["village cash"])
+router = APIRouter(route_class=StrictRoute, tags=["village cash"])
 COLLECT, REFUND = requires("payment:collect"), requires("payment:refund")
 
 
@@ -48,7 +48,7 @@ async def list_cash_refunds(
 
 
 @router.post("/v1/cash-refunds/approvals", dependencies=[REFUND])
-@refuses(NotFound, OwnReceipt)
+@responses_for(NotFound, OwnReceipt)
 async def approve_cash_refunds(
     session: Session, caller: CurrentCaller, running: CurrentRunning, body: CashReleaseIn
 ) -> CashRefundsOut:
@@ -59,7 +59,7 @@ async def approve_cash_refunds(
 
 
 @router.post("/v1/cash-refunds/fetches", dependencies=[COLLECT])
-@refuses(NotFound, StepNotPossible, DateBeforeStep, RecordedOtherwise, DateInTheFuture)
+@responses_for(NotFound, StepNotPossible, DateBeforeStep, RecordedOtherwise, DateInTheFuture)
 async def record_fetch(
     session: Session, caller: CurrentCaller, running: CurrentRunning, body: CashFetchIn
 ) -> CashRefundsOut:
@@ -70,7 +70,7 @@ async def record_fetch(
 
 
 @router.post("/v1/cash-refunds/returns", dependencies=[COLLECT])
-@refuses(NotFound, StepNotPossible, DateBeforeStep, RecordedOtherwise, DateInTheFuture)
+@responses_for(NotFound, StepNotPossible, DateBeforeStep, RecordedOtherwise, DateInTheFuture)
 async def record_return(
     session: Session, caller: CurrentCaller, running: CurrentRunning, body: CashReturnIn
 ) -> CashRefundsOut:

@@ -8,11 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.payment.cash_refunds.state import CashRefundState, Signature
 from services.payment.documents import DocumentIn
-from shared.web.fields import Day, Number, example
+from shared.web.fields import Day, ReferenceNumber, example
 
 AT_ONCE = 500
 Village = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
-ReceiptNumbers = Annotated[tuple[Number, ...], Field(min_length=1, max_length=AT_ONCE)]
+ReceiptNumbers = Annotated[tuple[ReferenceNumber, ...], Field(min_length=1, max_length=AT_ONCE)]
 
 _OF = {"village": "411521101201", "receipt_nos": ["R-0001"]}
 
@@ -42,7 +42,7 @@ class CashReturnIn(DocumentIn):
     model_config = example(village="411521101201", receipt_no="R-0001", returned_on="2023-10-13", signed_by="SELF")
 
     village: Village
-    receipt_no: Number
+    receipt_no: ReferenceNumber
     returned_on: Day
     signed_by: Signature
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
 from services.payment.bills.state import Bill, BillState
 from services.payment.ledger.transfer import Line
+from services.payment.notices.notice import PaymentNotice
 from services.payment.orders.state import Order, OrderLine, OrderState
-from shared.contracts.event import Trace
+from services.payment.suspense.reasons import SuspenseReason
 
 CURRENCY = "CNY"
 
@@ -26,44 +27,8 @@ class Quarantine(StrEnum):
     REFUND_NOT_ASKED = "REFUND_NOT_ASKED"
 
 
-# What was set aside because of us, not of the message: once mended, it can be worked again.
-OURS_TO_MEND = (Quarantine.UNPROCESSABLE, Quarantine.UNKNOWN_MERCHANT)
-
-
-class Reason(StrEnum):
-    """Why our money found no home."""
-
-    UNKNOWN_ORDER = "UNKNOWN_ORDER"
-    ORDER_OF_OTHER_MERCHANT = "ORDER_OF_OTHER_MERCHANT"
-    SECOND_TRANSACTION = "SECOND_TRANSACTION"
-    WRONG_AMOUNT = "WRONG_AMOUNT"
-    ORDER_CANCELLED = "ORDER_CANCELLED"
-    AFTER_EXPIRY = "AFTER_EXPIRY"
-    BILL_ALREADY_PAID = "BILL_ALREADY_PAID"
-    BILL_SUPERSEDED = "BILL_SUPERSEDED"
-    OUTSIDE_EVERY_ROW = "OUTSIDE_EVERY_ROW"
-    AMOUNT_NOT_DUE_THAT_DAY = "AMOUNT_NOT_DUE_THAT_DAY"
-    SAME_TRANSACTION_OTHER_ORDER = "SAME_TRANSACTION_OTHER_ORDER"
-    SAME_TRANSACTION_OTHER_AMOUNT = "SAME_TRANSACTION_OTHER_AMOUNT"
-
-
-@dataclass(frozen=True, slots=True)
-class PaidNotice:
-    """A channel says that somebody paid; ``paid_on`` is the business date of its success time."""
-
-    id: UUID
-    channel: str
-    mchid: str
-    payee_mchid: str
-    payee_appid: str
-    order_no: str
-    transaction_id: str
-    amount_fen: int
-    currency: str
-    succeeded_at: datetime
-    paid_on: date
-    region: str
-    trace: Trace
+# Set aside for a reason on our side, not in the message: once that is removed, it can be worked again.
+RETRYABLE_QUARANTINE = (Quarantine.UNPROCESSABLE, Quarantine.UNKNOWN_MERCHANT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +38,19 @@ class LineCredit:
     amount_fen: int
     line: Line
     bill: Bill | None = None
-    reason: Reason | None = None
+    reason: SuspenseReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Credit:
     """What becomes of a payment: its lines sum to its amount."""
 
-    notice: PaidNotice
+    notice: PaymentNotice
     order: Order | None
     lines: tuple[LineCredit, ...]
 
     @property
-    def reason(self) -> Reason | None:
+    def reason(self) -> SuspenseReason | None:
         """The first reason for which a part was suspended; None where all was credited."""
         return next((line.reason for line in self.lines if line.reason is not None), None)
 
@@ -97,12 +62,16 @@ class Credit:
 
 # The whole order's amount came in time; which bill a part pays is a question of its own.
 _ORDER_IS_PAID = (
-    None, Reason.BILL_ALREADY_PAID, Reason.BILL_SUPERSEDED, Reason.OUTSIDE_EVERY_ROW, Reason.AMOUNT_NOT_DUE_THAT_DAY,
-)  # fmt: skip
+    None,
+    SuspenseReason.BILL_ALREADY_PAID,
+    SuspenseReason.BILL_SUPERSEDED,
+    SuspenseReason.OUTSIDE_EVERY_ROW,
+    SuspenseReason.AMOUNT_NOT_DUE_THAT_DAY,
+)
 
 
-def quarantine_of(notice: PaidNotice, appid: str) -> Quarantine | None:
-    """Whether a notice speaks of somebody else's money."""
+def quarantine_of(notice: PaymentNotice, appid: str) -> Quarantine | None:
+    """Why a notice is about money that is not ours; None where it is ours."""
     if notice.payee_mchid != notice.mchid:
         return Quarantine.OTHER_MERCHANT
     if notice.payee_appid != appid:
@@ -112,13 +81,13 @@ def quarantine_of(notice: PaidNotice, appid: str) -> Quarantine | None:
     return None
 
 
-def decide_credit(notice: PaidNotice, order: Order | None, bills: Mapping[UUID, Bill]) -> Credit:
-    """Credit each line to its bill under the row of the payment's day, or say why it cannot be.
+def decide_credit(notice: PaymentNotice, order: Order | None, bills: Mapping[UUID, Bill]) -> Credit:
+    """Credit each line to its bill under the row of the payment's day, or give the reason why it cannot be.
 
     ``bills`` are those in force now, by enrolment; the later of two payments finds its bill paid.
     """
     refusal = _refusal_of_order(notice, order)
-    if order is None or refusal in (Reason.WRONG_AMOUNT, Reason.ORDER_OF_OTHER_MERCHANT):
+    if order is None or refusal in (SuspenseReason.WRONG_AMOUNT, SuspenseReason.ORDER_OF_OTHER_MERCHANT):
         return Credit(notice, order, (_whole(notice, order, refusal),))
     if refusal is not None and order.amount_fen != notice.amount_fen:
         return Credit(notice, order, (_whole(notice, order, refusal),))
@@ -129,23 +98,25 @@ def decide_credit(notice: PaidNotice, order: Order | None, bills: Mapping[UUID, 
     )
 
 
-def _refusal_of_order(notice: PaidNotice, order: Order | None) -> Reason | None:
+def _refusal_of_order(notice: PaymentNotice, order: Order | None) -> SuspenseReason | None:
     if order is None:
-        return Reason.UNKNOWN_ORDER
+        return SuspenseReason.UNKNOWN_ORDER
     if (order.channel, order.mchid) != (notice.channel, notice.mchid):
-        return Reason.ORDER_OF_OTHER_MERCHANT
+        return SuspenseReason.ORDER_OF_OTHER_MERCHANT
     if order.state is OrderState.CONFIRMED:
-        return Reason.SECOND_TRANSACTION
+        return SuspenseReason.SECOND_TRANSACTION
     if notice.amount_fen != order.amount_fen:
-        return Reason.WRONG_AMOUNT
+        return SuspenseReason.WRONG_AMOUNT
     if order.state in (OrderState.CANCELLED, OrderState.REFUSED):
-        return Reason.ORDER_CANCELLED
+        return SuspenseReason.ORDER_CANCELLED
     if notice.succeeded_at >= order.expires_at:
-        return Reason.AFTER_EXPIRY  # dated before it, the payment counts even if we had marked the order EXPIRED
+        return (
+            SuspenseReason.AFTER_EXPIRY
+        )  # dated before it, the payment counts even if we had marked the order EXPIRED
     return None
 
 
-def _line(line: OrderLine, bill: Bill | None, paid_on: date, refusal: Reason | None) -> LineCredit:
+def _line(line: OrderLine, bill: Bill | None, paid_on: date, refusal: SuspenseReason | None) -> LineCredit:
     reason = refusal or _refusal_of_bill(line, bill, paid_on)
     return LineCredit(line.amount_fen, line.line, bill if reason is None else None, reason)
 
@@ -154,27 +125,28 @@ def _bill_of(line: OrderLine, bills: Mapping[UUID, Bill]) -> Bill | None:
     return bills.get(line.line.enrolment_id) if line.line.enrolment_id is not None else None
 
 
-def _refusal_of_bill(line: OrderLine, bill: Bill | None, paid_on: date) -> Reason | None:
+def _refusal_of_bill(line: OrderLine, bill: Bill | None, paid_on: date) -> SuspenseReason | None:
     if bill is None:
-        return Reason.BILL_SUPERSEDED
+        return SuspenseReason.BILL_SUPERSEDED
     if bill.id != line.bill_id:
         # What the newer bill wants on that day decides; the same amount pays it, any other was the old bill's.
-        heir = bill.row_on(paid_on) if bill.state is BillState.OPEN else None
-        return None if heir is not None and heir[1].due_fen == line.amount_fen else Reason.BILL_SUPERSEDED
+        successor = bill.row_on(paid_on) if bill.state is BillState.OPEN else None
+        pays = successor is not None and successor.row.due_fen == line.amount_fen
+        return None if pays else SuspenseReason.BILL_SUPERSEDED
     if bill.state is not BillState.OPEN:
-        return Reason.BILL_ALREADY_PAID
-    found = bill.row_on(paid_on)
-    if found is None:
-        return Reason.OUTSIDE_EVERY_ROW
-    return None if found[1].due_fen == line.amount_fen else Reason.AMOUNT_NOT_DUE_THAT_DAY
+        return SuspenseReason.BILL_ALREADY_PAID
+    due = bill.row_on(paid_on)
+    if due is None:
+        return SuspenseReason.OUTSIDE_EVERY_ROW
+    return None if due.row.due_fen == line.amount_fen else SuspenseReason.AMOUNT_NOT_DUE_THAT_DAY
 
 
-def _whole(notice: PaidNotice, order: Order | None, reason: Reason | None) -> LineCredit:
+def _whole(notice: PaymentNotice, order: Order | None, reason: SuspenseReason | None) -> LineCredit:
     """Money that cannot be divided: it belongs to the order's one person, or to a place only."""
     return LineCredit(notice.amount_fen, whose(notice, order), reason=reason)
 
 
-def whose(notice: PaidNotice, order: Order | None) -> Line:
+def whose(notice: PaymentNotice, order: Order | None) -> Line:
     """Whom money concerns that cannot be divided among an order's lines."""
     if order is None:
         return Line(notice.region)
@@ -183,13 +155,13 @@ def whose(notice: PaidNotice, order: Order | None) -> Line:
     return Line(order.region, benefit_year=order.benefit_year)
 
 
-def contested(notice: PaidNotice, first_order_no: str) -> Reason:
+def contested(notice: PaymentNotice, first_order_no: str) -> SuspenseReason:
     """Why a transaction that is booked already cannot be booked again."""
     if notice.order_no != first_order_no:
-        return Reason.SAME_TRANSACTION_OTHER_ORDER
-    return Reason.SAME_TRANSACTION_OTHER_AMOUNT
+        return SuspenseReason.SAME_TRANSACTION_OTHER_ORDER
+    return SuspenseReason.SAME_TRANSACTION_OTHER_AMOUNT
 
 
-def in_order_of_arrival(notices: Sequence[PaidNotice]) -> list[PaidNotice]:
+def in_order_of_arrival(notices: Sequence[PaymentNotice]) -> list[PaymentNotice]:
     """The earlier success first, so that within a batch the first payment of a bill wins."""
     return sorted(notices, key=lambda notice: (notice.succeeded_at, notice.id))

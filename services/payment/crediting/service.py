@@ -6,27 +6,31 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.bills import repository as bills
-from services.payment.bills import service as billing
+from services.payment.bills import service as bills
+from services.payment.bills.service import BillPayment
 from services.payment.bills.state import BillState
-from services.payment.crediting import repository
 from services.payment.crediting.decision import (
     Credit,
-    PaidNotice,
-    Reason,
+    LineCredit,
     contested,
     decide_credit,
     in_order_of_arrival,
     whose,
 )
-from services.payment.crediting.repository import Attempt, PaymentLine
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
 from services.payment.ledger.transfer import Occasion, Transfer
+from services.payment.notices import repository as notice_rows
+from services.payment.notices.notice import PaymentNotice
 from services.payment.orders import repository as orders
 from services.payment.orders.state import Order, OrderState
+from services.payment.payments import repository as payments
+from services.payment.payments.repository import NewPayment, NewPaymentLine
+from services.payment.refunds import service as refunds
+from services.payment.refunds.state import Request
+from services.payment.suspense.reasons import AUTO_REFUND_REASONS, SuspenseReason
 from services.payment.suspense.service import suspend
-from services.payment.suspense.state import Suspended
+from services.payment.suspense.state import Suspended, SuspenseState
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
 
@@ -35,7 +39,7 @@ Outcome = tuple[str, str | None]
 _UNPAID = (OrderState.CREATED, OrderState.AWAITING, OrderState.UNKNOWN, OrderState.EXPIRED)
 
 
-async def credit(session: AsyncSession, notices: Sequence[PaidNotice]) -> dict[UUID, Outcome]:
+async def credit(session: AsyncSession, notices: Sequence[PaymentNotice]) -> dict[UUID, Outcome]:
     """Credit payments of our money; returns per notice what became of it, and why where it was not credited.
 
     Orders are locked before bills, each sorted. A transaction is booked once, however many notices speak of it.
@@ -44,7 +48,7 @@ async def credit(session: AsyncSession, notices: Sequence[PaidNotice]) -> dict[U
         return {}
     notices = in_order_of_arrival(notices)
     known = await orders.lock(session, [notice.order_no for notice in notices])
-    booked = await repository.insert_payments(session, [_attempt(one, known.get(one.order_no)) for one in notices])
+    booked = await payments.insert(session, [_payment(one, known.get(one.order_no)) for one in notices])
     fresh = [notice for notice in notices if notice.id in booked]
     again = [notice for notice in notices if notice.id not in booked]
     decided = await _decide(session, fresh, known)
@@ -53,7 +57,7 @@ async def credit(session: AsyncSession, notices: Sequence[PaidNotice]) -> dict[U
     return outcomes | await _repeated(session, again, known)
 
 
-async def _decide(session: AsyncSession, notices: Sequence[PaidNotice], known: dict[str, Order]) -> list[Credit]:
+async def _decide(session: AsyncSession, notices: Sequence[PaymentNotice], known: dict[str, Order]) -> list[Credit]:
     """Decide one after the other, so that within a batch, too, the first payment of a bill wins."""
     concerned = {known[notice.order_no].id: known[notice.order_no] for notice in notices if notice.order_no in known}
     people = {line.line.enrolment_id for order in concerned.values() for line in order.lines}
@@ -76,22 +80,31 @@ async def _record(session: AsyncSession, decided: Sequence[Credit], booked: Mapp
     settled = [one.order.id for one in decided if one.order is not None and one.settles_order]
     if settled:
         await orders.turn(session, settled, OrderState.CONFIRMED, from_states=_UNPAID)
-    lines = [(one, line) for one in decided for line in _payment_lines(one, booked[one.notice.id])]
-    await repository.insert_lines(session, [line for _, line in lines])
-    paid = [(one, line) for one, line in lines if line.credit.reason is None]
-    await post(session, [_premium(one, line) for one, line in paid])
-    await billing.pay(session, [payment for one, line in paid for payment in _bill_payment(one, line)])
-    await suspend(session, [item for one, line in lines for item in _suspended(one, line)])
-    await repository.unpark(session, [one.notice.transaction_id for one in decided])
+    parts = [(one, part, new_id()) for one in decided for part in one.lines]
+    await payments.insert_lines(
+        session, [_payment_line(one, part, line_id, booked[one.notice.id]) for one, part, line_id in parts]
+    )
+    paid = [(one, part, line_id) for one, part, line_id in parts if part.reason is None]
+    await post(session, [_premium(one, part) for one, part, _ in paid])
+    await bills.pay(session, [payment for paying in paid for payment in _bill_payment(*paying)])
+    await _suspend(session, [item for suspended in parts for item in _suspended(*suspended)])
+    await notice_rows.unpark(session, [one.notice.transaction_id for one in decided])
+
+
+async def _suspend(session: AsyncSession, items: Sequence[Suspended]) -> None:
+    """Set money aside; where its reason leaves no other use for it, put it forward for refund at once."""
+    await suspend(session, items)
+    unusable = [item for item in items if item.state is SuspenseState.HELD and item.reason in AUTO_REFUND_REASONS]
+    await refunds.request(session, [Request(item.id, item.notice.paid_on, item.trace) for item in unusable])
 
 
 async def _repeated(
-    session: AsyncSession, notices: Sequence[PaidNotice], known: Mapping[str, Order]
+    session: AsyncSession, notices: Sequence[PaymentNotice], known: Mapping[str, Order]
 ) -> dict[UUID, Outcome]:
     """Notices of transactions booked before: the same word again, or a contradiction that holds no further money."""
     if not notices:
         return {}
-    first = await repository.booked(session, notices)
+    first = await payments.booked(session, notices)
     outcomes: dict[UUID, Outcome] = {}
     claims: list[Suspended] = []
     for notice in notices:
@@ -110,59 +123,65 @@ def _outcome(decided: Credit) -> Outcome:
     return ("CREDITED", None) if decided.reason is None else ("SUSPENDED", decided.reason.value)
 
 
-def _trace(notice: PaidNotice, order: Order | None) -> Trace:
+def _trace(notice: PaymentNotice, order: Order | None) -> Trace:
     """Who asked for the order stays the actor of all that follows; the notice is the cause."""
     origin = order.trace if order is not None else notice.trace
     return replace(origin, causation_id=notice.id)
 
 
-def _attempt(notice: PaidNotice, order: Order | None) -> Attempt:
-    trace = _trace(notice, order)
+def _payment(notice: PaymentNotice, order: Order | None) -> NewPayment:
     region = order.region if order is not None else notice.region
-    return Attempt(new_id(), notice, order.id if order else None, region, trace.actor, trace.correlation_id)
+    return NewPayment(new_id(), notice, order.id if order else None, region, _trace(notice, order))
 
 
-def _payment_lines(decided: Credit, payment_id: UUID) -> list[PaymentLine]:
-    trace = _trace(decided.notice, decided.order)
-    return [PaymentLine(new_id(), payment_id, part, trace.actor, trace.correlation_id) for part in decided.lines]
+def _payment_line(decided: Credit, part: LineCredit, line_id: UUID, payment_id: UUID) -> NewPaymentLine:
+    return NewPaymentLine(
+        id=line_id,
+        payment_id=payment_id,
+        bill_id=part.bill.id if part.bill else None,
+        line=part.line,
+        amount_fen=part.amount_fen,
+        credited=part.reason is None,
+        trace=_trace(decided.notice, decided.order),
+    )
 
 
-def _premium(decided: Credit, line: PaymentLine) -> Transfer:
+def _premium(decided: Credit, part: LineCredit) -> Transfer:
     notice = decided.notice
     occasion = Occasion(
         # Independent of the payment's own key: the books, too, refuse one transaction for one person twice.
-        key=f"{notice.channel}:{notice.mchid}:{notice.transaction_id}:{line.credit.line.enrolment_id}",
+        key=f"{notice.channel}:{notice.mchid}:{notice.transaction_id}:{part.line.enrolment_id}",
         effective_on=notice.paid_on,
         caused_by=notice.id,
         trace=_trace(notice, decided.order),
     )
-    return postings.premium_received(line.credit.line, line.credit.amount_fen, occasion, channel=notice.channel)
+    return postings.premium_received(part.line, part.amount_fen, occasion, channel=notice.channel)
 
 
-def _bill_payment(decided: Credit, line: PaymentLine) -> list[billing.BillPayment]:
-    if line.credit.bill is None:
+def _bill_payment(decided: Credit, part: LineCredit, line_id: UUID) -> list[BillPayment]:
+    if part.bill is None:
         return []
     notice = decided.notice
     return [
-        billing.BillPayment(
-            bill=line.credit.bill,
-            amount_fen=line.credit.amount_fen,
+        BillPayment(
+            bill=part.bill,
+            amount_fen=part.amount_fen,
             channel=notice.channel,
             paid_on=notice.paid_on,
-            paid_by=line.id,
+            paid_by=line_id,
             caused_by=notice.id,
             trace=_trace(notice, decided.order),
         )
     ]
 
 
-def _suspended(decided: Credit, line: PaymentLine) -> list[Suspended]:
-    part, notice = line.credit, decided.notice
+def _suspended(decided: Credit, part: LineCredit, line_id: UUID) -> list[Suspended]:
+    notice = decided.notice
     if part.reason is None:
         return []
     trace = _trace(notice, decided.order)
-    return [Suspended(new_id(), line.id, notice, part.line, part.amount_fen, part.reason, trace)]
+    return [Suspended(new_id(), line_id, notice, part.line, part.amount_fen, part.reason, trace)]
 
 
-def _contested(notice: PaidNotice, order: Order | None, reason: Reason) -> Suspended:
+def _contested(notice: PaymentNotice, order: Order | None, reason: SuspenseReason) -> Suspended:
     return Suspended(new_id(), None, notice, whose(notice, order), notice.amount_fen, reason, _trace(notice, order))

@@ -1,7 +1,7 @@
 """Writing and summing transfers. There is no update and no delete: a correction is a reversal."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -59,6 +59,32 @@ _BALANCES = text(
     GROUP BY region, account ORDER BY region, account
     """
 )
+# One statement sees one moment. If somebody else moved the horizon past that moment meanwhile, the stretch is empty and
+# the horizon stays where it is.
+_ADVANCE = text(
+    """
+    WITH stretch AS MATERIALIZED (
+        SELECT below AS since, greatest(below, pg_snapshot_xmin(pg_current_snapshot())) AS until
+        FROM transfer_horizon FOR UPDATE
+    ), summed AS (
+        INSERT INTO transfer_sum AS s (region, benefit_year, kind, debit, credit, fen, times)
+        SELECT t.region, t.benefit_year, t.kind, t.debit, t.credit, sum(t.amount_fen), count(*)
+        FROM transfer t JOIN stretch ON t.written_by >= stretch.since AND t.written_by < stretch.until
+        GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
+        ON CONFLICT (region, benefit_year, kind, debit, credit)
+            DO UPDATE SET fen = s.fen + EXCLUDED.fen, times = s.times + EXCLUDED.times
+    )
+    UPDATE transfer_horizon SET below = stretch.until FROM stretch
+    """
+)
+# To be read in one statement with whatever else belongs to the moment.
+SUMMED: Final = """
+    SELECT region, benefit_year, kind, debit, credit, fen, times FROM transfer_sum
+    UNION ALL
+    SELECT region, benefit_year, kind, debit, credit, sum(amount_fen)::bigint, count(*)
+    FROM transfer WHERE written_by >= (SELECT below FROM transfer_horizon)
+    GROUP BY 1, 2, 3, 4, 5
+"""
 
 
 async def insert(session: AsyncSession, transfers: Sequence[Transfer]) -> set[str]:
@@ -78,6 +104,11 @@ async def balances(session: AsyncSession, benefit_year: int | None) -> list[tupl
     """Debits minus credits per (region, account), of one benefit year or of all, in fen."""
     rows = await session.execute(_BALANCES, {"benefit_year": benefit_year})
     return [(row.region, row.account, row.balance_fen) for row in rows]
+
+
+async def advance_sums(session: AsyncSession) -> None:
+    """Sum the transfers that have become final since the last time."""
+    await session.execute(_ADVANCE)
 
 
 def body_of(transfer: Transfer) -> tuple[Any, ...]:

@@ -65,6 +65,49 @@ _TURN = text(
     WHERE id = ANY(CAST(:ids AS uuid[])) AND state = ANY(CAST(:from_states AS text[])) RETURNING id
     """
 )
+# An order is asked about once; if the channel cannot say, again after a pause by the database's clock.
+_CLAIM_TO_QUERY = text(
+    """
+    WITH due AS (
+        SELECT id FROM payment_order
+        WHERE (state IN ('CREATED', 'UNKNOWN') AND recorded_at < now() - make_interval(secs => :patience_s)
+               OR to_be_queried)
+          AND (queried_at IS NULL OR queried_at < now() - make_interval(secs => :again_after_s))
+        ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
+    UPDATE payment_order SET queried_at = now() FROM due WHERE payment_order.id = due.id
+    RETURNING payment_order.order_no
+    """
+)
+_WITHDRAWN = text(
+    """
+    SELECT DISTINCT o.order_no
+    FROM order_line l
+    JOIN bill b ON b.id = l.bill_id AND b.state = 'SUPERSEDED'
+    JOIN payment_order o ON o.id = l.order_id
+    WHERE l.open AND o.state = 'AWAITING'
+      AND (o.queried_at IS NULL OR o.queried_at < now() - make_interval(secs => :again_after_s))
+    ORDER BY o.order_no LIMIT :limit
+    """
+)
+_NOTE_ASKED = text("UPDATE payment_order SET queried_at = now() WHERE order_no = ANY(CAST(:order_nos AS text[]))")
+_NOTE_ANSWERED = text("UPDATE payment_order SET to_be_queried = false WHERE order_no = :order_no")
+# The notice of a payment made in time may still come, or be lost: the order is asked about once, and a success dated
+# before its expiry is credited all the same.
+_EXPIRE = text(
+    """
+    WITH over AS (
+        SELECT id FROM payment_order WHERE state = 'AWAITING' AND expires_at <= :instant
+        ORDER BY order_no LIMIT :limit FOR UPDATE
+    ), expired AS (
+        UPDATE payment_order SET state = 'EXPIRED', to_be_queried = true FROM over WHERE payment_order.id = over.id
+        RETURNING payment_order.id
+    ), released AS (
+        UPDATE order_line SET open = false FROM expired WHERE order_line.order_id = expired.id
+    )
+    SELECT count(*) FROM expired
+    """
+)
 _RELEASE = text("UPDATE order_line SET open = false WHERE order_id = ANY(CAST(:ids AS uuid[])) AND open")
 
 
@@ -143,6 +186,29 @@ async def turn(
     if ids and state not in (OrderState.AWAITING, OrderState.UNKNOWN):
         await session.execute(_RELEASE, {"ids": ids})
     return ids
+
+
+async def claim_to_query(session: AsyncSession, *, patience_s: float, again_after_s: float, limit: int) -> list[str]:
+    """Numbers of orders to ask the channel about now, noted as asked."""
+    timing = {"patience_s": patience_s, "again_after_s": again_after_s, "limit": limit}
+    return list((await session.execute(_CLAIM_TO_QUERY, timing)).scalars())
+
+
+async def claim_withdrawn(session: AsyncSession, *, again_after_s: float, limit: int) -> list[str]:
+    """Numbers of open orders that would collect a superseded bill, noted as asked."""
+    withdrawn = list((await session.execute(_WITHDRAWN, {"again_after_s": again_after_s, "limit": limit})).scalars())
+    await session.execute(_NOTE_ASKED, {"order_nos": withdrawn})
+    return withdrawn
+
+
+async def note_answered(session: AsyncSession, order_no: str) -> None:
+    """Note that the channel has answered about an order."""
+    await session.execute(_NOTE_ANSWERED, {"order_no": order_no})
+
+
+async def expire(session: AsyncSession, instant: datetime, limit: int) -> int:
+    """End orders that lapsed before an instant and release their bills; returns how many."""
+    return int((await session.execute(_EXPIRE, {"instant": instant, "limit": limit})).scalar_one())
 
 
 async def _orders(session: AsyncSession, rows: Sequence[Row[Any]]) -> list[Order]:

@@ -4,21 +4,21 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from services.payment.channels.wechat.client import ChannelRefused, ChannelUnavailable
+from services.payment.channels.channel import ChannelRefused, ChannelUnavailable
 from services.payment.orders import service
 from services.payment.orders.schemas import OrderIn, OrderOut
 from services.payment.resources import ChannelNotAllowed
 from shared.errors import NotFound
 from shared.web.dependencies import CurrentCaller, CurrentRunning, requires
-from shared.web.door import Door
-from shared.web.refusals import refuses
+from shared.web.error_responses import responses_for
+from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=Door)
+router = APIRouter(route_class=StrictRoute)
 OrderNo = Annotated[str, Path(min_length=6, max_length=32, pattern=r"^[0-9A-Za-z_|*-]+$")]
 
 
 @router.post("/v1/orders", status_code=201, dependencies=[requires("payment:write")])
-@refuses(
+@responses_for(
     NotFound,
     service.ChannelNotOffered,
     ChannelNotAllowed,
@@ -36,14 +36,14 @@ async def place_order(running: CurrentRunning, caller: CurrentCaller, body: Orde
 
 
 @router.get("/v1/orders/{order_no}", dependencies=[requires("payment:read")])
-@refuses(NotFound)
+@responses_for(NotFound)
 async def show_order(running: CurrentRunning, caller: CurrentCaller, order_no: OrderNo) -> OrderOut:
     """One order as it stands."""
     return OrderOut.of(await service.show(running, order_no, caller.region))
 
 
 @router.post("/v1/orders/{order_no}/cancel", dependencies=[requires("payment:write")])
-@refuses(
+@responses_for(
     NotFound, service.ChannelNotOffered, service.OrderPaid, service.OrderNotOpen, ChannelUnavailable, ChannelRefused
 )
 async def cancel_order(running: CurrentRunning, caller: CurrentCaller, order_no: OrderNo) -> OrderOut:

@@ -1,7 +1,7 @@
 """Ordering: collecting what several enrolments owe today through one channel.
 
 The channel is never called inside a database transaction. An order is written CREATED, then opened at the channel, then
-AWAITING; whatever is interrupted in between is settled by asking the channel (``queries``).
+AWAITING; whatever is interrupted in between is settled by asking the channel (``channel_query``).
 """
 
 from collections.abc import Sequence
@@ -12,14 +12,12 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.bills import service as billing
-from services.payment.bills.state import Bill, BillState
-from services.payment.channels.wechat import CHANNEL
-from services.payment.channels.wechat.client import ChannelRefused, ChannelUnavailable, Closing, WechatClient
+from services.payment.bills.state import Bill, BillState, DueRow
+from services.payment.channels.channel import ChannelRefused, ChannelUnavailable, Closing, PaymentChannel
 from services.payment.orders import repository
 from services.payment.orders.state import OPEN_STATES, Order, OrderLine, OrderState, common_region, expiry
 from services.payment.resources import PaymentResources
 from shared.contracts.event import Trace
-from shared.contracts.subsidy import ScheduleRow
 from shared.database.business_date import business_date
 from shared.domain.ids import new_id
 from shared.errors import DomainError, ErrorCode, NotFound
@@ -77,22 +75,22 @@ async def place(running: Running, ask: Ask) -> Order:
     """
     resources: PaymentResources = running.resources
     resources.refuse_channel(Channel.WECHAT)
-    client = next(iter(resources.wechat.values()), None)
-    if client is None:
+    channel = next(iter(resources.channels.values()), None)
+    if channel is None:
         raise ChannelNotOffered
-    order = await _create(running, ask, client)
+    order = await _create(running, ask, channel)
     if order is None:
         await _close_earlier(running, ask)
-        order = await _create(running, ask, client)
+        order = await _create(running, ask, channel)
     if order is None:
         raise OrderAlreadyOpen
-    return await open_at_channel(running, order, client, ask.region)
+    return await open_at_channel(running, order, channel, ask.region)
 
 
-async def open_at_channel(running: Running, order: Order, client: WechatClient, region: str) -> Order:
+async def open_at_channel(running: Running, order: Order, channel: PaymentChannel, region: str) -> Order:
     """Ask the channel for the code of a written order; asking again for the same order is harmless."""
     try:
-        code_url = await client.prepay(
+        code_url = await channel.prepay(
             order_no=order.order_no,
             description=_DESCRIPTION,
             amount_fen=order.amount_fen,
@@ -103,14 +101,14 @@ async def open_at_channel(running: Running, order: Order, client: WechatClient, 
         await _turn(running, region, order, OrderState.UNKNOWN)
         raise
     except ChannelRefused as refused:
-        if refused.reason in ("ORDERPAID", "ORDER_PAID"):
+        if refused.already_paid:
             await _turn(running, region, order, OrderState.UNKNOWN)
             raise OrderPaid from refused
         await _turn(running, region, order, OrderState.REFUSED)
         raise
     if not await _turn(running, region, order, OrderState.AWAITING, code_url=code_url):
-        # Somebody cancelled it while the channel was opening it: it must not stay open there alone.
-        await client.close(order.order_no)
+        # It was cancelled while the channel was opening it: it must not stay open there alone.
+        await channel.close(order.order_no)
         raise OrderNotOpen
     return replace(order, state=OrderState.AWAITING, code_url=code_url)
 
@@ -131,18 +129,24 @@ async def cancel(running: Running, order_no: str, region: str) -> Order:
 
 
 async def close(running: Running, order: Order, region: str) -> Order:
-    """Close an open order, the channel first: money for an order that we alone call closed would have no home.
+    """Close an open order, the channel first: money for an order that only we call closed would pay no bill.
 
     Returns the order as it then stands; a notice may have confirmed it meanwhile. Raises OrderPaid.
     """
-    client = running.resources.wechat.get(order.mchid)
-    if client is None:
-        raise ChannelNotOffered(f"商户 merchant {order.mchid}")
-    if await client.close(order.order_no) is Closing.PAID:
+    channel = channel_of(running.resources, order)
+    if await channel.close(order.order_no) is Closing.PAID:
         raise OrderPaid
     if await _turn(running, region, order, OrderState.CANCELLED):
         return replace(order, state=OrderState.CANCELLED)
     return await show(running, order.order_no, region)
+
+
+def channel_of(resources: PaymentResources, order: Order) -> PaymentChannel:
+    """The channel through which an order collects; raises ChannelNotOffered."""
+    channel = resources.channels.get(order.mchid)
+    if channel is None:
+        raise ChannelNotOffered(f"商户 merchant {order.mchid}")
+    return channel
 
 
 async def show(running: Running, order_no: str, region: str) -> Order:
@@ -154,15 +158,15 @@ async def show(running: Running, order_no: str, region: str) -> Order:
     return order
 
 
-async def _create(running: Running, ask: Ask, client: WechatClient) -> Order | None:
+async def _create(running: Running, ask: Ask, channel: PaymentChannel) -> Order | None:
     """Write the order; None where another one holds one of its bills open, and then nothing is written."""
     async with running.database.transaction(ask.region) as session:
         today = await business_date(session, running.clock)
         due = await _due(session, ask, today)
         if await repository.open_on_bills(session, [bill.id for bill, _ in due]):
             return None
-        order = _new_order(ask, due, today, client)
-        if not await repository.insert(session, order, client.merchant.appid):
+        order = _new_order(ask, due, today, channel)
+        if not await repository.insert(session, order, channel.appid):
             raise OrderAlreadyOpen
     return order
 
@@ -176,34 +180,34 @@ async def _close_earlier(running: Running, ask: Ask) -> None:
         await close(running, order, ask.region)
 
 
-async def _due(session: AsyncSession, ask: Ask, today: date) -> list[tuple[Bill, ScheduleRow]]:
+async def _due(session: AsyncSession, ask: Ask, today: date) -> list[tuple[Bill, DueRow]]:
     """The locked bills and the rows in force today; raises NothingToPay."""
     bills = await billing.lock_live(session, ask.enrolment_ids)
     due = []
     for enrolment_id in ask.enrolment_ids:
         bill = bills.get(enrolment_id)
-        found = bill.row_on(today) if bill is not None and bill.state is BillState.OPEN else None
-        if bill is None or found is None or found[1].due_fen == 0:
+        one = bill.row_on(today) if bill is not None and bill.state is BillState.OPEN else None
+        if bill is None or one is None or one.row.due_fen == 0:
             raise NothingToPay(f"参保 enrolment {enrolment_id}")
-        due.append((bill, found[1]))
+        due.append((bill, one))
     if len({bill.benefit_year for bill, _ in due}) != 1:
         raise NothingToPay("一个订单只收一个参保年度 · an order collects for one benefit year")
     return due
 
 
-def _new_order(ask: Ask, due: Sequence[tuple[Bill, ScheduleRow]], today: date, client: WechatClient) -> Order:
+def _new_order(ask: Ask, due: Sequence[tuple[Bill, DueRow]], today: date, channel: PaymentChannel) -> Order:
     order_id = new_id()
     return Order(
         id=order_id,
         order_no=order_id.hex,
-        channel=CHANNEL,
-        mchid=client.merchant.mchid,
+        channel=channel.name,
+        mchid=channel.mchid,
         state=OrderState.CREATED,
-        amount_fen=sum(row.due_fen for _, row in due),
+        amount_fen=sum(one.row.due_fen for _, one in due),
         benefit_year=due[0][0].benefit_year,
         region=common_region([bill.region for bill, _ in due]),
-        expires_at=expiry(today, [row.pay_until for _, row in due]),
-        lines=tuple(OrderLine(bill.id, row.due_fen, bill.line) for bill, row in due),
+        expires_at=expiry(today, [one.row.pay_until for _, one in due]),
+        lines=tuple(OrderLine(bill.id, one.row.due_fen, bill.line) for bill, one in due),
         trace=ask.trace,
     )
 

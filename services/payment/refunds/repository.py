@@ -82,9 +82,6 @@ _CONCLUDE = text(
     WHERE refund.id = done.id
     """
 )
-_KNOWN_TRANSACTIONS = text(
-    "SELECT transaction_id FROM payment WHERE transaction_id = ANY(CAST(:transactions AS text[]))"
-)
 _LIST = text(
     """
     SELECT id, suspense_id, refund_no, channel, mchid, transaction_id, enrolment_id, benefit_year, region, amount_fen,
@@ -162,12 +159,6 @@ async def conclude(
     ids, states, days, failures = zip(*outcomes, strict=True)
     parameters = {"ids": list(ids), "states": [state.value for state in states], "days": list(days)}
     await session.execute(_CONCLUDE, {**parameters, "failures": list(failures)})
-
-
-async def known_transactions(session: AsyncSession, transaction_ids: Sequence[str]) -> set[str]:
-    """Which of these transactions are booked."""
-    rows = await session.execute(_KNOWN_TRANSACTIONS, {"transactions": sorted(set(transaction_ids))})
-    return set(rows.scalars())
 
 
 async def listed(

@@ -4,8 +4,8 @@ Money leaves only after a person approved it: a duplicate is put forward by itse
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
 from services.payment.ledger.transfer import Occasion
+from services.payment.notices.notice import RefundNotice
+from services.payment.payments import repository as payments
 from services.payment.refunds import repository
 from services.payment.refunds.state import AT_CHANNEL, Refund, RefundState, Request, outcome_of
 from services.payment.suspense import repository as suspense
@@ -32,20 +34,6 @@ class SuspenseNotHeld(DomainError):
     """The suspended item holds no money that could go back."""
 
     code = ErrorCode.SUSPENSE_NOT_HELD
-
-
-@dataclass(frozen=True, slots=True)
-class RefundNotice:
-    """A channel says what became of a refund."""
-
-    id: UUID
-    mchid: str
-    payee_mchid: str
-    refund_no: str
-    transaction_id: str
-    status: str
-    amount_fen: int
-    succeeded_at: datetime | None
 
 
 async def request(session: AsyncSession, requests: Sequence[Request]) -> None:
@@ -93,7 +81,7 @@ async def settle(session: AsyncSession, notices: Sequence[RefundNotice]) -> dict
         return {}
     refunds = await repository.lock_by_number(session, [notice.refund_no for notice in notices])
     unknown = [notice.transaction_id for notice in notices if notice.refund_no not in refunds]
-    booked = await repository.known_transactions(session, unknown) if unknown else set()
+    booked = await payments.booked_transactions(session, unknown) if unknown else set()
     answers: dict[UUID, tuple[str, str | None]] = {}
     changed: dict[UUID, tuple[Refund, RefundNotice, RefundState]] = {}
     for notice in notices:
@@ -102,7 +90,7 @@ async def settle(session: AsyncSession, notices: Sequence[RefundNotice]) -> dict
             known = notice.transaction_id in booked
             answers[notice.id] = ("QUARANTINED", REFUND_NOT_ASKED) if known else ("PARKED", REFUND_BEFORE_PAYMENT)
             continue
-        state = outcome_of(notice.status)
+        state = outcome_of(notice.outcome)
         answers[notice.id] = _answer(refund, notice, state)
         if answers[notice.id][0] == "APPLIED" and state is not None:
             changed[refund.id] = (refund, notice, state)
@@ -131,7 +119,7 @@ async def _record(session: AsyncSession, changed: Mapping[UUID, tuple[Refund, Re
     for refund, notice, state in changed.values():
         paid = state is RefundState.PAID and notice.succeeded_at is not None
         day = business_date_of(notice.succeeded_at) if paid and notice.succeeded_at else None
-        outcomes.append((refund.id, state, day, None if paid else notice.status))
+        outcomes.append((refund.id, state, day, None if paid else notice.outcome))
         if day is None:
             continue
         trace = replace(refund.trace, causation_id=notice.id)

@@ -4,18 +4,17 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.remittance import repository, steps
+from services.payment.batches import repository, steps
+from services.payment.batches.discrepancies import MAX_DIFFERENCES
+from services.payment.batches.models import Batch
+from services.payment.batches.repository import Move
+from services.payment.batches.state import BatchState, HeldAt, Step, has_passed, source_of, target_of
 from services.payment.remittance.detail import TaxDetail, compare_detail
-from services.payment.remittance.models import Batch
-from services.payment.remittance.repository import Move
-from services.payment.remittance.state import BatchState, HeldAt, Step, has_passed, source_of, target_of
 from services.payment.remittance.tax_exchange import fetch_detail, reference_of
 from shared.contracts.event import Trace
 from shared.database.engine import Database
 from shared.domain.ids import new_id
 from shared.settings import Settings
-
-MAX_DIFFERENCES = 1_000
 
 
 async def confirm_detail(database: Database, settings: Settings, region: str, trace: Trace, batch_id: UUID) -> Batch:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.payment.remittance.differences import Difference, DifferenceKind
+from services.payment.batches.discrepancies import Difference, DifferenceKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,38 +1,25 @@
-"""Doors for batches on their way to the treasury: tax hall, tax detail, treasury, certificate, return."""
+"""Batches on their way to the treasury over HTTP: tax hall, tax detail, treasury, certificate, return."""
 
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from services.payment.bank.settlement import JOB_NAME as SETTLEMENTS
-from services.payment.cash.matching import JOB_NAME as CASH_MATCHING
-from services.payment.cash.service import SlipNumberTaken
+from services.payment.batches import repository, steps
+from services.payment.batches.schemas import BatchOut, BatchPage, BatchWithLines, LineOut
+from services.payment.batches.state import BatchKind, BatchState
 from services.payment.dates import DateInTheFuture, refuse_future
-from services.payment.remittance import confirmation, corrections, repository, service, steps
-from services.payment.remittance.schemas import (
-    BatchOut,
-    BatchPage,
-    BatchWithLines,
-    CertificateIn,
-    CorrectionIn,
-    LineOut,
-    ReceivedIn,
-    RemittedIn,
-    ReturnedIn,
-    SerialIn,
-)
-from services.payment.remittance.state import BatchKind, BatchState
+from services.payment.remittance import confirmation, service
+from services.payment.remittance.schemas import CertificateIn, ReceivedIn, RemittedIn, ReturnedIn, SerialIn
 from services.payment.remittance.tax_exchange import TaxDetailNotFound, TaxExchangeUnavailable
-from shared.database.engine import after_commit
 from shared.errors import NotFound
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
-from shared.web.door import Door
-from shared.web.refusals import refuses
+from shared.web.error_responses import responses_for
+from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=Door, prefix="/v1/remittances", tags=["remittance"])
-# Whoever collects money cannot also say that it has arrived: each step belongs to another office.
-READ, COLLECT = requires("payment:read"), requires("payment:collect")
+router = APIRouter(route_class=StrictRoute, prefix="/v1/remittances", tags=["remittance"])
+# The office that collects money cannot also confirm that it has arrived: each step belongs to another office.
+READ = requires("payment:read")
 TAX, TREASURY = (requires(f"payment:{office}", for_whole_area=True) for office in ("tax", "treasury"))
 
 STEP = (NotFound, steps.StepNotPossible, steps.StepTakenDifferently)
@@ -54,7 +41,7 @@ async def list_batches(
 
 
 @router.get("/{batch_id}", dependencies=[READ])
-@refuses(NotFound)
+@responses_for(NotFound)
 async def read_batch(
     session: Session,
     batch_id: UUID,
@@ -72,28 +59,15 @@ async def read_batch(
     )
 
 
-@router.post("/{batch_id}/corrections", dependencies=[COLLECT])
-@refuses(NotFound, corrections.CorrectionNotPossible, SlipNumberTaken, DateInTheFuture)
-async def correct(
-    session: Session, caller: CurrentCaller, running: CurrentRunning, batch_id: UUID, body: CorrectionIn
-) -> BatchOut:
-    """Restate a held batch as a new version and let it be compared again."""
-    await refuse_future(session, running, (slip.deposited_on for slip in body.slips or ()))
-    batch = await corrections.correct(session, caller.trace(), batch_id, body)
-    after_commit(session, lambda: running.wake(CASH_MATCHING))
-    after_commit(session, lambda: running.wake(SETTLEMENTS))
-    return BatchOut.of(batch)
-
-
 @router.post("/{batch_id}/serial", dependencies=[TAX])
-@refuses(*STEP, service.SerialRequired, service.SerialNotForOnline, steps.SerialTaken)
+@responses_for(*STEP, service.SerialRequired, service.SerialNotForOnline, steps.SerialTaken)
 async def enter_serial(session: Session, caller: CurrentCaller, batch_id: UUID, body: SerialIn) -> BatchOut:
     """Enter the collection notice serial at the county's tax hall."""
     return BatchOut.of(await service.enter_serial(session, caller.trace(), batch_id, body.collection_notice_serial))
 
 
 @router.post("/{batch_id}/fetch-detail", dependencies=[TAX])
-@refuses(NotFound, steps.StepNotPossible, TaxExchangeUnavailable, TaxDetailNotFound)
+@responses_for(NotFound, steps.StepNotPossible, TaxExchangeUnavailable, TaxDetailNotFound)
 async def fetch_detail(caller: CurrentCaller, running: CurrentRunning, batch_id: UUID) -> BatchOut:
     """Fetch the tax bureau's detail and compare it with the batch."""
     batch = await confirmation.confirm_detail(
@@ -103,7 +77,7 @@ async def fetch_detail(caller: CurrentCaller, running: CurrentRunning, batch_id:
 
 
 @router.post("/{batch_id}/remit", dependencies=[TAX])
-@refuses(*STEP, steps.DateBeforePreviousStep, DateInTheFuture)
+@responses_for(*STEP, steps.DateBeforePreviousStep, DateInTheFuture)
 async def remit(
     session: Session, caller: CurrentCaller, running: CurrentRunning, batch_id: UUID, body: RemittedIn
 ) -> BatchOut:
@@ -113,7 +87,7 @@ async def remit(
 
 
 @router.post("/{batch_id}/treasury", dependencies=[TREASURY])
-@refuses(*STEP, steps.DateBeforePreviousStep, DateInTheFuture)
+@responses_for(*STEP, steps.DateBeforePreviousStep, DateInTheFuture)
 async def confirm_treasury(
     session: Session, caller: CurrentCaller, running: CurrentRunning, batch_id: UUID, body: ReceivedIn
 ) -> BatchOut:
@@ -123,7 +97,7 @@ async def confirm_treasury(
 
 
 @router.post("/{batch_id}/certificate", dependencies=[TAX])
-@refuses(*STEP, steps.DateBeforePreviousStep, DateInTheFuture, steps.CertificateNumberTaken)
+@responses_for(*STEP, steps.DateBeforePreviousStep, DateInTheFuture, steps.CertificateNumberTaken)
 async def issue_certificate(
     session: Session, caller: CurrentCaller, running: CurrentRunning, batch_id: UUID, body: CertificateIn
 ) -> BatchOut:
@@ -135,7 +109,7 @@ async def issue_certificate(
 
 
 @router.post("/{batch_id}/return", dependencies=[TREASURY])
-@refuses(*STEP, steps.DateBeforePreviousStep, DateInTheFuture)
+@responses_for(*STEP, steps.DateBeforePreviousStep, DateInTheFuture)
 async def take_back(
     session: Session, caller: CurrentCaller, running: CurrentRunning, batch_id: UUID, body: ReturnedIn
 ) -> BatchOut:

@@ -1,16 +1,11 @@
-"""What the remittance doors speak; dates in ISO form, money in fen."""
+"""Documents of tax hall and treasury; dates in ISO form, money in fen."""
 
-from dataclasses import asdict
-from datetime import date
-from typing import Annotated, Any
-from uuid import UUID
+from typing import Annotated
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from services.payment.cash.schemas import DepositSlipIn, StatementLineIn
-from services.payment.documents import Amount, DocumentIn
-from services.payment.remittance.models import Batch, RemittanceLine
-from shared.web.fields import Day, Number, Words, example
+from services.payment.documents import DocumentIn
+from shared.web.fields import Day, FreeText, ReferenceNumber, example
 
 
 class SerialIn(DocumentIn):
@@ -44,7 +39,7 @@ class CertificateIn(DocumentIn):
 
     model_config = example(certificate_no="341230231000000001", issued_on="2023-10-08")
 
-    certificate_no: Number
+    certificate_no: ReferenceNumber
     issued_on: Day
 
 
@@ -54,84 +49,4 @@ class ReturnedIn(DocumentIn):
     model_config = example(returned_on="2023-10-07", reason="预算科目有误")
 
     returned_on: Day
-    reason: Words
-
-
-class CorrectionIn(DocumentIn):
-    """What is said instead: lines with their total, or slips, or only why it should be compared again."""
-
-    model_config = example(
-        reason="第 3 行金额写错",
-        lines=[{"receipt_no": "R-0001", "enrolment_id": "0197c2a0-7b1c-7e51-9a57-6b3a4d1c2024", "amount_fen": 38000}],
-        total_fen=38000,
-    )
-
-    reason: Words
-    lines: Annotated[tuple[StatementLineIn, ...], Field(min_length=1, max_length=5_000)] | None = None
-    total_fen: Amount | None = None
-    slips: Annotated[tuple[DepositSlipIn, ...], Field(min_length=1, max_length=20)] | None = None
-
-
-class BatchOut(BaseModel):
-    """A remittance batch and what stands in its way."""
-
-    id: UUID
-    kind: str
-    region: str
-    state: str
-    held_at: str | None
-    version: int
-    statement_no: str | None
-    benefit_year: int | None
-    channel: str | None
-    mchid: str | None
-    settlement_day: date | None
-    declared_fen: int
-    amount_fen: int
-    line_count: int
-    differences: list[dict[str, Any]]
-    collection_notice_serial: str | None
-    remitted_on: date | None
-    received_on: date | None
-    certificate_no: str | None
-    certificate_issued_on: date | None
-    returned_on: date | None
-    return_reason: str | None
-    previous_batch_id: UUID | None
-
-    @classmethod
-    def of(cls, batch: Batch) -> "BatchOut":
-        """Show a batch."""
-        return cls.model_validate(asdict(batch))
-
-
-class LineOut(BaseModel):
-    """One enrolment's contribution in a batch and where its money is."""
-
-    enrolment_id: UUID
-    region: str
-    benefit_year: int
-    amount_fen: int
-    place: str
-    receipt_no: str | None
-    tax_line_no: str | None
-
-    @classmethod
-    def of(cls, line: RemittanceLine) -> "LineOut":
-        """Show a line."""
-        return cls.model_validate(asdict(line))
-
-
-class BatchWithLines(BatchOut):
-    """A batch with a page of its lines and, once returned, the batch that carries them on."""
-
-    replaced_by: UUID | None
-    lines: list[LineOut]
-    next_line: UUID | None
-
-
-class BatchPage(BaseModel):
-    """A page of batches; ``next`` is where the following one begins."""
-
-    items: list[BatchOut]
-    next: UUID | None
+    reason: FreeText

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.payment.batches import repository, steps
+from services.payment.batches.models import Batch, OnlineBatch, RemittanceLine
+from services.payment.batches.state import Place, Step
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
 from services.payment.ledger.transfer import Line, Occasion, Transfer
-from services.payment.remittance import repository, steps
-from services.payment.remittance.models import Batch, RemittanceLine
-from services.payment.remittance.state import BatchKind, Place, Step
 from shared.contracts.event import Event, Trace
 from shared.contracts.payment import (
     CertificateIssued,
@@ -42,7 +42,7 @@ class SerialNotForOnline(DomainError):
 async def enter_serial(session: AsyncSession, trace: Trace, batch_id: UUID, serial: str | None) -> Batch:
     """Bring the slip to the county's tax hall, which enters the collection notice serial (征集通知流水号)."""
     batch = await steps.visible(session, batch_id)
-    if batch.kind is BatchKind.ONLINE:
+    if isinstance(batch, OnlineBatch):
         raise SerialNotForOnline
     if not serial:
         raise SerialRequired(pointer="/collection_notice_serial")

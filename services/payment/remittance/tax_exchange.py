@@ -11,8 +11,8 @@ from uuid import UUID
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from services.payment.batches.models import Batch, OnlineBatch
 from services.payment.remittance.detail import TaxDetail, TaxLine
-from services.payment.remittance.models import Batch
 from shared.errors import DomainError, ErrorCode
 from shared.settings import Settings
 
@@ -51,9 +51,11 @@ class _DetailIn(BaseModel):
 
 def reference_of(batch: Batch) -> str:
     """The name under which the tax bureau knows the batch: its serial, or its channel's settlement."""
-    if batch.collection_notice_serial is not None:
-        return batch.collection_notice_serial
-    return f"{batch.channel}/{batch.mchid}/{batch.settlement_day}"
+    if isinstance(batch, OnlineBatch):
+        return f"{batch.channel}/{batch.mchid}/{batch.settlement_day}"
+    if batch.collection_notice_serial is None:
+        raise RuntimeError(f"batch {batch.id} has passed the tax hall without a serial")  # a constraint forbids it
+    return batch.collection_notice_serial
 
 
 async def fetch_detail(settings: Settings, batch: Batch) -> TaxDetail:
@@ -61,7 +63,7 @@ async def fetch_detail(settings: Settings, batch: Batch) -> TaxDetail:
     if not settings.tax_base_url:
         raise TaxExchangeUnavailable("未设置 CANBAO_TAX_BASE_URL · it is not set")
     reference = reference_of(batch)
-    path = f"/v1/batches/{reference}" if batch.collection_notice_serial else f"/v1/settlements/{reference}"
+    path = f"/v1/settlements/{reference}" if isinstance(batch, OnlineBatch) else f"/v1/batches/{reference}"
     token = settings.tax_token.get_secret_value() if settings.tax_token else ""
     try:
         body = await _get(settings.tax_base_url.rstrip("/") + path, token)

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.ledger.sums import SUMMED
+from services.payment.ledger.repository import SUMMED
 
 # Money of a region without a township is named, not dropped: its town is NULL here. Money without a benefit year has no
 # home yet and belongs to every year's summary.

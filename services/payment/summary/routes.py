@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Query
 
-from services.payment.crediting.at_risk import money_at_risk
+from services.payment.notices import repository as notices
 from services.payment.summary import repository
 from services.payment.summary.schemas import (
     CallbacksOut,
@@ -19,11 +19,11 @@ from services.payment.summary.schemas import (
     UnattributedOut,
 )
 from shared.database.business_date import business_date
-from shared.messaging.topics.figures import figures_in
+from shared.messaging.topics.stats import bus_stats_in
 from shared.web.dependencies import CurrentRunning, Session, requires
-from shared.web.door import Door
+from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=Door)
+router = APIRouter(route_class=StrictRoute)
 
 
 @router.get("/v1/summary", dependencies=[requires("payment:read")])
@@ -33,8 +33,8 @@ async def summarise(
     """Where a benefit year's money stands, by township, and what stands apart from it."""
     found = await repository.summary(session, benefit_year)
     towns: list[dict[str, Any]] = orjson.loads(found.towns)
-    notices: list[dict[str, Any]] = orjson.loads(found.notices)
-    waiting = await money_at_risk(session)
+    set_aside: list[dict[str, Any]] = orjson.loads(found.notices)
+    waiting = await notices.money_at_risk(session)
     return SummaryOut(
         business_date=await business_date(session, running.clock),
         benefit_year=benefit_year,
@@ -47,11 +47,11 @@ async def summarise(
             oldest_waiting_s=int(waiting.oldest_s),
         ),
         suspense=_piles(orjson.loads(found.suspense)),
-        quarantine=_piles([one for one in notices if one["state"] == "QUARANTINED"]),
-        parked=_sum(one for one in notices if one["state"] == "PARKED"),
+        quarantine=_piles([one for one in set_aside if one["state"] == "QUARANTINED"]),
+        parked=_sum(one for one in set_aside if one["state"] == "PARKED"),
         refunds=_refunds(orjson.loads(found.refunds)),
         held=Pile(**orjson.loads(found.held)),
-        messages=(await figures_in(session)).out(),
+        messages=(await bus_stats_in(session)).out(),
     )
 
 

@@ -4,7 +4,7 @@ from datetime import date
 
 from pydantic import BaseModel
 
-from shared.messaging.topics.figures import MessagesOut
+from shared.messaging.topics.stats import MessagesOut
 
 
 class Pile(BaseModel):

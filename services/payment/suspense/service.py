@@ -1,28 +1,20 @@
-"""Setting money aside, and deciding which of it goes back by itself."""
+"""Setting money aside that pays no bill."""
 
 from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.crediting.decision import Reason
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
 from services.payment.ledger.transfer import Occasion, Transfer
-from services.payment.refunds import service as refunds
-from services.payment.refunds.state import Request
 from services.payment.suspense import repository
 from services.payment.suspense.state import Suspended, SuspenseState
 from shared.contracts.payment import PaymentSuspended
 from shared.messaging.outbox.publication import publish
 
-# Nobody can want this money kept: the bill is settled or gone. A refund is requested at once; an operator approves it.
-_GOES_BACK = frozenset(
-    {Reason.BILL_ALREADY_PAID, Reason.SECOND_TRANSACTION, Reason.ORDER_CANCELLED, Reason.BILL_SUPERSEDED}
-)
-
 
 async def suspend(session: AsyncSession, items: Sequence[Suspended]) -> None:
-    """Set parts of payments aside: recorded, booked, announced; duplicates are put forward for refund.
+    """Set parts of payments aside: recorded, booked, announced.
 
     What is contested is recorded only, once: no money stands behind it.
     """
@@ -32,14 +24,12 @@ async def suspend(session: AsyncSession, items: Sequence[Suspended]) -> None:
     held = [item for item in items if item.state is SuspenseState.HELD]
     await post(session, [_transfer(item) for item in held])
     await publish(session, [(_announcement(item), item.trace) for item in held])
-    back = [item for item in held if item.reason in _GOES_BACK]
-    await refunds.request(session, [Request(item.id, item.notice.paid_on, item.trace) for item in back])
 
 
 def _transfer(item: Suspended) -> Transfer:
     notice = item.notice
     occasion = Occasion(
-        # Whatever else goes wrong, one payment line is set aside once.
+        # Independent of other keys, one payment line is set aside once.
         key=f"{notice.channel}:{notice.mchid}:{notice.transaction_id}:{item.line.enrolment_id}",
         effective_on=notice.paid_on,
         caused_by=notice.id,

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from services.payment.crediting.decision import PaidNotice, Reason
 from services.payment.ledger.transfer import Line
+from services.payment.notices.notice import PaymentNotice
+from services.payment.suspense.reasons import SuspenseReason
 from shared.contracts.event import Trace
 
 
@@ -24,10 +25,10 @@ class Suspended:
 
     id: UUID
     payment_line_id: UUID | None
-    notice: PaidNotice
+    notice: PaymentNotice
     line: Line
     amount_fen: int
-    reason: Reason
+    reason: SuspenseReason
     trace: Trace
 
     @property

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query
 from services.quota.progress import service
 from services.quota.progress.schemas import Progress
 from shared.web.dependencies import CurrentCaller, Session, requires
-from shared.web.door import Door
+from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=Door)
+router = APIRouter(route_class=StrictRoute)
 
 
 @router.get("/v1/progress", dependencies=[requires("quota:read")])

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from shared.messaging.topics.figures import MessagesOut
+from shared.messaging.topics.stats import MessagesOut
 
 
 class NoticeOut(BaseModel):

@@ -16,7 +16,7 @@ from services.quota.progress.schemas import (
     VillageOut,
 )
 from services.quota.targets import repository as targets
-from shared.messaging.topics.figures import figures_in
+from shared.messaging.topics.stats import bus_stats_in
 from shared.policy.institutions.completion import completion_percent, over, remaining
 
 
@@ -41,7 +41,7 @@ async def progress(session: AsyncSession, region: str, benefit_year: int) -> Pro
             **_people(strays), villages=[VillageOut(region=village, **_people(counts)) for village, counts in outside]
         ),
         county=CountyOut(region=region, **_standing(everyone, sum(town.target for town in wanted))),
-        messages=(await figures_in(session)).out(),
+        messages=(await bus_stats_in(session)).out(),
     )
 
 

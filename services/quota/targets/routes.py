@@ -5,10 +5,10 @@ from fastapi import APIRouter, Response, status
 from services.quota.targets import rules, service
 from services.quota.targets.schemas import TargetsIn, TargetsOut
 from shared.web.dependencies import CurrentCaller, Session, requires
-from shared.web.door import Door
-from shared.web.refusals import refuses
+from shared.web.error_responses import responses_for
+from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=Door)
+router = APIRouter(route_class=StrictRoute)
 
 
 @router.post(
@@ -17,7 +17,7 @@ router = APIRouter(route_class=Door)
     dependencies=[requires("quota:write")],
     responses={200: {"model": TargetsOut, "description": "This set is in force already"}},
 )
-@refuses(
+@responses_for(
     rules.TargetsDoNotSum, rules.UnknownTown, rules.DuplicateTown, rules.TownMissing, service.TargetsAmendedMeanwhile
 )
 async def publish_targets(session: Session, caller: CurrentCaller, body: TargetsIn, response: Response) -> TargetsOut:

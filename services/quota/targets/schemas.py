@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from shared.web.fields import Line, Year, example, printable
+from shared.web.fields import SingleLineText, Year, example, printable
 
 People = Annotated[int, Field(ge=0, le=2_000_000_000, strict=True)]
 
@@ -16,7 +16,7 @@ class TownTargetIn(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     region: Annotated[str, StringConstraints(max_length=12)]
-    name: Line
+    name: SingleLineText
     target: People
 
 
@@ -38,7 +38,7 @@ class TargetsIn(BaseModel):
     )
 
     benefit_year: Year
-    document: Line
+    document: SingleLineText
     note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(printable)] = ""
     declared_total: People
     towns: Annotated[tuple[TownTargetIn, ...], Field(min_length=1, max_length=1_000)]

@@ -6,12 +6,12 @@ from pydantic import BaseModel, ConfigDict
 from services.registration.calendar import service
 from shared.database.business_date import business_date
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
-from shared.web.door import Door
+from shared.web.error_responses import responses_for
 from shared.web.fields import Day, example
-from shared.web.refusals import refuses
+from shared.web.strict_route import StrictRoute
 
 DAILY = "daily"
-router = APIRouter(route_class=Door, tags=["business date"])
+router = APIRouter(route_class=StrictRoute, tags=["business date"])
 
 
 class BusinessDate(BaseModel):
@@ -29,7 +29,7 @@ async def show(session: Session, running: CurrentRunning) -> BusinessDate:
 
 
 @router.post("/v1/business-date", dependencies=[requires("registration:operate")])
-@refuses(service.BusinessDateGoesBack)
+@responses_for(service.BusinessDateGoesBack)
 async def advance(session: Session, caller: CurrentCaller, running: CurrentRunning, body: BusinessDate) -> BusinessDate:
     """Move the business date forward, as a county does that rehearses last season."""
     await service.advance(session, running.settings, body.date, caller.trace())

@@ -11,10 +11,10 @@ from services.registration.clients import service
 from shared.errors import DomainError, ErrorCode
 from shared.web import tokens
 from shared.web.dependencies import CurrentRunning
-from shared.web.door import Door
-from shared.web.refusals import refuses
+from shared.web.error_responses import responses_for
+from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=Door, tags=["token"])
+router = APIRouter(route_class=StrictRoute, tags=["token"])
 
 
 class UnsupportedGrantType(DomainError):
@@ -38,7 +38,7 @@ class TokenOut(BaseModel):
 
 
 @router.post("/v1/token")
-@refuses(InvalidTokenRequest, UnsupportedGrantType, service.InvalidClient)
+@responses_for(InvalidTokenRequest, UnsupportedGrantType, service.InvalidClient)
 async def token(
     running: CurrentRunning,
     response: Response,

@@ -21,14 +21,14 @@ from shared.contracts.event import Trace
 from shared.database.business_date import business_date
 from shared.errors import DomainError, NotFound
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
-from shared.web.door import Door
-from shared.web.refusals import refuses
+from shared.web.error_responses import responses_for
+from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=Door, tags=["enrolments"])
+router = APIRouter(route_class=StrictRoute, tags=["enrolments"])
 
 
 @router.post("/v1/enrolments", status_code=201, dependencies=[requires("registration:write")])
-@refuses(
+@responses_for(
     registering.InvalidNumber,
     registering.BirthDateDiffers,
     registering.NotBornYet,
@@ -46,7 +46,7 @@ async def register(
 
 
 @router.post("/v1/enrolments/batch", dependencies=[requires("registration:write")])
-@refuses(NotFound)
+@responses_for(NotFound)
 async def register_many(
     session: Session, caller: CurrentCaller, running: CurrentRunning, body: EnrolmentsIn
 ) -> EnrolmentsOut:
@@ -65,7 +65,7 @@ async def register_many(
 
 
 @router.get("/v1/enrolments/{enrolment_id}", dependencies=[requires("registration:read")])
-@refuses(NotFound)
+@responses_for(NotFound)
 async def show(session: Session, enrolment_id: UUID) -> EnrolmentOut:
     """One enrolment: what is due and why, what was paid, from when the person is covered."""
     row = await repository.find(session, enrolment_id)
@@ -75,7 +75,7 @@ async def show(session: Session, enrolment_id: UUID) -> EnrolmentOut:
 
 
 @router.get("/v1/enrolments/{enrolment_id}/explain", dependencies=[requires("registration:read")])
-@refuses(NotFound)
+@responses_for(NotFound)
 async def explain(session: Session, running: CurrentRunning, enrolment_id: UUID) -> ExplanationOut:
     """Why an enrolment stands as it does: which rules decided, which did not, each with the sentence it stands on."""
     row = await repository.find(session, enrolment_id)

@@ -15,7 +15,7 @@ from shared.database.engine import Database
 from shared.domain.clock import SystemClock
 from shared.domain.region import covers
 from shared.errors import DomainError
-from shared.messaging.bus.errors import described, is_transient
+from shared.messaging.bus.errors import error_summary, is_transient
 from shared.messaging.dead_letters.commands import operator
 from shared.protection import open_vault
 from shared.settings import Settings
@@ -77,7 +77,7 @@ def _imported(settings: Settings, file: Path, region: str, benefit_year: int, *,
         if not is_transient(error) and not isinstance(error, EOFError):
             raise
         # The database's own words may name a row; what is said here does not.
-        _say(f"未完成，重新运行即可继续 · not finished, run it again to go on: {described(error)}", NOT_FINISHED)
+        _say(f"未完成，重新运行即可继续 · not finished, run it again to go on: {error_summary(error)}", NOT_FINISHED)
 
 
 async def _run(what: Reading, reader: Reader, region: str, bar: Bar) -> Report:

@@ -7,11 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.registration.regions import service
 from shared.web.dependencies import CurrentCaller, Session, requires
-from shared.web.door import Door
-from shared.web.fields import Line, example
-from shared.web.refusals import refuses
+from shared.web.error_responses import responses_for
+from shared.web.fields import SingleLineText, example
+from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=Door, tags=["regions"])
+router = APIRouter(route_class=StrictRoute, tags=["regions"])
 
 
 class RegionIn(BaseModel):
@@ -20,7 +20,7 @@ class RegionIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     code: Annotated[str, Field(pattern=r"^([0-9]{6}|[0-9]{9}|[0-9]{12})$")]
-    name: Annotated[Line, Field(max_length=60)]
+    name: Annotated[SingleLineText, Field(max_length=60)]
 
 
 class RegionsIn(BaseModel):
@@ -32,7 +32,7 @@ class RegionsIn(BaseModel):
 
 
 @router.post("/v1/regions", status_code=204, dependencies=[requires("registration:operate")])
-@refuses(service.UnknownRegion)
+@responses_for(service.UnknownRegion)
 async def add(session: Session, caller: CurrentCaller, body: RegionsIn) -> None:
     """Enter towns and villages of the caller's region into the directory, or rename them."""
     await service.add(session, caller.region, {entry.code: entry.name for entry in body.regions})

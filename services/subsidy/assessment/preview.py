@@ -10,15 +10,15 @@ from services.subsidy.resources import SubsidyResources
 from shared.contracts.subsidy import Reason
 from shared.errors import DomainError, ErrorCode
 from shared.policy.answer import answer
-from shared.policy.assessing import decided
+from shared.policy.case_decision import decided
 from shared.policy.facts import MissingFact
 from shared.policy.question import CaseFacts
 from shared.web.dependencies import CurrentRunning, requires
-from shared.web.door import Door
+from shared.web.error_responses import responses_for
 from shared.web.fields import example
-from shared.web.refusals import refuses
+from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=Door, tags=["assessments"])
+router = APIRouter(route_class=StrictRoute, tags=["assessments"])
 
 
 class FactMissing(DomainError):
@@ -56,7 +56,7 @@ class PreviewOut(BaseModel):
 
 
 @router.post("/v1/assessments:preview", dependencies=[requires("subsidy:read")])
-@refuses(FactMissing)
+@responses_for(FactMissing)
 async def preview(running: CurrentRunning, body: CaseIn) -> PreviewOut:
     """Decide a case under the policy pack in force, as it would be decided, and store nothing."""
     resources: SubsidyResources = running.resources

@@ -1,10 +1,11 @@
 """Prices people by the policy pack, each distinct combination of facts once, in the words that events speak."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cached_property
+from operator import attrgetter
 
 import orjson
 
@@ -13,10 +14,10 @@ from shared.contracts.subsidy import BenefitRule, Clause, Reason, ScheduleRow, S
 from shared.contracts.subsidy import Outcome as OutcomeName
 from shared.domain.identity_number import DocumentType
 from shared.policy import reasons as policy_reasons
-from shared.policy.combination import combination
-from shared.policy.facts import Certified, Facts, History, OtherInsurance, Student
+from shared.policy.facts import Certified, Facts, InsuranceHistory, OtherInsurance, Student
 from shared.policy.pack import Pack
-from shared.policy.schedule import Assessment, Outcome, Row, schedule
+from shared.policy.pricing_key import Detail, PricingKeys
+from shared.policy.schedule import Assessment, Outcome, PriceCalendar, PriceRow, price_calendar
 from shared.policy.vocabulary import (
     Hukou,
     Identity,
@@ -28,7 +29,11 @@ from shared.policy.vocabulary import (
     SchoolLevel,
 )
 
-COMBINATIONS = 8_192  # days of a season x identities x kinds of people: more than a county has
+COMBINATIONS = 8_192  # identities with their days x kinds of people: more than a county has
+
+_Said = tuple[object, ...]
+# What is said of a person beside the birth date, as one key.
+_SAID: Callable[[PersonFacts], _Said] = attrgetter(*(name for name in PersonFacts.model_fields if name != "birth_date"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +65,15 @@ class Pricing:
 
 
 class Pricer:
-    """Prices people under one pack."""
+    """Prices people under one pack; equal people are priced once."""
 
     def __init__(self, pack: Pack) -> None:
-        """Price under this pack; a combination that was decided is remembered."""
+        """Price under this pack; what was priced is remembered."""
         self.pack = pack
-        self._decide = lru_cache(maxsize=COMBINATIONS)(self._decided)
+        self.decided = 0
+        self._keys = PricingKeys(pack)
+        self._details: dict[_Said, Detail] = {}
+        self._priced: dict[tuple[object, ...], _Priced] = {}
 
     def price(
         self,
@@ -82,9 +90,24 @@ class Pricer:
         """
         if benefit_year != self.pack.benefit_year:
             return _other_year(self.pack, benefit_year)
-        as_of = registered_on if as_of is None else as_of
-        person = combination(self.pack, self.facts(facts, registered_on))
-        return self._decide(person, tuple(sorted(set(identities), key=_order)), as_of)
+        said = _SAID(facts)
+        detail = self._details.get(said)
+        if detail is None:
+            detail = self._details[said] = self._keys.detail(self.facts(facts, registered_on))
+        (key,) = self._keys.keys((facts.birth_date,), (registered_on,), (detail,))
+        held = tuple(sorted(set(identities), key=_order))
+        priced = self._priced.get((said, key, held))
+        if priced is None:
+            self._forget_if_full()
+            priced = _Priced(self.pack, price_calendar(self.pack, self.facts(facts, registered_on), held))
+            self._priced[said, key, held] = priced
+            self.decided += 1
+        return priced.as_of(registered_on if as_of is None else as_of)
+
+    def _forget_if_full(self) -> None:
+        if len(self._priced) >= COMBINATIONS:
+            self._priced.clear()
+            self._details.clear()
 
     @staticmethod
     def facts(facts: PersonFacts, registered_on: date) -> Facts:
@@ -112,16 +135,28 @@ class Pricer:
             agricultural=told.agricultural_before_20150701,
             discharge_date=told.discharge_date,
             sponsor_discharge_date=told.sponsor_discharge_date,
-            history=History(told.enrolled_years, told.missed_years, told.employee_years, told.repair_years),
+            history=InsuranceHistory(told.enrolled_years, told.missed_years, told.employee_years, told.repair_years),
         )
 
-    @property
-    def decided(self) -> int:
-        """How many combinations were decided; everybody else was the same as one of them."""
-        return self._decide.cache_info().misses
 
-    def _decided(self, facts: Facts, identities: tuple[Certified, ...], as_of: date) -> Pricing:
-        return _pricing(self.pack, schedule(self.pack, facts, identities, as_of))
+class _Priced:
+    """The prices of equal people, and what has been asked of them so far."""
+
+    def __init__(self, pack: Pack, calendar: PriceCalendar) -> None:
+        self._pack, self._calendar = pack, calendar
+        self._by_day: dict[date, Pricing] = {}
+
+    def as_of(self, day: date) -> Pricing:
+        """The pricing as things stand on a day; days with one assessment share it."""
+        if day not in self._by_day:
+            assessment = self._calendar.assessment(day)
+            priced = assessment is self._calendar.priced
+            self._by_day[day] = self._when_priced if priced else _pricing(self._pack, assessment)
+        return self._by_day[day]
+
+    @cached_property
+    def _when_priced(self) -> Pricing:
+        return _pricing(self._pack, self._calendar.priced)
 
 
 def certified(identity: str, on: date, withdrawn_on: date | None) -> Certified:
@@ -173,11 +208,11 @@ def _pricing(pack: Pack, assessment: Assessment) -> Pricing:
 def _other_year(pack: Pack, benefit_year: int) -> Pricing:
     text = f"没有{benefit_year}年度的政策包，现行为{pack.benefit_year}年度"
     code = ReasonCode.CONFIG_MISSING_CONTRIBUTION
-    reason = policy_reasons.Reason("BENEFIT_YEAR", True, text, pack.benefit.basis)
+    reason = policy_reasons.RuleReason("BENEFIT_YEAR", True, text, pack.benefit.basis)
     return _pricing(pack, Assessment(Outcome.HELD, code, (), (reason,)))
 
 
-def _row(row: Row, reasons: policy_reasons.Reasons) -> ScheduleRow:
+def _row(row: PriceRow, reasons: policy_reasons.Reasons) -> ScheduleRow:
     terms = row.terms
     return ScheduleRow(
         pay_from=row.pay_from,
@@ -194,7 +229,7 @@ def _row(row: Row, reasons: policy_reasons.Reasons) -> ScheduleRow:
     )
 
 
-def as_reason(reason: policy_reasons.Reason) -> Reason:
+def as_reason(reason: policy_reasons.RuleReason) -> Reason:
     """A rule that was tried, as events and answers tell it."""
     cited = reason.basis.clause
     clause = cited and Clause(document=cited.document, section=cited.section, quote=cited.quote)

@@ -15,7 +15,7 @@ from shared.contracts.registration import (
     EnrolmentRegistered,
     EnrolmentTerminated,
 )
-from shared.contracts.subsidy import ContributionAssessed, Share
+from shared.contracts.subsidy import ContributionAssessed, same_price_on
 from shared.messaging.outbox.publication import publish
 from shared.policy.after_bill import counting_for
 from shared.policy.facts import Certified
@@ -123,13 +123,7 @@ def _reviewed(
 
     now = price(counting_for(identities, paid_on, as_of))
     last = price([certified(name, date.min, None) for name in known.identities])
-    return now if _price_on(now, paid_on) != _price_on(last, paid_on) else None
-
-
-def _price_on(pricing: Pricing, day: date) -> tuple[int, tuple[Share, ...]] | None:
-    """Who pays what on a day; where nothing is due, the row may only begin after it."""
-    row = next((row for row in pricing.schedule if day <= row.pay_until), None)
-    return None if row is None else (row.due_fen, row.shares)
+    return None if same_price_on(paid_on, last.schedule, now.schedule) else now
 
 
 def _paid_under(versions: Sequence[Version], paid: EnrolmentPaid | EnrolmentPaymentCorrected) -> tuple[str, int | None]:

@@ -7,7 +7,7 @@ from services.subsidy.rosters.schemas import RefusedLine, RosterLineIn
 from shared.domain.identity_number import InvalidIdentityNumber, normalise
 from shared.domain.region import InvalidRegion, covers, is_village, parse_region
 from shared.errors import DomainError, ErrorCode
-from shared.policy.institutions.rosters import Row, aggregate
+from shared.policy.institutions.rosters import RosterMember, aggregate
 from shared.policy.vocabulary import Identity
 from shared.protection import person_token
 
@@ -66,7 +66,7 @@ def once_each(
     department: str, identity: Identity, lines: Sequence[Accepted]
 ) -> tuple[list[Accepted], list[RefusedLine]]:
     """Let the first line of each person stand; every later one goes back, naming the one that stands."""
-    found = aggregate(Row(department, line.line, line.person_token, identity) for line in lines)
+    found = aggregate(RosterMember(department, line.line, line.person_token, identity) for line in lines)
     standing = {row.number for row in found.rows}
     refused = [
         _refused(

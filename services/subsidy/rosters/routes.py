@@ -13,10 +13,10 @@ from shared.database.business_date import business_date
 from shared.database.engine import after_commit
 from shared.errors import NotFound
 from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
-from shared.web.door import Door
-from shared.web.refusals import refuses
+from shared.web.error_responses import responses_for
+from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=Door, tags=["rosters"])
+router = APIRouter(route_class=StrictRoute, tags=["rosters"])
 
 
 @router.post(
@@ -55,7 +55,7 @@ async def list_uninsured(
 
 
 @router.get("/v1/rosters/{roster_id}", dependencies=[requires("subsidy:read")])
-@refuses(NotFound)
+@responses_for(NotFound)
 async def roster(session: Session, roster_id: UUID) -> RosterOut:
     """What became of a roster."""
     row = await repository.roster(session, roster_id)
@@ -65,7 +65,7 @@ async def roster(session: Session, roster_id: UUID) -> RosterOut:
 
 
 @router.post("/v1/rosters/{roster_id}/withdrawals", dependencies=[requires("subsidy:write")])
-@refuses(InvalidNumberInRoster, NotFound, service.RosterLineWithdrawn)
+@responses_for(InvalidNumberInRoster, NotFound, service.RosterLineWithdrawn)
 async def withdraw(
     session: Session, caller: CurrentCaller, running: CurrentRunning, roster_id: UUID, body: WithdrawalIn
 ) -> WithdrawalOut:

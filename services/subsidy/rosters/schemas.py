@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping
 
 from shared.domain.identity_number import DocumentType
 from shared.policy.vocabulary import Identity
-from shared.web.fields import Day, Line, example
+from shared.web.fields import Day, SingleLineText, example
 
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=60)]
 MAX_LINES = 5_000
@@ -42,9 +42,9 @@ class RosterIn(BaseModel):
     )
 
     identity: Identity
-    department: Line
+    department: SingleLineText
     certified_on: Day
-    document: Line
+    document: SingleLineText
     lines: Annotated[tuple[RosterLineIn, ...], Field(min_length=1, max_length=MAX_LINES)]
 
 
@@ -86,7 +86,7 @@ class WithdrawalIn(BaseModel):
     document_type: DocumentType = DocumentType.RESIDENT_ID
     document_number: Annotated[str, Field(min_length=5, max_length=60)]
     withdrawn_on: Day
-    reason: Line
+    reason: SingleLineText
 
 
 class WithdrawalOut(BaseModel):

@@ -8,7 +8,7 @@ _FIRST_S = 0.05
 _LONGEST_S = 5.0
 
 
-class Patience:
+class Backoff:
     """A capped backoff: 50 ms, doubling up to 5 s, a little random so that members do not march in step."""
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class Patience:
         self.count = 0
 
 
-async def gather(until: asyncio.Event, took_s: float) -> None:
+async def linger(until: asyncio.Event, took_s: float) -> None:
     """After a batch that was not full and took so long: wait as long again, at most 30 ms, for more to come.
 
     A transaction costs the same for one event as for a hundred. Where the machine has time to spare a batch is quick

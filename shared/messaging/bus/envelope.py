@@ -16,7 +16,7 @@ class MalformedEnvelope(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """Which event it is, whose, where in its aggregate's order, and what caused it."""
+    """The event's name, publisher, sequence number in its aggregate, and cause."""
 
     id: UUID
     event: str
@@ -71,8 +71,8 @@ def from_headers(headers: Mapping[str, str], publisher: str) -> Envelope:
     return envelope
 
 
-def place_of(headers: Mapping[str, str]) -> tuple[UUID, int] | None:
-    """The aggregate and sequence of a damaged envelope, so far as they can be read: where others wait behind it."""
+def aggregate_and_seq(headers: Mapping[str, str]) -> tuple[UUID, int] | None:
+    """The aggregate and sequence of a damaged envelope, so far as they can be read: events after it wait there."""
     try:
         key, seq = UUID(headers["ce_subject"]), int(headers["ce_sequence"])
     except (KeyError, ValueError):

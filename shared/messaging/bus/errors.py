@@ -1,4 +1,4 @@
-"""Which errors pass by themselves and which never will: the first are waited out, the second become dead letters."""
+"""Transient and permanent errors: the first are retried, the second become dead letters."""
 
 import asyncio
 from collections.abc import Mapping
@@ -14,15 +14,15 @@ from sqlalchemy import exc
 _PASSING_CLASSES = ("08", "40", "53", "57", "58")
 _PASSING_CODES = ("55P03", "55006")
 _ERROR_LENGTH = 500
-# Whose errors speak in sentences that we wrote, without the values they are about.
-_OURS = ("services", "shared", "verify")
+# Packages whose error messages never contain the values they are about.
+_OWN_PACKAGES = ("services", "shared", "verify")
 
 
 class Transient(Exception):
-    """A handler says: not now, try the whole batch again later."""
+    """Raised by a handler: try the whole batch again later."""
 
 
-# A cancellation here is one that escaped from a client library's inner task; nobody asks about a real one.
+# A cancellation here escaped from a client library's inner task; a real one is never passed to this function.
 _PASSING = (Transient, OSError, TimeoutError, exc.TimeoutError, KafkaError, asyncio.CancelledError)
 
 
@@ -35,26 +35,26 @@ def is_transient(error: BaseException) -> bool:
     return _passes(error)
 
 
-def described(error: BaseException) -> str:
-    """The error in one line, without the values it was about: those may say who a person is."""
-    said = _said(error)
-    # A text column takes neither NUL nor half a surrogate pair, and a poison event must not poison its own obituary.
-    said = said.replace("\0", "�").encode(errors="replace").decode()
-    return f"{type(error).__name__}: {said}".removesuffix(": ")[:_ERROR_LENGTH]
+def error_summary(error: BaseException) -> str:
+    """The error in one line, without the values it was about: they may identify a person."""
+    text = _text_without_values(error)
+    # The text is stored: PostgreSQL rejects NUL and lone surrogates in it.
+    text = text.replace("\0", "�").encode(errors="replace").decode()
+    return f"{type(error).__name__}: {text}".removesuffix(": ")[:_ERROR_LENGTH]
 
 
-def _said(error: BaseException) -> str:
-    """What is known to hold no value: our own sentences, names of places, and what the network says."""
+def _text_without_values(error: BaseException) -> str:
+    """The parts known to hold no value: messages of our own classes, field names and network errors."""
     if isinstance(error, ValidationError):
         problems = error.errors(include_url=False, include_context=False, include_input=False)
-        return "; ".join(f"{_place_of(p)}: {_kind_of(p)}" for p in problems[:5])
+        return "; ".join(f"{_field_of(p)}: {_kind_of(p)}" for p in problems[:5])
     if isinstance(error, exc.DBAPIError):
-        return _refusal_of(error.orig)
-    ours = type(error).__module__.partition(".")[0] in _OURS
+        return _database_error(error.orig)
+    ours = type(error).__module__.partition(".")[0] in _OWN_PACKAGES
     return str(error) if ours or isinstance(error, KafkaError | OSError) else ""
 
 
-def _place_of(problem: Mapping[str, Any]) -> str:
+def _field_of(problem: Mapping[str, Any]) -> str:
     """Where it stands; the name of a field that is not ours was chosen by the sender."""
     known = problem["loc"][:-1] if problem["type"] == "extra_forbidden" else problem["loc"]
     return ".".join(map(str, known))
@@ -65,8 +65,8 @@ def _kind_of(problem: Mapping[str, Any]) -> str:
     return str(problem["type"] if problem["type"] in ("value_error", "assertion_error") else problem["msg"])
 
 
-def _refusal_of(error: BaseException | None) -> str:
-    """What the database refused, by code and place: its sentences quote values."""
+def _database_error(error: BaseException | None) -> str:
+    """A database error by its code, table and constraint: its own message quotes values."""
     while error is not None and getattr(error, "sqlstate", None) is None and error.__cause__ is not None:
         error = error.__cause__
     places = (getattr(error, name, None) for name in ("sqlstate", "table_name", "column_name", "constraint_name"))

@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from shared.messaging.bus.backoff import cancelled_from_outside
 from shared.messaging.bus.kafka_member import KafkaMember
-from shared.messaging.bus.protocol import MAX_RECORD_BYTES, Bus, BusRefused, Listener, Outgoing, Place
+from shared.messaging.bus.protocol import MAX_RECORD_BYTES, Bus, BusRefused, Outgoing, PartitionId, RebalanceListener
 
 SEND_TIMEOUT_S = 5.0
 REQUEST_TIMEOUT_MS = 5_000
@@ -76,24 +76,30 @@ class KafkaBus(Bus):
             return
         async with self._admin() as admin:
             replicas = min(_REPLICAS, len((await admin.describe_cluster())["brokers"]))
-            wanted = [NewTopic(topic, self.partitions, replicas, topic_configs=_keep(replicas)) for topic in missing]
+            wanted = [
+                NewTopic(topic, self.partitions, replicas, topic_configs=_topic_configuration(replicas))
+                for topic in missing
+            ]
             answer = (await admin.create_topics(wanted)).to_object()
             for refusal in answer["topic_errors"]:
                 error = for_code(refusal["error_code"])
                 if refusal["error_code"] and error is not TopicAlreadyExistsError:
                     raise error(f"{refusal['topic']}: {refusal.get('error_message')}")
-            await _led(admin, missing)
+            await _wait_for_leaders(admin, missing)
 
     async def send(self, records: Sequence[Outgoing]) -> Sequence[Exception | None]:
         """Append all, in order per partition, and await every acknowledgement for a bounded time."""
         outcome: list[Exception | None] = [TimeoutError("not acknowledged in time")] * len(records)
-        by_place: dict[Place, list[int]] = {}
+        by_partition: dict[PartitionId, list[int]] = {}
         for index, record in enumerate(records):
-            by_place.setdefault(record.place, []).append(index)
+            by_partition.setdefault(record.partition_id, []).append(index)
         try:
             async with asyncio.timeout(SEND_TIMEOUT_S):
                 producer = await self._started()
-                sends = [self._send(producer, place, records, at, outcome) for place, at in by_place.items()]
+                sends = [
+                    self._send(producer, partition_id, records, at, outcome)
+                    for partition_id, at in by_partition.items()
+                ]
                 await asyncio.gather(*sends)
         except (TimeoutError, OSError, KafkaError) as error:
             outcome = [error if isinstance(each, TimeoutError) else each for each in outcome]
@@ -105,7 +111,7 @@ class KafkaBus(Bus):
     async def _send(
         self,
         producer: AIOKafkaProducer,
-        place: Place,
+        partition_id: PartitionId,
         records: Sequence[Outgoing],
         indices: Sequence[int],
         outcome: list[Exception | None],
@@ -122,7 +128,9 @@ class KafkaBus(Bus):
                     break
                 filled += 1
             try:
-                acknowledged = await producer.send_batch(batch, self._prefix + place.topic, partition=place.partition)
+                acknowledged = await producer.send_batch(
+                    batch, self._prefix + partition_id.topic, partition=partition_id.partition
+                )
                 await acknowledged
             except (KafkaError, AssertionError) as error:
                 # An assertion is how the client says that it knows no such partition.
@@ -133,7 +141,7 @@ class KafkaBus(Bus):
                 outcome[index] = None
             left = left[filled:]
 
-    def join(self, group: str, topics: Collection[str], listener: Listener) -> KafkaMember:
+    def join(self, group: str, topics: Collection[str], listener: RebalanceListener) -> KafkaMember:
         """Take part in a group for as long as the block runs."""
         return KafkaMember(
             self._servers,
@@ -145,7 +153,7 @@ class KafkaBus(Bus):
             session_timeout_ms=self._session_timeout_ms,
         )
 
-    async def ends(self, topics: Collection[str]) -> Mapping[Place, int]:
+    async def ends(self, topics: Collection[str]) -> Mapping[PartitionId, int]:
         """The offset after the last record of each partition."""
         asked = [
             TopicPartition(self._prefix + topic, partition)
@@ -162,11 +170,11 @@ class KafkaBus(Bus):
                 await reader.start()
                 ends = await reader.end_offsets(asked)
             finally:
-                await _stopped(reader)
-        return {Place(at.topic.removeprefix(self._prefix), at.partition): end for at, end in ends.items()}
+                await _stop_reader(reader)
+        return {PartitionId(at.topic.removeprefix(self._prefix), at.partition): end for at, end in ends.items()}
 
     async def close(self) -> None:
-        """Let go of every connection."""
+        """Close every connection."""
         self._discard()
         await asyncio.gather(*self._discarded, return_exceptions=True)
 
@@ -195,7 +203,7 @@ class KafkaBus(Bus):
             self._producer = None
 
     def _end(self, producer: AIOKafkaProducer) -> None:
-        task = asyncio.create_task(_ended(producer), name="producer ends")
+        task = asyncio.create_task(_end_producer(producer), name="producer ends")
         self._discarded.add(task)
         task.add_done_callback(self._discarded.discard)
 
@@ -212,18 +220,18 @@ class KafkaBus(Bus):
                 await admin.close()
 
 
-async def _led(admin: AIOKafkaAdminClient, topics: Sequence[str]) -> None:
-    """Return once every partition has a leader: a client that asks before is told that there is no such topic."""
+async def _wait_for_leaders(admin: AIOKafkaAdminClient, topics: Sequence[str]) -> None:
+    """Return once every partition has a leader: before that, clients get “unknown topic”."""
     for _ in range(_LOOKS):
         # All topics, not these by name: asking for a name can create a topic, with the broker's own settings.
         described = {topic["topic"]: topic for topic in await admin.describe_topics()}
-        if all(topic in described and _is_led(described[topic]) for topic in topics):
+        if all(topic in described and _has_leaders(described[topic]) for topic in topics):
             return
         await asyncio.sleep(_LOOK_EVERY_S)
     raise TimeoutError(f"the brokers do not lead their new topics: {', '.join(topics)}")
 
 
-def _is_led(topic: Mapping[str, Any]) -> bool:
+def _has_leaders(topic: Mapping[str, Any]) -> bool:
     partitions = topic["partitions"]
     return (
         not topic["error_code"]
@@ -232,7 +240,7 @@ def _is_led(topic: Mapping[str, Any]) -> bool:
     )
 
 
-async def _stopped(reader: AIOKafkaConsumer) -> None:
+async def _stop_reader(reader: AIOKafkaConsumer) -> None:
     """Stop a reader that belongs to no group: it cancels a task of its own that may not have begun, and then raises."""
     try:
         await reader.stop()
@@ -241,7 +249,7 @@ async def _stopped(reader: AIOKafkaConsumer) -> None:
             raise
 
 
-async def _ended(producer: AIOKafkaProducer) -> None:
+async def _end_producer(producer: AIOKafkaProducer) -> None:
     """End a producer without waiting for what it can no longer deliver."""
     sender = producer._sender.sender_task
     if sender is not None:
@@ -252,7 +260,7 @@ async def _ended(producer: AIOKafkaProducer) -> None:
             await producer.stop()
 
 
-def _keep(replicas: int) -> dict[str, str]:
+def _topic_configuration(replicas: int) -> dict[str, str]:
     """A topic's configuration: nothing is ever removed, nothing is acknowledged that one crash could lose."""
     return {
         "retention.ms": "-1",

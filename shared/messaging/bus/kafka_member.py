@@ -10,8 +10,8 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
-from shared.messaging.bus.errors import described
-from shared.messaging.bus.protocol import Incoming, Listener, Place
+from shared.messaging.bus.errors import error_summary
+from shared.messaging.bus.protocol import Incoming, PartitionId, RebalanceListener
 
 _COMMIT_TIMEOUT_S = 2.0
 _ENDS_TIMEOUT_S = 5.0
@@ -34,14 +34,14 @@ class KafkaMember:
         group: str,
         topics: Collection[str],
         prefix: str,
-        listener: Listener,
+        listener: RebalanceListener,
         client: str,
         session_timeout_ms: int,
     ) -> None:
         self._prefix, self._group = prefix, group
         self._topics = sorted(prefix + topic for topic in topics)
         self._closing = asyncio.Event()
-        self._rebalances = _Rebalances(self, listener)
+        self._rebalances = _RebalanceHandler(self, listener)
         self.consumer = AIOKafkaConsumer(
             bootstrap_servers=servers,
             client_id=client,
@@ -80,47 +80,51 @@ class KafkaMember:
         fetched = await self.consumer.getmany(timeout_ms=int(wait_s * 1000), max_records=limit)
         return [self._incoming(record) for records in fetched.values() for record in records]
 
-    async def seek(self, place: Place, offset: int) -> None:
+    async def seek(self, partition_id: PartitionId, offset: int) -> None:
         """Read on from here in this partition, if it is still ours."""
         with suppress(IllegalStateError):
-            self.consumer.seek(self._full(place), offset)
+            self.consumer.seek(self._with_prefix(partition_id), offset)
 
-    async def advise(self, offsets: Mapping[Place, int]) -> None:
+    async def commit_offsets(self, offsets: Mapping[PartitionId, int]) -> None:
         """Commit for the broker's tools; a commit that fails or hangs changes nothing."""
         mine = self.consumer.assignment()
-        advice = {self._full(place): offset for place, offset in offsets.items() if self._full(place) in mine}
-        if not advice:
+        committed = {
+            self._with_prefix(partition_id): offset
+            for partition_id, offset in offsets.items()
+            if self._with_prefix(partition_id) in mine
+        }
+        if not committed:
             return
         try:
             async with asyncio.timeout(_COMMIT_TIMEOUT_S):
-                await self.consumer.commit(advice)
+                await self.consumer.commit(committed)
         except (KafkaError, TimeoutError) as error:
-            _log.info("group offsets not committed", error=described(error))
+            _log.info("group offsets not committed", error=error_summary(error))
 
-    async def ends(self) -> Mapping[Place, int]:
+    async def ends(self) -> Mapping[PartitionId, int]:
         """The offset after the last record of each assigned partition."""
         mine = self.consumer.assignment()
         if not mine:
             return {}
         async with asyncio.timeout(_ENDS_TIMEOUT_S):
-            return {self.short(at): end for at, end in (await self.consumer.end_offsets(list(mine))).items()}
+            return {self.without_prefix(at): end for at, end in (await self.consumer.end_offsets(list(mine))).items()}
 
-    def short(self, at: TopicPartition) -> Place:
+    def without_prefix(self, at: TopicPartition) -> PartitionId:
         """The partition as this installation names it."""
-        return Place(at.topic.removeprefix(self._prefix), at.partition)
+        return PartitionId(at.topic.removeprefix(self._prefix), at.partition)
 
     @property
     def closing(self) -> asyncio.Event:
         """Set once this member is about to leave."""
         return self._closing
 
-    def _full(self, place: Place) -> TopicPartition:
-        return TopicPartition(self._prefix + place.topic, place.partition)
+    def _with_prefix(self, partition_id: PartitionId) -> TopicPartition:
+        return TopicPartition(self._prefix + partition_id.topic, partition_id.partition)
 
     def _incoming(self, record: ConsumerRecord) -> Incoming:
         headers = {name: (value or b"").decode(errors="replace") for name, value in record.headers}
-        place = Place(record.topic.removeprefix(self._prefix), record.partition)
-        return Incoming(place, record.offset, record.key, headers, record.value)
+        partition_id = PartitionId(record.topic.removeprefix(self._prefix), record.partition)
+        return Incoming(partition_id, record.offset, record.key, headers, record.value)
 
     async def _stop(self) -> None:
         # In a task of its own: the client lets the cancellation of its inner tasks escape, and it would look like ours.
@@ -128,17 +132,17 @@ class KafkaMember:
         await asyncio.wait([stopping], timeout=_STOP_TIMEOUT_S)
         if not stopping.done():
             stopping.cancel()
-            _log.info("left without a goodbye", group=self._group)
+            _log.info("left the group without closing", group=self._group)
         elif not stopping.cancelled() and (error := stopping.exception()) is not None:
-            _log.info("left without a goodbye", group=self._group, error=described(error))
+            _log.info("left the group without closing", group=self._group, error=error_summary(error))
 
 
-class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]
+class _RebalanceHandler(ConsumerRebalanceListener):  # type: ignore[misc]
     """Passes on what the group decides, and seeks where the listener answers."""
 
-    def __init__(self, member: KafkaMember, listener: Listener) -> None:
+    def __init__(self, member: KafkaMember, listener: RebalanceListener) -> None:
         self._member, self._listener = member, listener
-        self._held: set[Place] = set()
+        self._held: set[PartitionId] = set()
         # The client swallows what a listener raises; the member must not go on without its offsets.
         self.failure: BaseException | None = None
 
@@ -146,11 +150,11 @@ class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]
         await self.over()
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        places = {self._member.short(at) for at in assigned}
-        if not places:
+        partition_ids = {self._member.without_prefix(at) for at in assigned}
+        if not partition_ids:
             return
         # The listener may wait for its database for as long as it takes; leaving must not wait for that.
-        answer = asyncio.ensure_future(self._listener.assigned(places))
+        answer = asyncio.ensure_future(self._listener.assigned(partition_ids))
         leaving = asyncio.ensure_future(self._member.closing.wait())
         await asyncio.wait((answer, leaving), return_when=asyncio.FIRST_COMPLETED)
         leaving.cancel()
@@ -160,9 +164,9 @@ class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]
         self.failure = answer.exception()
         if self.failure is not None:
             return
-        self._held = places
-        for place, offset in answer.result().items():
-            await self._member.seek(place, offset)
+        self._held = partition_ids
+        for partition_id, offset in answer.result().items():
+            await self._member.seek(partition_id, offset)
 
     async def over(self) -> None:
         """Nothing is held any more."""

@@ -12,9 +12,9 @@ from sqlalchemy import text
 
 from shared.database.engine import open_engine
 from shared.messaging.bus.errors import is_transient
-from shared.messaging.bus.postgres_group import LEASE_S, Group
+from shared.messaging.bus.postgres_group import LEASE_S, GroupLeases
 from shared.messaging.bus.postgres_member import PostgresMember, appended
-from shared.messaging.bus.protocol import Bus, BusRefused, Listener, Outgoing, Place
+from shared.messaging.bus.protocol import Bus, BusRefused, Outgoing, PartitionId, RebalanceListener
 
 POOL = 4
 SEND_TIMEOUT_S = 5.0
@@ -34,11 +34,11 @@ _APPEND = text(
         RETURNING h.topic, h.partition, h.next - held.records AS first
     )
     INSERT INTO bus_log (topic, partition, "offset", event_id, key, headers, value)
-    SELECT moved.topic, moved.partition, moved.first + r.place, r.event_id, r.key, CAST(r.headers AS jsonb), r.value
+    SELECT moved.topic, moved.partition, moved.first + r.position, r.event_id, r.key, CAST(r.headers AS jsonb), r.value
     FROM unnest(
-             CAST(:topics AS text[]), CAST(:partitions AS integer[]), CAST(:places AS integer[]),
+             CAST(:topics AS text[]), CAST(:partitions AS integer[]), CAST(:positions AS integer[]),
              CAST(:event_ids AS uuid[]), CAST(:keys AS bytea[]), CAST(:headers AS text[]), CAST(:values AS bytea[])
-         ) AS r (topic, partition, place, event_id, key, headers, value)
+         ) AS r (topic, partition, position, event_id, key, headers, value)
     JOIN moved ON moved.topic = r.topic AND moved.partition = r.partition
     RETURNING 1
     """
@@ -102,21 +102,21 @@ class PostgresBus(Bus):
         """Append all in one transaction; if that fails, partition by partition, so that one blocks no other."""
         if not records:
             return []
-        if await self._tried(records) is None:
+        if await self._try_append(records) is None:
             return [None] * len(records)
-        by_place: dict[Place, list[Outgoing]] = {}
+        by_partition: dict[PartitionId, list[Outgoing]] = {}
         for record in records:
-            by_place.setdefault(record.place, []).append(record)
+            by_partition.setdefault(record.partition_id, []).append(record)
         # The first failure may be everybody's (the server is gone): do not ask once per partition then.
-        failed: dict[Place, Exception | None] = {}
-        for place, batch in by_place.items():
-            error = await self._tried(batch)
-            failed[place] = error
+        failed: dict[PartitionId, Exception | None] = {}
+        for partition_id, batch in by_partition.items():
+            error = await self._try_append(batch)
+            failed[partition_id] = error
             if error is not None and is_transient(error):
                 break
-        return [failed.get(record.place, TimeoutError("not tried")) for record in records]
+        return [failed.get(record.partition_id, TimeoutError("not tried")) for record in records]
 
-    async def _tried(self, records: Sequence[Outgoing]) -> Exception | None:
+    async def _try_append(self, records: Sequence[Outgoing]) -> Exception | None:
         try:
             async with asyncio.timeout(SEND_TIMEOUT_S):
                 await self._append(records)
@@ -126,21 +126,21 @@ class PostgresBus(Bus):
         return None
 
     async def _append(self, records: Sequence[Outgoing]) -> None:
-        counts: dict[Place, int] = {}
-        places = []
+        counts: dict[PartitionId, int] = {}
+        positions = []
         for record in records:
-            places.append(counts.get(record.place, 0))
-            counts[record.place] = places[-1] + 1
+            positions.append(counts.get(record.partition_id, 0))
+            counts[record.partition_id] = positions[-1] + 1
         async with self._engine.begin() as connection:
             result = await connection.execute(
                 _APPEND,
                 {
-                    "heads": [self._prefix + place.topic for place in counts],
-                    "head_partitions": [place.partition for place in counts],
+                    "heads": [self._prefix + partition_id.topic for partition_id in counts],
+                    "head_partitions": [partition_id.partition for partition_id in counts],
                     "records": list(counts.values()),
-                    "topics": [self._prefix + record.place.topic for record in records],
-                    "partitions": [record.place.partition for record in records],
-                    "places": places,
+                    "topics": [self._prefix + record.partition_id.topic for record in records],
+                    "partitions": [record.partition_id.partition for record in records],
+                    "positions": positions,
                     "event_ids": [record.id for record in records],
                     "keys": [record.key for record in records],
                     "headers": [orjson.dumps(dict(record.headers)).decode() for record in records],
@@ -150,9 +150,9 @@ class PostgresBus(Bus):
             if len(result.all()) != len(records):
                 raise LookupError("a topic does not exist")
 
-    def join(self, group: str, topics: Collection[str], listener: Listener) -> PostgresMember:
+    def join(self, group: str, topics: Collection[str], listener: RebalanceListener) -> PostgresMember:
         """Take part in a group for as long as the block runs."""
-        leases = Group(
+        leases = GroupLeases(
             self._engine,
             name=f"{self._prefix}{group}",
             topics=sorted(self._prefix + topic for topic in topics),
@@ -161,12 +161,12 @@ class PostgresBus(Bus):
         )
         return PostgresMember(self._engine, leases, listener, prefix=self._prefix, address=self._address)
 
-    async def ends(self, topics: Collection[str]) -> Mapping[Place, int]:
+    async def ends(self, topics: Collection[str]) -> Mapping[PartitionId, int]:
         """The offset after the last record of each partition."""
         async with self._engine.connect() as connection:
             rows = await connection.execute(_ENDS, {"topics": [self._prefix + topic for topic in topics]})
-            return {Place(row.topic.removeprefix(self._prefix), row.partition): row.next for row in rows}
+            return {PartitionId(row.topic.removeprefix(self._prefix), row.partition): row.next for row in rows}
 
     async def close(self) -> None:
-        """Let go of every connection."""
+        """Close every connection."""
         await self._engine.dispose()

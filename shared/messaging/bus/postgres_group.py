@@ -1,7 +1,7 @@
-"""Who of a group reads which partition on the PostgreSQL bus: lease rows, handed out evenly, given up before taken.
+"""Which member of a group reads which partition on the PostgreSQL bus: lease rows, divided evenly.
 
 Two members may believe for a moment that they hold the same partition (one was stopped, its lease ended): the
-compare-and-set of the offset in the consumer's own database decides whose work counts.
+compare-and-set of the offset in the consumer's own database decides which member's work counts.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared.domain.ids import new_id
-from shared.messaging.bus.protocol import Place
+from shared.messaging.bus.protocol import PartitionId
 
 LEASE_S = 10.0
 
@@ -59,7 +59,7 @@ _LEAVE = text(
 )
 
 
-class Group:
+class GroupLeases:
     """One member's part in a group."""
 
     def __init__(
@@ -72,10 +72,10 @@ class Group:
 
     @property
     def expired(self) -> bool:
-        """Whether the leases must be taken to have ended, because nobody could renew them."""
+        """Whether the leases must be assumed to have ended, because they could not be renewed."""
         return monotonic() - self._renewed > self._lease_s
 
-    async def renew(self) -> tuple[set[Place], set[Place]]:
+    async def renew(self) -> tuple[set[PartitionId], set[PartitionId]]:
         """Stay present; answers what this member's leases are and what they should be."""
         asked = monotonic()
         async with self._engine.begin() as connection:
@@ -83,35 +83,35 @@ class Group:
             await connection.execute(_EXPIRE, {"group": self._me["group"]})
             await connection.execute(_PRESENT, self._me | {"topics": list(self._topics)})
             members = [(row.member, row.topics) for row in await connection.execute(_MEMBERS, self._me_only("group"))]
-            held = _places(await connection.execute(_RENEW, self._me))
+            held = _partition_ids(await connection.execute(_RENEW, self._me))
         self._renewed = asked
-        return held, self._share(members)
+        return held, self._fair_share(members)
 
-    async def take(self, places: Collection[Place]) -> set[Place]:
+    async def take(self, partition_ids: Collection[PartitionId]) -> set[PartitionId]:
         """Lease what is free; answers what was."""
         async with self._engine.begin() as connection:
-            return _places(await connection.execute(_TAKE, self._me | _columns(places)))
+            return _partition_ids(await connection.execute(_TAKE, self._me | _columns(partition_ids)))
 
-    async def give(self, places: Collection[Place]) -> None:
+    async def give_back(self, partition_ids: Collection[PartitionId]) -> None:
         """End leases early."""
         async with self._engine.begin() as connection:
-            await connection.execute(_GIVE, self._me_only("group", "me") | _columns(places))
+            await connection.execute(_GIVE, self._me_only("group", "me") | _columns(partition_ids))
 
     async def leave(self) -> None:
         """End every lease and the membership."""
         async with self._engine.begin() as connection:
-            await self._left(connection)
+            await self._delete_membership(connection)
 
-    async def _left(self, connection: AsyncConnection) -> None:
+    async def _delete_membership(self, connection: AsyncConnection) -> None:
         await connection.execute(_LEAVE, self._me_only("group", "me"))
 
-    def _share(self, members: Sequence[tuple[Any, Collection[str]]]) -> set[Place]:
+    def _fair_share(self, members: Sequence[tuple[Any, Collection[str]]]) -> set[PartitionId]:
         """Deal each topic's partitions to the members that read it, in turn; every member computes the same."""
-        mine: set[Place] = set()
+        mine: set[PartitionId] = set()
         for shift, topic in enumerate(self._topics):
             readers = [member for member, topics in members if topic in topics]
             mine |= {
-                Place(topic, partition)
+                PartitionId(topic, partition)
                 for partition in range(self._partitions)
                 if readers[(partition + shift) % len(readers)] == self.member
             }
@@ -121,10 +121,13 @@ class Group:
         return {name: self._me[name] for name in names}
 
 
-def _columns(places: Collection[Place]) -> dict[str, Any]:
-    ordered = sorted(places)
-    return {"topics": [place.topic for place in ordered], "partitions": [place.partition for place in ordered]}
+def _columns(partition_ids: Collection[PartitionId]) -> dict[str, Any]:
+    ordered = sorted(partition_ids)
+    return {
+        "topics": [partition_id.topic for partition_id in ordered],
+        "partitions": [partition_id.partition for partition_id in ordered],
+    }
 
 
-def _places(rows: Iterable[Any]) -> set[Place]:
-    return {Place(row.topic, row.partition) for row in rows}
+def _partition_ids(rows: Iterable[Any]) -> set[PartitionId]:
+    return {PartitionId(row.topic, row.partition) for row in rows}

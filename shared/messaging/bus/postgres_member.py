@@ -12,14 +12,14 @@ import structlog
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.messaging.bus.errors import described
-from shared.messaging.bus.postgres_group import Group
-from shared.messaging.bus.protocol import Incoming, Listener, Place
+from shared.messaging.bus.errors import error_summary
+from shared.messaging.bus.postgres_group import GroupLeases
+from shared.messaging.bus.protocol import Incoming, PartitionId, RebalanceListener
 
 _HEARTBEAT_S = 1.0
-_HURRY_S = 0.1
+_RETRY_S = 0.1
 # How long to wait before looking again when nothing was there: short after work, longer when it is quiet.
-_FIRST_LOOK_S, _LAST_LOOK_S = 0.01, 0.2
+_FIRST_POLL_S, _LAST_POLL_S = 0.01, 0.2
 
 _log = structlog.get_logger("canbao.bus")
 
@@ -50,55 +50,57 @@ _ENDS = text(
     ORDER BY h.topic, h.partition
     """
 )
-_waiting: dict[str, set[asyncio.Event]] = {}
+_pollers: dict[str, set[asyncio.Event]] = {}
 
 
 def appended(address: str) -> None:
-    """Wake the members in this process that read from the same database."""
-    for signal in _waiting.get(address, ()):
+    """Notify the members in this process that read from the same database."""
+    for signal in _pollers.get(address, ()):
         signal.set()
 
 
 class PostgresMember:
     """Reads the partitions that its leases name."""
 
-    def __init__(self, engine: AsyncEngine, group: Group, listener: Listener, *, prefix: str, address: str) -> None:
+    def __init__(
+        self, engine: AsyncEngine, group: GroupLeases, listener: RebalanceListener, *, prefix: str, address: str
+    ) -> None:
         # One statement at a time: no transaction to begin and end around each look.
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._group, self._listener = group, listener
         self._prefix, self._address = prefix, address
-        self._offsets: dict[Place, int] = {}
+        self._offsets: dict[PartitionId, int] = {}
         # Of which making of its topic the records were that came last; kept while the partition is ours.
-        self._incarnations: dict[Place, UUID] = {}
+        self._incarnations: dict[PartitionId, UUID] = {}
         self._turn = 0
         self._appended = asyncio.Event()
-        self._look_s = _FIRST_LOOK_S  # kept from poll to poll, so that a quiet bus is looked at seldom
-        self._heart: asyncio.Task[None] | None = None
+        self._poll_s = _FIRST_POLL_S  # kept from poll to poll, so that a quiet bus is looked at seldom
+        self._heartbeats: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        _waiting.setdefault(self._address, set()).add(self._appended)
+        _pollers.setdefault(self._address, set()).add(self._appended)
         try:
-            await self._beat()
+            await self._heartbeat()
         except BaseException:
-            # Whoever did not come in gives back what it had taken already.
+            # A member that could not join gives back the leases it took.
             await self.__aexit__(None, None, None)
             raise
-        self._heart = asyncio.create_task(self._keep_beating(), name="bus member")
+        self._heartbeats = asyncio.create_task(self._heartbeat_loop(), name="bus member")
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _waiting[self._address].discard(self._appended)
-        if self._heart is not None:
-            self._heart.cancel()
-            await asyncio.gather(self._heart, return_exceptions=True)
+        _pollers[self._address].discard(self._appended)
+        if self._heartbeats is not None:
+            self._heartbeats.cancel()
+            await asyncio.gather(self._heartbeats, return_exceptions=True)
         await self._lose(set(self._offsets))
         try:
             await self._group.leave()
         except Exception as refusal:
             # The leases end by themselves.
-            _log.info("leases not given back", error=described(refusal))
+            _log.info("leases not given back", error=error_summary(refusal))
 
     async def poll(self, limit: int, wait_s: float) -> Sequence[Incoming]:
         """Up to ``limit`` records; waits up to ``wait_s`` seconds for the first."""
@@ -106,45 +108,48 @@ class PostgresMember:
         while True:
             self._appended.clear()
             if records := await self._read(limit):
-                self._look_s = _FIRST_LOOK_S
+                self._poll_s = _FIRST_POLL_S
                 return records
             left_s = deadline - monotonic()
             try:
-                await asyncio.wait_for(self._appended.wait(), min(self._look_s, max(left_s, 0)))
-                self._look_s = _FIRST_LOOK_S
+                await asyncio.wait_for(self._appended.wait(), min(self._poll_s, max(left_s, 0)))
+                self._poll_s = _FIRST_POLL_S
             except TimeoutError:
-                self._look_s = min(self._look_s * 2, _LAST_LOOK_S)
+                self._poll_s = min(self._poll_s * 2, _LAST_POLL_S)
             if monotonic() >= deadline:
                 return []  # the next poll begins with a look
 
-    async def seek(self, place: Place, offset: int) -> None:
+    async def seek(self, partition_id: PartitionId, offset: int) -> None:
         """Read on from here in this partition."""
-        if self._full(place) in self._offsets:
-            self._offsets[self._full(place)] = offset
+        if self._with_prefix(partition_id) in self._offsets:
+            self._offsets[self._with_prefix(partition_id)] = offset
 
-    async def advise(self, offsets: Mapping[Place, int]) -> None:
-        """Nobody here asks how far a group is: its own database knows."""
+    async def commit_offsets(self, offsets: Mapping[PartitionId, int]) -> None:
+        """Nothing to do: no tool reads group offsets here; the consumer's database has them."""
 
-    async def ends(self) -> Mapping[Place, int]:
+    async def ends(self) -> Mapping[PartitionId, int]:
         """The offset after the last record of each assigned partition."""
-        places = sorted(self._offsets)
-        wanted = {"topics": [place.topic for place in places], "partitions": [place.partition for place in places]}
+        partition_ids = sorted(self._offsets)
+        wanted = {
+            "topics": [partition_id.topic for partition_id in partition_ids],
+            "partitions": [partition_id.partition for partition_id in partition_ids],
+        }
         async with self._engine.connect() as connection:
             rows = await connection.execute(_ENDS, wanted)
-            return {self._short(Place(row.topic, row.partition)): row.next for row in rows}
+            return {self._without_prefix(PartitionId(row.topic, row.partition)): row.next for row in rows}
 
     async def _read(self, limit: int) -> list[Incoming]:
         if not self._offsets:
             return []
-        # Another partition comes first each time, so that a full one starves nobody.
-        places = sorted(self._offsets)
-        self._turn = (self._turn + 1) % len(places)
-        places = places[self._turn :] + places[: self._turn]
+        # Another partition comes first each time, so that a full one starves no other.
+        partition_ids = sorted(self._offsets)
+        self._turn = (self._turn + 1) % len(partition_ids)
+        partition_ids = partition_ids[self._turn :] + partition_ids[: self._turn]
         wanted = {
-            "topics": [place.topic for place in places],
-            "partitions": [place.partition for place in places],
-            "offsets": [self._offsets[place] for place in places],
-            "incarnations": [self._incarnations.get(place) for place in places],
+            "topics": [partition_id.topic for partition_id in partition_ids],
+            "partitions": [partition_id.partition for partition_id in partition_ids],
+            "offsets": [self._offsets[partition_id] for partition_id in partition_ids],
+            "incarnations": [self._incarnations.get(partition_id) for partition_id in partition_ids],
             "limit": limit,
             "per_partition": max(1, limit // 2),
         }
@@ -152,54 +157,54 @@ class PostgresMember:
             rows = (await connection.execute(_READ, wanted)).all()
         records = []
         for row in rows:
-            place = Place(row.topic, row.partition)
-            if place in self._offsets:
-                self._offsets[place] = row.offset + 1
-                self._incarnations[place] = row.incarnation
+            partition_id = PartitionId(row.topic, row.partition)
+            if partition_id in self._offsets:
+                self._offsets[partition_id] = row.offset + 1
+                self._incarnations[partition_id] = row.incarnation
                 records.append(self._incoming(row))
         return records
 
     def _incoming(self, row: Row[Any]) -> Incoming:
-        place = Place(row.topic.removeprefix(self._prefix), row.partition)
-        return Incoming(place, row.offset, row.key, orjson.loads(row.headers), row.value)
+        partition_id = PartitionId(row.topic.removeprefix(self._prefix), row.partition)
+        return Incoming(partition_id, row.offset, row.key, orjson.loads(row.headers), row.value)
 
-    async def _keep_beating(self) -> None:
+    async def _heartbeat_loop(self) -> None:
         pause_s = _HEARTBEAT_S
         while True:
             await asyncio.sleep(pause_s)
             try:
-                pause_s = _HEARTBEAT_S if await self._beat() else _HURRY_S
+                pause_s = _HEARTBEAT_S if await self._heartbeat() else _RETRY_S
             except Exception as error:
-                _log.warning("leases not renewed", error=described(error))
+                _log.warning("leases not renewed", error=error_summary(error))
                 if self._group.expired:
                     await self._lose(set(self._offsets))
 
-    async def _beat(self) -> bool:
+    async def _heartbeat(self) -> bool:
         """Renew, give up what is another's share, take what is ours; says whether all of our share is held."""
         held, share = await self._group.renew()
         await self._lose(set(self._offsets) - held)
         surplus = held - share
         if surplus:
             await self._lose(surplus)
-            await self._group.give(surplus)
+            await self._group.give_back(surplus)
         wanted = share - set(self._offsets)
         if wanted:
             taken = await self._group.take(wanted)
             if taken:
-                starts = await self._listener.assigned([self._short(place) for place in taken])
-                self._offsets |= {self._full(place): start for place, start in starts.items()}
+                starts = await self._listener.assigned([self._without_prefix(partition_id) for partition_id in taken])
+                self._offsets |= {self._with_prefix(partition_id): start for partition_id, start in starts.items()}
         return set(self._offsets) == share
 
-    async def _lose(self, places: Collection[Place]) -> None:
-        lost = [place for place in places if place in self._offsets]
+    async def _lose(self, partition_ids: Collection[PartitionId]) -> None:
+        lost = [partition_id for partition_id in partition_ids if partition_id in self._offsets]
         if lost:
-            await self._listener.revoked([self._short(place) for place in lost])
-            for place in lost:
-                self._offsets.pop(place, None)
-                self._incarnations.pop(place, None)
+            await self._listener.revoked([self._without_prefix(partition_id) for partition_id in lost])
+            for partition_id in lost:
+                self._offsets.pop(partition_id, None)
+                self._incarnations.pop(partition_id, None)
 
-    def _short(self, place: Place) -> Place:
-        return Place(place.topic.removeprefix(self._prefix), place.partition)
+    def _without_prefix(self, partition_id: PartitionId) -> PartitionId:
+        return PartitionId(partition_id.topic.removeprefix(self._prefix), partition_id.partition)
 
-    def _full(self, place: Place) -> Place:
-        return Place(self._prefix + place.topic, place.partition)
+    def _with_prefix(self, partition_id: PartitionId) -> PartitionId:
+        return PartitionId(self._prefix + partition_id.topic, partition_id.partition)

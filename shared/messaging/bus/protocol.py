@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-# What publish refuses and a consumer sets aside unread: parsing it would hold up everyone else in the process.
+# Publishing refuses larger events, and a consumer makes them dead letters unread: parsing would block the process.
 MAX_EVENT_BYTES = 1_000_000
 # What a bus carries at all.
 MAX_RECORD_BYTES = 8 * 1024 * 1024
 
 
-class Place(NamedTuple):
+class PartitionId(NamedTuple):
     """A partition of a topic; topics are named by their publisher, the bus adds the installation's prefix."""
 
     topic: str
@@ -21,9 +21,9 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A record to send: its place is chosen by the sender, never by the bus."""
+    """A record to send: the sender chooses its partition, never the bus."""
 
-    place: Place
+    partition_id: PartitionId
     id: UUID
     key: bytes
     headers: Mapping[str, str]
@@ -34,7 +34,7 @@ class Outgoing:
 class Incoming:
     """A record as it lies on the bus; nothing about its content is certain."""
 
-    place: Place
+    partition_id: PartitionId
     offset: int
     key: bytes | None
     headers: Mapping[str, str]
@@ -45,15 +45,15 @@ class BusRefused(RuntimeError):
     """The bus holds something that does not belong to this installation, or in another shape; nothing was changed."""
 
 
-class Listener(Protocol):
-    """Who takes part in a group: told what it gets and what it loses."""
+class RebalanceListener(Protocol):
+    """A group member's callbacks: which partitions it gets and which it loses."""
 
-    async def assigned(self, places: Collection[Place]) -> Mapping[Place, int]:
-        """These partitions are mine now; answers at which offset to read on."""
+    async def assigned(self, partition_ids: Collection[PartitionId]) -> Mapping[PartitionId, int]:
+        """These partitions are assigned to this member; returns the offset to read on from, per partition."""
         ...
 
-    async def revoked(self, places: Collection[Place]) -> None:
-        """These are no longer mine; returns when the transaction that runs has ended."""
+    async def revoked(self, partition_ids: Collection[PartitionId]) -> None:
+        """These are revoked; returns when the running transaction has ended."""
         ...
 
 
@@ -64,15 +64,15 @@ class Member(Protocol):
         """Up to ``limit`` records, per partition in order; waits up to ``wait_s`` seconds for the first."""
         ...
 
-    async def seek(self, place: Place, offset: int) -> None:
+    async def seek(self, partition_id: PartitionId, offset: int) -> None:
         """Read on from here in this partition."""
         ...
 
-    async def advise(self, offsets: Mapping[Place, int]) -> None:
-        """Tell the bus how far the group is; advice for its tools, the truth is in the consumer's database."""
+    async def commit_offsets(self, offsets: Mapping[PartitionId, int]) -> None:
+        """Commit offsets for the broker's tools; advisory, because the consumer's database decides."""
         ...
 
-    async def ends(self) -> Mapping[Place, int]:
+    async def ends(self) -> Mapping[PartitionId, int]:
         """The offset after the last record of each assigned partition."""
         ...
 
@@ -96,17 +96,19 @@ class Bus(Protocol):
         ...
 
     async def send(self, records: Sequence[Outgoing]) -> Sequence[Exception | None]:
-        """Append all, in order per place; answers per record what kept it from being acknowledged in time."""
+        """Append all, in order per partition; returns per record the error that kept it from being acknowledged."""
         ...
 
-    def join(self, group: str, topics: Collection[str], listener: Listener) -> AbstractAsyncContextManager[Member]:
+    def join(
+        self, group: str, topics: Collection[str], listener: RebalanceListener
+    ) -> AbstractAsyncContextManager[Member]:
         """Take part in a group for as long as the block runs."""
         ...
 
-    async def ends(self, topics: Collection[str]) -> Mapping[Place, int]:
+    async def ends(self, topics: Collection[str]) -> Mapping[PartitionId, int]:
         """The offset after the last record of each partition."""
         ...
 
     async def close(self) -> None:
-        """Let go of every connection."""
+        """Close every connection."""
         ...

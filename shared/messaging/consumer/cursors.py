@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.messaging.bus.envelope import Envelope
 from shared.messaging.bus.protocol import Incoming
 
-# A damaged envelope only claims its place: it makes no event a duplicate. What comes after a real one waits at the gap.
+# A dead letter with a damaged envelope makes no event a duplicate. Events after a real dead letter wait behind it.
 _LOAD = text(
     """
     SELECT k.publisher, k.aggregate_id, COALESCE(c.seq, 0) AS seq,
@@ -36,16 +36,16 @@ _ADVANCE = text(
 )
 
 
-class Line(NamedTuple):
-    """The events of one publisher about one aggregate: what a cursor counts."""
+class AggregateKey(NamedTuple):
+    """One publisher's events about one aggregate: the unit that a cursor counts."""
 
     publisher: str
     aggregate_id: UUID
 
 
 @dataclass(slots=True)
-class Standing:
-    """How far a line was taken in, and what stands in its way."""
+class CursorState:
+    """The last sequence handled for an aggregate, and what blocks the next."""
 
     seq: int
     dead_seq: int | None
@@ -53,70 +53,79 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """A record whose envelope is whole: the next thing that happened to its aggregate."""
+class SequencedRecord:
+    """A record with a valid envelope: its sequence number orders it within its aggregate."""
 
     record: Incoming
     envelope: Envelope
     was_parked: bool = False
 
     @property
-    def line(self) -> Line:
-        """The line it belongs to."""
-        return Line(self.envelope.publisher, self.envelope.key)
+    def aggregate(self) -> AggregateKey:
+        """The aggregate it belongs to."""
+        return AggregateKey(self.envelope.publisher, self.envelope.key)
 
 
 @dataclass(slots=True)
-class Plan:
-    """What to do with a batch: take in, let wait, forget."""
+class IngestPlan:
+    """What to do with a batch: hand to the handlers, park, or drop."""
 
-    take: list[Step] = field(default_factory=list)
-    park: list[Step] = field(default_factory=list)
-    duplicates: list[Step] = field(default_factory=list)
+    take: list[SequencedRecord] = field(default_factory=list)
+    park: list[SequencedRecord] = field(default_factory=list)
+    duplicates: list[SequencedRecord] = field(default_factory=list)
 
 
-async def load(session: AsyncSession, lines: Collection[Line]) -> dict[Line, Standing]:
-    """Where each line stands; the offsets that the caller has moved keep others from moving it."""
+async def load(session: AsyncSession, aggregates: Collection[AggregateKey]) -> dict[AggregateKey, CursorState]:
+    """The state of each aggregate; the offsets that the caller has advanced keep others from changing it."""
     rows = await session.execute(
         _LOAD,
-        {"publishers": [line.publisher for line in lines], "aggregates": [line.aggregate_id for line in lines]},
+        {
+            "publishers": [aggregate.publisher for aggregate in aggregates],
+            "aggregates": [aggregate.aggregate_id for aggregate in aggregates],
+        },
     )
-    return {Line(row.publisher, row.aggregate_id): Standing(row.seq, row.dead_seq, row.parked) for row in rows}
+    return {
+        AggregateKey(row.publisher, row.aggregate_id): CursorState(row.seq, row.dead_seq, row.parked) for row in rows
+    }
 
 
-async def advance(session: AsyncSession, taken: Iterable[Step]) -> None:
-    """Note what was taken in; the last step of a line is its highest."""
-    highest = {step.line: step.envelope.seq for step in taken}
+async def advance(session: AsyncSession, handled: Iterable[SequencedRecord]) -> None:
+    """Advance the cursors to what was handled; the last record of an aggregate has the highest sequence."""
+    highest = {item.aggregate: item.envelope.seq for item in handled}
     if not highest:
         return
     await session.execute(
         _ADVANCE,
         {
-            "publishers": [line.publisher for line in highest],
-            "aggregates": [line.aggregate_id for line in highest],
+            "publishers": [aggregate.publisher for aggregate in highest],
+            "aggregates": [aggregate.aggregate_id for aggregate in highest],
             "seqs": list(highest.values()),
         },
     )
 
 
-def plan(steps: Sequence[Step], standings: dict[Line, Standing], parked: dict[Line, dict[int, Step]]) -> Plan:
-    """Decide per step, in order of arrival; what was parked follows as soon as the gap before it closes."""
-    made = Plan()
-    for step in steps:
-        standing = standings[step.line]
-        seq = step.envelope.seq
-        if seq <= standing.seq or seq == standing.dead_seq:
-            made.duplicates.append(step)
-        elif standing.dead_seq is not None or seq > standing.seq + 1:
-            made.park.append(step)
+def plan(
+    items: Sequence[SequencedRecord],
+    states: dict[AggregateKey, CursorState],
+    parked: dict[AggregateKey, dict[int, SequencedRecord]],
+) -> IngestPlan:
+    """Decide per record, in order of arrival; parked events follow as soon as the gap before them closes."""
+    made = IngestPlan()
+    for item in items:
+        state = states[item.aggregate]
+        seq = item.envelope.seq
+        if seq <= state.seq or seq == state.dead_seq:
+            made.duplicates.append(item)
+        elif state.dead_seq is not None or seq > state.seq + 1:
+            made.park.append(item)
         else:
-            made.take.append(step)
-            standing.seq = seq
-            _release(made, standing, parked.get(step.line, {}))
+            made.take.append(item)
+            state.seq = seq
+            _release(made, state, parked.get(item.aggregate, {}))
     return made
 
 
-def _release(made: Plan, standing: Standing, waiting: dict[int, Step]) -> None:
-    while (following := waiting.pop(standing.seq + 1, None)) is not None:
+def _release(made: IngestPlan, state: CursorState, waiting: dict[int, SequencedRecord]) -> None:
+    while (following := waiting.pop(state.seq + 1, None)) is not None:
         made.take.append(following)
-        standing.seq += 1
+        state.seq += 1

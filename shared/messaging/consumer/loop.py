@@ -1,4 +1,4 @@
-"""The consumer: takes in what others announced. Offset and cursor in its own database make each event count once."""
+"""The consumer: reads the bus in a loop. Offset and cursor in its own database make each event count once."""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
@@ -8,15 +8,15 @@ from typing import Any
 import structlog
 
 from shared.database.engine import Database
-from shared.messaging.bus.backoff import Patience, cancelled_from_outside, gather, pause
-from shared.messaging.bus.errors import described, is_transient
-from shared.messaging.bus.protocol import Bus, BusRefused, Incoming, Member, Place
-from shared.messaging.consumer.intake import Intake, take_in
+from shared.messaging.bus.backoff import Backoff, cancelled_from_outside, linger, pause
+from shared.messaging.bus.errors import error_summary, is_transient
+from shared.messaging.bus.protocol import Bus, BusRefused, Incoming, Member, PartitionId
+from shared.messaging.consumer.ingestion import IngestResult, ingest
 from shared.messaging.consumer.subscription import Handler, Subscription
-from shared.messaging.consumer.watchdog import Standstill, Watch
+from shared.messaging.consumer.watchdog import PeriodicChecks, StallDetector
 from shared.messaging.topics import offsets
-from shared.messaging.topics.offsets import Move
-from shared.messaging.topics.positions import TRUSTED_S, Positions, fingerprint
+from shared.messaging.topics.offset_tracker import TRUSTED_S, OffsetTracker, fingerprint
+from shared.messaging.topics.offsets import OffsetAdvance
 
 __all__ = ["Consumer", "Handler", "Subscription", "run_consumer"]
 
@@ -42,7 +42,7 @@ async def run_consumer(
     resources: Any,
     stop: asyncio.Event,
 ) -> None:
-    """Take in subscribed events until told to stop; raises only if the bus belongs to somebody else."""
+    """Handle subscribed events until ``stop`` is set; raises only if the bus belongs to another installation."""
     consumer = Consumer(
         database=database, bus=bus, service=service, region=region, subscriptions=subscriptions, resources=resources
     )
@@ -68,24 +68,24 @@ class Consumer:
         self._subscriptions, self._resources = subscriptions, resources
         self._wanted = {subscription.event.publisher() for subscription in subscriptions}
         self._watchdog_s = watchdog_s
-        self._positions = Positions(trusted_s)
+        self._offsets = OffsetTracker(trusted_s)
         self._pending: list[Incoming] = []
-        self._doubtful: set[Place] = set()
-        self._patience = Patience()
+        self._lost: set[PartitionId] = set()
+        self._backoff = Backoff()
         # Held while a transaction runs, so that nothing is revoked under it.
-        self._busy = asyncio.Lock()
+        self._transaction_running = asyncio.Lock()
         self._log = _log.bind(service=service)
 
     @property
-    def places(self) -> list[Place]:
+    def partition_ids(self) -> list[PartitionId]:
         """The partitions that this member reads at the moment."""
-        return self._positions.places()
+        return self._offsets.partition_ids()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Join, work and join again until told to stop."""
+        """Join, work and join again until ``stop`` is set."""
         while not stop.is_set():
             try:
-                topics = await self._present()
+                topics = await self._existing_topics()
                 if not topics:
                     await pause(stop, POLL_S)
                     continue
@@ -98,38 +98,38 @@ class Consumer:
             except (Exception, asyncio.CancelledError) as error:
                 if isinstance(error, asyncio.CancelledError) and cancelled_from_outside():
                     raise
-                # What does not pass by itself is a fault of ours: it is tried for ever, and loudly.
-                say = self._log.warning if is_transient(error) else self._log.error
-                say("consumer interrupted", error=described(error))
-                await pause(stop, self._patience.next())
+                # A permanent error is a bug of ours: it is retried for ever and logged as an error.
+                log = self._log.warning if is_transient(error) else self._log.error
+                log("consumer interrupted", error=error_summary(error))
+                await pause(stop, self._backoff.next())
 
     # --- what the bus says ---
 
-    async def assigned(self, places: Collection[Place]) -> Mapping[Place, int]:
+    async def assigned(self, partition_ids: Collection[PartitionId]) -> Mapping[PartitionId, int]:
         """Take over partitions where the database says; keeps asking until the database answers."""
-        patience = Patience()
-        async with self._busy:
+        backoff = Backoff()
+        async with self._transaction_running:
             while True:
                 try:
                     async with self.database.transaction(self._region) as session:
-                        stored = await offsets.load(session, sorted(places))
+                        stored = await offsets.load(session, sorted(partition_ids))
                     break
                 except Exception as error:
                     if not is_transient(error):
                         raise
-                    await asyncio.sleep(patience.next())
-            return self._positions.hold(stored)
+                    await asyncio.sleep(backoff.next())
+            return self._offsets.assign(stored)
 
-    async def revoked(self, places: Collection[Place]) -> None:
+    async def revoked(self, partition_ids: Collection[PartitionId]) -> None:
         """Give up partitions once the transaction that runs has ended."""
-        gone = set(places)
-        async with self._busy:
-            self._positions.let_go(gone)
-            self._pending = [record for record in self._pending if record.place not in gone]
+        gone = set(partition_ids)
+        async with self._transaction_running:
+            self._offsets.revoke(gone)
+            self._pending = [record for record in self._pending if record.partition_id not in gone]
 
     # --- the work ---
 
-    async def _present(self) -> list[str]:
+    async def _existing_topics(self) -> list[str]:
         """The topics to read that exist by now; a publisher creates its own."""
         if not self._wanted:
             return []
@@ -142,115 +142,119 @@ class Consumer:
         return sorted(self._wanted & found.keys())
 
     async def _work(self, member: Member, topics: Sequence[str], stop: asyncio.Event) -> None:
-        watch, standstill = Watch(self._watchdog_s), Standstill()
+        checks, stall = PeriodicChecks(self._watchdog_s), StallDetector()
         while not stop.is_set():
-            if self._doubtful:
-                await self._read_again(member, self._doubtful)
-                self._doubtful = set()
+            if self._lost:
+                await self._reload_offsets(member, self._lost)
+                self._lost = set()
             records = await member.poll(BATCH, POLL_S)
             if records:
                 began = monotonic()
-                await self._sort_out(member, records)
-                await self._take_in_pending(stop)
-                self._patience.reset()
+                await self._accept(member, records)
+                await self._ingest_pending(stop)
+                self._backoff.reset()
                 if len(records) < BATCH:
-                    await gather(stop, monotonic() - began)
-            if watch.compare() and (stuck := standstill.look(self._positions.next_offsets(), await member.ends())):
-                self._log.warning("partitions stand still", places=[f"{at.topic}/{at.partition}" for at in stuck])
+                    await linger(stop, monotonic() - began)
+            if checks.compare_due() and (stuck := stall.observe(self._offsets.next_offsets(), await member.ends())):
+                self._log.warning(
+                    "partitions stand still", partition_ids=[f"{at.topic}/{at.partition}" for at in stuck]
+                )
                 raise Rejoin("records are waiting, none arrive")
-            if watch.advise():
-                await member.advise(self._positions.next_offsets())
-            if watch.look_around():
-                await self._look_around(member, topics)
+            if checks.commit_due():
+                await member.commit_offsets(self._offsets.next_offsets())
+            if checks.topics_due():
+                await self._check_topics(member, topics)
 
-    async def _look_around(self, member: Member, topics: Sequence[str]) -> None:
-        """Notice what no record will tell: a topic that has appeared, or one that was recreated and is shorter now."""
-        if len(topics) < len(self._wanted) and len(await self._present()) > len(topics):
+    async def _check_topics(self, member: Member, topics: Sequence[str]) -> None:
+        """Find what no record shows: a topic that has appeared, or one that was recreated and is shorter now."""
+        if len(topics) < len(self._wanted) and len(await self._existing_topics()) > len(topics):
             raise Rejoin("a topic has appeared")
-        if self._positions.unproven:
-            for place in self._positions.shortened(await self._bus.ends(self._positions.unproven)):
-                await self._start_over(member, place)
+        if self._offsets.unproven:
+            for partition_id in self._offsets.shortened(await self._bus.ends(self._offsets.unproven)):
+                await self._read_from_start(member, partition_id)
 
-    async def _sort_out(self, member: Member, records: Sequence[Incoming]) -> None:
-        # A client may fetch before it is told where to read, or after a partition has gone: neither counts. What it
-        # fetched across a rebalance follows on nothing that was taken in, and is read again.
-        ours = [record for record in records if self._positions.holds(record.place)]
-        admission = self._positions.admit(ours, monotonic())
-        self._pending = admission.records
-        for place, start in admission.again.items():
-            await member.seek(place, start)
-        for place in admission.recreated:
-            await self._start_over(member, place)
+    async def _accept(self, member: Member, records: Sequence[Incoming]) -> None:
+        # A client may fetch before its offset is set, or after a partition was revoked: neither counts. What it
+        # fetched across a rebalance does not follow the last handled record, and is read again.
+        ours = [record for record in records if self._offsets.holds(record.partition_id)]
+        accepted = self._offsets.accept(ours, monotonic())
+        self._pending = accepted.records
+        for partition_id, start in accepted.again.items():
+            await member.seek(partition_id, start)
+        for partition_id in accepted.recreated:
+            await self._read_from_start(member, partition_id)
 
-    async def _start_over(self, member: Member, place: Place) -> None:
+    async def _read_from_start(self, member: Member, partition_id: PartitionId) -> None:
         """The topic is not the one we read before: read it from its beginning, the cursors know what is new."""
-        self._log.warning("topic was recreated", topic=place.topic, partition=place.partition)
-        async with self._busy:
-            if not self._positions.holds(place):
+        self._log.warning("topic was recreated", topic=partition_id.topic, partition=partition_id.partition)
+        async with self._transaction_running:
+            if not self._offsets.holds(partition_id):
                 return
-            move = Move(place, self._positions.next_offset(place), 0, None)
+            advance = OffsetAdvance(partition_id, self._offsets.next_offset(partition_id), 0, None)
             async with self.database.transaction(self._region) as session:
-                await offsets.compare_and_set(session, [move])
-        await self._read_again(member, [place])
+                await offsets.compare_and_set(session, [advance])
+        await self._reload_offsets(member, [partition_id])
 
-    async def _take_in_pending(self, stop: asyncio.Event) -> None:
+    async def _ingest_pending(self, stop: asyncio.Event) -> None:
         """Take in what was polled; after repeated trouble in smaller portions, but never skipping any."""
-        patience = Patience()
+        backoff = Backoff()
         portion = BATCH
         while self._pending and not stop.is_set():
             try:
-                await self._take_in(portion)
+                await self._ingest(portion)
                 portion = BATCH
-                patience.reset()
+                backoff.reset()
             except Exception as error:
                 if not is_transient(error):
                     raise
-                self._log.warning("batch will be tried again", error=described(error), attempt=patience.count + 1)
-                await pause(stop, patience.next())
-                if patience.count > 1:
+                self._log.warning("batch will be tried again", error=error_summary(error), attempt=backoff.count + 1)
+                await pause(stop, backoff.next())
+                if backoff.count > 1:
                     portion = max(1, min(portion, len(self._pending)) // 2)
         self._pending = []
 
-    async def _take_in(self, portion: int) -> None:
+    async def _ingest(self, portion: int) -> None:
         """One transaction: move the offsets, and take in the records of those that this member could move."""
-        async with self._busy:
+        async with self._transaction_running:
             batch = self._pending[:portion]
-            moves = self._moves(batch)
-            if not moves:
+            advances = self._advances(batch)
+            if not advances:
                 return
             async with self.database.transaction(self._region) as session:
-                owned = await offsets.compare_and_set(session, list(moves.values()))
-                mine = [record for record in batch if record.place in owned]
-                intake = await self._hand_over(session, mine)
-            for place in owned:
-                last = moves[place].last_event_id
+                owned = await offsets.compare_and_set(session, list(advances.values()))
+                mine = [record for record in batch if record.partition_id in owned]
+                result = await self._ingest_records(session, mine)
+            for partition_id in owned:
+                last = advances[partition_id].last_event_id
                 assert last is not None  # noqa: S101 - a move over records has a last one
-                self._positions.moved(place, moves[place].next_offset, last)
-            lost = set(moves) - owned
-            self._doubtful |= lost
-            self._pending = [record for record in self._pending[len(batch) :] if record.place not in lost]
-        if intake.dead or intake.parked:
-            self._log.warning("events set aside", dead=intake.dead, parked=intake.parked)
+                self._offsets.advanced(partition_id, advances[partition_id].next_offset, last)
+            lost = set(advances) - owned
+            self._lost |= lost
+            self._pending = [record for record in self._pending[len(batch) :] if record.partition_id not in lost]
+        if result.dead or result.parked:
+            self._log.warning("events set aside", dead=result.dead, parked=result.parked)
         if lost:
             self._log.warning("another member was here", partitions=len(lost))
 
-    async def _hand_over(self, session: Any, records: Sequence[Incoming]) -> Intake:
-        return await take_in(
+    async def _ingest_records(self, session: Any, records: Sequence[Incoming]) -> IngestResult:
+        return await ingest(
             session, records, subscriptions=self._subscriptions, resources=self._resources, region=self._region
         )
 
-    def _moves(self, batch: Sequence[Incoming]) -> dict[Place, Move]:
-        last = {record.place: record for record in batch}
+    def _advances(self, batch: Sequence[Incoming]) -> dict[PartitionId, OffsetAdvance]:
+        last = {record.partition_id: record for record in batch}
         return {
-            place: Move(place, self._positions.next_offset(place), record.offset + 1, fingerprint(record))
-            for place, record in last.items()
+            partition_id: OffsetAdvance(
+                partition_id, self._offsets.next_offset(partition_id), record.offset + 1, fingerprint(record)
+            )
+            for partition_id, record in last.items()
         }
 
-    async def _read_again(self, member: Member, places: Collection[Place]) -> None:
+    async def _reload_offsets(self, member: Member, partition_ids: Collection[PartitionId]) -> None:
         """Ask the database where these partitions stand and read on from there."""
-        async with self._busy:
-            held = [place for place in places if self._positions.holds(place)]
+        async with self._transaction_running:
+            held = [partition_id for partition_id in partition_ids if self._offsets.holds(partition_id)]
             async with self.database.transaction(self._region) as session:
-                starts = self._positions.hold(await offsets.load(session, held))
-            for place, start in starts.items():
-                await member.seek(place, start)
+                starts = self._offsets.assign(await offsets.load(session, held))
+            for partition_id, start in starts.items():
+                await member.seek(partition_id, start)

@@ -1,4 +1,4 @@
-"""What a service wants to know of others."""
+"""Which events of other services a service handles."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Handler = Callable[..., Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A service wants to know of one kind of event; its handler takes a batch of them in one transaction."""
+    """One event class and its handler, which takes a batch of them in one transaction."""
 
     event: type[Event]
     handler: Handler

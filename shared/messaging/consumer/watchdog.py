@@ -1,62 +1,64 @@
-"""When a consumer does what is not due at every turn: look whether it is stuck, tell the bus how far it is."""
+"""Periodic work of a consumer: detect stalls, commit offsets for the broker's tools, look for new topics."""
 
 from collections.abc import Mapping
 from time import monotonic
 
-from shared.messaging.bus.protocol import Place
+from shared.messaging.bus.protocol import PartitionId
 
-# A commit costs Kafka some milliseconds and is advice only.
-ADVICE_EVERY_S = 5.0
-_LOOK_EVERY_S = 1.0
-# How many looks in a row must find a partition behind and unmoved before it counts as stuck.
-LOOKS = 4
+# A commit costs Kafka some milliseconds and is only advisory.
+COMMIT_EVERY_S = 5.0
+_TOPICS_EVERY_S = 1.0
+# How many observations in a row must find a partition behind and unmoved before it counts as stalled.
+OBSERVATIONS = 4
 
 
-class Watch:
-    """Three alarm clocks; each answers True once and starts over."""
+class PeriodicChecks:
+    """Three timers; each returns True once per period."""
 
     def __init__(self, watchdog_s: float) -> None:
         """``watchdog_s``: how long a partition with waiting records may stand still, in seconds."""
-        self._compare_every_s = watchdog_s / LOOKS
-        self._compared = self._advised = self._looked = monotonic()
+        self._compare_every_s = watchdog_s / OBSERVATIONS
+        self._compared = self._committed = self._topics_checked = monotonic()
 
-    def compare(self) -> bool:
-        """Whether to compare how far we are with how far the bus is."""
+    def compare_due(self) -> bool:
+        """Whether to compare our offsets with the ends of the partitions."""
         if monotonic() - self._compared < self._compare_every_s:
             return False
         self._compared = monotonic()
         return True
 
-    def advise(self) -> bool:
-        """Whether the bus should hear how far the group is."""
-        if monotonic() - self._advised < ADVICE_EVERY_S:
+    def commit_due(self) -> bool:
+        """Whether to commit offsets to the bus."""
+        if monotonic() - self._committed < COMMIT_EVERY_S:
             return False
-        self._advised = monotonic()
+        self._committed = monotonic()
         return True
 
-    def look_around(self) -> bool:
-        """Whether to look for what no record tells."""
-        if monotonic() - self._looked < _LOOK_EVERY_S:
+    def topics_due(self) -> bool:
+        """Whether to check for new and recreated topics."""
+        if monotonic() - self._topics_checked < _TOPICS_EVERY_S:
             return False
-        self._looked = monotonic()
+        self._topics_checked = monotonic()
         return True
 
 
-class Standstill:
-    """Which partitions have records waiting and do not move, look by look; others that move hide none of them.
+class StallDetector:
+    """Finds partitions where records wait and the offset does not advance, each partition by itself.
 
-    Looks are taken between batches, so that time lost to a database in trouble counts for no partition.
+    It observes between batches, so that time lost to a failing database counts for no partition.
     """
 
     def __init__(self) -> None:
-        self._seen: dict[Place, tuple[int, int]] = {}
+        self._seen: dict[PartitionId, tuple[int, int]] = {}
 
-    def look(self, positions: Mapping[Place, int], ends: Mapping[Place, int]) -> list[Place]:
-        """Take one look at next offsets and ends; answers which partitions stood still for ``LOOKS`` of them."""
-        behind = {place: at for place, at in positions.items() if at < ends.get(place, at)}
+    def observe(self, positions: Mapping[PartitionId, int], ends: Mapping[PartitionId, int]) -> list[PartitionId]:
+        """Record next offsets and ends; returns the partitions that stood still for ``OBSERVATIONS`` calls."""
+        behind = {partition_id: at for partition_id, at in positions.items() if at < ends.get(partition_id, at)}
         self._seen = {
-            place: (at, looks + 1 if at == before else 1)
-            for place, at in behind.items()
-            for before, looks in [self._seen.get(place, (at, 0))]
+            partition_id: (at, observations + 1 if at == before else 1)
+            for partition_id, at in behind.items()
+            for before, observations in [self._seen.get(partition_id, (at, 0))]
         }
-        return sorted(place for place, (_, looks) in self._seen.items() if looks > LOOKS)
+        return sorted(
+            partition_id for partition_id, (_, observations) in self._seen.items() if observations > OBSERVATIONS
+        )

@@ -10,13 +10,13 @@ from uuid import UUID
 import typer
 
 from shared.messaging.dead_letters import replay
-from shared.messaging.dead_letters.replay import Outcome, Postbox
+from shared.messaging.dead_letters.replay import DeadLetterContext, ReplayOutcome
 
 T = TypeVar("T")
 # Opens what a service's dead letters need, by the service's name.
-Opener = Callable[[str], AbstractAsyncContextManager[Postbox]]
+Opener = Callable[[str], AbstractAsyncContextManager[DeadLetterContext]]
 
-_SAID: dict[Outcome, str] = {
+_OUTCOME_TEXT: dict[ReplayOutcome, str] = {
     "DONE": "已处理 · done",
     "STILL_DEAD": "仍然失败 · fails again, still waiting",
     "NOT_WAITING": "无需处理 · nothing waits under this id",
@@ -24,23 +24,23 @@ _SAID: dict[Outcome, str] = {
 _ServiceName = Annotated[str, typer.Argument(help="死信所属的服务 · the service whose dead letters these are")]
 
 
-def replay_commands(open_postbox: Opener, services: Collection[str]) -> typer.Typer:
+def replay_commands(open_context: Opener, services: Collection[str]) -> typer.Typer:
     """The commands, for the services that an installation has."""
-    desk = _Desk(open_postbox, services)
+    commands = _ReplayCommands(open_context, services)
     app = typer.Typer(help="死信处理 · dead letters: list, run, discard", no_args_is_help=True)
-    app.command("list")(desk.list_)
-    app.command("run")(desk.run)
-    app.command("discard")(desk.discard)
+    app.command("list")(commands.list_)
+    app.command("run")(commands.run)
+    app.command("discard")(commands.discard)
     return app
 
 
-class _Desk:
-    def __init__(self, open_postbox: Opener, services: Collection[str]) -> None:
-        self._open, self._services = open_postbox, services
+class _ReplayCommands:
+    def __init__(self, open_context: Opener, services: Collection[str]) -> None:
+        self._open, self._services = open_context, services
 
     def list_(self, service: _ServiceName) -> None:
         """列出一个服务的死信 · list the dead letters of a service, oldest first."""
-        letters = self._on(service, lambda postbox: replay.waiting(postbox.database, postbox.region))
+        letters = self._on(service, lambda context: replay.waiting(context.database, context.region))
         for letter in letters:
             typer.echo(
                 f"{letter.id}  {letter.recorded_at:%Y-%m-%d %H:%M:%S}  {letter.event or '?'}  {letter.reason}"
@@ -59,9 +59,9 @@ class _Desk:
         """重新处理死信，可重复执行 · take dead letters in again, and what waits behind them; safe to repeat."""
         if all_ == (letter is not None):
             raise typer.BadParameter("一个编号或 --all · either an id or --all")
-        outcomes = self._on(service, lambda postbox: _replay(postbox, letter))
+        outcomes = self._on(service, lambda context: _replay(context, letter))
         for each, outcome in outcomes:
-            typer.echo(f"{each}  {_SAID[outcome]}")
+            typer.echo(f"{each}  {_OUTCOME_TEXT[outcome]}")
         if any(outcome == "STILL_DEAD" for _, outcome in outcomes):
             raise typer.Exit(1)
 
@@ -72,29 +72,29 @@ class _Desk:
         because: Annotated[str, typer.Option(help="放弃的理由，一并留存 · why this event may be lost; kept with it")],
     ) -> None:
         """放弃一条死信，其后的事件继续处理 · give a dead letter up for good; what waits behind it goes on."""
-        outcome = self._on(service, lambda postbox: replay.discard(postbox, letter, operator(), because))
-        typer.echo(f"{letter}  {_SAID[outcome]}")
+        outcome = self._on(service, lambda context: replay.discard(context, letter, operator(), because))
+        typer.echo(f"{letter}  {_OUTCOME_TEXT[outcome]}")
 
-    def _on(self, service: str, work: Callable[[Postbox], Awaitable[T]]) -> T:
+    def _on(self, service: str, work: Callable[[DeadLetterContext], Awaitable[T]]) -> T:
         if service not in self._services:
             known = ", ".join(self._services)
             raise typer.BadParameter(f"没有名为 {service} 的服务 · no such service; choose {known}")
 
         async def opened() -> T:
-            async with self._open(service) as postbox:
-                return await work(postbox)
+            async with self._open(service) as context:
+                return await work(context)
 
         return asyncio.run(opened())
 
 
-async def _replay(postbox: Postbox, letter: UUID | None) -> list[tuple[UUID, Outcome]]:
+async def _replay(context: DeadLetterContext, letter: UUID | None) -> list[tuple[UUID, ReplayOutcome]]:
     if letter is not None:
-        return [(letter, await replay.replay(postbox, letter, operator()))]
-    outcomes: list[tuple[UUID, Outcome]] = []
+        return [(letter, await replay.replay(context, letter, operator()))]
+    outcomes: list[tuple[UUID, ReplayOutcome]] = []
     after = None
-    while page := await replay.waiting(postbox.database, postbox.region, after=after):
+    while page := await replay.waiting(context.database, context.region, after=after):
         after = page[-1].id
-        outcomes += [(each.id, await replay.replay(postbox, each.id, operator())) for each in page]
+        outcomes += [(each.id, await replay.replay(context, each.id, operator())) for each in page]
     return outcomes
 
 

@@ -1,4 +1,4 @@
-"""Dead letters: events that a service could not take in. Replay them once the cause is mended, or give them up."""
+"""Dead letters: events that a service could not handle. Replay them once the cause is fixed, or discard them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.database.engine import Database
-from shared.messaging.consumer.cursors import Line
-from shared.messaging.consumer.intake import release, take_in
+from shared.messaging.consumer.cursors import AggregateKey
+from shared.messaging.consumer.ingestion import ingest, release
 from shared.messaging.consumer.subscription import Subscription
-from shared.messaging.dead_letters import setbacks
+from shared.messaging.dead_letters import unhandled_records
 
-Outcome = Literal["DONE", "STILL_DEAD", "NOT_WAITING"]
+ReplayOutcome = Literal["DONE", "STILL_DEAD", "NOT_WAITING"]
 LISTED = 500
 
 _LIST = text(
@@ -30,14 +30,14 @@ _LIST = text(
     ORDER BY d.recorded_at, d.id LIMIT :limit
     """
 )
-# The consumer moves this row in every transaction that takes in from the partition: whoever locks it is alone there.
-_ALONE = text(
+# The consumer updates this row in every transaction that reads from the partition: locking it excludes the consumer.
+_LOCK_PARTITION = text(
     """
     SELECT FROM consumer_offset o JOIN dead_letter d ON d.topic = o.topic AND d.partition = o.partition
     WHERE d.id = :id FOR UPDATE OF o
     """
 )
-_SETTLE = text(
+_CONCLUDE = text(
     """
     UPDATE dead_letter
     SET state = :state, settled_at = now(), settled_by = :actor, settled_because = :because,
@@ -47,7 +47,7 @@ _SETTLE = text(
     """
 )
 _STATE = text("SELECT state FROM dead_letter WHERE id = :id")
-# Past every event that was given up and is next in its line; a damaged one far ahead or long behind stands in no way.
+# Past every discarded event that is next for its aggregate; a damaged one with another sequence number blocks nothing.
 _SKIP = text(
     """
     WITH RECURSIVE given_up AS (
@@ -82,7 +82,7 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, slots=True)
-class Postbox:
+class DeadLetterContext:
     """What it takes to replay a service's dead letters."""
 
     database: Database
@@ -100,49 +100,51 @@ async def waiting(
         return [DeadLetter(**row) for row in rows.mappings()]
 
 
-async def replay(postbox: Postbox, letter: UUID, actor: str) -> Outcome:
-    """Take in a dead letter and what waits behind it; a second replay finds it done and changes nothing."""
-    async with postbox.database.transaction(postbox.region) as session:
-        row = await _settle(session, letter, "REPLAYED", actor, None)
+async def replay(context: DeadLetterContext, letter: UUID, actor: str) -> ReplayOutcome:
+    """Handle a dead letter and the events parked behind it; a second replay finds it done and changes nothing."""
+    async with context.database.transaction(context.region) as session:
+        row = await _conclude(session, letter, "REPLAYED", actor, None)
         if row is None:
             return "NOT_WAITING"
         # If it fails again, this puts it back to waiting, with the new error.
-        await _take_in(session, postbox, row)
+        await _ingest(session, context, row)
         state: str = (await session.execute(_STATE, {"id": letter})).scalar_one()
         return "DONE" if state == "REPLAYED" else "STILL_DEAD"
 
 
-async def discard(postbox: Postbox, letter: UUID, actor: str, because: str) -> Outcome:
-    """Give a dead letter up for good, with a reason: its aggregate goes on without it."""
+async def discard(context: DeadLetterContext, letter: UUID, actor: str, because: str) -> ReplayOutcome:
+    """Discard a dead letter for good, with a reason: its aggregate continues without it."""
     if not because.strip():
         raise ValueError("giving an event up needs a reason")
-    async with postbox.database.transaction(postbox.region) as session:
-        row = await _settle(session, letter, "DISCARDED", actor, because)
+    async with context.database.transaction(context.region) as session:
+        row = await _conclude(session, letter, "DISCARDED", actor, because)
         if row is None:
             return "NOT_WAITING"
         if row.aggregate_id is not None:
             await session.execute(_SKIP, {"publisher": row.publisher, "aggregate_id": row.aggregate_id})
             await release(
                 session,
-                [Line(row.publisher, row.aggregate_id)],
-                subscriptions=postbox.subscriptions,
-                resources=postbox.resources,
-                region=postbox.region,
+                [AggregateKey(row.publisher, row.aggregate_id)],
+                subscriptions=context.subscriptions,
+                resources=context.resources,
+                region=context.region,
             )
         return "DONE"
 
 
-async def _settle(session: AsyncSession, letter: UUID, state: str, actor: str, because: str | None) -> Row[Any] | None:
-    await session.execute(_ALONE, {"id": letter})
+async def _conclude(
+    session: AsyncSession, letter: UUID, state: str, actor: str, because: str | None
+) -> Row[Any] | None:
+    await session.execute(_LOCK_PARTITION, {"id": letter})
     settled = {"id": letter, "state": state, "actor": actor, "because": because}
-    return (await session.execute(_SETTLE, settled)).one_or_none()
+    return (await session.execute(_CONCLUDE, settled)).one_or_none()
 
 
-async def _take_in(session: AsyncSession, postbox: Postbox, row: Row[Any]) -> None:
-    await take_in(
+async def _ingest(session: AsyncSession, context: DeadLetterContext, row: Row[Any]) -> None:
+    await ingest(
         session,
-        [setbacks.stored_record(row)],
-        subscriptions=postbox.subscriptions,
-        resources=postbox.resources,
-        region=postbox.region,
+        [unhandled_records.stored_record(row)],
+        subscriptions=context.subscriptions,
+        resources=context.resources,
+        region=context.region,
     )

@@ -1,1 +1,1 @@
-"""Events out: written with the facts they tell, then relayed in order."""
+"""Events out: written in the transaction of their facts, then relayed in order."""

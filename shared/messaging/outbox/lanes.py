@@ -1,7 +1,7 @@
 """Lanes of the outbox: each has one holder at a time, by a lease that the database's clock ends.
 
-An advisory lock would be no lease: a stopped process keeps it. Every taking raises the lane's token; whoever holds an
-older one may still have sent records, which consumers recognise, but can no longer mark them.
+An advisory lock would be no lease: a stopped process keeps it. Each new holder raises the lane's token; a relay with
+an older one may still send records, which consumers recognise, but can no longer mark them.
 """
 
 from collections.abc import Collection

@@ -13,18 +13,18 @@ from sqlalchemy import CursorResult, Row, text
 
 from shared.contracts.event import Trace
 from shared.database.engine import Database
-from shared.messaging.bus.backoff import Patience, cancelled_from_outside, gather, pause
+from shared.messaging.bus.backoff import Backoff, cancelled_from_outside, linger, pause
 from shared.messaging.bus.envelope import Envelope, to_headers
-from shared.messaging.bus.errors import described
-from shared.messaging.bus.protocol import Bus, BusRefused, Outgoing, Place
+from shared.messaging.bus.errors import error_summary
+from shared.messaging.bus.protocol import Bus, BusRefused, Outgoing, PartitionId
 from shared.messaging.outbox.lanes import LEASE_S, Lanes
 from shared.messaging.outbox.wake import woken
-from shared.messaging.topics.installation import admit
+from shared.messaging.topics.installation import join_installation
 
 BATCH = 500
 BATCH_PER_LANE = 200
 POLL_S = 0.5
-# It reads, sends and marks by turns, so one connection is enough; it shares it with nobody.
+# It reads, sends and marks by turns, so one connection of its own is enough.
 POOL = 1
 
 _log = structlog.get_logger("canbao.relay")
@@ -60,7 +60,7 @@ _MARK = text(
 async def run_relay(
     *, database: Database, bus: Bus, service: str, region: str, stop: asyncio.Event, wake: asyncio.Event
 ) -> None:
-    """Send what the outbox holds until told to stop; raises only if database or bus belong to somebody else."""
+    """Send what the outbox holds until ``stop`` is set; raises only if database or bus belong to others."""
     await Relay(database=database, bus=bus, service=service, region=region).run(stop, wake)
 
 
@@ -71,12 +71,12 @@ class Relay:
         self._database, self._bus, self._service, self._region = database, bus, service, region
         self._lease_s = lease_s
         self.lanes = Lanes(database, region, lease_s)
-        self._troubled: dict[int, tuple[float, Patience]] = {}
+        self._blocked: dict[int, tuple[float, Backoff]] = {}
         self._log = _log.bind(service=service)
 
     async def run(self, stop: asyncio.Event, wake: asyncio.Event) -> None:
-        """Send until told to stop."""
-        patience = Patience()
+        """Send until ``stop`` is set."""
+        backoff = Backoff()
         ready = False
         with woken(self._database, wake):
             while not stop.is_set():
@@ -91,27 +91,27 @@ class Relay:
                     if sent == 0:
                         await _rest(stop, wake)
                     if sent < BATCH:
-                        await gather(stop, took_s)
-                    patience.reset()
+                        await linger(stop, took_s)
+                    backoff.reset()
                 except BusRefused:
                     raise
                 except (Exception, asyncio.CancelledError) as error:
                     if isinstance(error, asyncio.CancelledError) and cancelled_from_outside():
                         raise
-                    self._log.warning("relay interrupted", error=described(error))
-                    await pause(stop, patience.next())
-        await self._leave()
+                    self._log.warning("relay interrupted", error=error_summary(error))
+                    await pause(stop, backoff.next())
+        await self._release_lanes()
 
     async def prepare(self) -> None:
         """Check that database and bus are this installation's, and make the service's topic."""
-        await admit(database=self._database, bus=self._bus, service=self._service, region=self._region)
+        await join_installation(database=self._database, bus=self._bus, service=self._service, region=self._region)
 
     async def step(self) -> int:
         """Send one batch and mark what was acknowledged; answers how many events were marked."""
         if self.lanes.due:
             await self.lanes.renew()
         tokens = dict(self.lanes.held)
-        rows = await self._fetch([lane for lane in tokens if self._is_quiet(lane)])
+        rows = await self._fetch([lane for lane in tokens if self._may_send(lane)])
         # Sending may take its whole time limit; it must end within the lease.
         if not rows or self.lanes.age_s > self._lease_s / 2:
             return 0
@@ -119,7 +119,7 @@ class Relay:
         acknowledged = self._acknowledged(rows, outcome)
         marked = await self._mark(acknowledged, tokens) if acknowledged else 0
         if any(outcome):
-            # If somebody deleted the topic, nobody else will make it again.
+            # If the topic was deleted, only this service creates it again.
             await self._bus.create_topics([self._service])
         return marked
 
@@ -157,15 +157,15 @@ class Relay:
                 acknowledged.append(row)
         for lane in {row.lane for row in rows}:
             if lane in failed:
-                _, patience = self._troubled.get(lane, (0.0, Patience()))
-                self._troubled[lane] = (monotonic() + patience.next(), patience)
-                self._log.warning("lane blocked", lane=lane, error=described(failed[lane]), attempt=patience.count)
+                _, backoff = self._blocked.get(lane, (0.0, Backoff()))
+                self._blocked[lane] = (monotonic() + backoff.next(), backoff)
+                self._log.warning("lane blocked", lane=lane, error=error_summary(failed[lane]), attempt=backoff.count)
             else:
-                self._troubled.pop(lane, None)
+                self._blocked.pop(lane, None)
         return acknowledged
 
-    def _is_quiet(self, lane: int) -> bool:
-        until, _ = self._troubled.get(lane, (0.0, None))
+    def _may_send(self, lane: int) -> bool:
+        until, _ = self._blocked.get(lane, (0.0, None))
         return until <= monotonic()
 
     def _outgoing(self, row: Row[Any]) -> Outgoing:
@@ -181,23 +181,23 @@ class Relay:
             trace=Trace(row.actor, row.correlation_id, row.causation_id),
         )
         return Outgoing(
-            place=Place(row.topic, row.lane),
+            partition_id=PartitionId(row.topic, row.lane),
             id=row.id,
             key=str(row.key).encode(),
             headers=to_headers(envelope, self._bus.installation),
             value=row.payload.encode(),
         )
 
-    async def _leave(self) -> None:
+    async def _release_lanes(self) -> None:
         try:
             await self.lanes.leave()
         except Exception as error:
             # The lease ends by itself.
-            self._log.info("lanes not given back", error=described(error))
+            self._log.info("lanes not given back", error=error_summary(error))
 
 
 async def _rest(stop: asyncio.Event, wake: asyncio.Event) -> None:
-    """Until woken, told to stop, or the next poll is due."""
+    """Wait until woken, stopped, or the next poll is due."""
     waits = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(wake.wait())]
     try:
         await asyncio.wait(waits, timeout=POLL_S, return_when=asyncio.FIRST_COMPLETED)

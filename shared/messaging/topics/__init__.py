@@ -1,1 +1,1 @@
-"""Topics: whose they are, which offsets are consumed, and how far behind."""
+"""Topics: which installation owns them, which offsets are consumed, and the lag."""

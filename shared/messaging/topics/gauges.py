@@ -6,7 +6,7 @@ from prometheus_client import Gauge
 
 from shared.database.engine import Database
 from shared.messaging.bus.protocol import Bus
-from shared.messaging.topics.figures import figures, lag
+from shared.messaging.topics.stats import bus_stats, lag
 
 _UNPUBLISHED = Gauge("canbao_outbox_unpublished", "Events that wait to be sent", ["service"])
 _OLDEST_UNPUBLISHED = Gauge("canbao_outbox_oldest_seconds", "Age of the oldest event that waits", ["service"])
@@ -17,9 +17,9 @@ _OLDEST_GAP = Gauge("canbao_gap_oldest_seconds", "Age of the oldest such event",
 _LAG = Gauge("canbao_consumer_lag_records", "Records on the bus not yet taken in", ["service", "topic"])
 
 
-async def read_figures(service: str, database: Database, region: str) -> None:
+async def read_stats(service: str, database: Database, region: str) -> None:
     """What waits in the service's database."""
-    found = await figures(database, region)
+    found = await bus_stats(database, region)
     for gauge, value in (
         (_UNPUBLISHED, found.unpublished),
         (_OLDEST_UNPUBLISHED, found.oldest_unpublished_s),
@@ -32,6 +32,6 @@ async def read_figures(service: str, database: Database, region: str) -> None:
 
 
 async def read_lag(service: str, database: Database, bus: Bus, region: str, topics: Collection[str]) -> None:
-    """How far the service is behind what others have said."""
+    """How many records the service has not yet consumed, per topic."""
     for topic, records in (await lag(database, bus, region, topics)).items():
         _LAG.labels(service, topic).set(records)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from shared.database.engine import Database
 from shared.messaging.bus.protocol import Bus, BusRefused
 
-_SETTLE = text(
+_RECORD = text(
     """
     INSERT INTO messaging_installation (service, installation, partitions)
     VALUES (:service, :installation, :partitions) ON CONFLICT (singleton) DO NOTHING
@@ -22,14 +22,16 @@ _LANES = text(
     ON CONFLICT (lane) DO NOTHING
     """
 )
-_SETTLED = text("SELECT service, installation, partitions FROM messaging_installation")
+_RECORDED = text("SELECT service, installation, partitions FROM messaging_installation")
 
 
-async def settle(session: AsyncSession | AsyncConnection, *, service: str, installation: str, partitions: int) -> None:
+async def record_installation(
+    session: AsyncSession | AsyncConnection, *, service: str, installation: str, partitions: int
+) -> None:
     """Record the installation's facts the first time; ever after refuse others, because events would change lanes."""
     wanted = {"service": service, "installation": installation, "partitions": partitions}
-    await session.execute(_SETTLE, wanted)
-    found = (await session.execute(_SETTLED)).mappings().one()
+    await session.execute(_RECORD, wanted)
+    found = (await session.execute(_RECORDED)).mappings().one()
     for name, value in wanted.items():
         if found[name] != value:
             raise BusRefused(
@@ -45,9 +47,9 @@ _CLAIM = text(
 )
 
 
-async def settled(session: AsyncSession | AsyncConnection) -> Mapping[str, Any] | None:
+async def recorded_installation(session: AsyncSession | AsyncConnection) -> Mapping[str, Any] | None:
     """What a database was installed with: service, installation and partitions; None where it was never settled."""
-    row = (await session.execute(_SETTLED)).mappings().one_or_none()
+    row = (await session.execute(_RECORDED)).mappings().one_or_none()
     return None if row is None else dict(row)
 
 
@@ -56,31 +58,31 @@ async def has_claimed(session: AsyncSession, broker: str, topic: str) -> bool:
     return bool((await session.execute(_CLAIMED, {"broker": broker, "topic": topic})).scalar_one())
 
 
-async def admit(*, database: Database, bus: Bus, service: str, region: str) -> None:
+async def join_installation(*, database: Database, bus: Bus, service: str, region: str) -> None:
     """Check that database and bus are this installation's, and make the service's topic; raises ``BusRefused``."""
     async with database.transaction(region) as session:
-        await settle(session, service=service, installation=bus.installation, partitions=bus.partitions)
-    await claim(database, bus, service, region)
+        await record_installation(session, service=service, installation=bus.installation, partitions=bus.partitions)
+    await claim_topic(database, bus, service, region)
 
 
-async def claim(database: Database, bus: Bus, service: str, region: str) -> None:
+async def claim_topic(database: Database, bus: Bus, service: str, region: str) -> None:
     """Make the service's topic, unless it is there already and this database never made it: then it is another's."""
-    async with _topic_of_ours(database, bus, service, region) as (session, topic):
+    async with _own_topic(database, bus, service, region) as (session, topic):
         await session.execute(_CLAIM, topic)
     await bus.create_topics([service])
 
 
-async def refuse_foreign(database: Database, bus: Bus, service: str, region: str) -> None:
+async def refuse_foreign_topic(database: Database, bus: Bus, service: str, region: str) -> None:
     """Raise ``BusRefused`` where the service's topic is another installation's; changes nothing."""
-    async with _topic_of_ours(database, bus, service, region):
+    async with _own_topic(database, bus, service, region):
         return
 
 
 @asynccontextmanager
-async def _topic_of_ours(
+async def _own_topic(
     database: Database, bus: Bus, service: str, region: str
 ) -> AsyncIterator[tuple[AsyncSession, dict[str, str]]]:
-    # First look at the bus, then at our note of it: a relay beside this one notes before it creates.
+    # Read the bus first, then our record of it: another relay of this service records before it creates.
     topic = {"broker": await bus.broker(), "topic": f"{bus.installation}.{service}"}
     exists = service in await bus.topics()
     async with database.transaction(region) as session:

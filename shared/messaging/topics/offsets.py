@@ -1,4 +1,4 @@
-"""The consumer's offsets in its own database: whoever moves them owns the records between."""
+"""The consumer's offsets in its own database: the member that advances them owns the records between."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.messaging.bus.protocol import Place
+from shared.messaging.bus.protocol import PartitionId
 
 _INTRODUCE = text(
     """
@@ -47,33 +47,38 @@ _COMPARE_AND_SET = text(
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """A partition's offset goes from what this member believes to what it is about to take in."""
+class OffsetAdvance:
+    """A compare-and-set of one partition's offset: from what this member believes to past its batch."""
 
-    place: Place
+    partition_id: PartitionId
     expected: int
     next_offset: int
     last_event_id: UUID | None
 
 
-async def load(session: AsyncSession, places: Collection[Place]) -> Mapping[Place, tuple[int, UUID | None]]:
+async def load(
+    session: AsyncSession, partition_ids: Collection[PartitionId]
+) -> Mapping[PartitionId, tuple[int, UUID | None]]:
     """Next offset and last event per partition; one never read before starts at the beginning."""
-    wanted = {"topics": [place.topic for place in places], "partitions": [place.partition for place in places]}
+    wanted = {
+        "topics": [partition_id.topic for partition_id in partition_ids],
+        "partitions": [partition_id.partition for partition_id in partition_ids],
+    }
     await session.execute(_INTRODUCE, wanted)
     rows = await session.execute(_LOAD, wanted)
-    return {Place(row.topic, row.partition): (row.next_offset, row.last_event_id) for row in rows}
+    return {PartitionId(row.topic, row.partition): (row.next_offset, row.last_event_id) for row in rows}
 
 
-async def compare_and_set(session: AsyncSession, moves: Collection[Move]) -> set[Place]:
-    """Move the offsets that stand where this member believes; the records of the others are another member's."""
+async def compare_and_set(session: AsyncSession, advances: Collection[OffsetAdvance]) -> set[PartitionId]:
+    """Advance the offsets that are where this member expects; returns those, the others belong to another member."""
     rows = await session.execute(
         _COMPARE_AND_SET,
         {
-            "topics": [move.place.topic for move in moves],
-            "partitions": [move.place.partition for move in moves],
-            "expected": [move.expected for move in moves],
-            "next": [move.next_offset for move in moves],
-            "last": [move.last_event_id for move in moves],
+            "topics": [advance.partition_id.topic for advance in advances],
+            "partitions": [advance.partition_id.partition for advance in advances],
+            "expected": [advance.expected for advance in advances],
+            "next": [advance.next_offset for advance in advances],
+            "last": [advance.last_event_id for advance in advances],
         },
     )
-    return {Place(row.topic, row.partition) for row in rows}
+    return {PartitionId(row.topic, row.partition) for row in rows}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from shared.policy.pack import Evaluation
-from shared.policy.reasons import Reason, Reasons
+from shared.policy.reasons import Reasons, RuleReason
 
 _WHOLE = 10_000  # basis points
 
@@ -33,15 +33,15 @@ class Evaluated:
 
 def evaluate(rule: Evaluation, counted: Insured) -> Evaluated:
     """Judge a place. Exactly the threshold is enough for 以上 and 不低于, and not for 超过 (default 3)."""
-    reasons: list[Reason] = []
+    reasons: list[RuleReason] = []
     if rule.coverage_basis_points is not None and counted.insured is not None and counted.residents:
         reached = _reaches(counted.insured, counted.residents, rule.coverage_basis_points, inclusive=rule.inclusive)
-        reasons.append(Reason.of("COVERAGE", reached, rule.basis))
+        reasons.append(RuleReason.of("COVERAGE", reached, rule.basis))
     if rule.at_least_last_year and counted.insured is not None and counted.last_year is not None:
-        reasons.append(Reason.of("LAST_YEAR", counted.insured >= counted.last_year, rule.basis))
+        reasons.append(RuleReason.of("LAST_YEAR", counted.insured >= counted.last_year, rule.basis))
     if rule.subsidised_basis_points is not None and counted.subsidised and counted.subsidised_insured is not None:
         reached = _reaches(counted.subsidised_insured, counted.subsidised, rule.subsidised_basis_points, inclusive=True)
-        reasons.append(Reason.of("SUBSIDISED", reached, rule.subsidised_basis or rule.basis))
+        reasons.append(RuleReason.of("SUBSIDISED", reached, rule.subsidised_basis or rule.basis))
     return Evaluated(tuple(reasons))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from shared.policy.pack import Deadline
-from shared.policy.reasons import Reason
+from shared.policy.reasons import RuleReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +20,11 @@ class Cleared:
         return self.remaining == 0
 
 
-def correction(rule: Deadline | None, day: date, *, overridden: bool) -> Reason | None:
+def correction(rule: Deadline | None, day: date, *, overridden: bool) -> RuleReason | None:
     """Why a correction is refused on that day; None where it may be made (the county bureau may override)."""
     if rule is None or day <= rule.until or overridden:
         return None
-    return Reason.of("DATA_FROZEN", True, rule.basis)
+    return RuleReason.of("DATA_FROZEN", True, rule.basis)
 
 
 def cleared(subsidised: int, insured: int) -> Cleared:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shared.policy.pack import Fiscal, Pack, ReliefKind, Share
+from shared.policy.pack import Fiscal, FunderShare, Pack, ReliefKind
 from shared.policy.relief import Dues, shares_of
 from shared.policy.vocabulary import Funder, Identity
 
@@ -14,7 +14,7 @@ def fiscal_totals(fiscal: Fiscal, insured: int) -> dict[Funder, int]:
     return {share.funder: share.amount_fen * insured for share in fiscal.shares}
 
 
-def claim_totals(shares: Iterable[Share]) -> dict[Funder, int]:
+def claim_totals(shares: Iterable[FunderShare]) -> dict[Funder, int]:
     """What each funder is asked for, over all aided people, in fen."""
     totals: dict[Funder, int] = {}
     for share in shares:
@@ -23,7 +23,7 @@ def claim_totals(shares: Iterable[Share]) -> dict[Funder, int]:
 
 
 class Account(StrEnum):
-    """Who says how much a village's cash is."""
+    """Who states how much cash a village collected."""
 
     STATEMENT = "statement"
     RECEIPTS = "receipts"
@@ -35,7 +35,7 @@ class Aid:
     """What government pays for all people of one identity, by funder in fen; no shares where that is not known."""
 
     identity: Identity
-    shares: tuple[Share, ...] | None
+    shares: tuple[FunderShare, ...] | None
 
 
 def aid_by_identity(pack: Pack, people: Mapping[Identity, int]) -> list[Aid]:
@@ -54,16 +54,16 @@ def aid_by_identity(pack: Pack, people: Mapping[Identity, int]) -> list[Aid]:
             continue
         one = () if relief.kind is ReliefKind.NONE else shares_of(relief, dues)
         count = people[relief.identity]
-        shares = None if one is None else tuple(Share(each.funder, each.amount_fen * count) for each in one)
+        shares = None if one is None else tuple(FunderShare(each.funder, each.amount_fen * count) for each in one)
         found[relief.identity] = Aid(relief.identity, shares)
     return [*found.values(), *(Aid(identity, ()) for identity in people if identity not in found)]
 
 
 def three_way(statement_fen: int, receipts_fen: int, deposit_fen: int) -> dict[Account, int]:
     """票、款一致: by how many fen each account differs from the two that agree, or from the receipts if none do."""
-    said = {Account.STATEMENT: statement_fen, Account.RECEIPTS: receipts_fen, Account.DEPOSIT: deposit_fen}
+    stated = {Account.STATEMENT: statement_fen, Account.RECEIPTS: receipts_fen, Account.DEPOSIT: deposit_fen}
     agreed = statement_fen if statement_fen == deposit_fen else receipts_fen
-    return {account: fen - agreed for account, fen in said.items() if fen != agreed}
+    return {account: fen - agreed for account, fen in stated.items() if fen != agreed}
 
 
 @dataclass(frozen=True, slots=True)

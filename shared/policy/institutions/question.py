@@ -6,40 +6,40 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from shared.policy.question import Day
 from shared.policy.schema import OverridesEntry
-from shared.policy.schema_parts import Mistake, Words, Yuan
+from shared.policy.schema_parts import Mistake, NonEmptyText, Yuan
 from shared.policy.vocabulary import Funder, Identity
 
 Count = Annotated[int, Field(strict=True, ge=0)]
 
 
-class Part(BaseModel):
+class QuestionPart(BaseModel):
     """A part of a question: unknown names are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
-class Asked(Part):
+class QuestionEntry(QuestionPart):
     """Any question: ``label`` changes nothing, and what the document leaves open may be filled in."""
 
     label: str | None = None
     config_overrides: OverridesEntry = OverridesEntry()
 
 
-class TownAsked(Asked):
+class TownAsked(QuestionEntry):
     """How far a township is."""
 
     town: str
     insured: Count
 
 
-class TargetsAsked(Asked):
+class TargetsAsked(QuestionEntry):
     """Whether the towns' targets add up to the total that the document names."""
 
-    targets: Annotated[dict[Words, Count], Field(max_length=10_000)]
+    targets: Annotated[dict[NonEmptyText, Count], Field(max_length=10_000)]
     total: Count
 
 
-class CoverageAsked(Asked):
+class CoverageAsked(QuestionEntry):
     """Whether a place reached what its document asks, as far as its people were counted."""
 
     residents: Count | None = None
@@ -58,21 +58,21 @@ class CoverageAsked(Asked):
         return self
 
 
-class StatedCash(Part):
+class StatedCash(QuestionPart):
     """What a statement or an exchange says."""
 
     persons: Count
     amount: Yuan
 
 
-class ReceiptedCash(Part):
+class ReceiptedCash(QuestionPart):
     """What the receipts say."""
 
     count: Count
     amount: Yuan
 
 
-class MatchAsked(Asked):
+class MatchAsked(QuestionEntry):
     """Whether a village's cash agrees."""
 
     statement: StatedCash
@@ -80,7 +80,7 @@ class MatchAsked(Asked):
     deposit_slip: Yuan | None  # None: nothing was deposited
 
 
-class BatchAsked(Asked):
+class BatchAsked(QuestionEntry):
     """What becomes of an entrusted batch at the tax hall."""
 
     notice_serial: str | None = None
@@ -106,7 +106,7 @@ Span = Annotated[tuple[Count, Count], AfterValidator(_in_order)]
 Spans = Annotated[tuple[Span, ...], BeforeValidator(_spans), Field(max_length=10_000)]
 
 
-class VillageBook(Part):
+class VillageBook(QuestionPart):
     """A book of receipts and what became of its numbers; a recalled one may stand among the used ones too."""
 
     issued: Span
@@ -116,11 +116,11 @@ class VillageBook(Part):
     recalled: Spans = ()
 
 
-class BookAsked(VillageBook, Asked):
+class BookAsked(VillageBook, QuestionEntry):
     """Whether a book of receipts may be written off."""
 
 
-class TownBookAsked(Asked):
+class TownBookAsked(QuestionEntry):
     """Whether the tax bureau may write off a town's book, of which villages hold parts."""
 
     issued: Span
@@ -128,7 +128,7 @@ class TownBookAsked(Asked):
     villages: Annotated[tuple[VillageBook, ...], Field(max_length=1_000)]
 
 
-class IssueAsked(Asked):
+class IssueAsked(QuestionEntry):
     """Whether a collector may issue a receipt on a day."""
 
     entrusted_from: Day
@@ -142,7 +142,7 @@ class IssueAsked(Asked):
         return self
 
 
-class Override(Part):
+class Override(QuestionPart):
     """An exception; only the county bureau makes one, and says why."""
 
     by: str
@@ -155,20 +155,20 @@ class Override(Part):
         return self.by == "county_bureau" and bool((self.reason or "").strip())
 
 
-class CorrectionAsked(Asked):
+class CorrectionAsked(QuestionEntry):
     """Whether something may still be corrected."""
 
     correction_date: Day
     override: Override | None = None
 
 
-class FiscalAsked(Asked):
+class FiscalAsked(QuestionEntry):
     """The fiscal subsidy of so many insured."""
 
     insured: Count
 
 
-class ClearingAsked(Asked):
+class ClearingAsked(QuestionEntry):
     """Whether every subsidised person is insured."""
 
     check_date: Day
@@ -176,48 +176,48 @@ class ClearingAsked(Asked):
     paid: Count
 
 
-class RosterRow(Part):
+class RosterRow(QuestionPart):
     """One row of a department's roster."""
 
-    source: Words
-    person: Words | None
+    source: NonEmptyText
+    person: NonEmptyText | None
     identity: Identity
 
 
-class RosterAsked(Asked):
+class RosterAsked(QuestionEntry):
     """What becomes of the rows of several departments, and whether the list sent on names everybody once."""
 
     rows: Annotated[tuple[RosterRow, ...], Field(max_length=10_000)]
-    sent: tuple[Words, ...] | None = None
+    sent: tuple[NonEmptyText, ...] | None = None
 
 
-class ListAsked(Asked):
+class ListAsked(QuestionEntry):
     """Whom a list of suspected-uninsured people names."""
 
-    special: tuple[Words, ...]
-    insured_people: tuple[Words, ...]
+    special: tuple[NonEmptyText, ...]
+    insured_people: tuple[NonEmptyText, ...]
 
 
-class ClaimedShare(Part):
+class ClaimedShare(QuestionPart):
     """What one funder owes for one person."""
 
     funder: Funder
     amount: Yuan
 
 
-class ClaimAsked(Asked):
+class ClaimAsked(QuestionEntry):
     """What each funder is asked for."""
 
     claims: Annotated[tuple[ClaimedShare, ...], Field(max_length=100_000)]
 
 
-class AidAsked(Asked):
+class AidAsked(QuestionEntry):
     """What each funder is asked for, for so many people of each identity."""
 
     aided: dict[Identity, Count]
 
 
-SHAPES: tuple[type[Asked], ...] = (
+SHAPES: tuple[type[QuestionEntry], ...] = (
     TownAsked,
     TargetsAsked,
     FiscalAsked,

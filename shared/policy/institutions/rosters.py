@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class RosterMember:
     """One row as its source delivered it; ``person`` is None where the row names nobody."""
 
     source: str
@@ -16,7 +16,7 @@ class Row:
     identity: str
 
 
-class Fault(StrEnum):
+class RosterFault(StrEnum):
     """Why a row goes back to its source."""
 
     NAMES_NOBODY = "NAMES_NOBODY"
@@ -28,16 +28,16 @@ class Fault(StrEnum):
 class Returned:
     """A row that its source has to look at again, and the row that stands in its place."""
 
-    row: Row
-    fault: Fault
-    stands: Row | None = None
+    row: RosterMember
+    fault: RosterFault
+    stands: RosterMember | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Aggregated:
     """The rows that stand, one per person and identity, in the order in which they came; and those that go back."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[RosterMember, ...]
     returned: tuple[Returned, ...]
 
     def people(self) -> dict[str, tuple[str, ...]]:
@@ -63,17 +63,17 @@ class Reconciled:
         return not (self.missed or self.twice or self.foreign)
 
 
-def aggregate(rows: Iterable[Row]) -> Aggregated:
-    """Let the first row of each person and identity stand and send every other one back to whoever delivered it."""
-    standing: dict[tuple[str, str], Row] = {}
+def aggregate(rows: Iterable[RosterMember]) -> Aggregated:
+    """Let the first row of each person and identity stand and send every other one back to its source."""
+    standing: dict[tuple[str, str], RosterMember] = {}
     returned: list[Returned] = []
     for row in rows:
         if row.person is None:
-            returned.append(Returned(row, Fault.NAMES_NOBODY))
+            returned.append(Returned(row, RosterFault.NAMES_NOBODY))
             continue
         stands = standing.setdefault((row.person, row.identity), row)
         if stands is not row:
-            fault = Fault.TWICE_IN_ROSTER if stands.source == row.source else Fault.CERTIFIED_TWICE
+            fault = RosterFault.TWICE_IN_ROSTER if stands.source == row.source else RosterFault.CERTIFIED_TWICE
             returned.append(Returned(row, fault, stands))
     return Aggregated(tuple(standing.values()), tuple(returned))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from shared.policy.institutions.answering import answer_case
+from shared.policy.institutions.answers import answer_case
 from shared.policy.pack import Pack
 
 CASES = Path(__file__).parent / "cases"

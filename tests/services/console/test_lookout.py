@@ -8,6 +8,7 @@ import pytest
 from services.console.lookout import Lookout
 from shared.domain.clock import SystemClock
 from tests.harness.eventually import eventually
+from tests.harness.patience import patient
 from tests.services.console.neighbours import Neighbours, first
 
 QUICK_S = 0.02
@@ -70,7 +71,7 @@ async def test_dismissed_watchers_go_home(neighbours: Neighbours) -> None:
     await eventually(lambda: lookout.watchers == 1)
     await eventually(lambda: neighbours.asked["quota"] == 1)
     await lookout.dismiss()
-    assert len(await asyncio.wait_for(watching, 5)) == 1
+    assert len(await asyncio.wait_for(watching, patient(5))) == 1
     await lookout.aclose()
 
 

@@ -9,9 +9,10 @@ from shared.contracts.event import Received, Trace
 from shared.contracts.registration import EnrolmentTerminated
 from shared.contracts.subsidy import Clause, Reason
 from shared.domain.ids import new_id
+from tests.harness.assessments import DUE_FEN, VILLAGE, assessed, row
 from tests.harness.eventually import eventually
 from tests.harness.installation import COUNTY
-from tests.services.payment.till import DUE_FEN, VILLAGE, Till, assessed, row
+from tests.services.payment.till import Till
 
 
 async def test_a_bill_says_what_is_due_today_and_why(till: Till) -> None:

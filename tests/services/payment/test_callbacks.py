@@ -8,23 +8,32 @@ from datetime import UTC, datetime
 import asyncpg
 import pytest
 
-from services.payment.callbacks.intake import Intake, IntakeUnavailable, NoticeUnstorable
-from services.payment.callbacks.repository import RawNotice
 from services.payment.callbacks.routes import BODY_LIMIT
-from services.payment.channels.wechat.notice import Kind, Notice
+from services.payment.notices.group_commit import GroupCommit, IntakeUnavailable, NoticeUnstorable
+from services.payment.notices.notice import ChannelNotice, Evidence, NoticeKind, NoticeSource
+from services.payment.notices.repository import VerifiedNotice
+from tests.harness.assessments import DUE_FEN
 from tests.harness.cluster import Cluster
 from tests.harness.eventually import eventually
 from tests.harness.installation import COUNTY
 from tests.harness.wechat_peer import SignedNotice, envelope, paid_notice, sign
-from tests.services.payment.till import DUE_FEN, Till
+from tests.services.payment.till import Till
 
 FAILED = {"code": "FAIL", "message": "失败"}
 
 
-def raw(notify_id: str) -> RawNotice:
+def raw(notify_id: str) -> VerifiedNotice:
     """A notice that nothing is done with, as the intake takes it."""
     now = datetime(2023, 10, 8, tzinfo=UTC)
-    return RawNotice("WECHAT", "m", "NOTICE", b"{}", "s", now, Notice(notify_id, "SECURITY_ECHO.SUCCESS", Kind.OTHER))
+    notice = ChannelNotice(
+        kind=NoticeKind.OTHER,
+        channel="WECHAT",
+        mchid="m",
+        region=COUNTY,
+        notify_id=notify_id,
+        event_type="SECURITY_ECHO.SUCCESS",
+    )
+    return notice, Evidence(NoticeSource.NOTICE, b"{}", "s", now)
 
 
 async def stored(till: Till) -> int:
@@ -96,25 +105,25 @@ async def test_many_notices_at_once_need_fewer_commits(till: Till) -> None:
     answers = await asyncio.gather(*(till.notify(notice) for notice in notices))
     assert {answer.status_code for answer in answers} == {204}
     assert await stored(till) == 200
-    assert till.running.resources.intake.commits < 100
+    assert till.running.resources.notices.commits < 100
     transactions = await till.one("SELECT count(DISTINCT xmin::text) FROM raw_notice")
     assert transactions < 200
 
 
 async def test_a_row_that_the_database_refuses_fails_alone(till: Till) -> None:
-    intake: Intake = till.running.resources.intake
-    await intake.store(raw("warm"))
+    intake: GroupCommit = till.running.resources.notices
+    await intake.store(*raw("warm"))
     notices = [raw(f"n{number}") for number in range(20)]
     notices[7] = raw("a NUL\0inside")
-    answers = await asyncio.gather(*(intake.store(notice) for notice in notices), return_exceptions=True)
+    answers = await asyncio.gather(*(intake.store(*notice) for notice in notices), return_exceptions=True)
     assert [type(answer) for answer in answers if answer is not None] == [NoticeUnstorable]
     assert isinstance(answers[7], NoticeUnstorable)
     assert await stored(till) == 20
 
 
 async def test_a_client_that_hangs_up_gives_up_only_its_own_wait(till: Till) -> None:
-    intake: Intake = till.running.resources.intake
-    waits = [asyncio.create_task(intake.store(raw(f"n{number}"))) for number in range(10)]
+    intake: GroupCommit = till.running.resources.notices
+    waits = [asyncio.create_task(intake.store(*raw(f"n{number}"))) for number in range(10)]
     await asyncio.sleep(0)
     waits[3].cancel()
     answers = await asyncio.gather(*waits, return_exceptions=True)
@@ -127,11 +136,11 @@ async def test_a_client_that_hangs_up_gives_up_only_its_own_wait(till: Till) -> 
 
 
 async def test_beyond_its_bound_the_queue_says_come_again(till: Till) -> None:
-    till.running.resources.intake = Intake(till.running.database, COUNTY, on_stored=lambda: None, limit=0)
+    till.running.resources.notices = GroupCommit(till.running.database, COUNTY, on_stored=lambda: None, limit=0)
     answer = await till.notify(paid_notice("123456", DUE_FEN))
     assert (answer.status_code, answer.json()) == (503, FAILED)
     with pytest.raises(IntakeUnavailable):
-        await till.running.resources.intake.store(raw("n"))
+        await till.running.resources.notices.store(*raw("n"))
 
 
 @asynccontextmanager
@@ -163,8 +172,8 @@ async def test_without_its_database_the_channel_is_told_to_come_again(till: Till
 
 
 async def test_the_intake_writes_what_waits_before_it_closes(till: Till) -> None:
-    intake = Intake(till.running.database, COUNTY, on_stored=lambda: None)
-    waits = [asyncio.create_task(intake.store(raw(f"n{number}"))) for number in range(5)]
+    intake = GroupCommit(till.running.database, COUNTY, on_stored=lambda: None)
+    waits = [asyncio.create_task(intake.store(*raw(f"n{number}"))) for number in range(5)]
     await asyncio.sleep(0)
     await intake.aclose()
     await asyncio.gather(*waits)

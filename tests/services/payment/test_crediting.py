@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from services.payment.crediting.queue import work_notices
-from services.payment.crediting.repository import claim
+from services.payment.crediting.worker import work_notices
+from services.payment.notices.repository import claim
+from tests.harness.assessments import DUE_FEN, assessed, row
 from tests.harness.installation import COUNTY, Installation
 from tests.harness.wechat_peer import MCHID, paid_notice
-from tests.services.payment.till import DUE_FEN, OTHER_VILLAGE, Till, assessed, open_till, row
+from tests.services.payment.till import OTHER_VILLAGE, Till, open_till
 
 PAID = "payment.contribution_paid.v1"
 

@@ -12,8 +12,9 @@ from services.payment.ledger.service import TransferModified, balances, post
 from services.payment.ledger.transfer import ImpossibleTransfer, Line, Occasion, Transfer
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
+from tests.harness.assessments import VILLAGE
 from tests.harness.installation import COUNTY
-from tests.services.payment.till import VILLAGE, Till
+from tests.services.payment.till import Till
 
 LINE = Line(VILLAGE, new_id(), "token", 2024)
 OCCASION = Occasion("receipt-1", date(2023, 10, 8), new_id(), Trace.start("clerk"))

@@ -8,10 +8,10 @@ from prometheus_client import REGISTRY
 from services.payment import SERVICE
 from shared.metrics_collector import read_gauges
 from shared.service import Running
+from tests.harness.assessments import DUE_FEN
 from tests.harness.eventually import eventually
 from tests.harness.installation import Installation, knocking
 from tests.harness.wechat_peer import MCHID, merchant, paid_notice, refund_notice
-from tests.services.payment.till import DUE_FEN
 
 _CALLBACK = f"/payment/v1/callbacks/wechat/{MCHID}"
 _REFUND = {"transaction_id": "t", "out_refund_no": "r12345", "amount": {"total": 7, "refund": 7}}

@@ -6,17 +6,18 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from services.payment.orders.expiring import expire_lapsed, on_business_date_advanced
-from services.payment.orders.queries import close_withdrawn, query_orders
+from services.payment.orders.channel_query import close_withdrawn, query_orders
+from services.payment.orders.expiry import expire_lapsed, on_business_date_advanced
 from services.payment.orders.repository import lock
 from shared.contracts.event import Received, Trace
 from shared.contracts.registration import BusinessDateAdvanced
 from shared.domain.clock import SystemClock
 from shared.domain.ids import new_id
+from tests.harness.assessments import DUE_FEN, VILLAGE, assessed, row
 from tests.harness.eventually import eventually
 from tests.harness.installation import COUNTY, Installation
 from tests.harness.wechat_peer import APPID, MCHID
-from tests.services.payment.till import DUE_FEN, VILLAGE, Till, assessed, open_till, row
+from tests.services.payment.till import Till, open_till
 
 
 async def state(till: Till, order_no: str) -> str:

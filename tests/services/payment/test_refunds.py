@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from services.payment.crediting.decision import Reason
-from services.payment.crediting.queue import look_again_at_parked
-from services.payment.refunds.asking import ask_refunds
-from services.payment.refunds.words import payer_reason
+from services.payment.crediting.worker import look_again_at_parked
+from services.payment.refunds.payer_messages import payer_reason
+from services.payment.refunds.submission import ask_refunds
+from services.payment.suspense.reasons import SuspenseReason
+from tests.harness.assessments import DUE_FEN
 from tests.harness.eventually import eventually
 from tests.harness.wechat_peer import refund_notice
-from tests.services.payment.till import DUE_FEN, Till
+from tests.services.payment.till import Till
 
 HELD = {"channel:WECHAT": 2 * DUE_FEN, "premium": -DUE_FEN, "suspense": -DUE_FEN}
 PAYABLE = {"channel:WECHAT": 2 * DUE_FEN, "premium": -DUE_FEN, "refund_payable": -DUE_FEN}
@@ -146,7 +147,7 @@ async def test_the_payer_reads_why_in_words(till: Till) -> None:
     refund = await paid_twice(till)
     await till.post(f"refunds/{refund['id']}/approve")
     assert (await asked(till))["reason"] == "重复缴费，款项退回"
-    assert all(len(payer_reason(reason).encode()) <= 80 for reason in Reason)
+    assert all(len(payer_reason(reason).encode()) <= 80 for reason in SuspenseReason)
 
 
 async def test_a_refund_of_another_amount_than_asked_is_quarantined(till: Till) -> None:

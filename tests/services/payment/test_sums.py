@@ -5,8 +5,9 @@ from typing import Any
 
 import asyncpg
 
-from services.payment.ledger.sums import advance
-from tests.services.payment.till import DUE_FEN, Till
+from services.payment.ledger.balances import advance
+from tests.harness.assessments import DUE_FEN
+from tests.services.payment.till import Till
 
 RECOMPUTED = """
     SELECT region, kind, debit, credit, sum(amount_fen)::bigint AS fen, count(*) AS times

@@ -9,8 +9,10 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from services.payment.channels.wechat.keys import Merchant, UnusableKey, load_merchant
-from services.payment.channels.wechat.notice import Kind, decrypt, open_notice, parse
+from services.payment.channels.wechat.notice import NoticeHeader, decrypt, open_notice, parse
 from services.payment.channels.wechat.signature import Refusal, Refused, verify
+from services.payment.notices.notice import NoticeKind
+from tests.harness.installation import COUNTY
 from tests.harness.wechat_peer import SERIAL, SignedNotice, envelope, merchant, paid_plaintext, sign
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -136,19 +138,20 @@ def test_a_broken_seal_is_refused(ours: Merchant, resource: object, reason: Refu
 )  # fmt: skip
 def test_what_is_no_envelope_is_refused(ours: Merchant, body: bytes) -> None:
     with pytest.raises(Refused) as refused:
-        open_notice(ours, body)
+        open_notice(ours, body, COUNTY)
     assert refused.value.refusal is Refusal.ENVELOPE
 
 
 @pytest.mark.parametrize("amount", ["38000", 38000.0, 380.5, True, 0, -1, 10**13, 10**30, None])
 def test_an_amount_that_is_no_whole_positive_fen_is_unreadable(amount: object) -> None:
+    header = NoticeHeader("m", COUNTY, "n", "TRANSACTION.SUCCESS")
     said = paid_plaintext("123456", 1) | {"amount": {"total": amount, "currency": "CNY"}}
-    assert parse("n", "TRANSACTION.SUCCESS", json.dumps(said).encode()).kind is Kind.UNREADABLE
+    assert parse(header, json.dumps(said).encode()).kind is NoticeKind.UNREADABLE
 
 
 def test_what_else_happens_at_the_channel_is_opened_and_called_other(ours: Merchant) -> None:
-    notice = open_notice(ours, envelope("SECURITY_ECHO.SUCCESS", b"{}"))
-    assert notice.kind is Kind.OTHER
+    notice = open_notice(ours, envelope("SECURITY_ECHO.SUCCESS", b"{}"), COUNTY)
+    assert notice.kind is NoticeKind.OTHER
 
 
 def test_a_weak_or_wrong_key_is_found_when_starting(tmp_path: Path) -> None:

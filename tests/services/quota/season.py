@@ -8,7 +8,7 @@ from shared.contracts.event import Event, Received, Trace
 from shared.contracts.registration import EnrolmentPaid, EnrolmentRegistered, EnrolmentTerminated, PersonFacts
 from shared.domain.ids import new_id
 from shared.messaging.bus.envelope import Envelope, to_headers
-from shared.messaging.bus.protocol import Incoming, Place
+from shared.messaging.bus.protocol import Incoming, PartitionId
 
 DAY = date(2023, 10, 9)
 INSTANT = datetime(2023, 10, 9, 1, tzinfo=UTC)
@@ -63,7 +63,7 @@ def as_record(received: Received[Event], offset: int) -> Incoming:
         trace=received.trace,
     )
     return Incoming(
-        place=Place("registration", 0),
+        partition_id=PartitionId("registration", 0),
         offset=offset,
         key=received.event.key.bytes,
         headers=to_headers(envelope, "local"),

@@ -17,7 +17,7 @@ from shared.database.business_date import business_date
 from shared.database.engine import Database
 from shared.domain.clock import SystemClock
 from shared.domain.ids import new_id
-from shared.messaging.consumer.intake import take_in
+from shared.messaging.consumer.ingestion import ingest
 from tests.harness.installation import COUNTY, Installation
 from tests.services.quota.season import INSTANT, Person, as_record
 
@@ -161,4 +161,4 @@ async def _handle(database: Database, batch: list[Received[Event]]) -> None:
 async def _take_in(database: Database, events: list[Received[Event]]) -> None:
     records = [as_record(event, offset) for offset, event in enumerate(events)]
     async with database.transaction(COUNTY) as session:
-        await take_in(session, records, subscriptions=SERVICE.subscriptions, resources=None, region=COUNTY)
+        await ingest(session, records, subscriptions=SERVICE.subscriptions, resources=None, region=COUNTY)

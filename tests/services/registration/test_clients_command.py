@@ -3,6 +3,7 @@
 import pytest
 from typer.testing import CliRunner
 
+from tests.harness.copied import copied
 from tests.harness.installation import Installation
 from tools import cli
 
@@ -11,6 +12,7 @@ from tools import cli
 def installed(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     """The installation's settings in the environment, as an operator has them."""
     settings = installation.settings
+    copied(settings)
     monkeypatch.setenv("CANBAO_DATABASE_URL", settings.database_url)
     passwords = {role: secret.get_secret_value() for role, secret in settings.database_passwords.items()}
     monkeypatch.setenv("CANBAO_DATABASE_PASSWORDS", str(passwords).replace("'", '"'))

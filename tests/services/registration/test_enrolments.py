@@ -9,15 +9,10 @@ import pytest
 from sqlalchemy import text
 
 from services.registration import SERVICE
-from shared.domain.identity_number import check_digit
+from tests.harness.identity_numbers import a_number
 from tests.harness.installation import Installation
 
 EVERYTHING = ("registration:read", "registration:write", "registration:operate")
-
-
-def a_number(sequence: int = 1, born: str = "19900101") -> str:
-    seventeen = f"411521{born}{sequence:03d}"
-    return seventeen + check_digit(seventeen)
 
 
 def a_person(sequence: int = 1, **changes: Any) -> dict[str, Any]:

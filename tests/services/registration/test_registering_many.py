@@ -2,8 +2,9 @@
 
 import httpx
 
+from tests.harness.identity_numbers import a_number
 from tests.harness.installation import Installation
-from tests.services.registration.test_enrolments import a_number, a_person, doors
+from tests.services.registration.test_enrolments import a_person, doors
 
 __all__ = ["doors"]
 BATCH = "/registration/v1/enrolments/batch"

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from shared.domain.identity_number import (
     DocumentType,
-    Fault,
     InvalidIdentityNumber,
+    NumberFault,
     birth_date,
     check_digit,
     mask,
@@ -26,7 +26,7 @@ def numbered(region: str, born: date, sequence: str) -> str:
     return first_seventeen + check_digit(first_seventeen)
 
 
-def fault_of(document_type: str, number: str) -> Fault:
+def fault_of(document_type: str, number: str) -> NumberFault:
     with pytest.raises(InvalidIdentityNumber) as refused:
         normalise(document_type, number)
     assert number not in str(refused.value) or len(number) < 4
@@ -81,14 +81,14 @@ def test_full_width_digits_from_a_chinese_keyboard_are_the_same_number() -> None
 def test_each_fault_is_named() -> None:
     good = numbered("411521", date(1990, 1, 1), "001")
     wrong_check = good[:17] + ("0" if good[17] != "0" else "1")
-    assert fault_of("RESIDENT_ID", "") is Fault.FORM
-    assert fault_of("RESIDENT_ID", good[:17]) is Fault.FORM
-    assert fault_of("RESIDENT_ID", good + "0") is Fault.FORM
-    assert fault_of("RESIDENT_ID", "٤" * 18) is Fault.FORM
-    assert fault_of("RESIDENT_ID", "411521199002300013") is Fault.BIRTH_DATE
-    assert fault_of("RESIDENT_ID", wrong_check) is Fault.CHECK_CHARACTER
-    assert fault_of("RESIDENT_ID", numbered("991521", date(1990, 1, 1), "001")) is Fault.REGION
-    assert fault_of("LIBRARY_CARD", good) is Fault.UNKNOWN_DOCUMENT_TYPE
+    assert fault_of("RESIDENT_ID", "") is NumberFault.FORM
+    assert fault_of("RESIDENT_ID", good[:17]) is NumberFault.FORM
+    assert fault_of("RESIDENT_ID", good + "0") is NumberFault.FORM
+    assert fault_of("RESIDENT_ID", "٤" * 18) is NumberFault.FORM
+    assert fault_of("RESIDENT_ID", "411521199002300013") is NumberFault.BIRTH_DATE
+    assert fault_of("RESIDENT_ID", wrong_check) is NumberFault.CHECK_CHARACTER
+    assert fault_of("RESIDENT_ID", numbered("991521", date(1990, 1, 1), "001")) is NumberFault.REGION
+    assert fault_of("LIBRARY_CARD", good) is NumberFault.UNKNOWN_DOCUMENT_TYPE
 
 
 @pytest.mark.parametrize("region", ["810000", "820000", "830000"])
@@ -96,9 +96,9 @@ def test_residence_permits_of_hong_kong_macao_and_taiwan_are_their_own_document(
     number = numbered(region, date(1988, 3, 5), "002")
     assert normalise("HMT_RESIDENCE_PERMIT", number) == number
     assert birth_date(number) == date(1988, 3, 5)
-    assert fault_of("RESIDENT_ID", number) is Fault.REGION
-    assert fault_of("HMT_RESIDENCE_PERMIT", numbered("411521", date(1988, 3, 5), "002")) is Fault.REGION
-    assert fault_of("HMT_RESIDENCE_PERMIT", number[:15]) is Fault.FORM
+    assert fault_of("RESIDENT_ID", number) is NumberFault.REGION
+    assert fault_of("HMT_RESIDENCE_PERMIT", numbered("411521", date(1988, 3, 5), "002")) is NumberFault.REGION
+    assert fault_of("HMT_RESIDENCE_PERMIT", number[:15]) is NumberFault.FORM
 
 
 def test_a_permanent_residence_card_has_a_new_and_an_old_form() -> None:
@@ -107,8 +107,8 @@ def test_a_permanent_residence_card_has_a_new_and_an_old_form() -> None:
     assert birth_date(card) == date(1979, 12, 1)
     assert normalise("FOREIGN_PERMANENT_RESIDENCE", "usa110079120105") == "USA110079120105"
     assert birth_date("USA110079120105") is None
-    assert fault_of("FOREIGN_PERMANENT_RESIDENCE", "USA110079130105") is Fault.BIRTH_DATE
-    assert fault_of("FOREIGN_PERMANENT_RESIDENCE", numbered("411521", date(1979, 12, 1), "003")) is Fault.REGION
+    assert fault_of("FOREIGN_PERMANENT_RESIDENCE", "USA110079130105") is NumberFault.BIRTH_DATE
+    assert fault_of("FOREIGN_PERMANENT_RESIDENCE", numbered("411521", date(1979, 12, 1), "003")) is NumberFault.REGION
 
 
 @pytest.mark.parametrize(
@@ -128,8 +128,8 @@ def test_other_documents_have_one_written_form(document_type: str, written: str,
 
 @pytest.mark.parametrize("document_type", list(DocumentType))
 def test_every_document_type_refuses_an_empty_number_and_a_query(document_type: DocumentType) -> None:
-    assert fault_of(document_type, "") is Fault.FORM
-    assert fault_of(document_type, "' OR 1=1 --") is Fault.FORM
+    assert fault_of(document_type, "") is NumberFault.FORM
+    assert fault_of(document_type, "' OR 1=1 --") is NumberFault.FORM
 
 
 @given(st.text(max_size=30), st.sampled_from(list(DocumentType)))

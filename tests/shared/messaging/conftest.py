@@ -10,16 +10,16 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from shared.database.migrate import SHARED, History, migrate
+from shared.database.migrate import SHARED, MigrationHistory, migrate
 from shared.database.provision import BUS, generate_passwords, provision
 from shared.messaging import bus
 from shared.messaging.bus.postgres import PostgresBus
 from tests.harness.cluster import Clones, Cluster
-from tests.shared.messaging.harm import KafkaHarm, PostgresHarm
-from tests.shared.messaging.member import open_bus as open_bus_as
-from tests.shared.messaging.station import HEARD, LISTENER, NAMES, Harm, OpenBus, Stage
+from tests.shared.messaging.bus_damage import KafkaDamage, PostgresDamage
+from tests.shared.messaging.example_services import HEARD, LISTENER, NAMES, Harm, OpenBus, Stage
+from tests.shared.messaging.listener_process import open_bus as open_bus_as
 
-_BUS_HISTORY = History(Path(bus.__file__).parent / "postgres_migrations", "alembic_version_bus")
+_BUS_HISTORY = MigrationHistory(Path(bus.__file__).parent / "postgres_migrations", "alembic_version_bus")
 _INSTALLATIONS = itertools.count(1)
 
 
@@ -65,8 +65,8 @@ def open_bus(request: pytest.FixtureRequest, clones: Clones) -> OpenBus:
 def harm(request: pytest.FixtureRequest, clones: Clones, open_bus: OpenBus) -> Harm:
     """What this test may do to its bus."""
     if isinstance(open_bus(), PostgresBus):
-        return PostgresHarm(clones.url(BUS, "owner"), clones.url(BUS, LISTENER))
-    return KafkaHarm(request.getfixturevalue("kafka").bootstrap_servers)
+        return PostgresDamage(clones.url(BUS, "owner"), clones.url(BUS, LISTENER))
+    return KafkaDamage(request.getfixturevalue("kafka").bootstrap_servers)
 
 
 @pytest.fixture

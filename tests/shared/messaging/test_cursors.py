@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
 from shared.messaging.bus.envelope import Envelope
-from shared.messaging.bus.protocol import Incoming, Place
-from shared.messaging.consumer.cursors import Line, Standing, Step, plan
+from shared.messaging.bus.protocol import Incoming, PartitionId
+from shared.messaging.consumer.cursors import AggregateKey, CursorState, SequencedRecord, plan
 
 TRAIN = UUID(int=1)
-LINE = Line("station", TRAIN)
+LINE = AggregateKey("station", TRAIN)
 
 
-def step(seq: int, *, was_parked: bool = False) -> Step:
+def step(seq: int, *, was_parked: bool = False) -> SequencedRecord:
     envelope = Envelope(
         new_id(),
         "station.x.v1",
@@ -29,14 +29,14 @@ def step(seq: int, *, was_parked: bool = False) -> Step:
         datetime(2024, 1, 1, tzinfo=UTC),
         Trace.start("t"),
     )
-    return Step(Incoming(Place("station", 0), seq, None, {}, b""), envelope, was_parked)
+    return SequencedRecord(Incoming(PartitionId("station", 0), seq, None, {}, b""), envelope, was_parked)
 
 
 def planned(
     seqs: Sequence[int], *, at: int = 0, dead: int | None = None, parked: Sequence[int] = ()
 ) -> tuple[list[int], list[int], list[int]]:
     waiting = {LINE: {seq: step(seq, was_parked=True) for seq in parked}}
-    made = plan([step(seq) for seq in seqs], {LINE: Standing(at, dead, bool(parked))}, waiting)
+    made = plan([step(seq) for seq in seqs], {LINE: CursorState(at, dead, bool(parked))}, waiting)
     return tuple([each.envelope.seq for each in part] for part in (made.take, made.park, made.duplicates))  # type: ignore[return-value]
 
 
@@ -61,11 +61,11 @@ def test_behind_a_dead_letter_everything_waits_and_its_own_return_is_a_duplicate
 def test_whatever_the_order_and_the_repetitions_each_is_taken_in_once_in_order(
     order: Sequence[int], repeated: list[int]
 ) -> None:
-    standing = Standing(0, None, parked=False)
-    parked: dict[int, Step] = {}
+    state = CursorState(0, None, parked=False)
+    parked: dict[int, SequencedRecord] = {}
     taken: list[int] = []
     for seq in [*order, *repeated]:
-        made = plan([step(seq)], {LINE: standing}, {LINE: parked})
+        made = plan([step(seq)], {LINE: state}, {LINE: parked})
         taken += [each.envelope.seq for each in made.take]
         parked.update({each.envelope.seq: each for each in made.park})
     assert taken == list(range(1, 8))

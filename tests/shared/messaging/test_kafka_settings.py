@@ -12,7 +12,15 @@ from shared.domain.ids import new_id
 from shared.messaging.bus.kafka import KafkaBus
 from shared.messaging.bus.protocol import MAX_RECORD_BYTES
 from tests.harness.kafka_broker import KafkaBroker, NamedBroker
-from tests.shared.messaging.station import LISTENER, PARTITIONS, Ears, Stage, arrived, outgoing, sent
+from tests.shared.messaging.example_services import (
+    LISTENER,
+    PARTITIONS,
+    RecordingHandlers,
+    Stage,
+    arrived,
+    outgoing,
+    sent,
+)
 
 _OF_THE_TOPIC = 1  # DYNAMIC_TOPIC_CONFIG in Kafka's protocol, DescribeConfigs
 
@@ -67,7 +75,7 @@ async def test_what_was_read_is_not_committed_to_kafka_by_itself(
     bus = stage.bus()
     await bus.create_topics(["station"])
     await sent(bus, outgoing(arrived(new_id()), 1, bus=bus))
-    async with stage.listening(Ears()):
+    async with stage.listening(RecordingHandlers()):
         await stage.hears(1)
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
     try:

@@ -15,17 +15,27 @@ import pytest
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
 from shared.messaging.bus.envelope import Envelope
-from shared.messaging.bus.protocol import Incoming, Place
+from shared.messaging.bus.protocol import Incoming, PartitionId
 from shared.messaging.consumer import cursors
-from shared.messaging.consumer.cursors import Step
-from shared.messaging.consumer.intake import take_in
+from shared.messaging.consumer.cursors import SequencedRecord
+from shared.messaging.consumer.ingestion import ingest
 from shared.messaging.dead_letters import replay
-from shared.messaging.dead_letters.replay import Postbox
+from shared.messaging.dead_letters.replay import DeadLetterContext
 from shared.messaging.topics import offsets
-from shared.messaging.topics.offsets import Move
+from shared.messaging.topics.offsets import OffsetAdvance
 from tests.harness.eventually import eventually
 from tests.shared.messaging.conformance.test_poison import refusing
-from tests.shared.messaging.station import LISTENER, REGION, Ears, Stage, arrived, left, outgoing, place_of, sent
+from tests.shared.messaging.example_services import (
+    LISTENER,
+    REGION,
+    RecordingHandlers,
+    Stage,
+    arrived,
+    left,
+    outgoing,
+    partition_of,
+    sent,
+)
 
 # What waits for a row waits for the transaction that holds it, which lies in no database.
 _BLOCKED = "SELECT count(*) FROM pg_locks WHERE NOT granted"
@@ -69,7 +79,7 @@ async def test_offsets_are_locked_in_order_whatever_order_they_come_in(stage: St
     # Later first, also on disk, so that only sorting brings the earlier one to the front.
     await stage.sql(LISTENER, "INSERT INTO consumer_offset (topic, partition, next_offset) VALUES ('station', 1, 0)")
     await stage.sql(LISTENER, "INSERT INTO consumer_offset (topic, partition, next_offset) VALUES ('station', 0, 0)")
-    moves = [Move(Place("station", partition), 0, 1, new_id()) for partition in (1, 0)]
+    moves = [OffsetAdvance(PartitionId("station", partition), 0, 1, new_id()) for partition in (1, 0)]
 
     async def move() -> None:
         async with stage.database(LISTENER).transaction(REGION) as session:
@@ -79,10 +89,10 @@ async def test_offsets_are_locked_in_order_whatever_order_they_come_in(stage: St
         await while_blocked(stage, move(), "SELECT FROM consumer_offset WHERE partition = 1 FOR UPDATE NOWAIT")
 
 
-def _step(aggregate: UUID) -> Step:
+def _step(aggregate: UUID) -> SequencedRecord:
     at = datetime(2024, 1, 1, tzinfo=UTC)
     envelope = Envelope(new_id(), "station.x.v1", "station", aggregate, 2, REGION, None, at, Trace.start("t"))
-    return Step(Incoming(Place("station", 0), 0, None, {}, None), envelope)
+    return SequencedRecord(Incoming(PartitionId("station", 0), 0, None, {}, None), envelope)
 
 
 @pytest.mark.parametrize("open_bus", ["postgres"], indirect=True)
@@ -106,17 +116,17 @@ async def test_a_replay_waits_for_the_consumer_that_parks_an_event_behind_the_le
     await sent(bus, outgoing(arrived(train), 1, bus=bus))
     async with stage.listening(refusing(train)):
         await stage.taken_up_to_the_end()
-    ears = Ears()
-    postbox = Postbox(stage.database(LISTENER), REGION, ears.subscriptions(), None)
-    [letter] = await replay.waiting(postbox.database, REGION)
-    at = place_of(arrived(train))
+    ears = RecordingHandlers()
+    context = DeadLetterContext(stage.database(LISTENER), REGION, ears.subscriptions(), None)
+    [letter] = await replay.waiting(context.database, REGION)
+    at = partition_of(arrived(train))
     second = outgoing(left(train), 2, bus=bus)
     record = Incoming(at, 1, second.key, second.headers, second.value)
 
     async with stage.database(LISTENER).transaction(REGION) as session:
-        assert await offsets.compare_and_set(session, [Move(at, 1, 2, second.id)]) == {at}
-        await take_in(session, [record], subscriptions=ears.subscriptions(), resources=None, region=REGION)
-        replaying = asyncio.create_task(replay.replay(postbox, letter.id, "operator:li"))
+        assert await offsets.compare_and_set(session, [OffsetAdvance(at, 1, 2, second.id)]) == {at}
+        await ingest(session, [record], subscriptions=ears.subscriptions(), resources=None, region=REGION)
+        replaying = asyncio.create_task(replay.replay(context, letter.id, "operator:li"))
 
         async def waits_or_went_ahead() -> bool:
             return replaying.done() or bool((await stage.sql(LISTENER, _BLOCKED))[0]["count"])

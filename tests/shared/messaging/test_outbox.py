@@ -18,7 +18,7 @@ from shared.messaging.bus.protocol import MAX_EVENT_BYTES
 from shared.messaging.outbox.publication import publish
 from shared.messaging.outbox.retention import purge
 from shared.messaging.outbox.wake import woken
-from tests.shared.messaging.station import PARTITIONS, REGION, Stage, arrived, left, serviced
+from tests.shared.messaging.example_services import PARTITIONS, REGION, Stage, arrived, left, serviced
 
 pytestmark = pytest.mark.parametrize("open_bus", ["postgres"], indirect=True)
 

@@ -8,7 +8,7 @@ import pytest
 from shared.database.provision import BUS
 from shared.domain.ids import new_id
 from shared.messaging.bus import postgres
-from tests.shared.messaging.station import Stage, arrived, outgoing
+from tests.shared.messaging.example_services import Stage, arrived, outgoing
 
 
 @pytest.mark.parametrize("open_bus", ["postgres"], indirect=True)

@@ -6,9 +6,9 @@ from functools import cache
 from hypothesis import strategies as st
 
 from shared.domain.identity_number import DocumentType
-from shared.policy.facts import Certified, Facts, History, OtherInsurance, Student
+from shared.policy.facts import Certified, Facts, InsuranceHistory, OtherInsurance, Student
 from shared.policy.loading import load_pack
-from shared.policy.overriding import with_overrides
+from shared.policy.overrides import with_overrides
 from shared.policy.pack import Pack
 from shared.policy.schema import OverridesEntry
 from shared.policy.vocabulary import (
@@ -66,7 +66,7 @@ def people(pack: Pack) -> st.SearchStrategy[Facts]:
         st.integers(0, 40),
     )
     history = st.builds(
-        History,
+        InsuranceHistory,
         st.none() | st.lists(st.integers(2021, year - 1), max_size=4, unique=True).map(tuple),
         st.lists(st.integers(2021, year - 1), max_size=4, unique=True).map(tuple),
         st.just(()),

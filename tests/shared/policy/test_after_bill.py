@@ -1,16 +1,16 @@
-"""After the bill: a changed roster, death, work and withdrawal, unpaid and paid, around the first covered day."""
+"""After the bill: what counts for a paid day, then death, work and withdrawal around the first covered day."""
 
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from shared.policy.after_bill import Bill, Happening, Repricing, reprice, what_follows
-from shared.policy.facts import Certified, Facts, OtherInsurance
+from shared.policy.after_bill import BilledSchedule, Happening, counting_for, what_follows
+from shared.policy.facts import Certified, Facts
 from shared.policy.loading import load_pack
 from shared.policy.pack import Pack
-from shared.policy.schedule import Outcome, schedule
-from shared.policy.vocabulary import EnrolmentStatus, Funder, Identity, InsuranceStatus, InsuranceType
+from shared.policy.schedule import schedule
+from shared.policy.vocabulary import EnrolmentStatus, Funder, Identity
 
 AMOUNTS = Path(__file__).parents[3] / "deploy/counties/luoshan-2024/example-amounts.yaml"
 LUOSHAN, SHANTOU = load_pack("luoshan-2024", overrides=AMOUNTS), load_pack("shantou-2022")
@@ -22,80 +22,40 @@ def _facts(day: date, **facts: object) -> Facts:
     return Facts(birth_date=date(1980, 1, 1), registration_date=day, **facts)  # type: ignore[arg-type]
 
 
-def _bill(pack: Pack, facts: Facts, held: tuple[Certified, ...] = (), paid_on: date | None = None) -> Bill:
-    return Bill(schedule(pack, facts, held).rows, paid_on)
+def _bill(pack: Pack, facts: Facts, held: tuple[Certified, ...] = (), paid_on: date | None = None) -> BilledSchedule:
+    return BilledSchedule(schedule(pack, facts, held).rows, paid_on)
 
 
 TONGHE = load_pack("tonghe-2023")
 
 
-class TestReprice:
-    def test_nothing_changed_changes_nothing(self) -> None:
-        facts = _facts(NOVEMBER)
-        for paid_on, today in ((None, DECEMBER), (NOVEMBER, DECEMBER), (NOVEMBER, JANUARY)):
-            found = reprice(LUOSHAN, _bill(LUOSHAN, facts, paid_on=paid_on), facts, (), today)
-            assert (found.what, found.difference_fen) == (Repricing.UNCHANGED, 0)
+class TestCountingFor:
+    """A paid bill is held against what its own day would cost with what counts today."""
+
+    def test_what_was_certified_after_the_payment_counts_for_its_day(self) -> None:
+        assert counting_for(DIBAO, NOVEMBER, date(2023, 11, 19)) == ()  # certified a day later
+        (certified, anew) = counting_for(DIBAO, NOVEMBER, date(2023, 11, 20))
+        assert certified == DIBAO[0]
+        assert (anew.identity, anew.counts_on(NOVEMBER)) == (Identity.DIBAO, True)
+
+    def test_a_certificate_from_before_the_payment_counts_once(self) -> None:
+        early = (Certified(Identity.DIBAO, date(2023, 10, 1)),)
+        assert counting_for(early, NOVEMBER, DECEMBER) == early
+
+    def test_what_is_withdrawn_by_today_does_not_count_for_the_day_of_payment(self) -> None:
+        gone = (Certified(Identity.DIBAO, date(2023, 10, 1), date(2023, 12, 1)),)
+        assert counting_for(gone, NOVEMBER, date(2023, 11, 30)) == gone
+        assert counting_for(gone, NOVEMBER, date(2023, 12, 1)) == ()
 
     @pytest.mark.parametrize("today", [date(2022, 12, 1), date(2023, 7, 5), date(2023, 10, 5), date(2024, 2, 1)])
-    def test_time_alone_changes_no_paid_bill(self, today: date) -> None:
-        facts = _facts(date(2022, 10, 1))
-        bill = _bill(TONGHE, facts, paid_on=date(2022, 10, 1))
-        assert reprice(TONGHE, bill, facts, (), today).what is Repricing.UNCHANGED
+    def test_time_alone_changes_nothing_for_a_paid_day(self, today: date) -> None:
+        paid_on, held = date(2022, 10, 1), (Certified(Identity.TEKUN, date(2022, 9, 1)), Certified(Identity.DIBAO))
+        facts = _facts(paid_on)
+        before, after = (schedule(TONGHE, facts, counting_for(held, paid_on, day), paid_on) for day in (paid_on, today))
+        assert before == after
 
-    def test_where_nothing_was_due_the_registration_settled_it(self) -> None:
-        day = date(2021, 11, 1)
-        facts, held = _facts(day), (Certified(Identity.TEKUN, date(2021, 9, 1)),)
-        bill = _bill(SHANTOU, facts, held, day)
-        assert reprice(SHANTOU, bill, facts, (), date(2021, 12, 1)).what is Repricing.REVIEW
-        assert reprice(SHANTOU, bill, facts, (), date(2022, 3, 1)).what is Repricing.STANDS
-        before = what_follows(SHANTOU, bill, Happening.JOINED_EMPLOYEE_INSURANCE, date(2021, 12, 1), date(2021, 12, 1))
-        assert before.refund is not None
-        assert (before.refund.amount_fen, sum(share.amount_fen for share in before.refund.reversal)) == (0, 32_000)
-        begun = what_follows(SHANTOU, bill, Happening.JOINED_EMPLOYEE_INSURANCE, date(2022, 6, 1), date(2022, 6, 1))
-        assert (begun.status, begun.refund and begun.refund.allowed) == (EnrolmentStatus.SUSPENDED, False)
 
-    def test_an_unpaid_bill_is_superseded_by_what_is_due_now(self) -> None:
-        facts = _facts(NOVEMBER)
-        found = reprice(LUOSHAN, _bill(LUOSHAN, facts), facts, DIBAO, date(2023, 11, 20))
-        assert (found.what, found.difference_fen) == (Repricing.SUPERSEDED, -20_000)
-        assert found.reasons[-1].basis.origin == "default 24"
-
-    def test_an_unpaid_bill_of_somebody_who_is_held_or_rejected_now_is_superseded_too(self) -> None:
-        facts = _facts(NOVEMBER)
-        open_amount = (Certified(Identity.DIBAO_MARGIN, NOVEMBER),)
-        held = reprice(LUOSHAN, _bill(LUOSHAN, facts), facts, open_amount, NOVEMBER)
-        assert (held.what, held.assessment.outcome, held.difference_fen) == (Repricing.SUPERSEDED, Outcome.HELD, None)
-        works = _facts(NOVEMBER, other_insurance=OtherInsurance(InsuranceType.EMPLOYEE, InsuranceStatus.ACTIVE))
-        rejected = reprice(LUOSHAN, _bill(LUOSHAN, facts), works, (), NOVEMBER)
-        assert (rejected.what, rejected.assessment.outcome) == (Repricing.SUPERSEDED, Outcome.REJECTED)
-
-    @pytest.mark.parametrize(
-        ("today", "expected"),
-        [
-            (date(2023, 11, 19), Repricing.UNCHANGED),  # certified a day later
-            (date(2023, 11, 20), Repricing.REVIEW),
-            (DECEMBER, Repricing.REVIEW),
-        ],
-    )
-    def test_a_paid_bill_is_reviewed_as_long_as_somebody_could_pay_anew(self, today: date, expected: Repricing) -> None:
-        facts = _facts(NOVEMBER)
-        found = reprice(LUOSHAN, _bill(LUOSHAN, facts, paid_on=NOVEMBER), facts, DIBAO, today)
-        assert found.what is expected
-        assert found.what is not Repricing.REVIEW or found.reasons[-1].basis.origin == "default 20"
-
-    def test_a_certificate_from_before_the_payment_does_not_reopen_a_begun_year(self) -> None:
-        facts, early = _facts(NOVEMBER), (Certified(Identity.DIBAO, date(2023, 10, 1)),)
-        bill = _bill(LUOSHAN, facts, paid_on=NOVEMBER)
-        assert reprice(LUOSHAN, bill, facts, early, DECEMBER).what is Repricing.REVIEW
-        found = reprice(LUOSHAN, bill, facts, early, JANUARY)
-        assert (found.what, found.difference_fen) == (Repricing.STANDS, -20_000)
-
-    def test_a_withdrawn_certificate_of_a_paid_bill_is_reviewed(self) -> None:
-        facts, held = _facts(NOVEMBER), (Certified(Identity.DIBAO, date(2023, 10, 1)),)
-        gone = (Certified(Identity.DIBAO, date(2023, 10, 1), date(2023, 12, 1)),)
-        found = reprice(LUOSHAN, _bill(LUOSHAN, facts, held, NOVEMBER), facts, gone, date(2023, 12, 1))
-        assert (found.what, found.difference_fen) == (Repricing.REVIEW, 20_000)
-
+class TestBilledSchedule:
     def test_a_payment_outside_every_row_is_no_bill(self) -> None:
         with pytest.raises(ValueError, match="2024-02-01"):
             _ = _bill(LUOSHAN, _facts(NOVEMBER), paid_on=date(2024, 2, 1)).settled_row
@@ -131,6 +91,15 @@ class TestWhatFollows:
                 assert found.status is EnrolmentStatus.TERMINATED
             else:
                 assert (found.refund.amount_fen, found.status) == (None, EnrolmentStatus.SUSPENDED)
+
+    def test_where_nothing_was_due_the_registration_settled_it(self) -> None:
+        day = date(2021, 11, 1)
+        bill = _bill(SHANTOU, _facts(day), (Certified(Identity.TEKUN, date(2021, 9, 1)),), day)
+        before = what_follows(SHANTOU, bill, Happening.JOINED_EMPLOYEE_INSURANCE, date(2021, 12, 1), date(2021, 12, 1))
+        assert before.refund is not None
+        assert (before.refund.amount_fen, sum(share.amount_fen for share in before.refund.reversal)) == (0, 32_000)
+        begun = what_follows(SHANTOU, bill, Happening.JOINED_EMPLOYEE_INSURANCE, date(2022, 6, 1), date(2022, 6, 1))
+        assert (begun.status, begun.refund and begun.refund.allowed) == (EnrolmentStatus.SUSPENDED, False)
 
     def test_the_day_of_the_event_counts_not_the_day_on_which_it_is_known(self) -> None:
         bill = _bill(SHANTOU, _facts(date(2021, 11, 1)), paid_on=date(2021, 11, 1))

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.policy.benefit import BenefitRule, BenefitStart, Covered, benefit_rule, covered_days
+from shared.policy.benefit import CoverPeriod, CoverRule, CoverStart, benefit_rule, covered_days
 from shared.policy.pack import Basis, BenefitYear, Wait, Window
 
 
-def rule(start: str, year: int) -> BenefitRule:
-    return BenefitRule(BenefitStart(start), date(year, 1, 1), date(year, 12, 31))
+def rule(start: str, year: int) -> CoverRule:
+    return CoverRule(CoverStart(start), date(year, 1, 1), date(year, 12, 31))
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def rule(start: str, year: int) -> BenefitRule:
 )
 def test_cover_begins_the_day_after_the_wait(paid_on: date, wait: Wait, first: date) -> None:
     year = first.year
-    assert covered_days(rule("DAY_AFTER_WAIT", year), wait, paid_on) == Covered(first, date(year, 12, 31))
+    assert covered_days(rule("DAY_AFTER_WAIT", year), wait, paid_on) == CoverPeriod(first, date(year, 12, 31))
 
 
 _YEAR = BenefitYear(date(2025, 1, 1), date(2025, 12, 31), Basis("default 14", "test"))
@@ -46,9 +46,9 @@ _BROKEN, _LATE = Wait("NOT_CONTINUOUS", months=4), Wait("LATE_PAYMENT", days=30)
 def test_a_wait_is_anchored_by_whether_the_payment_was_late(late: bool, own: Wait, wait: Wait, first: date) -> None:
     window = Window(date(2024, 9, 1), date(2024, 12, 31), _YEAR.basis, wait=own, late=late)
     found = benefit_rule(window, _YEAR, date(1980, 1, 1), wait)
-    assert covered_days(found, wait, date(2024, 11, 10)) == Covered(first, date(2025, 12, 31))
+    assert covered_days(found, wait, date(2024, 11, 10)) == CoverPeriod(first, date(2025, 12, 31))
     if not (late or own.code):
-        assert covered_days(found, wait, date(2024, 9, 1)) == Covered(first, date(2025, 12, 31))
+        assert covered_days(found, wait, date(2024, 9, 1)) == CoverPeriod(first, date(2025, 12, 31))
 
 
 def test_a_wait_in_time_that_passes_the_year_covers_nothing() -> None:
@@ -60,7 +60,7 @@ def test_a_wait_in_time_that_passes_the_year_covers_nothing() -> None:
 
 
 def test_without_a_wait_the_whole_year_is_covered_whenever_it_was_paid() -> None:
-    assert covered_days(rule("YEAR_START", 2024), Wait(), date(2024, 2, 29)) == Covered(
+    assert covered_days(rule("YEAR_START", 2024), Wait(), date(2024, 2, 29)) == CoverPeriod(
         date(2024, 1, 1), date(2024, 12, 31)
     )
 

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from shared.policy import institutions
-from shared.policy.institutions.answering import UnknownQuestion, answer_case
+from shared.policy.institutions.answers import UnknownQuestion, answer_case
 from shared.policy.institutions.coverage import Insured, evaluate
 from shared.policy.institutions.money import confirm, most_due, three_way
 from shared.policy.institutions.receipts import write_off
-from shared.policy.institutions.rosters import Row, aggregate
+from shared.policy.institutions.rosters import RosterMember, aggregate
 from shared.policy.institutions.worked_cases import InstitutionCase, institution_cases
 from shared.policy.loading import load_pack
-from shared.policy.overriding import with_overrides
+from shared.policy.overrides import with_overrides
 from shared.policy.schema import OverridesEntry
 from tests.shared.policy.everywhere import PACKS
 
@@ -54,7 +54,7 @@ def test_a_case_is_decided_by_the_function_that_it_names(pack_id: str, case: Ins
         answer_case(pack, case.given)
     finally:
         sys.setprofile(before)
-    deciding = {name for name in called if name.partition(".")[0] not in ("answering", "question")}
+    deciding = {name for name in called if name.partition(".")[0] not in ("answers", "question")}
     assert case.by in deciding if case.by else deciding == set()
 
 
@@ -149,7 +149,7 @@ def test_what_leaves_the_account_is_what_was_paid_in_and_failures_explain_no_mor
 
 @given(st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from([None, *"甲乙丙"]), st.sampled_from("12"))))
 def test_every_row_stands_or_goes_back_and_nobody_stands_twice(told: list[tuple[str, str | None, str]]) -> None:
-    rows = [Row(source, number, person, identity) for number, (source, person, identity) in enumerate(told)]
+    rows = [RosterMember(source, number, person, identity) for number, (source, person, identity) in enumerate(told)]
     found = aggregate(rows)
     assert sorted([*found.rows, *(each.row for each in found.returned)], key=lambda row: row.number) == rows
     assert len({(row.person, row.identity) for row in found.rows}) == len(found.rows)

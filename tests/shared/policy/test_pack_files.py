@@ -1,4 +1,4 @@
-"""A pack that cannot be trusted is refused with file, line and the mend."""
+"""A pack that cannot be trusted is refused with file, line and the remedy."""
 
 from pathlib import Path
 
@@ -182,15 +182,15 @@ BREAKS = {
 }
 
 
-@pytest.mark.parametrize(("old", "new", "problem", "mend"), BREAKS.values(), ids=BREAKS.keys())
+@pytest.mark.parametrize(("old", "new", "problem", "remedy"), BREAKS.values(), ids=BREAKS.keys())
 def test_a_broken_pack_is_refused_at_its_line_with_its_mend(
-    tmp_path: Path, old: str, new: str, problem: str, mend: str
+    tmp_path: Path, old: str, new: str, problem: str, remedy: str
 ) -> None:
     (fault,) = refusal(tmp_path, old, new).faults
     assert problem in fault.problem
-    assert mend in fault.mend
+    assert remedy in fault.remedy
     assert " · " in fault.problem
-    assert " · " in fault.mend
+    assert " · " in fault.remedy
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ windows:"""
 def test_standards_follow_each_other_without_gap_or_overlap(tmp_path: Path, first: str, problem: str) -> None:
     (fault,) = refusal(tmp_path, "\nwindows:", SECOND.format(first=first)).faults
     assert problem in fault.problem
-    assert fault.mend == "自2025-01-01起 · begin on 2025-01-01"
+    assert fault.remedy == "自2025-01-01起 · begin on 2025-01-01"
 
 
 LATER = """
@@ -251,7 +251,7 @@ exclusions:"""
 def test_a_window_leaves_days_out_only_where_the_pack_says_so(tmp_path: Path) -> None:
     (fault,) = refusal(tmp_path, "\nexclusions:", LATER.format(first="2024-02-01", reopens="false")).faults
     assert "leaves a gap after 2023-12-31" in fault.problem
-    assert "reopens: true" in fault.mend
+    assert "reopens: true" in fault.remedy
     for first, reopens in (("2024-01-01", "false"), ("2024-02-01", "true")):
         text = TEXT.replace("\nexclusions:", LATER.format(first=first, reopens=reopens), 1)
         (tmp_path / "luoshan-2024.yaml").write_text(text, encoding="utf-8")

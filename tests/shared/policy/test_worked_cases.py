@@ -2,9 +2,9 @@
 
 import pytest
 
-from shared.policy.decide import decide
+from shared.policy.decision import decide
 from shared.policy.loading import load_pack
-from shared.policy.overriding import with_overrides
+from shared.policy.overrides import with_overrides
 from shared.policy.schedule import Outcome, schedule
 from shared.policy.worked_cases import WorkedCase, worked_cases
 from tests.shared.policy.everywhere import PACKS

@@ -13,9 +13,9 @@ from services.composition import SERVICES
 from shared.errors import DomainError, ErrorCode
 from shared.service import Service
 from shared.web.dependencies import scope_of
-from shared.web.door import JSON_TYPE, Door, body_type
-from shared.web.lean import LeanRoute
-from shared.web.refusals import refusals_of
+from shared.web.error_responses import error_codes_of
+from shared.web.lean_route import LeanRoute
+from shared.web.strict_route import JSON_TYPE, StrictRoute, body_type
 from tests.harness.conformance import document_of
 from tools.cli import COMMANDS, loaded
 
@@ -39,7 +39,7 @@ def operation(service: Service, route: APIRoute, method: str) -> dict[str, Any]:
 
 def test_every_route_is_a_door_or_lean() -> None:
     for _, route, _ in routes():
-        assert isinstance(route, Door | LeanRoute), f"{route.path}: APIRouter(route_class=Door)"
+        assert isinstance(route, StrictRoute | LeanRoute), f"{route.path}: APIRouter(route_class=Door)"
 
 
 def test_every_route_is_described_with_its_scope() -> None:
@@ -54,10 +54,10 @@ def test_every_route_is_described_with_its_scope() -> None:
 
 def test_every_refusal_stands_under_its_status_with_the_mend_in_reach() -> None:
     for service, route, method in routes():
-        if not isinstance(route, Door):
+        if not isinstance(route, StrictRoute):
             continue
         answers = operation(service, route, method)["responses"]
-        for code in refusals_of(route):
+        for code in error_codes_of(route):
             content = answers[str(code.value.status)]["content"]
             assert list(content) == ["application/problem+json"]
             assert code.name in content["application/problem+json"]["schema"]["allOf"][1]["properties"]["code"]["enum"]

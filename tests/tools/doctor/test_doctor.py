@@ -10,7 +10,7 @@ from shared.domain.clock import SystemClock
 from shared.domain.ids import new_id
 from shared.messaging.bus.factory import open_bus
 from shared.messaging.bus.kafka import KafkaBus
-from shared.messaging.bus.protocol import Outgoing, Place
+from shared.messaging.bus.protocol import Outgoing, PartitionId
 from tests.harness.cluster import Cluster
 from tests.harness.eventually import eventually
 from tests.harness.installation import Installation
@@ -180,8 +180,8 @@ class TestBroker:
         county = equipped(kafka_installation, tmp_path)
         async with open_bus(county.settings, "registration") as bus:
             await bus.create_topics(["registration"])
-            place = Place("registration", 0)
-            records = [Outgoing(place, new_id(), b"k", {}, b"{}") for _ in range(FAR_BEHIND + 1)]
+            partition_id = PartitionId("registration", 0)
+            records = [Outgoing(partition_id, new_id(), b"k", {}, b"{}") for _ in range(FAR_BEHIND + 1)]
             assert not any(await bus.send(records))
         findings = await seen(county, tmp_path)
         assert broken(findings) == {("TOPIC_FOREIGN", "registration")}

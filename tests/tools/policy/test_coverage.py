@@ -8,10 +8,10 @@ from typer.testing import CliRunner
 
 from shared.policy.loading import load_pack
 from tools.cli import app
-from tools.policy.coverage import COVERAGE, Covered, compared, covered
-from tools.policy.covering_cases import cases_by_entry
+from tools.policy.case_coverage import cases_by_entry
+from tools.policy.coverage import COVERAGE, PackCoverage, compared, covered
+from tools.policy.rendering import bases
 from tools.policy.sentences import sentences
-from tools.policy.telling import bases
 
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = covered()
@@ -34,7 +34,7 @@ def test_a_document_is_split_at_its_sentences_wherever_its_lines_break() -> None
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.pack)
-def test_every_sentence_is_marked_and_every_mark_exists(document: Covered) -> None:
+def test_every_sentence_is_marked_and_every_mark_exists(document: PackCoverage) -> None:
     places = {place for place, _ in bases(load_pack(document.pack))}
     assert [one.number for one in document.sentences] == list(range(1, len(document.sentences) + 1))
     for one in document.sentences:
@@ -53,7 +53,7 @@ def test_every_sentence_is_marked_and_every_mark_exists(document: Covered) -> No
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.pack)
-def test_every_rule_that_a_sentence_names_is_tried_by_a_worked_case(document: Covered) -> None:
+def test_every_rule_that_a_sentence_names_is_tried_by_a_worked_case(document: PackCoverage) -> None:
     tried = cases_by_entry(load_pack(document.pack))
     named = {
         name
@@ -72,7 +72,7 @@ def test_four_documents_are_covered() -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.pack)
-def test_every_entry_that_cites_the_document_is_named_by_a_sentence(document: Covered) -> None:
+def test_every_entry_that_cites_the_document_is_named_by_a_sentence(document: PackCoverage) -> None:
     cited = {place for place, basis in bases(load_pack(document.pack)) if basis.origin == "document"}
     named = {name for one in document.sentences for kind, names in one.marks if kind == "rule" for name in names}
     assert cited <= named

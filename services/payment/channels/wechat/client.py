@@ -1,11 +1,7 @@
-"""Asking WeChat Pay: prepay, close, query, refund. Requests carry our signature, answers are checked for theirs.
-
-A call whose outcome is not known raises ChannelUnavailable: whoever asked must query before saying nothing happened.
-"""
+"""Calls to WeChat Pay: prepay, close, query, refund. Requests carry our signature, answers are checked for theirs."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
@@ -13,43 +9,33 @@ import httpx
 import orjson
 import stamina
 
+from services.payment.channels.channel import (
+    ChannelRefused,
+    ChannelUnavailable,
+    Closing,
+    OrderAnswer,
+    OrderAtChannel,
+    RefundAnswer,
+)
+from services.payment.channels.wechat import CHANNEL
 from services.payment.channels.wechat.keys import Merchant
+from services.payment.channels.wechat.notice import NoticeHeader, parse, parse_refund_query
 from services.payment.channels.wechat.signature import Refused, Signed, sign, verify
+from services.payment.notices.notice import Evidence, NoticeSource, PaymentNotice, RefundNotice
 from shared.domain.clock import SHANGHAI, Clock
 from shared.domain.ids import new_id
-from shared.errors import DomainError, ErrorCode
 
 _TIMEOUT = httpx.Timeout(5.0, connect=2.0)
 _ATTEMPTS = 3
 _ANSWER_LIMIT = 256 * 1024
-
-
-class ChannelUnavailable(DomainError):
-    """The channel did not answer, or not credibly: what became of the request is unknown."""
-
-    code = ErrorCode.CHANNEL_UNAVAILABLE
-
-
-class ChannelRefused(DomainError):
-    """The channel understood and said no; ``reason`` is its own code."""
-
-    code = ErrorCode.CHANNEL_REFUSED
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"渠道应答 the channel answered {reason}")
-        self.reason = reason
-
-
-class Closing(StrEnum):
-    """What became of an order that was to be closed at the channel."""
-
-    CLOSED = "CLOSED"
-    PAID = "PAID"
+_PAID = ("ORDERPAID", "ORDER_PAID")
+_PAYABLE = ("NOTPAY", "USERPAYING")
+_REFUND_CONCLUDED = ("SUCCESS", "ABNORMAL", "CLOSED")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the channel answered, and who vouches for it."""
+    """What WeChat Pay answered, and the signature that vouches for it."""
 
     content: bytes
     signed: Signed
@@ -65,6 +51,10 @@ class Answer:
             raise ChannelUnavailable("渠道应答不是 JSON 对象 · the channel's answer is no JSON object")
         return value
 
+    def evidence(self, kept: dict[str, Any]) -> Evidence:
+        """The answer as evidence of a notice, with what is kept of it."""
+        return Evidence(NoticeSource.QUERY, orjson.dumps(kept), self.signed.serial, self.signed.signed_at)
+
 
 class _TryAgain(Exception):
     """A transient failure; the request may or may not have been carried out."""
@@ -73,9 +63,14 @@ class _TryAgain(Exception):
 class WechatClient:
     """The WeChat Pay API of one merchant."""
 
-    def __init__(self, merchant: Merchant, http: httpx.AsyncClient, base_url: str, clock: Clock) -> None:
-        """Speak for ``merchant`` through ``http``; nothing is sent yet."""
-        self.merchant = merchant
+    name = CHANNEL
+
+    def __init__(self, merchant: Merchant, http: httpx.AsyncClient, base_url: str, clock: Clock, region: str) -> None:
+        """Speak for ``merchant`` of ``region`` through ``http``; nothing is sent yet."""
+        self.mchid = merchant.mchid
+        self.appid = merchant.appid
+        self._merchant = merchant
+        self._region = region
         self._http = http
         self._base_url = base_url.rstrip("/")
         self._clock = clock
@@ -88,8 +83,8 @@ class WechatClient:
             "POST",
             "/v3/pay/transactions/native",
             {
-                "appid": self.merchant.appid,
-                "mchid": self.merchant.mchid,
+                "appid": self.appid,
+                "mchid": self.mchid,
                 "description": description,
                 "out_trade_no": order_no,
                 "time_expire": expires_at.astimezone(SHANGHAI).isoformat(timespec="seconds"),
@@ -106,25 +101,34 @@ class WechatClient:
         """Close an order so that nobody can pay it any more, or learn that somebody has."""
         try:
             await self._call(
-                "POST", f"/v3/pay/transactions/out-trade-no/{quote(order_no)}/close", {"mchid": self.merchant.mchid}
+                "POST", f"/v3/pay/transactions/out-trade-no/{quote(order_no)}/close", {"mchid": self.mchid}
             )
         except ChannelRefused as refused:
-            if refused.reason in ("ORDERPAID", "ORDER_PAID"):
+            if refused.already_paid:
                 return Closing.PAID
             if refused.reason in ("ORDER_CLOSED", "ORDERCLOSED", "ORDER_NOT_EXIST", "ORDERNOTEXIST"):
                 return Closing.CLOSED
             raise
         return Closing.CLOSED
 
-    async def query(self, order_no: str) -> Answer | None:
-        """What the channel knows of an order, with its ``trade_state``; None where it never heard of it."""
-        target = f"/v3/pay/transactions/out-trade-no/{quote(order_no)}?mchid={quote(self.merchant.mchid)}"
+    async def query(self, order_no: str) -> OrderAnswer:
+        """What WeChat Pay knows of an order, by its ``trade_state``."""
+        target = f"/v3/pay/transactions/out-trade-no/{quote(order_no)}?mchid={quote(self.mchid)}"
         try:
-            return await self._call("GET", target, None)
+            answer = await self._call("GET", target, None)
         except ChannelRefused as refused:
             if refused.reason in ("ORDER_NOT_EXIST", "ORDERNOTEXIST"):
-                return None
+                return OrderAnswer(OrderAtChannel.UNKNOWN)
             raise
+        state = str(answer.value.get("trade_state"))
+        if state != "SUCCESS":
+            return OrderAnswer(OrderAtChannel.PAYABLE if state in _PAYABLE else OrderAtChannel.ENDED)
+        header = NoticeHeader(self.mchid, self._region, f"query:{order_no}", "TRANSACTION.SUCCESS")
+        notice = parse(header, answer.content)
+        kept = {}  # of the answer only what is needed is kept
+        if isinstance(notice, PaymentNotice):
+            kept = {"order_no": order_no, "transaction_id": notice.transaction_id, "amount_fen": notice.amount_fen}
+        return OrderAnswer(OrderAtChannel.PAID, (notice, answer.evidence(kept)))
 
     async def refund(
         self, *, transaction_id: str, refund_no: str, reason: str, refund_fen: int, paid_fen: int, notify_url: str
@@ -145,14 +149,23 @@ class WechatClient:
             },
         )
 
-    async def query_refund(self, refund_no: str) -> Answer | None:
-        """What the channel knows of a refund; None where it never heard of it."""
+    async def query_refund(self, refund_no: str) -> RefundAnswer | None:
+        """What WeChat Pay knows of a refund; None where it has none of that number."""
         try:
-            return await self._call("GET", f"/v3/refund/domestic/refunds/{quote(refund_no)}", None)
+            answer = await self._call("GET", f"/v3/refund/domestic/refunds/{quote(refund_no)}", None)
         except ChannelRefused as refused:
             if refused.reason in ("RESOURCE_NOT_EXISTS", "NOT_FOUND"):
                 return None
             raise
+        status = str(answer.value.get("status"))
+        if status not in _REFUND_CONCLUDED:
+            return RefundAnswer(status)
+        header = NoticeHeader(self.mchid, self._region, f"query:{refund_no}:{status}", "REFUND.QUERY")
+        notice = parse_refund_query(header, answer.content)
+        kept = {}
+        if isinstance(notice, RefundNotice):
+            kept = {"refund_no": refund_no, "transaction_id": notice.transaction_id, "status": notice.outcome}
+        return RefundAnswer(status, (notice, answer.evidence(kept)))
 
     async def _call(self, method: str, target: str, body: dict[str, Any] | None) -> Answer:
         content = b"" if body is None else orjson.dumps(body)
@@ -170,9 +183,9 @@ class WechatClient:
         request = self._http.build_request(method, self._base_url + target, content=content, timeout=_TIMEOUT)
         request.headers["Accept"] = "application/json"
         request.headers["Content-Type"] = "application/json"
-        # Each attempt is signed afresh: a nonce serves once, and a late retry would carry a stale timestamp.
+        # Each attempt has a signature of its own: a nonce serves once, and a late retry would carry a stale timestamp.
         request.headers["Authorization"] = sign(
-            self.merchant,
+            self._merchant,
             method,
             request.url.raw_path.decode(),
             content,
@@ -191,7 +204,7 @@ class WechatClient:
         if len(response.content) > _ANSWER_LIMIT:
             raise ChannelUnavailable("渠道应答过大 · the channel's answer is too large")
         try:
-            signed = verify(self.merchant, response.headers, response.content, self._clock.now())
+            signed = verify(self._merchant, response.headers, response.content, self._clock.now())
         except Refused as refused:
             raise ChannelUnavailable(
                 f"渠道应答验签未通过 · the channel's answer is not credible: {refused.refusal}"
@@ -199,4 +212,5 @@ class WechatClient:
         answer = Answer(response.content, signed)
         if response.is_success:
             return answer
-        raise ChannelRefused(str(answer.value.get("code")))
+        reason = str(answer.value.get("code"))
+        raise ChannelRefused(reason, already_paid=reason in _PAID)

@@ -1,4 +1,4 @@
-"""What WeChat's notices say: the envelope, its sealed resource, and the few fields of it that our books need.
+"""WeChat's notices: the envelope, its sealed resource, and the few fields of it that our books need.
 
 The payer's openid, the bank and the rest stay inside the ciphertext: what is not read cannot leak.
 """
@@ -6,15 +6,16 @@ The payer's openid, the bank and the rest stay inside the ciphertext: what is no
 from base64 import b64decode
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Annotated, Any
 
 import orjson
 from cryptography.exceptions import InvalidTag
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from services.payment.channels.wechat import CHANNEL
 from services.payment.channels.wechat.keys import Merchant
 from services.payment.channels.wechat.signature import Refusal, Refused
+from services.payment.notices.notice import ChannelNotice, NoticeKind, PaymentNotice, RefundNotice
 
 _ALGORITHM = "AEAD_AES_256_GCM"
 _ID_LIMIT = 64
@@ -24,31 +25,14 @@ _Amount = Annotated[int, Field(gt=0, le=10**12, strict=True)]
 _Instant = Annotated[AwareDatetime, Field(ge=datetime(2010, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))]
 
 
-class Kind(StrEnum):
-    """What a notice is about. UNREADABLE is authentic, yet not in the form that we know: kept in quarantine."""
-
-    PAYMENT = "PAYMENT"
-    REFUND = "REFUND"
-    OTHER = "OTHER"
-    UNREADABLE = "UNREADABLE"
-
-
 @dataclass(frozen=True, slots=True)
-class Notice:
-    """A notice that WeChat vouches for; amounts in fen, times with their zone."""
+class NoticeHeader:
+    """To whom a notice was addressed, under which number and event type."""
 
+    mchid: str
+    region: str
     notify_id: str
     event_type: str
-    kind: Kind
-    payee_mchid: str | None = None
-    payee_appid: str | None = None
-    order_no: str | None = None
-    transaction_id: str | None = None
-    refund_no: str | None = None
-    outcome: str | None = None
-    amount_fen: int | None = None
-    currency: str | None = None
-    succeeded_at: datetime | None = None
 
 
 class _Part(BaseModel):
@@ -86,13 +70,14 @@ class _Refund(_Part):
     amount: _Returned
 
 
-def open_notice(merchant: Merchant, body: bytes) -> Notice:
+def open_notice(merchant: Merchant, body: bytes, region: str) -> ChannelNotice:
     """Read a verified notice; raises Refused where envelope or seal is broken, so that WeChat sends it again."""
     envelope = _envelope(body)
     notify_id, event_type = envelope.get("id"), envelope.get("event_type")
     if not (_is_code(notify_id) and _is_code(event_type)):
         raise Refused(Refusal.ENVELOPE)
-    return parse(str(notify_id), str(event_type), decrypt(merchant, envelope.get("resource")))
+    header = NoticeHeader(merchant.mchid, region, str(notify_id), str(event_type))
+    return parse(header, decrypt(merchant, envelope.get("resource")))
 
 
 def decrypt(merchant: Merchant, resource: Any) -> bytes:
@@ -109,25 +94,35 @@ def decrypt(merchant: Merchant, resource: Any) -> bytes:
         raise Refused(Refusal.CIPHERTEXT) from None
 
 
-def parse(notify_id: str, event_type: str, plaintext: bytes) -> Notice:
+def parse(header: NoticeHeader, plaintext: bytes) -> ChannelNotice:
     """Take from an unsealed resource what the books need."""
     try:
-        if event_type == "TRANSACTION.SUCCESS":
-            return parse_payment(notify_id, event_type, plaintext)
-        if event_type.startswith("REFUND."):
-            return parse_refund(notify_id, event_type, plaintext)
+        if header.event_type == "TRANSACTION.SUCCESS":
+            return _payment(header, _Payment.model_validate_json(plaintext))
+        if header.event_type.startswith("REFUND."):
+            return _refund(header, _Refund.model_validate_json(plaintext))
     except ValidationError:
-        return Notice(notify_id, event_type, Kind.UNREADABLE)
-    return Notice(notify_id, event_type, Kind.OTHER)
+        return _without_money(header, NoticeKind.UNREADABLE)
+    return _without_money(header, NoticeKind.OTHER)
 
 
-def parse_payment(notify_id: str, event_type: str, plaintext: bytes) -> Notice:
-    """Read a transaction as notices and queries give it; raises ValidationError."""
-    paid = _Payment.model_validate_json(plaintext)
-    return Notice(
-        notify_id=notify_id,
-        event_type=event_type,
-        kind=Kind.PAYMENT,
+def parse_refund_query(header: NoticeHeader, answer: bytes) -> ChannelNotice:
+    """Read a refund as queries give it: ``status`` for ``refund_status``, and the merchant left out."""
+    try:
+        value = orjson.loads(answer)
+        value["refund_status"], value["mchid"] = value.get("status"), header.mchid
+        return _refund(header, _Refund.model_validate_json(orjson.dumps(value)))
+    except (orjson.JSONDecodeError, ValidationError, TypeError):
+        return _without_money(header, NoticeKind.UNREADABLE)
+
+
+def _payment(header: NoticeHeader, paid: _Payment) -> PaymentNotice:
+    return PaymentNotice(
+        channel=CHANNEL,
+        mchid=header.mchid,
+        region=header.region,
+        notify_id=header.notify_id,
+        event_type=header.event_type,
         payee_mchid=paid.mchid,
         payee_appid=paid.appid,
         order_no=paid.out_trade_no,
@@ -139,13 +134,13 @@ def parse_payment(notify_id: str, event_type: str, plaintext: bytes) -> Notice:
     )
 
 
-def parse_refund(notify_id: str, event_type: str, plaintext: bytes) -> Notice:
-    """Read a refund as notices give it; raises ValidationError."""
-    refund = _Refund.model_validate_json(plaintext)
-    return Notice(
-        notify_id=notify_id,
-        event_type=event_type,
-        kind=Kind.REFUND,
+def _refund(header: NoticeHeader, refund: _Refund) -> RefundNotice:
+    return RefundNotice(
+        channel=CHANNEL,
+        mchid=header.mchid,
+        region=header.region,
+        notify_id=header.notify_id,
+        event_type=header.event_type,
         payee_mchid=refund.mchid,
         order_no=refund.out_trade_no,
         transaction_id=refund.transaction_id,
@@ -156,14 +151,15 @@ def parse_refund(notify_id: str, event_type: str, plaintext: bytes) -> Notice:
     )
 
 
-def parse_refund_query(notify_id: str, mchid: str, answer: bytes) -> Notice:
-    """Read a refund as queries give it: ``status`` for ``refund_status``, and the merchant left unsaid."""
-    try:
-        value = orjson.loads(answer)
-        value["refund_status"], value["mchid"] = value.get("status"), mchid
-        return parse_refund(notify_id, "REFUND.QUERY", orjson.dumps(value))
-    except (orjson.JSONDecodeError, ValidationError, TypeError):
-        return Notice(notify_id, "REFUND.QUERY", Kind.UNREADABLE)
+def _without_money(header: NoticeHeader, kind: NoticeKind) -> ChannelNotice:
+    return ChannelNotice(
+        kind=kind,
+        channel=CHANNEL,
+        mchid=header.mchid,
+        region=header.region,
+        notify_id=header.notify_id,
+        event_type=header.event_type,
+    )
 
 
 def _envelope(body: bytes) -> dict[str, Any]:

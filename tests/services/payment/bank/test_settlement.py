@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from tests.harness.assessments import DUE_FEN
 from tests.harness.eventually import eventually
 from tests.harness.installation import Installation
 from tests.harness.tax_peer import TOKEN, TaxPeer, tax_peer
 from tests.harness.wechat_peer import MCHID, refund_notice
-from tests.services.payment.till import DUE_FEN, OTHER_VILLAGE, Till, open_till
+from tests.services.payment.till import OTHER_VILLAGE, Till, open_till
 
 DAY = "2023-10-08"
 NEXT_DAY = "2023-10-09"

@@ -8,12 +8,12 @@ from uuid import UUID
 import pytest
 
 from services.payment import SERVICE
+from services.payment.batches import repository as remittances
 from services.payment.bills import service as bills
-from services.payment.remittance import repository as remittances
 from shared.domain.ids import new_id
+from tests.harness.assessments import DUE_FEN, VILLAGE, assessed
 from tests.harness.installation import COUNTY, Installation
-from tests.harness.village import BOOKED_ON, CLERK, DUE_FEN, VILLAGE, Village, bill
-from tests.services.payment.till import assessed
+from tests.harness.village import BOOKED_ON, CLERK, Village, bill
 
 
 @pytest.fixture

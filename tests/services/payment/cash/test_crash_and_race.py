@@ -7,11 +7,13 @@ from uuid import UUID
 import pytest
 
 from services.payment import SERVICE
-from services.payment.cash import matching
-from services.payment.remittance import repository as batches
+from services.payment.batches import repository as batches
+from services.payment.batches.models import CashBatch
+from services.payment.cash import match_job
 from shared.service import Running
+from tests.harness.assessments import DUE_FEN
 from tests.harness.installation import COUNTY, Installation, knocking
-from tests.harness.village import DUE_FEN, Village, bill
+from tests.harness.village import Village, bill
 
 WHOLE_FEN = 3 * DUE_FEN
 
@@ -43,23 +45,23 @@ async def test_a_worker_killed_before_its_commit_leaves_nothing_behind(village: 
     assert await village.balances() == {"village_cash": WHOLE_FEN, "unapplied": -WHOLE_FEN}
     assert await village.announced("contribution_paid") == {}
 
-    assert await matching.step(running) == 1
+    assert await match_job.step(running) == 1
     assert (await village.get(f"remittances/{batch_id}"))["state"] == "READY_TO_REMIT"
     assert await village.balances() == {"pending": WHOLE_FEN, "premium": -WHOLE_FEN}
-    assert await matching.step(running) == 0
+    assert await match_job.step(running) == 0
 
 
 async def _match_and_be_killed(running: Running, batch_id: UUID) -> None:
     async with running.database.transaction(COUNTY) as session:
         batch = await batches.lock(session, batch_id)
-        assert batch is not None
-        await matching.compare(session, batch)
+        assert isinstance(batch, CashBatch)
+        await match_job.compare(session, batch)
         raise Killed
 
 
 async def test_four_workers_at_once_match_a_batch_once(village: Village, running: Running) -> None:
     await village.hand_in()
     await village.deposit()
-    assert sum(await asyncio.gather(*(matching.step(running) for _ in range(4)))) == 1
+    assert sum(await asyncio.gather(*(match_job.step(running) for _ in range(4)))) == 1
     assert await village.balances() == {"pending": WHOLE_FEN, "premium": -WHOLE_FEN}
     assert len(await village.announced("contribution_paid")) == 3

@@ -4,9 +4,9 @@ from uuid import UUID
 
 import pytest
 
-from services.payment.cash.match import Deposit, Match, Receipt, Statement, StatementLine, match_collection
+from services.payment.batches.state import BatchKind, BatchState, HeldAt, Step, has_passed, resumes_at, source_of
+from services.payment.cash.three_way_match import Deposit, Match, Receipt, Statement, StatementLine, match_collection
 from services.payment.remittance.detail import TaxDetail, TaxLine, compare_detail
-from services.payment.remittance.state import BatchKind, BatchState, HeldAt, Step, has_passed, resumes_at, source_of
 
 ANNA, BAO = UUID(int=1), UUID(int=2)
 VILLAGE = "411521101201"

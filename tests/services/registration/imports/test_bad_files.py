@@ -10,8 +10,9 @@ from services.registration.imports.reader import open_file
 from services.registration.imports.records import BLOCK_BYTES
 from services.registration.imports.service import Report
 from shared.errors import DomainError
+from tests.harness.identity_numbers import a_number
 from tests.harness.installation import Installation
-from tests.harness.registers import HEADER, VILLAGE, a_file, a_number, a_row, counts, imported, with_towns
+from tests.harness.registers import HEADER, VILLAGE, a_file, a_row, counts, imported, with_towns
 from tests.services.registration.imports.registers_read import files_in, rows_of
 
 # Every way for one row to be wrong, and the code under which it is refused.

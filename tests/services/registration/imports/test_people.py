@@ -5,8 +5,9 @@ from pathlib import Path
 import orjson
 import pytest
 
+from tests.harness.identity_numbers import a_number
 from tests.harness.installation import Installation
-from tests.harness.registers import HEADER, a_file, a_number, a_row, counts, everything, imported, with_towns
+from tests.harness.registers import HEADER, a_file, a_row, counts, everything, imported, with_towns
 from tests.services.registration.imports.registers_read import files_in, rows_of
 
 

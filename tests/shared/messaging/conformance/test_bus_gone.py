@@ -17,9 +17,9 @@ from shared.messaging.bus.partition import partition_for
 from tests.harness.cluster import Clones
 from tests.harness.eventually import eventually
 from tests.harness.kafka_broker import KafkaBroker
-from tests.shared.messaging.harm import KafkaHarm, PostgresHarm
-from tests.shared.messaging.member import open_bus
-from tests.shared.messaging.station import LISTENER, PARTITIONS, Ears, Stage, arrived, left
+from tests.shared.messaging.bus_damage import KafkaDamage, PostgresDamage
+from tests.shared.messaging.example_services import LISTENER, PARTITIONS, RecordingHandlers, Stage, arrived, left
+from tests.shared.messaging.listener_process import open_bus
 
 _NUMBERS = itertools.count(1)
 
@@ -75,10 +75,10 @@ async def fragile_stage(clones: Clones, fragile: BusDatabase | Broker) -> AsyncI
     own = f"gone{next(_NUMBERS)}"
     if isinstance(fragile, Broker):
         servers = fragile.broker.bootstrap_servers
-        stage = Stage(clones, lambda other=None: open_bus("kafka", servers, other or own), KafkaHarm(servers))
+        stage = Stage(clones, lambda other=None: open_bus("kafka", servers, other or own), KafkaDamage(servers))
     else:
         url = clones.url(BUS, LISTENER)
-        stage = Stage(clones, lambda other=None: open_bus("postgres", url, other or own), PostgresHarm(url, url))
+        stage = Stage(clones, lambda other=None: open_bus("postgres", url, other or own), PostgresDamage(url, url))
     try:
         await stage.prepare()
         yield stage
@@ -92,7 +92,7 @@ async def test_a_bus_that_goes_away_and_comes_back_loses_and_repeats_nothing(
 ) -> None:
     stage = fragile_stage
     trains = [new_id() for _ in range(100)]
-    async with stage.relaying("station"), stage.listening(Ears()):
+    async with stage.relaying("station"), stage.listening(RecordingHandlers()):
         await stage.announce(*(arrived(train) for train in trains))
         await stage.hears(100)
         await fragile.take_away()
@@ -122,7 +122,7 @@ async def test_members_killed_at_any_moment_lose_and_repeat_nothing(stage: Stage
                 await stage.hears(before + 1, within_s=60)
                 await asyncio.sleep(dice.uniform(0.0, 0.2))
                 member.kill()
-        async with stage.listening(Ears()):
+        async with stage.listening(RecordingHandlers()):
             await stage.hears(400 * 12, within_s=60)
             await stage.taken_up_to_the_end(within_s=60)
     lines: dict[UUID, list[int]] = {}
@@ -146,7 +146,7 @@ async def test_a_kafka_member_that_gets_nothing_although_records_wait_leaves_and
         return joined[-1]
 
     bus.join = remembered  # type: ignore[method-assign,assignment]
-    async with stage.listening(Ears(), bus=bus, watchdog_s=1.0):
+    async with stage.listening(RecordingHandlers(), bus=bus, watchdog_s=1.0):
         await stage.hears(1)
         # What the client's known faults look like from outside: assigned, heartbeating, and not fetching one partition.
         before, consumer = len(joined), joined[-1].consumer  # type: ignore[attr-defined]

@@ -12,9 +12,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.event import Event, Received
 from shared.domain.ids import new_id
-from shared.messaging.bus.protocol import Incoming, Listener, Member, Place
+from shared.messaging.bus.protocol import Incoming, Member, PartitionId, RebalanceListener
 from tests.harness.eventually import eventually
-from tests.shared.messaging.station import PARTITIONS, POOL, REGION, Ears, Heard, Stage, arrived, left, outgoing, sent
+from tests.shared.messaging.example_services import (
+    PARTITIONS,
+    POOL,
+    REGION,
+    Heard,
+    RecordingHandlers,
+    Stage,
+    arrived,
+    left,
+    outgoing,
+    sent,
+)
 
 
 def assert_each_once_and_in_order(heard: Sequence[Heard], trains: Sequence[UUID], seqs: list[int]) -> None:
@@ -28,10 +39,14 @@ def assert_each_once_and_in_order(heard: Sequence[Heard], trains: Sequence[UUID]
 async def test_two_members_share_the_partitions(stage: Stage) -> None:
     trains = [new_id() for _ in range(200)]
     await stage.announce(arrived(trains[0]))
-    first, second = Ears(), Ears()
+    first, second = RecordingHandlers(), RecordingHandlers()
     async with stage.relaying("station"), stage.listening(first) as a, stage.listening(second) as b:
         await eventually(
-            lambda: len(a.places) + len(b.places) == PARTITIONS and len(a.places) == len(b.places), within_s=30
+            lambda: (
+                len(a.partition_ids) + len(b.partition_ids) == PARTITIONS
+                and len(a.partition_ids) == len(b.partition_ids)
+            ),
+            within_s=30,
         )
         await stage.announce(*(arrived(train) for train in trains[1:]), *(left(train) for train in trains))
         heard = await stage.hears(400)
@@ -44,7 +59,7 @@ async def test_two_members_share_the_partitions(stage: Stage) -> None:
 class _RebalancedWhilePolling:
     """A member whose partitions are taken away and given back while it fetches: only the end of the fetch arrives."""
 
-    def __init__(self, member: Member, listener: Listener) -> None:
+    def __init__(self, member: Member, listener: RebalanceListener) -> None:
         self._member, self._listener, self.happened = member, listener, False
 
     async def poll(self, limit: int, wait_s: float) -> Sequence[Incoming]:
@@ -53,20 +68,20 @@ class _RebalancedWhilePolling:
         if not records or self.happened:
             return records
         self.happened = True
-        places = {record.place for record in records}
-        await self._listener.revoked(places)
-        await self._listener.assigned(places)
+        partition_ids = {record.partition_id for record in records}
+        await self._listener.revoked(partition_ids)
+        await self._listener.assigned(partition_ids)
         return records[len(records) // 2 :]
 
-    async def seek(self, place: Place, offset: int) -> None:
+    async def seek(self, partition_id: PartitionId, offset: int) -> None:
         """As the bus does it."""
-        await self._member.seek(place, offset)
+        await self._member.seek(partition_id, offset)
 
-    async def advise(self, offsets: Mapping[Place, int]) -> None:
+    async def commit_offsets(self, offsets: Mapping[PartitionId, int]) -> None:
         """As the bus does it."""
-        await self._member.advise(offsets)
+        await self._member.commit_offsets(offsets)
 
-    async def ends(self) -> Mapping[Place, int]:
+    async def ends(self) -> Mapping[PartitionId, int]:
         """As the bus does it."""
         return await self._member.ends()
 
@@ -78,13 +93,13 @@ async def test_what_was_fetched_across_a_rebalance_is_read_again(stage: Stage, m
     join = bus.join
 
     @asynccontextmanager
-    async def rebalanced(group: str, topics: Collection[str], listener: Listener) -> AsyncIterator[Member]:
+    async def rebalanced(group: str, topics: Collection[str], listener: RebalanceListener) -> AsyncIterator[Member]:
         async with join(group, topics, listener) as member:
             joined.append(_RebalancedWhilePolling(member, listener))
             yield joined[-1]
 
     monkeypatch.setattr(bus, "join", rebalanced)
-    async with stage.listening(Ears(), bus=bus):
+    async with stage.listening(RecordingHandlers(), bus=bus):
         heard = await stage.hears(10)
     assert [each.happened for each in joined] == [True]
     assert [each.seq for each in heard] == list(range(1, 11))
@@ -101,10 +116,10 @@ async def test_members_come_and_go_while_events_flow(stage: Stage) -> None:
 
     async def brief() -> None:
         for _ in range(3):
-            async with stage.listening(Ears()):
+            async with stage.listening(RecordingHandlers()):
                 await asyncio.sleep(0.8)
 
-    async with stage.relaying("station"), stage.listening(Ears()):
+    async with stage.relaying("station"), stage.listening(RecordingHandlers()):
         await asyncio.gather(announce(), brief(), brief())
         await stage.hears(60 * visits, within_s=60)
         await stage.taken_up_to_the_end()
@@ -128,7 +143,7 @@ async def test_of_two_who_think_they_hold_a_partition_only_one_counts(stage: Sta
             # As it should be: the other one cannot get in.
             inside[0] -= 1
 
-    ears = Ears(before=wait_for_the_other)
+    ears = RecordingHandlers(before=wait_for_the_other)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(stage.listening(ears))
         await stack.enter_async_context(stage.listening(ears, group="listener-that-was-stopped"))
@@ -146,8 +161,10 @@ async def test_a_member_that_was_stopped_with_a_batch_in_hand_counts_nothing_whe
     bus = stage.bus()
     await bus.create_topics(["station", "depot"])
     async with AsyncExitStack() as stack:
-        zombie = await stack.enter_async_context(stage.listening(Ears(), group="listener-that-was-stopped"))
-        await eventually(lambda: len(zombie.places) == 2 * PARTITIONS, within_s=30)
+        zombie = await stack.enter_async_context(
+            stage.listening(RecordingHandlers(), group="listener-that-was-stopped")
+        )
+        await eventually(lambda: len(zombie.partition_ids) == 2 * PARTITIONS, within_s=30)
         await sent(bus, outgoing(arrived(early), 1, bus=bus))
         await stage.hears(1)
         async with AsyncExitStack() as held:
@@ -155,7 +172,7 @@ async def test_a_member_that_was_stopped_with_a_batch_in_hand_counts_nothing_whe
             for _ in range(POOL):
                 await held.enter_async_context(zombie.database.transaction(REGION))
             await sent(bus, *(outgoing(arrived(train), 1, bus=bus) for train in trains))
-            async with stage.listening(Ears()):
+            async with stage.listening(RecordingHandlers()):
                 await stage.hears(41)
                 await stage.taken_up_to_the_end()
             # Even if the cursors were lost, the offsets alone keep the zombie out.
@@ -173,7 +190,7 @@ async def test_a_member_that_vanishes_hands_over_when_its_lease_ends(stage: Stag
     async with stage.process_listening() as member:
         await stage.hears(1)
         member.kill()
-    async with stage.listening(Ears()):
+    async with stage.listening(RecordingHandlers()):
         await stage.announce(left(train))
         await stage.relayed("station")
         heard = await stage.hears(2, within_s=60)
@@ -190,9 +207,9 @@ async def test_nothing_is_revoked_under_a_running_transaction(stage: Stage) -> N
         entered.set()
         await leave.wait()
 
-    async with stage.listening(Ears(before=hold)) as holder:
+    async with stage.listening(RecordingHandlers(before=hold)) as holder:
         await entered.wait()
-        revoking = asyncio.create_task(holder.revoked(holder.places))
+        revoking = asyncio.create_task(holder.revoked(holder.partition_ids))
         done, _ = await asyncio.wait([revoking], timeout=0.3)
         leave.set()
         assert not done
@@ -205,14 +222,14 @@ async def test_a_topic_that_was_recreated_is_read_from_its_beginning(stage: Stag
     trains = [new_id() for _ in range(20)]
     await stage.announce(*(arrived(train) for train in trains))
     await stage.relayed("station")
-    async with stage.listening(Ears()):
+    async with stage.listening(RecordingHandlers()):
         await stage.hears(20)
     await stage.recreate_topic("station")
     # Some of the old events come again, as after a restore, and as many new ones follow as it takes to look the same.
     await stage.sql("station", "UPDATE outbox SET published_at = NULL WHERE position > 10")
     await stage.announce(*(left(train) for train in trains))
     await stage.relayed("station")
-    async with stage.listening(Ears()):
+    async with stage.listening(RecordingHandlers()):
         await stage.hears(40)
         await stage.taken_up_to_the_end()
     assert_each_once_and_in_order(await stage.heard(), trains, [1, 2])
@@ -223,7 +240,7 @@ async def test_a_topic_that_is_recreated_while_it_is_read_is_read_from_its_begin
     trains = [new_id() for _ in range(20)]
     await stage.announce(*(arrived(train) for train in trains))
     await stage.relayed("station")
-    async with stage.listening(Ears()):
+    async with stage.listening(RecordingHandlers()):
         await stage.hears(20)
         await stage.recreate_topic("station")
         await stage.announce(*(left(train) for train in trains[:3]))
@@ -239,7 +256,7 @@ async def test_a_topic_made_anew_and_filled_past_what_was_read_is_read_from_its_
     trains = [new_id() for _ in range(20)]
     await stage.announce(*(arrived(train) for train in trains))
     await stage.relayed("station")
-    async with stage.listening(Ears(), trusted_s=0.2):
+    async with stage.listening(RecordingHandlers(), trusted_s=0.2):
         await stage.hears(20)
         await stage.recreate_topic("station")
         for _ in range(10):
@@ -255,12 +272,12 @@ async def test_a_recreated_topic_that_ends_where_reading_starts_is_noticed_witho
     train = new_id()
     await stage.announce(arrived(train), left(train))
     await stage.relayed("station")
-    async with stage.listening(Ears()):
+    async with stage.listening(RecordingHandlers()):
         await stage.hears(2)
     await stage.recreate_topic("station")
     await stage.announce(arrived(train))
     await stage.relayed("station")
-    async with stage.listening(Ears()):
+    async with stage.listening(RecordingHandlers()):
         heard = await stage.hears(3)
     assert_each_once_and_in_order(heard, [train], [1, 2, 3])
 
@@ -269,7 +286,7 @@ async def test_a_topic_that_appears_later_is_joined(stage: Stage) -> None:
     train = new_id()
     bus = stage.bus()
     await bus.create_topics(["depot"])
-    async with stage.listening(Ears()):
+    async with stage.listening(RecordingHandlers()):
         await eventually(lambda: stage.offsets_of("depot"), within_s=30)
         await stage.announce(arrived(train))
         await stage.relayed("station")

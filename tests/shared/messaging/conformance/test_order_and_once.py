@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.event import Event, Received
 from shared.domain.ids import new_id
-from tests.shared.messaging.station import (
-    Ears,
+from tests.shared.messaging.example_services import (
     Heard,
+    RecordingHandlers,
     Stage,
     arrived,
     left,
@@ -34,7 +34,7 @@ def in_order(heard: Sequence[Heard]) -> dict[tuple[str, UUID], list[int]]:
 
 async def test_each_aggregates_events_arrive_in_order_and_once(stage: Stage) -> None:
     trains = [new_id() for _ in range(30)]
-    ears = Ears()
+    ears = RecordingHandlers()
     async with stage.relaying(), stage.listening(ears):
         for visit in range(5):
             await stage.announce(*(arrived(train, visit) for train in trains), *(left(train) for train in trains))
@@ -53,7 +53,7 @@ async def test_a_redelivered_event_changes_nothing(stage: Stage) -> None:
     await bus.create_topics(["station"])
     first, second = outgoing(arrived(train), 1, bus=bus), outgoing(left(train), 2, bus=bus)
     await sent(bus, first, second, second)
-    async with stage.listening(Ears()):
+    async with stage.listening(RecordingHandlers()):
         await stage.hears(2)
         # What a relay sends again after a crash, long after it was taken in.
         await sent(bus, first, second)
@@ -72,7 +72,7 @@ async def test_a_relay_that_crashed_between_sending_and_marking_sends_again_and_
     await stage.relayed("station")
     bus = stage.bus()
     assert sum((await bus.ends(["station"])).values()) == 5
-    async with stage.listening(Ears()):
+    async with stage.listening(RecordingHandlers()):
         await stage.taken_up_to_the_end()
     assert [each.seq for each in await stage.heard()] == [1, 2, 3]
 
@@ -81,7 +81,7 @@ async def test_a_fresh_consumer_starts_at_the_beginning(stage: Stage) -> None:
     trains = [new_id() for _ in range(700)]
     await stage.announce(*(arrived(train) for train in trains))
     await stage.relayed("station")
-    async with stage.listening(Ears()):
+    async with stage.listening(RecordingHandlers()):
         heard = await stage.hears(700)
     assert {each.train_id for each in heard} == set(trains)
 
@@ -91,12 +91,12 @@ async def test_a_consumer_goes_on_where_its_database_stands_not_where_the_bus_th
     train = new_id()
     await stage.announce(arrived(train), left(train))
     await stage.relayed("station")
-    async with stage.listening(Ears()):
+    async with stage.listening(RecordingHandlers()):
         await stage.hears(2)
     # Even if cursors were lost, offsets alone must not bring the events back.
     await stage.sql("listener", "DELETE FROM cursor")
     await stage.sql("listener", "INSERT INTO cursor (publisher, aggregate_id, seq) VALUES ('station', $1, 2)", train)
-    ears = Ears()
+    ears = RecordingHandlers()
     async with stage.listening(ears):
         await stage.announce(arrived(train))
         await stage.relayed("station")
@@ -108,7 +108,7 @@ async def test_the_cursor_advances_on_kinds_that_nobody_asked_for(stage: Stage) 
     train = new_id()
     await stage.announce(arrived(train), whistle(train), whistle(train), left(train))
     await stage.relayed("station")
-    async with stage.listening(Ears()):
+    async with stage.listening(RecordingHandlers()):
         await stage.hears(2)
         await stage.announce(whistle(train))
         await stage.relayed("station")
@@ -122,7 +122,7 @@ async def test_a_handler_never_sees_an_aggregate_twice_in_one_batch(stage: Stage
     trains = [new_id() for _ in range(5)]
     await stage.announce(*(arrived(train, visit) for visit in range(6) for train in trains))
     await stage.relayed("station")
-    ears = Ears()
+    ears = RecordingHandlers()
     async with stage.listening(ears):
         await stage.hears(30)
     for batch in ears.batches:
@@ -139,7 +139,7 @@ async def test_a_slow_consumer_gets_everything_in_portions(stage: Stage) -> None
     async def slowly(session: AsyncSession, events: Sequence[Received[Event]]) -> None:
         await asyncio.sleep(0.3)
 
-    ears = Ears(before=slowly)
+    ears = RecordingHandlers(before=slowly)
     async with stage.listening(ears):
         heard = await stage.hears(1500)
     assert len(heard) == len({each.train_id for each in heard}) == 1500

@@ -14,26 +14,26 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.contracts.event import Event, Received
 from shared.domain.ids import new_id
 from shared.messaging.bus.errors import Transient
-from shared.messaging.dead_letters import replay, setbacks
-from shared.messaging.dead_letters.replay import Postbox
-from shared.messaging.topics.figures import figures
-from tests.shared.messaging.station import (
+from shared.messaging.dead_letters import replay, unhandled_records
+from shared.messaging.dead_letters.replay import DeadLetterContext
+from shared.messaging.topics.stats import bus_stats
+from tests.shared.messaging.example_services import (
     LISTENER,
     REGION,
-    Ears,
+    RecordingHandlers,
     Stage,
     arrived,
     left,
     outgoing,
-    place_of,
+    partition_of,
     sent,
     serviced,
 )
 
 
-def refusing(*trains: UUID, event: str = "station.train_arrived.v1") -> Ears:
+def refusing(*trains: UUID, event: str = "station.train_arrived.v1") -> RecordingHandlers:
     """Ears that cannot bear these trains' arrivals; mend them by clearing ``refused``."""
-    ears = Ears()
+    ears = RecordingHandlers()
     refused = set(trains)
 
     def check(session: AsyncSession, events: Sequence[Received[Event]]) -> None:
@@ -87,7 +87,7 @@ async def test_what_waits_behind_a_dead_letter_is_visible_but_not_unready(stage:
     async with stage.listening(refusing(train)):
         await stage.taken_up_to_the_end()
     await stage.sql(LISTENER, "UPDATE parked_event SET parked_at = parked_at - interval '10 minutes'")
-    seen = await figures(stage.database(LISTENER), REGION)
+    seen = await bus_stats(stage.database(LISTENER), REGION)
     assert (seen.dead_letters, seen.parked, seen.gaps) == (1, 1, 0)
     assert seen.ready
 
@@ -99,12 +99,12 @@ async def test_a_replay_takes_in_the_dead_letter_and_what_waits_behind_it(stage:
     async with stage.listening(refusing(train)):
         await stage.taken_up_to_the_end()
     assert await stage.heard() == []
-    postbox = Postbox(stage.database(LISTENER), REGION, Ears().subscriptions(), None)
-    [letter] = await replay.waiting(postbox.database, REGION)
+    context = DeadLetterContext(stage.database(LISTENER), REGION, RecordingHandlers().subscriptions(), None)
+    [letter] = await replay.waiting(context.database, REGION)
     assert letter.behind == 2
-    assert await replay.replay(postbox, letter.id, "operator:li") == "DONE"
+    assert await replay.replay(context, letter.id, "operator:li") == "DONE"
     assert await heard_by(stage, train) == [("station", 1), ("station", 2), ("station", 3)]
-    assert await replay.waiting(postbox.database, REGION) == []
+    assert await replay.waiting(context.database, REGION) == []
     [kept] = await letters(stage)
     assert (kept["state"], kept["settled_by"], kept["attempts"]) == ("REPLAYED", "operator:li", 1)
     assert await stage.count(LISTENER, "parked_event") == 0
@@ -116,9 +116,9 @@ async def test_a_second_replay_changes_nothing_also_at_the_same_time(stage: Stag
     await stage.relayed("station")
     async with stage.listening(refusing(train)):
         await stage.taken_up_to_the_end()
-    postbox = Postbox(stage.database(LISTENER), REGION, Ears().subscriptions(), None)
-    [letter] = await replay.waiting(postbox.database, REGION)
-    outcomes = await asyncio.gather(*(replay.replay(postbox, letter.id, "operator:li") for _ in range(4)))
+    context = DeadLetterContext(stage.database(LISTENER), REGION, RecordingHandlers().subscriptions(), None)
+    [letter] = await replay.waiting(context.database, REGION)
+    outcomes = await asyncio.gather(*(replay.replay(context, letter.id, "operator:li") for _ in range(4)))
     assert sorted(outcomes) == ["DONE", "NOT_WAITING", "NOT_WAITING", "NOT_WAITING"]
     assert await heard_by(stage, train) == [("station", 1), ("station", 2)]
 
@@ -129,9 +129,9 @@ async def test_a_replay_that_fails_again_leaves_the_letter_waiting(stage: Stage)
     await stage.relayed("station")
     async with stage.listening(refusing(train)):
         await stage.taken_up_to_the_end()
-    postbox = Postbox(stage.database(LISTENER), REGION, refusing(train).subscriptions(), None)
-    [letter] = await replay.waiting(postbox.database, REGION)
-    assert await replay.replay(postbox, letter.id, "operator:li") == "STILL_DEAD"
+    context = DeadLetterContext(stage.database(LISTENER), REGION, refusing(train).subscriptions(), None)
+    [letter] = await replay.waiting(context.database, REGION)
+    assert await replay.replay(context, letter.id, "operator:li") == "STILL_DEAD"
     [kept] = await letters(stage)
     assert (kept["state"], kept["attempts"], kept["last_tried_by"], kept["settled_by"]) == (
         "WAITING",
@@ -148,11 +148,11 @@ async def test_a_letter_given_up_lets_the_rest_go_on(stage: Stage) -> None:
     await stage.relayed("station")
     async with stage.listening(refusing(train)):
         await stage.taken_up_to_the_end()
-    postbox = Postbox(stage.database(LISTENER), REGION, Ears().subscriptions(), None)
-    [letter] = await replay.waiting(postbox.database, REGION)
+    context = DeadLetterContext(stage.database(LISTENER), REGION, RecordingHandlers().subscriptions(), None)
+    [letter] = await replay.waiting(context.database, REGION)
     with pytest.raises(ValueError, match="needs a reason"):
-        await replay.discard(postbox, letter.id, "operator:li", " ")
-    assert await replay.discard(postbox, letter.id, "operator:li", "a rehearsal's train") == "DONE"
+        await replay.discard(context, letter.id, "operator:li", " ")
+    assert await replay.discard(context, letter.id, "operator:li", "a rehearsal's train") == "DONE"
     assert await heard_by(stage, train) == [("station", 2), ("station", 3)]
     [kept] = await letters(stage)
     assert (kept["state"], kept["settled_because"]) == ("DISCARDED", "a rehearsal's train")
@@ -171,7 +171,7 @@ async def test_an_error_that_passes_is_waited_out_and_nothing_is_set_aside(stage
                 await session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
             raise Transient("not now")
 
-    async with stage.listening(Ears(before=three_times_not_now)):
+    async with stage.listening(RecordingHandlers(before=three_times_not_now)):
         await stage.hears(20)
         await stage.taken_up_to_the_end()
     assert len(await stage.heard()) == 20
@@ -203,8 +203,8 @@ async def test_records_that_cannot_be_read_stop_nobody(stage: Stage) -> None:
     for kind, (_, changes) in BROKEN.items():
         broken = outgoing(arrived(new_id()), 1, bus=bus, **changes)
         # In the same partition, so that the neighbour's event comes behind the broken one.
-        await sent(bus, broken, outgoing(arrived(neighbours[kind]), 1, bus=bus, place=broken.place))
-    async with stage.listening(Ears()):
+        await sent(bus, broken, outgoing(arrived(neighbours[kind]), 1, bus=bus, partition_id=broken.partition_id))
+    async with stage.listening(RecordingHandlers()):
         heard = await stage.hears(len(BROKEN))
         await stage.taken_up_to_the_end()
     assert {each.train_id for each in heard} == set(neighbours.values())
@@ -223,7 +223,7 @@ async def test_a_header_that_no_column_takes_stops_nobody(stage: Stage) -> None:
         outgoing(arrived(train), 1, bus=bus, headers={"ce_actor": "half\x00hidden", "x\x00y": "z"}),
         outgoing(arrived(train), 1, bus=bus),
     )
-    async with stage.listening(Ears()):
+    async with stage.listening(RecordingHandlers()):
         await stage.hears(1)
     assert [letter["reason"] for letter in await letters(stage)] == ["MALFORMED"]
 
@@ -234,7 +234,7 @@ async def test_a_kind_that_nobody_knows_is_passed_over(stage: Stage) -> None:
     await bus.create_topics(["station"])
     unheard_of = outgoing(left(train), 2, bus=bus, headers={"ce_type": "station.bridge_built.v1"})
     await sent(bus, outgoing(arrived(train), 1, bus=bus), unheard_of, outgoing(left(train), 3, bus=bus))
-    async with stage.listening(Ears()):
+    async with stage.listening(RecordingHandlers()):
         await stage.taken_up_to_the_end()
     assert await heard_by(stage, train) == [("station", 1), ("station", 3)]
     assert await letters(stage) == []
@@ -245,8 +245,8 @@ async def test_an_event_that_comes_too_early_is_parked_until_the_gap_closes(stag
     bus = stage.bus()
     await bus.create_topics(["station"])
     early = [outgoing(arrived(train, seq), seq, bus=bus) for seq in (3, 4, 2)]
-    await sent(bus, *early, outgoing(arrived(other), 1, bus=bus, place=place_of(arrived(train))))
-    async with stage.listening(Ears()):
+    await sent(bus, *early, outgoing(arrived(other), 1, bus=bus, partition_id=partition_of(arrived(train))))
+    async with stage.listening(RecordingHandlers()):
         await stage.hears(1)
         assert await heard_by(stage, other) == [("station", 1)]
         assert await stage.count(LISTENER, "parked_event") == 3
@@ -261,11 +261,11 @@ async def test_a_gap_that_stays_open_for_a_minute_is_unready(stage: Stage) -> No
     bus = stage.bus()
     await bus.create_topics(["station"])
     await sent(bus, outgoing(arrived(train), 2, bus=bus))
-    async with stage.listening(Ears()):
+    async with stage.listening(RecordingHandlers()):
         await stage.taken_up_to_the_end()
-    assert (await figures(stage.database(LISTENER), REGION)).ready
+    assert (await bus_stats(stage.database(LISTENER), REGION)).ready
     await stage.sql(LISTENER, "UPDATE parked_event SET parked_at = parked_at - interval '61 seconds'")
-    seen = await figures(stage.database(LISTENER), REGION)
+    seen = await bus_stats(stage.database(LISTENER), REGION)
     assert (seen.gaps, seen.dead_letters) == (1, 0)
     assert not seen.ready
 
@@ -275,15 +275,15 @@ async def test_a_damaged_envelope_stands_in_its_lines_way_until_it_is_given_up(s
     await bus.create_topics(["station"])
     damaged = outgoing(arrived(train), 1, bus=bus, headers={"ce_time": "yesterday"})
     await sent(bus, damaged, outgoing(left(train), 2, bus=bus), outgoing(arrived(train), 3, bus=bus))
-    async with stage.listening(Ears()):
+    async with stage.listening(RecordingHandlers()):
         await stage.taken_up_to_the_end()
-    seen = await figures(stage.database(LISTENER), REGION)
+    seen = await bus_stats(stage.database(LISTENER), REGION)
     assert (seen.dead_letters, seen.parked, seen.gaps) == (1, 2, 0)
-    postbox = Postbox(stage.database(LISTENER), REGION, Ears().subscriptions(), None)
-    [letter] = await replay.waiting(postbox.database, REGION)
+    context = DeadLetterContext(stage.database(LISTENER), REGION, RecordingHandlers().subscriptions(), None)
+    [letter] = await replay.waiting(context.database, REGION)
     assert (letter.aggregate_id, letter.seq, letter.behind) == (train, 1, 2)
-    assert await replay.replay(postbox, letter.id, "operator:li") == "STILL_DEAD"
-    assert await replay.discard(postbox, letter.id, "operator:li", "its time is unreadable") == "DONE"
+    assert await replay.replay(context, letter.id, "operator:li") == "STILL_DEAD"
+    assert await replay.discard(context, letter.id, "operator:li", "its time is unreadable") == "DONE"
     assert await heard_by(stage, train) == [("station", 2), ("station", 3)]
 
 
@@ -298,15 +298,15 @@ async def test_a_damaged_copy_of_what_was_taken_in_stands_in_nobodys_way(stage: 
         far_ahead,
         outgoing(left(train), 2, bus=bus),
     )
-    async with stage.listening(Ears()):
+    async with stage.listening(RecordingHandlers()):
         await stage.taken_up_to_the_end()
     assert await heard_by(stage, train) == [("station", 1), ("station", 2)]
     assert len(await letters(stage)) == 2
-    postbox = Postbox(stage.database(LISTENER), REGION, Ears().subscriptions(), None)
-    for letter in await replay.waiting(postbox.database, REGION):
-        assert await replay.discard(postbox, letter.id, "operator:li", "damaged") == "DONE"
+    context = DeadLetterContext(stage.database(LISTENER), REGION, RecordingHandlers().subscriptions(), None)
+    for letter in await replay.waiting(context.database, REGION):
+        assert await replay.discard(context, letter.id, "operator:li", "damaged") == "DONE"
     await sent(bus, outgoing(arrived(train), 3, bus=bus))
-    async with stage.listening(Ears()):
+    async with stage.listening(RecordingHandlers()):
         await stage.taken_up_to_the_end()
     assert await heard_by(stage, train) == [("station", 1), ("station", 2), ("station", 3)]
 
@@ -317,11 +317,11 @@ async def test_two_damaged_envelopes_in_a_row_can_be_given_up_in_any_order(stage
     await bus.create_topics(["station"])
     damaged = [outgoing(arrived(train), seq, bus=bus, headers={"ce_time": "x"}) for seq in (1, 2)]
     await sent(bus, *damaged, outgoing(left(train), 3, bus=bus))
-    async with stage.listening(Ears()):
+    async with stage.listening(RecordingHandlers()):
         await stage.taken_up_to_the_end()
-    postbox = Postbox(stage.database(LISTENER), REGION, Ears().subscriptions(), None)
-    for letter in (await replay.waiting(postbox.database, REGION))[::order]:
-        await replay.discard(postbox, letter.id, "operator:li", "damaged")
+    context = DeadLetterContext(stage.database(LISTENER), REGION, RecordingHandlers().subscriptions(), None)
+    for letter in (await replay.waiting(context.database, REGION))[::order]:
+        await replay.discard(context, letter.id, "operator:li", "damaged")
     assert await heard_by(stage, train) == [("station", 3)]
     assert await stage.count(LISTENER, "parked_event") == 0
 
@@ -329,12 +329,12 @@ async def test_two_damaged_envelopes_in_a_row_can_be_given_up_in_any_order(stage
 async def test_much_that_waits_on_many_lines_is_all_taken_in_once_the_gaps_close(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(setbacks, "RELEASED_AT_ONCE", 2)
+    monkeypatch.setattr(unhandled_records, "RELEASED_AT_ONCE", 2)
     bus, trains = stage.bus(), [new_id() for _ in range(3)]
     await bus.create_topics(["station"])
     later = [outgoing(arrived(train), seq, bus=bus) for train in trains for seq in range(2, 9)]
     await sent(bus, *later)
-    async with stage.listening(Ears()):
+    async with stage.listening(RecordingHandlers()):
         await stage.taken_up_to_the_end()
         assert await stage.count(LISTENER, "parked_event") == 21
         await sent(bus, *(outgoing(arrived(train), 1, bus=bus) for train in trains))

@@ -9,14 +9,22 @@ import pytest
 
 from shared.domain.ids import new_id
 from shared.messaging.bus.protocol import MAX_RECORD_BYTES, BusRefused
-from shared.messaging.topics.figures import figures, lag
-from shared.messaging.topics.installation import claim, settle
+from shared.messaging.topics.installation import claim_topic, record_installation
+from shared.messaging.topics.stats import bus_stats, lag
 from tests.harness.eventually import eventually
-from tests.shared.messaging.station import PARTITIONS, REGION, Ears, Stage, arrived, left, place_of
+from tests.shared.messaging.example_services import (
+    PARTITIONS,
+    REGION,
+    RecordingHandlers,
+    Stage,
+    arrived,
+    left,
+    partition_of,
+)
 
 
 async def unpublished(stage: Stage) -> int:
-    return (await figures(stage.publisher("station"), REGION)).unpublished
+    return (await bus_stats(stage.publisher("station"), REGION)).unpublished
 
 
 async def test_a_running_relay_sends_what_is_committed(stage: Stage) -> None:
@@ -44,7 +52,7 @@ async def test_a_relay_whose_lanes_were_taken_over_can_no_longer_mark(stage: Sta
     assert await stopped.step() == 0
     assert await unpublished(stage) == 2
     assert await successor.step() == 2
-    async with stage.listening(Ears()):
+    async with stage.listening(RecordingHandlers()):
         await stage.hears(2)
         await stage.taken_up_to_the_end()
     assert [each.seq for each in await stage.heard()] == [1, 2]
@@ -100,8 +108,8 @@ async def test_relays_share_the_lanes_evenly_and_give_them_back(stage: Stage) ->
 async def test_a_record_that_the_bus_refuses_blocks_only_its_lane(stage: Stage) -> None:
     trains = [new_id() for _ in range(40)]
     stuck = trains[0]
-    lane = place_of(arrived(stuck)).partition
-    others = [train for train in trains if place_of(arrived(train)).partition != lane]
+    lane = partition_of(arrived(stuck)).partition
+    others = [train for train in trains if partition_of(arrived(train)).partition != lane]
     await stage.announce(arrived(stuck))
     # No publisher can announce this much; a record that no bus takes must stop nobody all the same.
     await stage.sql("station", "ALTER TABLE outbox DISABLE TRIGGER outbox_unchanged")
@@ -109,7 +117,7 @@ async def test_a_record_that_the_bus_refuses_blocks_only_its_lane(stage: Stage) 
         "station", "UPDATE outbox SET payload = to_json(repeat('x', $1::int))", MAX_RECORD_BYTES + 1_000_000
     )
     await stage.announce(*(arrived(train) for train in trains[1:]))
-    ears = Ears()
+    ears = RecordingHandlers()
     async with stage.relaying("station"), stage.listening(ears):
         heard = await stage.hears(len(others))
         assert {each.train_id for each in heard} == set(others)
@@ -127,7 +135,7 @@ async def test_lag_counts_what_lies_on_the_bus_and_was_not_taken_in(stage: Stage
     await stage.relayed("station")
     listener, bus = stage.database("listener"), stage.bus()
     assert await lag(listener, bus, REGION, ["station", "depot"]) == {"station": 7, "depot": 0}
-    async with stage.listening(Ears()):
+    async with stage.listening(RecordingHandlers()):
         await stage.hears(7)
     assert await lag(listener, bus, REGION, ["station"]) == {"station": 0}
 
@@ -142,7 +150,7 @@ async def test_a_changed_partition_count_is_refused_everywhere(stage: Stage) -> 
     with pytest.raises(BusRefused, match="fixed at installation"):
         await stage.relay("station", other).prepare()
     with pytest.raises(BusRefused, match="partitions"):
-        await stage.consumer(Ears(), other).run(asyncio.Event())
+        await stage.consumer(RecordingHandlers(), other).run(asyncio.Event())
     assert (await bus.topics())["station"] == PARTITIONS
 
 
@@ -152,7 +160,7 @@ async def test_topics_of_another_installation_are_left_alone(stage: Stage) -> No
     await theirs.create_topics(["station", "depot"])
     await stage.announce(arrived(new_id()))
     await stage.relayed("station")
-    async with stage.listening(Ears()):
+    async with stage.listening(RecordingHandlers()):
         await stage.hears(1)
     assert sum((await theirs.ends(["station", "depot"])).values()) == 0
     assert set(await theirs.topics()) == {"station", "depot"}
@@ -166,9 +174,9 @@ async def test_a_topic_of_our_name_that_this_database_never_made_is_refused(stag
     with pytest.raises(BusRefused, match="another installation"):
         await stage.relay("station").prepare()
     async with stage.publisher("station").transaction(REGION) as session:
-        await settle(session, service="station", installation=bus.installation, partitions=PARTITIONS)
+        await record_installation(session, service="station", installation=bus.installation, partitions=PARTITIONS)
     with pytest.raises(BusRefused, match="another installation"):
-        await claim(stage.publisher("station"), bus, "station", REGION)
+        await claim_topic(stage.publisher("station"), bus, "station", REGION)
 
 
 async def test_a_topic_that_we_made_is_ours_after_a_restart(stage: Stage) -> None:

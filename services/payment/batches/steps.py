@@ -1,0 +1,114 @@
+"""Taking a step with a batch: once, in order, and the same again when it is asked again."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.payment.batches import repository
+from services.payment.batches.models import Batch
+from services.payment.batches.repository import Move
+from services.payment.batches.state import BatchState, Step, has_passed, source_of, target_of
+from shared.contracts.event import Trace
+from shared.domain.ids import new_id
+from shared.errors import DomainError, ErrorCode, NotFound
+
+
+class StepNotPossible(DomainError):
+    """The batch is not where this step begins."""
+
+    code = ErrorCode.REMITTANCE_STEP_NOT_POSSIBLE
+
+
+class StepTakenDifferently(DomainError):
+    """The step was taken before, with other facts."""
+
+    code = ErrorCode.REMITTANCE_STEP_TAKEN_DIFFERENTLY
+
+
+class DateBeforePreviousStep(DomainError):
+    """Money cannot arrive before it left."""
+
+    code = ErrorCode.DATE_BEFORE_PREVIOUS_STEP
+
+
+class SerialTaken(DomainError):
+    """Another batch was entered under this 征集通知流水号."""
+
+    code = ErrorCode.COLLECTION_NOTICE_SERIAL_TAKEN
+
+
+class CertificateNumberTaken(DomainError):
+    """Another batch holds the certificate of this number."""
+
+    code = ErrorCode.CERTIFICATE_NUMBER_TAKEN
+
+
+_UNIQUE: dict[str, type[DomainError]] = {
+    "remittance_batch_collection_notice_serial_key": SerialTaken,
+    "remittance_batch_certificate_no_key": CertificateNumberTaken,
+}
+
+
+async def visible(session: AsyncSession, batch_id: UUID) -> Batch:
+    """The batch; raises NotFound where there is none in the caller's region."""
+    batch = await repository.find(session, batch_id)
+    if batch is None:
+        raise NotFound
+    return batch
+
+
+async def take(
+    session: AsyncSession,
+    trace: Trace,
+    batch_id: UUID,
+    step: Step,
+    *,
+    effective_on: date | None = None,
+    facts: Mapping[str, Any],
+) -> tuple[Batch, UUID | None]:
+    """Take the step; returns the batch and the step's id, or no id where it had been taken with the same facts.
+
+    Raises StepNotPossible, StepTakenDifferently, DateBeforePreviousStep, SerialTaken or CertificateNumberTaken.
+    """
+    batch = await visible(session, batch_id)
+    source = source_of(batch.kind, step)
+    if source is None:
+        raise StepNotPossible(f"{batch.kind.value}: {step.value}")
+    if batch.state is source:
+        await _refuse_going_back(session, batch, effective_on)
+        move = Move(step, source, target_of(step), new_id(), trace, effective_on=effective_on, facts=facts)
+        moved = await _decided(session, batch_id, move)
+        if moved is not None:
+            return moved, move.step_id
+        batch = await visible(session, batch_id)
+    if all(getattr(batch, name) == value for name, value in facts.items()):
+        return batch, None
+    if has_passed(batch.state, step):
+        raise StepTakenDifferently(step.value)
+    raise StepNotPossible(f"{batch.state.value} ≠ {source.value} → {step.value}")
+
+
+async def _decided(session: AsyncSession, batch_id: UUID, move: Move) -> Batch | None:
+    try:
+        return await repository.take_step(session, batch_id, move)
+    except IntegrityError as error:
+        for constraint, refusal in _UNIQUE.items():
+            if constraint in str(error.orig):
+                raise refusal from None
+        raise
+
+
+async def _refuse_going_back(session: AsyncSession, batch: Batch, day: date | None) -> None:
+    if batch.state is BatchState.DETAIL_CONFIRMED:
+        previous = await repository.booked_on(session, batch.id)
+    else:
+        previous = {
+            BatchState.REMITTED: batch.remitted_on,
+            BatchState.TREASURY_CONFIRMED: batch.received_on,
+        }.get(batch.state)
+    if day is not None and previous is not None and day < previous:
+        raise DateBeforePreviousStep(f"{day} < {previous}")

@@ -1,0 +1,158 @@
+"""票、款一致: a village's statement, its receipts, the deposit slip and the bank's line say the same, to the fen."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.payment.batches.discrepancies import Difference, DifferenceKind
+from shared.policy.institutions.money import Account, three_way
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One line of the 《缴费情况表》."""
+
+    receipt_no: str
+    enrolment_id: UUID
+    amount_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A receipt as it was recorded; ``free`` while no other statement, write-off or recall holds it."""
+
+    receipt_no: str
+    village: str
+    benefit_year: int
+    enrolment_id: UUID
+    amount_fen: int
+    free: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Deposit:
+    """A deposit slip and what the bank booked for it."""
+
+    slip_no: str
+    slip_fen: int
+    booked_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A village's account of what it collected for one benefit year."""
+
+    village: str
+    benefit_year: int
+    total_fen: int
+    lines: Sequence[StatementLine]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The outcome: what differs, and whether the money in the bank is that of the receipts handed in."""
+
+    differences: tuple[Difference, ...]
+    deposit_covers_receipts: bool
+
+    @property
+    def equal(self) -> bool:
+        """Whether statement, receipts, slip and bank line agree."""
+        return not self.differences
+
+
+def match_collection(
+    statement: Statement, receipts: Mapping[str, Receipt], unlisted: Iterable[Receipt], deposits: Sequence[Deposit]
+) -> Match:
+    """Compare the four accounts of a village's cash; ``unlisted`` receipts are named only where the money differs."""
+    found = _statement_against_itself(statement)
+    for line in statement.lines:
+        found += _line_against_receipt(statement, line, receipts.get(line.receipt_no))
+    handed_in = {line.receipt_no for line in statement.lines} & receipts.keys()
+    receipts_fen = sum(receipts[number].amount_fen for number in handed_in)
+    money = _money(statement, receipts_fen, deposits)
+    if money:
+        found += [
+            Difference(
+                DifferenceKind.RECEIPT_NOT_LISTED,
+                theirs_fen=receipt.amount_fen,
+                village=statement.village,
+                receipt_no=receipt.receipt_no,
+                enrolment_id=receipt.enrolment_id,
+            )
+            for receipt in unlisted
+        ]
+    all_free = all(receipts[number].free for number in handed_in)
+    return Match(tuple(found + money), deposit_covers_receipts=bool(handed_in) and all_free and not money)
+
+
+def _statement_against_itself(statement: Statement) -> list[Difference]:
+    found = []
+    lines_fen = sum(line.amount_fen for line in statement.lines)
+    if statement.total_fen != lines_fen:
+        found.append(
+            Difference(
+                DifferenceKind.TOTAL_DIFFERS,
+                ours_fen=lines_fen,
+                theirs_fen=statement.total_fen,
+                village=statement.village,
+            )
+        )
+    times = Counter(line.receipt_no for line in statement.lines)
+    return found + [
+        Difference(DifferenceKind.RECEIPT_LISTED_TWICE, village=statement.village, receipt_no=number)
+        for number, count in times.items()
+        if count > 1
+    ]
+
+
+def _line_against_receipt(statement: Statement, line: StatementLine, receipt: Receipt | None) -> list[Difference]:
+    """Ours is the receipt, theirs the village's line."""
+
+    def differs(kind: DifferenceKind) -> Difference:
+        return Difference(
+            kind,
+            ours_fen=receipt.amount_fen if receipt else None,
+            theirs_fen=line.amount_fen,
+            village=statement.village,
+            receipt_no=line.receipt_no,
+            enrolment_id=line.enrolment_id,
+        )
+
+    if receipt is None or receipt.village != statement.village:
+        return [differs(DifferenceKind.RECEIPT_UNKNOWN)]
+    checks = (
+        (receipt.free, DifferenceKind.RECEIPT_SPENT),
+        (receipt.enrolment_id == line.enrolment_id, DifferenceKind.RECEIPT_PERSON_DIFFERS),
+        (receipt.benefit_year == statement.benefit_year, DifferenceKind.RECEIPT_YEAR_DIFFERS),
+        (receipt.amount_fen == line.amount_fen, DifferenceKind.RECEIPT_AMOUNT_DIFFERS),
+    )
+    return [differs(kind) for agrees, kind in checks if not agrees]
+
+
+def _money(statement: Statement, receipts_fen: int, deposits: Sequence[Deposit]) -> list[Difference]:
+    found = []
+    slips_fen = sum(deposit.slip_fen for deposit in deposits)
+    # A statement that is alone with its sum is named by its own lines; the cash is there.
+    if three_way(statement.total_fen, receipts_fen, slips_fen).keys() - {Account.STATEMENT}:
+        found.append(
+            Difference(
+                DifferenceKind.SLIP_DIFFERS,
+                ours_fen=receipts_fen,
+                theirs_fen=slips_fen,
+                village=statement.village,
+                reference=" ".join(deposit.slip_no for deposit in deposits),
+            )
+        )
+    return found + [
+        Difference(
+            DifferenceKind.BANK_LINE_DIFFERS,
+            ours_fen=deposit.slip_fen,
+            theirs_fen=deposit.booked_fen,
+            village=statement.village,
+            reference=deposit.slip_no,
+        )
+        for deposit in deposits
+        if deposit.booked_fen != deposit.slip_fen
+    ]

@@ -1,0 +1,99 @@
+"""What every payment channel can do, and what it answers; each channel speaks its own protocol behind it.
+
+A call whose outcome is not known raises ChannelUnavailable: query before concluding that nothing happened.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from services.payment.notices.notice import ChannelNotice, Evidence
+from shared.errors import DomainError, ErrorCode
+
+
+class ChannelUnavailable(DomainError):
+    """The channel did not answer, or not credibly: what became of the request is unknown."""
+
+    code = ErrorCode.CHANNEL_UNAVAILABLE
+
+
+class ChannelRefused(DomainError):
+    """The channel understood the request and refused it; ``reason`` is its own code.
+
+    ``already_paid`` where it refused because the order has been paid.
+    """
+
+    code = ErrorCode.CHANNEL_REFUSED
+
+    def __init__(self, reason: str, *, already_paid: bool = False) -> None:
+        super().__init__(f"渠道应答 the channel answered {reason}")
+        self.reason = reason
+        self.already_paid = already_paid
+
+
+class Closing(StrEnum):
+    """What became of an order that was to be closed at the channel."""
+
+    CLOSED = "CLOSED"
+    PAID = "PAID"
+
+
+class OrderAtChannel(StrEnum):
+    """How an order stands at the channel; UNKNOWN where the channel has none of that number."""
+
+    UNKNOWN = "UNKNOWN"
+    PAYABLE = "PAYABLE"
+    PAID = "PAID"
+    ENDED = "ENDED"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAnswer:
+    """How an order stands at the channel, and the notice of its payment where it is PAID."""
+
+    state: OrderAtChannel
+    paid: tuple[ChannelNotice, Evidence] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundAnswer:
+    """The channel's own status of a refund, and the notice of its outcome where there is one yet."""
+
+    status: str
+    concluded: tuple[ChannelNotice, Evidence] | None = None
+
+
+class PaymentChannel(Protocol):
+    """One merchant's account at a payment channel."""
+
+    @property
+    def name(self) -> str:
+        """The channel's name in the books, such as WECHAT."""
+
+    @property
+    def mchid(self) -> str:
+        """The merchant's number at the channel."""
+
+    @property
+    def appid(self) -> str:
+        """The app that the merchant takes payments for."""
+
+    async def prepay(
+        self, *, order_no: str, description: str, amount_fen: int, expires_at: datetime, notify_url: str
+    ) -> str:
+        """Open an order at the channel and get the code that people scan; asking again gives a code again."""
+
+    async def close(self, order_no: str) -> Closing:
+        """Close an order so that nobody can pay it any more, or learn that it has been paid."""
+
+    async def query(self, order_no: str) -> OrderAnswer:
+        """What the channel knows of an order."""
+
+    async def refund(
+        self, *, transaction_id: str, refund_no: str, reason: str, refund_fen: int, paid_fen: int, notify_url: str
+    ) -> None:
+        """Ask for money to go back to the payer; accepted only, final when a notice or a query reports it."""
+
+    async def query_refund(self, refund_no: str) -> RefundAnswer | None:
+        """What the channel knows of a refund; None where it has none of that number."""

@@ -1,0 +1,30 @@
+"""Quarantined notices as HTTP shows them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+
+class QuarantinedOut(BaseModel):
+    """An authentic notice that was not credited, and why."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    channel: str
+    mchid: str
+    order_no: str | None
+    transaction_id: str | None
+    refund_no: str | None
+    amount_fen: int | None
+    currency: str | None
+    succeeded_at: datetime | None
+    reason: str
+    region: str
+
+
+class Retried(BaseModel):
+    """The notice waits to be worked again."""
+
+    id: UUID

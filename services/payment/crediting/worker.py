@@ -1,0 +1,112 @@
+"""The work queue of stored notices: a batch per transaction, split where one of them cannot be worked."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from uuid import UUID
+
+import structlog
+from prometheus_client import Counter
+from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.payment.crediting.decision import Quarantine, quarantine_of
+from services.payment.crediting.service import Outcome, credit
+from services.payment.job_names import CREDITING
+from services.payment.notices import repository
+from services.payment.notices.notice import ChannelNotice, NoticeKind, PaymentNotice, RefundNotice
+from services.payment.refunds.service import settle
+from services.payment.resources import PaymentResources
+from shared.messaging.bus.errors import error_summary, is_transient
+from shared.service import Running
+
+AT_ONCE = 500
+_NOTICES = Counter("canbao_notices", "Stored notices by what became of them", ["state", "reason"])
+log = structlog.get_logger(__name__)
+
+
+async def work_notices(running: Running) -> int:
+    """Work one batch of stored notices; returns how many."""
+    try:
+        return await _work(running, partial(repository.claim, limit=AT_ONCE))
+    except Exception as failure:
+        if not _is_about_a_notice(failure):
+            raise  # all of it again, later
+        log.warning("a batch of notices failed, working them one by one", error=type(failure).__name__)
+        return await _work_one_by_one(running)
+
+
+async def _work_one_by_one(running: Running) -> int:
+    async with running.database.transaction(running.settings.region) as session:
+        waiting = await repository.waiting(session, AT_ONCE)
+    done = 0
+    for notice_id in waiting:
+        try:
+            done += await _work(running, partial(repository.claim_one, notice_id=notice_id))
+        except Exception as failure:
+            if not _is_about_a_notice(failure):
+                raise
+            done += await _set_aside(running, notice_id, failure)
+    return done
+
+
+def _is_about_a_notice(failure: Exception) -> bool:
+    """Whether working others can succeed: not while the database is away, nor while its tables are not as expected."""
+    return not (is_transient(failure) or isinstance(failure, ProgrammingError))
+
+
+async def look_again_at_parked(running: Running) -> int:
+    """Look again at refund notices whose payment was being booked at the moment when they were parked."""
+    async with running.database.transaction(running.settings.region) as session:
+        unparked = await repository.unpark_booked(session)
+    if unparked:
+        running.wake(CREDITING)
+    return unparked
+
+
+async def _work(running: Running, claim: Callable[[AsyncSession], Awaitable[Sequence[ChannelNotice]]]) -> int:
+    resources: PaymentResources = running.resources
+    async with running.database.transaction(running.settings.region) as session:
+        notices = await claim(session)
+        if not notices:
+            return 0
+        outcomes = await work(session, notices, resources)
+        await repository.conclude(session, outcomes)
+    for state, reason in outcomes.values():
+        _NOTICES.labels(state, reason or "").inc()
+    return len(notices)
+
+
+async def work(
+    session: AsyncSession, notices: Sequence[ChannelNotice], resources: PaymentResources
+) -> dict[UUID, Outcome]:
+    """Decide what becomes of each stored notice, and do it."""
+    outcomes: dict[UUID, Outcome] = {}
+    payments: list[PaymentNotice] = []
+    refunds: list[RefundNotice] = []
+    for notice in notices:
+        merchant = resources.merchants.get(notice.mchid)
+        if notice.kind is NoticeKind.OTHER:
+            outcomes[notice.id] = ("IGNORED", None)
+        elif merchant is None:
+            outcomes[notice.id] = ("QUARANTINED", Quarantine.UNKNOWN_MERCHANT.value)
+        elif isinstance(notice, RefundNotice):
+            refunds.append(notice)
+        elif not isinstance(notice, PaymentNotice):
+            outcomes[notice.id] = ("QUARANTINED", Quarantine.UNREADABLE.value)
+        elif notice.outcome != "SUCCESS":
+            outcomes[notice.id] = ("IGNORED", notice.outcome)
+        elif (foreign := quarantine_of(notice, merchant.appid)) is not None:
+            outcomes[notice.id] = ("QUARANTINED", foreign.value)
+        else:
+            payments.append(notice)
+    return outcomes | await credit(session, payments) | await settle(session, refunds)
+
+
+async def _set_aside(running: Running, notice_id: UUID, failure: Exception) -> int:
+    """One notice that cannot be worked must not hold up the rest: it waits in quarantine for a person."""
+    log.error("a notice cannot be worked", error=error_summary(failure))
+    async with running.database.transaction(running.settings.region) as session:
+        claimed = await repository.claim_one(session, notice_id)
+        reason = Quarantine.UNPROCESSABLE.value
+        await repository.conclude(session, {notice.id: ("QUARANTINED", reason) for notice in claimed})
+    return len(claimed)

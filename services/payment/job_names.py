@@ -1,0 +1,8 @@
+"""The names of payment's jobs, by which one part of the service starts another's work at once."""
+
+from typing import Final
+
+CREDITING: Final = "crediting"
+REFUNDS: Final = "refunds"
+CASH_MATCHING: Final = "cash-matching"
+SETTLEMENTS: Final = "settlements"

@@ -1,0 +1,94 @@
+"""What a channel's notice says, in one form for every channel; amounts in fen, times with their zone. Pure."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from shared.contracts.event import Trace
+from shared.domain.clock import business_date_of
+from shared.domain.ids import new_id
+
+
+class NoticeKind(StrEnum):
+    """What a notice is about. UNREADABLE is authentic, yet not in the form that we know: kept in quarantine."""
+
+    PAYMENT = "PAYMENT"
+    REFUND = "REFUND"
+    OTHER = "OTHER"
+    UNREADABLE = "UNREADABLE"
+
+
+class NoticeSource(StrEnum):
+    """Whether the channel sent the notice by itself or answered a query."""
+
+    NOTICE = "NOTICE"
+    QUERY = "QUERY"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The message that a notice was read from, as it came, and the signature that vouches for it."""
+
+    source: NoticeSource
+    envelope: bytes
+    serial: str
+    signed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelNotice:
+    """A notice that a channel vouches for; ``mchid`` is the merchant to whom it was addressed."""
+
+    kind: NoticeKind
+    channel: str
+    mchid: str
+    region: str
+    notify_id: str
+    event_type: str
+    id: UUID = field(default_factory=new_id)
+    correlation_id: UUID = field(default_factory=new_id)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What makes it the same notice when the channel sends it again."""
+        return self.channel, self.notify_id
+
+    @property
+    def trace(self) -> Trace:
+        """The chain of causes that the channel begins with it."""
+        return Trace(f"channel:{self.channel}", self.correlation_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentNotice(ChannelNotice):
+    """A channel says what became of an order's payment."""
+
+    kind: NoticeKind = NoticeKind.PAYMENT
+    payee_mchid: str
+    payee_appid: str
+    order_no: str
+    transaction_id: str
+    outcome: str
+    amount_fen: int
+    currency: str
+    succeeded_at: datetime
+
+    @property
+    def paid_on(self) -> date:
+        """The business date of its success time."""
+        return business_date_of(self.succeeded_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundNotice(ChannelNotice):
+    """A channel says what became of a refund."""
+
+    kind: NoticeKind = NoticeKind.REFUND
+    payee_mchid: str
+    order_no: str
+    transaction_id: str
+    refund_no: str
+    outcome: str
+    amount_fen: int
+    succeeded_at: datetime | None

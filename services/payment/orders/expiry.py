@@ -1,0 +1,42 @@
+"""Expiry by business time: a day that has passed ends the orders that were valid until it."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.payment.orders import repository
+from shared.contracts.event import Received
+from shared.contracts.registration import BusinessDateAdvanced
+from shared.database.business_date import advance_business_date, business_date
+from shared.domain.clock import SHANGHAI
+from shared.messaging.consumer.loop import Subscription
+from shared.service import Running
+
+_AT_ONCE = 5_000
+
+
+async def expire_orders(session: AsyncSession, day: date) -> int:
+    """End one batch of orders that lapsed before a business date begins; returns how many."""
+    instant = datetime.combine(day, time.min, SHANGHAI)
+    return await repository.expire(session, instant, _AT_ONCE)
+
+
+async def expire_lapsed(running: Running) -> int:
+    """End one batch of orders that lapsed, where nobody announces the day."""
+    async with running.database.transaction(running.settings.region) as session:
+        return await expire_orders(session, await business_date(session, running.clock))
+
+
+async def on_business_date_advanced(
+    session: AsyncSession, events: Sequence[Received[BusinessDateAdvanced]], resources: Any
+) -> None:
+    """A new business day: this database follows, and lapsed orders end."""
+    day = max(received.event.business_date for received in events)
+    await advance_business_date(session, day)
+    while await expire_orders(session, day) == _AT_ONCE:
+        pass
+
+
+SUBSCRIPTIONS = (Subscription(BusinessDateAdvanced, on_business_date_advanced),)

@@ -1,0 +1,54 @@
+"""A cash receipt as it is kept, and as it is recorded. Pure."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from services.payment.ledger.transfer import Line
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReceipt:
+    """A receipt as it is kept."""
+
+    id: UUID
+    receipt_no: str
+    region: str
+    enrolment_id: UUID
+    person_token: str
+    benefit_year: int
+    amount_fen: int
+    received_on: date
+    state: str
+    recall_reason: str | None
+    batch_id: UUID | None
+    deposited_on: date | None
+    actor: str
+    correlation_id: UUID
+
+    @property
+    def money_of(self) -> Line:
+        """Whose money it is, for the books."""
+        return Line(self.region, self.enrolment_id, self.person_token, self.benefit_year)
+
+    def free_for(self, batch_id: UUID) -> bool:
+        """Whether no other statement, write-off or recall holds it."""
+        return self.state == "USED" and self.batch_id in (None, batch_id)
+
+
+@dataclass(frozen=True, slots=True)
+class NewReceipt:
+    """A receipt to be recorded, with what its bill says of the person."""
+
+    id: UUID
+    receipt_no: str
+    enrolment_id: UUID
+    person_token: str
+    benefit_year: int
+    amount_fen: int
+    received_on: date
+
+
+def deposit_key(receipt_id: UUID, batch_id: UUID, version: int) -> str:
+    """What makes the deposit of a receipt's cash one fact: under which version of which statement it was matched."""
+    return f"{receipt_id}:{batch_id}:{version}"

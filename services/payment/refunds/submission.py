@@ -1,0 +1,62 @@
+"""Asking the channel for approved refunds, and asking again about those it has not spoken of."""
+
+import structlog
+
+from services.payment.channels.channel import ChannelRefused, ChannelUnavailable, PaymentChannel
+from services.payment.refunds import repository
+from services.payment.refunds.payer_messages import payer_reason
+from services.payment.refunds.state import Refund
+from services.payment.resources import PaymentResources
+from shared.service import Running
+
+_AT_ONCE = 20
+log = structlog.get_logger(__name__)
+
+
+async def ask_refunds(running: Running, *, again_after_s: float = 60.0) -> int:
+    """Ask for one batch of refunds, each under its one number; returns how many."""
+    async with running.database.transaction(running.settings.region) as session:
+        due = await repository.take_due(session, again_after_s=again_after_s, limit=_AT_ONCE)
+    for refund, asked_before in due:
+        await _ask(running, refund, asked_before=asked_before)
+    return len(due)
+
+
+async def _ask(running: Running, refund: Refund, *, asked_before: bool) -> None:
+    resources: PaymentResources = running.resources
+    channel = resources.channels.get(refund.mchid)
+    if channel is None:
+        log.error("a refund's merchant is not configured", mchid=refund.mchid)
+        return
+    try:
+        if asked_before and await _settled_by_query(resources, channel, refund):
+            return
+        await channel.refund(
+            transaction_id=refund.transaction_id,
+            refund_no=refund.refund_no,
+            reason=payer_reason(refund.reason),
+            refund_fen=refund.amount_fen,
+            paid_fen=refund.paid_fen,
+            notify_url=resources.notify_url(refund.mchid),
+        )
+    except ChannelUnavailable as failure:
+        # Not known whether it arrived: it stays ASKED, and the same number is asked again.
+        log.warning("a refund could not be asked", refund_no=refund.refund_no, why=failure.detail)
+    except ChannelRefused as refused:
+        # An earlier try may have arrived, so only the channel's own word CLOSED ends a number: it is asked again.
+        log.warning("the channel refused a refund", refund_no=refund.refund_no, why=refused.reason)
+        async with running.database.transaction(running.settings.region) as session:
+            await repository.note_refusal(session, refund.id, refused.reason)
+
+
+async def _settled_by_query(resources: PaymentResources, channel: PaymentChannel, refund: Refund) -> bool:
+    """Learn of a lost notice by asking; the channel's answer goes the way of every notice."""
+    try:
+        answer = await channel.query_refund(refund.refund_no)
+    except (ChannelUnavailable, ChannelRefused):
+        return False  # asking for the refund again, under the same number, is harmless
+    if answer is None:
+        return False
+    if answer.concluded is not None and answer.status != refund.state.value:
+        await resources.notices.store(*answer.concluded)
+    return True

@@ -1,0 +1,1 @@
+"""The lines of the bank's statements of the tax pending account."""

@@ -1,0 +1,27 @@
+"""Suspended money as HTTP shows it."""
+
+from datetime import date
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from services.payment.suspense.state import SuspenseState
+
+
+class SuspenseOut(BaseModel):
+    """Money that is ours to look after and pays no bill."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    channel: str
+    mchid: str
+    order_no: str
+    transaction_id: str
+    enrolment_id: UUID | None
+    benefit_year: int | None
+    region: str
+    amount_fen: int
+    reason: str
+    suspended_on: date
+    state: SuspenseState

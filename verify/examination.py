@@ -1,0 +1,29 @@
+"""One examination: take the snapshots, ask every question, say what was found. Nothing is ever written."""
+
+import time
+
+from shared.settings import Settings
+from verify.checks import CHECKS
+from verify.report import ConsistencyReport
+from verify.snapshot import open_databases
+from verify.towns import townships
+
+
+async def examine(settings: Settings) -> ConsistencyReport:
+    """Read every database once and judge it; raises CouldNotExamine where one cannot be read."""
+    started = time.monotonic()
+    async with open_databases(settings) as databases:
+        taken = await databases.registration.one("SELECT now() AS at")
+        towns, overall = await townships(databases, settings.benefit_year, settings.region_name)
+        results = [await check.result(databases) for check in CHECKS]
+    return ConsistencyReport(
+        installation=settings.installation,
+        region=settings.region,
+        region_name=settings.region_name,
+        benefit_year=settings.benefit_year,
+        examined_at=taken["at"],
+        took_s=round(time.monotonic() - started, 3),
+        towns=towns,
+        overall=overall,
+        checks=tuple(results),
+    )
