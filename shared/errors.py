@@ -257,6 +257,20 @@ class ErrorCode(Enum):
     UNKNOWN_VILLAGE = Spec(
         422, "不是村（居）委会 12 位代码", "Not a 12-digit village code", "核对行政区划代码", "Check the region code"
     )
+    NOT_PRICED_YET = Spec(
+        409,
+        "该参保尚未核价",
+        "The enrolment is not priced yet",
+        "按 Retry-After 稍后重试；一直如此，请核对参保编号和辖区",
+        "Try again after the seconds of Retry-After; if it stays so, check the identifier and your region",
+    )
+    NOT_PRICED = Spec(
+        409,
+        "该参保待人工核定或不予参保，没有缴费单",
+        "The enrolment is held for a person's decision or rejected: it has no bill",
+        "原因见 GET /registration/v1/enrolments/{id}",
+        "GET /registration/v1/enrolments/{id} says which of the two, and why",
+    )
     BILL_NOT_FOUND_IN_VILLAGE = Spec(
         409,
         "该村没有此参保人的应缴账单",
@@ -507,6 +521,7 @@ class DomainError(Exception):
     """An expected refusal, rendered as problem+json; subclasses name their code."""
 
     code: ClassVar[ErrorCode]
+    retry_after_s: ClassVar[int | None] = None  # where the same request is expected to succeed by then
 
     def __init__(self, detail: str | None = None, *, pointer: str | None = None, existing: UUID | None = None) -> None:
         """Say in ``detail`` what exactly was refused (no personal data) and in ``pointer`` which field it was.

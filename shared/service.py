@@ -10,6 +10,7 @@ from fastapi import APIRouter
 
 from shared.background_failures import BackgroundFailures
 from shared.database.engine import Database
+from shared.database.sealed import SealedColumn
 from shared.domain.clock import Clock
 from shared.messaging.bus.protocol import Bus
 from shared.messaging.consumer.loop import Subscription
@@ -44,6 +45,8 @@ class Service:
     # What it measures of its own rows, by name; read now and then, where metrics are served at all.
     gauges: "Mapping[str, Callable[[Running], Awaitable[None]]]" = field(default_factory=dict)
     mount: str | None = None
+    # Its encrypted columns: the keys that sealed them are needed for as long as the rows stand.
+    sealed: tuple[SealedColumn, ...] = ()
 
     @property
     def prefix(self) -> str:
@@ -79,6 +82,7 @@ class Running:
     role: Role = "all"
     bus: Bus | None = None
     failures: BackgroundFailures = field(default_factory=BackgroundFailures)
+    keys_complete: bool = False  # every key that sealed a row was found at hand, in this process's life
     refused: str | None = None  # why the bus is not ours, with the remedy
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     # Set before the web server waits for replies in hand: a reply that has no end of its own ends now.

@@ -3,10 +3,11 @@
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -17,17 +18,31 @@ from pydantic_settings import (
 _INSTALLATIONS = UUID("6f1f3c0e-1f0a-5c55-9a57-6b3a4d1c2024")
 
 
+_BOM = "\ufeff"  # what some editors write before the first character
+
+
+class _SecretFiles(SecretsSettingsSource):
+    """A file per setting; a byte order mark at its beginning is passed over."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        value, key, is_complex = super().get_field_value(field, field_name)
+        return (value.removeprefix(_BOM).strip() if isinstance(value, str) else value), key, is_complex
+
+
 class WechatMerchant(BaseModel):
     """One WeChat Pay merchant: our keys and the platform keys that sign its notices, by serial."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    mchid: str
-    appid: str
-    api_v3_key: SecretStr
-    merchant_serial: str
-    merchant_private_key_file: Path
-    platform_keys: dict[str, Path]
+    mchid: Annotated[str, Field(description="商户号 · merchant number")]
+    appid: Annotated[str, Field(description="公众号或小程序 · the official account's or mini program's id")]
+    api_v3_key: Annotated[SecretStr, Field(description="APIv3 密钥，32 个字符 · 32 characters; opens notices")]
+    merchant_serial: Annotated[str, Field(description="商户 API 证书序列号 · serial of the merchant's certificate")]
+    merchant_private_key_file: Annotated[Path, Field(description="商户私钥 PEM 文件 · PEM; signs requests")]
+    platform_keys: Annotated[
+        dict[str, Path],
+        Field(description="平台公钥 ID 或证书序列号 → PEM 文件 · public key id or serial → PEM; checks notices"),
+    ]
 
 
 def database_name(service: str) -> str:
@@ -125,7 +140,7 @@ class Settings(BaseSettings):
         folder = os.environ.get("CANBAO_SECRETS_DIR")
         if folder and not Path(folder).is_dir():
             raise ValueError(f"CANBAO_SECRETS_DIR 不是目录 · is no folder: {folder}")
-        files = (SecretsSettingsSource(settings_cls, secrets_dir=folder),) if folder else ()
+        files = (_SecretFiles(settings_cls, secrets_dir=folder),) if folder else ()
         return (init_settings, env_settings, dotenv_settings, *files)
 
     @cached_property

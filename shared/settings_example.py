@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, SecretStr
 
-from shared.settings import Settings
+from shared.settings import Settings, WechatMerchant
 
 
 def env_example() -> str:
@@ -17,8 +17,20 @@ def env_example() -> str:
         "",
     ]
     for name, field in Settings.model_fields.items():
-        lines += [f"# {field.description}", f"#CANBAO_{name.upper()}={_shown(field.default)}", ""]
+        lines += [f"# {field.description}", *_fields_of(name), f"#CANBAO_{name.upper()}={_shown(field.default)}", ""]
     return "\n".join(lines)
+
+
+def _fields_of(name: str) -> list[str]:
+    """The fields of a merchant, a line each: what its JSON has to hold."""
+    if name != "wechat_merchants":
+        return []
+    fields = [f"#   {each}: {field.description}" for each, field in WechatMerchant.model_fields.items()]
+    example = (
+        '[{"mchid": "1900000109", "appid": "wx…", "api_v3_key": "…", "merchant_serial": "…", "merchant_private_key_file":'
+        ' "/run/secrets/merchant.pem", "platform_keys": {"PUB_KEY_ID_…": "/run/…/pub.pem"}}]'
+    )
+    return [*fields, f"#   {example}"]
 
 
 def _shown(value: Any) -> str:

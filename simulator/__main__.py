@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import sys
+from datetime import date
 from pathlib import Path
 
 from simulator.localities import FIRST, LOCALITIES
@@ -25,6 +26,7 @@ def main() -> int:
     played.add_argument("--clients", type=Path, required=True, help="JSON: client name to secret")
     played.add_argument("--once", action="store_true", help="end after the season instead of keeping the peers up")
     played.add_argument("--until-eof", action="store_true", help="end when the input closes, as it does with its owner")
+    played.add_argument("--until", type=date.fromisoformat, help="hold the season at this day; the peers stay up")
     for command in (prepared, played):
         command.add_argument("--dir", type=Path, required=True)
     asked = parser.parse_args()
@@ -32,7 +34,10 @@ def main() -> int:
         settings = prepare(asked.dir, residents=asked.residents, seed=asked.seed, port=asked.port, pack=asked.pack)
         sys.stdout.write(json.dumps(described(asked.dir, settings)) + "\n")
         return 0
-    return asyncio.run(run(asked.dir, asked.base_url, asked.clients, once=asked.once, until_eof=asked.until_eof))
+    played_to = run(
+        asked.dir, asked.base_url, asked.clients, once=asked.once, until_eof=asked.until_eof, until=asked.until
+    )
+    return asyncio.run(played_to)
 
 
 if __name__ == "__main__":

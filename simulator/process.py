@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,10 @@ from simulator.wechat.signatures import Platform
 from simulator.world import World, report_progress
 
 
-async def run(folder: Path, base_url: str, clients_file: Path, *, once: bool, until_eof: bool) -> int:
-    """Serve the peers and play the season; 0 when it was played to its end, 1 when it could not be."""
+async def run(
+    folder: Path, base_url: str, clients_file: Path, *, once: bool, until_eof: bool, until: date | None = None
+) -> int:
+    """Serve the peers and play the season; 0 when it was played to its end or held at a day, 1 when it could not be."""
     settings = prepare.load(folder)
     if settings is None:
         report_progress("failed", why="python -m simulator prepare comes first")
@@ -48,7 +51,7 @@ async def run(folder: Path, base_url: str, clients_file: Path, *, once: bool, un
     try:
         async with httpx.AsyncClient(base_url=base_url, limits=limits, timeout=30, trust_env=False) as client:
             world, server = _assemble(folder, settings, journal, client, base_url, clients_file)
-            return await _play_beside(server, world, folder, stop, once=once)
+            return await _play_beside(server, world, folder, stop, once=once, until=until)
     finally:
         journal.close()
 
@@ -83,9 +86,11 @@ def _assemble(
     return world, _SeasonServer(config)
 
 
-async def _play_beside(server: "_SeasonServer", world: World, folder: Path, stop: asyncio.Event, *, once: bool) -> int:
+async def _play_beside(
+    server: "_SeasonServer", world: World, folder: Path, stop: asyncio.Event, *, once: bool, until: date | None
+) -> int:
     serving = asyncio.create_task(server.serve())
-    playing = asyncio.create_task(_season(world, folder))
+    playing = asyncio.create_task(_season(world, folder, until))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, playing, stopping}, return_when=asyncio.FIRST_COMPLETED)
     if playing.done() and not once and playing.result():
@@ -98,7 +103,7 @@ async def _play_beside(server: "_SeasonServer", world: World, folder: Path, stop
     return 0 if complete else 1
 
 
-async def _season(world: World, folder: Path) -> bool:
+async def _season(world: World, folder: Path, until: date | None) -> bool:
     report_progress(
         "season",
         residents=len(world.plan.county.residents),
@@ -109,12 +114,15 @@ async def _season(world: World, folder: Path) -> bool:
         people=credited_people(world),
     )
     try:
-        await play(world)
+        complete = await play(world, until)
     except Exception as failure:
         for cause in _leaves(failure):
             report_progress("failed", why=f"{type(cause).__name__}: {cause}")
         logging.getLogger("simulator").exception("the season broke off")
         return False
+    if not complete:
+        report_progress("held", date=world.day.today.isoformat())
+        return True
     written = books(world)
     file = folder / "books.json"
     draft = file.with_suffix(".draft")

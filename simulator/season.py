@@ -1,5 +1,6 @@
 """The season from its first day to the last latecomer: what happens on each of its days, and in what order."""
 
+from datetime import date
 from functools import partial
 from random import Random
 
@@ -22,16 +23,41 @@ from simulator.world import World, report_progress
 _STRANGERS_AT = 2
 
 
-async def play(world: World) -> None:
-    """Live through every day; what the journal says was done is not done again."""
+class DayIsOver(ValueError):
+    """The season cannot be held at this day: it has not begun by then, or has gone on already."""
+
+
+async def play(world: World, until: date | None = None) -> bool:
+    """Live through every day; what the journal says was done is not done again.
+
+    With ``until``, hold at that day instead of going past it, and return False. Raises DayIsOver where that cannot be.
+    """
     steps = world.locality.calendar.steps
+    if until is not None:
+        _refuse(world, until)
     for step, day in enumerate(steps):
+        if until is not None and day > until:
+            world.day.today = until
+            await bureau.advance_date(world)
+            await wait_for_the_day(world)
+            return False
         world.day.today = day
         if world.done(f"day {step}"):
             continue
         report_progress("day", date=day.isoformat(), step=step + 1, steps=len(steps))
         await _live_through(world, step)
         await world.journal.put("done", f"day {step}", day.isoformat())
+    return True
+
+
+def _refuse(world: World, until: date) -> None:
+    """Raise DayIsOver for a day before the season, or before a day that was begun already."""
+    steps = world.locality.calendar.steps
+    begun = [day for step, day in enumerate(steps) if world.done(f"date {step}")]
+    if until < steps[0]:
+        raise DayIsOver(f"the season begins on {steps[0]}")
+    if begun and begun[-1] > until:
+        raise DayIsOver(f"the season has reached {begun[-1]}: name a new folder by --data")
 
 
 async def _live_through(world: World, step: int) -> None:

@@ -3,6 +3,7 @@
 import asyncpg
 import typer
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from sqlalchemy.exc import DBAPIError
 
 from shared.database.older_names import ForeignDatabase, OlderDatabaseInUse, OlderDatabaseName
@@ -10,6 +11,7 @@ from shared.database.server_version import PostgresTooOld
 from shared.messaging.bus.errors import error_summary
 from shared.protection import ProtectionKeyMissing
 from shared.settings import Settings
+from shared.settings_errors import setting_problems
 from shared.web.tokens import TokenKeyMissing
 
 NOTHING_TO_WORK_WITH = 3
@@ -25,20 +27,28 @@ after canbao up here, source .canbao/secrets/canbao.env; otherwise set CANBAO_DA
 see .env.example; canbao doctor looks at each of them"""
 
 
+_SETTINGS = """\
+设置有误 · the settings are wrong:
+{problems}
+各项含义见 .env.example（canbao config example） · .env.example says what each of them takes"""
+
+
 def explain(error: Exception) -> None:
     """End with exit code 3 and the mend where a command failed for what is around it; return for anything else."""
     if isinstance(error, _REFUSED):
         typer.echo(str(error), err=True)
         raise SystemExit(NOTHING_TO_WORK_WITH) from None
-    expected = (OSError, DBAPIError, asyncpg.PostgresError, ValidationError, *_KEY_MISSING)
+    if isinstance(error, SettingsError) or (isinstance(error, ValidationError) and error.title == Settings.__name__):
+        problems = "\n".join(f"  {each}" for each in setting_problems(error))
+        typer.echo(_SETTINGS.format(problems=problems), err=True)
+        raise SystemExit(NOTHING_TO_WORK_WITH) from None
+    expected = (OSError, DBAPIError, asyncpg.PostgresError, *_KEY_MISSING)
     if isinstance(error, expected) and _is_around(error):
         typer.echo(_MEND.format(why=error_summary(error)), err=True)
         raise SystemExit(NOTHING_TO_WORK_WITH) from None
 
 
 def _is_around(error: BaseException) -> bool:
-    if isinstance(error, ValidationError):
-        return error.title == Settings.__name__
     while error.__cause__ is not None and getattr(error, "sqlstate", None) is None:
         error = error.__cause__
     state = str(getattr(error, "sqlstate", None) or "")

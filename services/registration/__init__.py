@@ -19,6 +19,7 @@ from shared.contracts.payment import (
     ContributionReturned,
 )
 from shared.contracts.subsidy import ContributionAssessed
+from shared.database.sealed import SealedColumn
 from shared.messaging.consumer.loop import Subscription
 from shared.service import Job, Service
 
@@ -39,4 +40,5 @@ SERVICE = Service(
     migrations=Path(__file__).parent / "migrations",
     resources=open_resources,
     public_paths=frozenset({"/v1/token"}),
+    sealed=(SealedColumn("enrolment", "document_number"),),
 )

@@ -18,6 +18,7 @@ from shared.contracts.registration import (
     EnrolmentRegistered,
     EnrolmentTerminated,
 )
+from shared.database.sealed import SealedColumn
 from shared.messaging.consumer.loop import Subscription
 from shared.service import Service
 
@@ -34,4 +35,5 @@ SERVICE = Service(
     jobs=(REASSESS, TURNING, POLICY_CHANGE),
     migrations=Path(__file__).parent / "migrations",
     resources=open_resources,
+    sealed=(SealedColumn("roster_line", "document_number"),),
 )

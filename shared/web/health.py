@@ -7,11 +7,14 @@ from typing import TypedDict
 
 from shared.database.durability import switched_off
 from shared.database.migrate import behind_of
+from shared.database.sealed import keys_in_use
 from shared.database.server_version import PostgresTooOld, refuse_old, server_version
 from shared.messaging.topics.stats import bus_stats
 from shared.service import Running
 
 _WITHIN_S = 3.0
+# Reading every row's key id takes a while in a large county; where it takes longer, only `canbao doctor` looks.
+_KEYS_WITHIN_S = 2.0
 
 
 class ReadinessPart(TypedDict):
@@ -29,6 +32,8 @@ async def readiness(services: Sequence[Running]) -> list[ReadinessPart]:
         if running.service.migrations is None:
             continue
         asked.append(_part(f"database {running.service.name}", _database, running))
+        if running.service.sealed:
+            asked.append(_part(f"keys {running.service.name}", _keys, running))
         if running.role != "web":
             asked.append(_part(f"bus {running.service.name}", _bus, running))
             asked.append(_part(f"events {running.service.name}", _events, running))
@@ -54,6 +59,20 @@ async def _database(running: Running) -> tuple[bool, str]:
     if behind:
         return False, f"{behind}: 运行 canbao migrate · run canbao migrate"
     return not off, f"switched off: {', '.join(off)}" if off else ""
+
+
+async def _keys(running: Running) -> tuple[bool, str]:
+    """Every key that sealed a name or number is configured; found once, it stays so while the process runs."""
+    if running.keys_complete:
+        return True, ""
+    try:
+        async with asyncio.timeout(_KEYS_WITHIN_S), running.database.engine.connect() as connection:
+            used = await keys_in_use(connection, running.service.sealed, running.settings.region)
+    except TimeoutError:
+        used = set()
+    lost = sorted(used - set(running.settings.encryption_keys))
+    running.keys_complete = not lost
+    return not lost, f"CANBAO_ENCRYPTION_KEYS lacks {', '.join(lost)}, with which data was sealed" if lost else ""
 
 
 async def _work(running: Running) -> tuple[bool, str]:

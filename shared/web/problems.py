@@ -144,8 +144,12 @@ def _refused(request: Request, error: Exception) -> Problem:
         detail=error.detail,
         pointer=error.pointer,
         existing=error.existing,
-        headers=_challenge(request, error.code),
+        headers=_next_time(error) or _challenge(request, error.code),
     )
+
+
+def _next_time(error: DomainError) -> dict[str, str] | None:
+    return None if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
 
 
 def _challenge(request: Request, code: ErrorCode) -> dict[str, str] | None:

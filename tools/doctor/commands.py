@@ -15,8 +15,8 @@ from rich.console import Console
 from services.composition import SERVICES
 from shared.database.data_folder import DataFolder
 from shared.domain.clock import SystemClock
-from shared.messaging.bus.errors import error_summary
 from shared.settings import Settings
+from shared.settings_errors import setting_problems
 from tools.doctor.configuration import NO_INSTALLATION, SETTINGS_UNREADABLE
 from tools.doctor.examine import examine, examine_machine
 from tools.doctor.finding import Finding, Patient
@@ -59,7 +59,7 @@ async def _examined(data: Path, port: int | None) -> list[Finding]:
         settings = settings_here(data)
     except (ValidationError, SettingsError) as error:
         # A validator's text names the variable, never what it holds.
-        return [SETTINGS_UNREADABLE.at(why=error_summary(error)), *await examine_machine(data)]
+        return [SETTINGS_UNREADABLE.at(why="; ".join(setting_problems(error))), *await examine_machine(data)]
     if "CANBAO_DATABASE_URL" not in os.environ and not environment_file(data).is_file():
         return [NO_INSTALLATION.at(str(data)), *await examine_machine(data)]
     patient = Patient(settings, SERVICES, SystemClock(), data, port or port_of(settings.services_base_url))

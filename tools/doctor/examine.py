@@ -6,7 +6,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from tools.doctor import broker, clocks, configuration, connections, databases, history, keys, machine, messages
+from tools.doctor import broker, clocks, configuration, connections, databases, history, keys, machine, messages, sealed
 from tools.doctor import server as postgres
 from tools.doctor.finding import Check, DatabaseCheck, Finding, Patient, Symptom
 
@@ -24,6 +24,7 @@ IN_EACH_DATABASE: tuple[DatabaseCheck, ...] = (
     *history.CHECKS,
     *clocks.CHECKS,
     *messages.CHECKS,
+    *sealed.CHECKS,
 )
 # These ask only databases whose door was found open.
 ACROSS: tuple[Check, ...] = (*connections.CHECKS, *broker.CHECKS)

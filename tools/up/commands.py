@@ -1,5 +1,6 @@
 """``canbao up`` on the command line."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -40,6 +41,15 @@ def up(
         int, typer.Option(min=1, max=65535, help="服务与页面的端口 · where services and page listen, on 127.0.0.1")
     ] = 8000,
     data: Annotated[Path, typer.Option(help="数据与密钥目录 · folder for databases and secrets")] = Path(".canbao"),
+    until: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            metavar="DATE",
+            help="演练停在这一业务日，服务继续运行；不加则演练到底 · hold the season at this business date, with the"
+            " services up; without it the season is played to its end",
+        ),
+    ] = None,
 ) -> None:
     """在本机启动全部服务，演练一个缴费期并核对，然后保持运行（Ctrl-C 全部停止） · start everything here, play a season,
     prove it, and stay up (Ctrl-C stops all of it).
@@ -49,11 +59,15 @@ def up(
     """
     if bus not in ("postgres", "kafka"):
         raise typer.BadParameter("postgres, kafka", param_hint="--bus")
+    if until is not None and once:
+        raise typer.BadParameter("不能与 --once 同用 · cannot be used with --once", param_hint="--until")
     _refuse_unplayable(pack)
     from tools.up.sequence import run
 
     console = Console()
-    asked = Asked(pack, residents, once, "kafka" if bus == "kafka" else "postgres", port, data)
+    asked = Asked(
+        pack, residents, once, "kafka" if bus == "kafka" else "postgres", port, data, until.date() if until else None
+    )
     try:
         code = uvloop.run(run(asked, console))
     except (CannotStart, EmbeddedPostgresError) as reason:

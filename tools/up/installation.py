@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -35,6 +36,7 @@ class Asked:
     bus: Literal["postgres", "kafka"]
     port: int
     folder: Path
+    until: date | None = None
 
     @property
     def address(self) -> str:

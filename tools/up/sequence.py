@@ -103,7 +103,9 @@ async def _answering(address: str, task: "asyncio.Task[None]") -> None:
 
 @asynccontextmanager
 async def _simulation(asked: Asked, folder: Path, log: TextIO) -> AsyncIterator[simulation.Simulation]:
-    started = await simulation.Simulation.start(folder / "simulator", asked.address, data.clients_file(folder), log)
+    started = await simulation.Simulation.start(
+        folder / "simulator", asked.address, data.clients_file(folder), log, asked.until
+    )
     try:
         yield started
     finally:
@@ -135,7 +137,11 @@ async def _until_proven(
         season.cancel()
         _say(console, "已中断，下次启动从此处继续 · interrupted; the next start goes on from here")
         return Exit.INTERRUPTED
-    proof = asyncio.create_task(_prove(console, settings, folder, complete=season.result()))
+    if season.result() == "held":
+        _say(console, _held(asked))
+        await stopped
+        return Exit.FINE
+    proof = asyncio.create_task(_prove(console, settings, folder, complete=season.result() == "finished"))
     await asyncio.wait({proof, stopped}, return_when=asyncio.FIRST_COMPLETED)
     if not proof.done():
         proof.cancel()
@@ -155,16 +161,24 @@ def _folder_holds(residents: int, unused: int | None) -> str:
     )
 
 
-async def _season(played: simulation.Simulation, console: Console) -> bool:
-    """Show the season; whether it was played to its end."""
-    complete = False
+def _held(asked: Asked) -> str:
+    return (
+        f"演练停在 {asked.until}，服务继续运行：{asked.address}/ ；不加 --until 再启动即继续演练。Ctrl-C 停止\n"
+        f"The season is held at {asked.until}, the services stay up; start without --until to go on. Ctrl-C stops."
+    )
+
+
+async def _season(played: simulation.Simulation, console: Console) -> str:
+    """Show the season; how it ended: finished, held, failed, or nothing where the simulator is gone."""
+    ending = ""
     with listener(console) as show:
         async for news in played.news():
             show.hear(news)
             if news["event"] == "failed":
                 _say(console, f"模拟中断 · the season broke off: {news['why']}")
-            complete = news["event"] == "finished"
-    return complete
+            if news["event"] in ("finished", "held", "failed"):
+                ending = news["event"]
+    return ending
 
 
 async def _prove(console: Console, settings: Settings, folder: Path, *, complete: bool) -> Exit:

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -47,9 +48,12 @@ class Simulation:
         self._process = process
 
     @classmethod
-    async def start(cls, folder: Path, base_url: str, clients: Path, log: TextIO) -> "Simulation":
-        """Play the season, or go on where it stopped; what it complains of goes to the log."""
+    async def start(
+        cls, folder: Path, base_url: str, clients: Path, log: TextIO, until: date | None = None
+    ) -> "Simulation":
+        """Play the season, or go on where it stopped, at most to a day; what it complains of goes to the log."""
         command = [sys.executable, "-m", "simulator", "season", "--dir", str(folder), "--base-url", base_url]
+        command += ["--until", until.isoformat()] if until is not None else []
         return cls(
             await asyncio.create_subprocess_exec(
                 *command,
@@ -70,7 +74,7 @@ class Simulation:
             with suppress(json.JSONDecodeError):
                 said: dict[str, Any] = json.loads(line)
                 yield said
-                if said.get("event") in ("finished", "failed"):
+                if said.get("event") in ("finished", "held", "failed"):
                     return
 
     async def stop(self) -> None:

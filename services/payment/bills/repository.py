@@ -127,6 +127,7 @@ _IN_REVIEW = text(
     ORDER BY id LIMIT :limit
     """
 )
+_UNPRICED = text("SELECT EXISTS (SELECT FROM unpriced_enrolment WHERE enrolment_id = :enrolment_id)")
 _SHOW = text(
     """
     SELECT id, enrolment_id, benefit_year, region, version, state, schedule::text AS schedule, reasons::text AS reasons,
@@ -260,6 +261,11 @@ async def freeze(session: AsyncSession, paid: Sequence[Freeze]) -> int:
 async def latest(session: AsyncSession, enrolment_id: UUID) -> Row[Any] | None:
     """The newest bill of an enrolment, with its reasons."""
     return (await session.execute(_SHOW, {"enrolment_id": enrolment_id})).one_or_none()
+
+
+async def is_unpriced(session: AsyncSession, enrolment_id: UUID) -> bool:
+    """Whether an enrolment was assessed without a price: held or rejected."""
+    return bool((await session.execute(_UNPRICED, {"enrolment_id": enrolment_id})).scalar_one())
 
 
 async def in_review(session: AsyncSession, today: date, *, after: UUID | None, limit: int) -> Sequence[Row[Any]]:

@@ -1,6 +1,6 @@
 """The bill of an enrolment over HTTP."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,10 +12,28 @@ from services.payment.bills import repository
 from services.payment.bills.schemas import BillOut, ReviewOut, RowOut
 from shared.contracts.subsidy import ScheduleRow
 from shared.database.business_date import business_date
-from shared.errors import NotFound
+from shared.domain.ids import made_at
+from shared.errors import DomainError, ErrorCode, NotFound
 from shared.web.dependencies import CurrentRunning, Session, requires
 from shared.web.error_responses import responses_for
 from shared.web.strict_route import StrictRoute
+
+# Pricing takes part of a second. Where it stays behind for an hour, operations know; the identifier is then wrong.
+_PRICED_WITHIN = timedelta(hours=1)
+
+
+class NotPricedYet(DomainError):
+    """The identifier is so young that its price may be on its way."""
+
+    code = ErrorCode.NOT_PRICED_YET
+    retry_after_s = 1
+
+
+class NotPriced(DomainError):
+    """The enrolment was assessed, and held for a decision or rejected."""
+
+    code = ErrorCode.NOT_PRICED
+
 
 router = APIRouter(route_class=StrictRoute)
 
@@ -35,14 +53,24 @@ async def list_reviews(
 
 
 @router.get("/v1/bills/{enrolment_id}", dependencies=[requires("payment:read")])
-@responses_for(NotFound)
+@responses_for(NotFound, NotPricedYet, NotPriced)
 async def show_bill(session: Session, running: CurrentRunning, enrolment_id: UUID) -> BillOut:
     """What an enrolment owes today, and why."""
     bill = await repository.latest(session, enrolment_id)
     if bill is None:
+        if await repository.is_unpriced(session, enrolment_id):
+            raise NotPriced
+        if _is_young(enrolment_id, running.clock.now()):
+            raise NotPricedYet
         raise NotFound("该参保没有缴费单 · no bill for this enrolment")
     today = await business_date(session, running.clock)
     return _shown(bill, today)
+
+
+def _is_young(enrolment_id: UUID, now: datetime) -> bool:
+    """Payment hears of an enrolment only with its price; that it was just made shows in its identifier."""
+    made = made_at(enrolment_id)
+    return made is not None and now.astimezone(UTC) - made < _PRICED_WITHIN
 
 
 def _shown(bill: Row[Any], today: date) -> BillOut:

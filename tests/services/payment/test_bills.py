@@ -168,4 +168,30 @@ async def test_an_ended_enrolment_owes_nothing_more(till: Till) -> None:
 async def test_another_regions_caller_finds_no_bill(till: Till) -> None:
     (person,) = await till.bill()
     path, headers = f"/payment/v1/bills/{person}", till.installation.caller("payment:read", region="411521102")
-    assert (await till.doors.get(path, headers=headers)).status_code == 404
+    answer = await till.doors.get(path, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (409, "NOT_PRICED_YET"), "as for any identifier of today"
+
+
+async def test_not_priced_yet_held_and_unknown_are_told_apart(till: Till) -> None:
+    """First use: the same 404 for half a second, for held and for rejected."""
+    held, rejected, young = (new_id() for _ in range(3))
+    await till.assess(assessed(held, outcome="HELD"), assessed(rejected, outcome="REJECTED"))
+    caller = till.installation.caller("payment:read")
+    for person in (held, rejected):
+        answer = await till.doors.get(f"/payment/v1/bills/{person}", headers=caller)
+        assert (answer.status_code, answer.json()["code"]) == (409, "NOT_PRICED")
+        assert "retry-after" not in answer.headers
+    answer = await till.doors.get(f"/payment/v1/bills/{young}", headers=caller)
+    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (409, "NOT_PRICED_YET", "1")
+    for unknown in (UUID("0197c2a0-7b1c-7e51-9a57-6b3a4d1c2024"), UUID("6f1f3c0e-1f0a-4c55-9a57-6b3a4d1c2024")):
+        assert (await till.doors.get(f"/payment/v1/bills/{unknown}", headers=caller)).status_code == 404
+    await till.assess(assessed(held, version=2))
+    assert (await till.get(f"bills/{held}"))["state"] == "OPEN"
+
+
+async def test_another_regions_caller_is_not_told_that_an_enrolment_is_held(till: Till) -> None:
+    held = new_id()
+    await till.assess(assessed(held, outcome="HELD"))
+    headers = till.installation.caller("payment:read", region="411521102")
+    answer = await till.doors.get(f"/payment/v1/bills/{held}", headers=headers)
+    assert answer.json()["code"] == "NOT_PRICED_YET"

@@ -3,11 +3,13 @@
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from services.quota import SERVICE as QUOTA
 from services.registration import SERVICE as REGISTRATION
 from tests.harness.eventually import eventually
-from tests.harness.installation import Installation, knocking
+from tests.harness.installation import Installation, knocking, new_key
+from tests.harness.sealed import sealed_person
 
 _PARKED = """
     INSERT INTO parked_event (publisher, aggregate_id, seq, event_id, event, region, topic, partition, "offset",
@@ -27,7 +29,7 @@ async def test_doors_are_ready_with_their_database_alone(installation: Installat
         answer = await http.get("/readyz")
         assert (answer.status_code, [part["name"] for part in answer.json()["parts"]]) == (
             200,
-            ["database registration"],
+            ["database registration", "keys registration"],
         )
 
 
@@ -88,3 +90,18 @@ async def test_a_database_that_was_never_migrated_is_not_ready_and_names_the_com
         assert answer.json()["parts"][0]["detail"].endswith("run canbao migrate")
         await installation.sql("quota", "DROP TABLE alembic_version_quota")
         assert "tables at -" in (await http.get("/readyz")).json()["parts"][0]["detail"]
+
+
+async def test_a_key_in_use_that_is_not_configured_makes_its_process_unready(installation: Installation) -> None:
+    """First use O1: an overwritten key was gone, and `/readyz` content."""
+    await sealed_person(installation)
+    lost = installation.with_settings(encryption_keys={"k2": SecretStr(new_key())})
+    async with lost.doors(REGISTRATION, role="web") as http:
+        answer = await http.get("/readyz")
+        assert (answer.status_code, _unready(answer.json())) == (503, {"keys registration"})
+        assert "lacks k1" in answer.text
+    kept = installation.with_settings(
+        encryption_keys={**installation.settings.encryption_keys, "k2": SecretStr(new_key())}
+    )
+    async with kept.doors(REGISTRATION, role="web") as http:
+        assert (await http.get("/readyz")).status_code == 200

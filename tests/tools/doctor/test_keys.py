@@ -11,7 +11,8 @@ from pydantic import SecretStr
 
 from shared.domain.clock import SystemClock
 from shared.settings import WechatMerchant
-from tests.harness.installation import Installation
+from tests.harness.installation import Installation, new_key
+from tests.harness.sealed import sealed_person
 from tests.harness.wechat_peer import merchant, rsa_key
 from tests.tools.doctor.visit import assert_only, broken, said, seen
 from tools.up.folder import environment_file
@@ -33,6 +34,13 @@ def certified(folder: Path, *, days: int) -> WechatMerchant:
 
 
 class TestKeys:
+    async def test_a_key_that_sealed_data_and_is_gone(self, county: Installation, tmp_path: Path) -> None:
+        await sealed_person(county)
+        assert "ENCRYPTION_KEYS" in said(await seen(county, tmp_path), about="registration")
+        lost = await seen(county.with_settings(encryption_keys={"k2": SecretStr(new_key())}), tmp_path)
+        assert broken(lost) == {("ENCRYPTION_KEY_LOST", "registration")}
+        assert "k1" in next(each.zh for each in lost if each.code == "ENCRYPTION_KEY_LOST")
+
     async def test_a_secret_file_that_everybody_reads(self, county: Installation, tmp_path: Path) -> None:
         path = county.settings.wechat_merchants[0].merchant_private_key_file
         path.chmod(0o644)

@@ -1,0 +1,75 @@
+"""README's walk-through, as it is typed: from a client's secret to an order that a family can pay."""
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.harness.cluster import scratch_folder
+from tests.harness.ports import free_port
+from tests.journeys.up_process import ROOT, going
+from tools.up.refusal import Exit
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    """A data folder that does not exist yet."""
+    folder = scratch_folder()
+    yield folder / "data"
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _walk_through() -> tuple[str, str]:
+    """The day that the season is held at, and the commands of the second terminal."""
+    section = (ROOT / "README.md").read_text(encoding="utf-8").split("**From a client's secret", 1)[1]
+    until = re.search(r"--until (\d{4}-\d\d-\d\d)", section)
+    assert until is not None
+    return until.group(1), section.split("```\n", 2)[1]
+
+
+def test_the_walk_through_works_as_typed(data: Path) -> None:
+    until, typed = _walk_through()
+    port = free_port()
+    with going(data, port, data.parent / "log", "--until", until, "--residents", "100") as started:
+        started.wait_for(f"held at {until}")
+        # The reader's address, folder and environment; all else is typed as it stands.
+        here = typed.replace("127.0.0.1:8000", f"127.0.0.1:{port}").replace(".canbao/", f"{data}/")
+        here = here.replace(".venv/bin/canbao", str(Path(sys.executable).with_name("canbao")))
+        ended = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", here], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        bill, order = _documents(ended.stdout)
+        assert bill["state"] == "OPEN"
+        assert bill["due_fen"] > 0
+        assert order["amount_fen"] == bill["due_fen"]
+        assert order["code_url"]
+        assert started.end(signal.SIGTERM) == Exit.FINE
+
+
+def test_a_season_that_was_held_is_played_on_and_agrees(data: Path) -> None:
+    port = free_port()
+    with going(data, port, data.parent / "log", "--until", "2023-10-12", "--residents", "100") as started:
+        started.wait_for("held at 2023-10-12")
+        assert started.end(signal.SIGTERM) == Exit.FINE
+    with going(data, port, data.parent / "log", "--once") as started:
+        started.wait_for("agrees with the simulator's own books to the fen")
+        assert started.process.wait(60) == Exit.FINE
+    with going(data, port, data.parent / "log", "--until", "2023-10-12") as started:
+        started.wait_for("the season has reached")
+
+
+def _documents(printed: str) -> list[dict[str, Any]]:
+    found, rest = [], printed.strip()
+    while rest:
+        document, end = json.JSONDecoder().raw_decode(rest)
+        found.append(document)
+        rest = rest[end:].lstrip()
+    return found
