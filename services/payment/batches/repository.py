@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.expression import bindparam
 
 from services.payment.batches.models import Batch, CashBatch, OnlineBatch, RemittanceLine
-from services.payment.batches.settlement_reference import Settlement
-from services.payment.batches.state import BatchKind, BatchState, HeldAt, Place, Step
+from services.payment.batches.settlement_reference import SettlementReference
+from services.payment.batches.state import BatchKind, BatchState, BatchStep, HoldStage, MoneyLocation
 from shared.contracts.event import Trace
 
 _CASH = frozenset(field.name for field in fields(CashBatch))
@@ -132,16 +132,16 @@ _ADD_LINES = text(
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class Transition:
     """One step to be recorded: from which state to which, on what day, with which facts."""
 
-    step: Step
+    step: BatchStep
     source: BatchState
     target: BatchState
     step_id: UUID
     trace: Trace
     effective_on: date | None = None
-    held_at: HeldAt | None = None
+    held_at: HoldStage | None = None
     differences: Sequence[Mapping[str, Any]] = ()
     facts: Mapping[str, Any] | None = None
     note: Mapping[str, Any] | None = None
@@ -176,7 +176,9 @@ async def id_of_statement(session: AsyncSession, statement_no: str) -> UUID | No
     return found
 
 
-async def open_online(session: AsyncSession, batch_id: UUID, settlement: Settlement, region: str, trace: Trace) -> UUID:
+async def open_online(
+    session: AsyncSession, batch_id: UUID, settlement: SettlementReference, region: str, trace: Trace
+) -> UUID:
     """Begin the batch of a channel's settlement day, or find it."""
     key = {"channel": settlement.channel, "merchant_id": settlement.merchant_id, "day": settlement.day}
     new = key | {"id": batch_id, "region": region, "actor": trace.actor, "correlation_id": trace.correlation_id}
@@ -240,7 +242,7 @@ async def lines_of(
 
 
 async def pages_of(session: AsyncSession, batch: Batch) -> AsyncIterator[list[RemittanceLine]]:
-    """All lines of a batch, some at a time; raises where they are not what the batch says it holds."""
+    """All lines of a batch, some at a time; raises where they are not what the batch declares."""
     after, count, fen = None, 0, 0
     while page := await lines_of(session, batch.id, after=after, limit=LINES_AT_ONCE):
         count, fen, after = count + len(page), fen + sum(line.amount_fen for line in page), page[-1].enrolment_id
@@ -257,8 +259,8 @@ async def booked_on(session: AsyncSession, batch_id: UUID) -> date | None:
     return found
 
 
-async def take_step(session: AsyncSession, batch_id: UUID, move: Move) -> Batch | None:
-    """Move the batch on if it still is in the step's source state; None where somebody was faster or it never was.
+async def take_step(session: AsyncSession, batch_id: UUID, move: Transition) -> Batch | None:
+    """Move the batch on if it still is in the step's source state; None where it no longer is, or never was.
 
     The one UPDATE decides the race; the step is logged by the same statement.
     """
@@ -295,8 +297,8 @@ async def take_step(session: AsyncSession, batch_id: UUID, move: Move) -> Batch 
     return _one((await session.execute(statement, values)).one_or_none())
 
 
-async def move_lines(session: AsyncSession, batch_id: UUID, place: Place) -> None:
-    """Say where the money of all lines is now."""
+async def move_lines(session: AsyncSession, batch_id: UUID, place: MoneyLocation) -> None:
+    """Record where the money of all lines is now."""
     await session.execute(_MOVE_LINES, {"batch_id": batch_id, "place": place.value})
 
 
@@ -339,7 +341,7 @@ def _one(row: Row[Any] | None) -> Batch | None:
     values = dict(row._mapping)
     kind = BatchKind(values.pop("kind"))
     values["state"] = BatchState(values["state"])
-    values["held_at"] = HeldAt(values["held_at"]) if values["held_at"] else None
+    values["held_at"] = HoldStage(values["held_at"]) if values["held_at"] else None
     if kind is BatchKind.ENTRUSTED_CASH:
         return CashBatch(**{name: value for name, value in values.items() if name in _CASH})
     return OnlineBatch(**{name: value for name, value in values.items() if name in _ONLINE})

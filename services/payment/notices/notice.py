@@ -1,4 +1,4 @@
-"""What a channel's notice says, in one form for every channel; amounts in fen, times with their zone. Pure."""
+"""A channel's notice, in one form for every channel; amounts in fen, times with their zone. Pure."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -62,7 +62,7 @@ class ChannelNotice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentNotice(ChannelNotice):
-    """A channel says what became of an order's payment."""
+    """A channel reports what became of an order's payment."""
 
     kind: NoticeKind = NoticeKind.PAYMENT
     payee_merchant_id: str
@@ -82,7 +82,7 @@ class PaymentNotice(ChannelNotice):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundNotice(ChannelNotice):
-    """A channel says what became of a refund."""
+    """A channel reports what became of a refund."""
 
     kind: NoticeKind = NoticeKind.REFUND
     payee_merchant_id: str

@@ -203,7 +203,7 @@ def _values(notice: ChannelNotice, evidence: Evidence) -> tuple[object, ...]:
 
 def _notice(row: Row[Any]) -> ChannelNotice:
     kind = NoticeKind(row.kind)
-    said: dict[str, Any] = {
+    values: dict[str, Any] = {
         "id": row.id,
         "channel": row.channel,
         "merchant_id": row.merchant_id,
@@ -213,8 +213,8 @@ def _notice(row: Row[Any]) -> ChannelNotice:
         "correlation_id": row.correlation_id,
     }
     if kind not in (NoticeKind.PAYMENT, NoticeKind.REFUND):
-        return ChannelNotice(kind=kind, **said)
-    said |= {
+        return ChannelNotice(kind=kind, **values)
+    values |= {
         "payee_merchant_id": row.payee_merchant_id,
         "order_no": row.order_no,
         "transaction_id": row.transaction_id,
@@ -223,5 +223,5 @@ def _notice(row: Row[Any]) -> ChannelNotice:
         "succeeded_at": row.succeeded_at,
     }
     if kind is NoticeKind.PAYMENT:
-        return PaymentNotice(payee_appid=row.payee_appid, currency=row.currency, **said)
-    return RefundNotice(refund_no=row.refund_no, **said)
+        return PaymentNotice(payee_appid=row.payee_appid, currency=row.currency, **values)
+    return RefundNotice(refund_no=row.refund_no, **values)

@@ -1,4 +1,4 @@
-"""Writing payments and their lines, a batch in one statement. No other room writes these tables."""
+"""Writing payments and their lines, a batch in one statement. No other package writes these tables."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.ledger.transfer import Line
+from services.payment.ledger.transfer import Dimensions
 from services.payment.notices.notice import PaymentNotice
 from shared.contracts.event import Trace
 
@@ -78,7 +78,7 @@ class NewPaymentLine:
     id: UUID
     payment_id: UUID
     bill_id: UUID | None
-    line: Line
+    dimensions: Dimensions
     amount_fen: int
     credited: bool
     trace: Trace
@@ -136,12 +136,12 @@ async def insert_lines(session: AsyncSession, lines: Sequence[NewPaymentLine]) -
             "id": [one.id for one in lines],
             "payment_id": [one.payment_id for one in lines],
             "bill_id": [one.bill_id for one in lines],
-            "enrolment_id": [one.line.enrolment_id for one in lines],
-            "person_token": [one.line.person_token for one in lines],
-            "benefit_year": [one.line.benefit_year for one in lines],
+            "enrolment_id": [one.dimensions.enrolment_id for one in lines],
+            "person_token": [one.dimensions.person_token for one in lines],
+            "benefit_year": [one.dimensions.benefit_year for one in lines],
             "amount_fen": [one.amount_fen for one in lines],
             "state": ["CREDITED" if one.credited else "SUSPENDED" for one in lines],
-            "region": [one.line.region for one in lines],
+            "region": [one.dimensions.region for one in lines],
             "actor": [one.trace.actor for one in lines],
             "correlation_id": [one.trace.correlation_id for one in lines],
         },

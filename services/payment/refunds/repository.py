@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.ledger.transfer import Line
-from services.payment.refunds.state import Refund, RefundState, Request, refund_no
+from services.payment.ledger.transfer import Dimensions
+from services.payment.refunds.state import NewRefund, Refund, RefundState, refund_no
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
 
@@ -93,7 +93,7 @@ _LIST = text(
 )
 
 
-async def insert(session: AsyncSession, requests: Sequence[Request]) -> None:
+async def insert(session: AsyncSession, requests: Sequence[NewRefund]) -> None:
     """Put held money forward for refund; what has been put forward before stays as it is."""
     ids = [new_id() for _ in requests]
     await session.execute(
@@ -145,7 +145,7 @@ async def note_refusal(session: AsyncSession, refund_id: UUID, failure: str) -> 
     await session.execute(_NOTE_REFUSAL, {"id": refund_id, "failure": failure})
 
 
-async def hasten(session: AsyncSession, refund_id: UUID) -> None:
+async def retry_now(session: AsyncSession, refund_id: UUID) -> None:
     """Ask about a refund that the channel refused without waiting for its next turn."""
     await session.execute(_HASTEN, {"id": refund_id})
 
@@ -182,6 +182,6 @@ def _refund(row: Row[Any]) -> Refund:
         paid_fen=row.paid_fen,
         reason=row.reason,
         state=RefundState(row.state),
-        line=Line(row.region, row.enrolment_id, row.person_token, row.benefit_year),
+        dimensions=Dimensions(row.region, row.enrolment_id, row.person_token, row.benefit_year),
         trace=Trace(row.actor, row.correlation_id),
     )

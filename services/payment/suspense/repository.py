@@ -58,22 +58,22 @@ async def insert(session: AsyncSession, items: Sequence[Suspended]) -> None:
             "merchant_id": [item.notice.merchant_id for item in items],
             "order_no": [item.notice.order_no for item in items],
             "transaction_id": [item.notice.transaction_id for item in items],
-            "enrolment_id": [item.line.enrolment_id for item in items],
-            "person_token": [item.line.person_token for item in items],
-            "benefit_year": [item.line.benefit_year for item in items],
+            "enrolment_id": [item.dimensions.enrolment_id for item in items],
+            "person_token": [item.dimensions.person_token for item in items],
+            "benefit_year": [item.dimensions.benefit_year for item in items],
             "amount_fen": [item.amount_fen for item in items],
             "paid_fen": [item.notice.amount_fen for item in items],
             "reason": [item.reason.value for item in items],
             "suspended_on": [item.notice.paid_on for item in items],
             "state": [item.state.value for item in items],
-            "region": [item.line.region for item in items],
+            "region": [item.dimensions.region for item in items],
             "actor": [item.trace.actor for item in items],
             "correlation_id": [item.trace.correlation_id for item in items],
         },
     )
 
 
-async def turn(
+async def transition(
     session: AsyncSession, ids: Sequence[UUID], state: SuspenseState, *, from_state: SuspenseState
 ) -> list[UUID]:
     """Move items on; returns those that were in ``from_state``."""

@@ -98,7 +98,7 @@ class WechatClient:
         return code_url
 
     async def close(self, order_no: str) -> Closing:
-        """Close an order so that nobody can pay it any more, or learn that somebody has."""
+        """Close an order so that nobody can pay it any more, or learn that it has been paid."""
         try:
             await self._call(
                 "POST", f"/v3/pay/transactions/out-trade-no/{quote(order_no)}/close", {"mchid": self.merchant_id}
@@ -133,7 +133,7 @@ class WechatClient:
     async def refund(
         self, *, transaction_id: str, refund_no: str, reason: str, refund_fen: int, paid_fen: int, notify_url: str
     ) -> None:
-        """Ask for money to go back to the payer: accepted only, final when a notice or a query says so.
+        """Ask for money to go back to the payer: accepted only, final when a notice or a query reports it.
 
         The same number again is the same refund.
         """
