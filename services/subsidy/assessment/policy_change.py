@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.subsidy.changes import repository as changes
 from shared.service import Job, Running
 
 _IN_FORCE = text("SELECT digest FROM policy_applied FOR SHARE")
@@ -20,13 +21,6 @@ _APPLY = text(
     ON CONFLICT (singleton) DO UPDATE SET digest = EXCLUDED.digest
     """
 )
-_QUEUE = """
-    INSERT INTO roster_change (id, region, person_token, actor, correlation_id, cause)
-    SELECT uuidv7(), region, person_token, 'policy', uuidv7(), 'POLICY_CHANGED' FROM enrolment
-    WHERE paid_on IS NULL AND terminated_on IS NULL
-"""
-_QUEUE_ALL = text(_QUEUE)
-_QUEUE_SOME = text(_QUEUE + " AND person_token = ANY(CAST(:tokens AS text[]))")
 _A_YEAR_S = 31_536_000.0
 
 
@@ -38,7 +32,7 @@ async def is_applied(session: AsyncSession, digest: str) -> bool:
 
 async def queue_for_policy(session: AsyncSession, tokens: Sequence[str]) -> None:
     """Have people looked at again who were priced by a policy that is in force no more."""
-    await session.execute(_QUEUE_SOME, {"tokens": list(tokens)})
+    await changes.queue_unpaid(session, tokens)
 
 
 async def _step(running: Running) -> int:
@@ -47,7 +41,7 @@ async def _step(running: Running) -> int:
         before: str | None = (await session.execute(_APPLIED)).scalar_one_or_none()
         if before != digest:
             await session.execute(_APPLY, {"digest": digest})
-            await session.execute(_QUEUE_ALL)
+            await changes.queue_unpaid(session)
     return 0
 
 

@@ -3,25 +3,18 @@
 A roster line changes something when it comes, and again on the day from which it counts; so does a new policy.
 """
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.subsidy.assessment import service
 from services.subsidy.assessment.policy_change import is_applied
 from services.subsidy.assessment.repository import Change
 from services.subsidy.assessment.turning import hold_day
+from services.subsidy.changes import repository as changes
 from shared.contracts.event import Trace
 from shared.database.business_date import business_date
 from shared.service import Job, Running
 
 BATCH = 500
-_TAKE = text(
-    """
-    DELETE FROM roster_change WHERE id IN (
-        SELECT id FROM roster_change ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED
-    ) RETURNING id, person_token, actor, correlation_id, cause
-    """
-)
 
 
 async def _step(running: Running) -> int:
@@ -38,7 +31,7 @@ async def _step(running: Running) -> int:
 
 async def _take(session: AsyncSession) -> dict[str, Change]:
     """The oldest changes, by person; the latest change of a person names who caused the new version, and what did."""
-    rows = sorted(await session.execute(_TAKE, {"most": BATCH}))
+    rows = await changes.take(session, BATCH)
     return {token: Change(cause, Trace(actor, correlation_id)) for _, token, actor, correlation_id, cause in rows}
 
 

@@ -8,6 +8,7 @@ from datetime import date
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.subsidy.changes import repository as changes
 from shared.database.business_date import business_date
 from shared.service import Job, Running
 
@@ -16,13 +17,6 @@ _HOLD = text("SELECT day FROM day_turned FOR SHARE")
 _LOCK = text("SELECT day FROM day_turned FOR UPDATE")
 _GO_BACK = text("UPDATE day_turned SET day = :day WHERE day > :day")
 _TURN = text("UPDATE day_turned SET day = :day WHERE day < :day")
-_COUNTING_FROM_NOW_ON = text(
-    """
-    INSERT INTO roster_change (id, region, person_token, actor, correlation_id, cause)
-    SELECT uuidv7(), region, person_token, actor, correlation_id, 'DAY_TURNED' FROM roster_line
-    WHERE (certified_on > :before AND certified_on <= :today) OR (withdrawn_on > :before AND withdrawn_on <= :today)
-    """
-)
 
 
 async def hold_day(session: AsyncSession) -> date:
@@ -42,8 +36,7 @@ async def turn_to(session: AsyncSession, day: date) -> int:
     if day <= before:
         return 0
     await session.execute(_TURN, {"day": day})
-    queued = await session.execute(_COUNTING_FROM_NOW_ON, {"before": before, "today": day})
-    return queued.rowcount  # type: ignore[attr-defined,no-any-return]
+    return await changes.queue_days(session, before, day)
 
 
 async def _step(running: Running) -> int:

@@ -43,13 +43,6 @@ _ADD_LINES = text(
     RETURNING person_token, region
     """
 )
-_QUEUE = text(
-    """
-    INSERT INTO roster_change (id, region, person_token, actor, correlation_id)
-    SELECT c.id, c.region, c.person_token, :actor, :correlation_id
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:regions AS text[]), CAST(:tokens AS text[])) AS c (id, region, person_token)
-    """
-)
 _LINE = text(
     """
     SELECT id AS line_id, region, identity, masked_number AS document_number, certified_on, withdrawn_on,
@@ -148,16 +141,6 @@ async def add_lines(
         "correlation_id": trace.correlation_id,
     }
     return [(row.person_token, row.region) for row in await session.execute(_ADD_LINES, columns | head)]
-
-
-async def queue_changes(session: AsyncSession, people: Sequence[tuple[str, str]], trace: Trace) -> None:
-    """Ask for people (token, region) to be priced anew."""
-    columns: dict[str, Any] = {
-        "ids": [new_id() for _ in people],
-        "tokens": [token for token, _ in people],
-        "regions": [region for _, region in people],
-    }
-    await session.execute(_QUEUE, columns | {"actor": trace.actor, "correlation_id": trace.correlation_id})
 
 
 async def lock_line(session: AsyncSession, roster_id: UUID, token: str) -> RowMapping | None:

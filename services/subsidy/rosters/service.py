@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.subsidy.changes import repository as changes
 from services.subsidy.resources import SubsidyResources
 from services.subsidy.rosters import repository
 from services.subsidy.rosters.lines import Accepted, InvalidNumberInRoster, once_each, sort_out
@@ -52,7 +53,7 @@ async def upload(
         refused=refused,
     )
     await repository.add_roster(session, result, region, mac, trace)
-    await repository.queue_changes(session, new, trace)
+    await changes.queue_people(session, new, trace)
     return result, True
 
 
@@ -70,7 +71,7 @@ async def withdraw(
         raise NotFound
     if line["withdrawn_on"] is None:
         await repository.withdraw(session, line["line_id"], body.withdrawn_on, body.reason, trace.actor)
-        await repository.queue_changes(session, [(token, line["region"])], trace)
+        await changes.queue_people(session, [(token, line["region"])], trace)
     elif (line["withdrawn_on"], line["reason"]) != (body.withdrawn_on, body.reason):
         raise RosterLineWithdrawn(f"已于 {line['withdrawn_on']} 撤销 · withdrawn")
     return line

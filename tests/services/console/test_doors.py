@@ -14,7 +14,7 @@ from tests.harness.eventually import eventually
 from tests.harness.installation import Installation
 from tests.harness.patience import patient
 from tests.harness.serving import Served, serving
-from tests.services.quota.annex import annex
+from tests.services.quota.targets_notice import annex
 
 
 @pytest.fixture
