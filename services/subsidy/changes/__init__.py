@@ -1,1 +1,1 @@
-"""The queue of people who are to be priced again: because of a roster, a day that begun, or another policy."""
+"""The queue of people who are to be priced again: because of a roster, a day that begins, or another policy."""
