@@ -27,7 +27,7 @@ class Job:
     """
 
     name: str
-    step: "Callable[[Running], Awaitable[int]]"
+    step: "Callable[[ServiceContext], Awaitable[int]]"
     interval_s: float = 1.0
 
 
@@ -43,7 +43,7 @@ class Service:
     resources: Callable[[Settings], Any] | None = None
     public_paths: frozenset[str] = frozenset()
     # What it measures of its own rows, by name; read now and then, where metrics are served at all.
-    gauges: "Mapping[str, Callable[[Running], Awaitable[None]]]" = field(default_factory=dict)
+    gauges: "Mapping[str, Callable[[ServiceContext], Awaitable[None]]]" = field(default_factory=dict)
     mount: str | None = None
     # Its encrypted columns: the keys that sealed them are needed for as long as the rows stand.
     sealed: tuple[SealedColumn, ...] = ()
@@ -58,7 +58,7 @@ class Service:
 class Startable(Protocol):
     """Resources that need the running service before the first request, such as a writer with its own task."""
 
-    async def start(self, running: "Running") -> None:
+    async def start(self, running: "ServiceContext") -> None:
         """Begin."""
 
 
@@ -71,7 +71,7 @@ class Closable(Protocol):
 
 
 @dataclass
-class Running:
+class ServiceContext:
     """A service while it runs: what routes, jobs and handlers may use."""
 
     service: Service

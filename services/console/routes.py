@@ -12,7 +12,7 @@ from services.console.pages import ROOM
 from services.console.resources import ConsoleResources
 from services.console.words import Lang, language
 from shared.errors import NotFound
-from shared.web.dependencies import CurrentRunning
+from shared.web.dependencies import CurrentContext
 
 router = APIRouter(include_in_schema=False)
 
@@ -27,7 +27,7 @@ HEADERS = {
 }
 
 
-def _resources(running: CurrentRunning) -> ConsoleResources:
+def _resources(running: CurrentContext) -> ConsoleResources:
     resources: ConsoleResources = running.resources
     return resources
 

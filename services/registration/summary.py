@@ -11,7 +11,7 @@ from sqlalchemy import text
 from services.registration.enrolments.state import NONE_OF_OURS, PAID_OR_BEYOND, State
 from shared.database.business_date import business_date
 from shared.messaging.topics.stats import MessagesOut, bus_stats_in
-from shared.web.dependencies import CurrentRunning, Session, requires
+from shared.web.dependencies import CurrentContext, Session, requires
 from shared.web.strict_route import StrictRoute
 
 router = APIRouter(route_class=StrictRoute, tags=["summary"])
@@ -45,7 +45,7 @@ class SummaryOut(BaseModel):
 
 @router.get("/v1/summary", dependencies=[requires("registration:read")])
 async def summary(
-    session: Session, running: CurrentRunning, benefit_year: Annotated[int, Query(ge=2000, le=2100)]
+    session: Session, running: CurrentContext, benefit_year: Annotated[int, Query(ge=2000, le=2100)]
 ) -> SummaryOut:
     """Enrolments by state, for the region and for each town in it."""
     states: dict[str, int] = {}

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from shared.messaging.topics.stats import MessagesOut, bus_stats_in
 from shared.policy.vocabulary import Identity
-from shared.web.dependencies import CurrentRunning, Session, requires
+from shared.web.dependencies import CurrentContext, Session, requires
 from shared.web.strict_route import StrictRoute
 
 router = APIRouter(route_class=StrictRoute, tags=["summary"])
@@ -73,7 +73,7 @@ class SummaryOut(BaseModel):
 
 @router.get("/v1/summary", dependencies=[requires("subsidy:read")])
 async def summary(
-    session: Session, running: CurrentRunning, benefit_year: Annotated[int, Query(ge=2000, le=2100)]
+    session: Session, running: CurrentContext, benefit_year: Annotated[int, Query(ge=2000, le=2100)]
 ) -> SummaryOut:
     """People by outcome, reason and identity, and the sums of each funder."""
     combinations = list((await session.execute(_COMBINATIONS, {"benefit_year": benefit_year})).mappings())

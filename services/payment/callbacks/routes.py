@@ -14,7 +14,7 @@ from services.payment.channels.wechat.signature import Refusal, Refused, verify
 from services.payment.notices.group_commit import IntakeUnavailable, NoticeUnstorable
 from services.payment.notices.notice import ChannelNotice, Evidence, NoticeSource
 from services.payment.resources import PaymentResources
-from shared.service import Running
+from shared.service import ServiceContext
 from shared.web.lean_route import LeanRoute
 
 BODY_LIMIT = 64 * 1024
@@ -42,7 +42,7 @@ router = APIRouter(route_class=LeanRoute)
 @router.post(PATH, status_code=204, response_model=None, responses=ANSWERS, openapi_extra=NOTICE)
 async def take_wechat_notice(request: Request) -> Response:
     """Take a signed notice of WeChat Pay: answered 204 once it is durable, 4xx or 5xx in WeChat's form otherwise."""
-    running: Running = request.app.state.running
+    running: ServiceContext = request.app.state.running
     resources: PaymentResources = running.resources
     began = perf_counter()
     try:
@@ -65,7 +65,7 @@ async def take_wechat_notice(request: Request) -> Response:
 
 
 async def _verified(
-    request: Request, mchid: str, running: Running, resources: PaymentResources
+    request: Request, mchid: str, running: ServiceContext, resources: PaymentResources
 ) -> tuple[ChannelNotice, Evidence]:
     merchant = resources.merchants.get(mchid)
     if merchant is None:

@@ -5,7 +5,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.registration.calendar import service
 from shared.database.business_date import business_date
-from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
+from shared.web.dependencies import CurrentCaller, CurrentContext, Session, requires
 from shared.web.error_responses import responses_for
 from shared.web.fields import Day, example
 from shared.web.strict_route import StrictRoute
@@ -23,14 +23,14 @@ class BusinessDate(BaseModel):
 
 
 @router.get("/v1/business-date", dependencies=[requires("registration:read")])
-async def show(session: Session, running: CurrentRunning) -> BusinessDate:
+async def show(session: Session, running: CurrentContext) -> BusinessDate:
     """The current business date."""
     return BusinessDate(date=await business_date(session, running.clock))
 
 
 @router.post("/v1/business-date", dependencies=[requires("registration:operate")])
 @responses_for(service.BusinessDateGoesBack)
-async def advance(session: Session, caller: CurrentCaller, running: CurrentRunning, body: BusinessDate) -> BusinessDate:
+async def advance(session: Session, caller: CurrentCaller, running: CurrentContext, body: BusinessDate) -> BusinessDate:
     """Move the business date forward, as a county does that rehearses last season."""
     await service.advance(session, running.settings, body.date, caller.trace())
     return body

@@ -12,7 +12,7 @@ from shared.database.business_date import advance_business_date, business_date
 from shared.domain.clock import Clock
 from shared.errors import DomainError, ErrorCode
 from shared.messaging.outbox.publication import publish
-from shared.service import Running
+from shared.service import ServiceContext
 from shared.settings import Settings
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('canbao.business_date'))")
@@ -43,7 +43,7 @@ async def advance(session: AsyncSession, settings: Settings, day: date, trace: T
     await publish(session, [(fact, trace)])
 
 
-async def daily_step(running: Running) -> int:
+async def daily_step(running: ServiceContext) -> int:
     """One batch of the work that a new day brings: cover begins and ends."""
     async with running.database.transaction(running.settings.region) as session:
         return await activate(session, await _today(session, running.clock), _STEP)

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from services.registration.clients import service
 from shared.errors import DomainError, ErrorCode
 from shared.web import tokens
-from shared.web.dependencies import CurrentRunning
+from shared.web.dependencies import CurrentContext
 from shared.web.error_responses import responses_for
 from shared.web.strict_route import StrictRoute
 
@@ -40,7 +40,7 @@ class TokenOut(BaseModel):
 @router.post("/v1/token")
 @responses_for(InvalidTokenRequest, UnsupportedGrantType, service.InvalidClient)
 async def token(
-    running: CurrentRunning,
+    running: CurrentContext,
     response: Response,
     grant_type: Annotated[str, Form()] = "",
     client_id: Annotated[str, Form()] = "",

@@ -20,7 +20,7 @@ from services.registration.regions.service import UnknownRegion
 from shared.contracts.event import Trace
 from shared.database.business_date import business_date
 from shared.errors import DomainError, NotFound
-from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
+from shared.web.dependencies import CurrentCaller, CurrentContext, Session, requires
 from shared.web.error_responses import responses_for
 from shared.web.strict_route import StrictRoute
 
@@ -37,7 +37,7 @@ router = APIRouter(route_class=StrictRoute, tags=["enrolments"])
     NotFound,
 )
 async def register(
-    session: Session, caller: CurrentCaller, running: CurrentRunning, body: EnrolmentIn
+    session: Session, caller: CurrentCaller, running: CurrentContext, body: EnrolmentIn
 ) -> RegisteredOut:
     """Register one person for one benefit year."""
     today = await business_date(session, running.clock)
@@ -48,7 +48,7 @@ async def register(
 @router.post("/v1/enrolments/batch", dependencies=[requires("registration:write")])
 @responses_for(NotFound)
 async def register_many(
-    session: Session, caller: CurrentCaller, running: CurrentRunning, body: EnrolmentsIn
+    session: Session, caller: CurrentCaller, running: CurrentContext, body: EnrolmentsIn
 ) -> EnrolmentsOut:
     """Register a village's applications in one go; each is taken or refused by itself, and has a chain of its own."""
     today = await business_date(session, running.clock)
@@ -76,7 +76,7 @@ async def show(session: Session, enrolment_id: UUID) -> EnrolmentOut:
 
 @router.get("/v1/enrolments/{enrolment_id}/explain", dependencies=[requires("registration:read")])
 @responses_for(NotFound)
-async def explain(session: Session, running: CurrentRunning, enrolment_id: UUID) -> ExplanationOut:
+async def explain(session: Session, running: CurrentContext, enrolment_id: UUID) -> ExplanationOut:
     """Why an enrolment stands as it does: which rules decided, which did not, each with the sentence it stands on."""
     row = await repository.find(session, enrolment_id)
     if row is None:

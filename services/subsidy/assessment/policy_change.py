@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.service import Job, Running
+from shared.service import Job, ServiceContext
 
 _IN_FORCE = text("SELECT digest FROM policy_applied FOR SHARE")
 _APPLIED = text("SELECT digest FROM policy_applied FOR UPDATE")
@@ -41,7 +41,7 @@ async def queue_for_policy(session: AsyncSession, tokens: Sequence[str]) -> None
     await session.execute(_QUEUE_SOME, {"tokens": list(tokens)})
 
 
-async def _step(running: Running) -> int:
+async def _step(running: ServiceContext) -> int:
     digest = running.resources.policy_digest
     async with running.database.transaction(running.settings.region) as session:
         before: str | None = (await session.execute(_APPLIED)).scalar_one_or_none()

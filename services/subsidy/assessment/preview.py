@@ -13,7 +13,7 @@ from shared.policy.answer import answer
 from shared.policy.case_decision import decided
 from shared.policy.facts import MissingFact
 from shared.policy.question import CaseFacts
-from shared.web.dependencies import CurrentRunning, requires
+from shared.web.dependencies import CurrentContext, requires
 from shared.web.error_responses import responses_for
 from shared.web.fields import example
 from shared.web.strict_route import StrictRoute
@@ -57,7 +57,7 @@ class PreviewOut(BaseModel):
 
 @router.post("/v1/assessments:preview", dependencies=[requires("subsidy:read")])
 @responses_for(FactMissing)
-async def preview(running: CurrentRunning, body: CaseIn) -> PreviewOut:
+async def preview(running: CurrentContext, body: CaseIn) -> PreviewOut:
     """Decide a case under the policy pack in force, as it would be decided, and store nothing."""
     resources: SubsidyResources = running.resources
     try:

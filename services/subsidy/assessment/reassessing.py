@@ -12,7 +12,7 @@ from services.subsidy.assessment.repository import Change
 from services.subsidy.assessment.turning import hold_day
 from shared.contracts.event import Trace
 from shared.database.business_date import business_date
-from shared.service import Job, Running
+from shared.service import Job, ServiceContext
 
 BATCH = 500
 _TAKE = text(
@@ -24,7 +24,7 @@ _TAKE = text(
 )
 
 
-async def _step(running: Running) -> int:
+async def _step(running: ServiceContext) -> int:
     async with running.database.transaction(running.settings.region) as session:
         await hold_day(session)
         if not await is_applied(session, running.resources.policy_digest):

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.database.business_date import business_date
-from shared.service import Job, Running
+from shared.service import Job, ServiceContext
 
 # The one row is there from the start: whoever turns the day waits for it before reading which day it is.
 _HOLD = text("SELECT day FROM day_turned FOR SHARE")
@@ -46,7 +46,7 @@ async def turn_to(session: AsyncSession, day: date) -> int:
     return queued.rowcount  # type: ignore[attr-defined,no-any-return]
 
 
-async def _step(running: Running) -> int:
+async def _step(running: ServiceContext) -> int:
     async with running.database.transaction(running.settings.region) as session:
         await session.execute(_LOCK)
         return await turn_to(session, await business_date(session, running.clock))

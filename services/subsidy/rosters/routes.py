@@ -12,7 +12,7 @@ from services.subsidy.rosters.schemas import RosterIn, RosterOut, UninsuredOut, 
 from shared.database.business_date import business_date
 from shared.database.engine import after_commit
 from shared.errors import NotFound
-from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
+from shared.web.dependencies import CurrentCaller, CurrentContext, Session, requires
 from shared.web.error_responses import responses_for
 from shared.web.strict_route import StrictRoute
 
@@ -26,7 +26,7 @@ router = APIRouter(route_class=StrictRoute, tags=["rosters"])
     responses={200: {"model": RosterOut, "description": "The same roster was uploaded before"}},
 )
 async def upload(
-    session: Session, caller: CurrentCaller, running: CurrentRunning, body: RosterIn, response: Response
+    session: Session, caller: CurrentCaller, running: CurrentContext, body: RosterIn, response: Response
 ) -> RosterOut:
     """Take in a department's roster; wrong lines are refused one by one, the same roster again is answered with 200."""
     roster, is_new = await service.upload(session, running.resources, caller.region, body, caller.trace())
@@ -39,7 +39,7 @@ async def upload(
 @router.get("/v1/uninsured", dependencies=[requires("subsidy:read")])
 async def list_uninsured(
     session: Session,
-    running: CurrentRunning,
+    running: CurrentContext,
     benefit_year: Annotated[int, Query(ge=2000, le=2100)],
     after: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=1_000)] = 500,
@@ -67,7 +67,7 @@ async def roster(session: Session, roster_id: UUID) -> RosterOut:
 @router.post("/v1/rosters/{roster_id}/withdrawals", dependencies=[requires("subsidy:write")])
 @responses_for(InvalidNumberInRoster, NotFound, service.RosterLineWithdrawn)
 async def withdraw(
-    session: Session, caller: CurrentCaller, running: CurrentRunning, roster_id: UUID, body: WithdrawalIn
+    session: Session, caller: CurrentCaller, running: CurrentContext, roster_id: UUID, body: WithdrawalIn
 ) -> WithdrawalOut:
     """Take a person off a roster from a day on: what they pay from then on is priced without the identity."""
     line = await service.withdraw(session, running.resources, roster_id, body, caller.trace())

@@ -12,7 +12,7 @@ from shared.contracts.event import Event, Received, Trace
 from shared.contracts.payment import ContributionPaid
 from shared.contracts.subsidy import BenefitRule, ContributionAssessed, ScheduleRow, Share, WaitRule
 from shared.domain.ids import new_id
-from shared.service import Running
+from shared.service import ServiceContext
 from tests.harness.installation import COUNTY, Installation, knocking
 from tests.services.registration.test_enrolments import EVERYTHING, a_person
 
@@ -43,7 +43,7 @@ def paid_under_the_first(enrolment_id: UUID) -> ContributionPaid:
     )  # fmt: skip
 
 
-async def hear(run: Running, take: Any, event: Event) -> None:
+async def hear(run: ServiceContext, take: Any, event: Event) -> None:
     """Take an event in, as the consumer does."""
     received: Received[Any] = Received(
         event, new_id(), 1, "elsewhere", datetime(2023, 10, 9, tzinfo=UTC), Trace.start("clerk")
