@@ -20,7 +20,7 @@ from shared.messaging.outbox.relay import run_relay
 from shared.messaging.outbox.retention import purge_published
 from shared.messaging.topics.installation import join_installation
 from shared.metrics_collector import keep_gauges
-from shared.service import Closable, Job, Role, Service, ServiceContext, Startable
+from shared.service import Closable, Job, R, Role, Service, ServiceContext, Startable
 from shared.settings import Settings
 
 RELAY = "relay"
@@ -40,14 +40,14 @@ RETENTION = Job("retention", _purge, interval_s=86_400.0)
 
 @asynccontextmanager
 async def running(
-    service: Service, settings: Settings, *, role: Role = "all", clock: Clock | None = None
-) -> AsyncIterator[ServiceContext]:
+    service: Service[R], settings: Settings, *, role: Role = "all", clock: Clock | None = None
+) -> AsyncIterator[ServiceContext[R]]:
     """Run one service in the given role until the block ends; background work is awaited before anything closes."""
     pools = {"web": settings.pool_web, "work": settings.pool_work, "all": settings.pool_web + settings.pool_work}
     database = Database(
         settings.service_url(service.name), pool_size=pools[role], application_name=f"canbao {service.name}"
     )
-    resources = service.resources(settings) if service.resources else None
+    resources = service.resources(settings)
     run = ServiceContext(service, settings, clock or SystemClock(), database, resources, role)
     tasks: list[asyncio.Task[None]] = []
     try:

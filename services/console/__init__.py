@@ -4,7 +4,7 @@ from services.console.resources import ConsoleResources
 from services.console.routes import router
 from shared.service import Service
 
-SERVICE = Service(
+SERVICE = Service[ConsoleResources](
     name="console",
     routers=(router,),
     resources=ConsoleResources,

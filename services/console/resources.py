@@ -26,10 +26,10 @@ class ConsoleResources:
             raise RuntimeError("the console has not been started")
         return self._lookout
 
-    async def start(self, running: ServiceContext) -> None:
+    async def start(self, context: ServiceContext[object]) -> None:
         """Begin with the service's clock."""
-        self._lookout = Lookout(self._asker, running.clock)
-        self._farewell = asyncio.create_task(_dismiss_when_leaving(self._lookout, running))
+        self._lookout = Lookout(self._asker, context.clock)
+        self._farewell = asyncio.create_task(_dismiss_when_leaving(self._lookout, context))
 
     async def aclose(self) -> None:
         """Send the watchers home."""
@@ -41,7 +41,7 @@ class ConsoleResources:
             await self._asker.aclose()
 
 
-async def _dismiss_when_leaving(lookout: Lookout, running: ServiceContext) -> None:
+async def _dismiss_when_leaving(lookout: Lookout, context: ServiceContext[object]) -> None:
     """A stream never ends by itself; without this the web server would wait for it until its patience ends."""
-    await running.leaving.wait()
+    await context.leaving.wait()
     await lookout.dismiss()

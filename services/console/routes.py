@@ -27,9 +27,8 @@ HEADERS = {
 }
 
 
-def _resources(running: CurrentContext) -> ConsoleResources:
-    resources: ConsoleResources = running.resources
-    return resources
+def _resources(context: CurrentContext[ConsoleResources]) -> ConsoleResources:
+    return context.resources
 
 
 def _language(lang: Annotated[str | None, Query()] = None) -> Lang:

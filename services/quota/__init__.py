@@ -16,7 +16,7 @@ from shared.contracts.registration import (
 from shared.messaging.consumer.loop import Subscription
 from shared.service import Service
 
-SERVICE = Service(
+SERVICE = Service[None](
     name="quota",
     routers=(targets_router, progress_router),
     subscriptions=(

@@ -7,7 +7,7 @@ from services.registration.calendar.service import daily_step
 from services.registration.clients import routes as clients
 from services.registration.enrolments import handlers, routes
 from services.registration.regions import routes as regions
-from services.registration.resources import open_resources
+from services.registration.resources import RegistrationResources, open_resources
 from services.registration.summary import router as summary
 from shared.contracts.payment import (
     BillIssued,
@@ -23,7 +23,7 @@ from shared.database.sealed import SealedColumn
 from shared.messaging.consumer.loop import Subscription
 from shared.service import Job, Service
 
-SERVICE = Service(
+SERVICE = Service[RegistrationResources](
     name="registration",
     routers=(clients.router, routes.router, calendar.router, regions.router, summary),
     subscriptions=(

@@ -45,7 +45,7 @@ class SummaryOut(BaseModel):
 
 @router.get("/v1/summary", dependencies=[requires("registration:read")])
 async def summary(
-    session: Session, running: CurrentContext, benefit_year: Annotated[int, Query(ge=2000, le=2100)]
+    session: Session, context: CurrentContext, benefit_year: Annotated[int, Query(ge=2000, le=2100)]
 ) -> SummaryOut:
     """Enrolments by state, for the region and for each town in it."""
     states: dict[str, int] = {}
@@ -57,7 +57,7 @@ async def summary(
         towns.setdefault(row.town, {})[row.state] = row.enrolments
         not_ours[row.town] += row.not_ours
     return SummaryOut(
-        business_date=await business_date(session, running.clock),
+        business_date=await business_date(session, context.clock),
         benefit_year=benefit_year,
         states=states,
         towns=[_town(region, counts, not_ours[region]) for region, counts in towns.items()],

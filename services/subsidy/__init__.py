@@ -8,7 +8,7 @@ from services.subsidy.assessment.preview import router as preview_router
 from services.subsidy.assessment.reassessing import REASSESS
 from services.subsidy.assessment.routes import router as assessment_router
 from services.subsidy.assessment.turning import TURNING
-from services.subsidy.resources import open_resources
+from services.subsidy.resources import SubsidyResources, open_resources
 from services.subsidy.rosters.routes import router as rosters_router
 from services.subsidy.summary import router as summary_router
 from shared.contracts.registration import (
@@ -22,7 +22,7 @@ from shared.database.sealed import SealedColumn
 from shared.messaging.consumer.loop import Subscription
 from shared.service import Service
 
-SERVICE = Service(
+SERVICE = Service[SubsidyResources](
     name="subsidy",
     routers=(rosters_router, assessment_router, preview_router, summary_router),
     subscriptions=(

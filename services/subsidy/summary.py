@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from sqlalchemy import text
 
+from services.subsidy.resources import SubsidyResources
 from shared.messaging.topics.stats import MessagesOut, bus_stats_in
 from shared.policy.vocabulary import Identity
 from shared.web.dependencies import CurrentContext, Session, requires
@@ -73,7 +74,7 @@ class SummaryOut(BaseModel):
 
 @router.get("/v1/summary", dependencies=[requires("subsidy:read")])
 async def summary(
-    session: Session, running: CurrentContext, benefit_year: Annotated[int, Query(ge=2000, le=2100)]
+    session: Session, context: CurrentContext[SubsidyResources], benefit_year: Annotated[int, Query(ge=2000, le=2100)]
 ) -> SummaryOut:
     """People by outcome, reason and identity, and the sums of each funder."""
     combinations = list((await session.execute(_COMBINATIONS, {"benefit_year": benefit_year})).mappings())
@@ -82,7 +83,7 @@ async def summary(
         outcomes[one["outcome"]] += one["people"]
         if one["reason_code"] is not None:
             reasons[one["reason_code"]] += one["people"]
-    pack = running.resources.pack
+    pack = context.resources.pack
     return SummaryOut(
         benefit_year=benefit_year,
         pack=pack.id,

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.contracts.event import Trace
 from shared.domain.region import covers
 from shared.errors import DomainError, ErrorCode
-from shared.service import Service, ServiceContext
+from shared.service import R_co, Service, ServiceContext
 from shared.web import tokens
 from shared.web.problems import trace_id
 
@@ -55,7 +55,8 @@ async def current_context(request: Request) -> ServiceContext:
     return running
 
 
-CurrentContext = Annotated[ServiceContext, Depends(current_context)]
+# With the service's resources in brackets, ``CurrentContext[SubsidyResources]``, where a route uses them.
+CurrentContext = Annotated[ServiceContext[R_co], Depends(current_context)]
 
 
 async def current_caller(request: Request) -> Caller:

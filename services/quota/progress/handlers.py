@@ -5,7 +5,6 @@ that a person's own events come in order, is the consumer's promise.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,27 +22,27 @@ from shared.contracts.registration import (
 from shared.database.business_date import advance_business_date
 
 
-async def on_registered(session: AsyncSession, events: Sequence[Received[EnrolmentRegistered]], resources: Any) -> None:
+async def on_registered(session: AsyncSession, events: Sequence[Received[EnrolmentRegistered]], _: None) -> None:
     """Count people with an enrolment."""
     await _count(session, [(received.event, received.trace, Counts(registered=1)) for received in events])
 
 
-async def on_paid(session: AsyncSession, events: Sequence[Received[EnrolmentPaid]], resources: Any) -> None:
+async def on_paid(session: AsyncSession, events: Sequence[Received[EnrolmentPaid]], _: None) -> None:
     """Count people whose contribution is settled: paid, or nothing due."""
     await _count(session, [(received.event, received.trace, Counts(enrolled=1)) for received in events])
 
 
-async def on_rejected(session: AsyncSession, events: Sequence[Received[EnrolmentRejected]], resources: Any) -> None:
+async def on_rejected(session: AsyncSession, events: Sequence[Received[EnrolmentRejected]], _: None) -> None:
     """Count no longer who cannot be enrolled."""
     await _count(session, [(received.event, received.trace, Counts(registered=-1)) for received in events])
 
 
-async def on_readmitted(session: AsyncSession, events: Sequence[Received[EnrolmentReadmitted]], resources: Any) -> None:
+async def on_readmitted(session: AsyncSession, events: Sequence[Received[EnrolmentReadmitted]], _: None) -> None:
     """Count again who can be enrolled after all."""
     await _count(session, [(received.event, received.trace, Counts(registered=1)) for received in events])
 
 
-async def on_terminated(session: AsyncSession, events: Sequence[Received[EnrolmentTerminated]], resources: Any) -> None:
+async def on_terminated(session: AsyncSession, events: Sequence[Received[EnrolmentTerminated]], _: None) -> None:
     """Give back what an ended enrolment had been counted for."""
     await _count(
         session,
@@ -51,9 +50,7 @@ async def on_terminated(session: AsyncSession, events: Sequence[Received[Enrolme
     )
 
 
-async def on_business_date(
-    session: AsyncSession, events: Sequence[Received[BusinessDateAdvanced]], resources: Any
-) -> None:
+async def on_business_date(session: AsyncSession, events: Sequence[Received[BusinessDateAdvanced]], _: None) -> None:
     """Follow the installation's business date."""
     await advance_business_date(session, max(received.event.business_date for received in events))
 

@@ -23,14 +23,14 @@ class BusinessDate(BaseModel):
 
 
 @router.get("/v1/business-date", dependencies=[requires("registration:read")])
-async def show(session: Session, running: CurrentContext) -> BusinessDate:
+async def show(session: Session, context: CurrentContext) -> BusinessDate:
     """The current business date."""
-    return BusinessDate(date=await business_date(session, running.clock))
+    return BusinessDate(date=await business_date(session, context.clock))
 
 
 @router.post("/v1/business-date", dependencies=[requires("registration:operate")])
 @responses_for(service.BusinessDateGoesBack)
-async def advance(session: Session, caller: CurrentCaller, running: CurrentContext, body: BusinessDate) -> BusinessDate:
+async def advance(session: Session, caller: CurrentCaller, context: CurrentContext, body: BusinessDate) -> BusinessDate:
     """Move the business date forward, as a county does that rehearses last season."""
-    await service.advance(session, running.settings, body.date, caller.trace())
+    await service.advance(session, context.settings, body.date, caller.trace())
     return body

@@ -43,10 +43,10 @@ async def advance(session: AsyncSession, settings: Settings, day: date, trace: T
     await publish(session, [(fact, trace)])
 
 
-async def daily_step(running: ServiceContext) -> int:
+async def daily_step(context: ServiceContext[object]) -> int:
     """One batch of the work that a new day brings: cover begins and ends."""
-    async with running.database.transaction(running.settings.region) as session:
-        return await activate(session, await _today(session, running.clock), _STEP)
+    async with context.database.transaction(context.settings.region) as session:
+        return await activate(session, await _today(session, context.clock), _STEP)
 
 
 async def _today(session: AsyncSession, clock: Clock) -> date:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Header, Response
 from pydantic import BaseModel
 
 from services.registration.clients import service
+from services.registration.resources import RegistrationResources
 from shared.errors import DomainError, ErrorCode
 from shared.web import tokens
 from shared.web.dependencies import CurrentContext
@@ -40,7 +41,7 @@ class TokenOut(BaseModel):
 @router.post("/v1/token")
 @responses_for(InvalidTokenRequest, UnsupportedGrantType, service.InvalidClient)
 async def token(
-    running: CurrentContext,
+    context: CurrentContext[RegistrationResources],
     response: Response,
     grant_type: Annotated[str, Form()] = "",
     client_id: Annotated[str, Form()] = "",
@@ -54,10 +55,10 @@ async def token(
         raise UnsupportedGrantType
     if authorization:
         client_id, client_secret = _basic(authorization)
-    async with running.database.transaction(running.settings.region) as session:
+    async with context.database.transaction(context.settings.region) as session:
         grant = await service.authenticate(session, client_id, client_secret)
     response.headers["Cache-Control"] = "no-store"  # RFC 6749 section 5.1
-    issued = tokens.issue(running.resources.signing_key, grant, running.clock.now())
+    issued = tokens.issue(context.resources.signing_key, grant, context.clock.now())
     return TokenOut(access_token=issued, expires_in=int(tokens.LIFETIME.total_seconds()))
 
 

@@ -17,6 +17,7 @@ from services.registration.enrolments.schemas import (
     TakenOut,
 )
 from services.registration.regions.service import UnknownRegion
+from services.registration.resources import RegistrationResources
 from shared.contracts.event import Trace
 from shared.database.business_date import business_date
 from shared.errors import DomainError, NotFound
@@ -37,23 +38,23 @@ router = APIRouter(route_class=StrictRoute, tags=["enrolments"])
     NotFound,
 )
 async def register(
-    session: Session, caller: CurrentCaller, running: CurrentContext, body: EnrolmentIn
+    session: Session, caller: CurrentCaller, context: CurrentContext[RegistrationResources], body: EnrolmentIn
 ) -> RegisteredOut:
     """Register one person for one benefit year."""
-    today = await business_date(session, running.clock)
-    registered = await registering.register(session, running.resources, body.application(), today, caller.trace())
+    today = await business_date(session, context.clock)
+    registered = await registering.register(session, context.resources, body.application(), today, caller.trace())
     return RegisteredOut.model_validate(registered)
 
 
 @router.post("/v1/enrolments/batch", dependencies=[requires("registration:write")])
 @responses_for(NotFound)
 async def register_many(
-    session: Session, caller: CurrentCaller, running: CurrentContext, body: EnrolmentsIn
+    session: Session, caller: CurrentCaller, context: CurrentContext[RegistrationResources], body: EnrolmentsIn
 ) -> EnrolmentsOut:
     """Register a village's applications in one go; each is taken or refused by itself, and has a chain of its own."""
-    today = await business_date(session, running.clock)
+    today = await business_date(session, context.clock)
     applications = [(entry.application(), Trace.start(caller.client)) for entry in body.enrolments]
-    outcomes = list(enumerate(await registering.register_all(session, running.resources, applications, today), 1))
+    outcomes = list(enumerate(await registering.register_all(session, context.resources, applications, today), 1))
     return EnrolmentsOut(
         registered=[
             TakenOut.model_validate({"line": line, **asdict(outcome)})
@@ -76,9 +77,9 @@ async def show(session: Session, enrolment_id: UUID) -> EnrolmentOut:
 
 @router.get("/v1/enrolments/{enrolment_id}/explain", dependencies=[requires("registration:read")])
 @responses_for(NotFound)
-async def explain(session: Session, running: CurrentContext, enrolment_id: UUID) -> ExplanationOut:
+async def explain(session: Session, context: CurrentContext, enrolment_id: UUID) -> ExplanationOut:
     """Why an enrolment stands as it does: which rules decided, which did not, each with the sentence it stands on."""
     row = await repository.find(session, enrolment_id)
     if row is None:
         raise NotFound
-    return ExplanationOut.of(row, await business_date(session, running.clock))
+    return ExplanationOut.of(row, await business_date(session, context.clock))

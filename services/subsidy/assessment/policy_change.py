@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.subsidy.resources import SubsidyResources
 from shared.service import Job, ServiceContext
 
 _IN_FORCE = text("SELECT digest FROM policy_applied FOR SHARE")
@@ -41,9 +42,9 @@ async def queue_for_policy(session: AsyncSession, tokens: Sequence[str]) -> None
     await session.execute(_QUEUE_SOME, {"tokens": list(tokens)})
 
 
-async def _step(running: ServiceContext) -> int:
-    digest = running.resources.policy_digest
-    async with running.database.transaction(running.settings.region) as session:
+async def _step(context: ServiceContext[SubsidyResources]) -> int:
+    digest = context.resources.policy_digest
+    async with context.database.transaction(context.settings.region) as session:
         before: str | None = (await session.execute(_APPLIED)).scalar_one_or_none()
         if before != digest:
             await session.execute(_APPLY, {"digest": digest})

@@ -57,9 +57,9 @@ class PreviewOut(BaseModel):
 
 @router.post("/v1/assessments:preview", dependencies=[requires("subsidy:read")])
 @responses_for(FactMissing)
-async def preview(running: CurrentContext, body: CaseIn) -> PreviewOut:
+async def preview(context: CurrentContext[SubsidyResources], body: CaseIn) -> PreviewOut:
     """Decide a case under the policy pack in force, as it would be decided, and store nothing."""
-    resources: SubsidyResources = running.resources
+    resources = context.resources
     try:
         decision = decided(resources.pack, body)
     except MissingFact as missing:

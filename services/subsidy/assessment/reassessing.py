@@ -10,6 +10,7 @@ from services.subsidy.assessment import service
 from services.subsidy.assessment.policy_change import is_applied
 from services.subsidy.assessment.repository import Change
 from services.subsidy.assessment.turning import hold_day
+from services.subsidy.resources import SubsidyResources
 from shared.contracts.event import Trace
 from shared.database.business_date import business_date
 from shared.service import Job, ServiceContext
@@ -24,15 +25,15 @@ _TAKE = text(
 )
 
 
-async def _step(running: ServiceContext) -> int:
-    async with running.database.transaction(running.settings.region) as session:
+async def _step(context: ServiceContext[SubsidyResources]) -> int:
+    async with context.database.transaction(context.settings.region) as session:
         await hold_day(session)
-        if not await is_applied(session, running.resources.policy_digest):
+        if not await is_applied(session, context.resources.policy_digest):
             return 0  # another process prices by the policy in force
         changed = await _take(session)
         if changed:
-            today = await business_date(session, running.clock)
-            await service.reassess(session, running.resources.pricer, changed, today)
+            today = await business_date(session, context.clock)
+            await service.reassess(session, context.resources.pricer, changed, today)
         return len(changed)
 
 

@@ -46,10 +46,10 @@ async def turn_to(session: AsyncSession, day: date) -> int:
     return queued.rowcount  # type: ignore[attr-defined,no-any-return]
 
 
-async def _step(running: ServiceContext) -> int:
-    async with running.database.transaction(running.settings.region) as session:
+async def _step(context: ServiceContext[object]) -> int:
+    async with context.database.transaction(context.settings.region) as session:
         await session.execute(_LOCK)
-        return await turn_to(session, await business_date(session, running.clock))
+        return await turn_to(session, await business_date(session, context.clock))
 
 
 TURNING = Job("turn of the day", _step, interval_s=10.0)

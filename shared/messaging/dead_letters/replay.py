@@ -88,7 +88,7 @@ class DeadLetterContext:
     database: Database
     region: str
     subscriptions: Sequence[Subscription]
-    resources: Any
+    resources: object
 
 
 async def waiting(
