@@ -2,8 +2,8 @@
 
 | To | write |
 | --- | --- |
-| declare columns | ``LINES = Columns[Line](id="uuid", region="text", actor=("text", "trace.actor"))`` |
-| make a value of the row | ``facts=("jsonb", lambda line: line.facts.model_dump_json())``; JSON is given as text |
+| declare columns | ``LINES = ColumnMap[Line]({"id": "uuid", "region": "text", "actor": ("text", "trace.actor")})`` |
+| make a value of the row | ``"facts": ("jsonb", lambda line: line.facts.model_dump_json())``; JSON is given as text |
 | insert | ``_ADD = insert_rows("line", LINES, order_by="n.id", then="ON CONFLICT (id) DO NOTHING RETURNING id")`` |
 | give all rows one value | ``insert_rows(…, given={"year": "integer"})`` and ``LINES.arrays(lines) | {"year": 2024}`` |
 | update | ``_RECORD = update_rows("line", LINES, key="id")`` |
@@ -26,14 +26,14 @@ T = TypeVar("T")
 Source = str | Callable[[T], object]
 
 
-class Columns(Generic[T]):
+class ColumnMap(Generic[T]):
     """The columns in which rows of one class are written: each has a PostgreSQL type and a value of the row.
 
     The value is the row's attribute of the column's name, else of the path that is given beside the type, else what the
     function makes of the row.
     """
 
-    def __init__(self, **columns: str | tuple[str, Source[T]]) -> None:
+    def __init__(self, columns: Mapping[str, str | tuple[str, Source[T]]]) -> None:
         """Declare the columns in the order in which the driver is given them."""
         declared = {name: (spec, name) if isinstance(spec, str) else spec for name, spec in columns.items()}
         self.types: Final[Mapping[str, str]] = {name: kind for name, (kind, _) in declared.items()}
@@ -73,7 +73,7 @@ class Columns(Generic[T]):
 
 
 def insert_rows(
-    table: str, columns: Columns[Any], *, given: Mapping[str, str] | None = None, order_by: str = "", then: str = ""
+    table: str, columns: ColumnMap[Any], *, given: Mapping[str, str] | None = None, order_by: str = "", then: str = ""
 ) -> TextClause:
     """Insert rows; ``given`` are columns of one value for all, by type, and ``then`` what stands after the rows.
 
@@ -84,14 +84,14 @@ def insert_rows(
     return text(_insert(table, columns, columns.rows, same, order_by, then))
 
 
-def driver_insert(table: str, columns: Columns[Any], *, order_by: str = "", then: str = "") -> str:
+def driver_insert(table: str, columns: ColumnMap[Any], *, order_by: str = "", then: str = "") -> str:
     """The insertion as asyncpg prepares it, for the paths on which SQLAlchemy itself would be felt."""
     return _insert(table, columns, columns.driver_rows, {}, order_by, then)
 
 
 def update_rows(
     table: str,
-    columns: Columns[Any],
+    columns: ColumnMap[Any],
     *,
     key: str,
     sets: Mapping[str, str] | None = None,
@@ -107,7 +107,7 @@ def update_rows(
     return text(f"UPDATE {table} SET {changes} FROM {rows}")  # noqa: S608 - a module's own SQL, never a value
 
 
-def _insert(table: str, columns: Columns[Any], rows: str, given: Mapping[str, str], order_by: str, then: str) -> str:
+def _insert(table: str, columns: ColumnMap[Any], rows: str, given: Mapping[str, str], order_by: str, then: str) -> str:
     names = ", ".join([*columns.types, *given])
     values = ", ".join([*(f"n.{name}" for name in columns.types), *given.values()])
     ordered = f"ORDER BY {order_by}" if order_by else ""

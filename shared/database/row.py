@@ -11,7 +11,7 @@ A column without a field, or a field without a column, is a ``TypeError`` at the
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from inspect import signature
 from typing import Any, TypeVar
 
 from sqlalchemy import Executable, TextClause, text
@@ -20,9 +20,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 T = TypeVar("T")
 
 
-def select_into(into: type, sql: str) -> TextClause:
-    """A statement in which ``{fields}`` stands for the columns that a dataclass is made of, by their names."""
-    return text(sql.replace("{fields}", ", ".join(field.name for field in fields(into))))
+def select_into(into: Callable[..., Any], sql: str) -> TextClause:
+    """A statement in which ``{fields}`` stands for the columns that ``into`` takes, by their names."""
+    return text(sql.replace("{fields}", ", ".join(signature(into).parameters)))
 
 
 async def fetch_all(

@@ -2,12 +2,12 @@
 
 import base64
 import binascii
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Header, Response
-from pydantic import BaseModel
 
 from services.registration.clients import service
+from services.registration.clients.schemas import TokenOut
 from services.registration.resources import RegistrationResources
 from shared.errors import DomainError, ErrorCode
 from shared.web import tokens
@@ -15,7 +15,7 @@ from shared.web.dependencies import CurrentContext
 from shared.web.error_responses import responses_for
 from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=StrictRoute, tags=["token"])
+ROUTER = APIRouter(route_class=StrictRoute, tags=["token"])
 
 
 class UnsupportedGrantType(DomainError):
@@ -30,15 +30,7 @@ class InvalidTokenRequest(DomainError):
     code = ErrorCode.INVALID_TOKEN_REQUEST
 
 
-class TokenOut(BaseModel):
-    """A bearer token and how many seconds it lasts."""
-
-    access_token: str
-    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the name of a scheme, not a secret
-    expires_in: int
-
-
-@router.post("/v1/token")
+@ROUTER.post("/v1/token")
 @responses_for(InvalidTokenRequest, UnsupportedGrantType, service.InvalidClient)
 async def token(
     context: CurrentContext[RegistrationResources],

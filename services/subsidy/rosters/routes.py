@@ -1,11 +1,11 @@
-"""The doors of rosters."""
+"""Rosters over HTTP."""
 
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response, status
 
-from services.subsidy.assessment.reassessing import REASSESS
+from services.subsidy.assessment.reassessment_job import REASSESS
 from services.subsidy.resources import SubsidyResources
 from services.subsidy.rosters import repository, service
 from services.subsidy.rosters.lines import InvalidNumberInRoster
@@ -17,10 +17,10 @@ from shared.web.dependencies import CurrentCaller, CurrentContext, Session, requ
 from shared.web.error_responses import responses_for
 from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=StrictRoute, tags=["rosters"])
+ROUTER = APIRouter(route_class=StrictRoute, tags=["rosters"])
 
 
-@router.post(
+@ROUTER.post(
     "/v1/rosters",
     status_code=status.HTTP_201_CREATED,
     dependencies=[requires("subsidy:write")],
@@ -38,10 +38,10 @@ async def upload(
     if not is_new:
         response.status_code = status.HTTP_200_OK
     after_commit(session, lambda: context.wake(REASSESS.name))
-    return roster
+    return RosterOut.model_validate(roster)
 
 
-@router.get("/v1/uninsured", dependencies=[requires("subsidy:read")])
+@ROUTER.get("/v1/uninsured", dependencies=[requires("subsidy:read")])
 async def list_uninsured(
     session: Session,
     context: CurrentContext,
@@ -59,17 +59,17 @@ async def list_uninsured(
     return [UninsuredOut.model_validate(person) for person in people]
 
 
-@router.get("/v1/rosters/{roster_id}", dependencies=[requires("subsidy:read")])
+@ROUTER.get("/v1/rosters/{roster_id}", dependencies=[requires("subsidy:read")])
 @responses_for(NotFound)
 async def roster(session: Session, roster_id: UUID) -> RosterOut:
     """What became of a roster."""
-    row = await repository.roster(session, roster_id)
-    if row is None:
+    found = await repository.find(session, roster_id)
+    if found is None:
         raise NotFound
-    return RosterOut.of(row)
+    return RosterOut.model_validate(found)
 
 
-@router.post("/v1/rosters/{roster_id}/withdrawals", dependencies=[requires("subsidy:write")])
+@ROUTER.post("/v1/rosters/{roster_id}/withdrawals", dependencies=[requires("subsidy:write")])
 @responses_for(InvalidNumberInRoster, NotFound, service.RosterLineWithdrawn)
 async def withdraw(
     session: Session,
@@ -82,10 +82,10 @@ async def withdraw(
     line = await service.withdraw(session, context.resources, roster_id, body, caller.trace())
     after_commit(session, lambda: context.wake(REASSESS.name))
     return WithdrawalOut(
-        line_id=line["line_id"],
-        identity=line["identity"],
-        document_number=line["document_number"],
-        certified_on=line["certified_on"],
+        line_id=line.line_id,
+        identity=line.identity,
+        document_number=line.document_number,
+        certified_on=line.certified_on,
         withdrawn_on=body.withdrawn_on,
         reason=body.reason,
     )

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import event as sqlalchemy_event
 
 from services.subsidy.assessment import handlers
-from services.subsidy.assessment.reassessing import REASSESS
+from services.subsidy.assessment.reassessment_job import REASSESS
 from shared.contracts.registration import BusinessDateAdvanced, EnrolmentPaymentCorrected, EnrolmentTerminated
 from shared.domain.ids import new_id
 from shared.service import ServiceContext

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.event import Trace
-from shared.database.bulk import Columns, driver_insert, insert_rows, update_rows
+from shared.database.bulk import ColumnMap, driver_insert, insert_rows, update_rows
 from shared.database.engine import Database
 from shared.database.row import fetch_all, fetch_one
 from shared.domain.ids import new_id
@@ -51,18 +51,20 @@ class Stored:
     facts: dict[str, Any]
 
 
-LINES = Columns[Line](
-    id="uuid",
-    village="text",
-    people="integer",
-    sum_fen="bigint",
-    sealed="bytea",
-    on_day="date",
-    facts=("jsonb", "facts"),
-    told=("json", lambda line: line.facts),
-    actor=("text", "trace.actor"),
+LINES = ColumnMap[Line](
+    {
+        "id": "uuid",
+        "village": "text",
+        "people": "integer",
+        "sum_fen": "bigint",
+        "sealed": "bytea",
+        "on_day": "date",
+        "facts": ("jsonb", "facts"),
+        "told": ("json", lambda line: line.facts),
+        "actor": ("text", "trace.actor"),
+    }
 )
-COUNTS = Columns[Line](id="uuid", people="integer", village="text")
+COUNTS = ColumnMap[Line]({"id": "uuid", "people": "integer", "village": "text"})
 _ADD = insert_rows("line", LINES, given={"year": "integer"}, order_by="n.village, n.position")
 _ADD_NEW = insert_rows(
     "line",

@@ -9,9 +9,9 @@ import pytest
 
 from services.subsidy import SERVICE as SUBSIDY
 from services.subsidy.assessment import handlers
-from services.subsidy.assessment.policy_change import POLICY_CHANGE
-from services.subsidy.assessment.reassessing import REASSESS
-from services.subsidy.assessment.turning import TURNING
+from services.subsidy.assessment.reassessment_job import REASSESS
+from services.subsidy.changes.day_rollover import DAY_ROLLOVER
+from services.subsidy.changes.policy_change import POLICY_CHANGE
 from shared.contracts.registration import BusinessDateAdvanced
 from shared.contracts.subsidy import ContributionAssessed
 from shared.domain.clock import FixedClock
@@ -52,25 +52,25 @@ async def test_a_certificate_begins_on_its_day_by_the_calendar(
     calendar: ServiceContext, installation: Installation
 ) -> None:
     await handle(calendar, handlers.on_registered, registered(installation.settings, 1))
-    assert await TURNING.step(on(calendar, OCTOBER_9)) == 0
+    assert await DAY_ROLLOVER.step(on(calendar, OCTOBER_9)) == 0
     await upload(calendar, installation, roster("TEKUN", 1, certified_on=BEGINS.isoformat()))
     await REASSESS.step(on(calendar, OCTOBER_9))
     assert await newest(installation) == [(2, OCTOBER_9, 38000)]
     eve = BEGINS - timedelta(1)
-    assert await TURNING.step(on(calendar, eve)) == 0
-    assert await TURNING.step(on(calendar, BEGINS)) == 1
+    assert await DAY_ROLLOVER.step(on(calendar, eve)) == 0
+    assert await DAY_ROLLOVER.step(on(calendar, BEGINS)) == 1
     assert await REASSESS.step(on(calendar, BEGINS)) == 1
     assert await newest(installation) == [(3, BEGINS, 0)]
-    assert await TURNING.step(on(calendar, BEGINS)) == 0, "once a day"
-    assert await TURNING.step(on(calendar, eve)) == 0, "a clock that goes back turns nothing back"
+    assert await DAY_ROLLOVER.step(on(calendar, BEGINS)) == 0, "once a day"
+    assert await DAY_ROLLOVER.step(on(calendar, eve)) == 0, "a clock that goes back turns nothing back"
 
 
 async def test_a_registration_heard_of_after_the_certificate_began_owes_nothing(
     calendar: ServiceContext, installation: Installation
 ) -> None:
     await upload(calendar, installation, roster("TEKUN", 1, certified_on=BEGINS.isoformat()))
-    await TURNING.step(on(calendar, OCTOBER_9))
-    await TURNING.step(on(calendar, BEGINS + timedelta(1)))
+    await DAY_ROLLOVER.step(on(calendar, OCTOBER_9))
+    await DAY_ROLLOVER.step(on(calendar, BEGINS + timedelta(1)))
     while await REASSESS.step(on(calendar, BEGINS + timedelta(1))):
         continue
     for sequence in (1, 2):
@@ -121,7 +121,7 @@ async def test_a_wait_runs_from_the_certificate_however_late_its_roster_comes(
         registered_on, certified_on, today = date(2022, 12, 20), date(2022, 12, 28), date(2023, 1, 5)
         person = registered(installation.settings, 1, on=registered_on).model_copy(update={"benefit_year": 2023})
         await handle(running, handlers.on_registered, person)
-        await TURNING.step(on(running, today))
+        await DAY_ROLLOVER.step(on(running, today))
         await upload(running, city, roster("TEKUN", 1, certified_on=certified_on.isoformat()))
         await REASSESS.step(on(running, today))
         assert await newest(installation) == [(2, certified_on, 0)], "in time: no wait, though heard of in January"
@@ -238,7 +238,7 @@ async def test_the_first_stated_day_is_turned_to_where_it_lies_ahead(
     calendar: ServiceContext, installation: Installation
 ) -> None:
     await handle(calendar, handlers.on_registered, registered(installation.settings, 1))
-    await TURNING.step(on(calendar, OCTOBER_9))
+    await DAY_ROLLOVER.step(on(calendar, OCTOBER_9))
     await upload(calendar, installation, roster("TEKUN", 1, certified_on=BEGINS.isoformat()))
     await REASSESS.step(on(calendar, OCTOBER_9))
     stated = BusinessDateAdvanced(
