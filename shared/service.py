@@ -72,6 +72,14 @@ class Startable(Protocol):
 
 
 @runtime_checkable
+class Complete(Protocol):
+    """Resources that may lack something without which the service is of no use, though it runs."""
+
+    def missing(self) -> str:
+        """What is missing and its remedy; nothing where all is there."""
+
+
+@runtime_checkable
 class Closable(Protocol):
     """Resources that hold something open."""
 

@@ -27,8 +27,8 @@ def _fields_of(name: str) -> list[str]:
         return []
     fields = [f"#   {each}: {field.description}" for each, field in WechatMerchant.model_fields.items()]
     example = (
-        '[{"mchid": "1900000109", "appid": "wx…", "api_v3_key": "…", "merchant_serial": "…", "merchant_private_key_file":'
-        ' "/run/secrets/merchant.pem", "platform_keys": {"PUB_KEY_ID_…": "/run/…/pub.pem"}}]'
+        '[{"mchid": "1900000109", "appid": "wx…", "api_v3_key": "…", "merchant_serial": "…", '
+        '"merchant_private_key_file": "/run/merchant.pem", "platform_keys": {"PUB_KEY_ID_…": "/run/pub.pem"}}]'
     )
     return [*fields, f"#   {example}"]
 

@@ -47,6 +47,7 @@ class Asker:
         self._year = {"benefit_year": settings.benefit_year}
         self._token: str | None = None
         self._good_until = 0.0
+        self._refused = False
 
     async def ask(self, before: Snapshot, now: Callable[[], datetime]) -> Snapshot:
         """Ask every service once, at the same time; where one does not answer, what it said before stays."""
@@ -60,6 +61,11 @@ class Asker:
             self._ask("/quota/v1/progress", QuotaProgress, before.quota, now),
         )
         return Snapshot(registration, subsidy, payment, quota)
+
+    @property
+    def lacks_client(self) -> bool:
+        """Whether no secret is configured, or registration refused it when it was last asked for a token."""
+        return not self._credentials[1] or self._refused
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -90,6 +96,7 @@ class Asker:
                 auth=self._credentials,
                 timeout=TOKEN_TIMEOUT_S,
             )
+            self._refused = reply.is_client_error
             if not reply.is_success:
                 return Fault.NO_TOKEN
             token = _Token.model_validate_json(reply.content)

@@ -19,6 +19,15 @@ class ConsoleResources:
         self._lookout: Lookout | None = None
         self._farewell: asyncio.Task[None] | None = None
 
+    def missing(self) -> str:
+        """What the console cannot work without: its client, with the command that makes one; else nothing."""
+        if not self._asker.lacks_client:
+            return ""
+        return (
+            "CANBAO_CONSOLE_CLIENT_SECRET: 缺少或无效，运行 canbao clients add"
+            " · missing or refused, run canbao clients add"
+        )
+
     @property
     def lookout(self) -> Lookout:
         """The one look at the services."""

@@ -39,6 +39,7 @@ Console = Annotated[ConsoleResources, Depends(_resources)]
 Language = Annotated[Lang, Depends(_language)]
 
 
+@router.head("/", include_in_schema=False)
 @router.get("/")
 async def show(console: Console, lang: Language) -> HTMLResponse:
     """The page, whole without any script."""

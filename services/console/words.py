@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from shared.names import names_of
+
 Lang = Literal["zh", "en"]
 LANGUAGES: Mapping[Lang, str] = {"zh": "zh-CN", "en": "en"}
 
@@ -38,10 +40,7 @@ PHRASES: Mapping[str, Phrase] = {
     "headline.warn": Phrase("有 {n} 项需要处理。", "Matters that need a decision: {n}."),
     "headline.bad": Phrase("有 {n} 项异常，请先处理。", "Problems to mend first: {n}."),
     # verdicts
-    "service.registration": Phrase("参保登记", "Registration"),
-    "service.subsidy": Phrase("资助核定", "Subsidy"),
-    "service.payment": Phrase("缴费", "Payment"),
-    "service.quota": Phrase("任务进度", "Quota"),
+    **{f"service.{code}": Phrase(*name) for code, name in names_of("service").items()},
     "fault.unreachable": Phrase("{service}服务联系不上", "{service} cannot be reached"),
     "fault.no_token": Phrase("{service}服务无法查询：没有取得访问令牌", "{service} cannot be asked: no access token"),
     "fault.refused": Phrase("{service}服务未给出汇总", "{service} gave no summary"),
@@ -127,11 +126,7 @@ PHRASES: Mapping[str, Phrase] = {
         "合计 {yuan} 元，其中待查、待退或尚未导入 {apart} 元",
         "{yuan} yuan in all, of which in suspense, to be refunded or not yet imported: {apart}",
     ),
-    "flow.village_cash": Phrase("村级现金", "Village cash"),
-    "flow.channel": Phrase("支付渠道待结算", "With the channels"),
-    "flow.pending": Phrase("税务待报解账户", "Tax pending account"),
-    "flow.in_transit": Phrase("上解在途", "In transit"),
-    "flow.treasury": Phrase("国库", "Treasury"),
+    **{f"flow.{code}": Phrase(*name) for code, name in names_of("account").items()},
     # townships
     "towns": Phrase("乡镇（街道）进度", "Townships"),
     "towns.name": Phrase("乡镇（街道）", "Township"),

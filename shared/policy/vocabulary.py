@@ -1,6 +1,8 @@
-"""The words that packs, facts and answers share, each with its Chinese name."""
+"""The codes that packs, facts and answers share; their names stand in ``shared/names.yaml``."""
 
 from enum import StrEnum
+
+from shared.names import names_of
 
 
 class Identity(StrEnum):
@@ -34,35 +36,9 @@ class Identity(StrEnum):
     @property
     def name_zh(self) -> str:
         """The name that the documents use."""
-        return _IDENTITY_NAMES[self]
+        return names_of("identity")[self].zh
 
 
-_IDENTITY_NAMES = {
-    Identity.TEKUN: "特困人员",
-    Identity.ORPHAN: "孤儿",
-    Identity.FACTUAL_ORPHAN: "事实无人抚养儿童",
-    Identity.CHILD_IN_DIFFICULTY: "困境儿童",
-    Identity.DIBAO: "低保对象",
-    Identity.DIBAO_MARGIN: "低保边缘家庭成员",
-    Identity.POVERTY_MONITORED: "易返贫致贫户（监测对象）",
-    Identity.RETURN_POVERTY: "返贫致贫人口",
-    Identity.LIFTED_POLICY: "脱贫享受政策人口",
-    Identity.STABLE_LIFTED: "稳定脱贫人口",
-    Identity.IMMEDIATE_AID: "即时帮扶人口",
-    Identity.SEVERE_DISABLED: "重度残疾人",
-    Identity.MILD_DISABLED: "轻度残疾人",
-    Identity.PREFERENTIAL_TREATMENT: "优抚对象",
-    Identity.FP_ONLY_CHILD_CERT: "独生子女光荣证家庭",
-    Identity.FP_TWO_DAUGHTER_STERILISED: "双女结扎家庭",
-    Identity.FP_SPECIAL: "计划生育特殊家庭",
-    Identity.FP_ONE_DAUGHTER: "农村独女户",
-    Identity.FP_TWO_DAUGHTERS: "农村双女户",
-    Identity.FP_ONLY_CHILD_LOST: "独生子女伤亡病残家庭",
-    Identity.VETERAN_DISCHARGED: "退役军人",
-    Identity.MILITARY_SPOUSE: "随军配偶",
-    Identity.AGE_60_69: "60至69周岁老年人",
-    Identity.AGE_70_PLUS: "70周岁以上老年人",
-}
 BY_AGE = frozenset({Identity.AGE_60_69, Identity.AGE_70_PLUS})
 
 

@@ -5,9 +5,10 @@ from typing import Any
 
 from fastapi import Depends, FastAPI
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import HTMLResponse, JSONResponse
 from starlette.routing import BaseRoute, Mount, Route
 
 from shared.service import Service, ServiceContext
@@ -30,13 +31,23 @@ class ServiceApp(FastAPI):
             version="1",
             dependencies=[Depends(closed_by_default)],
             openapi_url="/openapi.json" if service.mount is None else None,
-            docs_url=None,  # the interactive pages load scripts from another host; offices are offline
+            docs_url=None,  # FastAPI's own pages load scripts from another host; offices are offline
             redoc_url=None,
         )
         self._service = service
         problems.install(self)
         for router in service.routers:
             self.include_router(router)
+        if self.openapi_url is not None:
+            self.add_route("/docs", self._page, include_in_schema=False)
+
+    async def _page(self, request: Request) -> HTMLResponse:
+        """The API to read, in the language of ``?lang=``."""
+        from shared.web.api_page import render  # a process that nobody reads from starts without its templates
+
+        lang = render.language(request.query_params.get("lang"))
+        page = await run_in_threadpool(lambda: render.service_page(self._service.name, self.openapi(), lang))
+        return HTMLResponse(page, headers=dict(render.headers()))
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document: made once, the same that `docs/openapi` holds."""

@@ -10,7 +10,7 @@ from shared.database.migrate import behind_of
 from shared.database.sealed import keys_in_use
 from shared.database.server_version import PostgresTooOld, refuse_old, server_version
 from shared.messaging.topics.stats import bus_stats
-from shared.service import ServiceContext
+from shared.service import Complete, ServiceContext
 
 _WITHIN_S = 3.0
 # Reading every row's key id takes a while in a large county; where it takes longer, only `canbao doctor` looks.
@@ -29,6 +29,8 @@ async def readiness(services: Sequence[ServiceContext]) -> list[ReadinessPart]:
     """Ask every part: HTTP needs the database alone, background work the bus as well."""
     asked: list[Awaitable[ReadinessPart]] = []
     for running in services:
+        if isinstance(running.resources, Complete):
+            asked.append(_part(f"client {running.service.name}", _complete, running))
         if running.service.migrations is None:
             continue
         asked.append(_part(f"database {running.service.name}", _database, running))
@@ -61,6 +63,12 @@ async def _database(running: ServiceContext) -> tuple[bool, str]:
     if behind:
         return False, f"{behind}: 运行 canbao migrate · run canbao migrate"
     return not off, f"switched off: {', '.join(off)}" if off else ""
+
+
+async def _complete(running: ServiceContext) -> tuple[bool, str]:
+    assert isinstance(running.resources, Complete)  # noqa: S101 - only those are asked
+    missing = running.resources.missing()
+    return not missing, missing
 
 
 async def _keys(running: ServiceContext) -> tuple[bool, str]:

@@ -1,7 +1,8 @@
 """The OpenAPI document of a service, made true: what each route asks of its caller, and every refusal it can answer.
 
-FastAPI describes parameters, bodies and good answers. Scopes and refusals follow from the route itself, so nobody has
-to keep a second list by hand; a lean route answers in its channel's form and describes its answers where it stands.
+FastAPI lists parameters, bodies and good answers. Scopes and refusals follow from the route itself, so nobody has to
+keep a second list by hand; a lean route answers in its channel's form. What each operation and field means stands in
+``shared/web/vocabulary`` and is written into the document here.
 """
 
 from collections import defaultdict
@@ -10,18 +11,20 @@ from typing import Any
 from fastapi.routing import APIRoute
 
 from shared.errors import ErrorCode
+from shared.names import names_of
 from shared.service import Service
 from shared.web.dependencies import scope_of
 from shared.web.error_responses import error_codes_of
 from shared.web.lean_route import LeanRoute
+from shared.web.vocabulary.describe import describe
 
 _PROBLEM_TYPE = "application/problem+json"
 _SCHEME = "canbao"
 _TOKEN_URL = "/registration/v1/token"  # noqa: S105 - a path, not a secret
 _TEXT = {"type": "string"}
-_PROBLEM = {
+_PROBLEM: dict[str, Any] = {
     "title": "Problem",
-    "description": "A refusal (RFC 9457); docs/errors.md lists the codes with their mend.",
+    "description": "A refusal (RFC 9457); docs/errors.md lists the codes and what to do.",
     "type": "object",
     "properties": {
         "type": {"type": "string", "pattern": "^urn:canbao:error:[a-z0-9-]+$"},
@@ -32,10 +35,10 @@ _PROBLEM = {
         "remedy": _TEXT,
         "remedy_en": _TEXT,
         "detail": _TEXT,
-        "error": {"type": "string", "description": "how OAuth calls it (RFC 6749 section 5.2, RFC 6750 section 3.1)"},
+        "error": _TEXT,
         "error_description": _TEXT,
         "trace_id": {"type": "string", "format": "uuid"},
-        "existing": {"type": "string", "format": "uuid", "description": "what stands in the way"},
+        "existing": {"type": "string", "format": "uuid"},
         "errors": {
             "type": "array",
             "items": {
@@ -51,7 +54,7 @@ _PROBLEM = {
 }
 _HEADERS: dict[int, dict[str, Any]] = {
     401: {"WWW-Authenticate": {"required": True, "schema": _TEXT}},
-    503: {"Retry-After": {"required": False, "description": "seconds", "schema": _TEXT}},
+    503: {"Retry-After": {"required": False, "description": "等待秒数 · seconds to wait", "schema": _TEXT}},
 }
 
 
@@ -73,8 +76,10 @@ def described(service: Service, document: dict[str, Any]) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     known = [code.name for code in ErrorCode if code.name in codes]
-    schemas["Problem"] = _PROBLEM | {"properties": _PROBLEM["properties"] | {"code": {"type": "string", "enum": known}}}  # type: ignore[operator]
+    schemas["Problem"] = _problem(known)
     components["securitySchemes"] = {_SCHEME: _scheme(sorted(scopes - {""}))}
+    document["info"]["title"] = f"canbao {names_of('service')[service.name].zh} {service.name}"
+    describe(service.name, document)
     return document
 
 
@@ -90,6 +95,12 @@ def _describe(route: APIRoute, operation: dict[str, Any]) -> None:
     for status, refusals in by_status.items():
         operation["responses"][str(status)] = _refusal(status, refusals)
     operation["responses"] = dict(sorted(operation["responses"].items()))
+
+
+def _problem(codes: list[str]) -> dict[str, Any]:
+    """The schema of a refusal; each field is a copy, because each gets a description of its own."""
+    properties = {name: dict(shape) for name, shape in _PROBLEM["properties"].items()}
+    return _PROBLEM | {"properties": properties | {"code": properties["code"] | {"enum": codes}}}
 
 
 def _refusal(status: int, codes: list[ErrorCode]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from tests.harness.installation import Installation
 from tests.harness.patience import patient
 from tests.harness.serving import Served, serving
 from tests.services.console.test_view import snapshot
-from tests.services.quota.annex import annex
+from tests.services.quota.targets_notice import annex
 from tests.services.registration.test_enrolments import a_person
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]

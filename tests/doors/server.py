@@ -55,7 +55,9 @@ def served(installation: Installation, folder: Path) -> Iterator[Served]:
     """Serve everything until the block ends."""
     port, log = free_port(), folder / "serve.log"
     asyncio.run(save_client(installation.settings, CLIENT, SECRET, list(SCOPES), COUNTY))
-    environment = {**os.environ, **variables(installation.settings)}
+    # The console's client: without a secret its /readyz is 503.
+    environment = {**os.environ, **variables(installation.settings), "CANBAO_CONSOLE_CLIENT_SECRET": SECRET}
+    environment["CANBAO_CONSOLE_CLIENT_ID"] = CLIENT
     command = [sys.executable, "-c", "from tools.cli import main; main()", "serve", "all", "--port", str(port)]
     with log.open("w", encoding="utf-8") as out:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=out)

@@ -12,8 +12,8 @@ import pytest
 from shared.database.embedded import EmbeddedPostgres
 from shared.database.provision import BUS
 from shared.settings import Settings
-from tests.faults.county import County, collecting, equipped, opened
-from tests.faults.ground import own_ground
+from tests.faults.harmed_county import County, collecting, equipped, opened
+from tests.faults.own_servers import own_ground
 from tests.harness.cluster import SERVICES, Cluster
 from tests.harness.installation import Installation, database_settings, on_kafka
 from tests.harness.kafka_broker import KafkaBroker, NamedBroker

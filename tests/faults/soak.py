@@ -16,8 +16,8 @@ from pathlib import Path
 
 import uvloop
 
-from tests.faults.county import County, collecting, equipped, opened
-from tests.faults.ground import own_ground
+from tests.faults.harmed_county import County, collecting, equipped, opened
+from tests.faults.own_servers import own_ground
 from tests.harness.cluster import Cluster
 from tests.harness.installation import Installation, on_kafka
 from tests.harness.kafka_broker import KafkaBroker

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.faults.callers import Caller
-from tests.faults.county import County
+from tests.faults.harmed_county import County
 from tests.harness.eventually import eventually
 from tests.harness.payable import SCOPES
 from tests.harness.wechat_peer import SignedNotice, sign

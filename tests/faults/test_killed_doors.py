@@ -1,7 +1,7 @@
 """The process that answers the channel is killed, at each point of taking a notice in."""
 
-from tests.faults.county import County
-from tests.faults.held import notice_held
+from tests.faults.harmed_county import County
+from tests.faults.paused_payment import notice_held
 from tests.harness.eventually import eventually
 
 

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from tests.faults.county import County
-from tests.faults.held import enrolment_held, is_enrolled
+from tests.faults.harmed_county import County
+from tests.faults.paused_payment import enrolment_held, is_enrolled
 from tests.harness.eventually import eventually
 
 pytestmark = pytest.mark.slow_fault

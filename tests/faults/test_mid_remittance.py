@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from shared.settings import Settings
 from tests.faults.conftest import begun
-from tests.faults.county import County
+from tests.faults.harmed_county import County
 from tests.harness.cluster import Cluster
 from tests.harness.eventually import eventually
 from tests.harness.kafka_broker import KafkaBroker, NamedBroker
@@ -19,7 +19,7 @@ from tests.harness.payable import SCOPES
 from tests.harness.processes import ServiceProcess
 from tests.harness.tax_peer import TOKEN, TaxPeer, tax_peer
 from tests.harness.wechat_peer import MCHID, WechatPeer
-from tests.verify.season import Season
+from tests.verify.small_season import Season
 
 pytestmark = pytest.mark.slow_fault
 PAYERS = 30

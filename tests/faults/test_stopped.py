@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.faults.county import County
-from tests.faults.held import enrolment_held, is_enrolled
+from tests.faults.harmed_county import County
+from tests.faults.paused_payment import enrolment_held, is_enrolled
 from tests.harness.eventually import eventually
 from tests.harness.processes import ServiceProcess
 

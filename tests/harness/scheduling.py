@@ -12,7 +12,7 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 _UNITS = (
     (r"tests/doors/(test_\w+)\.py", r"\1"),
     (r"tests/verify/", "verify"),
-    (r"tests/faults/test_ground\.py", "faults-ground"),
+    (r"tests/faults/test_servers_gone\.py", "faults-ground"),
     (r"tests/faults/", "faults"),
     (r"tests/journeys/test_up\.py::(?!.*test_another_place)", "up"),
 )

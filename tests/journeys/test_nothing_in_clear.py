@@ -11,7 +11,7 @@ from shared.database.provision import BUS
 from shared.domain.identity_number import check_digit
 from tests.harness.eventually import eventually
 from tests.harness.installation import Installation
-from tests.verify.season import EAST, Season, at_work, prepare
+from tests.verify.small_season import EAST, Season, at_work, prepare
 
 _ROOT = Path(__file__).parents[2]
 NAME = "欧阳铁蛋儿"

@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.harness.eventually import eventually
 from tests.harness.identity_numbers import a_number
 from tests.harness.installation import Installation
-from tests.verify.season import EAST, Season, at_work, prepare
+from tests.verify.small_season import EAST, Season, at_work, prepare
 
 
 async def registered(season: Season) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from shared.database.provision import BUS
 from shared.settings import Settings, database_name
 from tests.harness.cluster import SERVICES, Clones, Cluster
 from tests.harness.installation import Installation, database_settings
-from tests.verify.season import at_work, play
+from tests.verify.small_season import at_work, play
 from verify.checks import CHECKS
 from verify.examination import examine
 from verify.report import CheckResult, ConsistencyReport

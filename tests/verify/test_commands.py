@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from tests.harness.identity_numbers import a_number
 from tests.verify.conftest import County
-from tests.verify.season import SUBSISTENCE
+from tests.verify.small_season import SUBSISTENCE
 from verify.checks import CHECKS
 from verify.commands import verify
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.verify.conftest import County
-from tests.verify.season import WEST, at_work
+from tests.verify.small_season import WEST, at_work
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.harness.eventually import eventually
 from tests.harness.identity_numbers import a_number
 from tests.harness.wechat_peer import MCHID, merchant, paid_notice
 from tests.verify.conftest import County
-from tests.verify.season import EAST, SCOPES
+from tests.verify.small_season import EAST, SCOPES
 from verify.report import CheckResult
 
 UNPAID = "SELECT id FROM enrolment WHERE state = 'PENDING_PAYMENT'"

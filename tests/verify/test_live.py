@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from tests.harness.installation import Installation
-from tests.verify.season import EAST, WEST, Season, at_work, prepare
+from tests.verify.small_season import EAST, WEST, Season, at_work, prepare
 from verify.examination import examine
 from verify.report import ConsistencyReport
 

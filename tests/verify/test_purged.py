@@ -5,7 +5,7 @@ import pytest
 from shared.messaging.outbox.retention import KEPT
 from tests.harness.eventually import eventually
 from tests.verify.conftest import County
-from tests.verify.season import AT_WORK
+from tests.verify.small_season import AT_WORK
 from verify.checks.events import CHECKS
 
 DATABASES = ("registration", "payment", "subsidy", "quota")

@@ -1,7 +1,7 @@
 """A season that went well is proven consistent, and money lies where it should."""
 
 from tests.verify.conftest import County
-from tests.verify.season import EAST, WEST
+from tests.verify.small_season import EAST, WEST
 
 
 async def test_a_season_that_went_well_is_consistent_and_every_check_looked_at_something(county: County) -> None:

@@ -60,7 +60,8 @@ async def _examined(data: Path, port: int | None) -> list[Finding]:
     except (ValidationError, SettingsError) as error:
         # A validator's text names the variable, never what it holds.
         return [SETTINGS_UNREADABLE.at(why="; ".join(setting_problems(error))), *await examine_machine(data)]
-    if "CANBAO_DATABASE_URL" not in os.environ and not environment_file(data).is_file():
+    named = {"CANBAO_DATABASE_URL", "CANBAO_SECRETS_DIR"} & os.environ.keys()
+    if not named and not environment_file(data).is_file():
         return [NO_INSTALLATION.at(str(data)), *await examine_machine(data)]
     patient = Patient(settings, SERVICES, SystemClock(), data, port or port_of(settings.services_base_url))
     if _stopped(settings, data):
@@ -81,6 +82,6 @@ def _stopped(settings: Settings, data: Path) -> bool:
 def settings_here(data: Path) -> Settings:
     """The environment's settings; where it names no database, those that ``canbao up`` left in its folder."""
     kept = environment_file(data)
-    if "CANBAO_DATABASE_URL" in os.environ or not kept.is_file():
+    if {"CANBAO_DATABASE_URL", "CANBAO_SECRETS_DIR"} & os.environ.keys() or not kept.is_file():
         return Settings()
     return Settings(_env_file=kept)

@@ -14,6 +14,7 @@ from shared.web.tokens import checking_key, signing_key
 from tools.doctor.finding import Check, Finding, Patient, Symptom
 
 _SOON = timedelta(days=30)
+_HANDED_OUT = 0o444
 
 KEYS = Symptom("KEYS", "ok", "密钥可用", "the keys can be used")
 KEY_FILE_OPEN = Symptom(
@@ -95,12 +96,22 @@ def _permissions(settings: Settings, folder: Path) -> Iterator[Finding]:
     kept = folder / "secrets"
     secret += sorted(kept.glob("*")) if kept.is_dir() else []
     for path in dict.fromkeys(each.resolve() for each in secret if each is not None):
-        if not path.is_file():
+        if not path.is_file() or _is_shut_in(path, settings.secrets_dir):
             continue
         mode = stat.S_IMODE(path.stat().st_mode)
         symptom = KEY_FILE_OPEN if mode & 0o007 else KEY_FILE_SHARED if mode & 0o070 else None
         if symptom is not None:
             yield symptom.at(str(path), mode=f"{mode:o}", path=path)
+
+
+def _is_shut_in(path: Path, secrets_dir: Path | None) -> bool:
+    """Whether the file is as ``canbao keys make`` leaves it: read-only, in a folder closed to everybody else, or handed
+    to this process alone (a container's secrets).
+    """
+    if stat.S_IMODE(path.stat().st_mode) != _HANDED_OUT:
+        return False
+    handed = secrets_dir is not None and path.is_relative_to(secrets_dir.resolve())
+    return handed or any(not stat.S_IMODE(each.stat().st_mode) & 0o077 for each in path.parents)
 
 
 def _token_keys(settings: Settings) -> Iterator[Finding]:

@@ -18,15 +18,15 @@ def docs(
     ] = False,
     folder: Annotated[Path, typer.Option(help="文档目录 · where the documents are")] = _DOCS,
 ) -> None:
-    """生成接口文档、事件格式与错误清单，已发布的事件不可更改 · write OpenAPI documents, event schemas and the page of
-    errors; refuses to change a published event.
+    """生成接口文档、事件格式、错误清单与代码名称，已发布的事件不可更改 · write OpenAPI documents, event schemas and
+    the pages of errors and names; refuses to change a published event.
     """
     if check:
         found = drift(folder)
         for each in found:
             typer.echo(each)
         if found:
-            typer.echo(f"重新生成 · write anew: {REPAIR}")
+            typer.echo(f"重新生成 · write them again: {REPAIR}")
         raise typer.Exit(1 if found else 0)
     try:
         written = write(folder)

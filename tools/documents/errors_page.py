@@ -1,4 +1,4 @@
-"""The catalogue of errors as a page: code, status, what it means and the mend, in both languages."""
+"""The catalogue of errors as a page: code, status, what it means and the remedy, in both languages."""
 
 from collections import defaultdict
 
@@ -11,11 +11,11 @@ _HEAD = """\
 # Errors 错误代码
 
 Written by `canbao docs` from `shared/errors.py`; do not edit. Every refusal is answered as `application/problem+json`
-(RFC 9457) with a stable `code`, a title and its mend in Chinese and English, `errors[].pointer` where one field is to
+(RFC 9457) with a stable `code`, a title and a remedy in Chinese and English, `errors[].pointer` where one field is to
 blame, and a `trace_id` that stands in the log as well. A code is never renamed and never vanishes. Channel callbacks
 answer in the channel's own form instead.
 
-| code | status | 中文 · English | 办法 · mend | answered by |
+| code | status | 中文 · English | 办法 · remedy | answered by |
 | --- | --- | --- | --- | --- |
 """
 _EVERYWHERE = "every service"

@@ -17,11 +17,12 @@ from shared.web.app import ServiceApp
 from tools.documents.defaults_page import defaults_page
 from tools.documents.errors_page import errors_page
 from tools.documents.events_page import events_page
+from tools.documents.names_page import names_page
 from tools.policy.coverage import page as coverage_page
 
 OPENAPI, EVENTS, POLICY = "openapi", "events", "policy"
 ERRORS, COVERAGE, DEFAULTS = "errors.md", "policy-coverage.md", "policy-defaults.md"
-EVENTS_PAGE = "events.md"
+EVENTS_PAGE, NAMES = "events.md", "names.md"
 
 
 class PublishedEventBroken(ValueError):
@@ -43,7 +44,13 @@ def documents() -> Mapping[str, str]:
         f"{POLICY}/facts.schema.json": _json(_schema(CaseFacts, "facts of a case")),
         f"{POLICY}/questions.schema.json": _json(_schema(Question, "questions to an institution")),
     }
-    pages = {ERRORS: errors_page(), COVERAGE: coverage_page(), DEFAULTS: defaults_page(), EVENTS_PAGE: events_page()}
+    pages = {
+        ERRORS: errors_page(),
+        COVERAGE: coverage_page(),
+        DEFAULTS: defaults_page(),
+        EVENTS_PAGE: events_page(),
+        NAMES: names_page(),
+    }
     return described | events | policy | pages
 
 
@@ -95,7 +102,8 @@ def _written(folder: Path) -> list[Path]:
     found = [
         path for room in (OPENAPI, EVENTS, POLICY) for path in sorted((folder / room).rglob("*")) if path.is_file()
     ]
-    return [*found, *(path for page in (ERRORS, COVERAGE, DEFAULTS, EVENTS_PAGE) if (path := folder / page).exists())]
+    pages = (ERRORS, COVERAGE, DEFAULTS, EVENTS_PAGE, NAMES)
+    return [*found, *(path for page in pages if (path := folder / page).exists())]
 
 
 def _json(document: Any) -> str:

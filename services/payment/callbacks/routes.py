@@ -14,8 +14,10 @@ from services.payment.channels.wechat.signature import Refusal, Refused, verify
 from services.payment.notices.group_commit import IntakeUnavailable, NoticeUnstorable
 from services.payment.notices.notice import ChannelNotice, Evidence, NoticeSource
 from services.payment.resources import PaymentResources
+from shared.domain.ids import new_id
 from shared.service import ServiceContext
 from shared.web.lean_route import LeanRoute
+from shared.web.request_log import log_request
 
 BODY_LIMIT = 64 * 1024
 PATH = "/v1/callbacks/wechat/{mchid}"
@@ -49,17 +51,17 @@ async def take_wechat_notice(request: Request) -> Response:
         notice, evidence = await _verified(request, request.path_params["mchid"], running, resources)
     except Refused as refused:
         _OUTCOMES[refused.refusal].observe(perf_counter() - began)
-        return _failed(status_of(refused.refusal))
+        return _refused(running, began, status_of(refused.refusal), refused.refusal.value)
     except ClientDisconnect:
-        return _failed(400)
+        return _refused(running, began, 400, "disconnected")
     try:
         await resources.notices.store(notice, evidence)
     except NoticeUnstorable:
         _UNSTORABLE.observe(perf_counter() - began)
-        return _failed(400)
+        return _refused(running, began, 400, "unstorable")
     except IntakeUnavailable:
         _UNAVAILABLE.observe(perf_counter() - began)
-        return _failed(503)
+        return _refused(running, began, 503, "unavailable")
     _STORED.observe(perf_counter() - began)
     return _TAKEN
 
@@ -104,5 +106,8 @@ async def _bounded_body(request: Request) -> bytes:
     return b"".join(chunks)
 
 
-def _failed(status: int) -> Response:
+def _refused(running: ServiceContext, began: float, status: int, reason: str) -> Response:
+    """Answer in WeChat's form, and say why in the log: a kept notice is a row, a refused one leaves only this line."""
+    path, trace_id = running.service.prefix + PATH, str(new_id())
+    log_request(client="-", method="POST", path=path, status=status, began=began, reason=reason, trace_id=trace_id)
     return Response(FAILED, status_code=status, media_type="application/json")

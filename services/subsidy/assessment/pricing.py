@@ -176,7 +176,7 @@ _NOTHING_DISCLOSED = Circumstances()
 
 
 def _insurance(kind: str, disclosed: Circumstances) -> OtherInsurance:
-    """An insurance of which nothing more is told is one that the person has now: it is active."""
+    """An insurance of which nothing more is stated is one that the person has now: it is active."""
     insurance = InsuranceType(kind)
     if insurance is InsuranceType.NONE:
         return OtherInsurance()
@@ -234,7 +234,7 @@ def _row(row: PriceRow, reasons: policy_reasons.Reasons) -> ScheduleRow:
 
 
 def as_reason(reason: policy_reasons.RuleReason) -> Reason:
-    """A rule that was tried, as events and answers tell it."""
+    """A rule that was tried, as events and answers state it."""
     cited = reason.basis.clause
     clause = cited and Clause(document=cited.document, section=cited.section, quote=cited.quote)
     return Reason(code=reason.code, won=reason.won, text=reason.text, origin=reason.basis.origin, clause=clause)

@@ -73,7 +73,12 @@ class _ReplayCommands:
     ) -> None:
         """放弃一条死信，其后的事件继续处理 · give a dead letter up for good; what waits behind it goes on."""
         outcome = self._on(service, lambda context: replay.discard(context, letter, operator(), because))
-        typer.echo(f"{letter}  {_OUTCOME_TEXT[outcome]}")
+        said = (
+            "已放弃，其后的事件继续处理 · given up; what waited behind it goes on"
+            if outcome == "DONE"
+            else _OUTCOME_TEXT[outcome]
+        )
+        typer.echo(f"{letter}  {said}")
 
     def _on(self, service: str, work: Callable[[DeadLetterContext], Awaitable[T]]) -> T:
         if service not in self._services:

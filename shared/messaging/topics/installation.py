@@ -31,14 +31,17 @@ async def record_installation(
     """Record the installation's facts the first time; ever after refuse others, because events would change lanes."""
     wanted = {"service": service, "installation": installation, "partitions": partitions}
     await session.execute(_RECORD, wanted)
-    found = (await session.execute(_RECORDED)).mappings().one()
+    _refuse_other_facts(dict((await session.execute(_RECORDED)).mappings().one()), wanted)
+    await session.execute(_LANES, {"partitions": partitions})
+
+
+def _refuse_other_facts(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
     for name, value in wanted.items():
         if found[name] != value:
             raise BusRefused(
                 f"this database was installed with {name} {found[name]!r}, not {value!r}: "
                 f"this is fixed at installation, set it back"
             )
-    await session.execute(_LANES, {"partitions": partitions})
 
 
 _CLAIMED = text("SELECT EXISTS (SELECT FROM claimed_topic WHERE broker = :broker AND topic = :topic)")
@@ -59,10 +62,20 @@ async def has_claimed(session: AsyncSession, broker: str, topic: str) -> bool:
 
 
 async def join_installation(*, database: Database, bus: Bus, service: str, region: str) -> None:
-    """Check that database and bus are this installation's, and make the service's topic; raises ``BusRefused``."""
+    """Check that database and bus are this installation's, and make the service's topic; raises ``BusRefused``.
+
+    The name is written down together with the claim on the topic: a refused first attempt leaves no mark, so that
+    another name can be chosen.
+    """
+    wanted = {"service": service, "installation": bus.installation, "partitions": bus.partitions}
     async with database.transaction(region) as session:
+        recorded = await recorded_installation(session)
+    if recorded is not None:
+        _refuse_other_facts(recorded, wanted)
+    async with _own_topic(database, bus, service, region) as (session, topic):
         await record_installation(session, service=service, installation=bus.installation, partitions=bus.partitions)
-    await claim_topic(database, bus, service, region)
+        await session.execute(_CLAIM, topic)
+    await bus.create_topics([service])
 
 
 async def claim_topic(database: Database, bus: Bus, service: str, region: str) -> None:

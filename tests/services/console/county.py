@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.services.quota.annex import TARGETS, TOTAL
+from tests.services.quota.targets_notice import TARGETS, TOTAL
 
 PRICE_FEN = 38_000
 NO_MESSAGES = {"unpublished": 0, "oldest_unpublished_s": 0, "dead_letters": 0, "parked": 0, "oldest_gap_s": 0}

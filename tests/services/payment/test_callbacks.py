@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from services.payment.callbacks.routes import BODY_LIMIT
+from services.payment.channels.wechat.signature import Refusal
 from services.payment.notices.group_commit import GroupCommit, IntakeUnavailable, NoticeUnstorable
 from services.payment.notices.notice import ChannelNotice, Evidence, NoticeKind, NoticeSource
 from services.payment.notices.repository import VerifiedNotice
@@ -74,6 +76,21 @@ async def test_a_signed_body_that_is_no_notice_is_refused(till: Till) -> None:
 async def test_an_unknown_merchant_is_refused(till: Till) -> None:
     answer = await till.notify(paid_notice("123456", DUE_FEN), mchid="1234567890")
     assert (answer.status_code, answer.json()) == (404, FAILED)
+
+
+async def test_a_refused_notice_writes_a_line_with_its_reason_and_a_kept_one_writes_none(till: Till) -> None:
+    """First use: every refusal was `FAIL`, with nothing in any log."""
+    with capture_logs() as captured:
+        await refused(till, paid_notice("123456", DUE_FEN).with_headers(signature="AAAA"), 401)
+        await till.notify(paid_notice("123456", DUE_FEN), mchid="1234567890")
+        assert (await till.notify(paid_notice("123456", DUE_FEN))).status_code == 204
+    lines = [line for line in captured if line["event"] == "request"]
+    assert [(line["status"], line["reason"]) for line in lines] == [
+        (401, Refusal.SIGNATURE.value),
+        (404, Refusal.UNKNOWN_MERCHANT.value),
+    ]
+    assert {line["path"] for line in lines} == {"/payment/v1/callbacks/wechat/{mchid}"}
+    assert all(line["trace_id"] for line in lines)
 
 
 async def test_a_body_over_the_limit_is_not_read_to_its_end(till: Till) -> None:

@@ -19,7 +19,7 @@ from shared.domain.clock import SystemClock
 from shared.domain.ids import new_id
 from shared.messaging.consumer.ingestion import ingest
 from tests.harness.installation import COUNTY, Installation
-from tests.services.quota.season import INSTANT, Person, as_record
+from tests.services.quota.enrolment_histories import INSTANT, Person, as_record
 
 VILLAGES = [f"411521{town}{village}" for town in (101, 102) for village in (201, 202, 203)]
 HANDLERS = {subscription.event: subscription.handler for subscription in SERVICE.subscriptions}

@@ -11,8 +11,8 @@ from services.registration import SERVICE as REGISTRATION
 from shared.database.engine import Database
 from tests.harness.eventually import eventually
 from tests.harness.installation import COUNTY, Installation
-from tests.services.quota.annex import TOTAL, annex, towns
-from tests.services.quota.season import Person
+from tests.services.quota.enrolment_histories import Person
+from tests.services.quota.targets_notice import TOTAL, annex, towns
 from tests.services.registration.test_enrolments import a_person
 
 DOOR = "/quota/v1/progress"

@@ -9,7 +9,7 @@ import pytest
 
 from services.quota import SERVICE
 from tests.harness.installation import Installation, knocking
-from tests.services.quota.annex import TOTAL, annex, towns
+from tests.services.quota.targets_notice import TOTAL, annex, towns
 
 DOOR = "/quota/v1/targets"
 

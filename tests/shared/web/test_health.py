@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from services.console import SERVICE as CONSOLE
 from services.quota import SERVICE as QUOTA
 from services.registration import SERVICE as REGISTRATION
 from tests.harness.eventually import eventually
@@ -104,4 +105,15 @@ async def test_a_key_in_use_that_is_not_configured_makes_its_process_unready(ins
         encryption_keys={**installation.settings.encryption_keys, "k2": SecretStr(new_key())}
     )
     async with kept.doors(REGISTRATION, role="web") as http:
+        assert (await http.get("/readyz")).status_code == 200
+
+
+async def test_a_console_without_its_client_is_not_ready_and_names_the_command(installation: Installation) -> None:
+    async with installation.doors(CONSOLE, role="web") as http:
+        answer = await http.get("/readyz")
+        assert (answer.status_code, _unready(answer.json())) == (503, {"client console"})
+        assert "run canbao clients add" in answer.text
+        assert (await http.head("/")).status_code == 200
+    known = installation.with_settings(console_client_secret=SecretStr("a secret"))
+    async with known.doors(CONSOLE, role="web") as http:
         assert (await http.get("/readyz")).status_code == 200

@@ -28,6 +28,7 @@ PUBLIC = {
     "/registration/v1/token",
     "/payment/v1/callbacks/wechat/{mchid}",
     "/",
+    "/docs",
     "/stream",
     "/static/{name}",
 }
@@ -63,7 +64,7 @@ async def test_beside_its_routers_a_service_shows_its_description_and_nothing_el
     async with installation.running(*SERVICES, role="web") as runs:
         for run in runs:
             beside = {route.path for route in service_app(run).routes if type(route) is Route}
-            assert beside <= {"/openapi.json"}, run.service.name
+            assert beside <= {"/openapi.json", "/docs"}, run.service.name
 
 
 def test_every_scope_belongs_to_the_service_that_asks_for_it() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.harness.copied import copied
 from tests.harness.installation import Installation
-from tests.tools.doctor.visit import equipped
+from tests.tools.doctor.examination import equipped
 
 
 @pytest.fixture

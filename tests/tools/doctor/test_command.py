@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 
 from shared.settings import Settings
 from tests.harness.installation import Installation
-from tests.tools.doctor.visit import DATABASES, PARKED
+from tests.tools.doctor.examination import DATABASES, PARKED
 from tools.cli import app
 from tools.up.folder import database_folder, keep_environment
 

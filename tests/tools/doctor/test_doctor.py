@@ -16,7 +16,7 @@ from tests.harness.eventually import eventually
 from tests.harness.installation import Installation
 from tests.harness.kafka_broker import KafkaBroker, NamedBroker
 from tests.harness.serving import Served, serving
-from tests.tools.doctor.visit import (
+from tests.tools.doctor.examination import (
     DATABASES,
     PARKED,
     as_superuser,

@@ -14,7 +14,8 @@ from shared.settings import WechatMerchant
 from tests.harness.installation import Installation, new_key
 from tests.harness.sealed import sealed_person
 from tests.harness.wechat_peer import merchant, rsa_key
-from tests.tools.doctor.visit import assert_only, broken, said, seen
+from tests.tools.doctor.examination import assert_only, broken, said, seen
+from tools.provisioning.secrets import lay_out
 from tools.up.folder import environment_file
 
 
@@ -45,6 +46,16 @@ class TestKeys:
         path = county.settings.wechat_merchants[0].merchant_private_key_file
         path.chmod(0o644)
         assert_only(await seen(county, tmp_path), "KEY_FILE_OPEN", str(path))
+
+    async def test_secrets_as_keys_make_leaves_them_are_no_fault(self, county: Installation, tmp_path: Path) -> None:
+        """First use O7: the doctor called the modes a fault that the command itself writes."""
+        made = tmp_path / "made"
+        lay_out(made)
+        settings = county.with_settings(
+            token_private_key_file=made / "registration" / "token.pem",
+            token_public_key_file=made / "registration" / "token.pub.pem",
+        )
+        assert broken(await seen(settings, tmp_path)) == set()
 
     async def test_the_settings_that_up_leaves_are_secret_too(self, county: Installation, tmp_path: Path) -> None:
         file = environment_file(tmp_path)

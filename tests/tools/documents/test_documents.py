@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from shared.contracts.schemas import published
 from shared.errors import ErrorCode
+from shared.names import all_names
 from tools.cli import app
 from tools.documents.writing import documents, drift
 
@@ -94,3 +95,10 @@ def test_every_error_is_described_with_its_mend() -> None:
         assert f"| {code.value.status} |" in row
         for words in (code.value.zh, code.value.en, code.value.remedy_zh, code.value.remedy_en):
             assert words in row
+
+
+def test_every_code_is_named_on_the_page_of_names() -> None:
+    page = (DOCS / "names.md").read_text(encoding="utf-8")
+    for codes in all_names().values():
+        for code, name in codes.items():
+            assert f"| `{code}` | {name.zh} | {name.en} |" in page

@@ -9,7 +9,7 @@ import pytest
 from services.payment import SERVICE
 from tests.harness.assessments import DUE_FEN, VILLAGE
 from tests.harness.installation import Installation
-from tests.harness.village import DEPOSITED_ON, Village, bill
+from tests.harness.village_cash import DEPOSITED_ON, Village, bill
 
 BROUGHT_FEN = 20_000
 FETCHED_ON, RETURNED_ON = "2099-01-02", "2099-01-03"

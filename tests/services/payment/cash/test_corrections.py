@@ -13,7 +13,7 @@ from services.payment.bills import service as bills
 from shared.domain.ids import new_id
 from tests.harness.assessments import DUE_FEN, VILLAGE, assessed
 from tests.harness.installation import COUNTY, Installation
-from tests.harness.village import BOOKED_ON, CLERK, Village, bill
+from tests.harness.village_cash import BOOKED_ON, CLERK, Village, bill
 
 
 @pytest.fixture

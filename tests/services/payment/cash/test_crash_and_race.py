@@ -13,7 +13,7 @@ from services.payment.cash import match_job
 from shared.service import ServiceContext
 from tests.harness.assessments import DUE_FEN
 from tests.harness.installation import COUNTY, Installation, knocking
-from tests.harness.village import Village, bill
+from tests.harness.village_cash import Village, bill
 
 WHOLE_FEN = 3 * DUE_FEN
 

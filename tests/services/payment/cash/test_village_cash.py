@@ -6,7 +6,7 @@ import pytest
 from services.payment import SERVICE
 from tests.harness.assessments import DUE_FEN, VILLAGE
 from tests.harness.installation import Installation
-from tests.harness.village import BOOKED_ON, RECEIVED_ON, TAX_HALL, Village, bill
+from tests.harness.village_cash import BOOKED_ON, RECEIVED_ON, TAX_HALL, Village, bill
 from tests.services.payment.till import Till
 
 

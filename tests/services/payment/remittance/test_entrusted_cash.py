@@ -10,7 +10,7 @@ from services.payment.batches import repository as remittances
 from tests.harness.assessments import DUE_FEN
 from tests.harness.installation import Installation
 from tests.harness.tax_peer import TOKEN, TaxPeer, tax_peer
-from tests.harness.village import BOOKED_ON, CLERK, TAX_HALL, Village, bill
+from tests.harness.village_cash import BOOKED_ON, CLERK, TAX_HALL, Village, bill
 
 SERIAL = "ZJ2023100001"
 WHOLE_FEN = 3 * DUE_FEN

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from tests.faults.conftest import Ground
-from tests.faults.county import County
+from tests.faults.harmed_county import County
 from tests.harness.eventually import eventually
 
 pytestmark = pytest.mark.slow_fault

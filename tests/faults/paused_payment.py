@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from tests.faults.county import County
-from tests.faults.wire import Wire
+from tests.faults.harmed_county import County
+from tests.faults.lock_trigger import Wire
 from tests.harness.payable import Payable
 
 

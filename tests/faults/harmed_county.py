@@ -15,7 +15,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from services.composition import WITH_DATABASE
 from shared.database.older_names import database_at
 from shared.messaging.bus.factory import open_bus
-from tests.faults.wire import Wire, wire
+from tests.faults.lock_trigger import Wire, wire
 from tests.harness.eventually import eventually
 from tests.harness.installation import Installation
 from tests.harness.payable import TODAY, Payable, payable

@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from shared.web.paging import Page
+from shared.web.page import Page
 
 
 class ThingOut(BaseModel):
