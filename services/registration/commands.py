@@ -74,7 +74,8 @@ def _refuse_unknown_scopes(scopes: list[str], known: Collection[str]) -> None:
     unknown = sorted(set(scopes) - set(known))
     if unknown:
         raise typer.BadParameter(
-            f"没有这样的权限 · no endpoint asks for: {', '.join(unknown)}\n可用 · choose from: {', '.join(sorted(known))}",
+            f"没有这样的权限 · no endpoint asks for: {', '.join(unknown)}\n"
+            f"可用 · choose from: {', '.join(sorted(known))}",
             param_hint="--scope",
         )
 

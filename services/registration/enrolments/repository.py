@@ -84,7 +84,6 @@ class EnrolmentDetails:
 
 
 def _record_of(
-    *,
     id: UUID,  # noqa: A002 - the name of the column
     region: str,
     benefit_year: int,
