@@ -9,7 +9,7 @@ from prometheus_client import Gauge
 
 from shared.messaging.bus.backoff import pause
 from shared.messaging.topics.gauges import read_lag, read_stats
-from shared.service import Running
+from shared.service import ServiceContext
 
 EVERY_S = 15.0
 _WITHIN_S = 10.0
@@ -21,14 +21,14 @@ _READ_AT = Gauge(
 log = structlog.get_logger(__name__)
 
 
-async def keep_gauges(running: Running) -> None:
+async def keep_gauges(running: ServiceContext) -> None:
     """Read every part in turn until the service stops; a part that cannot be read hides no other."""
     while not running.stop.is_set():
         await read_gauges(running)
         await pause(running.stop, EVERY_S)
 
 
-async def read_gauges(running: Running) -> None:
+async def read_gauges(running: ServiceContext) -> None:
     """Read every part once."""
     for part, read in _parts(running).items():
         try:
@@ -40,7 +40,7 @@ async def read_gauges(running: Running) -> None:
             _READ_AT.labels(running.service.name, part).set(time())
 
 
-def _parts(running: Running) -> dict[str, Callable[[], Awaitable[None]]]:
+def _parts(running: ServiceContext) -> dict[str, Callable[[], Awaitable[None]]]:
     service, database, region = running.service, running.database, running.settings.region
     parts: dict[str, Callable[[], Awaitable[None]]] = {"events": lambda: read_stats(service.name, database, region)}
     topics = sorted({subscription.event.publisher() for subscription in service.subscriptions})

@@ -20,7 +20,7 @@ from shared.messaging.outbox.relay import run_relay
 from shared.messaging.outbox.retention import purge_published
 from shared.messaging.topics.installation import join_installation
 from shared.metrics_collector import keep_gauges
-from shared.service import Closable, Job, Role, Running, Service, Startable
+from shared.service import Closable, Job, R, Role, Service, ServiceContext, Startable
 from shared.settings import Settings
 
 RELAY = "relay"
@@ -31,7 +31,7 @@ _FULL = 200
 log = structlog.get_logger(__name__)
 
 
-async def _purge(run: Running) -> int:
+async def _purge(run: ServiceContext) -> int:
     return await purge_published(run.database, run.settings.region)
 
 
@@ -40,15 +40,15 @@ RETENTION = Job("retention", _purge, interval_s=86_400.0)
 
 @asynccontextmanager
 async def running(
-    service: Service, settings: Settings, *, role: Role = "all", clock: Clock | None = None
-) -> AsyncIterator[Running]:
+    service: Service[R], settings: Settings, *, role: Role = "all", clock: Clock | None = None
+) -> AsyncIterator[ServiceContext[R]]:
     """Run one service in the given role until the block ends; background work is awaited before anything closes."""
     pools = {"web": settings.pool_web, "work": settings.pool_work, "all": settings.pool_web + settings.pool_work}
     database = Database(
         settings.service_url(service.name), pool_size=pools[role], application_name=f"canbao {service.name}"
     )
-    resources = service.resources(settings) if service.resources else None
-    run = Running(service, settings, clock or SystemClock(), database, resources, role)
+    resources = service.resources(settings)
+    run = ServiceContext(service, settings, clock or SystemClock(), database, resources, role)
     tasks: list[asyncio.Task[None]] = []
     try:
         if isinstance(resources, Startable):
@@ -64,7 +64,7 @@ async def running(
         await database.dispose()
 
 
-def _start_work(run: Running) -> list[asyncio.Task[None]]:
+def _start_work(run: ServiceContext) -> list[asyncio.Task[None]]:
     work: dict[str, Callable[[], Awaitable[None]]] = {}
     if run.service.migrations is not None:
         work["messaging"] = partial(_messaging, run)
@@ -76,7 +76,7 @@ def _start_work(run: Running) -> list[asyncio.Task[None]]:
     return [asyncio.create_task(_supervise(run, name, start), name=name) for name, start in work.items()]
 
 
-async def _messaging(run: Running) -> None:
+async def _messaging(run: ServiceContext) -> None:
     """Relay and consumer on one bus; if either fails, both begin again.
 
     No consumer joins before the bus is known to be ours: another installation's groups are left alone.
@@ -96,7 +96,7 @@ async def _messaging(run: Running) -> None:
 
 
 @asynccontextmanager
-async def _relays_database(run: Running) -> AsyncIterator[Database]:
+async def _relays_database(run: ServiceContext) -> AsyncIterator[Database]:
     database = Database(
         run.settings.service_url(run.service.name),
         pool_size=RELAY_POOL,
@@ -108,7 +108,7 @@ async def _relays_database(run: Running) -> AsyncIterator[Database]:
         await database.dispose()
 
 
-async def _relay_and_consume(run: Running, bus: Bus, relays: Database) -> None:
+async def _relay_and_consume(run: ServiceContext, bus: Bus, relays: Database) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(
             run_relay(
@@ -134,7 +134,7 @@ async def _relay_and_consume(run: Running, bus: Bus, relays: Database) -> None:
             )
 
 
-async def _steps(run: Running, job: Job) -> None:
+async def _steps(run: ServiceContext, job: Job) -> None:
     wake = run.wake_event(job.name)
     while not run.stop.is_set():
         wake.clear()
@@ -148,7 +148,7 @@ async def _steps(run: Running, job: Job) -> None:
             await linger(run.stop, took_s)
 
 
-async def _supervise(run: Running, name: str, start: Callable[[], Awaitable[None]]) -> None:
+async def _supervise(run: ServiceContext, name: str, start: Callable[[], Awaitable[None]]) -> None:
     """Start again after a failure, with growing pauses: a transient failure needs no operator."""
     failures = 0
     while not run.stop.is_set():

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Generic, Literal, Protocol, runtime_checkable
 
 from fastapi import APIRouter
+from typing_extensions import TypeVar
 
 from shared.background_failures import BackgroundFailures
 from shared.database.engine import Database
@@ -17,33 +18,41 @@ from shared.messaging.consumer.loop import Subscription
 from shared.settings import Settings
 
 Role = Literal["web", "work", "all"]
+# What a service keeps open. Code that runs any service names none: there it is Any.
+R = TypeVar("R", default=Any)
+R_co = TypeVar("R_co", covariant=True, default=Any)
+R_contra = TypeVar("R_contra", contravariant=True, default=Any)
+
+
+def _nothing(_: Settings) -> Any:
+    return None
 
 
 @dataclass(frozen=True)
-class Job:
+class Job(Generic[R_contra]):
     """Background work in bounded steps: ``step`` does one batch in its own transactions and says how much it did.
 
     A step that did something is called again at once; otherwise the job waits for its wake-up or ``interval_s``.
     """
 
     name: str
-    step: "Callable[[Running], Awaitable[int]]"
+    step: "Callable[[ServiceContext[R_contra]], Awaitable[int]]"
     interval_s: float = 1.0
 
 
 @dataclass(frozen=True)
-class Service:
+class Service(Generic[R]):
     """A service: its name, routes, events, background work, tables and what it keeps open while it runs."""
 
     name: str
     routers: tuple[APIRouter, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
-    jobs: tuple[Job, ...] = ()
+    jobs: tuple[Job[R], ...] = ()
     migrations: Path | None = None
-    resources: Callable[[Settings], Any] | None = None
+    resources: Callable[[Settings], R] = _nothing
     public_paths: frozenset[str] = frozenset()
     # What it measures of its own rows, by name; read now and then, where metrics are served at all.
-    gauges: "Mapping[str, Callable[[Running], Awaitable[None]]]" = field(default_factory=dict)
+    gauges: "Mapping[str, Callable[[ServiceContext[R]], Awaitable[None]]]" = field(default_factory=dict)
     mount: str | None = None
     # Its encrypted columns: the keys that sealed them are needed for as long as the rows stand.
     sealed: tuple[SealedColumn, ...] = ()
@@ -58,7 +67,7 @@ class Service:
 class Startable(Protocol):
     """Resources that need the running service before the first request, such as a writer with its own task."""
 
-    async def start(self, running: "Running") -> None:
+    async def start(self, context: "ServiceContext[object]") -> None:
         """Begin."""
 
 
@@ -79,14 +88,18 @@ class Closable(Protocol):
 
 
 @dataclass
-class Running:
-    """A service while it runs: what routes, jobs and handlers may use."""
+class ServiceContext(Generic[R_co]):
+    """A service while it runs, with its resources: what routes, jobs and handlers may use.
 
-    service: Service
+    Code that needs a service's resources asks for ``ServiceContext[ThatServicesResources]``; code that needs none asks
+    for ``ServiceContext[object]`` and is given any.
+    """
+
+    service: Service[Any]
     settings: Settings
     clock: Clock
     database: Database
-    resources: Any = None
+    resources: R_co
     role: Role = "all"
     bus: Bus | None = None
     failures: BackgroundFailures = field(default_factory=BackgroundFailures)

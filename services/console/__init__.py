@@ -5,7 +5,7 @@ from services.console.resources import ConsoleResources
 from services.console.routes import router
 from shared.service import Service
 
-SERVICE = Service(
+SERVICE = Service[ConsoleResources](
     name="console",
     routers=(router, api_router),
     resources=ConsoleResources,

@@ -5,7 +5,7 @@ import asyncio
 from services.console.asking import Asker
 from services.console.lookout import Lookout
 from services.console.pages import Pages
-from shared.service import Running
+from shared.service import ServiceContext
 from shared.settings import Settings
 
 
@@ -35,10 +35,10 @@ class ConsoleResources:
             raise RuntimeError("the console has not been started")
         return self._lookout
 
-    async def start(self, running: Running) -> None:
+    async def start(self, context: ServiceContext[object]) -> None:
         """Begin with the service's clock."""
-        self._lookout = Lookout(self._asker, running.clock)
-        self._farewell = asyncio.create_task(_dismiss_when_leaving(self._lookout, running))
+        self._lookout = Lookout(self._asker, context.clock)
+        self._farewell = asyncio.create_task(_dismiss_when_leaving(self._lookout, context))
 
     async def aclose(self) -> None:
         """Send the watchers home."""
@@ -50,7 +50,7 @@ class ConsoleResources:
             await self._asker.aclose()
 
 
-async def _dismiss_when_leaving(lookout: Lookout, running: Running) -> None:
+async def _dismiss_when_leaving(lookout: Lookout, context: ServiceContext[object]) -> None:
     """A stream never ends by itself; without this the web server would wait for it until its patience ends."""
-    await running.leaving.wait()
+    await context.leaving.wait()
     await lookout.dismiss()

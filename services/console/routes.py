@@ -12,7 +12,7 @@ from services.console.pages import ROOM
 from services.console.resources import ConsoleResources
 from services.console.words import Lang, language
 from shared.errors import NotFound
-from shared.web.dependencies import CurrentRunning
+from shared.web.dependencies import CurrentContext
 
 router = APIRouter(include_in_schema=False)
 
@@ -27,9 +27,8 @@ HEADERS = {
 }
 
 
-def _resources(running: CurrentRunning) -> ConsoleResources:
-    resources: ConsoleResources = running.resources
-    return resources
+def _resources(context: CurrentContext[ConsoleResources]) -> ConsoleResources:
+    return context.resources
 
 
 def _language(lang: Annotated[str | None, Query()] = None) -> Lang:

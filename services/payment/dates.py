@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.database.business_date import business_date
 from shared.errors import DomainError, ErrorCode
-from shared.service import Running
+from shared.service import ServiceContext
 
 
 class DateInTheFuture(DomainError):
@@ -16,7 +16,7 @@ class DateInTheFuture(DomainError):
     code = ErrorCode.DATE_IN_THE_FUTURE
 
 
-async def refuse_future(session: AsyncSession, running: Running, days: Iterable[date]) -> date:
+async def refuse_future(session: AsyncSession, running: ServiceContext, days: Iterable[date]) -> date:
     """Today's business date; raises ``DateInTheFuture`` where one of the days lies after it."""
     today = await business_date(session, running.clock)
     latest = max(days, default=today)

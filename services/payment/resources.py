@@ -11,7 +11,7 @@ from shared.errors import DomainError, ErrorCode
 from shared.pack_in_force import pack_in_force
 from shared.policy.channels import refused_channel
 from shared.policy.vocabulary import Channel
-from shared.service import Running
+from shared.service import ServiceContext
 from shared.settings import Settings
 
 
@@ -38,7 +38,7 @@ class PaymentResources:
         }
         self.channels: dict[str, PaymentChannel] = {}
 
-    async def start(self, running: Running) -> None:
+    async def start(self, running: ServiceContext) -> None:
         """Open what needs the running service; nothing is connected yet."""
         self.http = httpx.AsyncClient(limits=httpx.Limits(max_connections=32, max_keepalive_connections=16))
         self.channels = {

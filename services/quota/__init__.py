@@ -1,31 +1,21 @@
-"""Quota: the townships' enrolment targets (任务数) and how far each of them is."""
+"""Quota: the townships' enrolment targets (任务数) and how far each of them is.
+
+| Folder | What it does | Routes | Events | Jobs |
+| --- | --- | --- | --- | --- |
+| targets | checks and publishes the townships' targets | yes | | |
+| progress | counts people by village; shows towns and the county beside their targets | yes | 6 | |
+"""
 
 from pathlib import Path
 
-from services.quota.progress import handlers
-from services.quota.progress.routes import router as progress_router
-from services.quota.targets.routes import router as targets_router
-from shared.contracts.registration import (
-    BusinessDateAdvanced,
-    EnrolmentPaid,
-    EnrolmentReadmitted,
-    EnrolmentRegistered,
-    EnrolmentRejected,
-    EnrolmentTerminated,
-)
-from shared.messaging.consumer.loop import Subscription
+from services.quota.progress import handlers as progress_handlers
+from services.quota.progress import routes as progress
+from services.quota.targets import routes as targets
 from shared.service import Service
 
-SERVICE = Service(
+SERVICE = Service[None](
     name="quota",
-    routers=(targets_router, progress_router),
-    subscriptions=(
-        Subscription(EnrolmentRegistered, handlers.on_registered),
-        Subscription(EnrolmentPaid, handlers.on_paid),
-        Subscription(EnrolmentRejected, handlers.on_rejected),
-        Subscription(EnrolmentReadmitted, handlers.on_readmitted),
-        Subscription(EnrolmentTerminated, handlers.on_terminated),
-        Subscription(BusinessDateAdvanced, handlers.on_business_date),
-    ),
+    routers=(targets.ROUTER, progress.ROUTER),
+    subscriptions=progress_handlers.SUBSCRIPTIONS,
     migrations=Path(__file__).parent / "migrations",
 )

@@ -1,42 +1,43 @@
-"""Registration: people's enrolments, from the application to the last covered day."""
+"""Registration: people's enrolments, from the application to the last covered day.
+
+| Folder | What it does | Routes | Events | Jobs |
+| --- | --- | --- | --- | --- |
+| clients | the systems that may call, and their tokens | yes | | |
+| applications | registers people, one or many at once | yes | | |
+| enrolments | records what other services announce about enrolments; shows and explains them | yes | 8 | |
+| periods | when cover begins and ends, decided from values alone | | | |
+| calendar | the business date, and the beginning and end of cover on its day | yes | | daily |
+| regions | the directory of towns and villages | yes | | |
+| imports | people entered by file, a command | | | |
+| summary | figures for the console | yes | | |
+"""
 
 from pathlib import Path
 
+from services.registration.applications import routes as applications
+from services.registration.calendar import jobs as calendar_jobs
 from services.registration.calendar import routes as calendar
-from services.registration.calendar.service import daily_step
 from services.registration.clients import routes as clients
-from services.registration.enrolments import handlers, routes
+from services.registration.enrolments import handlers as enrolment_handlers
+from services.registration.enrolments import routes as enrolments
 from services.registration.regions import routes as regions
-from services.registration.resources import open_resources
-from services.registration.summary import router as summary
-from shared.contracts.payment import (
-    BillIssued,
-    CashReturned,
-    CertificateIssued,
-    ContributionInTreasury,
-    ContributionPaid,
-    ContributionRemitted,
-    ContributionReturned,
-)
-from shared.contracts.subsidy import ContributionAssessed
+from services.registration.resources import RegistrationResources, open_resources
+from services.registration.summary import routes as summary
 from shared.database.sealed import SealedColumn
-from shared.messaging.consumer.loop import Subscription
-from shared.service import Job, Service
+from shared.service import Service
 
-SERVICE = Service(
+SERVICE = Service[RegistrationResources](
     name="registration",
-    routers=(clients.router, routes.router, calendar.router, regions.router, summary),
-    subscriptions=(
-        Subscription(ContributionAssessed, handlers.on_contributions_assessed),
-        Subscription(BillIssued, handlers.on_bills_issued),
-        Subscription(ContributionPaid, handlers.on_contributions_paid),
-        Subscription(CashReturned, handlers.on_cash_returned),
-        Subscription(ContributionRemitted, handlers.on_contributions_remitted),
-        Subscription(ContributionReturned, handlers.on_contributions_returned),
-        Subscription(ContributionInTreasury, handlers.on_contributions_in_treasury),
-        Subscription(CertificateIssued, handlers.on_certificates_issued),
+    routers=(
+        clients.ROUTER,
+        applications.ROUTER,
+        enrolments.ROUTER,
+        calendar.ROUTER,
+        regions.ROUTER,
+        summary.ROUTER,
     ),
-    jobs=(Job("daily", daily_step),),
+    subscriptions=enrolment_handlers.SUBSCRIPTIONS,
+    jobs=calendar_jobs.JOBS,
     migrations=Path(__file__).parent / "migrations",
     resources=open_resources,
     public_paths=frozenset({"/v1/token"}),

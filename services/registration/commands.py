@@ -15,7 +15,7 @@ from shared.settings import Settings
 
 
 def client_commands(known_scopes: Callable[[], Collection[str]]) -> typer.Typer:
-    """``canbao clients``; ``known_scopes`` are those that the doors of all services ask for."""
+    """``canbao clients``; ``known_scopes`` are those that the routes of all services ask for."""
     clients = typer.Typer(help="API 客户端 · the systems that may call", no_args_is_help=True)
 
     @clients.callback()
@@ -74,7 +74,8 @@ def _refuse_unknown_scopes(scopes: list[str], known: Collection[str]) -> None:
     unknown = sorted(set(scopes) - set(known))
     if unknown:
         raise typer.BadParameter(
-            f"没有这样的权限 · no door asks for: {', '.join(unknown)}\n可用 · choose from: {', '.join(sorted(known))}",
+            f"没有这样的权限 · no endpoint asks for: {', '.join(unknown)}\n"
+            f"可用 · choose from: {', '.join(sorted(known))}",
             param_hint="--scope",
         )
 

@@ -1,38 +1,30 @@
-"""Subsidy: which identities departments certified, and therefore who pays how much of each contribution."""
+"""Subsidy: which identities departments certified, and therefore who pays how much of each contribution.
+
+| Folder | What it does | Routes | Events | Jobs |
+| --- | --- | --- | --- | --- |
+| rosters | records rosters and withdrawals; lists certified people without insurance | yes | | |
+| changes | queues people to price again: a roster, the day or the policy changed | | | turn of the day, policy change |
+| assessment | prices people, first and again; shows assessments and previews cases | yes | 5 | reassess |
+| summary | figures for the console | yes | | |
+"""
 
 from pathlib import Path
 
-from services.subsidy.assessment import handlers
-from services.subsidy.assessment.policy_change import POLICY_CHANGE
-from services.subsidy.assessment.preview import router as preview_router
-from services.subsidy.assessment.reassessing import REASSESS
-from services.subsidy.assessment.routes import router as assessment_router
-from services.subsidy.assessment.turning import TURNING
-from services.subsidy.resources import open_resources
-from services.subsidy.rosters.routes import router as rosters_router
-from services.subsidy.summary import router as summary_router
-from shared.contracts.registration import (
-    BusinessDateAdvanced,
-    EnrolmentPaid,
-    EnrolmentPaymentCorrected,
-    EnrolmentRegistered,
-    EnrolmentTerminated,
-)
+from services.subsidy.assessment import handlers as assessment_handlers
+from services.subsidy.assessment import reassessment_job
+from services.subsidy.assessment import routes as assessment
+from services.subsidy.changes import jobs as change_jobs
+from services.subsidy.resources import SubsidyResources, open_resources
+from services.subsidy.rosters import routes as rosters
+from services.subsidy.summary import routes as summary
 from shared.database.sealed import SealedColumn
-from shared.messaging.consumer.loop import Subscription
 from shared.service import Service
 
-SERVICE = Service(
+SERVICE = Service[SubsidyResources](
     name="subsidy",
-    routers=(rosters_router, assessment_router, preview_router, summary_router),
-    subscriptions=(
-        Subscription(EnrolmentRegistered, handlers.on_registered),
-        Subscription(EnrolmentPaid, handlers.on_paid),
-        Subscription(EnrolmentPaymentCorrected, handlers.on_payment_corrected),
-        Subscription(EnrolmentTerminated, handlers.on_terminated),
-        Subscription(BusinessDateAdvanced, handlers.on_business_date),
-    ),
-    jobs=(REASSESS, TURNING, POLICY_CHANGE),
+    routers=(rosters.ROUTER, assessment.ROUTER, summary.ROUTER),
+    subscriptions=assessment_handlers.SUBSCRIPTIONS,
+    jobs=(*reassessment_job.JOBS, *change_jobs.JOBS),
     migrations=Path(__file__).parent / "migrations",
     resources=open_resources,
     sealed=(SealedColumn("roster_line", "document_number"),),

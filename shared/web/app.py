@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse
 from starlette.routing import BaseRoute, Mount, Route
 
-from shared.service import Running, Service
+from shared.service import Service, ServiceContext
 from shared.web import problems
 from shared.web.dependencies import closed_by_default
 from shared.web.health import readiness
@@ -56,7 +56,7 @@ class ServiceApp(FastAPI):
         return self.openapi_schema
 
 
-def service_app(running: Running) -> ServiceApp:
+def service_app(running: ServiceContext) -> ServiceApp:
     """The application of a running service."""
     app = ServiceApp(running.service)
     app.state.running = running
@@ -64,7 +64,7 @@ def service_app(running: Running) -> ServiceApp:
     return app
 
 
-def root_app(services: Sequence[Running]) -> Starlette:
+def root_app(services: Sequence[ServiceContext]) -> Starlette:
     """One process's application: every service at its prefix, and the process's health."""
 
     async def healthz(_: Request) -> JSONResponse:

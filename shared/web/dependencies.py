@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.contracts.event import Trace
 from shared.domain.region import covers
 from shared.errors import DomainError, ErrorCode
-from shared.service import Running, Service
+from shared.service import R_co, Service, ServiceContext
 from shared.web import tokens
 from shared.web.problems import trace_id
 
@@ -49,13 +49,14 @@ class Caller:
 # Dependencies are coroutines though they await nothing: FastAPI would send a plain function to a thread and back.
 
 
-async def current_running(request: Request) -> Running:
+async def current_context(request: Request) -> ServiceContext:
     """The service that serves this request."""
-    running: Running = request.app.state.running
+    running: ServiceContext = request.app.state.running
     return running
 
 
-CurrentRunning = Annotated[Running, Depends(current_running)]
+# With the service's resources in brackets, ``CurrentContext[SubsidyResources]``, where a route uses them.
+CurrentContext = Annotated[ServiceContext[R_co], Depends(current_context)]
 
 
 async def current_caller(request: Request) -> Caller:
@@ -70,7 +71,7 @@ def _authenticated(request: Request) -> Caller:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise tokens.Unauthenticated
-    running: Running = request.app.state.running
+    running: ServiceContext = request.app.state.running
     grant = tokens.check(request.app.state.token_key, token.strip(), running.clock.now())
     return Caller(grant.client, grant.scopes, grant.region, trace_id(request))
 
@@ -85,10 +86,10 @@ class _Scope:
     name: str
     for_whole_area: bool
 
-    async def __call__(self, caller: CurrentCaller, running: CurrentRunning) -> None:
+    async def __call__(self, caller: CurrentCaller, running: CurrentContext) -> None:
         self.authorize(caller, running)
 
-    def authorize(self, caller: Caller, running: Running) -> None:
+    def authorize(self, caller: Caller, running: ServiceContext) -> None:
         if self.name not in caller.scopes:
             raise ScopeMissing(f"需要 needs {self.name}")
         if self.for_whole_area and not covers(caller.region, running.settings.region):
@@ -133,7 +134,7 @@ def authorize(request: Request, route: APIRoute) -> None:
         scope.authorize(caller, request.app.state.running)
 
 
-async def closed_by_default(request: Request, running: CurrentRunning) -> None:
+async def closed_by_default(request: Request, running: CurrentContext) -> None:
     """Refuse a route that names no scope and is not public: a route without a guard stays closed."""
     route = request.scope.get("route")
     if not isinstance(route, APIRoute):
@@ -142,7 +143,7 @@ async def closed_by_default(request: Request, running: CurrentRunning) -> None:
         raise ScopeMissing("此接口不对任何人开放 · this endpoint is not open to anybody")
 
 
-async def _session(caller: CurrentCaller, running: CurrentRunning) -> AsyncIterator[AsyncSession]:
+async def _session(caller: CurrentCaller, running: CurrentContext) -> AsyncIterator[AsyncSession]:
     async with running.database.transaction(caller.region) as session:
         yield session
 

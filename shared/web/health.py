@@ -10,7 +10,7 @@ from shared.database.migrate import behind_of
 from shared.database.sealed import keys_in_use
 from shared.database.server_version import PostgresTooOld, refuse_old, server_version
 from shared.messaging.topics.stats import bus_stats
-from shared.service import Complete, Running
+from shared.service import Complete, ServiceContext
 
 _WITHIN_S = 3.0
 # Reading every row's key id takes a while in a large county; where it takes longer, only `canbao doctor` looks.
@@ -25,7 +25,7 @@ class ReadinessPart(TypedDict):
     detail: str
 
 
-async def readiness(services: Sequence[Running]) -> list[ReadinessPart]:
+async def readiness(services: Sequence[ServiceContext]) -> list[ReadinessPart]:
     """Ask every part: HTTP needs the database alone, background work the bus as well."""
     asked: list[Awaitable[ReadinessPart]] = []
     for running in services:
@@ -43,7 +43,9 @@ async def readiness(services: Sequence[Running]) -> list[ReadinessPart]:
     return list(await asyncio.gather(*asked))
 
 
-async def _part(name: str, ask: Callable[[Running], Awaitable[tuple[bool, str]]], running: Running) -> ReadinessPart:
+async def _part(
+    name: str, ask: Callable[[ServiceContext], Awaitable[tuple[bool, str]]], running: ServiceContext
+) -> ReadinessPart:
     try:
         ready, detail = await asyncio.wait_for(ask(running), _WITHIN_S)
     except Exception as error:  # whatever a driver raises, the answer is the same: not ready
@@ -52,7 +54,7 @@ async def _part(name: str, ask: Callable[[Running], Awaitable[tuple[bool, str]]]
     return ReadinessPart(name=name, ready=ready, detail=detail)
 
 
-async def _database(running: Running) -> tuple[bool, str]:
+async def _database(running: ServiceContext) -> tuple[bool, str]:
     """Reachable, new enough, migrated and durable: one that may lose a commit must not acknowledge money."""
     async with running.database.engine.connect() as connection:
         refuse_old(await server_version(connection))
@@ -63,13 +65,13 @@ async def _database(running: Running) -> tuple[bool, str]:
     return not off, f"switched off: {', '.join(off)}" if off else ""
 
 
-async def _complete(running: Running) -> tuple[bool, str]:
+async def _complete(running: ServiceContext) -> tuple[bool, str]:
     assert isinstance(running.resources, Complete)  # noqa: S101 - only those are asked
     missing = running.resources.missing()
     return not missing, missing
 
 
-async def _keys(running: Running) -> tuple[bool, str]:
+async def _keys(running: ServiceContext) -> tuple[bool, str]:
     """Every key that sealed a name or number is configured; found once, it stays so while the process runs."""
     if running.keys_complete:
         return True, ""
@@ -83,20 +85,20 @@ async def _keys(running: Running) -> tuple[bool, str]:
     return not lost, f"CANBAO_ENCRYPTION_KEYS lacks {', '.join(lost)}, with which data was sealed" if lost else ""
 
 
-async def _work(running: Running) -> tuple[bool, str]:
+async def _work(running: ServiceContext) -> tuple[bool, str]:
     """Background work that has failed for a minute: which, and why."""
     lasting = running.failures.lasting(monotonic())
     return not lasting, "; ".join(f"{work}: {error}" for work, error in lasting.items())
 
 
-async def _bus(running: Running) -> tuple[bool, str]:
+async def _bus(running: ServiceContext) -> tuple[bool, str]:
     if running.bus is None:
         return False, running.refused or "not connected"
     topics = await running.bus.topics()
     return True, f"{len(topics)} topics"
 
 
-async def _events(running: Running) -> tuple[bool, str]:
+async def _events(running: ServiceContext) -> tuple[bool, str]:
     found = await bus_stats(running.database, running.settings.region)
     detail = f"unpublished {found.unpublished}, dead letters {found.dead_letters}, parked {found.parked}"
     return found.ready, detail

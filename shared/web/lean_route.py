@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from shared.service import Running
+from shared.service import ServiceContext
 
 Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -27,7 +27,7 @@ class LeanRoute(APIRoute):
         return endpoint
 
 
-def lean_routes(running: Running, app: FastAPI) -> list[Route]:
+def lean_routes(running: ServiceContext, app: FastAPI) -> list[Route]:
     """A service's lean routes, to be matched before its mount; raises where one is not on the public list."""
     service = running.service
     routes = [route for router in service.routers for route in router.routes if isinstance(route, LeanRoute)]

@@ -1,30 +1,17 @@
 """Each table of a service is written by one room: who changes a row is known from the folder it stands in."""
 
-import ast
-import re
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.harness.modules import written_tables
+
 ROOT = Path(__file__).parents[2]
 SERVICES = ("registration", "subsidy", "payment", "quota")
-_WRITES = re.compile(
-    r"\b(?:INSERT\s+INTO|UPDATE(?:\s+ONLY)?|DELETE\s+FROM|TRUNCATE|COPY)\s+(?!SET\b|SKIP\b|OF\b)([a-z_]+)", re.ASCII
-)
 
 # Tables that a second room may write, and why.
 SHARED: dict[tuple[str, str], str] = {}
-
-
-def literals(path: Path) -> Iterator[str]:
-    """Every text of a module, an f-string with its places left empty; docstrings are sentences, not statements."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.JoinedStr):
-            yield "".join(str(part.value) for part in node.values if isinstance(part, ast.Constant))
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value
 
 
 def writers(service: str) -> dict[str, set[str]]:
@@ -35,9 +22,8 @@ def writers(service: str) -> dict[str, set[str]]:
         parts = path.relative_to(folder).parts
         if "migrations" in parts:
             continue
-        for text in literals(path):
-            for table in _WRITES.findall(text):
-                found[table].add(parts[0] if len(parts) > 1 else "(service)")
+        for table in written_tables(path):
+            found[table].add(parts[0] if len(parts) > 1 else "(service)")
     return found
 
 
@@ -56,3 +42,9 @@ def test_payment_lines_are_written_by_payments_alone() -> None:
     assert found["raw_notice"] == {"notices"}
     assert found["bank_line"] == {"statements"}
     assert found["remittance_batch"] == {"batches"}
+
+
+def test_tables_written_by_declared_columns_are_seen() -> None:
+    assert writers("subsidy")["roster_line"] == {"rosters"}
+    assert writers("registration")["region_directory"] == {"regions"}
+    assert writers("quota")["town_target"] == {"targets"}

@@ -21,7 +21,7 @@ from shared.database.business_date import advance_business_date
 from shared.database.engine import Database
 from shared.domain.clock import Clock, SystemClock
 from shared.runtime import running
-from shared.service import Role, Running, Service
+from shared.service import Role, Service, ServiceContext
 from shared.settings import Settings
 from shared.web.app import root_app
 from shared.web.tokens import Grant, issue, signing_key
@@ -74,7 +74,7 @@ class Installation:
     @asynccontextmanager
     async def running(
         self, *services: Service, role: Role = "all", clock: Clock | None = None
-    ) -> AsyncIterator[tuple[Running, ...]]:
+    ) -> AsyncIterator[tuple[ServiceContext, ...]]:
         """Run services as production does."""
         async with AsyncExitStack() as stack:
             yield tuple(
@@ -126,7 +126,7 @@ async def on_kafka(installation: Installation, bootstrap_servers: str) -> Instal
 
 
 @asynccontextmanager
-async def knocking(runs: Sequence[Running]) -> AsyncIterator[httpx.AsyncClient]:
+async def knocking(runs: Sequence[ServiceContext]) -> AsyncIterator[httpx.AsyncClient]:
     """An HTTP client for services that already run; it accepts no answer that the OpenAPI documents do not name."""
     transport = httpx.ASGITransport(app=root_app(runs), raise_app_exceptions=False)
     checks = {"response": [must_be_documented]}

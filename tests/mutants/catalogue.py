@@ -115,7 +115,7 @@ MUTATIONS = (
     ),
     Mutation(
         "order in which cursors are written",
-        (Edit("shared/messaging/consumer/cursors.py", "    ORDER BY publisher, aggregate_id\n    ON", "    ON"),),
+        (Edit("shared/messaging/consumer/cursors.py", '    order_by="n.publisher, n.aggregate_id",\n', ""),),
         (_LOCKS + "test_cursors_are_written_in_order_whatever_order_they_come_in[postgres]",),
     ),
     Mutation(

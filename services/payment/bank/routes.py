@@ -11,7 +11,7 @@ from services.payment.dates import DateInTheFuture, refuse_future
 from services.payment.job_names import CASH_MATCHING, SETTLEMENTS
 from services.payment.statements import repository
 from shared.database.engine import after_commit
-from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
+from shared.web.dependencies import CurrentCaller, CurrentContext, Session, requires
 from shared.web.error_responses import responses_for
 from shared.web.strict_route import StrictRoute
 
@@ -21,7 +21,7 @@ router = APIRouter(route_class=StrictRoute, tags=["bank"])
 @router.post("/v1/bank-statements", status_code=201, dependencies=[requires("payment:bank", for_whole_area=True)])
 @responses_for(SettlementReferenceMalformed, service.BankLineChanged, DateInTheFuture)
 async def import_statement(
-    session: Session, caller: CurrentCaller, running: CurrentRunning, body: BankStatementIn
+    session: Session, caller: CurrentCaller, running: CurrentContext, body: BankStatementIn
 ) -> BankStatementImported:
     """Import a statement; lines that were imported before change nothing. Matching follows by itself."""
     settled = (parse_settlement(line.reference).day for line in body.lines if line.kind == "SETTLEMENT")

@@ -28,13 +28,13 @@ from services.payment.statements import repository as statements
 from services.payment.statements.repository import SettlementLine
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
-from shared.service import Job, Running
+from shared.service import Job, ServiceContext
 
 _AT_ONCE = 500
 _CLOSED = "SETTLEMENT_ALREADY_MATCHED"
 
 
-async def step(running: Running) -> int:
+async def step(running: ServiceContext) -> int:
     """Count one new settlement, or one held batch whose sum has moved; returns how many there were."""
     async with running.database.transaction(running.settings.region) as session:
         line = await statements.lock_next_settlement(session)

@@ -14,7 +14,7 @@ from shared.contracts.subsidy import ScheduleRow
 from shared.database.business_date import business_date
 from shared.domain.ids import made_at
 from shared.errors import DomainError, ErrorCode, NotFound
-from shared.web.dependencies import CurrentRunning, Session, requires
+from shared.web.dependencies import CurrentContext, Session, requires
 from shared.web.error_responses import responses_for
 from shared.web.strict_route import StrictRoute
 
@@ -41,7 +41,7 @@ router = APIRouter(route_class=StrictRoute)
 @router.get("/v1/reviews", dependencies=[requires("payment:read")])
 async def list_reviews(
     session: Session,
-    running: CurrentRunning,
+    running: CurrentContext,
     after: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[ReviewOut]:
@@ -54,7 +54,7 @@ async def list_reviews(
 
 @router.get("/v1/bills/{enrolment_id}", dependencies=[requires("payment:read")])
 @responses_for(NotFound, NotPricedYet, NotPriced)
-async def show_bill(session: Session, running: CurrentRunning, enrolment_id: UUID) -> BillOut:
+async def show_bill(session: Session, running: CurrentContext, enrolment_id: UUID) -> BillOut:
     """What an enrolment owes today, and why."""
     bill = await repository.latest(session, enrolment_id)
     if bill is None:

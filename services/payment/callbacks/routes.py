@@ -15,7 +15,7 @@ from services.payment.notices.group_commit import IntakeUnavailable, NoticeUnsto
 from services.payment.notices.notice import ChannelNotice, Evidence, NoticeSource
 from services.payment.resources import PaymentResources
 from shared.domain.ids import new_id
-from shared.service import Running
+from shared.service import ServiceContext
 from shared.web.lean_route import LeanRoute
 from shared.web.request_log import log_request
 
@@ -44,7 +44,7 @@ router = APIRouter(route_class=LeanRoute)
 @router.post(PATH, status_code=204, response_model=None, responses=ANSWERS, openapi_extra=NOTICE)
 async def take_wechat_notice(request: Request) -> Response:
     """Take a signed notice of WeChat Pay: answered 204 once it is durable, 4xx or 5xx in WeChat's form otherwise."""
-    running: Running = request.app.state.running
+    running: ServiceContext = request.app.state.running
     resources: PaymentResources = running.resources
     began = perf_counter()
     try:
@@ -67,7 +67,7 @@ async def take_wechat_notice(request: Request) -> Response:
 
 
 async def _verified(
-    request: Request, merchant_id: str, running: Running, resources: PaymentResources
+    request: Request, merchant_id: str, running: ServiceContext, resources: PaymentResources
 ) -> tuple[ChannelNotice, Evidence]:
     merchant = resources.merchants.get(merchant_id)
     if merchant is None:
@@ -106,7 +106,7 @@ async def _bounded_body(request: Request) -> bytes:
     return b"".join(chunks)
 
 
-def _refused(running: Running, began: float, status: int, reason: str) -> Response:
+def _refused(running: ServiceContext, began: float, status: int, reason: str) -> Response:
     """Answer in WeChat's form, and log why: a kept notice is a row, a refused one leaves only this line."""
     path, trace_id = running.service.prefix + PATH, str(new_id())
     log_request(client="-", method="POST", path=path, status=status, began=began, reason=reason, trace_id=trace_id)

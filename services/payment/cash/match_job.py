@@ -29,7 +29,7 @@ from services.payment.statements import repository as statements
 from services.payment.statements.repository import DepositLine
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
-from shared.service import Job, Running
+from shared.service import Job, ServiceContext
 
 CHANNEL = "VILLAGE_CASH"
 _AT_ONCE = 500
@@ -58,7 +58,7 @@ class _Matching:
         return Trace(receipt.actor, receipt.correlation_id, self.bank_line.id)
 
 
-async def step(running: Running) -> int:
+async def step(running: ServiceContext) -> int:
     """Compare one batch that is ready for it; returns how many were."""
     async with running.database.transaction(running.settings.region) as session:
         batch_id = await repository.lock_comparable(session)

@@ -24,7 +24,7 @@ from services.payment.resources import ChannelNotAllowed, PaymentResources
 from shared.database.engine import after_commit
 from shared.errors import NotFound
 from shared.policy.vocabulary import Channel
-from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
+from shared.web.dependencies import CurrentCaller, CurrentContext, Session, requires
 from shared.web.error_responses import responses_for
 from shared.web.strict_route import StrictRoute
 
@@ -42,7 +42,7 @@ READ, COLLECT = requires("payment:read"), requires("payment:collect")
     ChannelNotAllowed,
 )
 async def record_receipts(
-    session: Session, caller: CurrentCaller, running: CurrentRunning, body: ReceiptsIn
+    session: Session, caller: CurrentCaller, running: CurrentContext, body: ReceiptsIn
 ) -> ReceiptsRecorded:
     """Record the receipts that a village wrote."""
     resources: PaymentResources = running.resources
@@ -81,7 +81,7 @@ async def submit_statement(session: Session, caller: CurrentCaller, body: Collec
 @router.post("/v1/deposit-slips", status_code=201, dependencies=[COLLECT])
 @responses_for(NotFound, service.SlipNumberTaken, service.SecondSlip, service.StatementNoLongerOpen, DateInTheFuture)
 async def record_slip(
-    session: Session, caller: CurrentCaller, running: CurrentRunning, body: StatementSlipIn
+    session: Session, caller: CurrentCaller, running: CurrentContext, body: StatementSlipIn
 ) -> SlipOut:
     """Record the slip of a statement's cash; a slip is not money."""
     await refuse_future(session, running, [body.deposited_on])
@@ -93,7 +93,7 @@ async def record_slip(
 @corrections_router.post("/v1/remittances/{batch_id}/corrections", dependencies=[COLLECT])
 @responses_for(NotFound, corrections.CorrectionNotPossible, service.SlipNumberTaken, DateInTheFuture)
 async def correct(
-    session: Session, caller: CurrentCaller, running: CurrentRunning, batch_id: UUID, body: CorrectionIn
+    session: Session, caller: CurrentCaller, running: CurrentContext, batch_id: UUID, body: CorrectionIn
 ) -> BatchOut:
     """Restate a held batch as a new version and let it be compared again."""
     await refuse_future(session, running, (slip.deposited_on for slip in body.slips or ()))

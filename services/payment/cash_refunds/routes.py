@@ -25,7 +25,7 @@ from services.payment.cash_refunds.state import (
 from services.payment.dates import DateInTheFuture, refuse_future
 from shared.database.business_date import business_date
 from shared.errors import NotFound
-from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
+from shared.web.dependencies import CurrentCaller, CurrentContext, Session, requires
 from shared.web.error_responses import responses_for
 from shared.web.strict_route import StrictRoute
 
@@ -50,7 +50,7 @@ async def list_cash_refunds(
 @router.post("/v1/cash-refunds/approvals", dependencies=[REFUND])
 @responses_for(NotFound, CollectorMayNotRelease)
 async def approve_cash_refunds(
-    session: Session, caller: CurrentCaller, running: CurrentRunning, body: CashReleaseIn
+    session: Session, caller: CurrentCaller, running: CurrentContext, body: CashReleaseIn
 ) -> CashRefundsOut:
     """Let a village fetch the cash of recalled receipts; approving twice changes nothing."""
     today = await business_date(session, running.clock)
@@ -61,7 +61,7 @@ async def approve_cash_refunds(
 @router.post("/v1/cash-refunds/fetches", dependencies=[COLLECT])
 @responses_for(NotFound, CashStepNotPossible, DateBeforeStep, RecordedOtherwise, DateInTheFuture)
 async def record_fetch(
-    session: Session, caller: CurrentCaller, running: CurrentRunning, body: CashFetchIn
+    session: Session, caller: CurrentCaller, running: CurrentContext, body: CashFetchIn
 ) -> CashRefundsOut:
     """Record that a village fetched released cash from the pending account."""
     await refuse_future(session, running, [body.fetched_on])
@@ -72,7 +72,7 @@ async def record_fetch(
 @router.post("/v1/cash-refunds/returns", dependencies=[COLLECT])
 @responses_for(NotFound, CashStepNotPossible, DateBeforeStep, RecordedOtherwise, DateInTheFuture)
 async def record_return(
-    session: Session, caller: CurrentCaller, running: CurrentRunning, body: CashReturnIn
+    session: Session, caller: CurrentCaller, running: CurrentContext, body: CashReturnIn
 ) -> CashRefundsOut:
     """Record that a person got their cash back, and who signed for it."""
     await refuse_future(session, running, [body.returned_on])

@@ -3,14 +3,14 @@
 from prometheus_client import Gauge
 
 from services.payment.notices import repository as notices
-from shared.service import Running
+from shared.service import ServiceContext
 
 _COUNT = Gauge("canbao_money_at_risk_notices", "Payments acknowledged to the channel and not yet credited")
 _FEN = Gauge("canbao_money_at_risk_fen", "What they are worth, in fen")
 _OLDEST = Gauge("canbao_money_at_risk_oldest_seconds", "Age of the oldest of them")
 
 
-async def read_money_at_risk(running: Running) -> None:
+async def read_money_at_risk(running: ServiceContext) -> None:
     """Set the gauges."""
     async with running.database.transaction(running.settings.region) as session:
         found = await notices.money_at_risk(session)

@@ -11,7 +11,7 @@ from services.payment.job_names import CREDITING
 from services.payment.notices import repository
 from shared.database.engine import after_commit
 from shared.errors import DomainError, ErrorCode
-from shared.web.dependencies import CurrentRunning, Session, requires
+from shared.web.dependencies import CurrentContext, Session, requires
 from shared.web.error_responses import responses_for
 from shared.web.strict_route import StrictRoute
 
@@ -35,7 +35,7 @@ async def list_quarantine(
 
 @router.post("/v1/quarantine/{notice_id}/retry", status_code=202, dependencies=[requires("payment:operate")])
 @responses_for(NotRetriable)
-async def retry_notice(session: Session, running: CurrentRunning, notice_id: UUID) -> Retried:
+async def retry_notice(session: Session, running: CurrentContext, notice_id: UUID) -> Retried:
     """Work a notice again that was set aside for a reason on our side: an error fixed, a merchant configured."""
     if not await repository.retry(session, notice_id, [reason.value for reason in RETRYABLE_QUARANTINE]):
         raise NotRetriable

@@ -17,14 +17,14 @@ from services.payment.notices.notice import ChannelNotice, NoticeKind, PaymentNo
 from services.payment.refunds.service import settle
 from services.payment.resources import PaymentResources
 from shared.messaging.bus.errors import error_summary, is_transient
-from shared.service import Running
+from shared.service import ServiceContext
 
 AT_ONCE = 500
 _NOTICES = Counter("canbao_notices", "Stored notices by what became of them", ["state", "reason"])
 log = structlog.get_logger(__name__)
 
 
-async def work_notices(running: Running) -> int:
+async def work_notices(running: ServiceContext) -> int:
     """Work one batch of stored notices; returns how many."""
     try:
         return await _work(running, partial(repository.claim, limit=AT_ONCE))
@@ -35,7 +35,7 @@ async def work_notices(running: Running) -> int:
         return await _work_one_by_one(running)
 
 
-async def _work_one_by_one(running: Running) -> int:
+async def _work_one_by_one(running: ServiceContext) -> int:
     async with running.database.transaction(running.settings.region) as session:
         waiting = await repository.waiting(session, AT_ONCE)
     done = 0
@@ -54,7 +54,7 @@ def _is_about_a_notice(failure: Exception) -> bool:
     return not (is_transient(failure) or isinstance(failure, ProgrammingError))
 
 
-async def retry_parked(running: Running) -> int:
+async def retry_parked(running: ServiceContext) -> int:
     """Look again at refund notices whose payment was being booked at the moment when they were parked."""
     async with running.database.transaction(running.settings.region) as session:
         unparked = await repository.unpark_booked(session)
@@ -63,7 +63,7 @@ async def retry_parked(running: Running) -> int:
     return unparked
 
 
-async def _work(running: Running, claim: Callable[[AsyncSession], Awaitable[Sequence[ChannelNotice]]]) -> int:
+async def _work(running: ServiceContext, claim: Callable[[AsyncSession], Awaitable[Sequence[ChannelNotice]]]) -> int:
     resources: PaymentResources = running.resources
     async with running.database.transaction(running.settings.region) as session:
         notices = await claim(session)
@@ -102,7 +102,7 @@ async def work(
     return outcomes | await credit(session, payments) | await settle(session, refunds)
 
 
-async def _set_aside(running: Running, notice_id: UUID, failure: Exception) -> int:
+async def _set_aside(running: ServiceContext, notice_id: UUID, failure: Exception) -> int:
     """One notice that cannot be worked must not hold up the rest: it waits in quarantine for a person."""
     log.error("a notice cannot be worked", error=error_summary(failure))
     async with running.database.transaction(running.settings.region) as session:

@@ -6,10 +6,10 @@ over a total.
 """
 
 from services.payment.ledger import repository
-from shared.service import Job, Running
+from shared.service import Job, ServiceContext
 
 
-async def advance(running: Running) -> int:
+async def advance(running: ServiceContext) -> int:
     """Sum what has become final since the last time."""
     async with running.database.transaction(running.settings.region) as session:
         await repository.advance_sums(session)

@@ -14,14 +14,14 @@ from services.payment.orders import repository, service
 from services.payment.orders.state import Order, OrderState
 from services.payment.resources import PaymentResources
 from shared.errors import DomainError
-from shared.service import Running
+from shared.service import ServiceContext
 
 _AT_ONCE = 32
 _IN_PARALLEL = 8
 log = structlog.get_logger(__name__)
 
 
-async def query_orders(running: Running, *, patience_s: float = 15.0, again_after_s: float = 60.0) -> int:
+async def query_orders(running: ServiceContext, *, patience_s: float = 15.0, again_after_s: float = 60.0) -> int:
     """Ask about one batch of orders; returns how many."""
     async with running.database.transaction(running.settings.region) as session:
         due = await repository.claim_to_query(
@@ -30,14 +30,16 @@ async def query_orders(running: Running, *, patience_s: float = 15.0, again_afte
     return await _each(running, due, _settle)
 
 
-async def close_withdrawn(running: Running, *, again_after_s: float = 60.0) -> int:
+async def close_withdrawn(running: ServiceContext, *, again_after_s: float = 60.0) -> int:
     """Close one batch of orders that would collect a superseded bill; returns how many."""
     async with running.database.transaction(running.settings.region) as session:
         withdrawn = await repository.claim_withdrawn(session, again_after_s=again_after_s, limit=_AT_ONCE)
     return await _each(running, withdrawn, _close)
 
 
-async def _each(running: Running, order_nos: Sequence[str], ask: Callable[[Running, Order], Awaitable[None]]) -> int:
+async def _each(
+    running: ServiceContext, order_nos: Sequence[str], ask: Callable[[ServiceContext, Order], Awaitable[None]]
+) -> int:
     places = asyncio.Semaphore(_IN_PARALLEL)
 
     async def one(order_no: str) -> None:
@@ -51,14 +53,14 @@ async def _each(running: Running, order_nos: Sequence[str], ask: Callable[[Runni
     return len(order_nos)
 
 
-async def _close(running: Running, order: Order) -> None:
+async def _close(running: ServiceContext, order: Order) -> None:
     try:
         await service.close(running, order, running.settings.region)
     except service.OrderPaid:
         await _settle(running, order)
 
 
-async def _settle(running: Running, order: Order) -> None:
+async def _settle(running: ServiceContext, order: Order) -> None:
     """Accept what the channel answers about one order."""
     resources: PaymentResources = running.resources
     channel = service.channel_of(resources, order)
@@ -71,7 +73,7 @@ async def _settle(running: Running, order: Order) -> None:
         await repository.note_answered(session, order.order_no)
 
 
-async def _reopen_or_end(running: Running, order: Order, channel: PaymentChannel, state: OrderAtChannel) -> None:
+async def _reopen_or_end(running: ServiceContext, order: Order, channel: PaymentChannel, state: OrderAtChannel) -> None:
     """An order that never got its code: the same request again gives one, unless the channel has ended it.
 
     One that was paid and refunded there without us has ended, too: its bill can be ordered again.

@@ -12,7 +12,7 @@ from shared.contracts.registration import BusinessDateAdvanced
 from shared.database.business_date import advance_business_date, business_date
 from shared.domain.clock import SHANGHAI
 from shared.messaging.consumer.loop import Subscription
-from shared.service import Running
+from shared.service import ServiceContext
 
 _AT_ONCE = 5_000
 
@@ -23,7 +23,7 @@ async def expire_orders(session: AsyncSession, day: date) -> int:
     return await repository.expire(session, instant, _AT_ONCE)
 
 
-async def expire_lapsed(running: Running) -> int:
+async def expire_lapsed(running: ServiceContext) -> int:
     """End one batch of orders that lapsed, where no event announces the day."""
     async with running.database.transaction(running.settings.region) as session:
         return await expire_orders(session, await business_date(session, running.clock))

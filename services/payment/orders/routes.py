@@ -9,7 +9,7 @@ from services.payment.orders import service
 from services.payment.orders.schemas import OrderIn, OrderOut
 from services.payment.resources import ChannelNotAllowed
 from shared.errors import NotFound
-from shared.web.dependencies import CurrentCaller, CurrentRunning, requires
+from shared.web.dependencies import CurrentCaller, CurrentContext, requires
 from shared.web.error_responses import responses_for
 from shared.web.strict_route import StrictRoute
 
@@ -29,7 +29,7 @@ OrderNo = Annotated[str, Path(min_length=6, max_length=32, pattern=r"^[0-9A-Za-z
     ChannelUnavailable,
     ChannelRefused,
 )
-async def place_order(running: CurrentRunning, caller: CurrentCaller, body: OrderIn) -> OrderOut:
+async def place_order(running: CurrentContext, caller: CurrentCaller, body: OrderIn) -> OrderOut:
     """Collect what these enrolments owe today; an earlier order for one of them is closed first."""
     ids = tuple(dict.fromkeys(body.enrolment_ids))
     return OrderOut.of(await service.place(running, service.OrderRequest(ids, caller.region, caller.trace())))
@@ -37,7 +37,7 @@ async def place_order(running: CurrentRunning, caller: CurrentCaller, body: Orde
 
 @router.get("/v1/orders/{order_no}", dependencies=[requires("payment:read")])
 @responses_for(NotFound)
-async def show_order(running: CurrentRunning, caller: CurrentCaller, order_no: OrderNo) -> OrderOut:
+async def show_order(running: CurrentContext, caller: CurrentCaller, order_no: OrderNo) -> OrderOut:
     """One order as it stands."""
     return OrderOut.of(await service.show(running, order_no, caller.region))
 
@@ -46,6 +46,6 @@ async def show_order(running: CurrentRunning, caller: CurrentCaller, order_no: O
 @responses_for(
     NotFound, service.ChannelNotOffered, service.OrderPaid, service.OrderNotOpen, ChannelUnavailable, ChannelRefused
 )
-async def cancel_order(running: CurrentRunning, caller: CurrentCaller, order_no: OrderNo) -> OrderOut:
+async def cancel_order(running: CurrentContext, caller: CurrentCaller, order_no: OrderNo) -> OrderOut:
     """Close an order at its channel, so that nobody can pay it any more."""
     return OrderOut.of(await service.cancel(running, order_no, caller.region))

@@ -22,7 +22,7 @@ from shared.database.business_date import business_date
 from shared.domain.ids import new_id
 from shared.errors import DomainError, ErrorCode, NotFound
 from shared.policy.vocabulary import Channel
-from shared.service import Running
+from shared.service import ServiceContext
 
 _DESCRIPTION = "城乡居民基本医疗保险个人缴费"
 
@@ -66,7 +66,7 @@ class OrderRequest:
     trace: Trace
 
 
-async def place(running: Running, ask: OrderRequest) -> Order:
+async def place(running: ServiceContext, ask: OrderRequest) -> Order:
     """Open an order for what these enrolments owe today, and get the code to pay it with.
 
     An order that holds one of the bills is closed at its channel first. Raises ChannelNotAllowed, ChannelNotOffered,
@@ -87,7 +87,7 @@ async def place(running: Running, ask: OrderRequest) -> Order:
     return await open_at_channel(running, order, channel, ask.region)
 
 
-async def open_at_channel(running: Running, order: Order, channel: PaymentChannel, region: str) -> Order:
+async def open_at_channel(running: ServiceContext, order: Order, channel: PaymentChannel, region: str) -> Order:
     """Ask the channel for the code of a written order; asking again for the same order is harmless."""
     try:
         code_url = await channel.prepay(
@@ -113,7 +113,7 @@ async def open_at_channel(running: Running, order: Order, channel: PaymentChanne
     return replace(order, state=OrderState.AWAITING, code_url=code_url)
 
 
-async def cancel(running: Running, order_no: str, region: str) -> Order:
+async def cancel(running: ServiceContext, order_no: str, region: str) -> Order:
     """Close an order at its channel so that nobody can pay it; raises NotFound, OrderPaid, OrderNotOpen."""
     order = await show(running, order_no, region)
     if order.state is OrderState.CANCELLED:
@@ -128,7 +128,7 @@ async def cancel(running: Running, order_no: str, region: str) -> Order:
     return closed
 
 
-async def close(running: Running, order: Order, region: str) -> Order:
+async def close(running: ServiceContext, order: Order, region: str) -> Order:
     """Close an open order, the channel first: money for an order that only we call closed would pay no bill.
 
     Returns the order as it then stands; a notice may have confirmed it meanwhile. Raises OrderPaid.
@@ -149,7 +149,7 @@ def channel_of(resources: PaymentResources, order: Order) -> PaymentChannel:
     return channel
 
 
-async def show(running: Running, order_no: str, region: str) -> Order:
+async def show(running: ServiceContext, order_no: str, region: str) -> Order:
     """One order as it stands; raises NotFound."""
     async with running.database.transaction(region) as session:
         order = await repository.get(session, order_no)
@@ -158,7 +158,7 @@ async def show(running: Running, order_no: str, region: str) -> Order:
     return order
 
 
-async def _create(running: Running, ask: OrderRequest, channel: PaymentChannel) -> Order | None:
+async def _create(running: ServiceContext, ask: OrderRequest, channel: PaymentChannel) -> Order | None:
     """Write the order; None where another one holds one of its bills open, and then nothing is written."""
     async with running.database.transaction(ask.region) as session:
         today = await business_date(session, running.clock)
@@ -171,7 +171,7 @@ async def _create(running: Running, ask: OrderRequest, channel: PaymentChannel) 
     return order
 
 
-async def _close_earlier(running: Running, ask: OrderRequest) -> None:
+async def _close_earlier(running: ServiceContext, ask: OrderRequest) -> None:
     """Close the orders that hold these bills; between transactions, because the channel is asked."""
     async with running.database.transaction(ask.region) as session:
         due = await _due(session, ask, await business_date(session, running.clock))
@@ -212,7 +212,9 @@ def _new_order(ask: OrderRequest, due: Sequence[tuple[Bill, DueRow]], today: dat
     )
 
 
-async def _turn(running: Running, region: str, order: Order, state: OrderState, *, code_url: str | None = None) -> bool:
+async def _turn(
+    running: ServiceContext, region: str, order: Order, state: OrderState, *, code_url: str | None = None
+) -> bool:
     """A notice may have confirmed the order while the channel was asked: only an open order is turned."""
     async with running.database.transaction(region) as session:
         turned = await repository.transition(session, [order.id], state, from_states=OPEN_STATES, code_url=code_url)

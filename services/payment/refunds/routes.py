@@ -12,7 +12,7 @@ from services.payment.refunds.state import NewRefund, RefundState
 from shared.database.business_date import business_date
 from shared.database.engine import after_commit
 from shared.errors import NotFound
-from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
+from shared.web.dependencies import CurrentCaller, CurrentContext, Session, requires
 from shared.web.error_responses import responses_for
 from shared.web.strict_route import StrictRoute
 
@@ -33,7 +33,7 @@ async def list_refunds(
 
 @router.post("/v1/refunds/{refund_id}/approve", dependencies=[requires("payment:refund")])
 @responses_for(NotFound)
-async def approve_refund(session: Session, caller: CurrentCaller, running: CurrentRunning, refund_id: UUID) -> Approved:
+async def approve_refund(session: Session, caller: CurrentCaller, running: CurrentContext, refund_id: UUID) -> Approved:
     """Let a refund go to its channel. Approving it twice changes nothing; one the channel closed is asked again."""
     today = await business_date(session, running.clock)
     refund = await service.approve(session, refund_id, today, caller.trace())
@@ -44,7 +44,7 @@ async def approve_refund(session: Session, caller: CurrentCaller, running: Curre
 @router.post("/v1/suspense/{suspense_id}/refund", status_code=201, dependencies=[requires("payment:refund")])
 @responses_for(service.SuspenseNotHeld)
 async def request_refund(
-    session: Session, caller: CurrentCaller, running: CurrentRunning, suspense_id: UUID
+    session: Session, caller: CurrentCaller, running: CurrentContext, suspense_id: UUID
 ) -> RefundRequested:
     """Put suspended money forward for refund; it still has to be approved."""
     today = await business_date(session, running.clock)

@@ -7,13 +7,13 @@ from services.payment.refunds import repository
 from services.payment.refunds.payer_messages import payer_reason
 from services.payment.refunds.state import Refund
 from services.payment.resources import PaymentResources
-from shared.service import Running
+from shared.service import ServiceContext
 
 _AT_ONCE = 20
 log = structlog.get_logger(__name__)
 
 
-async def submit_refunds(running: Running, *, again_after_s: float = 60.0) -> int:
+async def submit_refunds(running: ServiceContext, *, again_after_s: float = 60.0) -> int:
     """Ask for one batch of refunds, each under its one number; returns how many."""
     async with running.database.transaction(running.settings.region) as session:
         due = await repository.take_due(session, again_after_s=again_after_s, limit=_AT_ONCE)
@@ -22,7 +22,7 @@ async def submit_refunds(running: Running, *, again_after_s: float = 60.0) -> in
     return len(due)
 
 
-async def _ask(running: Running, refund: Refund, *, asked_before: bool) -> None:
+async def _ask(running: ServiceContext, refund: Refund, *, asked_before: bool) -> None:
     resources: PaymentResources = running.resources
     channel = resources.channels.get(refund.merchant_id)
     if channel is None:

@@ -13,7 +13,7 @@ from services.payment.remittance import confirmation, service
 from services.payment.remittance.schemas import CertificateIn, ReceivedIn, RemittedIn, ReturnedIn, SerialIn
 from services.payment.remittance.tax_exchange import TaxDetailNotFound, TaxExchangeUnavailable
 from shared.errors import NotFound
-from shared.web.dependencies import CurrentCaller, CurrentRunning, Session, requires
+from shared.web.dependencies import CurrentCaller, CurrentContext, Session, requires
 from shared.web.error_responses import responses_for
 from shared.web.strict_route import StrictRoute
 
@@ -68,7 +68,7 @@ async def enter_serial(session: Session, caller: CurrentCaller, batch_id: UUID, 
 
 @router.post("/{batch_id}/fetch-detail", dependencies=[TAX])
 @responses_for(NotFound, steps.StepNotPossible, TaxExchangeUnavailable, TaxDetailNotFound)
-async def fetch_detail(caller: CurrentCaller, running: CurrentRunning, batch_id: UUID) -> BatchOut:
+async def fetch_detail(caller: CurrentCaller, running: CurrentContext, batch_id: UUID) -> BatchOut:
     """Fetch the tax bureau's detail and compare it with the batch."""
     batch = await confirmation.confirm_detail(
         running.database, running.settings, caller.region, caller.trace(), batch_id
@@ -79,7 +79,7 @@ async def fetch_detail(caller: CurrentCaller, running: CurrentRunning, batch_id:
 @router.post("/{batch_id}/remit", dependencies=[TAX])
 @responses_for(*STEP, steps.DateBeforePreviousStep, DateInTheFuture)
 async def remit(
-    session: Session, caller: CurrentCaller, running: CurrentRunning, batch_id: UUID, body: RemittedIn
+    session: Session, caller: CurrentCaller, running: CurrentContext, batch_id: UUID, body: RemittedIn
 ) -> BatchOut:
     """Remit the confirmed amount (上解)."""
     await refuse_future(session, running, [body.remitted_on])
@@ -89,7 +89,7 @@ async def remit(
 @router.post("/{batch_id}/treasury", dependencies=[TREASURY])
 @responses_for(*STEP, steps.DateBeforePreviousStep, DateInTheFuture)
 async def confirm_treasury(
-    session: Session, caller: CurrentCaller, running: CurrentRunning, batch_id: UUID, body: ReceivedIn
+    session: Session, caller: CurrentCaller, running: CurrentContext, batch_id: UUID, body: ReceivedIn
 ) -> BatchOut:
     """Note that the treasury holds the money (入国库)."""
     await refuse_future(session, running, [body.received_on])
@@ -99,7 +99,7 @@ async def confirm_treasury(
 @router.post("/{batch_id}/certificate", dependencies=[TAX])
 @responses_for(*STEP, steps.DateBeforePreviousStep, DateInTheFuture, steps.CertificateNumberTaken)
 async def issue_certificate(
-    session: Session, caller: CurrentCaller, running: CurrentRunning, batch_id: UUID, body: CertificateIn
+    session: Session, caller: CurrentCaller, running: CurrentContext, batch_id: UUID, body: CertificateIn
 ) -> BatchOut:
     """Register the tax payment certificate (完税证明)."""
     await refuse_future(session, running, [body.issued_on])
@@ -111,7 +111,7 @@ async def issue_certificate(
 @router.post("/{batch_id}/return", dependencies=[TREASURY])
 @responses_for(*STEP, steps.DateBeforePreviousStep, DateInTheFuture)
 async def take_back(
-    session: Session, caller: CurrentCaller, running: CurrentRunning, batch_id: UUID, body: ReturnedIn
+    session: Session, caller: CurrentCaller, running: CurrentContext, batch_id: UUID, body: ReturnedIn
 ) -> BatchOut:
     """Note that the treasury sent the money back; its lines go on in a new batch."""
     await refuse_future(session, running, [body.returned_on])

@@ -20,7 +20,7 @@ from services.payment.summary.schemas import (
 )
 from shared.database.business_date import business_date
 from shared.messaging.topics.stats import bus_stats_in
-from shared.web.dependencies import CurrentRunning, Session, requires
+from shared.web.dependencies import CurrentContext, Session, requires
 from shared.web.strict_route import StrictRoute
 
 router = APIRouter(route_class=StrictRoute)
@@ -28,7 +28,7 @@ router = APIRouter(route_class=StrictRoute)
 
 @router.get("/v1/summary", dependencies=[requires("payment:read")])
 async def summarise(
-    session: Session, running: CurrentRunning, benefit_year: Annotated[int, Query(ge=2000, le=2100)]
+    session: Session, running: CurrentContext, benefit_year: Annotated[int, Query(ge=2000, le=2100)]
 ) -> SummaryOut:
     """Where a benefit year's money stands, by township, and what stands apart from it."""
     found = await repository.summary(session, benefit_year)

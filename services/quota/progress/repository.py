@@ -1,6 +1,6 @@
 """Queries on the village counters; only villages are stored, so that no town row is fought over."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -8,30 +8,56 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.quota.progress.completion import Counts
 from shared.contracts.event import Trace
+from shared.database.bulk import ColumnMap
+from shared.database.row import fetch_all, select_into
 
 MAX_NAMED = 100  # villages outside every known town that are named; their sums are always complete
 
-_OPEN = text(
+
+@dataclass(frozen=True, slots=True)
+class TargetDocument:
+    """Which document the targets of a county come from."""
+
+    region: str
+    version: int
+    document: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class VillageChange:
+    """By how much the counters of one village change, and what caused it last."""
+
+    benefit_year: int
+    region: str
+    counts: Counts
+    trace: Trace
+
+
+_CHANGES = ColumnMap[VillageChange](
+    {
+        "benefit_year": "integer",
+        "region": "text",
+        "registered": ("bigint", "counts.registered"),
+        "enrolled": ("bigint", "counts.enrolled"),
+        "terminated": ("bigint", "counts.terminated"),
+        "actor": ("text", "trace.actor"),
+        "correlation_id": ("uuid", "trace.correlation_id"),
+    }
+)
+_OPEN = _CHANGES.statement(
     """
     INSERT INTO village_counter (benefit_year, region, registered, enrolled, terminated, actor, correlation_id)
-    SELECT village.benefit_year, village.region, 0, 0, 0, village.actor, village.correlation_id
-    FROM unnest(CAST(:years AS int[]), CAST(:regions AS text[]), CAST(:actors AS text[]),
-                CAST(:correlations AS uuid[])) AS village (benefit_year, region, actor, correlation_id)
-    ORDER BY village.benefit_year, village.region
+    SELECT n.benefit_year, n.region, 0, 0, 0, n.actor, n.correlation_id FROM {rows}
+    ORDER BY n.benefit_year, n.region
     ON CONFLICT (benefit_year, region) DO NOTHING
     """
 )
 # Locked in key order before the update: two members that count for the same villages wait, and never for each other.
-_ADD = text(
+_ADD = _CHANGES.statement(
     """
-    WITH change AS (
-        SELECT * FROM unnest(
-            CAST(:years AS int[]), CAST(:regions AS text[]), CAST(:registered AS bigint[]),
-            CAST(:enrolled AS bigint[]), CAST(:terminated AS bigint[]), CAST(:actors AS text[]),
-            CAST(:correlations AS uuid[])
-        ) AS change (benefit_year, region, registered, enrolled, terminated, actor, correlation_id)
-    ), locked AS (
-        SELECT change.* FROM village_counter counter JOIN change USING (benefit_year, region)
+    WITH locked AS (
+        SELECT n.* FROM village_counter counter JOIN {rows} USING (benefit_year, region)
         ORDER BY counter.benefit_year, counter.region
         FOR UPDATE OF counter
     )
@@ -67,47 +93,22 @@ _OUTSIDE = text(
     ORDER BY counter.region LIMIT :most
     """
 )
-_NOTICES = text(
+_TARGET_DOCUMENTS = select_into(
+    TargetDocument,
     """
-    SELECT DISTINCT ON (region) region, version, document, note FROM target_set
+    SELECT DISTINCT ON (region) {fields} FROM target_set
     WHERE benefit_year = :year
     ORDER BY region, version DESC LIMIT 200
-    """
+    """,
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Which notice the targets of a county come from."""
-
-    region: str
-    version: int
-    document: str
-    note: str
-
-
-async def add(session: AsyncSession, changes: Mapping[tuple[int, str], tuple[Counts, Trace]]) -> None:
-    """Add to the counters of villages, by (benefit year, village), opening those that are new."""
-    if not changes:
-        return
-    rows = sorted(changes.items())
-    keys = {
-        "years": [year for (year, _), _ in rows],
-        "regions": [region for (_, region), _ in rows],
-        "actors": [trace.actor for _, (_, trace) in rows],
-        "correlations": [trace.correlation_id for _, (_, trace) in rows],
-    }
-    await session.execute(_OPEN, keys)
-    counts = [counts for _, (counts, _) in rows]
-    await session.execute(
-        _ADD,
-        keys
-        | {
-            "registered": [count.registered for count in counts],
-            "enrolled": [count.enrolled for count in counts],
-            "terminated": [count.terminated for count in counts],
-        },
-    )
+async def add(session: AsyncSession, changes: Sequence[VillageChange]) -> None:
+    """Add to the counters of villages, opening those that are new; each village stands in ``changes`` once."""
+    if changes:
+        columns = _CHANGES.arrays(changes)
+        await session.execute(_OPEN, columns)
+        await session.execute(_ADD, columns)
 
 
 async def by_town(session: AsyncSession, benefit_year: int, most: int) -> dict[str, Counts]:
@@ -122,6 +123,6 @@ async def outside(session: AsyncSession, benefit_year: int) -> list[tuple[str, C
     return [(row.region, Counts(row.registered, row.enrolled, row.terminated)) for row in rows]
 
 
-async def notices(session: AsyncSession, benefit_year: int) -> list[Notice]:
-    """The notices in force, one per county."""
-    return [Notice(*row) for row in await session.execute(_NOTICES, {"year": benefit_year})]
+async def target_documents(session: AsyncSession, benefit_year: int) -> list[TargetDocument]:
+    """The documents in force, one per county."""
+    return await fetch_all(session, _TARGET_DOCUMENTS, TargetDocument, {"year": benefit_year})

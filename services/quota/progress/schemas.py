@@ -1,12 +1,12 @@
-"""What the progress door speaks; percentages are texts, so that no reader rounds them again."""
+"""What HTTP answers about progress; percentages are texts, so that no reader rounds them again."""
 
 from pydantic import BaseModel
 
 from shared.messaging.topics.stats import MessagesOut
 
 
-class NoticeOut(BaseModel):
-    """The notice that a county's targets stand on, and what is to be known about them."""
+class TargetDocumentOut(BaseModel):
+    """The document that a county's targets come from, and a note about them."""
 
     region: str
     version: int
@@ -14,7 +14,7 @@ class NoticeOut(BaseModel):
     note: str
 
 
-class Standing(BaseModel):
+class ProgressFigures(BaseModel):
     """How far a place is; ``percent`` is of ``enrolled`` in ``target``, and nothing where the target is nobody."""
 
     registered: int
@@ -26,14 +26,14 @@ class Standing(BaseModel):
     over: int
 
 
-class TownOut(Standing):
+class TownProgress(ProgressFigures):
     """How far a township is."""
 
     region: str
     name: str
 
 
-class CountyOut(Standing):
+class CountyProgress(ProgressFigures):
     """How far the caller's whole area is, people outside known townships included."""
 
     region: str
@@ -57,12 +57,12 @@ class Unattributed(BaseModel):
     villages: list[VillageOut]
 
 
-class Progress(BaseModel):
+class ProgressOut(BaseModel):
     """Targets and counters of a benefit year: towns plus unattributed make the county."""
 
     benefit_year: int
-    notices: list[NoticeOut]
-    towns: list[TownOut]
+    notices: list[TargetDocumentOut]
+    towns: list[TownProgress]
     unattributed: Unattributed
-    county: CountyOut
+    county: CountyProgress
     messages: MessagesOut

@@ -1,4 +1,4 @@
-"""The door for township targets."""
+"""Township targets over HTTP."""
 
 from fastapi import APIRouter, Response, status
 
@@ -8,10 +8,10 @@ from shared.web.dependencies import CurrentCaller, Session, requires
 from shared.web.error_responses import responses_for
 from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=StrictRoute)
+ROUTER = APIRouter(route_class=StrictRoute)
 
 
-@router.post(
+@ROUTER.post(
     "/v1/targets",
     status_code=status.HTTP_201_CREATED,
     dependencies=[requires("quota:write")],

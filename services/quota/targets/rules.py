@@ -68,8 +68,8 @@ def _refuse_repeats(towns: Sequence[TownTargetIn]) -> None:
     for values in ([town.region for town in towns], [town.name for town in towns]):
         value, times = Counter(values).most_common(1)[0]
         if times > 1:
-            told = f"{value} 出现了 {times} 次 · stands here {times} times"
-            raise DuplicateTown(told, pointer=f"/towns/{_last(values, value)}")
+            detail = f"{value} 出现了 {times} 次 · stands here {times} times"
+            raise DuplicateTown(detail, pointer=f"/towns/{_last(values, value)}")
 
 
 def _last(values: Sequence[str], value: str) -> int:

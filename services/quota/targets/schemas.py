@@ -1,4 +1,4 @@
-"""What the targets door speaks."""
+"""What HTTP takes and answers about targets."""
 
 from typing import Annotated
 from uuid import UUID

@@ -2,22 +2,15 @@
 
 from datetime import date
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registration.enrolments.service import activate
+from services.registration.calendar import repository
 from shared.contracts.event import Trace
 from shared.contracts.registration import BusinessDateAdvanced
-from shared.database.business_date import advance_business_date, business_date
-from shared.domain.clock import Clock
+from shared.database.business_date import advance_business_date
 from shared.errors import DomainError, ErrorCode
 from shared.messaging.outbox.publication import publish
-from shared.service import Running
 from shared.settings import Settings
-
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtext('canbao.business_date'))")
-_STATED = text("SELECT business_date FROM business_date")
-_STEP = 500
 
 
 class BusinessDateGoesBack(DomainError):
@@ -32,8 +25,7 @@ async def advance(session: AsyncSession, settings: Settings, day: date, trace: T
     Until an operator states a first date it is today's, and the first may lie in the past: a season is rehearsed.
     Raises ``BusinessDateGoesBack``.
     """
-    await session.execute(_LOCK)
-    stated: date | None = (await session.execute(_STATED)).scalar_one_or_none()
+    stated = await repository.lock_stated(session)
     if stated is not None and day < stated:
         raise BusinessDateGoesBack(f"{stated} → {day}", pointer="/date")
     if stated == day:
@@ -41,13 +33,3 @@ async def advance(session: AsyncSession, settings: Settings, day: date, trace: T
     await advance_business_date(session, day)
     fact = BusinessDateAdvanced(region=settings.region, installation_id=settings.installation_id, business_date=day)
     await publish(session, [(fact, trace)])
-
-
-async def daily_step(running: Running) -> int:
-    """One batch of the work that a new day brings: cover begins and ends."""
-    async with running.database.transaction(running.settings.region) as session:
-        return await activate(session, await _today(session, running.clock), _STEP)
-
-
-async def _today(session: AsyncSession, clock: Clock) -> date:
-    return await business_date(session, clock)

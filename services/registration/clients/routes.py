@@ -2,19 +2,20 @@
 
 import base64
 import binascii
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Header, Response
-from pydantic import BaseModel
 
 from services.registration.clients import service
+from services.registration.clients.schemas import TokenOut
+from services.registration.resources import RegistrationResources
 from shared.errors import DomainError, ErrorCode
 from shared.web import tokens
-from shared.web.dependencies import CurrentRunning
+from shared.web.dependencies import CurrentContext
 from shared.web.error_responses import responses_for
 from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=StrictRoute, tags=["token"])
+ROUTER = APIRouter(route_class=StrictRoute, tags=["token"])
 
 
 class UnsupportedGrantType(DomainError):
@@ -29,18 +30,10 @@ class InvalidTokenRequest(DomainError):
     code = ErrorCode.INVALID_TOKEN_REQUEST
 
 
-class TokenOut(BaseModel):
-    """A bearer token and how many seconds it lasts."""
-
-    access_token: str
-    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the name of a scheme, not a secret
-    expires_in: int
-
-
-@router.post("/v1/token")
+@ROUTER.post("/v1/token")
 @responses_for(InvalidTokenRequest, UnsupportedGrantType, service.InvalidClient)
 async def token(
-    running: CurrentRunning,
+    context: CurrentContext[RegistrationResources],
     response: Response,
     grant_type: Annotated[str, Form()] = "",
     client_id: Annotated[str, Form()] = "",
@@ -54,10 +47,10 @@ async def token(
         raise UnsupportedGrantType
     if authorization:
         client_id, client_secret = _basic(authorization)
-    async with running.database.transaction(running.settings.region) as session:
+    async with context.database.transaction(context.settings.region) as session:
         grant = await service.authenticate(session, client_id, client_secret)
     response.headers["Cache-Control"] = "no-store"  # RFC 6749 section 5.1
-    issued = tokens.issue(running.resources.signing_key, grant, running.clock.now())
+    issued = tokens.issue(context.resources.signing_key, grant, context.clock.now())
     return TokenOut(access_token=issued, expires_in=int(tokens.LIFETIME.total_seconds()))
 
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.registration.clients import repository
+from services.registration.clients.repository import Client
 from shared.errors import DomainError, ErrorCode
 from shared.web.tokens import Grant
 
@@ -17,14 +18,6 @@ from shared.web.tokens import Grant
 _HASHER = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19 * 1024, parallelism=1),))
 # Checked when the client is unknown, so that an answer takes as long whether the name or the secret was wrong.
 _NOBODY = _HASHER.hash(secrets.token_urlsafe(32))
-_FIND = text("SELECT secret_hash, scopes, region FROM api_client WHERE name = :name")
-_SAVE = text(
-    """
-    INSERT INTO api_client (name, secret_hash, scopes, region) VALUES (:name, :secret_hash, :scopes, :region)
-    ON CONFLICT (name) DO UPDATE
-        SET secret_hash = EXCLUDED.secret_hash, scopes = EXCLUDED.scopes, region = EXCLUDED.region
-    """
-)
 
 
 class InvalidClient(DomainError):
@@ -35,22 +28,19 @@ class InvalidClient(DomainError):
 
 async def authenticate(session: AsyncSession, name: str, secret: str) -> Grant:
     """What a client may do, if the secret is its own; raises ``InvalidClient``."""
-    row = (await session.execute(_FIND, {"name": name})).one_or_none()
-    known = await asyncio.to_thread(_HASHER.verify, secret, row.secret_hash if row else _NOBODY)
-    if row is None or not known:
+    client = await repository.find(session, name)
+    verified = await asyncio.to_thread(_HASHER.verify, secret, client.secret_hash if client else _NOBODY)
+    if client is None or not verified:
         raise InvalidClient
-    return Grant(name, frozenset(row.scopes.split()), row.region)
+    return Grant(name, frozenset(client.scopes.split()), client.region)
 
 
 async def exists(session: AsyncSession, name: str) -> bool:
     """Whether a client of that name may call already."""
-    return (await session.execute(_FIND, {"name": name})).one_or_none() is not None
+    return await repository.find(session, name) is not None
 
 
 async def save(session: AsyncSession, name: str, secret: str, scopes: Sequence[str], region: str) -> None:
     """Let a client call with these scopes in this region; a client of that name gets the new secret."""
     secret_hash = await asyncio.to_thread(_HASHER.hash, secret)
-    await session.execute(
-        _SAVE,
-        {"name": name, "secret_hash": secret_hash, "scopes": " ".join(sorted(set(scopes))), "region": region},
-    )
+    await repository.save(session, Client(name, secret_hash, " ".join(sorted(set(scopes))), region))

@@ -33,8 +33,8 @@ class State(StrEnum):
 
 
 PAID_OR_BEYOND = frozenset({State.PAID, State.WAITING, State.ACTIVE, State.EXPIRED})
-# Whoever was rejected for one of these is enrolled elsewhere or not at all; for any other reason, here at another time.
-NONE_OF_OURS = frozenset({"NOT_IN_SCOPE", "EMPLOYEE_INSURED", "INSURED_ELSEWHERE", "ENROL_AT_SCHOOL"})
+# A person rejected for one of these is enrolled elsewhere or not at all; for any other reason, here at another time.
+OUT_OF_SCOPE_REASONS = frozenset({"NOT_IN_SCOPE", "EMPLOYEE_INSURED", "INSURED_ELSEWHERE", "ENROL_AT_SCHOOL"})
 _STEPPED = frozenset({State.ACTIVE, State.EXPIRED, State.TERMINATED})
 
 
@@ -55,7 +55,7 @@ class Payment:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class EnrolmentRecord:
     """What registration knows about one enrolment, as far as its state depends on it."""
 
     id: UUID
@@ -76,8 +76,8 @@ class Standing:
     certificate_no: str | None = None
     cash_returned_on: date | None = None
 
-    def assessed(self, version: int, outcome: str, assessment: Mapping[str, Any]) -> "Standing":
-        """Take a newer assessment, an older one changes nothing; whoever has paid is shown what they paid under."""
+    def assessed(self, version: int, outcome: str, assessment: Mapping[str, Any]) -> "EnrolmentRecord":
+        """Take a newer assessment; an older one changes nothing. Who has paid is shown what they paid under."""
         if self.assessment_version is not None and version <= self.assessment_version:
             return self
         code = assessment.get("reason_code")
@@ -90,24 +90,24 @@ class Standing:
             return True
         return self.payment.version is None and self.assessment_version is None
 
-    def billed(self, version: int) -> "Standing":
-        """Know that a bill asks for what this assessment version says."""
+    def billed(self, version: int) -> "EnrolmentRecord":
+        """Record that a bill asks for what this assessment version says."""
         return replace(self, bill_version=max(version, self.bill_version or 0))._restated()
 
-    def paid(self, payment: Payment, period: Period) -> "Standing":
-        """Know that it is paid. Credited money outweighs “nothing due”; a second credit never replaces the first."""
+    def paid(self, payment: Payment, period: Period) -> "EnrolmentRecord":
+        """Record that it is paid. Credited money outweighs “nothing due”; a second credit never replaces the first."""
         if self.payment is not None and not (self.payment.basis == "NOTHING_DUE" and payment.basis == "CONTRIBUTION"):
             return self
         return replace(self, payment=payment, period=period)._restated()
 
-    def cash_returned(self, day: date) -> "Standing":
-        """Know that cash which could not be imported went back; whoever paid otherwise stays paid."""
+    def cash_returned(self, day: date) -> "EnrolmentRecord":
+        """Record that cash which could not be imported went back; a person who paid otherwise stays paid."""
         return replace(self, cash_returned_on=max(day, self.cash_returned_on or day))._restated()
 
     @property
-    def is_ours(self) -> bool:
+    def in_scope(self) -> bool:
         """Whether the person counts as registered as long as the enrolment has not ended."""
-        return self.state is not State.REJECTED or self.reason_code not in NONE_OF_OURS
+        return self.state is not State.REJECTED or self.reason_code not in OUT_OF_SCOPE_REASONS
 
     def cover(self) -> tuple[date, date]:
         """The first and last covered day of an enrolment whose cover has begun."""
@@ -115,7 +115,7 @@ class Standing:
             raise ValueError(f"enrolment {self.id} has no cover")
         return self.period.starts_on, self.period.ends_on
 
-    def _restated(self) -> "Standing":
+    def _restated(self) -> "EnrolmentRecord":
         return self if self.state in _STEPPED else replace(self, state=self._derived())
 
     def _derived(self) -> State:

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registration.enrolments import registering, repository
-from services.registration.enrolments.registering import AlreadyEnrolled, NotBornYet
+from services.registration.applications import service
+from services.registration.applications.service import AlreadyEnrolled, NotBornYet
+from services.registration.enrolments import repository
 from services.registration.enrolments.repository import NewEnrolment
 from services.registration.imports import seen
 from services.registration.imports.columns import LABELS
@@ -60,7 +61,7 @@ async def enter(session: AsyncSession, desk: Desk, rows: Candidates) -> list[Ver
     # Of whom nothing is to be seen here lives elsewhere, or ended a moment ago: entering decides.
     new = sorted([*new, *(place for place in standing if place not in verdicts)])
     prepared = [_new(desk, rows.row(place)) for place in new]
-    outcomes = await registering.enter(session, prepared, await business_date(session, desk.clock))
+    outcomes = await service.register_prepared(session, prepared, await business_date(session, desk.clock))
     # Somebody else enrolled them meanwhile, or the file names them twice.
     late = []
     for place, outcome in zip(new, outcomes, strict=True):
@@ -132,7 +133,7 @@ async def _registered_already(
     return verdicts
 
 
-def _differences(desk: Desk, row: Candidate, content: repository.Content) -> list[str]:
+def _differences(desk: Desk, row: Candidate, content: repository.EnrolmentContent) -> list[str]:
     # A file has no columns for circumstances: what was told of them elsewhere does not differ from it.
     differing = [
         LABELS[field]

@@ -18,7 +18,7 @@ from pathlib import Path
 from traceback import format_tb
 from typing import Any, BinaryIO
 
-from services.registration.enrolments.registering import Person, identify, seal
+from services.registration.applications.service import Person, identify, seal
 from services.registration.imports.columns import read_header
 from services.registration.imports.form import survey
 from services.registration.imports.passing import Batch, Candidate, Candidates, Opened, Refused, packed

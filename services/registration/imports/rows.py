@@ -8,8 +8,8 @@ from functools import lru_cache
 
 from pydantic import ValidationError
 
-from services.registration.enrolments.registering import Application, normalised
-from services.registration.enrolments.schemas import EnrolmentIn
+from services.registration.applications.schemas import EnrolmentIn
+from services.registration.applications.service import Application, normalised
 from services.registration.imports.columns import LABELS, Columns
 from services.registration.imports.records import Broken
 from shared.domain.identity_number import DocumentType, birth_date

@@ -31,9 +31,11 @@ from shared.policy.vocabulary import (
 
 COMBINATIONS = 8_192  # identities with their days x kinds of people: more than a county has
 
-_Said = tuple[object, ...]
+_Disclosed = tuple[object, ...]
 # What is said of a person beside the birth date, as one key.
-_SAID: Callable[[PersonFacts], _Said] = attrgetter(*(name for name in PersonFacts.model_fields if name != "birth_date"))
+_DISCLOSED: Callable[[PersonFacts], _Disclosed] = attrgetter(
+    *(name for name in PersonFacts.model_fields if name != "birth_date")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class Pricer:
         self.pack = pack
         self.decided = 0
         self._keys = PricingKeys(pack)
-        self._details: dict[_Said, Detail] = {}
+        self._details: dict[_Disclosed, Detail] = {}
         self._priced: dict[tuple[object, ...], _Priced] = {}
 
     def price(
@@ -90,17 +92,17 @@ class Pricer:
         """
         if benefit_year != self.pack.benefit_year:
             return _other_year(self.pack, benefit_year)
-        said = _SAID(facts)
-        detail = self._details.get(said)
+        disclosed_key = _DISCLOSED(facts)
+        detail = self._details.get(disclosed_key)
         if detail is None:
-            detail = self._details[said] = self._keys.detail(self.facts(facts, registered_on))
+            detail = self._details[disclosed_key] = self._keys.detail(self.facts(facts, registered_on))
         (key,) = self._keys.keys((facts.birth_date,), (registered_on,), (detail,))
         held = tuple(sorted(set(identities), key=_order))
-        priced = self._priced.get((said, key, held))
+        priced = self._priced.get((disclosed_key, key, held))
         if priced is None:
             self._forget_if_full()
             priced = _Priced(self.pack, price_calendar(self.pack, self.facts(facts, registered_on), held))
-            self._priced[said, key, held] = priced
+            self._priced[disclosed_key, key, held] = priced
             self.decided += 1
         return priced.as_of(registered_on if as_of is None else as_of)
 
@@ -112,30 +114,32 @@ class Pricer:
     @staticmethod
     def facts(facts: PersonFacts, registered_on: date) -> Facts:
         """A person as the rules see one; the day of registration is the day from which ages count."""
-        told = facts.circumstances or _NOTHING_TOLD
+        disclosed = facts.circumstances or _NOTHING_DISCLOSED
         return Facts(
             birth_date=facts.birth_date,
             registration_date=registered_on,
             hukou=Hukou(facts.hukou),
             hukou_note=facts.hukou_note,
             residence=Residence(facts.residence),
-            residence_permit=told.residence_permit,
-            guardian_residence_permit=told.guardian_residence_permit,
+            residence_permit=disclosed.residence_permit,
+            guardian_residence_permit=disclosed.guardian_residence_permit,
             id_type=DocumentType(facts.document_type),
-            other_insurance=_insurance(facts.other_insurance, told),
-            insured_at_origin=told.insured_at_origin,
-            migrant_worker=told.migrant_worker,
+            other_insurance=_insurance(facts.other_insurance, disclosed),
+            insured_at_origin=disclosed.insured_at_origin,
+            migrant_worker=disclosed.migrant_worker,
             newborn=facts.newborn,
-            relation=None if told.relation is None else Relation(told.relation),
-            employed=told.employed,
-            retired=told.retired,
-            difficult_enterprise=told.difficult_enterprise,
-            student=_student(told),
-            child_birth_date=told.child_birth_date,
-            agricultural=told.agricultural_before_20150701,
-            discharge_date=told.discharge_date,
-            sponsor_discharge_date=told.sponsor_discharge_date,
-            history=InsuranceHistory(told.enrolled_years, told.missed_years, told.employee_years, told.repair_years),
+            relation=None if disclosed.relation is None else Relation(disclosed.relation),
+            employed=disclosed.employed,
+            retired=disclosed.retired,
+            difficult_enterprise=disclosed.difficult_enterprise,
+            student=_student(disclosed),
+            child_birth_date=disclosed.child_birth_date,
+            agricultural=disclosed.agricultural_before_20150701,
+            discharge_date=disclosed.discharge_date,
+            sponsor_discharge_date=disclosed.sponsor_discharge_date,
+            history=InsuranceHistory(
+                disclosed.enrolled_years, disclosed.missed_years, disclosed.employee_years, disclosed.repair_years
+            ),
         )
 
 
@@ -168,28 +172,28 @@ def _order(held: Certified) -> tuple[str, date, date]:
     return held.identity.value, held.on or date.min, held.withdrawn_on or date.max
 
 
-_NOTHING_TOLD = Circumstances()
+_NOTHING_DISCLOSED = Circumstances()
 
 
-def _insurance(kind: str, told: Circumstances) -> OtherInsurance:
-    """An insurance of which nothing more is told is one that the person has now: it is active."""
+def _insurance(kind: str, disclosed: Circumstances) -> OtherInsurance:
+    """An insurance of which nothing more is stated is one that the person has now: it is active."""
     insurance = InsuranceType(kind)
     if insurance is InsuranceType.NONE:
         return OtherInsurance()
     return OtherInsurance(
         type=insurance,
-        status=InsuranceStatus(told.insurance_status or InsuranceStatus.ACTIVE),
-        is_habitual_residence=told.insured_where_living,
-        paid_through=told.insurance_paid_through,
-        suspended_on=told.insurance_suspended_on,
-        continuous_months=told.insurance_continuous_months,
+        status=InsuranceStatus(disclosed.insurance_status or InsuranceStatus.ACTIVE),
+        is_habitual_residence=disclosed.insured_where_living,
+        paid_through=disclosed.insurance_paid_through,
+        suspended_on=disclosed.insurance_suspended_on,
+        continuous_months=disclosed.insurance_continuous_months,
     )
 
 
-def _student(told: Circumstances) -> Student | None:
-    if told.school_level is None:
+def _student(disclosed: Circumstances) -> Student | None:
+    if disclosed.school_level is None:
         return None
-    return Student(SchoolLevel(told.school_level), told.school_in_area is True, told.full_time)
+    return Student(SchoolLevel(disclosed.school_level), disclosed.school_in_area is True, disclosed.full_time)
 
 
 def _pricing(pack: Pack, assessment: Assessment) -> Pricing:
@@ -230,7 +234,7 @@ def _row(row: PriceRow, reasons: policy_reasons.Reasons) -> ScheduleRow:
 
 
 def as_reason(reason: policy_reasons.RuleReason) -> Reason:
-    """A rule that was tried, as events and answers tell it."""
+    """A rule that was tried, as events and answers state it."""
     cited = reason.basis.clause
     clause = cited and Clause(document=cited.document, section=cited.section, quote=cited.quote)
     return Reason(code=reason.code, won=reason.won, text=reason.text, origin=reason.basis.origin, clause=clause)

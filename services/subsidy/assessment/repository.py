@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -12,121 +13,17 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.subsidy.assessment.pricing import Pricing, certified
+from services.subsidy.changes.repository import PricingCause
 from shared.contracts.event import Trace
 from shared.contracts.registration import PersonFacts
+from shared.database.bulk import ColumnMap, insert_rows, update_rows
+from shared.database.row import fetch_all
 from shared.policy.facts import Certified
-
-# Locks in token order. The update changes nothing: it is what makes the second comer wait for the first.
-_LOCK_PEOPLE = text(
-    """
-    INSERT INTO person (person_token)
-    SELECT token FROM unnest(CAST(:tokens AS text[])) AS token ORDER BY token
-    ON CONFLICT (person_token) DO UPDATE SET person_token = EXCLUDED.person_token
-    """
-)
-_HELD = text(
-    """
-    SELECT person_token, identity, certified_on, withdrawn_on FROM roster_line
-    WHERE person_token = ANY(CAST(:tokens AS text[]))
-    ORDER BY person_token, identity, certified_on
-    """
-)
-_ADD_PRICINGS = text(
-    """
-    INSERT INTO pricing (id, pack, outcome, reason_code, schedule, reasons)
-    SELECT p.id, :pack, p.outcome, p.reason_code, p.schedule::json, p.reasons::json
-    FROM unnest(CAST(:ids AS text[]), CAST(:outcomes AS text[]), CAST(:codes AS text[]), CAST(:schedules AS text[]),
-                CAST(:reasons AS text[])) AS p (id, outcome, reason_code, schedule, reasons)
-    ORDER BY p.id
-    ON CONFLICT (id) DO NOTHING
-    """
-)
-_ADD_ENROLMENTS = text(
-    """
-    INSERT INTO enrolment (id, region, benefit_year, person_token, registered_on, facts, version, pricing_id, row_no,
-                           actor, correlation_id)
-    SELECT e.id, e.region, e.benefit_year, e.person_token, e.registered_on, e.facts::jsonb, e.version, e.pricing_id,
-           e.row_no, e.actor, e.correlation_id
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:regions AS text[]), CAST(:years AS int[]), CAST(:tokens AS text[]),
-                CAST(:registered AS date[]), CAST(:facts AS text[]), CAST(:versions AS int[]),
-                CAST(:pricings AS text[]), CAST(:rows AS int[]), CAST(:actors AS text[]), CAST(:correlations AS uuid[]))
-        AS e (id, region, benefit_year, person_token, registered_on, facts, version, pricing_id, row_no, actor,
-              correlation_id)
-    """
-)
-_ADD_ASSESSMENTS = text(
-    """
-    INSERT INTO assessment (enrolment_id, version, region, benefit_year, person_token, pricing_id, row_no, identities,
-                            assessed_on, cause, actor, correlation_id)
-    SELECT a.id, a.version, a.region, a.benefit_year, a.person_token, a.pricing_id, a.row_no, a.identities::jsonb,
-           a.assessed_on, a.cause, a.actor, a.correlation_id
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:versions AS int[]), CAST(:regions AS text[]), CAST(:years AS int[]),
-                CAST(:tokens AS text[]), CAST(:pricings AS text[]), CAST(:rows AS int[]), CAST(:identities AS text[]),
-                CAST(:assessed AS date[]), CAST(:causes AS text[]), CAST(:actors AS text[]),
-                CAST(:correlations AS uuid[]))
-        AS a (id, version, region, benefit_year, person_token, pricing_id, row_no, identities, assessed_on, cause,
-              actor, correlation_id)
-    """
-)
-_RENEW = text(
-    """
-    UPDATE enrolment
-    SET version = n.version,
-        pricing_id = CASE WHEN enrolment.paid_on IS NULL THEN n.pricing_id ELSE enrolment.pricing_id END,
-        row_no = CASE WHEN enrolment.paid_on IS NULL THEN n.row_no ELSE enrolment.row_no END
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:versions AS int[]), CAST(:pricings AS text[]), CAST(:rows AS int[]))
-        AS n (id, version, pricing_id, row_no)
-    WHERE enrolment.id = n.id
-    """
-)
-_LOCK_REVISABLE = text(
-    """
-    SELECT e.id, e.region, e.benefit_year, e.person_token, e.registered_on, e.facts, e.version, e.paid_on,
-           newest.pricing_id, newest.identities
-    FROM enrolment AS e JOIN assessment AS newest ON newest.enrolment_id = e.id AND newest.version = e.version
-    WHERE e.person_token = ANY(CAST(:tokens AS text[])) AND e.terminated_on IS NULL
-      AND e.benefit_year = :benefit_year AND (e.paid_on IS NULL OR :paid_too)
-    ORDER BY e.id FOR UPDATE OF e
-    """
-)
-_LOCK = text("SELECT id FROM enrolment WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE")
-_VERSIONS = text(
-    """
-    SELECT assessment.enrolment_id, assessment.version, pricing.id, pricing.schedule
-    FROM assessment JOIN pricing ON pricing.id = assessment.pricing_id
-    WHERE assessment.enrolment_id = ANY(CAST(:ids AS uuid[]))
-    ORDER BY assessment.enrolment_id, assessment.version DESC
-    """
-)
-_SETTLE = text(
-    """
-    UPDATE enrolment SET paid_on = s.paid_on, pricing_id = s.pricing_id, row_no = s.row_no
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:days AS date[]), CAST(:pricings AS text[]), CAST(:rows AS int[]))
-        AS s (id, paid_on, pricing_id, row_no)
-    WHERE enrolment.id = s.id
-    """
-)
-_TERMINATE = text(
-    """
-    UPDATE enrolment SET terminated_on = t.terminated_on
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:days AS date[])) AS t (id, terminated_on)
-    WHERE enrolment.id = t.id
-    """
-)
-_VERSIONS_SHOWN = text(
-    """
-    SELECT a.enrolment_id, a.version, a.region, a.benefit_year, a.identities, a.assessed_on, a.cause, p.pack, p.outcome,
-           p.reason_code, p.schedule, p.reasons
-    FROM assessment a JOIN pricing p ON p.id = a.pricing_id
-    WHERE a.enrolment_id = :id
-    ORDER BY a.version DESC LIMIT 100
-    """
-)
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What subsidy knows of an enrolment, and the version its assessment has reached with the identities it counted."""
+class EnrolmentSnapshot:
+    """An enrolment, and the version its assessment has reached with the identities it counted."""
 
     id: UUID
     region: str
@@ -148,22 +45,15 @@ class Version(NamedTuple):
     rows: list[dict[str, Any]]
 
 
-class Change(NamedTuple):
-    """Why somebody is priced: REGISTERED, ROSTER_CHANGED, DAY_TURNED or POLICY_CHANGED, and who caused it."""
-
-    cause: str
-    trace: Trace
-
-
 @dataclass(frozen=True, slots=True)
 class Assessed:
     """A new version of one enrolment's assessment."""
 
-    known: Known
+    snapshot: EnrolmentSnapshot
     identities: tuple[Certified, ...]
     pricing: Pricing
     assessed_on: date
-    change: Change
+    change: PricingCause
 
     @property
     def trace(self) -> Trace:
@@ -173,17 +63,161 @@ class Assessed:
     @property
     def version(self) -> int:
         """The version that this one is."""
-        return self.known.version + 1
+        return self.snapshot.version + 1
 
     @property
     def row_no(self) -> int | None:
         """The row that counts: of the day of payment, else of the day of the assessment, else the next."""
-        return self.pricing.row_no_on(self.known.paid_on or self.assessed_on)
+        return self.pricing.row_no_on(self.snapshot.paid_on or self.assessed_on)
 
     @property
     def names(self) -> list[str]:
         """The identities held on the day of the assessment."""
         return sorted({held.identity.value for held in self.identities if held.counts_on(self.assessed_on)})
+
+
+class PaidAssessment(NamedTuple):
+    """Under which price and row an enrolment was paid, and when."""
+
+    id: UUID
+    paid_on: date
+    pricing_id: str
+    row_no: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentVersion:
+    """A version of an assessment as it is shown."""
+
+    enrolment_id: UUID
+    version: int
+    region: str
+    benefit_year: int
+    identities: list[str]
+    assessed_on: date
+    cause: str
+    pack: str
+    outcome: str
+    reason_code: str | None
+    schedule: list[dict[str, Any]]
+    reasons: list[dict[str, Any]]
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()
+
+
+_PRICING = ColumnMap[Pricing](
+    {
+        "id": "text",
+        "outcome": "text",
+        "reason_code": "text",
+        "schedule": ("json", lambda pricing: _json([row.model_dump(mode="json") for row in pricing.schedule])),
+        "reasons": ("json", lambda pricing: _json([reason.model_dump(mode="json") for reason in pricing.reasons])),
+    }
+)
+_ENROLMENT = ColumnMap[Assessed](
+    {
+        "id": ("uuid", "snapshot.id"),
+        "region": ("text", "snapshot.region"),
+        "benefit_year": ("integer", "snapshot.benefit_year"),
+        "person_token": ("text", "snapshot.person_token"),
+        "registered_on": ("date", "snapshot.registered_on"),
+        "facts": ("jsonb", lambda one: one.snapshot.facts.model_dump_json()),
+        "version": "integer",
+        "pricing_id": ("text", "pricing.id"),
+        "row_no": "integer",
+        "actor": ("text", "trace.actor"),
+        "correlation_id": ("uuid", "trace.correlation_id"),
+    }
+)
+_RENEWED = ColumnMap[Assessed](
+    {
+        "id": ("uuid", "snapshot.id"),
+        "version": "integer",
+        "pricing_id": ("text", "pricing.id"),
+        "row_no": "integer",
+    }
+)
+_ASSESSMENT = ColumnMap[Assessed](
+    {
+        "enrolment_id": ("uuid", "snapshot.id"),
+        "version": "integer",
+        "region": ("text", "snapshot.region"),
+        "benefit_year": ("integer", "snapshot.benefit_year"),
+        "person_token": ("text", "snapshot.person_token"),
+        "pricing_id": ("text", "pricing.id"),
+        "row_no": "integer",
+        "identities": ("jsonb", lambda one: _json(one.names)),
+        "assessed_on": "date",
+        "cause": ("text", "change.cause"),
+        "actor": ("text", "trace.actor"),
+        "correlation_id": ("uuid", "trace.correlation_id"),
+    }
+)
+_PAID = ColumnMap[PaidAssessment]({"id": "uuid", "paid_on": "date", "pricing_id": "text", "row_no": "integer"})
+_ENDED = ColumnMap[tuple[UUID, date]]({"id": ("uuid", itemgetter(0)), "terminated_on": ("date", itemgetter(1))})
+
+# Locks in token order. The update changes nothing: it is what makes the second comer wait for the first.
+_LOCK_PEOPLE = text(
+    """
+    INSERT INTO person (person_token)
+    SELECT token FROM unnest(CAST(:tokens AS text[])) AS token ORDER BY token
+    ON CONFLICT (person_token) DO UPDATE SET person_token = EXCLUDED.person_token
+    """
+)
+_HELD = text(
+    """
+    SELECT person_token, identity, certified_on, withdrawn_on FROM roster_line
+    WHERE person_token = ANY(CAST(:tokens AS text[]))
+    ORDER BY person_token, identity, certified_on
+    """
+)
+_ADD_PRICINGS = insert_rows(
+    "pricing", _PRICING, given={"pack": "text"}, order_by="n.id", then="ON CONFLICT (id) DO NOTHING"
+)
+_ADD_ENROLMENTS = insert_rows("enrolment", _ENROLMENT)
+_ADD_ASSESSMENTS = insert_rows("assessment", _ASSESSMENT)
+# The price of a paid enrolment is frozen.
+_RENEW = update_rows(
+    "enrolment",
+    _RENEWED,
+    key="id",
+    sets={
+        "pricing_id": "CASE WHEN enrolment.paid_on IS NULL THEN n.pricing_id ELSE enrolment.pricing_id END",
+        "row_no": "CASE WHEN enrolment.paid_on IS NULL THEN n.row_no ELSE enrolment.row_no END",
+    },
+)
+_RECORD_PAID = update_rows("enrolment", _PAID, key="id")
+_TERMINATE = update_rows("enrolment", _ENDED, key="id")
+_LOCK_REVISABLE = text(
+    """
+    SELECT e.id, e.region, e.benefit_year, e.person_token, e.registered_on, e.facts, e.version, e.paid_on,
+           newest.pricing_id, newest.identities
+    FROM enrolment AS e JOIN assessment AS newest ON newest.enrolment_id = e.id AND newest.version = e.version
+    WHERE e.person_token = ANY(CAST(:tokens AS text[])) AND e.terminated_on IS NULL
+      AND e.benefit_year = :benefit_year AND (e.paid_on IS NULL OR :paid_too)
+    ORDER BY e.id FOR UPDATE OF e
+    """
+)
+_LOCK = text("SELECT id FROM enrolment WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE")
+_VERSIONS = text(
+    """
+    SELECT assessment.enrolment_id, assessment.version, pricing.id, pricing.schedule
+    FROM assessment JOIN pricing ON pricing.id = assessment.pricing_id
+    WHERE assessment.enrolment_id = ANY(CAST(:ids AS uuid[]))
+    ORDER BY assessment.enrolment_id, assessment.version DESC
+    """
+)
+_VERSIONS_SHOWN = text(
+    """
+    SELECT a.enrolment_id, a.version, a.region, a.benefit_year, a.identities, a.assessed_on, a.cause, p.pack, p.outcome,
+           p.reason_code, p.schedule, p.reasons
+    FROM assessment a JOIN pricing p ON p.id = a.pricing_id
+    WHERE a.enrolment_id = :id
+    ORDER BY a.version DESC LIMIT 100
+    """
+)
 
 
 async def lock_people(session: AsyncSession, tokens: Iterable[str]) -> list[str]:
@@ -203,12 +237,12 @@ async def identities_of(session: AsyncSession, tokens: Sequence[str]) -> Mapping
 
 async def lock_revisable(
     session: AsyncSession, tokens: Sequence[str], benefit_year: int, *, paid_too: bool
-) -> list[Known]:
-    """Lock the year's enrolments of people that may be priced anew: unpaid, and paid if they may be reviewed."""
+) -> list[EnrolmentSnapshot]:
+    """Lock the year's enrolments of people that may be priced again: unpaid, and paid if they may be reviewed."""
     asked = {"tokens": tokens, "benefit_year": benefit_year, "paid_too": paid_too}
     rows = await session.execute(_LOCK_REVISABLE, asked)
     return [
-        Known(
+        EnrolmentSnapshot(
             id=row.id,
             region=row.region,
             benefit_year=row.benefit_year,
@@ -226,16 +260,13 @@ async def lock_revisable(
 
 async def record(session: AsyncSession, pack: str, made: Sequence[Assessed], *, registered: bool) -> None:
     """Store new versions, of new enrolments or of known ones: distinct prices once, then a row for each enrolment."""
-    await session.execute(_ADD_PRICINGS, _pricing_columns(made) | {"pack": pack})
-    columns = _columns(made)
+    distinct = list({one.pricing.id: one.pricing for one in made}.values())
+    await session.execute(_ADD_PRICINGS, _PRICING.arrays(distinct) | {"pack": pack})
     if registered:
-        await session.execute(
-            _ADD_ENROLMENTS, {key: columns[key] for key in columns.keys() - {"identities", "assessed", "causes"}}
-        )
+        await session.execute(_ADD_ENROLMENTS, _ENROLMENT.arrays(made))
     else:
-        await session.execute(_RENEW, {key: columns[key] for key in ("ids", "versions", "pricings", "rows")})
-    assessed = {key: columns[key] for key in columns.keys() - {"registered", "facts"}}
-    await session.execute(_ADD_ASSESSMENTS, assessed)
+        await session.execute(_RENEW, _RENEWED.arrays(made))
+    await session.execute(_ADD_ASSESSMENTS, _ASSESSMENT.arrays(made))
 
 
 async def schedules_of(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, list[Version]]:
@@ -247,52 +278,17 @@ async def schedules_of(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UU
     return versions
 
 
-async def settle(session: AsyncSession, settled: Sequence[tuple[UUID, date, str, int | None]]) -> None:
+async def record_paid(session: AsyncSession, paid: Sequence[PaidAssessment]) -> None:
     """Freeze the price under which enrolments were paid."""
-    ids, days, pricings, rows = (list(column) for column in zip(*sorted(settled), strict=True))
-    await session.execute(_SETTLE, {"ids": ids, "days": days, "pricings": pricings, "rows": rows})
+    await session.execute(_RECORD_PAID, _PAID.arrays(sorted(paid)))
 
 
 async def terminate(session: AsyncSession, ended: Mapping[UUID, date]) -> None:
-    """Note that enrolments ended."""
+    """Record that enrolments ended."""
     await session.execute(_LOCK, {"ids": list(ended)})
-    await session.execute(_TERMINATE, {"ids": list(ended), "days": list(ended.values())})
+    await session.execute(_TERMINATE, _ENDED.arrays(list(ended.items())))
 
 
-async def versions_of(session: AsyncSession, enrolment_id: UUID) -> list[Mapping[str, Any]]:
+async def versions_of(session: AsyncSession, enrolment_id: UUID) -> list[AssessmentVersion]:
     """The assessments of an enrolment, the newest first."""
-    return [dict(row) for row in (await session.execute(_VERSIONS_SHOWN, {"id": enrolment_id})).mappings()]
-
-
-def _pricing_columns(made: Sequence[Assessed]) -> dict[str, Any]:
-    distinct = list({one.pricing.id: one.pricing for one in made}.values())
-    return {
-        "ids": [pricing.id for pricing in distinct],
-        "outcomes": [pricing.outcome for pricing in distinct],
-        "codes": [pricing.reason_code for pricing in distinct],
-        "schedules": [_json([row.model_dump(mode="json") for row in pricing.schedule]) for pricing in distinct],
-        "reasons": [_json([reason.model_dump(mode="json") for reason in pricing.reasons]) for pricing in distinct],
-    }
-
-
-def _columns(made: Sequence[Assessed]) -> dict[str, list[Any]]:
-    return {
-        "ids": [one.known.id for one in made],
-        "regions": [one.known.region for one in made],
-        "years": [one.known.benefit_year for one in made],
-        "tokens": [one.known.person_token for one in made],
-        "registered": [one.known.registered_on for one in made],
-        "facts": [one.known.facts.model_dump_json() for one in made],
-        "versions": [one.version for one in made],
-        "pricings": [one.pricing.id for one in made],
-        "rows": [one.row_no for one in made],
-        "identities": [_json(one.names) for one in made],
-        "assessed": [one.assessed_on for one in made],
-        "causes": [one.change.cause for one in made],
-        "actors": [one.trace.actor for one in made],
-        "correlations": [one.trace.correlation_id for one in made],
-    }
-
-
-def _json(value: Any) -> str:
-    return orjson.dumps(value).decode()
+    return await fetch_all(session, _VERSIONS_SHOWN, AssessmentVersion, {"id": enrolment_id})

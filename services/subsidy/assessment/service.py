@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.subsidy.assessment import repository
-from services.subsidy.assessment.pricing import Pricer, Pricing, certified
-from services.subsidy.assessment.repository import Assessed, Change, Known, Version
+from services.subsidy.assessment.pricing import Pricer, Pricing, as_reason, certified
+from services.subsidy.assessment.repository import Assessed, EnrolmentSnapshot, PaidAssessment, Version
+from services.subsidy.changes.repository import PricingCause
 from shared.contracts.event import Event, Received, Trace
 from shared.contracts.registration import (
     EnrolmentPaid,
@@ -15,14 +17,25 @@ from shared.contracts.registration import (
     EnrolmentRegistered,
     EnrolmentTerminated,
 )
-from shared.contracts.subsidy import ContributionAssessed, same_price_on
+from shared.contracts.subsidy import ContributionAssessed, Reason, same_price_on
+from shared.errors import DomainError, ErrorCode
 from shared.messaging.outbox.publication import publish
 from shared.policy.after_bill import counting_for
-from shared.policy.facts import Certified
+from shared.policy.answer import answer
+from shared.policy.case_decision import decided
+from shared.policy.facts import Certified, MissingFact
+from shared.policy.pack import Pack
+from shared.policy.question import CaseFacts
 from shared.policy.vocabulary import ReasonCode
 
 # Nobody may pay any more; what was due on the days before stays what it was.
 _OVER = frozenset({ReasonCode.WINDOW_CLOSED, ReasonCode.WAITING_EXCEEDS_BENEFIT_PERIOD})
+
+
+class FactMissing(DomainError):
+    """A rule asks for a fact that the case does not state."""
+
+    code = ErrorCode.FACT_MISSING
 
 
 class NoBenefitYear(ValueError):
@@ -34,41 +47,42 @@ async def assess_registered(
 ) -> None:
     """Give each new enrolment its first version, as things stand on the day of registration.
 
-    Whoever owes nothing any more by the day on which it is heard of is enrolled by that day: nobody looks again later.
+    A person who owes nothing any more on the day on which the registration arrives is enrolled by that day: nobody
+    looks again later.
     """
     tokens = await repository.lock_people(session, [received.event.person_token for received in events])
     held = await repository.identities_of(session, tokens)
     made = []
     for received in events:
-        known = _known(received.event)
-        identities = held.get(known.person_token, ())
-        pricing = pricer.price(known.facts, identities, known.benefit_year, known.registered_on)
-        heard_on = max(today, known.registered_on)
-        assessed_on = pricing.nothing_due_on(known.registered_on, heard_on) or known.registered_on
-        made.append(Assessed(known, identities, pricing, assessed_on, Change("REGISTERED", received.then())))
+        snapshot = _snapshot(received.event)
+        identities = held.get(snapshot.person_token, ())
+        pricing = pricer.price(snapshot.facts, identities, snapshot.benefit_year, snapshot.registered_on)
+        received_on = max(today, snapshot.registered_on)
+        assessed_on = pricing.nothing_due_on(snapshot.registered_on, received_on) or snapshot.registered_on
+        made.append(Assessed(snapshot, identities, pricing, assessed_on, PricingCause("REGISTERED", received.then())))
     await repository.record(session, pricer.pack.id, made, registered=True)
     await publish(session, [(_announcement(pricer, one), one.trace) for one in made])
 
 
-async def reassess(session: AsyncSession, pricer: Pricer, changed: dict[str, Change], today: date) -> int:
-    """Price people anew of whom something changed; a new version only where the answer differs.
+async def reassess(session: AsyncSession, pricer: Pricer, changed: dict[str, PricingCause], today: date) -> int:
+    """Price people again of whom something changed; a new version only where the answer differs.
 
-    Whoever has paid keeps the price; until the benefit period begins, what would be due now is announced for a review
-    (default 20).
+    A person who has paid keeps the price; until the benefit period begins, what would be due now is announced for a
+    review (default 20).
     """
     tokens = await repository.lock_people(session, changed)
     year, begins = pricer.pack.benefit_year, pricer.pack.benefit.first
-    standing = await repository.lock_revisable(session, tokens, year, paid_too=today < begins)
+    revisable = await repository.lock_revisable(session, tokens, year, paid_too=today < begins)
     held = await repository.identities_of(session, tokens)
     made = []
-    for known in standing:
-        as_of = max(today, known.registered_on)
-        identities = held.get(known.person_token, ())
-        pricing = _priced_anew(pricer, known, identities, as_of)
+    for snapshot in revisable:
+        as_of = max(today, snapshot.registered_on)
+        identities = held.get(snapshot.person_token, ())
+        pricing = _repriced(pricer, snapshot, identities, as_of)
         if pricing is not None:
-            unpaid = known.paid_on is None
-            enrolled_on = pricing.nothing_due_on(known.registered_on, as_of) if unpaid else None
-            made.append(Assessed(known, identities, pricing, enrolled_on or as_of, changed[known.person_token]))
+            unpaid = snapshot.paid_on is None
+            enrolled_on = pricing.nothing_due_on(snapshot.registered_on, as_of) if unpaid else None
+            made.append(Assessed(snapshot, identities, pricing, enrolled_on or as_of, changed[snapshot.person_token]))
     if made:
         await repository.record(session, pricer.pack.id, made, registered=False)
         announcements: list[tuple[Event, Trace]] = [(_announcement(pricer, one), one.trace) for one in made]
@@ -76,18 +90,18 @@ async def reassess(session: AsyncSession, pricer: Pricer, changed: dict[str, Cha
     return len(made)
 
 
-async def settle(
+async def record_paid_assessment(
     session: AsyncSession, events: Sequence[Received[EnrolmentPaid]] | Sequence[Received[EnrolmentPaymentCorrected]]
 ) -> None:
     """Freeze the version and row under which each enrolment was paid; a correction replaces what was frozen before."""
     schedules = await repository.schedules_of(session, [received.event.enrolment_id for received in events])
-    settled = []
+    paid_under: list[PaidAssessment] = []
     for received in events:
         paid, versions = received.event, schedules.get(received.event.enrolment_id)
-        if versions:  # registration tells both facts, in this order; one without the other is a dead letter's business
-            settled.append((paid.enrolment_id, paid.paid_on, *_paid_under(versions, paid)))
-    if settled:
-        await repository.settle(session, settled)
+        if versions:  # registration announces both facts, in this order; one without the other waits as a dead letter
+            paid_under.append(PaidAssessment(paid.enrolment_id, paid.paid_on, *_paid_under(versions, paid)))
+    if paid_under:
+        await repository.record_paid(session, paid_under)
 
 
 async def terminate(session: AsyncSession, events: Sequence[Received[EnrolmentTerminated]]) -> None:
@@ -96,22 +110,33 @@ async def terminate(session: AsyncSession, events: Sequence[Received[EnrolmentTe
     await repository.terminate(session, dict(sorted(ended.items())))
 
 
-def _priced_anew(pricer: Pricer, known: Known, identities: Sequence[Certified], as_of: date) -> Pricing | None:
+def preview(pack: Pack, case: CaseFacts) -> tuple[dict[str, Any], list[Reason]]:
+    """The answer to a case, in the shape of a worked case, and every rule that was tried; raises ``FactMissing``."""
+    try:
+        decision = decided(pack, case)
+    except MissingFact as missing:
+        raise FactMissing(str(missing), pointer=f"/{missing.name.replace('.', '/')}") from None
+    return answer(pack, decision, case.person()), [as_reason(reason) for reason in decision.reasons]
+
+
+def _repriced(
+    pricer: Pricer, snapshot: EnrolmentSnapshot, identities: Sequence[Certified], as_of: date
+) -> Pricing | None:
     """What an enrolment comes to now; None where that is what it came to before."""
-    if known.paid_on is not None:
-        return _reviewed(pricer, known, known.paid_on, identities, as_of)
-    pricing = pricer.price(known.facts, identities, known.benefit_year, known.registered_on, as_of)
+    if snapshot.paid_on is not None:
+        return _reviewed(pricer, snapshot, snapshot.paid_on, identities, as_of)
+    pricing = pricer.price(snapshot.facts, identities, snapshot.benefit_year, snapshot.registered_on, as_of)
     if pricing.reason_code in _OVER:
         # That the last day is over takes nothing back: money sent on time may arrive late, and who owed nothing on a
         # day that has passed is enrolled by it.
-        pricing = pricer.price(known.facts, identities, known.benefit_year, known.registered_on)
+        pricing = pricer.price(snapshot.facts, identities, snapshot.benefit_year, snapshot.registered_on)
     # The same schedule can come to mean that nothing is due any more, by the day alone.
-    enrolled_on = pricing.nothing_due_on(known.registered_on, as_of)
-    return pricing if pricing.id != known.pricing_id or enrolled_on is not None else None
+    enrolled_on = pricing.nothing_due_on(snapshot.registered_on, as_of)
+    return pricing if pricing.id != snapshot.pricing_id or enrolled_on is not None else None
 
 
 def _reviewed(
-    pricer: Pricer, known: Known, paid_on: date, identities: Sequence[Certified], as_of: date
+    pricer: Pricer, snapshot: EnrolmentSnapshot, paid_on: date, identities: Sequence[Certified], as_of: date
 ) -> Pricing | None:
     """What the day of payment would cost by the identities of today; None where the last ones cost the same.
 
@@ -119,10 +144,10 @@ def _reviewed(
     """
 
     def price(counting: Sequence[Certified]) -> Pricing:
-        return pricer.price(known.facts, counting, known.benefit_year, known.registered_on, paid_on)
+        return pricer.price(snapshot.facts, counting, snapshot.benefit_year, snapshot.registered_on, paid_on)
 
     now = price(counting_for(identities, paid_on, as_of))
-    last = price([certified(name, date.min, None) for name in known.identities])
+    last = price([certified(name, date.min, None) for name in snapshot.identities])
     return None if same_price_on(paid_on, last.schedule, now.schedule) else now
 
 
@@ -137,10 +162,10 @@ def _paid_under(versions: Sequence[Version], paid: EnrolmentPaid | EnrolmentPaym
     return paid_version.pricing_id, None
 
 
-def _known(registered: EnrolmentRegistered) -> Known:
+def _snapshot(registered: EnrolmentRegistered) -> EnrolmentSnapshot:
     if registered.benefit_year is None:
         raise NoBenefitYear
-    return Known(
+    return EnrolmentSnapshot(
         registered.enrolment_id,
         registered.region,
         registered.benefit_year,
@@ -152,10 +177,10 @@ def _known(registered: EnrolmentRegistered) -> Known:
 
 def _announcement(pricer: Pricer, one: Assessed) -> ContributionAssessed:
     return ContributionAssessed(
-        region=one.known.region,
-        benefit_year=one.known.benefit_year,
-        enrolment_id=one.known.id,
-        person_token=one.known.person_token,
+        region=one.snapshot.region,
+        benefit_year=one.snapshot.benefit_year,
+        enrolment_id=one.snapshot.id,
+        person_token=one.snapshot.person_token,
         version=one.version,
         outcome=one.pricing.outcome,
         reason_code=one.pricing.reason_code,

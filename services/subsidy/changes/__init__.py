@@ -1,1 +1,1 @@
-"""The queue of people who are to be priced again: because of a roster, a day that begins, or another policy."""
+"""Changes of what people are priced by: a roster, the day, the policy. They queue the people to price again."""

@@ -1,37 +1,35 @@
-"""The rows of `roster_change`: who is to be priced again, why, and by whose act. No other room writes them."""
+"""The queue of people to price again, the day and the policy by which people are priced, in SQL."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, NamedTuple
-from uuid import UUID
+from typing import NamedTuple
 
-from sqlalchemy import text
+from sqlalchemy import CursorResult, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.event import Trace
+from shared.database.bulk import ColumnMap, insert_rows
 from shared.domain.ids import new_id
 
-_QUEUE_PEOPLE = text(
-    """
-    INSERT INTO roster_change (id, region, person_token, actor, correlation_id)
-    SELECT c.id, c.region, c.person_token, :actor, :correlation_id
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:regions AS text[]), CAST(:tokens AS text[])) AS c (id, region, person_token)
-    """
-)
-_UNPAID = """
-    INSERT INTO roster_change (id, region, person_token, actor, correlation_id, cause)
-    SELECT uuidv7(), region, person_token, 'policy', uuidv7(), 'POLICY_CHANGED' FROM enrolment
-    WHERE paid_on IS NULL AND terminated_on IS NULL
-"""
-_QUEUE_UNPAID = text(_UNPAID)
-_QUEUE_SOME_UNPAID = text(_UNPAID + " AND person_token = ANY(CAST(:tokens AS text[]))")
-_QUEUE_DAYS = text(
-    """
-    INSERT INTO roster_change (id, region, person_token, actor, correlation_id, cause)
-    SELECT uuidv7(), region, person_token, actor, correlation_id, 'DAY_TURNED' FROM roster_line
-    WHERE (certified_on > :before AND certified_on <= :today) OR (withdrawn_on > :before AND withdrawn_on <= :today)
-    """
-)
+
+@dataclass(frozen=True, slots=True)
+class ChangedPerson:
+    """A person whom a roster gave or took an identity, and the village of that line."""
+
+    person_token: str
+    region: str
+
+
+class PricingCause(NamedTuple):
+    """Why somebody is priced: REGISTERED, ROSTER_CHANGED, DAY_TURNED or POLICY_CHANGED, and who caused it."""
+
+    cause: str
+    trace: Trace
+
+
+_PEOPLE = ColumnMap[ChangedPerson]({"id": ("uuid", lambda _: new_id()), "region": "text", "person_token": "text"})
+_QUEUE = insert_rows("roster_change", _PEOPLE, given={"actor": "text", "correlation_id": "uuid"})
 _TAKE = text(
     """
     DELETE FROM roster_change WHERE id IN (
@@ -39,42 +37,85 @@ _TAKE = text(
     ) RETURNING id, person_token, actor, correlation_id, cause
     """
 )
+# The one row is there from the start: a rollover waits for it before it reads which day it is.
+_HOLD_DAY = text("SELECT day FROM day_turned FOR SHARE")
+_LOCK_DAY = text("SELECT day FROM day_turned FOR UPDATE")
+_GO_BACK = text("UPDATE day_turned SET day = :day WHERE day > :day")
+_GO_ON = text("UPDATE day_turned SET day = :day WHERE day < :day")
+_QUEUE_FOR_DAY = text(
+    """
+    INSERT INTO roster_change (id, region, person_token, actor, correlation_id, cause)
+    SELECT uuidv7(), region, person_token, actor, correlation_id, 'DAY_TURNED' FROM roster_line
+    WHERE (certified_on > :before AND certified_on <= :today) OR (withdrawn_on > :before AND withdrawn_on <= :today)
+    """
+)
+_POLICY_IN_FORCE = text("SELECT digest FROM policy_applied FOR SHARE")
+_LOCK_POLICY = text("SELECT digest FROM policy_applied FOR UPDATE")
+_APPLY_POLICY = text(
+    """
+    INSERT INTO policy_applied (singleton, digest) VALUES (true, :digest)
+    ON CONFLICT (singleton) DO UPDATE SET digest = EXCLUDED.digest
+    """
+)
+_FOR_POLICY = """
+    INSERT INTO roster_change (id, region, person_token, actor, correlation_id, cause)
+    SELECT uuidv7(), region, person_token, 'policy', uuidv7(), 'POLICY_CHANGED' FROM enrolment
+    WHERE paid_on IS NULL AND terminated_on IS NULL
+"""
+_QUEUE_ALL_FOR_POLICY = text(_FOR_POLICY)
+_QUEUE_SOME_FOR_POLICY = text(_FOR_POLICY + " AND person_token = ANY(CAST(:tokens AS text[]))")
 
 
-class QueuedChange(NamedTuple):
-    """One reason to price a person again, oldest first by ``id``."""
-
-    id: UUID
-    person_token: str
-    actor: str
-    correlation_id: UUID
-    cause: str
+async def queue(session: AsyncSession, people: Sequence[ChangedPerson], trace: Trace) -> None:
+    """Queue people whose roster lines changed."""
+    by = {"actor": trace.actor, "correlation_id": trace.correlation_id}
+    await session.execute(_QUEUE, _PEOPLE.arrays(people) | by)
 
 
-async def queue_people(session: AsyncSession, people: Sequence[tuple[str, str]], trace: Trace) -> None:
-    """Queue people (token, region) whose roster lines changed."""
-    columns: dict[str, Any] = {
-        "ids": [new_id() for _ in people],
-        "tokens": [token for token, _ in people],
-        "regions": [region for _, region in people],
-    }
-    await session.execute(_QUEUE_PEOPLE, columns | {"actor": trace.actor, "correlation_id": trace.correlation_id})
+async def take(session: AsyncSession, most: int) -> dict[str, PricingCause]:
+    """Take the oldest changes off the queue, by person; of several the latest names the cause of the new version."""
+    rows = sorted(await session.execute(_TAKE, {"most": most}))
+    return {token: PricingCause(cause, Trace(actor, correlation_id)) for _, token, actor, correlation_id, cause in rows}
 
 
-async def queue_unpaid(session: AsyncSession, tokens: Sequence[str] | None = None) -> None:
-    """Queue everybody who has not paid, or those of ``tokens``, because another policy is in force."""
-    if tokens is None:
-        await session.execute(_QUEUE_UNPAID)
-    else:
-        await session.execute(_QUEUE_SOME_UNPAID, {"tokens": list(tokens)})
+async def hold_day(session: AsyncSession) -> date:
+    """The day by which people are priced; it does not change before this transaction is over."""
+    day: date = (await session.execute(_HOLD_DAY)).scalar_one()
+    return day
 
 
-async def queue_days(session: AsyncSession, before: date, today: date) -> int:
-    """Queue people whose lines begin or cease to count after one day and by another; how many lines."""
-    queued = await session.execute(_QUEUE_DAYS, {"before": before, "today": today})
-    return queued.rowcount  # type: ignore[attr-defined,no-any-return]
+async def lock_day(session: AsyncSession) -> date:
+    """The day by which people are priced; nobody who prices sees another one before this transaction is over."""
+    day: date = (await session.execute(_LOCK_DAY)).scalar_one()
+    return day
 
 
-async def take(session: AsyncSession, most: int) -> list[QueuedChange]:
-    """Take the oldest changes that no other worker holds off the queue."""
-    return sorted(QueuedChange(*row) for row in await session.execute(_TAKE, {"most": most}))
+async def go_back_to(session: AsyncSession, day: date) -> None:
+    """Go back to a day, where a later one was reached."""
+    await session.execute(_GO_BACK, {"day": day})
+
+
+async def go_on_to(session: AsyncSession, before: date, day: date) -> int:
+    """Go on to a day, and queue those whose lines begin or cease to count since ``before``; returns how many lines."""
+    await session.execute(_GO_ON, {"day": day})
+    queued = await session.execute(_QUEUE_FOR_DAY, {"before": before, "today": day})
+    return queued.rowcount if isinstance(queued, CursorResult) else 0
+
+
+async def policy_in_force(session: AsyncSession) -> str | None:
+    """The digest of the policy in force; it stays in force until this transaction is over."""
+    digest: str | None = (await session.execute(_POLICY_IN_FORCE)).scalar_one_or_none()
+    return digest
+
+
+async def apply_policy(session: AsyncSession, digest: str) -> None:
+    """Put a policy in force and queue all who have not paid, unless it is in force already."""
+    before: str | None = (await session.execute(_LOCK_POLICY)).scalar_one_or_none()
+    if before != digest:
+        await session.execute(_APPLY_POLICY, {"digest": digest})
+        await session.execute(_QUEUE_ALL_FOR_POLICY)
+
+
+async def queue_for_policy(session: AsyncSession, tokens: Sequence[str]) -> None:
+    """Queue people who were priced by a policy that is no longer in force."""
+    await session.execute(_QUEUE_SOME_FOR_POLICY, {"tokens": list(tokens)})

@@ -37,7 +37,7 @@ class NameMissing(DomainError):
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
+class AcceptedLine:
     """A line that names a person, by its place in the roster, from 1."""
 
     line: int
@@ -48,11 +48,11 @@ class Accepted:
     person_token: str
 
 
-def sort_out(
+def validate_lines(
     lines: Sequence[RosterLineIn], first: int, caller_region: str, token_key: bytes
-) -> tuple[list[Accepted], list[RefusedLine]]:
+) -> tuple[list[AcceptedLine], list[RefusedLine]]:
     """Separate the lines that name a person, counted from ``first``, from those that do not."""
-    accepted: list[Accepted] = []
+    accepted: list[AcceptedLine] = []
     refused: list[RefusedLine] = []
     for number, line in enumerate(lines, start=first):
         try:
@@ -62,9 +62,9 @@ def sort_out(
     return accepted, refused
 
 
-def once_each(
-    department: str, identity: Identity, lines: Sequence[Accepted]
-) -> tuple[list[Accepted], list[RefusedLine]]:
+def deduplicate(
+    department: str, identity: Identity, lines: Sequence[AcceptedLine]
+) -> tuple[list[AcceptedLine], list[RefusedLine]]:
     """Let the first line of each person stand; every later one goes back, naming the one that stands."""
     found = aggregate(RosterMember(department, line.line, line.person_token, identity) for line in lines)
     standing = {row.number for row in found.rows}
@@ -83,7 +83,7 @@ def _refused(line: int, refusal: DomainError) -> RefusedLine:
     return RefusedLine(line=line, code=refusal.code.name, detail=detail)
 
 
-def _accepted(place: int, line: RosterLineIn, caller_region: str, token_key: bytes) -> Accepted:
+def _accepted(place: int, line: RosterLineIn, caller_region: str, token_key: bytes) -> AcceptedLine:
     try:
         number = normalise(line.document_type, line.document_number)
     except InvalidIdentityNumber as problem:
@@ -97,4 +97,4 @@ def _accepted(place: int, line: RosterLineIn, caller_region: str, token_key: byt
     if not is_village(region) or not covers(caller_region, region):
         raise UnknownRegionInRoster
     token = person_token(token_key, line.document_type, number)
-    return Accepted(place, line.document_type, number, line.name, region, token)
+    return AcceptedLine(place, line.document_type, number, line.name, region, token)

@@ -1,24 +1,86 @@
 """Queries on rosters and their lines."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Row, RowMapping, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.subsidy.rosters.lines import Accepted
-from services.subsidy.rosters.schemas import RosterIn, RosterOut
+from services.subsidy.changes.repository import ChangedPerson
+from services.subsidy.rosters.schemas import RosterIn
 from shared.contracts.event import Trace
-from shared.domain.identity_number import mask
-from shared.domain.ids import new_id
-from shared.protection import Vault
+from shared.database.bulk import ColumnMap, insert_rows
+from shared.database.row import fetch_all, fetch_one, select_into
 
-_SHOWN = "id, identity, department, certified_on, document, accepted, unchanged, refused"
-_SAME = text(f"SELECT {_SHOWN} FROM roster WHERE region = :region AND content_mac = :mac")  # noqa: S608 - own columns
-_BY_ID = text(f"SELECT {_SHOWN} FROM roster WHERE id = :id")  # noqa: S608 - own columns
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """A roster, with what became of its lines; refused ones by their place and why."""
+
+    id: UUID
+    identity: str
+    department: str
+    certified_on: date
+    document: str
+    accepted: int
+    unchanged: int
+    refused: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class SealedLine:
+    """A line to be recorded, with name and number encrypted already."""
+
+    id: UUID
+    region: str
+    person_token: str
+    document_type: str
+    document_number: bytes
+    masked_number: str
+    person_name: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLine:
+    """A line as it stands, its number masked; withdrawn with a day and a reason, or in force."""
+
+    line_id: UUID
+    region: str
+    identity: str
+    document_number: str
+    certified_on: date
+    withdrawn_on: date | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UninsuredPerson:
+    """A certified person without a paid enrolment."""
+
+    id: UUID
+    region: str
+    document_number: str
+    identities: list[str]
+    registered: bool
+
+
+_LINES = ColumnMap[SealedLine](
+    {
+        "id": "uuid",
+        "region": "text",
+        "person_token": "text",
+        "document_type": "text",
+        "document_number": "bytea",
+        "masked_number": "text",
+        "person_name": "bytea",
+    }
+)
+_SAME = select_into(Roster, "SELECT {fields} FROM roster WHERE region = :region AND content_mac = :mac")
+_BY_ID = select_into(Roster, "SELECT {fields} FROM roster WHERE id = :id")
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended(:region || :mac, 0))")
 _ADD_ROSTER = text(
     """
@@ -28,20 +90,19 @@ _ADD_ROSTER = text(
             CAST(:refused AS jsonb), :actor, :correlation_id)
     """
 )
-# Whoever is on a roster for that identity already stays there; the rows that come back are the new ones.
-_ADD_LINES = text(
-    """
-    INSERT INTO roster_line (id, roster_id, region, person_token, identity, document_type, document_number,
-                             masked_number, person_name, certified_on, actor, correlation_id)
-    SELECT l.id, :roster_id, l.region, l.person_token, :identity, l.document_type, l.document_number, l.masked_number,
-           l.person_name, :certified_on, :actor, :correlation_id
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:regions AS text[]), CAST(:tokens AS text[]), CAST(:types AS text[]),
-                CAST(:numbers AS bytea[]), CAST(:masked AS text[]), CAST(:names AS bytea[]))
-        AS l (id, region, person_token, document_type, document_number, masked_number, person_name)
-    ORDER BY l.person_token
-    ON CONFLICT (person_token, identity) WHERE withdrawn_on IS NULL DO NOTHING
-    RETURNING person_token, region
-    """
+# A person who is on a roster for that identity already stays there; the rows that come back are the new ones.
+_ADD_LINES = insert_rows(
+    "roster_line",
+    _LINES,
+    given={
+        "roster_id": "uuid",
+        "identity": "text",
+        "certified_on": "date",
+        "actor": "text",
+        "correlation_id": "uuid",
+    },
+    order_by="n.person_token",
+    then="ON CONFLICT (person_token, identity) WHERE withdrawn_on IS NULL DO NOTHING RETURNING person_token, region",
 )
 _LINE = text(
     """
@@ -57,8 +118,6 @@ _WITHDRAW = text(
     WHERE id = :line_id
     """
 )
-
-
 # Each person once, by their first line in force, whatever number of identities they hold.
 _UNINSURED = text(
     """
@@ -84,29 +143,36 @@ _UNINSURED = text(
 
 async def uninsured(
     session: AsyncSession, benefit_year: int, today: date, *, after: UUID | None, limit: int
-) -> Sequence[Row[Any]]:
+) -> list[UninsuredPerson]:
     """People who are certified today and whose enrolment for the year is missing or unpaid."""
     asked = {"benefit_year": benefit_year, "today": today, "after": after, "limit": limit}
-    return (await session.execute(_UNINSURED, asked)).all()
+    return await fetch_all(session, _UNINSURED, UninsuredPerson, asked)
 
 
-async def same_roster(session: AsyncSession, region: str, mac: str) -> RowMapping | None:
+async def same_roster(session: AsyncSession, region: str, mac: str) -> Roster | None:
     """The roster with the same content that was uploaded before; two uploads at once wait for each other here."""
     await session.execute(_ONE_AT_A_TIME, {"region": region, "mac": mac})
-    return (await session.execute(_SAME, {"region": region, "mac": mac})).mappings().one_or_none()
+    return await fetch_one(session, _SAME, Roster, {"region": region, "mac": mac})
 
 
-async def roster(session: AsyncSession, roster_id: UUID) -> RowMapping | None:
+async def find(session: AsyncSession, roster_id: UUID) -> Roster | None:
     """One roster."""
-    return (await session.execute(_BY_ID, {"id": roster_id})).mappings().one_or_none()
+    return await fetch_one(session, _BY_ID, Roster, {"id": roster_id})
 
 
-async def add_roster(session: AsyncSession, roster: RosterOut, region: str, mac: str, trace: Trace) -> None:
+async def add_roster(session: AsyncSession, roster: Roster, region: str, mac: str, trace: Trace) -> None:
     """Record a roster with what became of its lines."""
-    values = roster.model_dump(exclude={"refused"}) | {
-        "refused": orjson.dumps([line.model_dump() for line in roster.refused]).decode(),
+    values = {
+        "id": roster.id,
         "region": region,
         "mac": mac,
+        "identity": roster.identity,
+        "department": roster.department,
+        "certified_on": roster.certified_on,
+        "document": roster.document,
+        "accepted": roster.accepted,
+        "unchanged": roster.unchanged,
+        "refused": orjson.dumps(roster.refused).decode(),
         "actor": trace.actor,
         "correlation_id": trace.correlation_id,
     }
@@ -114,40 +180,24 @@ async def add_roster(session: AsyncSession, roster: RosterOut, region: str, mac:
 
 
 async def add_lines(
-    session: AsyncSession, vault: Vault, roster_id: UUID, body: RosterIn, lines: Sequence[Accepted], trace: Trace
-) -> list[tuple[str, str]]:
-    """Record lines with names and numbers encrypted; gives token and region of those not in force before."""
-    ids = [new_id() for _ in lines]
-    columns = {
-        "ids": ids,
-        "regions": [line.region for line in lines],
-        "tokens": [line.person_token for line in lines],
-        "types": [line.document_type for line in lines],
-        "numbers": [
-            vault.encrypt("roster_line", "document_number", line_id, line.number)
-            for line_id, line in zip(ids, lines, strict=True)
-        ],
-        "masked": [mask(line.number) for line in lines],
-        "names": [
-            vault.encrypt("roster_line", "person_name", line_id, line.name)
-            for line_id, line in zip(ids, lines, strict=True)
-        ],
-    }
-    head = {
+    session: AsyncSession, roster_id: UUID, body: RosterIn, lines: Sequence[SealedLine], trace: Trace
+) -> list[ChangedPerson]:
+    """Record lines; returns the people of those that were not in force before."""
+    of_roster = {
         "roster_id": roster_id,
         "identity": body.identity.value,
         "certified_on": body.certified_on,
         "actor": trace.actor,
         "correlation_id": trace.correlation_id,
     }
-    return [(row.person_token, row.region) for row in await session.execute(_ADD_LINES, columns | head)]
+    return await fetch_all(session, _ADD_LINES, ChangedPerson, _LINES.arrays(lines) | of_roster)
 
 
-async def lock_line(session: AsyncSession, roster_id: UUID, token: str) -> RowMapping | None:
+async def lock_line(session: AsyncSession, roster_id: UUID, token: str) -> StoredLine | None:
     """A person's line of a roster, the one in force first."""
-    return (await session.execute(_LINE, {"roster_id": roster_id, "token": token})).mappings().one_or_none()
+    return await fetch_one(session, _LINE, StoredLine, {"roster_id": roster_id, "token": token})
 
 
 async def withdraw(session: AsyncSession, line_id: UUID, day: date, reason: str, actor: str) -> None:
-    """Note that a line no longer counts."""
+    """Record that a line no longer counts."""
     await session.execute(_WITHDRAW, {"line_id": line_id, "withdrawn_on": day, "reason": reason, "actor": actor})

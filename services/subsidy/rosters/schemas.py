@@ -1,11 +1,10 @@
-"""What the doors of rosters speak."""
+"""What HTTP takes and answers about rosters."""
 
 from datetime import date
-from typing import Annotated, Self
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-from sqlalchemy import RowMapping
 
 from shared.domain.identity_number import DocumentType
 from shared.policy.vocabulary import Identity
@@ -59,6 +58,8 @@ class RefusedLine(BaseModel):
 class RosterOut(BaseModel):
     """What became of a roster: lines in force, how many of them were in force before, and lines refused."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     id: UUID
     identity: str
     department: str
@@ -67,11 +68,6 @@ class RosterOut(BaseModel):
     accepted: int
     unchanged: int
     refused: list[RefusedLine]
-
-    @classmethod
-    def of(cls, row: RowMapping) -> Self:
-        """Show one roster."""
-        return cls.model_validate(dict(row))
 
 
 class WithdrawalIn(BaseModel):

@@ -2,38 +2,15 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.database.bulk import ColumnMap, insert_rows
 from shared.messaging.bus.envelope import Envelope
 from shared.messaging.bus.protocol import Incoming
-
-# A dead letter with a damaged envelope makes no event a duplicate. Events after a real dead letter wait behind it.
-_LOAD = text(
-    """
-    SELECT k.publisher, k.aggregate_id, COALESCE(c.seq, 0) AS seq,
-           (SELECT min(d.seq) FROM dead_letter d
-            WHERE d.publisher = k.publisher AND d.aggregate_id = k.aggregate_id AND d.state = 'WAITING'
-              AND d.reason <> 'MALFORMED') AS dead_seq,
-           EXISTS (SELECT FROM parked_event p
-                   WHERE p.publisher = k.publisher AND p.aggregate_id = k.aggregate_id) AS parked
-    FROM unnest(CAST(:publishers AS text[]), CAST(:aggregates AS uuid[])) AS k (publisher, aggregate_id)
-    LEFT JOIN cursor c ON c.publisher = k.publisher AND c.aggregate_id = k.aggregate_id
-    """
-)
-_ADVANCE = text(
-    """
-    INSERT INTO cursor AS c (publisher, aggregate_id, seq)
-    SELECT publisher, aggregate_id, seq
-    FROM unnest(CAST(:publishers AS text[]), CAST(:aggregates AS uuid[]), CAST(:seqs AS bigint[]))
-         AS n (publisher, aggregate_id, seq)
-    ORDER BY publisher, aggregate_id
-    ON CONFLICT (publisher, aggregate_id) DO UPDATE SET seq = EXCLUDED.seq
-    """
-)
 
 
 class AggregateKey(NamedTuple):
@@ -75,15 +52,38 @@ class IngestPlan:
     duplicates: list[SequencedRecord] = field(default_factory=list)
 
 
+_KEYS = ColumnMap[AggregateKey]({"publisher": "text", "aggregate_id": "uuid"})
+_HANDLED = ColumnMap[tuple[AggregateKey, int]](
+    {
+        "publisher": ("text", lambda handled: handled[0].publisher),
+        "aggregate_id": ("uuid", lambda handled: handled[0].aggregate_id),
+        "seq": ("bigint", itemgetter(1)),
+    }
+)
+# A dead letter with a damaged envelope makes no event a duplicate. Events after a real dead letter wait behind it.
+_LOAD = _KEYS.statement(
+    """
+    SELECT n.publisher, n.aggregate_id, COALESCE(c.seq, 0) AS seq,
+           (SELECT min(d.seq) FROM dead_letter d
+            WHERE d.publisher = n.publisher AND d.aggregate_id = n.aggregate_id AND d.state = 'WAITING'
+              AND d.reason <> 'MALFORMED') AS dead_seq,
+           EXISTS (SELECT FROM parked_event p
+                   WHERE p.publisher = n.publisher AND p.aggregate_id = n.aggregate_id) AS parked
+    FROM {rows}
+    LEFT JOIN cursor c ON c.publisher = n.publisher AND c.aggregate_id = n.aggregate_id
+    """
+)
+_ADVANCE = insert_rows(
+    "cursor",
+    _HANDLED,
+    order_by="n.publisher, n.aggregate_id",
+    then="ON CONFLICT (publisher, aggregate_id) DO UPDATE SET seq = EXCLUDED.seq",
+)
+
+
 async def load(session: AsyncSession, aggregates: Collection[AggregateKey]) -> dict[AggregateKey, CursorState]:
     """The state of each aggregate; the offsets that the caller has advanced keep others from changing it."""
-    rows = await session.execute(
-        _LOAD,
-        {
-            "publishers": [aggregate.publisher for aggregate in aggregates],
-            "aggregates": [aggregate.aggregate_id for aggregate in aggregates],
-        },
-    )
+    rows = await session.execute(_LOAD, _KEYS.arrays(list(aggregates)))
     return {
         AggregateKey(row.publisher, row.aggregate_id): CursorState(row.seq, row.dead_seq, row.parked) for row in rows
     }
@@ -92,16 +92,8 @@ async def load(session: AsyncSession, aggregates: Collection[AggregateKey]) -> d
 async def advance(session: AsyncSession, handled: Iterable[SequencedRecord]) -> None:
     """Advance the cursors to what was handled; the last record of an aggregate has the highest sequence."""
     highest = {item.aggregate: item.envelope.seq for item in handled}
-    if not highest:
-        return
-    await session.execute(
-        _ADVANCE,
-        {
-            "publishers": [aggregate.publisher for aggregate in highest],
-            "aggregates": [aggregate.aggregate_id for aggregate in highest],
-            "seqs": list(highest.values()),
-        },
-    )
+    if highest:
+        await session.execute(_ADVANCE, _HANDLED.arrays(list(highest.items())))
 
 
 def plan(

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -46,7 +45,7 @@ _Decoded = tuple[SequencedRecord, Received[Event] | None]
 class Delivery:
     """The handlers of one service, within one transaction."""
 
-    def __init__(self, session: AsyncSession, subscriptions: Sequence[Subscription], resources: Any) -> None:
+    def __init__(self, session: AsyncSession, subscriptions: Sequence[Subscription], resources: object) -> None:
         self._session = session
         self._handlers: Mapping[str, Handler] = {s.event.name: s.handler for s in subscriptions}
         self._kinds = frozenset(_unversioned(name) for name in self._handlers)

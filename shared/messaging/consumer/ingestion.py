@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -33,7 +32,7 @@ async def ingest(
     records: Sequence[Incoming],
     *,
     subscriptions: Sequence[Subscription],
-    resources: Any,
+    resources: object,
     region: str,
 ) -> IngestResult:
     """Drop duplicates, park what is too new, hand over the rest; the caller owns the records' partitions."""
@@ -49,7 +48,7 @@ async def release(
     aggregates: Collection[AggregateKey],
     *,
     subscriptions: Sequence[Subscription],
-    resources: Any,
+    resources: object,
     region: str,
 ) -> None:
     """Handle the parked events of aggregates where nothing blocks them any more, portion by portion."""

@@ -39,7 +39,7 @@ async def run_consumer(
     service: str,
     region: str,
     subscriptions: Sequence[Subscription],
-    resources: Any,
+    resources: object,
     stop: asyncio.Event,
 ) -> None:
     """Handle subscribed events until ``stop`` is set; raises only if the bus belongs to another installation."""
@@ -60,7 +60,7 @@ class Consumer:
         service: str,
         region: str,
         subscriptions: Sequence[Subscription],
-        resources: Any,
+        resources: object,
         watchdog_s: float = WATCHDOG_S,
         trusted_s: float = TRUSTED_S,
     ) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.database.engine import Database
+from shared.database.row import fetch_all
 from shared.messaging.consumer.cursors import AggregateKey
 from shared.messaging.consumer.ingestion import ingest, release
 from shared.messaging.consumer.subscription import Subscription
@@ -88,7 +89,7 @@ class DeadLetterContext:
     database: Database
     region: str
     subscriptions: Sequence[Subscription]
-    resources: Any
+    resources: object
 
 
 async def waiting(
@@ -96,8 +97,7 @@ async def waiting(
 ) -> list[DeadLetter]:
     """The dead letters that wait to be replayed or given up, oldest first; ``after`` is the last one seen."""
     async with database.transaction(region) as session:
-        rows = await session.execute(_LIST, {"limit": limit, "after": after})
-        return [DeadLetter(**row) for row in rows.mappings()]
+        return await fetch_all(session, _LIST, DeadLetter, {"limit": limit, "after": after})
 
 
 async def replay(context: DeadLetterContext, letter: UUID, actor: str) -> ReplayOutcome:

@@ -7,7 +7,7 @@ from prometheus_client import REGISTRY
 
 from services.payment import SERVICE
 from shared.metrics_collector import read_gauges
-from shared.service import Running
+from shared.service import ServiceContext
 from tests.harness.assessments import DUE_FEN
 from tests.harness.eventually import eventually
 from tests.harness.installation import Installation, knocking
@@ -68,7 +68,7 @@ async def test_callbacks_are_timed_by_what_became_of_them(installation: Installa
 
 
 async def test_a_gauge_that_cannot_be_read_hides_no_other_and_its_age_tells(installation: Installation) -> None:
-    async def fails(_: Running) -> None:
+    async def fails(_: ServiceContext) -> None:
         raise LookupError
 
     def read_at(part: str) -> float | None:

@@ -15,7 +15,7 @@ from services.payment.bills import service as bills
 from shared.contracts.event import Received
 from shared.contracts.subsidy import ContributionAssessed, ScheduleRow
 from shared.domain.ids import new_id
-from shared.service import Role, Running
+from shared.service import Role, ServiceContext
 from tests.harness.assessments import VILLAGE, assessed, balances
 from tests.harness.eventually import eventually
 from tests.harness.installation import COUNTY, Installation, knocking
@@ -31,7 +31,7 @@ class Till:
     """Payment's doors, its channel, and its books."""
 
     installation: Installation
-    running: Running
+    running: ServiceContext
     doors: httpx.AsyncClient
     peer: WechatPeer
 

@@ -7,12 +7,12 @@ from uuid import UUID
 import orjson
 
 from services.registration import SERVICE
-from services.registration.enrolments.service import take_assessments, take_contributions
+from services.registration.enrolments.service import record_assessments, record_contributions
 from shared.contracts.event import Event, Received, Trace
 from shared.contracts.payment import ContributionPaid
 from shared.contracts.subsidy import BenefitRule, ContributionAssessed, ScheduleRow, Share, WaitRule
 from shared.domain.ids import new_id
-from shared.service import Running
+from shared.service import ServiceContext
 from tests.harness.installation import COUNTY, Installation, knocking
 from tests.services.registration.test_enrolments import EVERYTHING, a_person
 
@@ -43,7 +43,7 @@ def paid_under_the_first(enrolment_id: UUID) -> ContributionPaid:
     )  # fmt: skip
 
 
-async def hear(run: Running, take: Any, event: Event) -> None:
+async def hear(run: ServiceContext, take: Any, event: Event) -> None:
     """Take an event in, as the consumer does."""
     received: Received[Any] = Received(
         event, new_id(), 1, "elsewhere", datetime(2023, 10, 9, tzinfo=UTC), Trace.start("clerk")
@@ -61,10 +61,10 @@ async def test_whichever_is_heard_first_the_credited_version_is_told_in_the_end(
         first, second = [
             UUID((await doors.post("/registration/v1/enrolments", json=a_person(n))).json()["id"]) for n in (1, 2)
         ]
-        await hear(run, take_assessments, nothing_due(first))
-        await hear(run, take_contributions, paid_under_the_first(first))
-        await hear(run, take_contributions, paid_under_the_first(second))
-        await hear(run, take_assessments, nothing_due(second))
+        await hear(run, record_assessments, nothing_due(first))
+        await hear(run, record_contributions, paid_under_the_first(first))
+        await hear(run, record_contributions, paid_under_the_first(second))
+        await hear(run, record_assessments, nothing_due(second))
     rows = await installation.sql("registration", "SELECT key, event, payload::text FROM outbox ORDER BY position")
     told: dict[UUID, list[tuple[str, int]]] = {first: [], second: []}
     for row in rows:

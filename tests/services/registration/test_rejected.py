@@ -1,16 +1,16 @@
 """Who is rejected and who is readmitted is announced once, so that everybody else can count."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
-from sqlalchemy import RowMapping
 
-from services.registration.enrolments.explaining import ExplanationOut
-from services.registration.enrolments.service import take_assessments
+from services.registration.enrolments.explanation import explain
+from services.registration.enrolments.repository import EnrolmentDetails
+from services.registration.enrolments.service import record_assessments
 from shared.contracts.event import Received, Trace
 from shared.contracts.subsidy import BenefitRule, Clause, ContributionAssessed, Outcome, Reason, ScheduleRow
 from shared.database.engine import Database
@@ -48,7 +48,7 @@ async def test_whoever_is_only_late_stays_registered(doors: httpx.AsyncClient, i
     database = Database(installation.settings.service_url("registration"), pool_size=1)
     async with database.transaction(COUNTY) as session:
         event = late.event.model_copy(update={"reason_code": "WINDOW_CLOSED"})
-        await take_assessments(session, [replace(late, event=event)])
+        await record_assessments(session, [replace(late, event=event)])
     await database.dispose()
 
     assert len(await installation.sql("registration", "SELECT event FROM outbox")) == 1
@@ -62,7 +62,7 @@ async def test_each_turn_is_announced_once(doors: httpx.AsyncClient, installatio
     outcomes: tuple[Outcome, ...] = ("PRICED", "REJECTED", "REJECTED", "HELD", "REJECTED", "PRICED")
     for version, outcome in enumerate(outcomes, start=1):
         async with database.transaction(COUNTY) as session:
-            await take_assessments(session, [assessed(enrolment, version, outcome)])
+            await record_assessments(session, [assessed(enrolment, version, outcome)])
     await database.dispose()
 
     told = await installation.sql(
@@ -94,7 +94,7 @@ async def test_an_explanation_sets_what_decided_apart_from_what_did_not(
     database = Database(installation.settings.service_url("registration"), pool_size=1)
     async with database.transaction(COUNTY) as session:
         event = received.event.model_copy(update={"reasons": reasons})
-        await take_assessments(session, [replace(received, event=event)])
+        await record_assessments(session, [replace(received, event=event)])
     await database.dispose()
 
     told = (await doors.get(f"/registration/v1/enrolments/{enrolment}/explain")).json()
@@ -124,14 +124,15 @@ def test_an_explanation_is_of_one_day(today: date, paid_on: date | None, due_fen
         return dues | {"benefit": benefit, "reasons": reasons}
 
     first, later = [reason("WINDOW"), reason("IN_TIME")], [reason("WINDOW", "other"), reason("LATE")]
-    said = {
+    assessment = {
         "reasons": [reason("SCOPE"), *first, *later],
         "schedule": [
             row("2022-09-01", "2022-12-31", 380, *first),
             row("2023-01-01", "2023-09-30", 990, *later),
         ],
     }
-    stored = {"id": UUID(int=1), "state": "PRICED", "benefit_start": None, "benefit_end": None}
-    told = ExplanationOut.of(cast("RowMapping", stored | {"assessment": said, "paid_on": paid_on}), today)
-    assert (told.row.due_fen if told.row else None) == due_fen
-    assert [each.code for each in told.decided_by] == codes
+    nothing: dict[str, Any] = dict.fromkeys(field.name for field in fields(EnrolmentDetails))
+    stored = {"id": UUID(int=1), "state": "PRICED", "assessment": assessment, "paid_on": paid_on}
+    explanation = explain(EnrolmentDetails(**nothing | stored), today)
+    assert (explanation.row.due_fen if explanation.row else None) == due_fen
+    assert [each.code for each in explanation.decided_by] == codes

@@ -6,7 +6,7 @@ from datetime import date
 from itertools import permutations
 from uuid import UUID
 
-from services.registration.enrolments.state import Payment, Standing, State
+from services.registration.enrolments.state import EnrolmentRecord, Payment, State
 from services.registration.periods.decision import Period
 from shared.contracts.event import Trace
 
@@ -15,8 +15,8 @@ PAID = Payment("CONTRIBUTION", date(2023, 10, 9), 38000, 38000, 0, "WECHAT")
 NOTHING_DUE = Payment("NOTHING_DUE", date(2023, 10, 8), 0, 0, 38000, None)
 
 
-def a_standing() -> Standing:
-    return Standing(
+def a_standing() -> EnrolmentRecord:
+    return EnrolmentRecord(
         id=UUID(int=1),
         region="411521101201",
         benefit_year=2024,
@@ -27,7 +27,7 @@ def a_standing() -> Standing:
 
 
 def test_the_same_facts_give_the_same_state_in_any_order() -> None:
-    facts: list[Callable[[Standing], Standing]] = [
+    facts: list[Callable[[EnrolmentRecord], EnrolmentRecord]] = [
         lambda standing: standing.assessed(1, "PRICED", {}),
         lambda standing: standing.assessed(2, "PRICED", {}),
         lambda standing: standing.billed(1),
@@ -90,7 +90,7 @@ def test_a_wait_shows_until_cover_begins() -> None:
 
 
 def test_what_happens_on_a_day_is_not_undone_by_a_late_fact() -> None:
-    active = Standing(
+    active = EnrolmentRecord(
         **{name: getattr(a_standing(), name) for name in ("id", "region", "benefit_year")},
         person_token="t",
         state=State.ACTIVE,

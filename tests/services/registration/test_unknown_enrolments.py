@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from services.registration import SERVICE
-from services.registration.enrolments.service import UnknownEnrolment, take
+from services.registration.enrolments.service import UnknownEnrolment, apply_facts
 from shared.contracts.event import Received, Trace
 from shared.contracts.payment import ContributionRemitted
 from shared.domain.ids import new_id
@@ -21,5 +21,5 @@ async def test_a_fact_about_an_unknown_enrolment_is_refused_and_changes_nothing(
     async with installation.running(SERVICE, role="web") as (run,):
         with pytest.raises(UnknownEnrolment):
             async with run.database.transaction(COUNTY) as session:
-                await take(session, [received], lambda standing, _: standing)
+                await apply_facts(session, [received], lambda standing, _: standing)
     assert await installation.sql("registration", "SELECT id FROM outbox") == []

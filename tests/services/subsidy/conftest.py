@@ -7,7 +7,7 @@ import pytest
 
 from services.registration import SERVICE as REGISTRATION
 from services.subsidy import SERVICE as SUBSIDY
-from shared.service import Running
+from shared.service import ServiceContext
 from tests.harness.installation import Installation, knocking
 from tests.services.subsidy.county import OCTOBER_9, Doors
 
@@ -23,7 +23,7 @@ async def county(installation: Installation) -> Installation:
 
 
 @pytest.fixture
-async def subsidy(county: Installation) -> AsyncIterator[Running]:
+async def subsidy(county: Installation) -> AsyncIterator[ServiceContext]:
     """Subsidy alone, without background work: its handlers are called by the test."""
     async with county.running(SUBSIDY, role="web") as (running,):
         yield running

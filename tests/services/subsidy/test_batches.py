@@ -10,16 +10,16 @@ import pytest
 from sqlalchemy import event as sqlalchemy_event
 
 from services.subsidy.assessment import handlers
-from services.subsidy.assessment.reassessing import REASSESS
+from services.subsidy.assessment.reassessment_job import REASSESS
 from shared.contracts.registration import BusinessDateAdvanced, EnrolmentPaymentCorrected, EnrolmentTerminated
 from shared.domain.ids import new_id
-from shared.service import Running
+from shared.service import ServiceContext
 from tests.harness.installation import COUNTY, Installation, knocking
 from tests.services.subsidy.county import OCTOBER_9, number, paid, received, registered, roster, token
 
 
 @contextmanager
-def statements(running: Running) -> Iterator[list[str]]:
+def statements(running: ServiceContext) -> Iterator[list[str]]:
     """The statements that a service sends meanwhile."""
     sent: list[str] = []
 
@@ -34,19 +34,21 @@ def statements(running: Running) -> Iterator[list[str]]:
         sqlalchemy_event.remove(engine, "before_cursor_execute", note)
 
 
-async def upload(running: Running, county: Installation, *bodies: dict[str, Any]) -> None:
+async def upload(running: ServiceContext, county: Installation, *bodies: dict[str, Any]) -> None:
     async with knocking([running]) as http:
         for body in bodies:
             answer = await http.post("/subsidy/v1/rosters", json=body, headers=county.caller("subsidy:write"))
             assert answer.status_code == 201, answer.text
 
 
-async def handle(running: Running, handler: Any, *events: Any) -> None:
+async def handle(running: ServiceContext, handler: Any, *events: Any) -> None:
     async with running.database.transaction(COUNTY) as session:
         await handler(session, received(*events), running.resources)
 
 
-async def test_five_hundred_registrations_take_a_handful_of_statements(subsidy: Running, county: Installation) -> None:
+async def test_five_hundred_registrations_take_a_handful_of_statements(
+    subsidy: ServiceContext, county: Installation
+) -> None:
     await upload(subsidy, county, roster("DIBAO", *range(1, 51)), roster("TEKUN", *range(51, 80)))
     events = [registered(county.settings, sequence, on=date(2023, 10, 9 + sequence % 5)) for sequence in range(1, 501)]
     with statements(subsidy) as sent:
@@ -57,7 +59,9 @@ async def test_five_hundred_registrations_take_a_handful_of_statements(subsidy: 
     assert subsidy.resources.pricer.decided <= 15
 
 
-async def test_five_hundred_roster_changes_take_a_handful_of_statements(subsidy: Running, county: Installation) -> None:
+async def test_five_hundred_roster_changes_take_a_handful_of_statements(
+    subsidy: ServiceContext, county: Installation
+) -> None:
     await handle(subsidy, handlers.on_registered, *(registered(county.settings, n) for n in range(1, 501)))
     await upload(subsidy, county, roster("DIBAO", *range(1, 501)))
     with statements(subsidy) as sent:
@@ -78,19 +82,19 @@ class TestPaid:
         "FROM enrolment e JOIN pricing p ON p.id = e.pricing_id"
     )
 
-    async def paid_one(self, subsidy: Running, county: Installation, due_fen: int = 38000) -> None:
+    async def paid_one(self, subsidy: ServiceContext, county: Installation, due_fen: int = 38000) -> None:
         person = registered(county.settings, 1)
         await handle(subsidy, handlers.on_registered, person)
         await handle(subsidy, handlers.on_paid, paid(person, OCTOBER_9, due_fen))
 
-    async def looked_at(self, subsidy: Running, county: Installation) -> tuple[int, int, int]:
+    async def looked_at(self, subsidy: ServiceContext, county: Installation) -> tuple[int, int, int]:
         """The newest version, the price that was frozen and the one that would be due, once changes are worked."""
         while await REASSESS.step(subsidy):
             continue
         (row,) = await county.sql("subsidy", self.FROZEN)
         return row["version"], row["frozen"], row["now"]
 
-    async def withdraw(self, subsidy: Running, county: Installation, identity: str) -> None:
+    async def withdraw(self, subsidy: ServiceContext, county: Installation, identity: str) -> None:
         (line,) = await county.sql("subsidy", "SELECT roster_id FROM roster_line WHERE identity = $1", identity)
         body = {"document_number": number(1), "withdrawn_on": "2023-10-10", "reason": "复核不符"}
         async with knocking([subsidy]) as http:
@@ -98,12 +102,12 @@ class TestPaid:
             answer = await http.post(f"/subsidy/v1/rosters/{line['roster_id']}/withdrawals", json=body, headers=caller)
             assert answer.status_code == 200, answer.text
 
-    async def today(self, subsidy: Running, day: date) -> None:
+    async def today(self, subsidy: ServiceContext, day: date) -> None:
         advanced = BusinessDateAdvanced(region=COUNTY, benefit_year=None, installation_id=new_id(), business_date=day)
         await handle(subsidy, handlers.on_business_date, advanced)
 
     async def test_somebody_certified_after_paying_is_reviewed_once(
-        self, subsidy: Running, county: Installation
+        self, subsidy: ServiceContext, county: Installation
     ) -> None:
         await self.paid_one(subsidy, county)
         await upload(subsidy, county, roster("DIBAO", 1))
@@ -112,7 +116,7 @@ class TestPaid:
         assert await self.looked_at(subsidy, county) == (2, 38000, 18000), "nothing changed for the money"
 
     async def test_a_certificate_of_a_later_day_counts_for_the_day_of_payment_too(
-        self, subsidy: Running, county: Installation
+        self, subsidy: ServiceContext, county: Installation
     ) -> None:
         await self.paid_one(subsidy, county)
         await upload(subsidy, county, roster("TEKUN", 1, certified_on="2023-11-01"))
@@ -121,7 +125,7 @@ class TestPaid:
         assert await self.looked_at(subsidy, county) == (2, 38000, 0)
 
     async def test_a_review_ends_when_the_certificate_is_withdrawn(
-        self, subsidy: Running, county: Installation
+        self, subsidy: ServiceContext, county: Installation
     ) -> None:
         await self.paid_one(subsidy, county)
         await upload(subsidy, county, roster("DIBAO", 1))
@@ -131,7 +135,7 @@ class TestPaid:
         assert await self.looked_at(subsidy, county) == (3, 38000, 38000)
 
     async def test_aid_withdrawn_after_nothing_was_due_is_reviewed(
-        self, subsidy: Running, county: Installation
+        self, subsidy: ServiceContext, county: Installation
     ) -> None:
         await upload(subsidy, county, roster("TEKUN", 1))
         await self.paid_one(subsidy, county, due_fen=0)
@@ -142,7 +146,7 @@ class TestPaid:
 
     @pytest.mark.parametrize(("day", "version"), [(date(2023, 12, 31), 2), (date(2024, 1, 1), 1)])
     async def test_once_the_benefit_period_has_begun_nothing_is_looked_at_again(
-        self, subsidy: Running, county: Installation, day: date, version: int
+        self, subsidy: ServiceContext, county: Installation, day: date, version: int
     ) -> None:
         await self.paid_one(subsidy, county)
         await self.today(subsidy, day)
@@ -151,7 +155,7 @@ class TestPaid:
 
 
 async def test_a_bill_paid_while_it_was_being_replaced_stays_under_the_old_price(
-    subsidy: Running, county: Installation
+    subsidy: ServiceContext, county: Installation
 ) -> None:
     person = registered(county.settings, 1)
     await handle(subsidy, handlers.on_registered, person)
@@ -167,7 +171,7 @@ async def test_a_bill_paid_while_it_was_being_replaced_stays_under_the_old_price
 
 
 async def test_money_credited_under_an_older_version_replaces_nothing_due(
-    subsidy: Running, county: Installation
+    subsidy: ServiceContext, county: Installation
 ) -> None:
     person = registered(county.settings, 1)
     await handle(subsidy, handlers.on_registered, person)
@@ -189,7 +193,9 @@ async def test_money_credited_under_an_older_version_replaces_nothing_due(
     assert [row["shares"] for row in await county.sql("subsidy", aided)] == ["[]"]
 
 
-async def test_an_ended_enrolment_is_priced_no_more_and_counted_no_more(subsidy: Running, county: Installation) -> None:
+async def test_an_ended_enrolment_is_priced_no_more_and_counted_no_more(
+    subsidy: ServiceContext, county: Installation
+) -> None:
     person = registered(county.settings, 1)
     await handle(subsidy, handlers.on_registered, person)
     ended = EnrolmentTerminated(
@@ -212,7 +218,9 @@ async def test_an_ended_enrolment_is_priced_no_more_and_counted_no_more(subsidy:
     assert summary.json()["outcomes"] == {}
 
 
-async def test_a_roster_that_meets_a_registration_is_never_missed(subsidy: Running, county: Installation) -> None:
+async def test_a_roster_that_meets_a_registration_is_never_missed(
+    subsidy: ServiceContext, county: Installation
+) -> None:
     """The registration reads the rosters, then the roster commits, then its change is worked on: it waits."""
     person = registered(county.settings, 1)
     async with subsidy.database.transaction(COUNTY) as session:
@@ -228,7 +236,7 @@ async def test_a_roster_that_meets_a_registration_is_never_missed(subsidy: Runni
     assert row["version"] == 2
 
 
-async def test_people_are_decided_as_the_rules_decide_one_by_one(subsidy: Running, county: Installation) -> None:
+async def test_people_are_decided_as_the_rules_decide_one_by_one(subsidy: ServiceContext, county: Installation) -> None:
     await upload(subsidy, county, roster("DIBAO", 1), roster("TEKUN", 2), roster("DIBAO_MARGIN", 3))
     people = [
         *(registered(county.settings, n) for n in range(1, 5)),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.registration import SERVICE as REGISTRATION
-from services.registration.enrolments.circumstances import CircumstancesIn
+from services.registration.applications.schemas import CircumstancesIn
 from services.subsidy import SERVICE as SUBSIDY
 from services.subsidy.assessment.pricing import Pricer
 from shared.contracts.registration import Circumstances, PersonFacts

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.subsidy.resources import SubsidyResources
-from shared.service import Running
+from shared.service import ServiceContext
 from tests.harness.eventually import eventually
 from tests.harness.installation import Installation
 from tests.services.subsidy.county import OTHER_VILLAGE, VILLAGE, Doors, number, roster, token
@@ -76,7 +76,7 @@ class TestUpload:
         assert (later["accepted"], later["unchanged"]) == (2, 1)
 
     async def test_names_and_numbers_rest_encrypted_and_bound_to_their_row(
-        self, doors: Doors, county: Installation, subsidy: Running
+        self, doors: Doors, county: Installation, subsidy: ServiceContext
     ) -> None:
         await doors.upload(roster("DIBAO", 1))
         (row,) = await county.sql("subsidy", "SELECT l::text AS everything, l.* FROM roster_line l")

@@ -3,7 +3,7 @@
 import pytest
 from fastapi import APIRouter, Request, Response
 
-from shared.service import Running, Service
+from shared.service import Service, ServiceContext
 from shared.web.app import root_app
 from shared.web.lean_route import LeanRoute
 from tests.harness.installation import Installation, knocking
@@ -11,7 +11,7 @@ from tests.harness.installation import Installation, knocking
 
 async def answer(request: Request) -> Response:
     """Answers with the service's name, which it finds in the application's state."""
-    running: Running = request.app.state.running
+    running: ServiceContext = request.app.state.running
     return Response(running.service.name + request.path_params["what"])
 
 

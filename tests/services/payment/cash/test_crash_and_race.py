@@ -10,7 +10,7 @@ from services.payment import SERVICE
 from services.payment.batches import repository as batches
 from services.payment.batches.models import CashBatch
 from services.payment.cash import match_job
-from shared.service import Running
+from shared.service import ServiceContext
 from tests.harness.assessments import DUE_FEN
 from tests.harness.installation import COUNTY, Installation, knocking
 from tests.harness.village_cash import Village, bill
@@ -23,20 +23,22 @@ class Killed(Exception):
 
 
 @pytest.fixture
-async def running(installation: Installation) -> AsyncIterator[Running]:
+async def running(installation: Installation) -> AsyncIterator[ServiceContext]:
     """Payment's doors alone: nothing works behind them unless the test does it."""
     async with installation.running(SERVICE, role="web") as (running,):
         yield running
 
 
 @pytest.fixture
-async def village(installation: Installation, running: Running) -> AsyncIterator[Village]:
+async def village(installation: Installation, running: ServiceContext) -> AsyncIterator[Village]:
     people = await bill(installation, 3)
     async with knocking([running]) as doors:
         yield Village(installation, doors, people)
 
 
-async def test_a_worker_killed_before_its_commit_leaves_nothing_behind(village: Village, running: Running) -> None:
+async def test_a_worker_killed_before_its_commit_leaves_nothing_behind(
+    village: Village, running: ServiceContext
+) -> None:
     batch_id = await village.hand_in()
     await village.deposit()
     with pytest.raises(Killed):
@@ -51,7 +53,7 @@ async def test_a_worker_killed_before_its_commit_leaves_nothing_behind(village: 
     assert await match_job.step(running) == 0
 
 
-async def _match_and_be_killed(running: Running, batch_id: UUID) -> None:
+async def _match_and_be_killed(running: ServiceContext, batch_id: UUID) -> None:
     async with running.database.transaction(COUNTY) as session:
         batch = await batches.lock(session, batch_id)
         assert isinstance(batch, CashBatch)
@@ -59,7 +61,7 @@ async def _match_and_be_killed(running: Running, batch_id: UUID) -> None:
         raise Killed
 
 
-async def test_four_workers_at_once_match_a_batch_once(village: Village, running: Running) -> None:
+async def test_four_workers_at_once_match_a_batch_once(village: Village, running: ServiceContext) -> None:
     await village.hand_in()
     await village.deposit()
     assert sum(await asyncio.gather(*(match_job.step(running) for _ in range(4)))) == 1

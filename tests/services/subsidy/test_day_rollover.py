@@ -9,14 +9,14 @@ import pytest
 
 from services.subsidy import SERVICE as SUBSIDY
 from services.subsidy.assessment import handlers
-from services.subsidy.assessment.policy_change import POLICY_CHANGE
-from services.subsidy.assessment.reassessing import REASSESS
-from services.subsidy.assessment.turning import TURNING
+from services.subsidy.assessment.reassessment_job import REASSESS
+from services.subsidy.changes.day_rollover import DAY_ROLLOVER
+from services.subsidy.changes.policy_change import POLICY_CHANGE
 from shared.contracts.registration import BusinessDateAdvanced
 from shared.contracts.subsidy import ContributionAssessed
 from shared.domain.clock import FixedClock
 from shared.domain.ids import new_id
-from shared.service import Running
+from shared.service import ServiceContext
 from tests.harness.installation import COUNTY, Installation, knocking
 from tests.services.subsidy.conftest import AMOUNTS
 from tests.services.subsidy.county import OCTOBER_9, number, paid, registered, roster
@@ -26,13 +26,13 @@ BEGINS = date(2023, 10, 20)
 
 
 @pytest.fixture
-async def calendar(installation: Installation) -> AsyncIterator[Running]:
+async def calendar(installation: Installation) -> AsyncIterator[ServiceContext]:
     """Subsidy in an installation that follows the calendar: nobody ever stated a business date."""
     async with installation.with_settings(policy_overrides=AMOUNTS).running(SUBSIDY, role="web") as (running,):
         yield running
 
 
-def on(running: Running, day: date) -> Running:
+def on(running: ServiceContext, day: date) -> ServiceContext:
     """The same service on a day, at noon."""
     return replace(running, clock=FixedClock(datetime(day.year, day.month, day.day, 4, tzinfo=UTC)))
 
@@ -48,27 +48,29 @@ async def newest(installation: Installation) -> list[tuple[int, date, int | None
     return [tuple(row) for row in rows]
 
 
-async def test_a_certificate_begins_on_its_day_by_the_calendar(calendar: Running, installation: Installation) -> None:
+async def test_a_certificate_begins_on_its_day_by_the_calendar(
+    calendar: ServiceContext, installation: Installation
+) -> None:
     await handle(calendar, handlers.on_registered, registered(installation.settings, 1))
-    assert await TURNING.step(on(calendar, OCTOBER_9)) == 0
+    assert await DAY_ROLLOVER.step(on(calendar, OCTOBER_9)) == 0
     await upload(calendar, installation, roster("TEKUN", 1, certified_on=BEGINS.isoformat()))
     await REASSESS.step(on(calendar, OCTOBER_9))
     assert await newest(installation) == [(2, OCTOBER_9, 38000)]
     eve = BEGINS - timedelta(1)
-    assert await TURNING.step(on(calendar, eve)) == 0
-    assert await TURNING.step(on(calendar, BEGINS)) == 1
+    assert await DAY_ROLLOVER.step(on(calendar, eve)) == 0
+    assert await DAY_ROLLOVER.step(on(calendar, BEGINS)) == 1
     assert await REASSESS.step(on(calendar, BEGINS)) == 1
     assert await newest(installation) == [(3, BEGINS, 0)]
-    assert await TURNING.step(on(calendar, BEGINS)) == 0, "once a day"
-    assert await TURNING.step(on(calendar, eve)) == 0, "a clock that goes back turns nothing back"
+    assert await DAY_ROLLOVER.step(on(calendar, BEGINS)) == 0, "once a day"
+    assert await DAY_ROLLOVER.step(on(calendar, eve)) == 0, "a clock that goes back turns nothing back"
 
 
 async def test_a_registration_heard_of_after_the_certificate_began_owes_nothing(
-    calendar: Running, installation: Installation
+    calendar: ServiceContext, installation: Installation
 ) -> None:
     await upload(calendar, installation, roster("TEKUN", 1, certified_on=BEGINS.isoformat()))
-    await TURNING.step(on(calendar, OCTOBER_9))
-    await TURNING.step(on(calendar, BEGINS + timedelta(1)))
+    await DAY_ROLLOVER.step(on(calendar, OCTOBER_9))
+    await DAY_ROLLOVER.step(on(calendar, BEGINS + timedelta(1)))
     while await REASSESS.step(on(calendar, BEGINS + timedelta(1))):
         continue
     for sequence in (1, 2):
@@ -76,7 +78,9 @@ async def test_a_registration_heard_of_after_the_certificate_began_owes_nothing(
     assert await newest(installation) == [(1, BEGINS, 0), (1, OCTOBER_9, 38000)]
 
 
-async def test_nothing_due_today_enrols_whatever_is_due_later(calendar: Running, installation: Installation) -> None:
+async def test_nothing_due_today_enrols_whatever_is_due_later(
+    calendar: ServiceContext, installation: Installation
+) -> None:
     """Default 20 as for anybody who has paid: what ends later goes to a review, and no bill is opened."""
     await upload(calendar, installation, roster("TEKUN", 1))
     (line,) = await installation.sql("subsidy", "SELECT roster_id FROM roster_line")
@@ -117,14 +121,14 @@ async def test_a_wait_runs_from_the_certificate_however_late_its_roster_comes(
         registered_on, certified_on, today = date(2022, 12, 20), date(2022, 12, 28), date(2023, 1, 5)
         person = registered(installation.settings, 1, on=registered_on).model_copy(update={"benefit_year": 2023})
         await handle(running, handlers.on_registered, person)
-        await TURNING.step(on(running, today))
+        await DAY_ROLLOVER.step(on(running, today))
         await upload(running, city, roster("TEKUN", 1, certified_on=certified_on.isoformat()))
         await REASSESS.step(on(running, today))
         assert await newest(installation) == [(2, certified_on, 0)], "in time: no wait, though heard of in January"
 
 
 async def test_whoever_was_held_is_priced_once_the_county_configures_the_amount(
-    calendar: Running, installation: Installation, tmp_path: Path
+    calendar: ServiceContext, installation: Installation, tmp_path: Path
 ) -> None:
     await upload(calendar, installation, roster("DIBAO_MARGIN", 1, 2))
     people = [registered(installation.settings, sequence) for sequence in (1, 2, 3)]
@@ -163,7 +167,7 @@ async def _reconfigured(installation: Installation, folder: Path, more: str, on_
 
 
 async def test_a_change_after_the_last_day_takes_nothing_back(
-    calendar: Running, installation: Installation, tmp_path: Path
+    calendar: ServiceContext, installation: Installation, tmp_path: Path
 ) -> None:
     """Money that was sent on time may arrive late: its bill has to stand."""
     await upload(calendar, installation, roster("DIBAO_MARGIN", 2))
@@ -177,7 +181,7 @@ async def test_a_change_after_the_last_day_takes_nothing_back(
 
 
 async def test_a_roster_of_january_enrols_by_the_day_it_certifies(
-    calendar: Running, installation: Installation
+    calendar: ServiceContext, installation: Installation
 ) -> None:
     await handle(calendar, handlers.on_registered, registered(installation.settings, 1))
     await upload(calendar, installation, roster("TEKUN", 1, certified_on="2023-12-01"))
@@ -186,7 +190,7 @@ async def test_a_roster_of_january_enrols_by_the_day_it_certifies(
 
 
 async def test_another_years_policy_looks_at_nobody_of_this_year(
-    calendar: Running, installation: Installation, tmp_path: Path
+    calendar: ServiceContext, installation: Installation, tmp_path: Path
 ) -> None:
     people = [registered(installation.settings, sequence) for sequence in (1, 2)]
     await handle(calendar, handlers.on_registered, *people)
@@ -203,7 +207,7 @@ async def test_another_years_policy_looks_at_nobody_of_this_year(
 
 
 async def test_who_paid_before_the_contribution_rose_is_no_case_for_review(
-    calendar: Running, installation: Installation, tmp_path: Path
+    calendar: ServiceContext, installation: Installation, tmp_path: Path
 ) -> None:
     person = registered(installation.settings, 1)
     await handle(calendar, handlers.on_registered, person)
@@ -215,7 +219,7 @@ async def test_who_paid_before_the_contribution_rose_is_no_case_for_review(
 
 
 async def test_a_process_of_an_older_policy_has_no_last_word(
-    calendar: Running, installation: Installation, tmp_path: Path
+    calendar: ServiceContext, installation: Installation, tmp_path: Path
 ) -> None:
     """Two run beside each other for a while: whoever the older one registers is looked at by the newer one."""
     await POLICY_CHANGE.step(calendar)
@@ -231,10 +235,10 @@ async def test_a_process_of_an_older_policy_has_no_last_word(
 
 
 async def test_the_first_stated_day_is_turned_to_where_it_lies_ahead(
-    calendar: Running, installation: Installation
+    calendar: ServiceContext, installation: Installation
 ) -> None:
     await handle(calendar, handlers.on_registered, registered(installation.settings, 1))
-    await TURNING.step(on(calendar, OCTOBER_9))
+    await DAY_ROLLOVER.step(on(calendar, OCTOBER_9))
     await upload(calendar, installation, roster("TEKUN", 1, certified_on=BEGINS.isoformat()))
     await REASSESS.step(on(calendar, OCTOBER_9))
     stated = BusinessDateAdvanced(

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.registration.enrolments import repository
 from services.registration.enrolments.repository import NewEnrolment
 from services.registration.enrolments.state import State
+from services.registration.regions import repository as region_repository
 from services.registration.regions import service as regions
 from services.registration.resources import RegistrationResources
 from shared.contracts.event import Trace
@@ -111,7 +112,7 @@ async def register_all(
 ) -> list[Registered | DomainError]:
     """Register many people; the answers stand in the order of the applications, and a refused one stops no other."""
     prepared = [prepare(resources.vault, resources.token_key, each, trace) for each, trace in applications]
-    return await enter(session, prepared, today)
+    return await register_prepared(session, prepared, today)
 
 
 def prepare(vault: Vault, token_key: bytes, application: Application, trace: Trace) -> NewEnrolment | DomainError:
@@ -152,11 +153,11 @@ def seal(vault: Vault, person: Person, name: str) -> Sealed:
     )
 
 
-async def enter(
+async def register_prepared(
     session: AsyncSession, prepared: Sequence[NewEnrolment | DomainError], today: date
 ) -> list[Registered | DomainError]:
     """Record and announce prepared applications; the answers stand in their order, refusals among them stay."""
-    checked = [_born(one, today) for one in await _in_known_villages(session, prepared)]
+    checked = [_refuse_unborn(one, today) for one in await _in_known_villages(session, prepared)]
     wanted = [one for one in checked if isinstance(one, NewEnrolment)]
     added = await repository.add(session, wanted, today)
     # Another region's enrolment is not visible here, and not named.
@@ -172,7 +173,7 @@ async def enter(
     ]
 
 
-def _born(one: NewEnrolment | DomainError, today: date) -> NewEnrolment | DomainError:
+def _refuse_unborn(one: NewEnrolment | DomainError, today: date) -> NewEnrolment | DomainError:
     if isinstance(one, NewEnrolment) and one.facts.birth_date > today:
         return NotBornYet(pointer="/birth_date")
     return one
@@ -182,7 +183,7 @@ async def _in_known_villages(
     session: AsyncSession, prepared: Sequence[NewEnrolment | DomainError]
 ) -> list[NewEnrolment | DomainError]:
     """Refuse unknown villages and, without saying whether they exist, those of another region than the caller's."""
-    within = await regions.of_caller(session)
+    within = await region_repository.of_caller(session)
     known = await regions.known(session, [one.region for one in prepared if isinstance(one, NewEnrolment)])
 
     def checked(one: NewEnrolment | DomainError) -> NewEnrolment | DomainError:

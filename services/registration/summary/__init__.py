@@ -1,0 +1,1 @@
+"""Registration in figures: aggregates for the console, never a person."""

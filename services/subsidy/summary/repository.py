@@ -1,0 +1,52 @@
+"""Counts of people by price, and of roster lines, in SQL."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.database.row import fetch_all
+
+# People who are priced alike share a row of pricing, so a county comes down to some hundred combinations.
+_COMBINATIONS = text(
+    """
+    SELECT counted.people, counted.paid, pricing.outcome, pricing.reason_code,
+           pricing.schedule -> counted.row_no AS row
+    FROM (
+        SELECT pricing_id, row_no, paid_on IS NOT NULL AS paid, count(*) AS people
+        FROM enrolment WHERE benefit_year = :benefit_year AND terminated_on IS NULL
+        GROUP BY pricing_id, row_no, paid_on IS NOT NULL
+    ) AS counted
+    JOIN pricing ON pricing.id = counted.pricing_id
+    ORDER BY pricing.id, counted.row_no, counted.paid
+    LIMIT 10000
+    """
+)
+_IN_FORCE = text(
+    """
+    SELECT identity, count(*) AS lines FROM roster_line WHERE withdrawn_on IS NULL
+    GROUP BY identity ORDER BY identity LIMIT 100
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PriceCount:
+    """People who are priced alike, and the row of the schedule that counts for them; paid or not."""
+
+    people: int
+    paid: bool
+    outcome: str
+    reason_code: str | None
+    row: dict[str, Any] | None
+
+
+async def price_counts(session: AsyncSession, benefit_year: int) -> list[PriceCount]:
+    """People of a year by price."""
+    return await fetch_all(session, _COMBINATIONS, PriceCount, {"benefit_year": benefit_year})
+
+
+async def lines_in_force(session: AsyncSession) -> dict[str, int]:
+    """Roster lines in force, by identity."""
+    return {row.identity: row.lines for row in await session.execute(_IN_FORCE)}

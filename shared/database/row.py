@@ -1,0 +1,56 @@
+"""Rows come back as values of a class of one's own: what a query selects is checked against the fields by name.
+
+| To | write |
+| --- | --- |
+| select just the fields | ``_LISTED = select_into(Line, "SELECT {fields} FROM line ORDER BY id LIMIT :limit")`` |
+| read rows | ``await fetch_all(session, _LISTED, Line, {"limit": limit})`` |
+| read one row or none | ``await fetch_one(session, _FIND, Line, {"id": line_id})`` |
+| build a value that is not flat | give a function with a keyword parameter for each column instead of the class |
+
+A column without a field, or a field without a column, is a ``TypeError`` at the first row.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from inspect import signature
+from typing import Any, TypeVar
+
+from sqlalchemy import Executable, TextClause, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+T = TypeVar("T")
+
+
+def select_into(into: Callable[..., Any], sql: str) -> TextClause:
+    """A statement in which ``{fields}`` stands for the columns that ``into`` takes, by their names."""
+    return text(sql.replace("{fields}", ", ".join(_names(into))))
+
+
+async def fetch_all(
+    session: AsyncSession, statement: Executable, into: Callable[..., T], values: Mapping[str, Any] | None = None
+) -> list[T]:
+    """Every row that the statement returns, in its order."""
+    result = await session.execute(statement, values)
+    columns = tuple(result.keys())
+    if columns == _names(into) and _by_position(into):
+        return [into(*row) for row in result]  # about as fast as reading the row itself
+    return [into(**dict(zip(columns, row, strict=True))) for row in result]
+
+
+async def fetch_one(
+    session: AsyncSession, statement: Executable, into: Callable[..., T], values: Mapping[str, Any] | None = None
+) -> T | None:
+    """The only row, or None where there is none; raises where there are several."""
+    result = await session.execute(statement, values)
+    row = result.one_or_none()
+    return None if row is None else into(**dict(zip(result.keys(), row, strict=True)))
+
+
+@lru_cache(maxsize=512)
+def _names(into: Callable[..., Any]) -> tuple[str, ...]:
+    return tuple(signature(into).parameters)
+
+
+@lru_cache(maxsize=512)
+def _by_position(into: Callable[..., Any]) -> bool:
+    return all(each.kind is each.POSITIONAL_OR_KEYWORD for each in signature(into).parameters.values())
