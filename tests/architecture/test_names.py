@@ -19,7 +19,6 @@ EXCLUDED = (
     "services/registration",
     "services/subsidy",
     "services/quota",
-    "services/console",
     "shared/policy",
     "shared/web/openapi.py",
     "tools",

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
-from services.console.pages import ROOM, Pages
-from services.console.summaries import Fault
-from services.console.words import LANGUAGES
+from services.console.page_renderer import FOLDER, PageRenderer
+from services.console.summaries import ServiceFault
+from services.console.translations import LANGUAGES
 from shared.settings import Settings
 from tests.harness.installation import Installation
 from tests.harness.patience import patient
@@ -96,7 +96,7 @@ async def test_the_page_is_whole_without_javascript(county: Served, chromium: Br
 
 
 async def test_nothing_is_cut_off_at_any_width_in_either_language(chromium: Browser, tmp_path: Path) -> None:
-    shutil.copytree(ROOM / "static", tmp_path / "static")
+    shutil.copytree(FOLDER / "static", tmp_path / "static")
     troubled = snapshot(
         payment={
             "suspense": {"count": 3, "fen": 114_000},
@@ -104,12 +104,12 @@ async def test_nothing_is_cut_off_at_any_width_in_either_language(chromium: Brow
             "unattributed": {"count": 3, "fen": 114_000, "suspense_fen": 114_000, "channel_fen": 114_000},
         },
         quota={"unattributed": {"registered": 2, "enrolled": 1}},
-        subsidy=Fault.UNREACHABLE,
+        subsidy=ServiceFault.UNREACHABLE,
     )
     page = await chromium.new_page()
     for lang in LANGUAGES:
         document = tmp_path / f"{lang}.html"
-        document.write_text(Pages(Settings()).whole(troubled, lang), encoding="utf-8")
+        document.write_text(PageRenderer(Settings()).whole(troubled, lang), encoding="utf-8")
         for width in (320, 375, 420, 600, 768, 941, 1024, 1440):
             await page.set_viewport_size({"width": width, "height": 900})
             await page.goto(document.as_uri())

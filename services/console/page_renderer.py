@@ -7,17 +7,17 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.console.summaries import Snapshot
+from services.console.translations import Lang, Translator
 from services.console.view import page
-from services.console.words import Lang, Say
 from shared.settings import Settings
 
-ROOM = Path(__file__).parent
+FOLDER = Path(__file__).parent
 
 
 @lru_cache(maxsize=1)
 def _templates() -> Environment:
     return Environment(
-        loader=FileSystemLoader(ROOM / "templates"),
+        loader=FileSystemLoader(FOLDER / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -25,7 +25,7 @@ def _templates() -> Environment:
     )
 
 
-class Pages:
+class PageRenderer:
     """Turns snapshots into HTML, each state once per language however many browsers watch."""
 
     def __init__(self, settings: Settings) -> None:
@@ -51,4 +51,4 @@ class Pages:
 
     def _values(self, snapshot: Snapshot, lang: Lang) -> dict[str, object]:
         shown = page(snapshot, lang=lang, area=self._area, benefit_year=self._year)
-        return {"page": shown, "say": Say(lang), "lang": lang}
+        return {"page": shown, "translate": Translator(lang), "lang": lang}

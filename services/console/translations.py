@@ -11,7 +11,7 @@ LANGUAGES: Mapping[Lang, str] = {"zh": "zh-CN", "en": "en"}
 
 
 class Phrase(NamedTuple):
-    """One thing to say; both languages fill the same places."""
+    """One thing to translate; both languages fill the same places."""
 
     zh: str
     en: str
@@ -154,7 +154,7 @@ PHRASES: Mapping[str, Phrase] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Say:
+class Translator:
     """Speaks one language."""
 
     lang: Lang
