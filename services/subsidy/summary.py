@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -9,6 +10,8 @@ from pydantic import BaseModel
 from sqlalchemy import text
 
 from shared.messaging.topics.stats import MessagesOut, bus_stats_in
+from shared.policy.pack import Pack
+from shared.policy.payment_window import collection_days
 from shared.policy.vocabulary import Identity
 from shared.web.dependencies import CurrentRunning, Session, requires
 from shared.web.strict_route import StrictRoute
@@ -55,6 +58,13 @@ class FunderOut(BaseModel):
     expected_fen: int
 
 
+class CollectionWindowOut(BaseModel):
+    """First and last day on which everybody may pay and nobody pays late."""
+
+    first: date
+    last: date
+
+
 class SummaryOut(BaseModel):
     """The caller's region in figures."""
 
@@ -62,6 +72,7 @@ class SummaryOut(BaseModel):
     pack: str
     document: str
     amounts: str | None
+    collection_window: CollectionWindowOut | None
     outcomes: dict[str, int]
     held: int
     reasons: dict[str, int]
@@ -88,6 +99,7 @@ async def summary(
         pack=pack.id,
         document=pack.document,
         amounts=pack.overrides_label,
+        collection_window=_collection_window(pack),
         outcomes=dict(outcomes),
         held=outcomes["HELD"],
         reasons=dict(reasons),
@@ -96,6 +108,11 @@ async def summary(
         roster_lines={row.identity: row.lines for row in await session.execute(_IN_FORCE)},
         messages=(await bus_stats_in(session)).out(),
     )
+
+
+def _collection_window(pack: Pack) -> CollectionWindowOut | None:
+    days = collection_days(pack)
+    return None if days is None else CollectionWindowOut(first=days[0], last=days[1])
 
 
 def _identities(combinations: Iterable[Any]) -> list[IdentityOut]:

@@ -42,6 +42,13 @@ _ADD = text(
     """
 )
 _FIND = text("SELECT * FROM enrolment WHERE id = :id")
+_LISTED = text(
+    """
+    SELECT id, state, region, benefit_year, masked_number, registered_on, reason_code FROM enrolment
+    WHERE benefit_year = :benefit_year AND state = :state AND (CAST(:after AS uuid) IS NULL OR id > :after)
+    ORDER BY id LIMIT :limit
+    """
+)
 # One look into an index for each, so a batch bounds them: asked for all at once under row-level security, PostgreSQL
 # reads the whole region, of which it expects little.
 _LIVE = text(
@@ -166,6 +173,14 @@ async def add(session: AsyncSession, new: Sequence[NewEnrolment], today: date) -
 async def find(session: AsyncSession, enrolment_id: UUID) -> RowMapping | None:
     """One enrolment, if the transaction's region may see it."""
     return (await session.execute(_FIND, {"id": enrolment_id})).mappings().one_or_none()
+
+
+async def listed(
+    session: AsyncSession, *, benefit_year: int, state: State, after: UUID | None, limit: int
+) -> Sequence[RowMapping]:
+    """Enrolments of a year in one state, by id, as far as the transaction's region may see them."""
+    asked = {"benefit_year": benefit_year, "state": state.value, "after": after, "limit": limit}
+    return (await session.execute(_LISTED, asked)).mappings().all()
 
 
 async def live(session: AsyncSession, of: Sequence[ByPerson]) -> dict[tuple[str, int], UUID]:

@@ -1,9 +1,10 @@
 """Enrolments over HTTP."""
 
 from dataclasses import asdict
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from services.registration.enrolments import registering, repository
 from services.registration.enrolments.explaining import ExplanationOut
@@ -12,10 +13,12 @@ from services.registration.enrolments.schemas import (
     EnrolmentOut,
     EnrolmentsIn,
     EnrolmentsOut,
+    ListedOut,
     RefusedOut,
     RegisteredOut,
     TakenOut,
 )
+from services.registration.enrolments.state import State
 from services.registration.regions.service import UnknownRegion
 from shared.contracts.event import Trace
 from shared.database.business_date import business_date
@@ -62,6 +65,19 @@ async def register_many(
         ],
         refused=[RefusedOut.of(line, outcome) for line, outcome in outcomes if isinstance(outcome, DomainError)],
     )
+
+
+@router.get("/v1/enrolments", dependencies=[requires("registration:read")])
+async def list_enrolments(
+    session: Session,
+    benefit_year: Annotated[int, Query(ge=2000, le=2100)],
+    state: State,
+    after: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> list[ListedOut]:
+    """Enrolments of a benefit year in one state; ``after`` is the last id of the page before."""
+    rows = await repository.listed(session, benefit_year=benefit_year, state=state, after=after, limit=limit)
+    return [ListedOut.model_validate(row) for row in rows]
 
 
 @router.get("/v1/enrolments/{enrolment_id}", dependencies=[requires("registration:read")])

@@ -121,6 +121,12 @@ class RegisteredOut(BaseModel):
     registered_on: date
 
 
+class ListedOut(RegisteredOut):
+    """One enrolment of a list, and why it is held or rejected."""
+
+    reason_code: str | None
+
+
 class EnrolmentsIn(BaseModel):
     """A village's applications, entered together."""
 
