@@ -1,7 +1,11 @@
-"""Renders the page and its live part from the same template, so that the two can never differ."""
+"""Renders the page and its live part from the same template, so that the two can never differ.
+
+The address that the service listens on decides what is shown, never anything that a request says of itself.
+"""
 
 from functools import lru_cache
 from hashlib import sha256
+from ipaddress import ip_address
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -25,6 +29,14 @@ def _templates() -> Environment:
     )
 
 
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens there; a name other than localhost may lead anywhere."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 class PageRenderer:
     """Turns snapshots into HTML, each state once per language however many browsers watch."""
 
@@ -32,6 +44,7 @@ class PageRenderer:
         """Render for one pooling area and benefit year."""
         self._area = settings.region_name
         self._year = settings.benefit_year
+        self._exact = is_loopback(settings.listen_host)
         self._rendered: dict[Lang, tuple[Snapshot, str, str]] = {}
 
     def live(self, snapshot: Snapshot, lang: Lang) -> tuple[str, str]:
@@ -50,5 +63,5 @@ class PageRenderer:
         return _templates().get_template("page.html").render(**self._values(snapshot, lang), seen=seen)
 
     def _values(self, snapshot: Snapshot, lang: Lang) -> dict[str, object]:
-        shown = page(snapshot, lang=lang, area=self._area, benefit_year=self._year)
+        shown = page(snapshot, lang=lang, area=self._area, benefit_year=self._year, exact=self._exact)
         return {"page": shown, "translate": Translator(lang), "lang": lang}

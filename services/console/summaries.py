@@ -43,13 +43,22 @@ class MessageBacklog(_Summary):
     gap_minutes: Annotated[Minutes, Field(validation_alias="oldest_gap_s")] = 0
 
 
+class EnrolledDay(_Summary):
+    """How many people came to be enrolled on a day."""
+
+    day: date
+    enrolled: int
+
+
 class RegistrationSummary(_Summary):
-    """Enrolments by state and by township, and the business date."""
+    """Enrolments by state, by township and by day, and the business date."""
 
     messages: MessageBacklog | None = None
     business_date: date | None = None
     states: dict[str, int] = {}
     towns: tuple[TownEnrolment, ...] = ()
+    enrolled_by_day: tuple[EnrolledDay, ...] | None = None
+    year_before: Annotated[tuple[EnrolledDay, ...], Field(validation_alias="enrolled_by_day_year_before")] = ()
 
 
 class MoneyPosition(_Summary):
@@ -108,11 +117,19 @@ class PaymentSummary(_Summary):
     unattributed: UnattributedMoney | None = None
 
 
+class CollectionWindow(_Summary):
+    """First and last day on which everybody may pay and nobody pays late."""
+
+    first: date
+    last: date
+
+
 class SubsidySummary(_Summary):
-    """Under which amounts people are priced: a label where the document leaves them open."""
+    """When money may come, and under which amounts: a label where the document leaves them open."""
 
     messages: MessageBacklog | None = None
     amounts: str | None = None
+    collection_window: CollectionWindow | None = None
 
 
 class TargetNote(_Summary):

@@ -213,7 +213,7 @@ class TestFigures:
 
     def test_a_township_beyond_its_target_is_over_and_its_bar_is_full(self) -> None:
         over = next(row for row in shown(snapshot()).towns if row.percent == "103.00")
-        assert (over.filled, over.reached, over.distance) == (1000, True, "超 619")
+        assert (over.filled, over.reached, over.distance) == (1000, True, "超 619 人")
 
     def test_money_of_no_township_has_a_line_of_its_own_and_is_in_the_total(self) -> None:
         payment = county_summaries.payment_summary()
