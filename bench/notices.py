@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.prepare import APPID, MCHID, load
-from simulator.wechat.notices import ChannelNotice, paid_plain
+from simulator.wechat.notices import WechatNotice, paid_plain
 from simulator.wechat.signatures import Platform
 
 PATH = f"/payment/v1/callbacks/wechat/{MCHID}"
@@ -53,6 +53,6 @@ def _request(platform: Platform, paid: Paid) -> bytes:
     return "\r\n".join(lines).encode() + body
 
 
-def _notice(paid: Paid) -> ChannelNotice:
+def _notice(paid: Paid) -> WechatNotice:
     plain = paid_plain(paid.order_no, paid.transaction_id, paid.amount_fen, moment=MOMENT, mchid=MCHID, appid=APPID)
-    return ChannelNotice(f"EV-{paid.transaction_id}", "TRANSACTION.SUCCESS", "transaction", plain, PATH, MOMENT)
+    return WechatNotice(f"EV-{paid.transaction_id}", "TRANSACTION.SUCCESS", "transaction", plain, PATH, MOMENT)

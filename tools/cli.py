@@ -59,8 +59,9 @@ COMMANDS: dict[str, Place] = {
     "docs": Place(
         "tools.documents.commands",
         "docs",
-        "生成接口文档、事件格式与错误清单，已发布的事件不可更改 · write OpenAPI documents, event schemas and the page"
-        " of errors; refuses to change a published event.",
+        "生成接口文档、事件格式、错误清单与代码名称，已发布的事件不可更改"
+        " · write OpenAPI documents, event schemas and the pages of"
+        " errors and names; refuses to change a published event.",
     ),
     "config": Place("tools.service_commands", "config", "设置 · settings"),
 }

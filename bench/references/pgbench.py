@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from bench.installation import Installation
 from shared.database.data_folder import program
+from shared.settings import database_name
 from simulator.prepare import APPID, MCHID
 
 _SCRIPT = f"""
@@ -35,7 +36,7 @@ async def durable_writes(made: Installation, *, clients: int, seconds: int) -> t
         "PGHOST": parse_qs(address.query)["host"][0],
         "PGUSER": unquote(address.username or ""),
         "PGPASSWORD": unquote(address.password or ""),
-        "PGDATABASE": "payment",
+        "PGDATABASE": database_name("payment"),
         "PGOPTIONS": f"-c canbao.region={made.settings.region}",
     }
     command = ["--no-vacuum", "--protocol", "prepared", "--client", str(clients), "--jobs", "2"]

@@ -84,7 +84,7 @@ def what_follows(
 ) -> Followed:
     """Say what an event of a day, known on another, does to a person's enrolment.
 
-    Unpaid, it ends: a payment still under way is then nobody's contribution, and goes back. Paid, what goes back is
+    Unpaid, it ends: a payment still under way is then no contribution, and is refunded. Paid, what goes back is
     judged by the day of the event against the person's own first covered day (default 27).
     """
     settled = bill.settled_row

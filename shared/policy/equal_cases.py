@@ -1,4 +1,4 @@
-"""Many cases under one pack: those that its rules cannot tell apart are decided once."""
+"""Many cases under one pack: those that its rules treat alike are decided once."""
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence

@@ -27,7 +27,7 @@ class Detail(IntEnum):
 
 
 class PricingKeys:
-    """Tells people apart as far as one pack does."""
+    """Distinguishes people as far as one pack does."""
 
     def __init__(self, pack: Pack) -> None:
         limits: defaultdict[date | None, set[int]] = defaultdict(set)

@@ -18,9 +18,9 @@ from shared.policy.vocabulary import (
 
 DEFAULTS = 28  # numbered defaults; docs/policy-defaults.md lists them
 _FEWEST_WORDS = 4  # characters of a quotation: fewer are found in any document
-_MEND_YUAN = '写成带引号的两位小数，如 "380.00" · write it in quotes, with two decimals: "380.00"'
-_MEND_PERCENT = '写成带引号的数，如 "60" · write it in quotes: "60"'
-_MEND_REGION = '写成带引号的6、9或12位代码，如 "411521" · write it in quotes: "411521"'
+_REMEDY_YUAN = '写成带引号的两位小数，如 "380.00" · write it in quotes, with two decimals: "380.00"'
+_REMEDY_PERCENT = '写成带引号的数，如 "60" · write it in quotes: "60"'
+_REMEDY_REGION = '写成带引号的6、9或12位代码，如 "411521" · write it in quotes: "411521"'
 
 
 class Mistake(ValueError):
@@ -44,7 +44,7 @@ def _yuan(text: str) -> str:
     try:
         fen = parse_yuan(text)
     except InvalidAmount:
-        raise Mistake(f"{text!r} 不是金额 · is not an amount of yuan", _plainly(text, _MEND_YUAN)) from None
+        raise Mistake(f"{text!r} 不是金额 · is not an amount of yuan", _plainly(text, _REMEDY_YUAN)) from None
     if fen < 0:
         raise Mistake(f"{text} 为负数 · is negative", "金额写零或正数 · an amount is zero or more")
     return text
@@ -58,7 +58,7 @@ def _percent(text: str) -> str:
     try:
         parse_percent(text)
     except InvalidAmount:
-        raise Mistake(f"{text!r} 不是0到100的百分比 · is not a percentage from 0 to 100", _MEND_PERCENT) from None
+        raise Mistake(f"{text!r} 不是0到100的百分比 · is not a percentage from 0 to 100", _REMEDY_PERCENT) from None
     return text
 
 
@@ -66,7 +66,7 @@ def _region(text: str) -> str:
     try:
         return parse_region(text)
     except InvalidRegion:
-        raise Mistake(f"{text!r} 不是区划代码 · is not a region code", _MEND_REGION) from None
+        raise Mistake(f"{text!r} 不是区划代码 · is not a region code", _REMEDY_REGION) from None
 
 
 def _quote(text: str) -> str:
@@ -77,9 +77,9 @@ def _quote(text: str) -> str:
     return text
 
 
-Yuan = Annotated[str, _quoted(_MEND_YUAN), AfterValidator(_yuan)]
-Percent = Annotated[str, _quoted(_MEND_PERCENT), AfterValidator(_percent)]
-Region = Annotated[str, _quoted(_MEND_REGION), AfterValidator(_region)]
+Yuan = Annotated[str, _quoted(_REMEDY_YUAN), AfterValidator(_yuan)]
+Percent = Annotated[str, _quoted(_REMEDY_PERCENT), AfterValidator(_percent)]
+Region = Annotated[str, _quoted(_REMEDY_REGION), AfterValidator(_region)]
 NonEmptyText = Annotated[str, Field(min_length=1)]
 Quote = Annotated[str, AfterValidator(_quote)]
 

@@ -9,7 +9,7 @@ from simulator.actors.clerks import enrolment
 from simulator.peer_endpoint import RequestRefused
 from simulator.people import Resident
 from simulator.plan import Purchase, Trouble
-from simulator.wechat.notices import ChannelNotice
+from simulator.wechat.notices import WechatNotice
 from simulator.world import World, each, report_progress
 
 STORM = 50
@@ -66,7 +66,7 @@ async def deliver_late_notices(world: World, chance: Random) -> None:
     await deliver_notices(world, [world.account.notice(transaction) for transaction in late] * 2, chance)
 
 
-async def deliver_notices(world: World, notices: list[ChannelNotice], chance: Random) -> bool:
+async def deliver_notices(world: World, notices: list[WechatNotice], chance: Random) -> bool:
     """Deliver notices until each is acknowledged, and remember that they are."""
     notified = await world.notice_sender.deliver_all(notices, chance)
     if notified:
@@ -75,7 +75,7 @@ async def deliver_notices(world: World, notices: list[ChannelNotice], chance: Ra
     return notified
 
 
-async def _take(world: World, order: dict[str, Any], purchase: Purchase, fate: str, time_no: int) -> ChannelNotice:
+async def _take(world: World, order: dict[str, Any], purchase: Purchase, fate: str, time_no: int) -> WechatNotice:
     transaction = f"4200{purchase.key.replace('-', '')}{time_no:02d}".ljust(28, "0")
     people = [member.index for member in purchase.members]
     await world.journal.put("fate", transaction, {"fate": fate, "people": people})

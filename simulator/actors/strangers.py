@@ -4,7 +4,7 @@ from dataclasses import replace
 from random import Random
 
 from simulator.actors.residents import deliver_notices
-from simulator.wechat.notices import ChannelNotice
+from simulator.wechat.notices import WechatNotice
 from simulator.world import World
 
 
@@ -43,7 +43,7 @@ def notify_url(world: World) -> str:
     return f"{world.notify_base}/payment/v1/callbacks/wechat/{world.account.mchid}"
 
 
-def _foreign(world: World, place: int, change: dict[str, str]) -> ChannelNotice:
+def _foreign(world: World, place: int, change: dict[str, str]) -> WechatNotice:
     moment = world.day.moment(f"foreign {place}")
     plain = {
         "appid": world.account.appid,
@@ -58,7 +58,5 @@ def _foreign(world: World, place: int, change: dict[str, str]) -> ChannelNotice:
         "payer": {"openid": "oStranger"},
         "amount": {"total": 100, "payer_total": 100, "currency": "CNY", "payer_currency": "CNY"},
     }
-    notice = ChannelNotice(
-        f"EV-FOREIGN-{place}", "TRANSACTION.SUCCESS", "transaction", plain, notify_url(world), moment
-    )
+    notice = WechatNotice(f"EV-FOREIGN-{place}", "TRANSACTION.SUCCESS", "transaction", plain, notify_url(world), moment)
     return replace(notice, plain=plain | change)

@@ -6,7 +6,7 @@ from typing import Any
 
 from simulator.day import SeasonDay
 from simulator.journal import Journal
-from simulator.wechat.notices import ChannelNotice, paid_plain
+from simulator.wechat.notices import WechatNotice, paid_plain
 
 
 class ChannelRefusal(Exception):
@@ -56,7 +56,7 @@ class ChannelAccount:
             raise ChannelRefusal(400, "ORDERPAID")
         await self.journal.put("order", number, {**order, "state": "CLOSED"})
 
-    async def pay(self, number: str, transaction: str, *, moment: str, amount_fen: int | None = None) -> ChannelNotice:
+    async def pay(self, number: str, transaction: str, *, moment: str, amount_fen: int | None = None) -> WechatNotice:
         """Take a payer's money for an order and owe the merchant a notice; the same transaction happens once."""
         order = self._order(number)
         if self.journal.get("transaction", transaction) is None:
@@ -69,12 +69,12 @@ class ChannelAccount:
             await self.journal.put("transaction", transaction, taken)
         return self.notice(transaction)
 
-    def notice(self, transaction: str) -> ChannelNotice:
+    def notice(self, transaction: str) -> WechatNotice:
         """The notice of a payment."""
         taken = self.journal.get("transaction", transaction)
         plain = self._plain(transaction, taken)
         moment = taken["moment"]
-        return ChannelNotice(
+        return WechatNotice(
             f"EV-{transaction}", "TRANSACTION.SUCCESS", "transaction", plain, taken["notify_url"], moment
         )
 
@@ -123,7 +123,7 @@ class ChannelAccount:
             return self._refund_answer(number, known, "PROCESSING")
         return self._refund_answer(number, known, "SUCCESS") | {"success_time": known["moment"]}
 
-    def refund_notice(self, number: str) -> ChannelNotice:
+    def refund_notice(self, number: str) -> WechatNotice:
         """The notice that a refund has arrived at the payer."""
         known = self.journal.get("refund", number)
         taken = self.journal.get("transaction", known["transaction"])
@@ -143,7 +143,7 @@ class ChannelAccount:
                 "payer_refund": known["amount_fen"],
             },
         }
-        return ChannelNotice(f"ER-{number}", "REFUND.SUCCESS", "refund", plain, known["notify_url"], known["moment"])
+        return WechatNotice(f"ER-{number}", "REFUND.SUCCESS", "refund", plain, known["notify_url"], known["moment"])
 
     def settlement_fen(self, day: str) -> int:
         """What one day's business comes to: taken less given back."""

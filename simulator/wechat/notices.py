@@ -17,7 +17,7 @@ GIVE_UP_S = 180.0
 
 
 @dataclass(frozen=True, slots=True)
-class ChannelNotice:
+class WechatNotice:
     """One event at the channel, to be sent to one address."""
 
     id: str
@@ -86,7 +86,7 @@ class NoticeSender:
     def __post_init__(self) -> None:
         self._gate = asyncio.Semaphore(self.at_once)
 
-    async def deliver(self, notice: ChannelNotice) -> bool:
+    async def deliver(self, notice: WechatNotice) -> bool:
         """Send until acknowledged; False when the channel would have given up."""
         deadline, tries = time.monotonic() + GIVE_UP_S, 0
         while True:
@@ -97,7 +97,7 @@ class NoticeSender:
             await asyncio.sleep(RETRIES_S[min(tries, len(RETRIES_S) - 1)])
             tries += 1
 
-    async def _attempt(self, notice: ChannelNotice) -> bool:
+    async def _attempt(self, notice: WechatNotice) -> bool:
         async with self._gate:
             self.attempts += 1
             body = notice.body(self.platform)
@@ -120,7 +120,7 @@ class NoticeSender:
         async with self._gate:
             return (await self.client.post(notify_url, content=body, headers=headers, timeout=10)).status_code
 
-    async def deliver_all(self, copies: list[ChannelNotice], chance: Random) -> bool:
+    async def deliver_all(self, copies: list[WechatNotice], chance: Random) -> bool:
         """Send everything at once and in no order; True when each was acknowledged."""
         shuffled = list(copies)
         chance.shuffle(shuffled)

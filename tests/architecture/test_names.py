@@ -19,19 +19,10 @@ EXCLUDED = (
     "services/registration",
     "services/subsidy",
     "services/quota",
-    "shared/policy",
-    "shared/web/openapi.py",
     "tools",
-    "README.md",
 )
 # A class name in two files needs a reason; at most five.
-TWICE = {
-    "BenefitRule": "policy's value and its form in an event",
-    "Clause": "policy's value and its form in an event",
-    "Reason": "policy's value and its form in an event",
-    "Share": "policy's value and its form in an event",
-    "Settings": "an installation's and a policy pack's",
-}
+TWICE: dict[str, str] = {}
 # Modules that end in -ing because the field says so.
 GERUNDS = frozenset({"crediting", "loading", "matching", "messaging", "pricing"})
 BANNED = {
@@ -39,13 +30,13 @@ BANNED = {
     "bury": "store as dead letter",
     "door": "endpoint, route",
     "farewell": "stop",
-    "floor": "layer",
     "goodbye": "close",
     "hear": "receive, consume",
     "heard": "received, consumed",
     "heir": "successor",
     "house": "product, codebase",
     "knock": "request",
+    "lookout": "poller, watchdog",
     "mend": "fix, remedy",
     "nobody's": "without an owner",
     "obituary": "error text",
@@ -59,15 +50,14 @@ BANNED = {
 _FORMS = {
     **{word: word for word in BANNED},
     **dict.fromkeys(("buries", "buried", "burying"), "bury"),
-    **{
-        word + "s": word
-        for word in ("door", "floor", "hear", "heir", "house", "knock", "mend", "room", "setback", "tell")
-    },
+    **{word + "s": word for word in ("door", "hear", "heir", "house", "knock", "mend", "room", "setback", "tell")},
     **{
         form: form.removesuffix("ing").removesuffix("ed")
         for form in ("hearing", "knocked", "mended", "mending", "telling")
     },
 }
+# Spelled as stored.
+STORED = frozenset({"HEIR"})
 _WORD = re.compile(r"[A-Za-z]+(?:'s)?")
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 # Generated from code or quoting policy documents: their words are checked, or fixed, elsewhere.
@@ -130,9 +120,9 @@ def test_a_class_name_stands_in_one_file() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ClassDef):
                 homes[node.name].add(path.relative_to(ROOT).as_posix())
-    twice = {name: sorted(files) for name, files in homes.items() if len(files) > 1 and name not in TWICE}
+    twice = {name: sorted(files) for name, files in homes.items() if len(files) > 1}
     assert len(TWICE) <= 5
-    assert twice == {}, "rename one of each pair by what it is for, or give the reason in TWICE"
+    assert twice.keys() == TWICE.keys(), f"rename one of each by what it is for, or give the reason in TWICE: {twice}"
 
 
 def test_a_module_is_a_noun() -> None:
@@ -154,7 +144,7 @@ def test_code_uses_no_private_words(area: str) -> None:
             continue
         source = path.read_text(encoding="utf-8")
         tree = ast.parse(source)
-        named = [(line, _PART.findall(name)) for line, name in identifiers(tree)]
+        named = [(line, _PART.findall(name)) for line, name in identifiers(tree) if name not in STORED]
         written = [(line, _WORD.findall(text)) for line, text in prose(source, tree)]
         name = path.relative_to(ROOT).as_posix()
         found += [

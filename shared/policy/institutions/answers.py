@@ -139,7 +139,7 @@ def _batch(pack: Pack, asked: BatchAsked) -> dict[str, Any]:
 
 
 def _book(_: Pack, asked: BookAsked) -> dict[str, Any]:
-    return _told(write_off(asked.issued, _parts(asked)))
+    return _as_written_off(write_off(asked.issued, _parts(asked)))
 
 
 def _parts(book: VillageBook) -> tuple[tuple[int, int], ...]:
@@ -148,13 +148,13 @@ def _parts(book: VillageBook) -> tuple[tuple[int, int], ...]:
 
 def _town_book(_: Pack, asked: TownBookAsked) -> dict[str, Any]:
     found = two_steps(asked.issued, asked.kept, [Book(each.issued, _parts(each)) for each in asked.villages])
-    return _told(found.town) | {
+    return _as_written_off(found.town) | {
         "write_off": found.complete,
-        "villages": [_told(village) for village in found.villages],
+        "villages": [_as_written_off(village) for village in found.villages],
     }
 
 
-def _told(found: WriteOff) -> dict[str, Any]:
+def _as_written_off(found: WriteOff) -> dict[str, Any]:
     return {
         "write_off": found.complete,
         "unaccounted": found.unaccounted,

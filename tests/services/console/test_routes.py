@@ -82,7 +82,9 @@ class TestPage:
                 assert file.headers["content-type"].startswith(kind)
                 assert "://" not in file.text.replace("http://www.w3.org/2000/svg", "")
 
-    @pytest.mark.parametrize("path", ["/static/page.html", "/static/..%2fpages.py", "/static/", "/nothing", "/redoc"])
+    @pytest.mark.parametrize(
+        "path", ["/static/page.html", "/static/..%2fpages.py", "/static/", "/nothing", "/redoc", "/openapi.json"]
+    )
     async def test_nothing_else_is_handed_out(self, county: Served, path: str) -> None:
         async with browser(county) as client:
             assert (await client.get(path)).status_code == 404
