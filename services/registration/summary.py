@@ -16,19 +16,19 @@ from shared.web.dependencies import CurrentRunning, Session, requires
 from shared.web.strict_route import StrictRoute
 
 router = APIRouter(route_class=StrictRoute, tags=["summary"])
-_BY_TOWN = text(
+# Both countings in one reading of the year: by town, and (where the town is NULL) by day of enrolment.
+_COUNTED = text(
     """
-    SELECT left(region, 9) AS town, state, count(*) AS enrolments,
+    SELECT left(region, 9) AS town, paid_on, state, count(*) AS enrolments,
            count(*) FILTER (WHERE state = 'REJECTED' AND reason_code = ANY(CAST(:none_of_ours AS text[]))) AS not_ours
-    FROM enrolment WHERE benefit_year = :benefit_year GROUP BY left(region, 9), state ORDER BY 1, 2
+    FROM enrolment WHERE benefit_year = :benefit_year
+    GROUP BY GROUPING SETS ((left(region, 9), state), (paid_on, state)) ORDER BY 1, 2, 3
     """
 )
-# Days on which people of this year, and of the year before, came to be enrolled; a season has some hundred days.
-_BY_DAY = text(
+_YEAR_BEFORE = text(
     """
-    SELECT benefit_year, paid_on, count(*) AS enrolled FROM enrolment
-    WHERE benefit_year IN (:benefit_year, :benefit_year - 1) AND state = ANY(CAST(:enrolled AS text[]))
-    GROUP BY benefit_year, paid_on ORDER BY benefit_year, paid_on LIMIT 2000
+    SELECT paid_on, state, count(*) AS enrolments FROM enrolment
+    WHERE benefit_year = :benefit_year - 1 AND paid_on IS NOT NULL GROUP BY paid_on, state ORDER BY 1, 2
     """
 )
 
@@ -70,24 +70,30 @@ async def summary(
     towns: dict[str, dict[str, int]] = {}
     not_ours: Counter[str] = Counter()
     asked = {"benefit_year": benefit_year, "none_of_ours": sorted(NONE_OF_OURS)}
-    for row in await session.execute(_BY_TOWN, asked):
+    counted = list(await session.execute(_COUNTED, asked))
+    for row in counted:
+        if row.town is None:
+            continue
         states[row.state] = states.get(row.state, 0) + row.enrolments
         towns.setdefault(row.town, {})[row.state] = row.enrolments
         not_ours[row.town] += row.not_ours
-    days = list(await session.execute(_BY_DAY, {"benefit_year": benefit_year, "enrolled": sorted(PAID_OR_BEYOND)}))
     return SummaryOut(
         business_date=await business_date(session, running.clock),
         benefit_year=benefit_year,
         states=states,
         towns=[_town(region, counts, not_ours[region]) for region, counts in towns.items()],
-        enrolled_by_day=_days(days, benefit_year),
-        enrolled_by_day_year_before=_days(days, benefit_year - 1),
+        enrolled_by_day=_days(row for row in counted if row.town is None),
+        enrolled_by_day_year_before=_days(await session.execute(_YEAR_BEFORE, {"benefit_year": benefit_year})),
         messages=(await bus_stats_in(session)).out(),
     )
 
 
-def _days(rows: Iterable[Row[Any]], benefit_year: int) -> list[DayOut]:
-    return [DayOut(day=row.paid_on, enrolled=row.enrolled) for row in rows if row.benefit_year == benefit_year]
+def _days(rows: Iterable[Row[Any]]) -> list[DayOut]:
+    days: dict[date, int] = {}
+    for row in rows:
+        if row.state in PAID_OR_BEYOND:
+            days[row.paid_on] = days.get(row.paid_on, 0) + row.enrolments
+    return [DayOut(day=day, enrolled=enrolled) for day, enrolled in days.items()]
 
 
 def _town(region: str, states: dict[str, int], not_ours: int) -> TownOut:
