@@ -9,10 +9,10 @@ LEFT JOIN LATERAL (
     SELECT t.row_no, t.due_fen, 0 AS aided, t.today AS paid_on, 'WECHAT' AS through, pg_temp.made(6, p.n) AS paid_by
 ) AS past ON NOT p.payer;
 
-INSERT INTO payment_order (id, order_no, channel, mchid, appid, benefit_year, state, amount_fen, code_url, expires_at,
-                           region, actor, correlation_id)
-SELECT pg_temp.made(3, p.n), replace(CAST(pg_temp.made(3, p.n) AS text), '-', ''), 'WECHAT', t.mchid, t.appid, 2024,
-       CASE WHEN p.payer THEN 'AWAITING' ELSE 'CONFIRMED' END, t.due_fen, 'weixin://wxpay/bizpayurl?pr=' || p.n,
+INSERT INTO payment_order (id, order_no, channel, merchant_id, appid, benefit_year, state, amount_fen, code_url,
+                           expires_at, region, actor, correlation_id)
+SELECT pg_temp.made(3, p.n), replace(CAST(pg_temp.made(3, p.n) AS text), '-', ''), 'WECHAT', t.merchant_id, t.appid,
+       2024, CASE WHEN p.payer THEN 'AWAITING' ELSE 'CONFIRMED' END, t.due_fen, 'weixin://wxpay/bizpayurl?pr=' || p.n,
        (t.today + 2) AT TIME ZONE 'Asia/Shanghai', p.region, 'clerk', p.id
 FROM pg_temp.people($1, $2) AS p CROSS JOIN template AS t;
 
@@ -21,18 +21,18 @@ INSERT INTO order_line (order_id, bill_id, enrolment_id, person_token, benefit_y
 SELECT pg_temp.made(3, p.n), pg_temp.made(2, p.n), p.id, p.token, 2024, t.due_fen, p.payer, p.region, 'clerk', p.id
 FROM pg_temp.people($1, $2) AS p CROSS JOIN template AS t;
 
-INSERT INTO raw_notice (id, channel, mchid, notify_id, source, envelope, serial, signed_at, event_type, kind,
-                        payee_mchid, payee_appid, order_no, transaction_id, outcome, amount_fen, currency, succeeded_at,
-                        state, region, actor, correlation_id)
-SELECT pg_temp.made(4, p.n), 'WECHAT', t.mchid, 'EV-' || p.n, 'NOTICE', t.envelope, 'SERIAL', now(),
-       'TRANSACTION.SUCCESS', 'PAYMENT', t.mchid, t.appid, replace(CAST(pg_temp.made(3, p.n) AS text), '-', ''),
+INSERT INTO raw_notice (id, channel, merchant_id, notify_id, source, envelope, serial, signed_at, event_type, kind,
+                        payee_merchant_id, payee_appid, order_no, transaction_id, outcome, amount_fen, currency,
+                        succeeded_at, state, region, actor, correlation_id)
+SELECT pg_temp.made(4, p.n), 'WECHAT', t.merchant_id, 'EV-' || p.n, 'NOTICE', t.envelope, 'SERIAL', now(),
+       'TRANSACTION.SUCCESS', 'PAYMENT', t.merchant_id, t.appid, replace(CAST(pg_temp.made(3, p.n) AS text), '-', ''),
        'T-' || p.n, 'SUCCESS', t.due_fen, 'CNY', t.today AT TIME ZONE 'Asia/Shanghai', 'CREDITED', t.county,
        'channel:WECHAT', p.id
 FROM pg_temp.people($1, $2) AS p CROSS JOIN template AS t WHERE NOT p.payer;
 
-INSERT INTO payment (id, channel, mchid, transaction_id, order_id, order_no, notice_id, amount_fen, paid_at, paid_on,
-                     region, actor, correlation_id)
-SELECT pg_temp.made(5, p.n), 'WECHAT', t.mchid, 'T-' || p.n, pg_temp.made(3, p.n),
+INSERT INTO payment (id, channel, merchant_id, transaction_id, order_id, order_no, notice_id, amount_fen, paid_at,
+                     paid_on, region, actor, correlation_id)
+SELECT pg_temp.made(5, p.n), 'WECHAT', t.merchant_id, 'T-' || p.n, pg_temp.made(3, p.n),
        replace(CAST(pg_temp.made(3, p.n) AS text), '-', ''), pg_temp.made(4, p.n), t.due_fen,
        t.today AT TIME ZONE 'Asia/Shanghai', t.today, p.region, 'clerk', p.id
 FROM pg_temp.people($1, $2) AS p CROSS JOIN template AS t WHERE NOT p.payer;
@@ -45,7 +45,7 @@ FROM pg_temp.people($1, $2) AS p CROSS JOIN template AS t WHERE NOT p.payer;
 
 INSERT INTO transfer (id, idempotency_key, kind, debit, credit, amount_fen, enrolment_id, person_token, benefit_year,
                       effective_on, caused_by, region, actor, correlation_id)
-SELECT pg_temp.made(7, p.n), concat_ws(':', 'premium_received', 'WECHAT', t.mchid, 'T-' || p.n, p.id),
+SELECT pg_temp.made(7, p.n), concat_ws(':', 'premium_received', 'WECHAT', t.merchant_id, 'T-' || p.n, p.id),
        'premium_received', 'channel:WECHAT', 'premium', t.due_fen, p.id, p.token, 2024, t.today, pg_temp.made(4, p.n),
        p.region, 'clerk', p.id
 FROM pg_temp.people($1, $2) AS p CROSS JOIN template AS t WHERE NOT p.payer;

@@ -38,7 +38,7 @@ def template_of(made: Installation) -> dict[str, tuple[str, Any]]:
         "county": ("text", made.settings.region),
         "villages": ("text[]", where),
         "today": ("date", TODAY),
-        "mchid": ("text", MCHID),
+        "merchant_id": ("text", MCHID),
         "appid": ("text", APPID),
         "due_fen": ("bigint", row.due_fen),
         "row_no": ("integer", number),

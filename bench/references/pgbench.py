@@ -11,9 +11,9 @@ from shared.settings import database_name
 from simulator.prepare import APPID, MCHID
 
 _SCRIPT = f"""
-INSERT INTO raw_notice (id, channel, mchid, notify_id, source, envelope, serial, signed_at, event_type, kind,
-                        payee_mchid, payee_appid, order_no, transaction_id, outcome, amount_fen, currency, succeeded_at,
-                        region, actor, correlation_id)
+INSERT INTO raw_notice (id, channel, merchant_id, notify_id, source, envelope, serial, signed_at, event_type, kind,
+                        payee_merchant_id, payee_appid, order_no, transaction_id, outcome, amount_fen, currency,
+                        succeeded_at, region, actor, correlation_id)
 VALUES (uuidv7(), 'WECHAT', '{MCHID}', 'pgbench-' || uuidv7(), 'NOTICE', decode(repeat('78', 900), 'hex'), 'SERIAL',
         now(), 'TRANSACTION.SUCCESS', 'PAYMENT', '{MCHID}', '{APPID}', 'pgbench', 'pgbench-' || uuidv7(), 'SUCCESS',
         38000, 'CNY', now(), '411521', 'pgbench', uuidv7());

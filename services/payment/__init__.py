@@ -12,14 +12,14 @@ from services.payment.cash import routes as cash
 from services.payment.cash_refunds import routes as cash_refunds
 from services.payment.crediting import routes as crediting
 from services.payment.crediting.metrics import read_money_at_risk
-from services.payment.crediting.worker import look_again_at_parked, work_notices
+from services.payment.crediting.worker import retry_parked, work_notices
 from services.payment.job_names import CREDITING, REFUNDS
 from services.payment.ledger import balances
 from services.payment.orders import expiry
 from services.payment.orders import routes as orders
 from services.payment.orders.channel_query import close_withdrawn, query_orders
 from services.payment.refunds import routes as refunds
-from services.payment.refunds.submission import ask_refunds
+from services.payment.refunds.submission import submit_refunds
 from services.payment.remittance import routes as remittance
 from services.payment.resources import PaymentResources
 from services.payment.summary import routes as summary
@@ -45,8 +45,8 @@ SERVICE = Service(
     subscriptions=(*bills_handlers.SUBSCRIPTIONS, *expiry.SUBSCRIPTIONS),
     jobs=(
         Job(CREDITING, work_notices, interval_s=0.5),
-        Job("parked refund notices", look_again_at_parked, interval_s=60.0),
-        Job(REFUNDS, ask_refunds),
+        Job("parked refund notices", retry_parked, interval_s=60.0),
+        Job(REFUNDS, submit_refunds),
         Job("order queries", query_orders, interval_s=5.0),
         Job("orders of withdrawn bills", close_withdrawn, interval_s=5.0),
         Job("order expiry", expiry.expire_lapsed, interval_s=60.0),

@@ -11,7 +11,7 @@ from shared.service import Running
 
 
 class DateInTheFuture(DomainError):
-    """The day has not come yet: whoever said so mistyped it."""
+    """The day has not come yet: the date was mistyped."""
 
     code = ErrorCode.DATE_IN_THE_FUTURE
 

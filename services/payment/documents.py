@@ -1,4 +1,4 @@
-"""What all documents that offices bring to payment's doors have in common."""
+"""What all documents that offices bring to payment have in common."""
 
 from typing import Annotated
 

@@ -19,19 +19,20 @@ SELECT id, enrolment_id, benefit_year, region, version, state, superseded_becaus
 FROM bill;
 
 CREATE VIEW proof.payment_order AS
-SELECT id, order_no, channel, mchid, benefit_year, region, state, amount_fen, expires_at, correlation_id, recorded_at
+SELECT id, order_no, channel, merchant_id, benefit_year, region, state, amount_fen, expires_at, correlation_id,
+       recorded_at
 FROM payment_order;
 
 CREATE VIEW proof.order_line AS
 SELECT order_id, bill_id, enrolment_id, benefit_year, region, amount_fen, open, recorded_at FROM order_line;
 
 CREATE VIEW proof.notice AS
-SELECT id, channel, mchid, notify_id, source, event_type, kind, payee_mchid, order_no, transaction_id, refund_no,
-       outcome, amount_fen, currency, succeeded_at, state, reason, region, correlation_id, recorded_at
+SELECT id, channel, merchant_id, notify_id, source, event_type, kind, payee_merchant_id, order_no, transaction_id,
+       refund_no, outcome, amount_fen, currency, succeeded_at, state, reason, region, correlation_id, recorded_at
 FROM raw_notice;
 
 CREATE VIEW proof.payment AS
-SELECT id, channel, mchid, transaction_id, order_id, order_no, notice_id, amount_fen, paid_at, paid_on, region,
+SELECT id, channel, merchant_id, transaction_id, order_id, order_no, notice_id, amount_fen, paid_at, paid_on, region,
        correlation_id, recorded_at
 FROM payment;
 
@@ -40,12 +41,12 @@ SELECT id, payment_id, bill_id, enrolment_id, benefit_year, region, amount_fen, 
 FROM payment_line;
 
 CREATE VIEW proof.suspense AS
-SELECT id, payment_line_id, notice_id, channel, mchid, order_no, transaction_id, enrolment_id, benefit_year, region,
-       amount_fen, reason, suspended_on, state, correlation_id, recorded_at
+SELECT id, payment_line_id, notice_id, channel, merchant_id, order_no, transaction_id, enrolment_id, benefit_year,
+       region, amount_fen, reason, suspended_on, state, correlation_id, recorded_at
 FROM suspense;
 
 CREATE VIEW proof.refund AS
-SELECT id, suspense_id, refund_no, channel, mchid, transaction_id, enrolment_id, benefit_year, region, amount_fen,
+SELECT id, suspense_id, refund_no, channel, merchant_id, transaction_id, enrolment_id, benefit_year, region, amount_fen,
        reason, state, requested_on, approved_on, refunded_on, failure, correlation_id, recorded_at
 FROM refund;
 
@@ -65,7 +66,7 @@ CREATE VIEW proof.bank_line AS
 SELECT id, statement_no, line_no, booked_on, kind, reference, amount_fen, batch_id, region, recorded_at FROM bank_line;
 
 CREATE VIEW proof.remittance_batch AS
-SELECT id, region, kind, state, held_at, statement_no, benefit_year, channel, mchid, settlement_day, declared_fen,
+SELECT id, region, kind, state, held_at, statement_no, benefit_year, channel, merchant_id, settlement_day, declared_fen,
        amount_fen, line_count, collection_notice_serial, remitted_on, received_on, certificate_no,
        certificate_issued_on, returned_on, previous_batch_id, recorded_at
 FROM remittance_batch;

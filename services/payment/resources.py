@@ -42,8 +42,8 @@ class PaymentResources:
         """Open what needs the running service; nothing is connected yet."""
         self.http = httpx.AsyncClient(limits=httpx.Limits(max_connections=32, max_keepalive_connections=16))
         self.channels = {
-            mchid: WechatClient(merchant, self.http, self._wechat_base_url, running.clock, self.region)
-            for mchid, merchant in self.merchants.items()
+            merchant_id: WechatClient(merchant, self.http, self._wechat_base_url, running.clock, self.region)
+            for merchant_id, merchant in self.merchants.items()
         }
         self.notices = GroupCommit(running.database, self.region, on_stored=lambda: running.wake(CREDITING))
 
@@ -61,6 +61,6 @@ class PaymentResources:
             written = f"{self._pack.document}{quote or reason.text}"
             raise ChannelNotAllowed(f"文件未列此渠道：{written} · {channel.value} is not listed there")
 
-    def notify_url(self, mchid: str) -> str:
+    def notify_url(self, merchant_id: str) -> str:
         """The address at which WeChat calls us back."""
-        return f"{self.public_base_url}/payment/v1/callbacks/wechat/{mchid}"
+        return f"{self.public_base_url}/payment/v1/callbacks/wechat/{merchant_id}"

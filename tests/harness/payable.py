@@ -35,7 +35,7 @@ _ORDER = """
           AND $1 BETWEEN (priced.row ->> 'pay_from')::date AND (priced.row ->> 'pay_until')::date
           AND NOT EXISTS (SELECT FROM order_line WHERE order_line.bill_id = bill.id)
     ), ordered AS (
-        INSERT INTO payment_order (id, order_no, channel, mchid, appid, benefit_year, state, amount_fen, code_url,
+        INSERT INTO payment_order (id, order_no, channel, merchant_id, appid, benefit_year, state, amount_fen, code_url,
                                    expires_at, region, actor, correlation_id)
         SELECT order_id, replace(order_id::text, '-', ''), 'WECHAT', $2, $3, benefit_year, 'AWAITING', fen,
                'weixin://wxpay/bizpayurl?pr=' || left(order_id::text, 8), $4, region, actor, correlation_id

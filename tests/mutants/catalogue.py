@@ -149,7 +149,7 @@ MUTATIONS = (
             ),
             Edit(
                 "services/payment/payments/repository.py",
-                "    ON CONFLICT (channel, mchid, transaction_id) DO NOTHING\n",
+                "    ON CONFLICT (channel, merchant_id, transaction_id) DO NOTHING\n",
                 "",
             ),
         ),

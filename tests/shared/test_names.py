@@ -6,7 +6,7 @@ from enum import StrEnum
 import pytest
 
 from services.composition import SERVICES
-from services.payment.batches.state import BatchKind, BatchState, HeldAt, Place
+from services.payment.batches.state import BatchKind, BatchState, HoldStage, MoneyLocation
 from services.payment.bills.state import BillState, Superseded
 from services.payment.cash.import_decision import ImportFailure
 from services.payment.cash_refunds.state import CashRefundState, Signature
@@ -57,8 +57,8 @@ CODES: dict[str, type[StrEnum]] = {
     "order_state": OrderState,
     "batch_kind": BatchKind,
     "batch_state": BatchState,
-    "batch_held_at": HeldAt,
-    "money_place": Place,
+    "batch_held_at": HoldStage,
+    "money_place": MoneyLocation,
     "cash_refund_state": CashRefundState,
     "signature": Signature,
     "import_failure": ImportFailure,

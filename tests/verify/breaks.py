@@ -45,11 +45,12 @@ def _another_success(state: str, reason: str | None) -> str:
     """A success that the service acknowledged and did nothing about, whatever it called it."""
     said = "NULL" if reason is None else f"'{reason}'"
     return (
-        "INSERT INTO raw_notice (id, channel, mchid, notify_id, source, envelope, serial, signed_at, event_type, kind,"
-        " payee_mchid, payee_appid, order_no, transaction_id, outcome, amount_fen, currency, succeeded_at, state,"
-        " reason, region, actor, correlation_id) SELECT gen_random_uuid(), channel, mchid, 'another', source, envelope,"
-        " serial, signed_at, event_type, kind, payee_mchid, payee_appid, order_no, 'ANOTHER', outcome, amount_fen,"
-        f" currency, succeeded_at, '{state}', {said}, region, actor, correlation_id FROM raw_notice"
+        "INSERT INTO raw_notice (id, channel, merchant_id, notify_id, source, envelope, serial, signed_at,"
+        " event_type, kind, payee_merchant_id, payee_appid, order_no, transaction_id, outcome, amount_fen, currency,"
+        " succeeded_at, state, reason, region, actor, correlation_id)"
+        " SELECT gen_random_uuid(), channel, merchant_id, 'another', source, envelope, serial, signed_at,"
+        " event_type, kind, payee_merchant_id, payee_appid, order_no, 'ANOTHER', outcome,"
+        f" amount_fen, currency, succeeded_at, '{state}', {said}, region, actor, correlation_id FROM raw_notice"
         " WHERE amount_fen = 18000 AND kind = 'PAYMENT' ORDER BY id LIMIT 1"
     )
 
@@ -174,9 +175,9 @@ BREAKS = (
         "payment",
         (
             (
-                "INSERT INTO payment (id, channel, mchid, transaction_id, order_id, order_no, notice_id, amount_fen,"
-                " paid_at, paid_on, region, actor, correlation_id) SELECT gen_random_uuid(), channel, mchid,"
-                " 'INVENTED', order_id, order_no, notice_id, amount_fen, paid_at, paid_on, region, actor,"
+                "INSERT INTO payment (id, channel, merchant_id, transaction_id, order_id, order_no, notice_id,"
+                " amount_fen, paid_at, paid_on, region, actor, correlation_id) SELECT gen_random_uuid(), channel,"
+                " merchant_id, 'INVENTED', order_id, order_no, notice_id, amount_fen, paid_at, paid_on, region, actor,"
                 " correlation_id FROM payment WHERE amount_fen = 18000"
             ),
         ),

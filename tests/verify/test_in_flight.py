@@ -26,9 +26,9 @@ async def order_no(county: County) -> str:
     bill = (await county.sql("payment", "SELECT * FROM bill WHERE enrolment_id = $1", person))[0]
     await county.sql(
         "payment",
-        "WITH placed AS (INSERT INTO payment_order (id, order_no, channel, mchid, appid, benefit_year, state,"
+        "WITH placed AS (INSERT INTO payment_order (id, order_no, channel, merchant_id, appid, benefit_year, state,"
         " amount_fen, expires_at, region, actor, correlation_id) SELECT gen_random_uuid(), 'LATEORDER001', 'WECHAT',"
-        " mchid, appid, 2024, 'AWAITING', 38000, '2023-10-09', $1, 'clerk', gen_random_uuid() FROM payment_order"
+        " merchant_id, appid, 2024, 'AWAITING', 38000, '2023-10-09', $1, 'clerk', gen_random_uuid() FROM payment_order"
         " LIMIT 1 RETURNING id) INSERT INTO order_line (order_id, bill_id, enrolment_id, person_token, benefit_year,"
         " amount_fen, open, region, actor, correlation_id) SELECT placed.id, $2, $3, $4, 2024, 38000, true, $1,"
         " 'clerk', gen_random_uuid() FROM placed",

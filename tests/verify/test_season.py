@@ -40,11 +40,12 @@ async def test_money_without_a_township_is_named_with_its_transaction(county: Co
 async def test_another_currency_is_named_in_words_and_added_to_no_yuan(county: County) -> None:
     await county.break_in(
         "payment",
-        "INSERT INTO raw_notice (id, channel, mchid, notify_id, source, envelope, serial, signed_at, event_type, kind,"
-        " payee_mchid, payee_appid, order_no, transaction_id, outcome, amount_fen, currency, succeeded_at, state,"
-        " reason, region, actor, correlation_id) SELECT gen_random_uuid(), channel, mchid, 'foreign', source, envelope,"
-        " serial, signed_at, event_type, kind, payee_mchid, payee_appid, order_no, 'FOREIGN', outcome, 100, 'HKD',"
-        " succeeded_at, 'QUARANTINED', 'OTHER_CURRENCY', region, actor, correlation_id FROM raw_notice"
+        "INSERT INTO raw_notice (id, channel, merchant_id, notify_id, source, envelope, serial, signed_at,"
+        " event_type, kind, payee_merchant_id, payee_appid, order_no, transaction_id, outcome, amount_fen, currency,"
+        " succeeded_at, state, reason, region, actor, correlation_id)"
+        " SELECT gen_random_uuid(), channel, merchant_id, 'foreign', source, envelope, serial, signed_at,"
+        " event_type, kind, payee_merchant_id, payee_appid, order_no, 'FOREIGN', outcome, 100, 'HKD', succeeded_at,"
+        " 'QUARANTINED', 'OTHER_CURRENCY', region, actor, correlation_id FROM raw_notice"
         " WHERE kind = 'PAYMENT' ORDER BY id LIMIT 1",
     )
     check = await county.check("MONEY_HAS_A_TOWNSHIP")

@@ -9,7 +9,7 @@ _MATCHED = "batch.state NOT IN ('OPEN', 'SUBMITTED') AND batch.held_at IS DISTIN
 # A channel pays out what it took on a day less what it gave back that day: a fee kept back is a difference.
 _SETTLEMENTS = f"""
     WITH taken AS (
-        SELECT payment.channel, payment.mchid, payment.paid_on AS day, sum(line.amount_fen) AS fen
+        SELECT payment.channel, payment.merchant_id, payment.paid_on AS day, sum(line.amount_fen) AS fen
         FROM proof.payment_line AS line JOIN proof.payment AS payment ON payment.id = line.payment_id
         LEFT JOIN (
             SELECT suspense.payment_line_id, min(refund.refunded_on) AS day FROM proof.refund AS refund
@@ -18,20 +18,22 @@ _SETTLEMENTS = f"""
         WHERE line.settled_on IS NOT NULL OR returned.day <= payment.paid_on
         GROUP BY 1, 2, 3
     ), given_back AS (
-        SELECT channel, mchid, refunded_on AS day, sum(amount_fen) AS fen FROM proof.refund
+        SELECT channel, merchant_id, refunded_on AS day, sum(amount_fen) AS fen FROM proof.refund
         WHERE state = 'PAID' GROUP BY 1, 2, 3
     ), paid_out AS (
         SELECT batch_id, sum(amount_fen) AS fen FROM proof.bank_line WHERE kind = 'SETTLEMENT' GROUP BY 1
     )
-    SELECT concat('settlement ', batch.channel, ' ', batch.mchid, ' ', batch.settlement_day) AS subject, batch.region,
-           (coalesce(taken.fen, 0) - coalesce(given_back.fen, 0))::text AS expected,
+    SELECT concat('settlement ', batch.channel, ' ', batch.merchant_id, ' ', batch.settlement_day) AS subject,
+           batch.region, (coalesce(taken.fen, 0) - coalesce(given_back.fen, 0))::text AS expected,
            coalesce(paid_out.fen, 0)::text AS found,
            (coalesce(paid_out.fen, 0) - coalesce(taken.fen, 0) + coalesce(given_back.fen, 0))::bigint AS fen
     FROM proof.remittance_batch AS batch
     LEFT JOIN paid_out ON paid_out.batch_id = batch.id
-    LEFT JOIN taken ON (taken.channel, taken.mchid, taken.day) = (batch.channel, batch.mchid, batch.settlement_day)
+    LEFT JOIN taken ON (taken.channel, taken.merchant_id, taken.day) =
+          (batch.channel, batch.merchant_id, batch.settlement_day)
     LEFT JOIN given_back
-      ON (given_back.channel, given_back.mchid, given_back.day) = (batch.channel, batch.mchid, batch.settlement_day)
+      ON (given_back.channel, given_back.merchant_id, given_back.day) =
+            (batch.channel, batch.merchant_id, batch.settlement_day)
     WHERE batch.kind = 'ONLINE' AND batch.previous_batch_id IS NULL AND {_MATCHED}
       AND coalesce(paid_out.fen, 0) <> coalesce(taken.fen, 0) - coalesce(given_back.fen, 0)
     ORDER BY subject

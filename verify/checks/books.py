@@ -147,7 +147,8 @@ _DEDUCTED = """
     JOIN proof.payment_line AS line ON line.id = suspense.payment_line_id
     JOIN proof.payment AS payment ON payment.id = line.payment_id AND payment.paid_on < refund.refunded_on
     JOIN proof.remittance_batch AS batch
-      ON (batch.channel, batch.mchid, batch.settlement_day) = (refund.channel, refund.mchid, refund.refunded_on)
+      ON (batch.channel, batch.merchant_id, batch.settlement_day) =
+            (refund.channel, refund.merchant_id, refund.refunded_on)
          AND batch.previous_batch_id IS NULL AND batch.state <> 'OPEN' AND batch.held_at IS DISTINCT FROM 'MATCH'
     WHERE refund.state = 'PAID'
 """

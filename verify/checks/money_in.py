@@ -9,24 +9,24 @@ from verify.snapshot import Databases
 # answers to another merchant's or app's money, to another currency, or to a second claim on a transaction that another
 # notice booked. A success that nobody could work on is ours until somebody says otherwise.
 _SUCCESS = """
-    kind = 'PAYMENT' AND outcome = 'SUCCESS' AND payee_mchid IS NOT DISTINCT FROM mchid AND currency = 'CNY'
+    kind = 'PAYMENT' AND outcome = 'SUCCESS' AND payee_merchant_id IS NOT DISTINCT FROM merchant_id AND currency = 'CNY'
     AND NOT (state = 'QUARANTINED' AND reason = 'OTHER_APP')
     AND NOT (coalesce(reason, '') IN ('SAME_TRANSACTION_OTHER_ORDER', 'SAME_TRANSACTION_OTHER_AMOUNT') AND EXISTS (
         SELECT FROM proof.payment AS booked
-        WHERE (booked.channel, booked.mchid, booked.transaction_id)
-              = (notice.channel, notice.mchid, notice.transaction_id) AND booked.notice_id <> notice.id))
+        WHERE (booked.channel, booked.merchant_id, booked.transaction_id)
+              = (notice.channel, notice.merchant_id, notice.transaction_id) AND booked.notice_id <> notice.id))
 """
 _AGE = "greatest(extract(epoch FROM clock_timestamp() - notice.recorded_at), 0)::float8"
 
 # What was acknowledged and not yet credited is money at risk: it waits, and its age says for how long.
 _SUCCESSES = f"""
     WITH success AS (
-        SELECT channel, mchid, transaction_id, min(amount_fen) AS amount_fen, min(region) AS region,
+        SELECT channel, merchant_id, transaction_id, min(amount_fen) AS amount_fen, min(region) AS region,
                count(DISTINCT amount_fen) AS amounts, bool_and(state = 'RECEIVED') AS waiting,
                max({_AGE}) AS age_s
         FROM proof.notice AS notice WHERE {_SUCCESS} GROUP BY 1, 2, 3
     ), payment AS (
-        SELECT channel, mchid, transaction_id, sum(amount_fen) AS amount_fen, min(region) AS region,
+        SELECT channel, merchant_id, transaction_id, sum(amount_fen) AS amount_fen, min(region) AS region,
                count(*) AS payments
         FROM proof.payment GROUP BY 1, 2, 3
     )
@@ -37,7 +37,7 @@ _SUCCESSES = f"""
                 ELSE coalesce(payment.amount_fen::text, 'no payment') END AS found,
            (coalesce(payment.amount_fen, 0) - coalesce(success.amount_fen, 0))::bigint AS fen,
            CASE WHEN payments IS NULL AND waiting THEN age_s END AS age_s
-    FROM success FULL JOIN payment USING (channel, mchid, transaction_id)
+    FROM success FULL JOIN payment USING (channel, merchant_id, transaction_id)
     WHERE payments IS DISTINCT FROM 1 OR amounts IS DISTINCT FROM 1
        OR payment.amount_fen IS DISTINCT FROM success.amount_fen
     ORDER BY channel, transaction_id

@@ -7,21 +7,21 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.batches.settlement_reference import Settlement
-from services.payment.ledger.transfer import Line
+from services.payment.batches.settlement_reference import SettlementReference
+from services.payment.ledger.transfer import Dimensions
 
 # A channel pays out what it took on a day less what it gave back on that day, whatever day the latter was taken on.
 _TAKEN = """
     FROM payment p JOIN payment_line l ON l.payment_id = p.id
-    WHERE p.channel = {channel} AND p.mchid = {mchid} AND p.paid_on = {day} AND l.settled_on IS NULL
+    WHERE p.channel = {channel} AND p.merchant_id = {merchant_id} AND p.paid_on = {day} AND l.settled_on IS NULL
 """
 _GIVEN_BACK = """
     FROM refund r JOIN suspense s ON s.id = r.suspense_id JOIN payment_line l ON l.id = s.payment_line_id
     JOIN payment p ON p.id = l.payment_id
-    WHERE r.channel = {channel} AND r.mchid = {mchid} AND r.refunded_on = {day} AND r.state = 'PAID'
+    WHERE r.channel = {channel} AND r.merchant_id = {merchant_id} AND r.refunded_on = {day} AND r.state = 'PAID'
 """
-_ASKED = {"channel": ":channel", "mchid": ":mchid", "day": ":day"}
-_OF_BATCH = {"channel": "b.channel", "mchid": "b.mchid", "day": "b.settlement_day"}
+_ASKED = {"channel": ":channel", "merchant_id": ":merchant_id", "day": ":day"}
+_OF_BATCH = {"channel": "b.channel", "merchant_id": "b.merchant_id", "day": "b.settlement_day"}
 _LOCK_TAKEN = text(
     f"""
     SELECT l.id, l.state, l.enrolment_id, l.person_token, l.benefit_year, l.region, l.amount_fen, l.actor,
@@ -52,7 +52,7 @@ _TO_RECOUNT = text(
 
 
 @dataclass(frozen=True, slots=True)
-class TakenLine:
+class UnsettledLine:
     """A payment's line that the channel has not settled; one refunded on the same day will never be."""
 
     id: UUID
@@ -67,13 +67,13 @@ class TakenLine:
     refunded: bool
 
     @property
-    def money_of(self) -> Line:
+    def dimensions(self) -> Dimensions:
         """Whose money it is, for the books."""
-        return Line(self.region, self.enrolment_id, self.person_token, self.benefit_year)
+        return Dimensions(self.region, self.enrolment_id, self.person_token, self.benefit_year)
 
 
 @dataclass(frozen=True, slots=True)
-class GivenBack:
+class RefundDeduction:
     """A refund that the channel deducts from its payout for the day."""
 
     refund_id: UUID
@@ -87,9 +87,9 @@ class GivenBack:
     correlation_id: UUID
 
     @property
-    def money_of(self) -> Line:
+    def dimensions(self) -> Dimensions:
         """Whose money it was, for the books."""
-        return Line(self.region, self.enrolment_id, self.person_token, self.benefit_year)
+        return Dimensions(self.region, self.enrolment_id, self.person_token, self.benefit_year)
 
 
 async def lock_to_recount(session: AsyncSession) -> UUID | None:
@@ -98,15 +98,15 @@ async def lock_to_recount(session: AsyncSession) -> UUID | None:
     return found
 
 
-async def lock_taken(session: AsyncSession, settlement: Settlement) -> list[TakenLine]:
+async def lock_unsettled(session: AsyncSession, settlement: SettlementReference) -> list[UnsettledLine]:
     """What the channel took on the day and has not settled, line by line, held until the transaction ends."""
-    return [TakenLine(*row) for row in await session.execute(_LOCK_TAKEN, _key(settlement))]
+    return [UnsettledLine(*row) for row in await session.execute(_LOCK_TAKEN, _key(settlement))]
 
 
-async def given_back(session: AsyncSession, settlement: Settlement) -> list[GivenBack]:
+async def deductions(session: AsyncSession, settlement: SettlementReference) -> list[RefundDeduction]:
     """What the channel gave back on the day, whenever it had taken it."""
-    return [GivenBack(*row) for row in await session.execute(_GIVEN_BACK_LINES, _key(settlement))]
+    return [RefundDeduction(*row) for row in await session.execute(_GIVEN_BACK_LINES, _key(settlement))]
 
 
-def _key(settlement: Settlement) -> dict[str, str | date]:
-    return {"channel": settlement.channel, "mchid": settlement.mchid, "day": settlement.day}
+def _key(settlement: SettlementReference) -> dict[str, str | date]:
+    return {"channel": settlement.channel, "merchant_id": settlement.merchant_id, "day": settlement.day}

@@ -1,4 +1,4 @@
-"""What the door for bank statements speaks; dates in ISO form, money in fen."""
+"""The bank's statements as HTTP takes and shows them; dates in ISO form, money in fen."""
 
 from datetime import date
 from typing import Annotated, Literal, Self

@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.payment.bank.schemas import BankLineIn, BankStatementIn
 from services.payment.batches.settlement_reference import parse_settlement
 from services.payment.statements import repository
-from services.payment.statements.repository import NewLine
+from services.payment.statements.repository import NewBankLine
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
 from shared.errors import DomainError, ErrorCode
@@ -22,17 +22,19 @@ async def import_statement(session: AsyncSession, trace: Trace, region: str, bod
 
     Raises SettlementReferenceMalformed or BankLineChanged; then nothing is imported.
     """
-    told: dict[int, BankLineIn] = {}
+    brought: dict[int, BankLineIn] = {}
     for line in body.lines:
         if line.kind == "SETTLEMENT":
             parse_settlement(line.reference)
-        if told.setdefault(line.line_no, line) != line:
+        if brought.setdefault(line.line_no, line) != line:
             raise BankLineChanged(f"第 {line.line_no} 行重复出现 · the line stands here twice")
-    wanted = [NewLine(new_id(), line.line_no, line.kind, line.reference, line.amount_fen) for line in told.values()]
+    wanted = [
+        NewBankLine(new_id(), line.line_no, line.kind, line.reference, line.amount_fen) for line in brought.values()
+    ]
     new = await repository.insert(session, body.statement_no, body.booked_on, wanted, region, trace)
-    known = await repository.stored(session, body.statement_no, list(told.keys() - new))
-    for number in sorted(told.keys() - new):
-        line = told[number]
+    known = await repository.stored(session, body.statement_no, list(brought.keys() - new))
+    for number in sorted(brought.keys() - new):
+        line = brought[number]
         if known.get(number) != (body.booked_on, line.kind, line.reference, line.amount_fen):
             raise BankLineChanged(f"第 {number} 行 · line {number}")
     return len(new)

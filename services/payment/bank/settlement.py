@@ -12,17 +12,17 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.bank import repository
-from services.payment.bank.repository import GivenBack, TakenLine
+from services.payment.bank.repository import RefundDeduction, UnsettledLine
 from services.payment.batches import repository as batches
 from services.payment.batches.discrepancies import Difference, DifferenceKind
 from services.payment.batches.models import OnlineBatch, RemittanceLine
-from services.payment.batches.repository import Move
+from services.payment.batches.repository import Transition
 from services.payment.batches.settlement_reference import parse_settlement
-from services.payment.batches.state import BatchState, HeldAt, Step, ready
+from services.payment.batches.state import BatchState, BatchStep, HoldStage, ready
 from services.payment.job_names import SETTLEMENTS
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
-from services.payment.ledger.transfer import Occasion
+from services.payment.ledger.transfer import PostingContext
 from services.payment.payments import repository as payments
 from services.payment.statements import repository as statements
 from services.payment.statements.repository import SettlementLine
@@ -39,7 +39,7 @@ async def step(running: Running) -> int:
     async with running.database.transaction(running.settings.region) as session:
         line = await statements.lock_next_settlement(session)
         if line is not None:
-            await take_in(session, running.settings.region, line)
+            await record_settlement(session, running.settings.region, line)
             return 1
         batch_id = await repository.lock_to_recount(session)
         batch = await batches.lock_online(session, batch_id) if batch_id else None
@@ -52,14 +52,14 @@ async def step(running: Running) -> int:
 JOB = Job(SETTLEMENTS, step, interval_s=2.0)
 
 
-async def take_in(session: AsyncSession, region: str, line: SettlementLine) -> None:
+async def record_settlement(session: AsyncSession, region: str, line: SettlementLine) -> None:
     """Count a settlement into the batch of its channel, merchant and day; a later part reopens a held batch."""
     settlement = parse_settlement(line.reference)
     batch_id = await batches.open_online(session, new_id(), settlement, region, line.trace)
     batch = await batches.lock_online(session, batch_id)
     if batch is None:
         raise RuntimeError(f"batch {batch_id} is not in the installation's region")
-    if batch.state is not BatchState.OPEN and batch.held_at is not HeldAt.MATCH:
+    if batch.state is not BatchState.OPEN and batch.held_at is not HoldStage.MATCH:
         await statements.set_aside(session, line.id, _CLOSED)
         return
     await statements.explain(session, line.id, batch_id)
@@ -74,8 +74,8 @@ async def recount(session: AsyncSession, batch: OnlineBatch, bank_line: Settleme
 
     A held batch whose sum has moved is compared again as a new version, without a correction by hand.
     """
-    taken = await repository.lock_taken(session, batch.settlement)
-    given_back = await repository.given_back(session, batch.settlement)
+    taken = await repository.lock_unsettled(session, batch.settlement)
+    given_back = await repository.deductions(session, batch.settlement)
     owed_fen = sum(line.amount_fen for line in taken) - sum(refund.amount_fen for refund in given_back)
     differences = _differences(batch, owed_fen)
     paid_out = [line for line in taken if not line.refunded]
@@ -88,14 +88,14 @@ async def recount(session: AsyncSession, batch: OnlineBatch, bank_line: Settleme
         facts["version"] = batch.version + 1
     if not differences:
         facts |= {"amount_fen": sum(line.amount_fen for line in premiums), "line_count": len(premiums)}
-    move = Move(
-        Step.MATCH,
+    move = Transition(
+        BatchStep.MATCH,
         batch.state,
         BatchState.HELD if differences else ready(len(premiums)),
         new_id(),
         Trace(bank_line.actor, batch.correlation_id, bank_line.id),
         effective_on=bank_line.booked_on,
-        held_at=HeldAt.MATCH if differences else None,
+        held_at=HoldStage.MATCH if differences else None,
         differences=[difference.as_json() for difference in differences],
         facts=facts,
         note={"settled_fen": batch.declared_fen, "owed_fen": owed_fen, "lines": len(taken)},
@@ -112,7 +112,7 @@ def _differences(batch: OnlineBatch, owed_fen: int) -> list[Difference]:
 
 
 async def _settle(
-    session: AsyncSession, batch: OnlineBatch, bank_line: SettlementLine, taken: Sequence[TakenLine]
+    session: AsyncSession, batch: OnlineBatch, bank_line: SettlementLine, taken: Sequence[UnsettledLine]
 ) -> None:
     for start in range(0, len(taken), _AT_ONCE):
         some = taken[start : start + _AT_ONCE]
@@ -120,9 +120,9 @@ async def _settle(
             session,
             [
                 postings.settled(
-                    line.money_of,
+                    line.dimensions,
                     line.amount_fen,
-                    _occasion(batch.id, bank_line, line.id, line),
+                    _context(batch.id, bank_line, line.id, line),
                     channel=batch.channel,
                 )
                 for line in some
@@ -134,15 +134,15 @@ async def _settle(
 
 
 async def _deduct(
-    session: AsyncSession, batch: OnlineBatch, bank_line: SettlementLine, refunds: Sequence[GivenBack]
+    session: AsyncSession, batch: OnlineBatch, bank_line: SettlementLine, refunds: Sequence[RefundDeduction]
 ) -> None:
     await post(
         session,
         [
             postings.refund_deducted(
-                refund.money_of,
+                refund.dimensions,
                 refund.amount_fen,
-                _occasion(batch.id, bank_line, refund.refund_id, refund),
+                _context(batch.id, bank_line, refund.refund_id, refund),
                 channel=batch.channel,
             )
             for refund in refunds
@@ -150,9 +150,11 @@ async def _deduct(
     )
 
 
-def _occasion(batch_id: UUID, bank_line: SettlementLine, key: UUID, money: TakenLine | GivenBack) -> Occasion:
+def _context(
+    batch_id: UUID, bank_line: SettlementLine, key: UUID, money: UnsettledLine | RefundDeduction
+) -> PostingContext:
     """The actor that began the money's chain of causes stays; the bank's line continues the chain."""
-    return Occasion(
+    return PostingContext(
         key=str(key),
         effective_on=bank_line.booked_on,
         caused_by=bank_line.id,
@@ -161,9 +163,9 @@ def _occasion(batch_id: UUID, bank_line: SettlementLine, key: UUID, money: Taken
     )
 
 
-def _premium(batch_id: UUID, line: TakenLine) -> RemittanceLine:
+def _premium(batch_id: UUID, line: UnsettledLine) -> RemittanceLine:
     if line.enrolment_id is None or line.person_token is None or line.benefit_year is None:
-        raise RuntimeError(f"payment line {line.id} is credited to nobody")  # a constraint forbids it
+        raise RuntimeError(f"payment line {line.id} is credited to no enrolment")  # a constraint forbids it
     return RemittanceLine(
         batch_id=batch_id,
         enrolment_id=line.enrolment_id,

@@ -5,9 +5,9 @@ from datetime import date
 from typing import Any, ClassVar
 from uuid import UUID
 
-from services.payment.batches.settlement_reference import Settlement
-from services.payment.batches.state import BatchKind, BatchState, HeldAt
-from services.payment.ledger.transfer import Line
+from services.payment.batches.settlement_reference import SettlementReference
+from services.payment.batches.state import BatchKind, BatchState, HoldStage
+from services.payment.ledger.transfer import Dimensions
 from shared.contracts.event import Trace
 
 
@@ -18,7 +18,7 @@ class _StoredBatch:
     id: UUID
     region: str
     state: BatchState
-    held_at: HeldAt | None
+    held_at: HoldStage | None
     version: int
     declared_fen: int
     counted_fen: int | None
@@ -52,13 +52,13 @@ class OnlineBatch(_StoredBatch):
 
     kind: ClassVar[BatchKind] = BatchKind.ONLINE
     channel: str
-    mchid: str
+    merchant_id: str
     settlement_day: date
 
     @property
-    def settlement(self) -> Settlement:
+    def settlement(self) -> SettlementReference:
         """The settlement that the batch is about."""
-        return Settlement(self.channel, self.mchid, self.settlement_day)
+        return SettlementReference(self.channel, self.merchant_id, self.settlement_day)
 
 
 Batch = CashBatch | OnlineBatch
@@ -82,9 +82,9 @@ class RemittanceLine:
     correlation_id: UUID
 
     @property
-    def money_of(self) -> Line:
+    def dimensions(self) -> Dimensions:
         """Whose money it is, for the books."""
-        return Line(self.region, self.enrolment_id, self.person_token, self.benefit_year)
+        return Dimensions(self.region, self.enrolment_id, self.person_token, self.benefit_year)
 
     def trace(self, actor: str, step_id: UUID) -> Trace:
         """The payment's own chain of causes, continued by the actor of this step."""

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.expression import bindparam
 
 from services.payment.batches.models import Batch, CashBatch, OnlineBatch, RemittanceLine
-from services.payment.batches.settlement_reference import Settlement
-from services.payment.batches.state import BatchKind, BatchState, HeldAt, Place, Step
+from services.payment.batches.settlement_reference import SettlementReference
+from services.payment.batches.state import BatchKind, BatchState, BatchStep, HoldStage, MoneyLocation
 from shared.contracts.event import Trace
 
 _CASH = frozenset(field.name for field in fields(CashBatch))
@@ -54,16 +54,16 @@ _OPEN_CASH = text(
 _OF_STATEMENT = text("SELECT id FROM remittance_batch WHERE statement_no = :statement_no AND previous_batch_id IS NULL")
 _OPEN_ONLINE = text(
     """
-    INSERT INTO remittance_batch (id, region, kind, state, channel, mchid, settlement_day, declared_fen, actor,
+    INSERT INTO remittance_batch (id, region, kind, state, channel, merchant_id, settlement_day, declared_fen, actor,
                                   correlation_id)
-    VALUES (:id, :region, 'ONLINE', 'OPEN', :channel, :mchid, :day, 0, :actor, :correlation_id)
-    ON CONFLICT (channel, mchid, settlement_day) WHERE previous_batch_id IS NULL DO NOTHING
+    VALUES (:id, :region, 'ONLINE', 'OPEN', :channel, :merchant_id, :day, 0, :actor, :correlation_id)
+    ON CONFLICT (channel, merchant_id, settlement_day) WHERE previous_batch_id IS NULL DO NOTHING
     """
 )
 _OF_SETTLEMENT = text(
     """
     SELECT id FROM remittance_batch
-    WHERE channel = :channel AND mchid = :mchid AND settlement_day = :day AND previous_batch_id IS NULL
+    WHERE channel = :channel AND merchant_id = :merchant_id AND settlement_day = :day AND previous_batch_id IS NULL
     """
 )
 _ADD_SETTLED = text("UPDATE remittance_batch SET declared_fen = declared_fen + :amount_fen WHERE id = :batch_id")
@@ -100,10 +100,11 @@ _NUMBER_LINES = text(
 )
 _REOPEN = text(
     """
-    INSERT INTO remittance_batch (id, region, kind, state, statement_no, benefit_year, channel, mchid, settlement_day,
+    INSERT INTO remittance_batch (id, region, kind, state, statement_no, benefit_year, channel, merchant_id,
+                                  settlement_day,
                                   declared_fen, counted_fen, amount_fen, line_count, previous_batch_id, actor,
                                   correlation_id)
-    SELECT :new_id, region, kind, 'READY_TO_REMIT', statement_no, benefit_year, channel, mchid, settlement_day,
+    SELECT :new_id, region, kind, 'READY_TO_REMIT', statement_no, benefit_year, channel, merchant_id, settlement_day,
            declared_fen, counted_fen, amount_fen, line_count, id, :actor, :correlation_id
     FROM remittance_batch WHERE id = :batch_id
     """
@@ -131,16 +132,16 @@ _ADD_LINES = text(
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class Transition:
     """One step to be recorded: from which state to which, on what day, with which facts."""
 
-    step: Step
+    step: BatchStep
     source: BatchState
     target: BatchState
     step_id: UUID
     trace: Trace
     effective_on: date | None = None
-    held_at: HeldAt | None = None
+    held_at: HoldStage | None = None
     differences: Sequence[Mapping[str, Any]] = ()
     facts: Mapping[str, Any] | None = None
     note: Mapping[str, Any] | None = None
@@ -175,9 +176,11 @@ async def id_of_statement(session: AsyncSession, statement_no: str) -> UUID | No
     return found
 
 
-async def open_online(session: AsyncSession, batch_id: UUID, settlement: Settlement, region: str, trace: Trace) -> UUID:
+async def open_online(
+    session: AsyncSession, batch_id: UUID, settlement: SettlementReference, region: str, trace: Trace
+) -> UUID:
     """Begin the batch of a channel's settlement day, or find it."""
-    key = {"channel": settlement.channel, "mchid": settlement.mchid, "day": settlement.day}
+    key = {"channel": settlement.channel, "merchant_id": settlement.merchant_id, "day": settlement.day}
     new = key | {"id": batch_id, "region": region, "actor": trace.actor, "correlation_id": trace.correlation_id}
     await session.execute(_OPEN_ONLINE, new)
     found: UUID = (await session.execute(_OF_SETTLEMENT, key)).scalar_one()
@@ -239,7 +242,7 @@ async def lines_of(
 
 
 async def pages_of(session: AsyncSession, batch: Batch) -> AsyncIterator[list[RemittanceLine]]:
-    """All lines of a batch, some at a time; raises where they are not what the batch says it holds."""
+    """All lines of a batch, some at a time; raises where they are not what the batch declares."""
     after, count, fen = None, 0, 0
     while page := await lines_of(session, batch.id, after=after, limit=LINES_AT_ONCE):
         count, fen, after = count + len(page), fen + sum(line.amount_fen for line in page), page[-1].enrolment_id
@@ -256,8 +259,8 @@ async def booked_on(session: AsyncSession, batch_id: UUID) -> date | None:
     return found
 
 
-async def take_step(session: AsyncSession, batch_id: UUID, move: Move) -> Batch | None:
-    """Move the batch on if it still is in the step's source state; None where somebody was faster or it never was.
+async def take_step(session: AsyncSession, batch_id: UUID, move: Transition) -> Batch | None:
+    """Move the batch on if it still is in the step's source state; None where it no longer is, or never was.
 
     The one UPDATE decides the race; the step is logged by the same statement.
     """
@@ -294,8 +297,8 @@ async def take_step(session: AsyncSession, batch_id: UUID, move: Move) -> Batch 
     return _one((await session.execute(statement, values)).one_or_none())
 
 
-async def move_lines(session: AsyncSession, batch_id: UUID, place: Place) -> None:
-    """Say where the money of all lines is now."""
+async def move_lines(session: AsyncSession, batch_id: UUID, place: MoneyLocation) -> None:
+    """Record where the money of all lines is now."""
     await session.execute(_MOVE_LINES, {"batch_id": batch_id, "place": place.value})
 
 
@@ -338,7 +341,7 @@ def _one(row: Row[Any] | None) -> Batch | None:
     values = dict(row._mapping)
     kind = BatchKind(values.pop("kind"))
     values["state"] = BatchState(values["state"])
-    values["held_at"] = HeldAt(values["held_at"]) if values["held_at"] else None
+    values["held_at"] = HoldStage(values["held_at"]) if values["held_at"] else None
     if kind is BatchKind.ENTRUSTED_CASH:
         return CashBatch(**{name: value for name, value in values.items() if name in _CASH})
     return OnlineBatch(**{name: value for name, value in values.items() if name in _ONLINE})

@@ -11,7 +11,7 @@ from services.payment.batches.models import Batch, RemittanceLine
 
 # A batch of one kind has nothing to show in the fields of the other.
 _OF_OTHER_KIND = dict.fromkeys(
-    ("statement_no", "benefit_year", "collection_notice_serial", "channel", "mchid", "settlement_day")
+    ("statement_no", "benefit_year", "collection_notice_serial", "channel", "merchant_id", "settlement_day")
 )
 
 
@@ -27,7 +27,7 @@ class BatchOut(BaseModel):
     statement_no: str | None
     benefit_year: int | None
     channel: str | None
-    mchid: str | None
+    merchant_id: str | None
     settlement_day: date | None
     declared_fen: int
     amount_fen: int

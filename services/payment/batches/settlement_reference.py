@@ -16,23 +16,23 @@ class SettlementReferenceMalformed(DomainError):
 
 
 @dataclass(frozen=True, slots=True)
-class Settlement:
+class SettlementReference:
     """What a channel pays out for one merchant and day."""
 
     channel: str
-    mchid: str
+    merchant_id: str
     day: date
 
     def __str__(self) -> str:
-        return f"{self.channel}:{self.mchid}:{self.day}"
+        return f"{self.channel}:{self.merchant_id}:{self.day}"
 
 
-def parse_settlement(reference: str) -> Settlement:
+def parse_settlement(reference: str) -> SettlementReference:
     """Read a reference such as ``WECHAT:1900000109:2023-10-05``; raises SettlementReferenceMalformed."""
     match = _FORM.fullmatch(reference)
     if match is None:
         raise SettlementReferenceMalformed(reference[:100])
     try:
-        return Settlement(match[1], match[2], date.fromisoformat(match[3]))
+        return SettlementReference(match[1], match[2], date.fromisoformat(match[3]))
     except ValueError:
         raise SettlementReferenceMalformed(reference[:100]) from None

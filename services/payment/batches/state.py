@@ -27,14 +27,14 @@ class BatchState(StrEnum):
     CLOSED_EMPTY = "CLOSED_EMPTY"
 
 
-class HeldAt(StrEnum):
+class HoldStage(StrEnum):
     """Which comparison found the difference that holds a batch."""
 
     MATCH = "MATCH"
     DETAIL = "DETAIL"
 
 
-class Place(StrEnum):
+class MoneyLocation(StrEnum):
     """Where the money of one line is; after remittance it is in exactly one of the last three."""
 
     PENDING = "PENDING"
@@ -43,7 +43,7 @@ class Place(StrEnum):
     RETURNED = "RETURNED"
 
 
-class Step(StrEnum):
+class BatchStep(StrEnum):
     """What moves a batch on."""
 
     SUBMIT = "SUBMIT"
@@ -57,48 +57,48 @@ class Step(StrEnum):
     RETURN = "RETURN"
 
 
-_COMMON: dict[Step, BatchState] = {
-    Step.REMIT: BatchState.DETAIL_CONFIRMED,
-    Step.CONFIRM_TREASURY: BatchState.REMITTED,
-    Step.ISSUE_CERTIFICATE: BatchState.TREASURY_CONFIRMED,
-    Step.RETURN: BatchState.REMITTED,
-    Step.CORRECT: BatchState.HELD,
+_COMMON: dict[BatchStep, BatchState] = {
+    BatchStep.REMIT: BatchState.DETAIL_CONFIRMED,
+    BatchStep.CONFIRM_TREASURY: BatchState.REMITTED,
+    BatchStep.ISSUE_CERTIFICATE: BatchState.TREASURY_CONFIRMED,
+    BatchStep.RETURN: BatchState.REMITTED,
+    BatchStep.CORRECT: BatchState.HELD,
 }
 
 # Online money is matched as its batch opens and never passes the county's tax hall: no slip, no serial.
-_SOURCES: dict[BatchKind, dict[Step, BatchState]] = {
+_SOURCES: dict[BatchKind, dict[BatchStep, BatchState]] = {
     BatchKind.ENTRUSTED_CASH: _COMMON
     | {
-        Step.SUBMIT: BatchState.OPEN,
-        Step.MATCH: BatchState.SUBMITTED,
-        Step.ENTER_SERIAL: BatchState.READY_TO_REMIT,
-        Step.CONFIRM_DETAIL: BatchState.AT_TAX_HALL,
+        BatchStep.SUBMIT: BatchState.OPEN,
+        BatchStep.MATCH: BatchState.SUBMITTED,
+        BatchStep.ENTER_SERIAL: BatchState.READY_TO_REMIT,
+        BatchStep.CONFIRM_DETAIL: BatchState.AT_TAX_HALL,
     },
     BatchKind.ONLINE: _COMMON
     | {
-        Step.MATCH: BatchState.OPEN,
-        Step.CONFIRM_DETAIL: BatchState.READY_TO_REMIT,
+        BatchStep.MATCH: BatchState.OPEN,
+        BatchStep.CONFIRM_DETAIL: BatchState.READY_TO_REMIT,
     },
 }
 
-_TARGETS: dict[Step, BatchState] = {
-    Step.SUBMIT: BatchState.SUBMITTED,
-    Step.MATCH: BatchState.READY_TO_REMIT,
-    Step.ENTER_SERIAL: BatchState.AT_TAX_HALL,
-    Step.CONFIRM_DETAIL: BatchState.DETAIL_CONFIRMED,
-    Step.REMIT: BatchState.REMITTED,
-    Step.CONFIRM_TREASURY: BatchState.TREASURY_CONFIRMED,
-    Step.ISSUE_CERTIFICATE: BatchState.CERTIFICATE_ISSUED,
-    Step.RETURN: BatchState.RETURNED,
+_TARGETS: dict[BatchStep, BatchState] = {
+    BatchStep.SUBMIT: BatchState.SUBMITTED,
+    BatchStep.MATCH: BatchState.READY_TO_REMIT,
+    BatchStep.ENTER_SERIAL: BatchState.AT_TAX_HALL,
+    BatchStep.CONFIRM_DETAIL: BatchState.DETAIL_CONFIRMED,
+    BatchStep.REMIT: BatchState.REMITTED,
+    BatchStep.CONFIRM_TREASURY: BatchState.TREASURY_CONFIRMED,
+    BatchStep.ISSUE_CERTIFICATE: BatchState.CERTIFICATE_ISSUED,
+    BatchStep.RETURN: BatchState.RETURNED,
 }
 
 
-def source_of(kind: BatchKind, step: Step) -> BatchState | None:
+def source_of(kind: BatchKind, step: BatchStep) -> BatchState | None:
     """The one state from which the step may be taken; None where this kind of batch never takes it."""
     return _SOURCES[kind].get(step)
 
 
-def target_of(step: Step) -> BatchState:
+def target_of(step: BatchStep) -> BatchState:
     """The state that the step leads to when nothing differs."""
     return _TARGETS[step]
 
@@ -108,19 +108,26 @@ def ready(lines: int) -> BatchState:
     return BatchState.READY_TO_REMIT if lines else BatchState.CLOSED_EMPTY
 
 
-def resumes_at(kind: BatchKind, held_at: HeldAt) -> BatchState:
+def resumes_at(kind: BatchKind, held_at: HoldStage) -> BatchState:
     """Where a held batch goes on once it is corrected: before the comparison that held it."""
-    step = Step.MATCH if held_at is HeldAt.MATCH else Step.CONFIRM_DETAIL
+    step = BatchStep.MATCH if held_at is HoldStage.MATCH else BatchStep.CONFIRM_DETAIL
     return _SOURCES[kind][step]
 
 
-def has_passed(state: BatchState, step: Step) -> bool:
+def has_passed(state: BatchState, step: BatchStep) -> bool:
     """Whether a batch in this state has already taken the step: repeating it must then change nothing."""
     if state is BatchState.RETURNED:
-        return step in {Step.SUBMIT, Step.MATCH, Step.ENTER_SERIAL, Step.CONFIRM_DETAIL, Step.REMIT, Step.RETURN}
+        return step in {
+            BatchStep.SUBMIT,
+            BatchStep.MATCH,
+            BatchStep.ENTER_SERIAL,
+            BatchStep.CONFIRM_DETAIL,
+            BatchStep.REMIT,
+            BatchStep.RETURN,
+        }
     if state is BatchState.CLOSED_EMPTY:
-        return step in {Step.SUBMIT, Step.MATCH}
-    if state is BatchState.HELD or step in {Step.CORRECT, Step.RETURN}:
+        return step in {BatchStep.SUBMIT, BatchStep.MATCH}
+    if state is BatchState.HELD or step in {BatchStep.CORRECT, BatchStep.RETURN}:
         return False
     order = list(BatchState)
     return order.index(state) >= order.index(target_of(step))

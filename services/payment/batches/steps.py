@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.batches import repository
 from services.payment.batches.models import Batch
-from services.payment.batches.repository import Move
-from services.payment.batches.state import BatchState, Step, has_passed, source_of, target_of
+from services.payment.batches.repository import Transition
+from services.payment.batches.state import BatchState, BatchStep, has_passed, source_of, target_of
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
 from shared.errors import DomainError, ErrorCode, NotFound
@@ -53,7 +53,7 @@ _UNIQUE: dict[str, type[DomainError]] = {
 }
 
 
-async def visible(session: AsyncSession, batch_id: UUID) -> Batch:
+async def visible_batch(session: AsyncSession, batch_id: UUID) -> Batch:
     """The batch; raises NotFound where there is none in the caller's region."""
     batch = await repository.find(session, batch_id)
     if batch is None:
@@ -65,7 +65,7 @@ async def take(
     session: AsyncSession,
     trace: Trace,
     batch_id: UUID,
-    step: Step,
+    step: BatchStep,
     *,
     effective_on: date | None = None,
     facts: Mapping[str, Any],
@@ -74,17 +74,17 @@ async def take(
 
     Raises StepNotPossible, StepTakenDifferently, DateBeforePreviousStep, SerialTaken or CertificateNumberTaken.
     """
-    batch = await visible(session, batch_id)
+    batch = await visible_batch(session, batch_id)
     source = source_of(batch.kind, step)
     if source is None:
         raise StepNotPossible(f"{batch.kind.value}: {step.value}")
     if batch.state is source:
         await _refuse_going_back(session, batch, effective_on)
-        move = Move(step, source, target_of(step), new_id(), trace, effective_on=effective_on, facts=facts)
+        move = Transition(step, source, target_of(step), new_id(), trace, effective_on=effective_on, facts=facts)
         moved = await _decided(session, batch_id, move)
         if moved is not None:
             return moved, move.step_id
-        batch = await visible(session, batch_id)
+        batch = await visible_batch(session, batch_id)
     if all(getattr(batch, name) == value for name, value in facts.items()):
         return batch, None
     if has_passed(batch.state, step):
@@ -92,7 +92,7 @@ async def take(
     raise StepNotPossible(f"{batch.state.value} ≠ {source.value} → {step.value}")
 
 
-async def _decided(session: AsyncSession, batch_id: UUID, move: Move) -> Batch | None:
+async def _decided(session: AsyncSession, batch_id: UUID, move: Transition) -> Batch | None:
     try:
         return await repository.take_step(session, batch_id, move)
     except IntegrityError as error:

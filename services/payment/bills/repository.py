@@ -76,7 +76,7 @@ _PEOPLE_OF = text(
     ORDER BY enrolment_id
     """
 )
-# Reading the table holds off whoever ends enrolments until the reader's transaction is over, and the other way round:
+# Reading the table holds off the ending of enrolments until the reader's transaction is over, and the reverse:
 # an assessment and an end that cross each other cannot both overlook the other.
 _ENDED = text("SELECT enrolment_id FROM ended_enrolment WHERE enrolment_id = ANY(CAST(:enrolments AS uuid[]))")
 _BAR_READERS = text("LOCK TABLE ended_enrolment IN ACCESS EXCLUSIVE MODE")
@@ -138,11 +138,11 @@ _SHOW = text(
 
 
 @dataclass(frozen=True, slots=True)
-class Freeze:
+class PaidTerms:
     """The terms under which a bill is paid, as they stay."""
 
     bill_id: UUID
-    row_no: int
+    schedule_row_no: int
     due_fen: int
     aided_fen: int
     paid_on: date
@@ -178,7 +178,7 @@ async def insert(session: AsyncSession, bills: Sequence[Bill]) -> None:
             "schedule": [_schedule(bill) for bill in bills],
             "reasons": [_reasons(bill) for bill in bills],
             "state": [bill.state.value for bill in bills],
-            "row_no": [bill.row_no for bill in bills],
+            "row_no": [bill.schedule_row_no for bill in bills],
             "actor": [bill.trace.actor for bill in bills],
             "correlation_id": [bill.trace.correlation_id for bill in bills],
         },
@@ -234,20 +234,20 @@ async def supersede(session: AsyncSession, bills: Sequence[tuple[Bill, Supersede
 
 
 async def mark_for_review(session: AsyncSession, bills: Sequence[tuple[Bill, Review | None]]) -> None:
-    """Note on settled bills that a newer assessment says something else, or (None) no longer does."""
+    """Note on settled bills that a newer assessment differs, or (None) no longer does."""
     if bills:
         reviews = [review and review.assessment for _, review in bills]
         dues = [review and review.due_fen for _, review in bills]
         await session.execute(_REVIEW, {"ids": [bill.id for bill, _ in bills], "reviews": reviews, "dues": dues})
 
 
-async def freeze(session: AsyncSession, paid: Sequence[Freeze]) -> int:
+async def freeze(session: AsyncSession, paid: Sequence[PaidTerms]) -> int:
     """Mark bills, locked before, as PAID under fixed terms; returns how many of them were open."""
     result = await session.execute(
         _FREEZE,
         {
             "ids": [one.bill_id for one in paid],
-            "row_no": [one.row_no for one in paid],
+            "row_no": [one.schedule_row_no for one in paid],
             "due_fen": [one.due_fen for one in paid],
             "aided_fen": [one.aided_fen for one in paid],
             "paid_on": [one.paid_on for one in paid],
@@ -269,7 +269,7 @@ async def is_unpriced(session: AsyncSession, enrolment_id: UUID) -> bool:
 
 
 async def in_review(session: AsyncSession, today: date, *, after: UUID | None, limit: int) -> Sequence[Row[Any]]:
-    """Settled bills of which a newer assessment says something else, while the benefit year has not begun; by id."""
+    """Settled bills of which a newer assessment differs, while the benefit year has not begun; by id."""
     return (await session.execute(_IN_REVIEW, {"today": today, "after": after, "limit": limit})).all()
 
 
@@ -290,7 +290,7 @@ def _bill(row: Row[Any]) -> Bill:
         state=BillState(row.state),
         rows=rows_of(row.schedule),
         trace=Trace(row.actor, row.correlation_id),
-        row_no=row.row_no,
+        schedule_row_no=row.row_no,
         paid_on=row.paid_on,
         review=row.review,
     )

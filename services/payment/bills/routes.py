@@ -68,7 +68,7 @@ async def show_bill(session: Session, running: CurrentRunning, enrolment_id: UUI
 
 
 def _is_young(enrolment_id: UUID, now: datetime) -> bool:
-    """Payment hears of an enrolment only with its price; that it was just made shows in its identifier."""
+    """Payment learns of an enrolment only with its price; that it was just made shows in its identifier."""
     made = made_at(enrolment_id)
     return made is not None and now.astimezone(UTC) - made < _PRICED_WITHIN
 

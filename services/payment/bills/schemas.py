@@ -1,4 +1,4 @@
-"""What HTTP says about bills."""
+"""Bills as HTTP shows them."""
 
 from datetime import date
 from typing import Any
@@ -49,7 +49,7 @@ class ReviewOut(BaseModel):
 
 
 class BillOut(BaseModel):
-    """An enrolment's bill: what is due today (null outside every row), the row that says why, and all rows."""
+    """An enrolment's bill: what is due today (null outside every row), the row that gives the reason, and all rows."""
 
     id: UUID
     enrolment_id: UUID

@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.bills import repository
-from services.payment.bills.state import Bill, BillState, DueRow, Review, Superseded, consequence_of, row_shown
+from services.payment.bills.state import Bill, BillState, DueRow, Review, Superseded, consequence_of, display_row
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
-from services.payment.ledger.transfer import Occasion, Transfer
+from services.payment.ledger.transfer import PostingContext, Transfer
 from shared.contracts.event import Event, Received, Trace
 from shared.contracts.payment import BillIssued, BillSuperseded, ContributionPaid
 from shared.contracts.registration import EnrolmentTerminated
@@ -41,7 +41,7 @@ class BillPayment:
 
 
 async def lock_live(session: AsyncSession, enrolment_ids: Sequence[UUID]) -> dict[UUID, Bill]:
-    """Lock the bills in force of these enrolments, sorted; by enrolment. Whoever holds the lock decides a race."""
+    """Lock the bills in force of these enrolments, sorted; by enrolment. The lock decides a race."""
     return await repository.lock_live(session, enrolment_ids)
 
 
@@ -54,7 +54,7 @@ async def pay(session: AsyncSession, payments: Sequence[BillPayment]) -> None:
         return
     terms = [_terms(payment) for payment in payments]
     frozen = [
-        repository.Freeze(
+        repository.PaidTerms(
             one.bill.id, due.number, due.row.due_fen, due.row.aided_fen, one.paid_on, one.channel, one.paid_by
         )
         for one, due in zip(payments, terms, strict=True)
@@ -70,7 +70,7 @@ async def pay(session: AsyncSession, payments: Sequence[BillPayment]) -> None:
 async def assess(session: AsyncSession, events: Sequence[Received[ContributionAssessed]]) -> None:
     """Issue, renew, supersede or mark for review as newly assessed; where nothing is due, the aid is booked at once.
 
-    An enrolment that has ended gets no bill, whichever of the two was heard first.
+    An enrolment that has ended gets no bill, whichever of the two events came first.
     """
     ended = await repository.ended(session, [received.event.enrolment_id for received in events])
     live = await repository.lock_live(session, [received.event.enrolment_id for received in events])
@@ -91,7 +91,7 @@ async def assess(session: AsyncSession, events: Sequence[Received[ContributionAs
         if current is not None and what.supersede is not None:
             superseded.append((current, what.supersede))
             announced.append((_superseded(current), trace))
-        if current is not None and what.look_again:
+        if current is not None and what.needs_review:
             reviews.append((current, what.review))
         if current is not None and what.renew:
             renewed.append(replace(current, version=assessed.version, rows=assessed.schedule))
@@ -102,7 +102,7 @@ async def assess(session: AsyncSession, events: Sequence[Received[ContributionAs
             if what.issue is BillState.OPEN:
                 announced.append((_issued(bill, assessed.assessed_on), trace))
             else:
-                row = row_shown(bill.rows, assessed.assessed_on)
+                row = display_row(bill.rows, assessed.assessed_on)
                 aid += _aid(bill, row, assessed.assessed_on, received.id, trace)
     await repository.supersede(session, superseded)
     await repository.mark_for_review(session, reviews)
@@ -123,16 +123,16 @@ async def terminate(session: AsyncSession, events: Sequence[Received[EnrolmentTe
 
 
 def _terms(payment: BillPayment) -> DueRow:
-    due = payment.bill.row_on(payment.paid_on)
+    due = payment.bill.row_in_force(payment.paid_on)
     if due is None or due.row.due_fen != payment.amount_fen or payment.bill.state is not BillState.OPEN:
         raise BillNotOpen(f"缴费单 {payment.bill.id} 不接受该款项 · the bill does not take this payment")
     return due
 
 
 def _aid(bill: Bill, row: ScheduleRow, day: date, caused_by: UUID, trace: Trace) -> list[Transfer]:
-    occasion = Occasion(key=str(bill.id), effective_on=day, caused_by=caused_by, trace=trace)
+    context = PostingContext(key=str(bill.id), effective_on=day, caused_by=caused_by, trace=trace)
     return [
-        postings.aid_earned(bill.line, share.amount_fen, occasion, funder=share.funder)
+        postings.aid_earned(bill.dimensions, share.amount_fen, context, funder=share.funder)
         for share in row.shares
         if share.amount_fen > 0
     ]
@@ -152,7 +152,7 @@ def _new_bill(assessed: ContributionAssessed, state: BillState, trace: Trace) ->
         rows=assessed.schedule,
         trace=trace,
         # Where nothing is due, the row of that day is the one that settled it.
-        row_no=assessed.schedule.index(row_shown(assessed.schedule, assessed.assessed_on))
+        schedule_row_no=assessed.schedule.index(display_row(assessed.schedule, assessed.assessed_on))
         if state is BillState.NOTHING_DUE
         else None,
     )
@@ -165,7 +165,7 @@ def _issued(bill: Bill, day: date) -> BillIssued:
         enrolment_id=bill.enrolment_id,
         bill_id=bill.id,
         version=bill.version,
-        due_fen=row_shown(bill.rows, day).due_fen,
+        due_fen=display_row(bill.rows, day).due_fen,
     )
 
 

@@ -5,7 +5,7 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from services.payment.ledger.transfer import Line
+from services.payment.ledger.transfer import Dimensions
 from shared.contracts.event import Trace
 from shared.contracts.subsidy import ContributionAssessed, ScheduleRow
 
@@ -49,11 +49,11 @@ class Bill:
     state: BillState
     rows: tuple[ScheduleRow, ...]
     trace: Trace
-    row_no: int | None = None  # frozen when paid
+    schedule_row_no: int | None = None  # frozen when paid
     paid_on: date | None = None
     review: str | None = None
 
-    def row_on(self, day: date) -> DueRow | None:
+    def row_in_force(self, day: date) -> DueRow | None:
         """The row in force on a payment's business date, with its number; None outside every row."""
         for number, row in enumerate(self.rows):
             if row.pay_from <= day <= row.pay_until:
@@ -61,9 +61,9 @@ class Bill:
         return None
 
     @property
-    def line(self) -> Line:
+    def dimensions(self) -> Dimensions:
         """The dimensions of its money in the books."""
-        return Line(self.region, self.enrolment_id, self.person_token, self.benefit_year)
+        return Dimensions(self.region, self.enrolment_id, self.person_token, self.benefit_year)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Consequence:
 
     supersede: Superseded | None = None
     issue: BillState | None = None
-    look_again: bool = False  # settled, and a newer assessment says something else, or no longer does
+    needs_review: bool = False  # settled, and whether a newer assessment differs has changed
     review: Review | None = None
     renew: bool = False  # the same terms under a newer version: orders and payments under way stay as they are
 
@@ -93,7 +93,7 @@ def consequence_of(assessed: ContributionAssessed, live: Bill | None) -> Consequ
     if live is not None and assessed.version <= live.version:
         return NO_CHANGE
     if live is not None and live.state is not BillState.OPEN:
-        return _look_again(assessed, live)
+        return _reviewed(assessed, live)
     unpaid = live is not None
     if live is not None and _same_rows(assessed, live):
         return Consequence(renew=True)
@@ -107,14 +107,14 @@ def consequence_of(assessed: ContributionAssessed, live: Bill | None) -> Consequ
     )
 
 
-def _look_again(assessed: ContributionAssessed, settled: Bill) -> Consequence:
+def _reviewed(assessed: ContributionAssessed, settled: Bill) -> Consequence:
     if _same_terms(assessed, settled):
-        return NO_CHANGE if settled.review is None else Consequence(look_again=True)
-    due_fen = row_shown(assessed.schedule, _settling_day(settled)).due_fen if assessed.outcome == "PRICED" else None
-    return Consequence(look_again=True, review=Review(f"{assessed.outcome}:{assessed.version}", due_fen))
+        return NO_CHANGE if settled.review is None else Consequence(needs_review=True)
+    due_fen = display_row(assessed.schedule, _settling_day(settled)).due_fen if assessed.outcome == "PRICED" else None
+    return Consequence(needs_review=True, review=Review(f"{assessed.outcome}:{assessed.version}", due_fen))
 
 
-def row_shown(rows: tuple[ScheduleRow, ...], day: date) -> ScheduleRow:
+def display_row(rows: tuple[ScheduleRow, ...], day: date) -> ScheduleRow:
     """The row to show on a day: the one in force, else the next one, else the last."""
     for row in rows:
         if day <= row.pay_until:
@@ -123,7 +123,7 @@ def row_shown(rows: tuple[ScheduleRow, ...], day: date) -> ScheduleRow:
 
 
 def _same_rows(assessed: ContributionAssessed, unpaid: Bill) -> bool:
-    """Whether nobody would pay another amount, by another day or for another period than before."""
+    """Whether amount, days and period to pay are the same as before."""
     return (
         assessed.outcome == "PRICED"
         and not assessed.nothing_due
@@ -139,13 +139,13 @@ def _same_terms(assessed: ContributionAssessed, settled: Bill) -> bool:
     """Whether the day that settled the bill would cost the same; where nothing was due, the first such day."""
     if assessed.outcome != "PRICED":
         return False
-    old, new = _settling_row(settled), row_shown(assessed.schedule, _settling_day(settled))
+    old, new = _settling_row(settled), display_row(assessed.schedule, _settling_day(settled))
     return (old.due_fen, old.shares) == (new.due_fen, new.shares)
 
 
 def _settling_row(settled: Bill) -> ScheduleRow:
-    if settled.row_no is not None:
-        return settled.rows[settled.row_no]
+    if settled.schedule_row_no is not None:
+        return settled.rows[settled.schedule_row_no]
     return next((row for row in settled.rows if row.due_fen == 0), settled.rows[-1])
 
 

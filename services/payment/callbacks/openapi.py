@@ -1,4 +1,4 @@
-"""The callback as the OpenAPI document tells it: WeChat Pay's request, and answers in WeChat Pay's own form."""
+"""The callback as the OpenAPI document describes it: WeChat Pay's request, and answers in WeChat Pay's own form."""
 
 from typing import Any
 

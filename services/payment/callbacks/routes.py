@@ -67,9 +67,9 @@ async def take_wechat_notice(request: Request) -> Response:
 
 
 async def _verified(
-    request: Request, mchid: str, running: Running, resources: PaymentResources
+    request: Request, merchant_id: str, running: Running, resources: PaymentResources
 ) -> tuple[ChannelNotice, Evidence]:
-    merchant = resources.merchants.get(mchid)
+    merchant = resources.merchants.get(merchant_id)
     if merchant is None:
         raise Refused(Refusal.UNKNOWN_MERCHANT)
     headers = _wechat_headers(request.scope["headers"])
@@ -107,7 +107,7 @@ async def _bounded_body(request: Request) -> bytes:
 
 
 def _refused(running: Running, began: float, status: int, reason: str) -> Response:
-    """Answer in WeChat's form, and say why in the log: a kept notice is a row, a refused one leaves only this line."""
+    """Answer in WeChat's form, and log why: a kept notice is a row, a refused one leaves only this line."""
     path, trace_id = running.service.prefix + PATH, str(new_id())
     log_request(client="-", method="POST", path=path, status=status, began=began, reason=reason, trace_id=trace_id)
     return Response(FAILED, status_code=status, media_type="application/json")

@@ -7,15 +7,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.payment.batches import repository as batches
 from services.payment.batches import steps
 from services.payment.batches.models import Batch, CashBatch
-from services.payment.batches.repository import Move
-from services.payment.batches.state import BatchState, HeldAt, Step, resumes_at
+from services.payment.batches.repository import Transition
+from services.payment.batches.state import BatchState, BatchStep, HoldStage, resumes_at
 from services.payment.cash import repository
 from services.payment.cash.schemas import CorrectionIn
 from services.payment.cash.service import SlipNumberTaken
 from services.payment.cash.three_way_match import StatementLine
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
-from services.payment.ledger.transfer import Occasion
+from services.payment.ledger.transfer import PostingContext
 from services.payment.receipts import repository as receipts
 from services.payment.receipts.receipt import deposit_key
 from services.payment.statements import repository as statements
@@ -41,7 +41,7 @@ async def correct(session: AsyncSession, trace: Trace, batch_id: UUID, correctio
     if batch.state is not BatchState.HELD or batch.held_at is None:
         raise CorrectionNotPossible(batch.state.value)
     restated = correction.lines is not None or correction.slips is not None
-    by_village = batch if isinstance(batch, CashBatch) and batch.held_at is HeldAt.MATCH else None
+    by_village = batch if isinstance(batch, CashBatch) and batch.held_at is HoldStage.MATCH else None
     if restated and by_village is None:
         raise CorrectionNotPossible(pointer="/lines" if correction.lines is not None else "/slips")
     if (correction.lines is None) != (correction.total_fen is None):
@@ -50,8 +50,8 @@ async def correct(session: AsyncSession, trace: Trace, batch_id: UUID, correctio
     if by_village is not None:
         facts["declared_fen"] = await _restate(session, trace, by_village, correction)
     note = {"reason": correction.reason, "declared_fen": batch.declared_fen, "differences": batch.differences}
-    move = Move(
-        Step.CORRECT,
+    move = Transition(
+        BatchStep.CORRECT,
         BatchState.HELD,
         resumes_at(batch.kind, batch.held_at),
         new_id(),
@@ -61,7 +61,7 @@ async def correct(session: AsyncSession, trace: Trace, batch_id: UUID, correctio
     )
     corrected = await batches.take_step(session, batch.id, move)
     if corrected is None:
-        return await steps.visible(session, batch_id)
+        return await steps.visible_batch(session, batch_id)
     return corrected
 
 
@@ -72,9 +72,9 @@ async def _undo_deposit(session: AsyncSession, trace: Trace, batch: CashBatch) -
     """
     undone = [
         postings.deposit_unmatched(
-            receipt.money_of,
+            receipt.dimensions,
             receipt.amount_fen,
-            Occasion(
+            PostingContext(
                 key=deposit_key(receipt.id, batch.id, batch.version),
                 effective_on=receipt.deposited_on,
                 caused_by=batch.id,

@@ -50,7 +50,7 @@ def _failure(receipt: StoredReceipt, bill: Bill | None) -> ImportFailure | None:
         return ImportFailure.ALREADY_PAID
     if bill.state is not BillState.OPEN:
         return ImportFailure.NOTHING_DUE
-    due = bill.row_on(receipt.received_on)
+    due = bill.row_in_force(receipt.received_on)
     if due is None:
         return ImportFailure.OUTSIDE_COLLECTION
     return None if due.row.due_fen == receipt.amount_fen else ImportFailure.AMOUNT_NOT_DUE

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.payment.batches import repository as batches
 from services.payment.batches.discrepancies import MAX_DIFFERENCES, Difference
 from services.payment.batches.models import CashBatch, RemittanceLine
-from services.payment.batches.repository import Move
-from services.payment.batches.state import BatchState, HeldAt, Step, ready
+from services.payment.batches.repository import Transition
+from services.payment.batches.state import BatchState, BatchStep, HoldStage, ready
 from services.payment.bills import service as bills
 from services.payment.bills.service import BillPayment
 from services.payment.bills.state import Bill
@@ -22,7 +22,7 @@ from services.payment.cash_refunds import repository as cash_refunds
 from services.payment.job_names import CASH_MATCHING
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
-from services.payment.ledger.transfer import Occasion, Transfer
+from services.payment.ledger.transfer import PostingContext, Transfer
 from services.payment.receipts import repository as receipts_repository
 from services.payment.receipts.receipt import StoredReceipt, deposit_key
 from services.payment.statements import repository as statements
@@ -44,8 +44,8 @@ class _Matching:
     bank_line: DepositLine
     booked_on: date
 
-    def occasion(self, receipt: StoredReceipt, *, key: str | None = None) -> Occasion:
-        return Occasion(
+    def context(self, receipt: StoredReceipt, *, key: str | None = None) -> PostingContext:
+        return PostingContext(
             key=key or str(receipt.id),
             effective_on=self.booked_on,
             caused_by=self.bank_line.id,
@@ -121,17 +121,19 @@ async def _book_deposit(session: AsyncSession, matching: _Matching, receipts: Se
 def _deposited(matching: _Matching, receipt: StoredReceipt) -> Transfer:
     # A correction may take a receipt off the statement again, and another statement list it.
     key = deposit_key(receipt.id, matching.batch.id, matching.batch.version)
-    return postings.deposit_matched(receipt.money_of, receipt.amount_fen, matching.occasion(receipt, key=key))
+    return postings.deposit_matched(receipt.dimensions, receipt.amount_fen, matching.context(receipt, key=key))
 
 
 async def _import(session: AsyncSession, matching: _Matching, receipts: Sequence[StoredReceipt]) -> None:
     live = await bills.lock_live(session, [receipt.enrolment_id for receipt in receipts])
     decided = decide_import(receipts, live)
     for some in _chunks(decided.paying):
-        await post(session, [postings.cash_imported(r.money_of, r.amount_fen, matching.occasion(r)) for r, _ in some])
+        await post(session, [postings.cash_imported(r.dimensions, r.amount_fen, matching.context(r)) for r, _ in some])
         await bills.pay(session, [_payment(matching, receipt, bill) for receipt, bill in some])
     for failed in _chunks(decided.failing):
-        await post(session, [postings.import_failed(r.money_of, r.amount_fen, matching.occasion(r)) for r, _ in failed])
+        await post(
+            session, [postings.import_failed(r.dimensions, r.amount_fen, matching.context(r)) for r, _ in failed]
+        )
     await receipts_repository.write_off(session, [receipt.id for receipt, _ in decided.paying])
     await receipts_repository.recall(session, {receipt.id: reason.value for receipt, reason in decided.failing})
     await cash_refunds.due(session, [receipt for receipt, _ in decided.failing], matching.booked_on)
@@ -198,14 +200,14 @@ async def _move(
 ) -> None:
     """The batch is locked by this transaction, so that the step cannot be lost."""
     batch = matching.batch
-    move = Move(
-        Step.MATCH,
+    move = Transition(
+        BatchStep.MATCH,
         BatchState.SUBMITTED,
         target,
         new_id(),
         Trace(matching.bank_line.actor, batch.correlation_id, matching.bank_line.id),
         effective_on=matching.booked_on,
-        held_at=HeldAt.MATCH if target is BatchState.HELD else None,
+        held_at=HoldStage.MATCH if target is BatchState.HELD else None,
         differences=[difference.as_json() for difference in differences[:MAX_DIFFERENCES]],
         facts=facts,
         note=note,

@@ -1,4 +1,4 @@
-"""Reading and writing collection statements and deposit slips. No other room writes these tables."""
+"""Reading and writing collection statements and deposit slips. No other package writes these tables."""
 
 from collections.abc import Sequence
 from datetime import date

@@ -125,7 +125,7 @@ class SlipOut(BaseModel):
 
 
 class CorrectionIn(DocumentIn):
-    """What is said instead: lines with their total, or slips, or only why it should be compared again."""
+    """What is stated instead: lines with their total, or slips, or only why it should be compared again."""
 
     model_config = example(
         reason="第 3 行金额写错",

@@ -8,14 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.payment.batches import repository as batches
 from services.payment.batches import steps
 from services.payment.batches.models import Batch, CashBatch
-from services.payment.batches.state import BatchState, Step
+from services.payment.batches.state import BatchState, BatchStep
 from services.payment.bills import repository as bills
 from services.payment.cash import repository
 from services.payment.cash.schemas import CollectionStatementIn, ReceiptIn, StatementSlipIn
 from services.payment.cash.three_way_match import StatementLine
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
-from services.payment.ledger.transfer import Line, Occasion, Transfer
+from services.payment.ledger.transfer import Dimensions, PostingContext, Transfer
 from services.payment.receipts import repository as receipts_repository
 from services.payment.receipts.receipt import NewReceipt, StoredReceipt
 from shared.contracts.event import Trace
@@ -76,16 +76,16 @@ async def record_receipts(
     Raises UnknownVillage, BillNotFoundInVillage or ReceiptNumberTaken; then none is recorded.
     """
     _must_be_village(village)
-    told = _told_once(receipts)
-    stored_before = await receipts_repository.by_number(session, list(told))
-    fresh = [receipt for receipt in told.values() if receipt.receipt_no not in stored_before]
+    brought = _deduplicated(receipts)
+    stored_before = await receipts_repository.by_number(session, list(brought))
+    fresh = [receipt for receipt in brought.values() if receipt.receipt_no not in stored_before]
     people = await bills.people_of(session, village, [receipt.enrolment_id for receipt in fresh])
     wanted = [_new_receipt(receipt, people) for receipt in fresh]
     new = await receipts_repository.insert(session, village, wanted, trace) if wanted else set()
-    known = await receipts_repository.by_number(session, [number for number in told if number not in new])
-    for number in sorted(told.keys() - new):
+    known = await receipts_repository.by_number(session, [number for number in brought if number not in new])
+    for number in sorted(brought.keys() - new):
         stored = known.get(number)  # not visible: it belongs to another region, and the number is taken all the same
-        mine = told[number]
+        mine = brought[number]
         if stored is None or stored.region != village or not _same(mine, stored):
             raise ReceiptNumberTaken(f"收据 receipt {number}")
     recorded = [receipt for receipt in wanted if receipt.receipt_no in new]
@@ -115,12 +115,12 @@ async def submit_statement(session: AsyncSession, trace: Trace, body: Collection
     if not opened:
         return await _as_stated_before(session, body, lines)
     await repository.insert_lines(session, batch_id, 1, body.village, lines, trace)
-    batch, _ = await steps.take(session, trace, batch_id, Step.SUBMIT, facts={"declared_fen": body.total_fen})
+    batch, _ = await steps.take(session, trace, batch_id, BatchStep.SUBMIT, facts={"declared_fen": body.total_fen})
     return batch
 
 
 async def record_slip(session: AsyncSession, trace: Trace, body: StatementSlipIn) -> Batch:
-    """Record the slip of a statement's cash; it posts nothing until the bank says the same.
+    """Record the slip of a statement's cash; it posts nothing until the bank's line agrees.
 
     Raises NotFound, SlipNumberTaken, SecondSlip or StatementNoLongerOpen.
     """
@@ -158,12 +158,12 @@ def _must_be_village(code: str) -> None:
     raise UnknownVillage(pointer="/village")
 
 
-def _told_once(receipts: Sequence[ReceiptIn]) -> dict[str, ReceiptIn]:
-    told: dict[str, ReceiptIn] = {}
+def _deduplicated(receipts: Sequence[ReceiptIn]) -> dict[str, ReceiptIn]:
+    brought: dict[str, ReceiptIn] = {}
     for receipt in receipts:
-        if told.setdefault(receipt.receipt_no, receipt) != receipt:
+        if brought.setdefault(receipt.receipt_no, receipt) != receipt:
             raise ReceiptNumberTaken(f"收据 {receipt.receipt_no} 重复出现 · the receipt stands here twice")
-    return told
+    return brought
 
 
 def _new_receipt(receipt: ReceiptIn, people: Mapping[UUID, tuple[str, int]]) -> NewReceipt:
@@ -181,8 +181,8 @@ def _new_receipt(receipt: ReceiptIn, people: Mapping[UUID, tuple[str, int]]) -> 
     )
 
 
-def _same(told: ReceiptIn, stored: StoredReceipt) -> bool:
-    return (told.enrolment_id, told.amount_fen, told.received_on) == (
+def _same(brought: ReceiptIn, stored: StoredReceipt) -> bool:
+    return (brought.enrolment_id, brought.amount_fen, brought.received_on) == (
         stored.enrolment_id,
         stored.amount_fen,
         stored.received_on,
@@ -190,9 +190,9 @@ def _same(told: ReceiptIn, stored: StoredReceipt) -> bool:
 
 
 def _taken(receipt: NewReceipt, village: str, trace: Trace) -> Transfer:
-    line = Line(village, receipt.enrolment_id, receipt.person_token, receipt.benefit_year)
-    occasion = Occasion(key=str(receipt.id), effective_on=receipt.received_on, caused_by=receipt.id, trace=trace)
-    return postings.receipt_taken(line, receipt.amount_fen, occasion)
+    dimensions = Dimensions(village, receipt.enrolment_id, receipt.person_token, receipt.benefit_year)
+    context = PostingContext(key=str(receipt.id), effective_on=receipt.received_on, caused_by=receipt.id, trace=trace)
+    return postings.receipt_taken(dimensions, receipt.amount_fen, context)
 
 
 async def _as_stated_before(session: AsyncSession, body: CollectionStatementIn, lines: list[StatementLine]) -> Batch:

@@ -1,4 +1,4 @@
-"""票、款一致: a village's statement, its receipts, the deposit slip and the bank's line say the same, to the fen."""
+"""票、款一致: a village's statement, its receipts, the deposit slip and the bank's line agree to the fen."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence

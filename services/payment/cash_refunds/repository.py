@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.cash_refunds.state import CashRefund, CashRefundState, Signature, Taken
-from services.payment.ledger.transfer import Line
+from services.payment.cash_refunds.state import CashRefund, CashRefundState, RecordedStep, Signature
+from services.payment.ledger.transfer import Dimensions
 from services.payment.receipts.receipt import StoredReceipt
 from shared.contracts.event import Trace
 
@@ -80,7 +80,7 @@ async def lock(session: AsyncSession, village: str, numbers: Sequence[str]) -> l
     return [_refund(row) for row in rows]
 
 
-async def take(session: AsyncSession, ids: Sequence[UUID], step: Taken) -> None:
+async def take(session: AsyncSession, ids: Sequence[UUID], step: RecordedStep) -> None:
     """Write down a step of locked refunds."""
     values = {"ids": list(ids), "day": step.on, "who": step.by}
     if step.into is CashRefundState.RETURNED:
@@ -107,7 +107,7 @@ def _refund(row: Row[Any]) -> CashRefund:
         receipt_id=row.receipt_id,
         receipt_no=row.receipt_no,
         batch_id=row.batch_id,
-        line=Line(row.region, row.enrolment_id, row.person_token, row.benefit_year),
+        dimensions=Dimensions(row.region, row.enrolment_id, row.person_token, row.benefit_year),
         amount_fen=row.amount_fen,
         reason=row.recall_reason,
         state=CashRefundState(row.state),

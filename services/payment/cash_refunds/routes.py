@@ -1,4 +1,4 @@
-"""Doors for cash whose import failed: to see it by village, to release it, to fetch it, to record who signed for it."""
+"""Cash whose import failed, over HTTP: to see it by village, to release it, to fetch it, to record its signature."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -17,10 +17,10 @@ from services.payment.cash_refunds.schemas import (
 )
 from services.payment.cash_refunds.state import (
     CashRefundState,
+    CashStepNotPossible,
+    CollectorMayNotRelease,
     DateBeforeStep,
-    OwnReceipt,
     RecordedOtherwise,
-    StepNotPossible,
 )
 from services.payment.dates import DateInTheFuture, refuse_future
 from shared.database.business_date import business_date
@@ -48,7 +48,7 @@ async def list_cash_refunds(
 
 
 @router.post("/v1/cash-refunds/approvals", dependencies=[REFUND])
-@responses_for(NotFound, OwnReceipt)
+@responses_for(NotFound, CollectorMayNotRelease)
 async def approve_cash_refunds(
     session: Session, caller: CurrentCaller, running: CurrentRunning, body: CashReleaseIn
 ) -> CashRefundsOut:
@@ -59,7 +59,7 @@ async def approve_cash_refunds(
 
 
 @router.post("/v1/cash-refunds/fetches", dependencies=[COLLECT])
-@responses_for(NotFound, StepNotPossible, DateBeforeStep, RecordedOtherwise, DateInTheFuture)
+@responses_for(NotFound, CashStepNotPossible, DateBeforeStep, RecordedOtherwise, DateInTheFuture)
 async def record_fetch(
     session: Session, caller: CurrentCaller, running: CurrentRunning, body: CashFetchIn
 ) -> CashRefundsOut:
@@ -70,7 +70,7 @@ async def record_fetch(
 
 
 @router.post("/v1/cash-refunds/returns", dependencies=[COLLECT])
-@responses_for(NotFound, StepNotPossible, DateBeforeStep, RecordedOtherwise, DateInTheFuture)
+@responses_for(NotFound, CashStepNotPossible, DateBeforeStep, RecordedOtherwise, DateInTheFuture)
 async def record_return(
     session: Session, caller: CurrentCaller, running: CurrentRunning, body: CashReturnIn
 ) -> CashRefundsOut:

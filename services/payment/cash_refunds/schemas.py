@@ -1,4 +1,4 @@
-"""What the doors for cash that goes back speak; dates in ISO form, money in fen."""
+"""Cash that goes back, as HTTP takes and shows it; dates in ISO form, money in fen."""
 
 from datetime import date
 from typing import Annotated

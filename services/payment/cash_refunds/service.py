@@ -9,10 +9,10 @@ from datetime import date
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.cash_refunds import repository
-from services.payment.cash_refunds.state import CashRefund, CashRefundState, Signature, Taken, fresh
+from services.payment.cash_refunds.state import CashRefund, CashRefundState, RecordedStep, Signature, fresh
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
-from services.payment.ledger.transfer import Line, Occasion, Transfer
+from services.payment.ledger.transfer import Dimensions, PostingContext, Transfer
 from shared.contracts.payment import CashReturned
 from shared.errors import NotFound
 from shared.messaging.outbox.publication import publish
@@ -23,7 +23,7 @@ async def approve(session: AsyncSession, village: str, numbers: Sequence[str], d
 
     Raises NotFound or OwnReceipt; then none is released.
     """
-    await _take(session, village, numbers, Taken(CashRefundState.APPROVED, day, who))
+    await _take(session, village, numbers, RecordedStep(CashRefundState.APPROVED, day, who))
 
 
 async def fetch(session: AsyncSession, village: str, numbers: Sequence[str], day: date, who: str) -> None:
@@ -31,23 +31,23 @@ async def fetch(session: AsyncSession, village: str, numbers: Sequence[str], day
 
     Raises NotFound, StepNotPossible, DateBeforeStep or RecordedOtherwise; then none is recorded.
     """
-    step = Taken(CashRefundState.FETCHED, day, who)
+    step = RecordedStep(CashRefundState.FETCHED, day, who)
     await _post(session, await _take(session, village, numbers, step), day, postings.refund_cash_fetched)
 
 
 async def hand_back(
     session: AsyncSession, village: str, number: str, day: date, *, signed_by: Signature, who: str
 ) -> None:
-    """Somebody signed for the cash, which is announced: refund_payable ← village_cash.
+    """A person signed for the cash, which is announced: refund_payable ← village_cash.
 
     Raises NotFound, StepNotPossible, DateBeforeStep or RecordedOtherwise.
     """
-    returned = await _take(session, village, [number], Taken(CashRefundState.RETURNED, day, who, signed_by))
+    returned = await _take(session, village, [number], RecordedStep(CashRefundState.RETURNED, day, who, signed_by))
     await _post(session, returned, day, postings.refund_cash_signed_for)
     await publish(session, [(_announcement(refund, day), refund.trace) for refund in returned])
 
 
-async def _take(session: AsyncSession, village: str, numbers: Sequence[str], step: Taken) -> list[CashRefund]:
+async def _take(session: AsyncSession, village: str, numbers: Sequence[str], step: RecordedStep) -> list[CashRefund]:
     """Record a step of all these receipts or of none; returns those that it is new to."""
     found = await repository.lock(session, village, numbers)
     missing = set(numbers) - {refund.receipt_no for refund in found}
@@ -63,18 +63,18 @@ async def _post(
     session: AsyncSession,
     refunds: Sequence[CashRefund],
     day: date,
-    posting: Callable[[Line, int, Occasion], Transfer],
+    posting: Callable[[Dimensions, int, PostingContext], Transfer],
 ) -> None:
-    await post(session, [posting(refund.line, refund.amount_fen, refund.occasion(day)) for refund in refunds])
+    await post(session, [posting(refund.dimensions, refund.amount_fen, refund.context(day)) for refund in refunds])
 
 
 def _announcement(refund: CashRefund, day: date) -> CashReturned:
-    if refund.line.enrolment_id is None:
-        raise ValueError(f"receipt {refund.receipt_no} is nobody's")
+    if refund.dimensions.enrolment_id is None:
+        raise ValueError(f"receipt {refund.receipt_no} has no enrolment")
     return CashReturned(
-        region=refund.line.region,
-        benefit_year=refund.line.benefit_year,
-        enrolment_id=refund.line.enrolment_id,
+        region=refund.dimensions.region,
+        benefit_year=refund.dimensions.benefit_year,
+        enrolment_id=refund.dimensions.enrolment_id,
         receipt_id=refund.receipt_id,
         amount_fen=refund.amount_fen,
         reason=refund.reason,

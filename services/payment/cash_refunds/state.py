@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from services.payment.ledger.transfer import Line, Occasion
+from services.payment.ledger.transfer import Dimensions, PostingContext
 from shared.contracts.event import Trace
 from shared.errors import DomainError, ErrorCode
 
@@ -29,7 +29,7 @@ class Signature(StrEnum):
     HEIR = "HEIR"
 
 
-class StepNotPossible(DomainError):
+class CashStepNotPossible(DomainError):
     """Cash goes back in order: released, fetched, signed for."""
 
     code = ErrorCode.CASH_REFUND_STEP_NOT_POSSIBLE
@@ -47,15 +47,15 @@ class DateBeforeStep(DomainError):
     code = ErrorCode.CASH_REFUND_DATE_TOO_EARLY
 
 
-class OwnReceipt(DomainError):
-    """Whoever took the cash does not release it."""
+class CollectorMayNotRelease(DomainError):
+    """The collector who took the cash does not release it."""
 
     code = ErrorCode.CASH_REFUND_OF_OWN_RECEIPT
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """A step that somebody says was taken on a day."""
+class RecordedStep:
+    """A step as it is recorded: into which state, on which day, by whom."""
 
     into: CashRefundState
     on: date
@@ -70,7 +70,7 @@ class CashRefund:
     receipt_id: UUID
     receipt_no: str
     batch_id: UUID
-    line: Line
+    dimensions: Dimensions
     amount_fen: int
     reason: str
     state: CashRefundState
@@ -78,37 +78,37 @@ class CashRefund:
     signed_by: Signature | None
     trace: Trace
 
-    def occasion(self, day: date) -> Occasion:
+    def context(self, day: date) -> PostingContext:
         """Why its money moves on a day."""
-        return Occasion(str(self.receipt_id), day, self.receipt_id, self.trace, self.batch_id)
+        return PostingContext(str(self.receipt_id), day, self.receipt_id, self.trace, self.batch_id)
 
 
 _ORDER = tuple(CashRefundState)
 
 
-def takes(refund: CashRefund, step: Taken) -> bool:
+def takes(refund: CashRefund, step: RecordedStep) -> bool:
     """Whether the step is new; the same again is not. Raises what forbids it."""
     place = _ORDER.index(step.into)
-    told = f"收据 receipt {refund.receipt_no}"
+    receipt = f"收据 receipt {refund.receipt_no}"
     if step.into is CashRefundState.APPROVED and step.by == refund.trace.actor:
-        raise OwnReceipt(told)
+        raise CollectorMayNotRelease(receipt)
     if _ORDER.index(refund.state) >= place:
-        if step.into is not CashRefundState.APPROVED and _said(refund, place) != (step.on, step.signed_by):
-            raise RecordedOtherwise(told)
+        if step.into is not CashRefundState.APPROVED and _recorded(refund, place) != (step.on, step.signed_by):
+            raise RecordedOtherwise(receipt)
         return False
     before = refund.days[place - 1]
     if refund.state is not _ORDER[place - 1] or before is None:
-        raise StepNotPossible(f"{told}: {refund.state.value}")
+        raise CashStepNotPossible(f"{receipt}: {refund.state.value}")
     if step.on < before:
-        raise DateBeforeStep(f"{told}: {step.on} < {before}")
+        raise DateBeforeStep(f"{receipt}: {step.on} < {before}")
     return True
 
 
-def fresh(refunds: Sequence[CashRefund], step: Taken) -> list[CashRefund]:
+def fresh(refunds: Sequence[CashRefund], step: RecordedStep) -> list[CashRefund]:
     """Those that the step is new to; raises where one of them cannot take it."""
     return [refund for refund in refunds if takes(refund, step)]
 
 
-def _said(refund: CashRefund, place: int) -> tuple[date | None, Signature | None]:
+def _recorded(refund: CashRefund, place: int) -> tuple[date | None, Signature | None]:
     last = place == len(_ORDER) - 1
     return refund.days[place], refund.signed_by if last else None

@@ -1,1 +1,1 @@
-"""One thin room per payment channel: how it signs, what it says, how it wants to be answered."""
+"""One thin package per payment channel: its signatures, its messages, and the answers that it expects."""

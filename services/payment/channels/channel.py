@@ -72,7 +72,7 @@ class PaymentChannel(Protocol):
         """The channel's name in the books, such as WECHAT."""
 
     @property
-    def mchid(self) -> str:
+    def merchant_id(self) -> str:
         """The merchant's number at the channel."""
 
     @property

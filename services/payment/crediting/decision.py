@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from services.payment.bills.state import Bill, BillState
-from services.payment.ledger.transfer import Line
+from services.payment.ledger.transfer import Dimensions
 from services.payment.notices.notice import PaymentNotice
 from services.payment.orders.state import Order, OrderLine, OrderState
 from services.payment.suspense.reasons import SuspenseReason
@@ -36,7 +36,7 @@ class LineCredit:
     """What becomes of one part of a payment: it pays a bill, or it is suspended for a reason."""
 
     amount_fen: int
-    line: Line
+    dimensions: Dimensions
     bill: Bill | None = None
     reason: SuspenseReason | None = None
 
@@ -56,7 +56,7 @@ class Credit:
 
     @property
     def settles_order(self) -> bool:
-        """Whether the order has been paid with this, whatever its bills say."""
+        """Whether the order has been paid with this, whatever became of its bills."""
         return self.order is not None and self.reason in _ORDER_IS_PAID
 
 
@@ -72,7 +72,7 @@ _ORDER_IS_PAID = (
 
 def quarantine_of(notice: PaymentNotice, appid: str) -> Quarantine | None:
     """Why a notice is about money that is not ours; None where it is ours."""
-    if notice.payee_mchid != notice.mchid:
+    if notice.payee_merchant_id != notice.merchant_id:
         return Quarantine.OTHER_MERCHANT
     if notice.payee_appid != appid:
         return Quarantine.OTHER_APP
@@ -101,7 +101,7 @@ def decide_credit(notice: PaymentNotice, order: Order | None, bills: Mapping[UUI
 def _refusal_of_order(notice: PaymentNotice, order: Order | None) -> SuspenseReason | None:
     if order is None:
         return SuspenseReason.UNKNOWN_ORDER
-    if (order.channel, order.mchid) != (notice.channel, notice.mchid):
+    if (order.channel, order.merchant_id) != (notice.channel, notice.merchant_id):
         return SuspenseReason.ORDER_OF_OTHER_MERCHANT
     if order.state is OrderState.CONFIRMED:
         return SuspenseReason.SECOND_TRANSACTION
@@ -118,11 +118,11 @@ def _refusal_of_order(notice: PaymentNotice, order: Order | None) -> SuspenseRea
 
 def _line(line: OrderLine, bill: Bill | None, paid_on: date, refusal: SuspenseReason | None) -> LineCredit:
     reason = refusal or _refusal_of_bill(line, bill, paid_on)
-    return LineCredit(line.amount_fen, line.line, bill if reason is None else None, reason)
+    return LineCredit(line.amount_fen, line.dimensions, bill if reason is None else None, reason)
 
 
 def _bill_of(line: OrderLine, bills: Mapping[UUID, Bill]) -> Bill | None:
-    return bills.get(line.line.enrolment_id) if line.line.enrolment_id is not None else None
+    return bills.get(line.dimensions.enrolment_id) if line.dimensions.enrolment_id is not None else None
 
 
 def _refusal_of_bill(line: OrderLine, bill: Bill | None, paid_on: date) -> SuspenseReason | None:
@@ -130,12 +130,12 @@ def _refusal_of_bill(line: OrderLine, bill: Bill | None, paid_on: date) -> Suspe
         return SuspenseReason.BILL_SUPERSEDED
     if bill.id != line.bill_id:
         # What the newer bill wants on that day decides; the same amount pays it, any other was the old bill's.
-        successor = bill.row_on(paid_on) if bill.state is BillState.OPEN else None
+        successor = bill.row_in_force(paid_on) if bill.state is BillState.OPEN else None
         pays = successor is not None and successor.row.due_fen == line.amount_fen
         return None if pays else SuspenseReason.BILL_SUPERSEDED
     if bill.state is not BillState.OPEN:
         return SuspenseReason.BILL_ALREADY_PAID
-    due = bill.row_on(paid_on)
+    due = bill.row_in_force(paid_on)
     if due is None:
         return SuspenseReason.OUTSIDE_EVERY_ROW
     return None if due.row.due_fen == line.amount_fen else SuspenseReason.AMOUNT_NOT_DUE_THAT_DAY
@@ -146,13 +146,13 @@ def _whole(notice: PaymentNotice, order: Order | None, reason: SuspenseReason | 
     return LineCredit(notice.amount_fen, whose(notice, order), reason=reason)
 
 
-def whose(notice: PaymentNotice, order: Order | None) -> Line:
+def whose(notice: PaymentNotice, order: Order | None) -> Dimensions:
     """Whom money concerns that cannot be divided among an order's lines."""
     if order is None:
-        return Line(notice.region)
+        return Dimensions(notice.region)
     if len(order.lines) == 1:
-        return order.lines[0].line
-    return Line(order.region, benefit_year=order.benefit_year)
+        return order.lines[0].dimensions
+    return Dimensions(order.region, benefit_year=order.benefit_year)
 
 
 def contested(notice: PaymentNotice, first_order_no: str) -> SuspenseReason:

@@ -19,7 +19,7 @@ router = APIRouter(route_class=StrictRoute)
 
 
 class NotRetriable(DomainError):
-    """No such notice waits in quarantine for something that we could mend."""
+    """No such notice waits in quarantine for a reason on our side."""
 
     code = ErrorCode.NOTICE_NOT_RETRIABLE
 
@@ -36,7 +36,7 @@ async def list_quarantine(
 @router.post("/v1/quarantine/{notice_id}/retry", status_code=202, dependencies=[requires("payment:operate")])
 @responses_for(NotRetriable)
 async def retry_notice(session: Session, running: CurrentRunning, notice_id: UUID) -> Retried:
-    """Work a notice again that was set aside because of us: an error since mended, a merchant since configured."""
+    """Work a notice again that was set aside for a reason on our side: an error fixed, a merchant configured."""
     if not await repository.retry(session, notice_id, [reason.value for reason in RETRYABLE_QUARANTINE]):
         raise NotRetriable
     after_commit(session, lambda: running.wake(CREDITING))

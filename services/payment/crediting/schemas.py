@@ -13,7 +13,7 @@ class QuarantinedOut(BaseModel):
 
     id: UUID
     channel: str
-    mchid: str
+    merchant_id: str
     order_no: str | None
     transaction_id: str | None
     refund_no: str | None

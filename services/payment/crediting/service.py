@@ -19,7 +19,7 @@ from services.payment.crediting.decision import (
 )
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
-from services.payment.ledger.transfer import Occasion, Transfer
+from services.payment.ledger.transfer import PostingContext, Transfer
 from services.payment.notices import repository as notice_rows
 from services.payment.notices.notice import PaymentNotice
 from services.payment.orders import repository as orders
@@ -27,7 +27,7 @@ from services.payment.orders.state import Order, OrderState
 from services.payment.payments import repository as payments
 from services.payment.payments.repository import NewPayment, NewPaymentLine
 from services.payment.refunds import service as refunds
-from services.payment.refunds.state import Request
+from services.payment.refunds.state import NewRefund
 from services.payment.suspense.reasons import AUTO_REFUND_REASONS, SuspenseReason
 from services.payment.suspense.service import suspend
 from services.payment.suspense.state import Suspended, SuspenseState
@@ -42,7 +42,7 @@ _UNPAID = (OrderState.CREATED, OrderState.AWAITING, OrderState.UNKNOWN, OrderSta
 async def credit(session: AsyncSession, notices: Sequence[PaymentNotice]) -> dict[UUID, Outcome]:
     """Credit payments of our money; returns per notice what became of it, and why where it was not credited.
 
-    Orders are locked before bills, each sorted. A transaction is booked once, however many notices speak of it.
+    Orders are locked before bills, each sorted. A transaction is booked once, however many notices report it.
     """
     if not notices:
         return {}
@@ -60,7 +60,7 @@ async def credit(session: AsyncSession, notices: Sequence[PaymentNotice]) -> dic
 async def _decide(session: AsyncSession, notices: Sequence[PaymentNotice], known: dict[str, Order]) -> list[Credit]:
     """Decide one after the other, so that within a batch, too, the first payment of a bill wins."""
     concerned = {known[notice.order_no].id: known[notice.order_no] for notice in notices if notice.order_no in known}
-    people = {line.line.enrolment_id for order in concerned.values() for line in order.lines}
+    people = {line.dimensions.enrolment_id for order in concerned.values() for line in order.lines}
     standing = await bills.lock_live(session, [one for one in people if one is not None])
     credited = []
     for notice in notices:
@@ -79,7 +79,7 @@ async def _record(session: AsyncSession, decided: Sequence[Credit], booked: Mapp
         return
     settled = [one.order.id for one in decided if one.order is not None and one.settles_order]
     if settled:
-        await orders.turn(session, settled, OrderState.CONFIRMED, from_states=_UNPAID)
+        await orders.transition(session, settled, OrderState.CONFIRMED, from_states=_UNPAID)
     parts = [(one, part, new_id()) for one in decided for part in one.lines]
     await payments.insert_lines(
         session, [_payment_line(one, part, line_id, booked[one.notice.id]) for one, part, line_id in parts]
@@ -95,7 +95,7 @@ async def _suspend(session: AsyncSession, items: Sequence[Suspended]) -> None:
     """Set money aside; where its reason leaves no other use for it, put it forward for refund at once."""
     await suspend(session, items)
     unusable = [item for item in items if item.state is SuspenseState.HELD and item.reason in AUTO_REFUND_REASONS]
-    await refunds.request(session, [Request(item.id, item.notice.paid_on, item.trace) for item in unusable])
+    await refunds.request(session, [NewRefund(item.id, item.notice.paid_on, item.trace) for item in unusable])
 
 
 async def _repeated(
@@ -108,7 +108,7 @@ async def _repeated(
     outcomes: dict[UUID, Outcome] = {}
     claims: list[Suspended] = []
     for notice in notices:
-        order_no, amount_fen = first[notice.channel, notice.mchid, notice.transaction_id]
+        order_no, amount_fen = first[notice.channel, notice.merchant_id, notice.transaction_id]
         if (notice.order_no, notice.amount_fen) == (order_no, amount_fen):
             outcomes[notice.id] = ("REPEATED", None)
             continue
@@ -139,7 +139,7 @@ def _payment_line(decided: Credit, part: LineCredit, line_id: UUID, payment_id: 
         id=line_id,
         payment_id=payment_id,
         bill_id=part.bill.id if part.bill else None,
-        line=part.line,
+        dimensions=part.dimensions,
         amount_fen=part.amount_fen,
         credited=part.reason is None,
         trace=_trace(decided.notice, decided.order),
@@ -148,14 +148,14 @@ def _payment_line(decided: Credit, part: LineCredit, line_id: UUID, payment_id: 
 
 def _premium(decided: Credit, part: LineCredit) -> Transfer:
     notice = decided.notice
-    occasion = Occasion(
+    context = PostingContext(
         # Independent of the payment's own key: the books, too, refuse one transaction for one person twice.
-        key=f"{notice.channel}:{notice.mchid}:{notice.transaction_id}:{part.line.enrolment_id}",
+        key=f"{notice.channel}:{notice.merchant_id}:{notice.transaction_id}:{part.dimensions.enrolment_id}",
         effective_on=notice.paid_on,
         caused_by=notice.id,
         trace=_trace(notice, decided.order),
     )
-    return postings.premium_received(part.line, part.amount_fen, occasion, channel=notice.channel)
+    return postings.premium_received(part.dimensions, part.amount_fen, context, channel=notice.channel)
 
 
 def _bill_payment(decided: Credit, part: LineCredit, line_id: UUID) -> list[BillPayment]:
@@ -180,7 +180,7 @@ def _suspended(decided: Credit, part: LineCredit, line_id: UUID) -> list[Suspend
     if part.reason is None:
         return []
     trace = _trace(notice, decided.order)
-    return [Suspended(new_id(), line_id, notice, part.line, part.amount_fen, part.reason, trace)]
+    return [Suspended(new_id(), line_id, notice, part.dimensions, part.amount_fen, part.reason, trace)]
 
 
 def _contested(notice: PaymentNotice, order: Order | None, reason: SuspenseReason) -> Suspended:

@@ -54,7 +54,7 @@ def _is_about_a_notice(failure: Exception) -> bool:
     return not (is_transient(failure) or isinstance(failure, ProgrammingError))
 
 
-async def look_again_at_parked(running: Running) -> int:
+async def retry_parked(running: Running) -> int:
     """Look again at refund notices whose payment was being booked at the moment when they were parked."""
     async with running.database.transaction(running.settings.region) as session:
         unparked = await repository.unpark_booked(session)
@@ -84,7 +84,7 @@ async def work(
     payments: list[PaymentNotice] = []
     refunds: list[RefundNotice] = []
     for notice in notices:
-        merchant = resources.merchants.get(notice.mchid)
+        merchant = resources.merchants.get(notice.merchant_id)
         if notice.kind is NoticeKind.OTHER:
             outcomes[notice.id] = ("IGNORED", None)
         elif merchant is None:

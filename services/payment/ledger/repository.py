@@ -29,7 +29,7 @@ _COLUMNS = {
 _NAMES = ", ".join(_COLUMNS)
 _ARRAYS = ", ".join(f"CAST(:{name} AS {kind})" for name, kind in _COLUMNS.items())
 
-# Two postings of one key at once: the second waits on the unique index, then conflicts; sorted, so nobody deadlocks.
+# Two postings of one key at once: the second waits on the unique index, then conflicts; sorted against deadlocks.
 _INSERT = text(
     f"""
     INSERT INTO transfer ({_NAMES})
@@ -59,7 +59,7 @@ _BALANCES = text(
     GROUP BY region, account ORDER BY region, account
     """
 )
-# One statement sees one moment. If somebody else moved the horizon past that moment meanwhile, the stretch is empty and
+# One statement sees one moment. If another worker has moved the horizon past that moment, the stretch is empty and
 # the horizon stays where it is.
 _ADVANCE = text(
     """
@@ -124,7 +124,7 @@ def body_of(transfer: Transfer) -> tuple[Any, ...]:
 
 
 def _values(transfer: Transfer) -> dict[str, Any]:
-    line, occasion = transfer.line, transfer.occasion
+    dimensions, context = transfer.dimensions, transfer.context
     return {
         "id": new_id(),
         "idempotency_key": transfer.idempotency_key,
@@ -132,13 +132,13 @@ def _values(transfer: Transfer) -> dict[str, Any]:
         "debit": transfer.debit,
         "credit": transfer.credit,
         "amount_fen": transfer.amount_fen,
-        "enrolment_id": line.enrolment_id,
-        "person_token": line.person_token,
-        "benefit_year": line.benefit_year,
-        "region": line.region,
-        "batch_id": occasion.batch_id,
-        "effective_on": occasion.effective_on,
-        "caused_by": occasion.caused_by,
-        "actor": occasion.trace.actor,
-        "correlation_id": occasion.trace.correlation_id,
+        "enrolment_id": dimensions.enrolment_id,
+        "person_token": dimensions.person_token,
+        "benefit_year": dimensions.benefit_year,
+        "region": dimensions.region,
+        "batch_id": context.batch_id,
+        "effective_on": context.effective_on,
+        "caused_by": context.caused_by,
+        "actor": context.trace.actor,
+        "correlation_id": context.trace.correlation_id,
     }

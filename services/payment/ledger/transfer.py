@@ -12,8 +12,8 @@ class ImpossibleTransfer(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """Whose money it is: one enrolment in one benefit year and region. Money without a home has a region only."""
+class Dimensions:
+    """Whose money it is: one enrolment in one benefit year and region. Money without a bill may have a region only."""
 
     region: str
     enrolment_id: UUID | None = None
@@ -22,7 +22,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
+class PostingContext:
     """Why money moves now.
 
     ``key`` names the fact that can happen only once (a payment line, a receipt, a batch line); together with the kind
@@ -44,8 +44,8 @@ class Transfer:
     debit: str
     credit: str
     amount_fen: int
-    line: Line
-    occasion: Occasion
+    dimensions: Dimensions
+    context: PostingContext
 
     def __post_init__(self) -> None:
         if self.amount_fen <= 0 or self.debit == self.credit:
@@ -54,4 +54,4 @@ class Transfer:
     @property
     def idempotency_key(self) -> str:
         """What makes this movement the same one when it is posted again."""
-        return f"{self.kind}:{self.occasion.key}"
+        return f"{self.kind}:{self.context.key}"

@@ -1,7 +1,7 @@
 """Group commit without a timer: write what is there, collect while that commit runs, answer all of a group at once.
 
 A notice is answered only when it is durable. One bad row never fails its neighbours, the queue is bounded, and a client
-that hangs up gives up its own wait, nobody else's.
+that hangs up gives up its own wait only.
 """
 
 import asyncio

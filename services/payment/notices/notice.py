@@ -1,4 +1,4 @@
-"""What a channel's notice says, in one form for every channel; amounts in fen, times with their zone. Pure."""
+"""A channel's notice, in one form for every channel; amounts in fen, times with their zone. Pure."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -38,11 +38,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelNotice:
-    """A notice that a channel vouches for; ``mchid`` is the merchant to whom it was addressed."""
+    """A notice that a channel vouches for; ``merchant_id`` is the merchant to whom it was addressed."""
 
     kind: NoticeKind
     channel: str
-    mchid: str
+    merchant_id: str
     region: str
     notify_id: str
     event_type: str
@@ -62,10 +62,10 @@ class ChannelNotice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentNotice(ChannelNotice):
-    """A channel says what became of an order's payment."""
+    """A channel reports what became of an order's payment."""
 
     kind: NoticeKind = NoticeKind.PAYMENT
-    payee_mchid: str
+    payee_merchant_id: str
     payee_appid: str
     order_no: str
     transaction_id: str
@@ -82,10 +82,10 @@ class PaymentNotice(ChannelNotice):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundNotice(ChannelNotice):
-    """A channel says what became of a refund."""
+    """A channel reports what became of a refund."""
 
     kind: NoticeKind = NoticeKind.REFUND
-    payee_mchid: str
+    payee_merchant_id: str
     order_no: str
     transaction_id: str
     refund_no: str

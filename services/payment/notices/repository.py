@@ -19,7 +19,7 @@ Insert = Callable[[Sequence[VerifiedNotice]], Awaitable[None]]
 _COLUMNS: Final = {
     "id": "uuid",
     "channel": "text",
-    "mchid": "text",
+    "merchant_id": "text",
     "notify_id": "text",
     "source": "text",
     "envelope": "bytea",
@@ -27,7 +27,7 @@ _COLUMNS: Final = {
     "signed_at": "timestamptz",
     "event_type": "text",
     "kind": "text",
-    "payee_mchid": "text",
+    "payee_merchant_id": "text",
     "payee_appid": "text",
     "order_no": "text",
     "transaction_id": "text",
@@ -48,8 +48,8 @@ _INSERT = f"""
     ON CONFLICT (channel, notify_id) DO NOTHING
 """  # noqa: S608 - constant columns
 
-_NOTICE = """id, channel, mchid, notify_id, event_type, kind, payee_mchid, payee_appid, order_no, transaction_id,
-             refund_no, outcome, amount_fen, currency, succeeded_at, region, correlation_id"""
+_NOTICE = """id, channel, merchant_id, notify_id, event_type, kind, payee_merchant_id, payee_appid, order_no,
+             transaction_id, refund_no, outcome, amount_fen, currency, succeeded_at, region, correlation_id"""
 # A work queue: the next worker takes other rows. The order's and the bill's rows decide every race.
 _CLAIM = text(
     f"""
@@ -79,7 +79,7 @@ _UNPARK_BOOKED = text(
     UPDATE raw_notice n SET state = 'RECEIVED', reason = NULL
     WHERE n.state = 'PARKED' AND EXISTS (
         SELECT FROM payment p
-        WHERE (p.channel, p.mchid, p.transaction_id) = (n.channel, n.mchid, n.transaction_id)
+        WHERE (p.channel, p.merchant_id, p.transaction_id) = (n.channel, n.merchant_id, n.transaction_id)
     )
     RETURNING n.id
     """
@@ -92,7 +92,8 @@ _RETRY = text(
 )
 _QUARANTINED = text(
     """
-    SELECT id, channel, mchid, order_no, transaction_id, refund_no, amount_fen, currency, succeeded_at, reason, region
+    SELECT id, channel, merchant_id, order_no, transaction_id, refund_no, amount_fen, currency, succeeded_at, reason,
+           region
     FROM raw_notice
     WHERE state = 'QUARANTINED' AND (CAST(:after AS uuid) IS NULL OR id > :after)
     ORDER BY id LIMIT :limit
@@ -192,8 +193,8 @@ def _values(notice: ChannelNotice, evidence: Evidence) -> tuple[object, ...]:
     refund = notice if isinstance(notice, RefundNotice) else None
     money = payment or refund
     return (
-        notice.id, notice.channel, notice.mchid, notice.notify_id, evidence.source, evidence.envelope, evidence.serial,
-        evidence.signed_at, notice.event_type, notice.kind, money and money.payee_mchid,
+        notice.id, notice.channel, notice.merchant_id, notice.notify_id, evidence.source, evidence.envelope,
+        evidence.serial, evidence.signed_at, notice.event_type, notice.kind, money and money.payee_merchant_id,
         payment and payment.payee_appid, money and money.order_no, money and money.transaction_id,
         refund and refund.refund_no, money and money.outcome, money and money.amount_fen, payment and payment.currency,
         money and money.succeeded_at, notice.region, notice.trace.actor, notice.correlation_id,
@@ -202,19 +203,19 @@ def _values(notice: ChannelNotice, evidence: Evidence) -> tuple[object, ...]:
 
 def _notice(row: Row[Any]) -> ChannelNotice:
     kind = NoticeKind(row.kind)
-    said: dict[str, Any] = {
+    values: dict[str, Any] = {
         "id": row.id,
         "channel": row.channel,
-        "mchid": row.mchid,
+        "merchant_id": row.merchant_id,
         "region": row.region,
         "notify_id": row.notify_id,
         "event_type": row.event_type,
         "correlation_id": row.correlation_id,
     }
     if kind not in (NoticeKind.PAYMENT, NoticeKind.REFUND):
-        return ChannelNotice(kind=kind, **said)
-    said |= {
-        "payee_mchid": row.payee_mchid,
+        return ChannelNotice(kind=kind, **values)
+    values |= {
+        "payee_merchant_id": row.payee_merchant_id,
         "order_no": row.order_no,
         "transaction_id": row.transaction_id,
         "outcome": row.outcome,
@@ -222,5 +223,5 @@ def _notice(row: Row[Any]) -> ChannelNotice:
         "succeeded_at": row.succeeded_at,
     }
     if kind is NoticeKind.PAYMENT:
-        return PaymentNotice(payee_appid=row.payee_appid, currency=row.currency, **said)
-    return RefundNotice(refund_no=row.refund_no, **said)
+        return PaymentNotice(payee_appid=row.payee_appid, currency=row.currency, **values)
+    return RefundNotice(refund_no=row.refund_no, **values)

@@ -84,6 +84,6 @@ async def _reopen_or_end(running: Running, order: Order, channel: PaymentChannel
             log.warning("an order could not be opened at the channel", order_no=order.order_no)
         return
     async with running.database.transaction(region) as session:
-        await repository.turn(
+        await repository.transition(
             session, [order.id], OrderState.CANCELLED, from_states=(OrderState.CREATED, OrderState.UNKNOWN)
         )

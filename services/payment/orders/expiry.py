@@ -24,7 +24,7 @@ async def expire_orders(session: AsyncSession, day: date) -> int:
 
 
 async def expire_lapsed(running: Running) -> int:
-    """End one batch of orders that lapsed, where nobody announces the day."""
+    """End one batch of orders that lapsed, where no event announces the day."""
     async with running.database.transaction(running.settings.region) as session:
         return await expire_orders(session, await business_date(session, running.clock))
 

@@ -9,11 +9,11 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.ledger.transfer import Line
+from services.payment.ledger.transfer import Dimensions
 from services.payment.orders.state import Order, OrderLine, OrderState
 from shared.contracts.event import Trace
 
-_COLUMNS = """id, order_no, channel, mchid, state, amount_fen, benefit_year, region, expires_at, code_url, actor,
+_COLUMNS = """id, order_no, channel, merchant_id, state, amount_fen, benefit_year, region, expires_at, code_url, actor,
               correlation_id"""
 
 _LOCK = text(
@@ -37,10 +37,10 @@ _OPEN_ON_BILLS = text(
 )
 _INSERT = text(
     """
-    INSERT INTO payment_order (id, order_no, channel, mchid, appid, benefit_year, state, amount_fen, expires_at, region,
-                               actor, correlation_id)
-    VALUES (:id, :order_no, :channel, :mchid, :appid, :benefit_year, :state, :amount_fen, :expires_at, :region, :actor,
-            :correlation_id)
+    INSERT INTO payment_order (id, order_no, channel, merchant_id, appid, benefit_year, state, amount_fen,
+                               expires_at, region, actor, correlation_id)
+    VALUES (:id, :order_no, :channel, :merchant_id, :appid, :benefit_year, :state, :amount_fen, :expires_at, :region,
+            :actor, :correlation_id)
     """
 )
 # The unique index over open lines decides which of two orders for a bill comes first.
@@ -65,7 +65,7 @@ _TURN = text(
     WHERE id = ANY(CAST(:ids AS uuid[])) AND state = ANY(CAST(:from_states AS text[])) RETURNING id
     """
 )
-# An order is asked about once; if the channel cannot say, again after a pause by the database's clock.
+# An order is asked about once; if the channel cannot answer, again after a pause by the database's clock.
 _CLAIM_TO_QUERY = text(
     """
     WITH due AS (
@@ -138,7 +138,7 @@ async def insert(session: AsyncSession, order: Order, appid: str) -> bool:
             "id": order.id,
             "order_no": order.order_no,
             "channel": order.channel,
-            "mchid": order.mchid,
+            "merchant_id": order.merchant_id,
             "appid": appid,
             "benefit_year": order.benefit_year,
             "state": order.state.value,
@@ -153,10 +153,10 @@ async def insert(session: AsyncSession, order: Order, appid: str) -> bool:
         {
             "order_id": order.id,
             "bills": [line.bill_id for line in order.lines],
-            "enrolments": [line.line.enrolment_id for line in order.lines],
-            "persons": [line.line.person_token for line in order.lines],
-            "benefit_years": [line.line.benefit_year for line in order.lines],
-            "regions": [line.line.region for line in order.lines],
+            "enrolments": [line.dimensions.enrolment_id for line in order.lines],
+            "persons": [line.dimensions.person_token for line in order.lines],
+            "benefit_years": [line.dimensions.benefit_year for line in order.lines],
+            "regions": [line.dimensions.region for line in order.lines],
             "amounts": [line.amount_fen for line in order.lines],
             **trace,
         },
@@ -164,7 +164,7 @@ async def insert(session: AsyncSession, order: Order, appid: str) -> bool:
     return len(written.all()) == len(order.lines)
 
 
-async def turn(
+async def transition(
     session: AsyncSession,
     order_ids: Sequence[UUID],
     state: OrderState,
@@ -216,7 +216,7 @@ async def _orders(session: AsyncSession, rows: Sequence[Row[Any]]) -> list[Order
         return []
     lines: dict[UUID, list[OrderLine]] = defaultdict(list)
     for line in await session.execute(_LINES, {"ids": sorted(row.id for row in rows)}):
-        whose = Line(line.region, line.enrolment_id, line.person_token, line.benefit_year)
+        whose = Dimensions(line.region, line.enrolment_id, line.person_token, line.benefit_year)
         lines[line.order_id].append(OrderLine(line.bill_id, line.amount_fen, whose))
     return [_order(row, tuple(lines[row.id])) for row in rows]
 
@@ -227,7 +227,7 @@ def _order(row: Row[Any], lines: tuple[OrderLine, ...]) -> Order:
         id=row.id,
         order_no=row.order_no,
         channel=row.channel,
-        mchid=row.mchid,
+        merchant_id=row.merchant_id,
         state=OrderState(row.state),
         amount_fen=row.amount_fen,
         benefit_year=row.benefit_year,

@@ -32,7 +32,7 @@ OrderNo = Annotated[str, Path(min_length=6, max_length=32, pattern=r"^[0-9A-Za-z
 async def place_order(running: CurrentRunning, caller: CurrentCaller, body: OrderIn) -> OrderOut:
     """Collect what these enrolments owe today; an earlier order for one of them is closed first."""
     ids = tuple(dict.fromkeys(body.enrolment_ids))
-    return OrderOut.of(await service.place(running, service.Ask(ids, caller.region, caller.trace())))
+    return OrderOut.of(await service.place(running, service.OrderRequest(ids, caller.region, caller.trace())))
 
 
 @router.get("/v1/orders/{order_no}", dependencies=[requires("payment:read")])

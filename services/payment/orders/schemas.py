@@ -1,4 +1,4 @@
-"""What HTTP says about orders."""
+"""Orders as HTTP shows them."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -43,7 +43,7 @@ class OrderOut(BaseModel):
 
     @classmethod
     def of(cls, order: Order) -> "OrderOut":
-        """Say an order."""
+        """Show an order."""
         return cls(
             order_no=order.order_no,
             channel=order.channel,
@@ -53,7 +53,9 @@ class OrderOut(BaseModel):
             code_url=order.code_url,
             expires_at=order.expires_at,
             lines=[
-                OrderLineOut(enrolment_id=line.line.enrolment_id, amount_fen=line.amount_fen, region=line.line.region)
+                OrderLineOut(
+                    enrolment_id=line.dimensions.enrolment_id, amount_fen=line.amount_fen, region=line.dimensions.region
+                )
                 for line in order.lines
             ],
         )

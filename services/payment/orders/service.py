@@ -40,13 +40,13 @@ class NothingToPay(DomainError):
 
 
 class OrderAlreadyOpen(DomainError):
-    """Somebody else ordered the same bill at the same moment."""
+    """Another order for the same bill was placed at the same moment."""
 
     code = ErrorCode.ORDER_ALREADY_OPEN
 
 
 class OrderPaid(DomainError):
-    """The channel says that the order has been paid; its notice will credit it."""
+    """The channel reports that the order has been paid; its notice will credit it."""
 
     code = ErrorCode.ORDER_PAID
 
@@ -58,7 +58,7 @@ class OrderNotOpen(DomainError):
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class OrderRequest:
     """Who orders what."""
 
     enrolment_ids: tuple[UUID, ...]
@@ -66,7 +66,7 @@ class Ask:
     trace: Trace
 
 
-async def place(running: Running, ask: Ask) -> Order:
+async def place(running: Running, ask: OrderRequest) -> Order:
     """Open an order for what these enrolments owe today, and get the code to pay it with.
 
     An order that holds one of the bills is closed at its channel first. Raises ChannelNotAllowed, ChannelNotOffered,
@@ -95,7 +95,7 @@ async def open_at_channel(running: Running, order: Order, channel: PaymentChanne
             description=_DESCRIPTION,
             amount_fen=order.amount_fen,
             expires_at=order.expires_at,
-            notify_url=running.resources.notify_url(order.mchid),
+            notify_url=running.resources.notify_url(order.merchant_id),
         )
     except ChannelUnavailable:
         await _turn(running, region, order, OrderState.UNKNOWN)
@@ -143,9 +143,9 @@ async def close(running: Running, order: Order, region: str) -> Order:
 
 def channel_of(resources: PaymentResources, order: Order) -> PaymentChannel:
     """The channel through which an order collects; raises ChannelNotOffered."""
-    channel = resources.channels.get(order.mchid)
+    channel = resources.channels.get(order.merchant_id)
     if channel is None:
-        raise ChannelNotOffered(f"商户 merchant {order.mchid}")
+        raise ChannelNotOffered(f"商户 merchant {order.merchant_id}")
     return channel
 
 
@@ -158,7 +158,7 @@ async def show(running: Running, order_no: str, region: str) -> Order:
     return order
 
 
-async def _create(running: Running, ask: Ask, channel: PaymentChannel) -> Order | None:
+async def _create(running: Running, ask: OrderRequest, channel: PaymentChannel) -> Order | None:
     """Write the order; None where another one holds one of its bills open, and then nothing is written."""
     async with running.database.transaction(ask.region) as session:
         today = await business_date(session, running.clock)
@@ -171,7 +171,7 @@ async def _create(running: Running, ask: Ask, channel: PaymentChannel) -> Order 
     return order
 
 
-async def _close_earlier(running: Running, ask: Ask) -> None:
+async def _close_earlier(running: Running, ask: OrderRequest) -> None:
     """Close the orders that hold these bills; between transactions, because the channel is asked."""
     async with running.database.transaction(ask.region) as session:
         due = await _due(session, ask, await business_date(session, running.clock))
@@ -180,13 +180,13 @@ async def _close_earlier(running: Running, ask: Ask) -> None:
         await close(running, order, ask.region)
 
 
-async def _due(session: AsyncSession, ask: Ask, today: date) -> list[tuple[Bill, DueRow]]:
+async def _due(session: AsyncSession, ask: OrderRequest, today: date) -> list[tuple[Bill, DueRow]]:
     """The locked bills and the rows in force today; raises NothingToPay."""
     bills = await billing.lock_live(session, ask.enrolment_ids)
     due = []
     for enrolment_id in ask.enrolment_ids:
         bill = bills.get(enrolment_id)
-        one = bill.row_on(today) if bill is not None and bill.state is BillState.OPEN else None
+        one = bill.row_in_force(today) if bill is not None and bill.state is BillState.OPEN else None
         if bill is None or one is None or one.row.due_fen == 0:
             raise NothingToPay(f"参保 enrolment {enrolment_id}")
         due.append((bill, one))
@@ -195,19 +195,19 @@ async def _due(session: AsyncSession, ask: Ask, today: date) -> list[tuple[Bill,
     return due
 
 
-def _new_order(ask: Ask, due: Sequence[tuple[Bill, DueRow]], today: date, channel: PaymentChannel) -> Order:
+def _new_order(ask: OrderRequest, due: Sequence[tuple[Bill, DueRow]], today: date, channel: PaymentChannel) -> Order:
     order_id = new_id()
     return Order(
         id=order_id,
         order_no=order_id.hex,
         channel=channel.name,
-        mchid=channel.mchid,
+        merchant_id=channel.merchant_id,
         state=OrderState.CREATED,
         amount_fen=sum(one.row.due_fen for _, one in due),
         benefit_year=due[0][0].benefit_year,
         region=common_region([bill.region for bill, _ in due]),
         expires_at=expiry(today, [one.row.pay_until for _, one in due]),
-        lines=tuple(OrderLine(bill.id, one.row.due_fen, bill.line) for bill, one in due),
+        lines=tuple(OrderLine(bill.id, one.row.due_fen, bill.dimensions) for bill, one in due),
         trace=ask.trace,
     )
 
@@ -215,5 +215,5 @@ def _new_order(ask: Ask, due: Sequence[tuple[Bill, DueRow]], today: date, channe
 async def _turn(running: Running, region: str, order: Order, state: OrderState, *, code_url: str | None = None) -> bool:
     """A notice may have confirmed the order while the channel was asked: only an open order is turned."""
     async with running.database.transaction(region) as session:
-        turned = await repository.turn(session, [order.id], state, from_states=OPEN_STATES, code_url=code_url)
+        turned = await repository.transition(session, [order.id], state, from_states=OPEN_STATES, code_url=code_url)
     return bool(turned)

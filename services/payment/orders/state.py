@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from services.payment.ledger.transfer import Line
+from services.payment.ledger.transfer import Dimensions
 from shared.contracts.event import Trace
 from shared.domain.clock import SHANGHAI
 
@@ -37,7 +37,7 @@ class OrderLine:
 
     bill_id: UUID
     amount_fen: int
-    line: Line
+    dimensions: Dimensions
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Order:
     id: UUID
     order_no: str
     channel: str
-    mchid: str
+    merchant_id: str
     state: OrderState
     amount_fen: int
     benefit_year: int

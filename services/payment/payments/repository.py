@@ -1,4 +1,4 @@
-"""Writing payments and their lines, a batch in one statement. No other room writes these tables."""
+"""Writing payments and their lines, a batch in one statement. No other package writes these tables."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,35 +8,36 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.ledger.transfer import Line
+from services.payment.ledger.transfer import Dimensions
 from services.payment.notices.notice import PaymentNotice
 from shared.contracts.event import Trace
 
 # A transaction is booked once: the unique key decides, whichever order the notice names.
 _INSERT_PAYMENTS = text(
     """
-    INSERT INTO payment (id, channel, mchid, transaction_id, order_id, order_no, notice_id, amount_fen, paid_at,
+    INSERT INTO payment (id, channel, merchant_id, transaction_id, order_id, order_no, notice_id, amount_fen, paid_at,
                          paid_on, region, actor, correlation_id)
-    SELECT id, channel, mchid, transaction_id, order_id, order_no, notice_id, amount_fen, paid_at, paid_on, region,
-           actor, correlation_id
+    SELECT id, channel, merchant_id, transaction_id, order_id, order_no, notice_id, amount_fen, paid_at, paid_on,
+           region, actor, correlation_id
     FROM unnest(
-             CAST(:id AS uuid[]), CAST(:channel AS text[]), CAST(:mchid AS text[]), CAST(:transaction_id AS text[]),
+             CAST(:id AS uuid[]), CAST(:channel AS text[]), CAST(:merchant_id AS text[]),
+             CAST(:transaction_id AS text[]),
              CAST(:order_id AS uuid[]), CAST(:order_no AS text[]), CAST(:notice_id AS uuid[]),
              CAST(:amount_fen AS bigint[]), CAST(:paid_at AS timestamptz[]), CAST(:paid_on AS date[]),
              CAST(:region AS text[]), CAST(:actor AS text[]), CAST(:correlation_id AS uuid[])
-         ) AS new (id, channel, mchid, transaction_id, order_id, order_no, notice_id, amount_fen, paid_at, paid_on,
-                   region, actor, correlation_id)
-    ORDER BY channel, mchid, transaction_id, paid_at, notice_id
-    ON CONFLICT (channel, mchid, transaction_id) DO NOTHING
+         ) AS new (id, channel, merchant_id, transaction_id, order_id, order_no, notice_id, amount_fen, paid_at,
+                   paid_on, region, actor, correlation_id)
+    ORDER BY channel, merchant_id, transaction_id, paid_at, notice_id
+    ON CONFLICT (channel, merchant_id, transaction_id) DO NOTHING
     RETURNING notice_id, id
     """
 )
 _BOOKED = text(
     """
-    SELECT p.channel, p.mchid, p.transaction_id, p.order_no, p.amount_fen
-    FROM unnest(CAST(:channels AS text[]), CAST(:mchids AS text[]), CAST(:transactions AS text[]))
-         AS asked (channel, mchid, transaction_id)
-    JOIN payment p USING (channel, mchid, transaction_id)
+    SELECT p.channel, p.merchant_id, p.transaction_id, p.order_no, p.amount_fen
+    FROM unnest(CAST(:channels AS text[]), CAST(:merchant_ids AS text[]), CAST(:transactions AS text[]))
+         AS asked (channel, merchant_id, transaction_id)
+    JOIN payment p USING (channel, merchant_id, transaction_id)
     """
 )
 _BOOKED_TRANSACTIONS = text(
@@ -77,7 +78,7 @@ class NewPaymentLine:
     id: UUID
     payment_id: UUID
     bill_id: UUID | None
-    line: Line
+    dimensions: Dimensions
     amount_fen: int
     credited: bool
     trace: Trace
@@ -90,7 +91,7 @@ async def insert(session: AsyncSession, payments: Sequence[NewPayment]) -> dict[
         {
             "id": [one.id for one in payments],
             "channel": [one.notice.channel for one in payments],
-            "mchid": [one.notice.mchid for one in payments],
+            "merchant_id": [one.notice.merchant_id for one in payments],
             "transaction_id": [one.notice.transaction_id for one in payments],
             "order_id": [one.order_id for one in payments],
             "order_no": [one.notice.order_no for one in payments],
@@ -114,11 +115,11 @@ async def booked(
         _BOOKED,
         {
             "channels": [notice.channel for notice in notices],
-            "mchids": [notice.mchid for notice in notices],
+            "merchant_ids": [notice.merchant_id for notice in notices],
             "transactions": [notice.transaction_id for notice in notices],
         },
     )
-    return {(row.channel, row.mchid, row.transaction_id): (row.order_no, row.amount_fen) for row in rows}
+    return {(row.channel, row.merchant_id, row.transaction_id): (row.order_no, row.amount_fen) for row in rows}
 
 
 async def booked_transactions(session: AsyncSession, transaction_ids: Sequence[str]) -> set[str]:
@@ -135,12 +136,12 @@ async def insert_lines(session: AsyncSession, lines: Sequence[NewPaymentLine]) -
             "id": [one.id for one in lines],
             "payment_id": [one.payment_id for one in lines],
             "bill_id": [one.bill_id for one in lines],
-            "enrolment_id": [one.line.enrolment_id for one in lines],
-            "person_token": [one.line.person_token for one in lines],
-            "benefit_year": [one.line.benefit_year for one in lines],
+            "enrolment_id": [one.dimensions.enrolment_id for one in lines],
+            "person_token": [one.dimensions.person_token for one in lines],
+            "benefit_year": [one.dimensions.benefit_year for one in lines],
             "amount_fen": [one.amount_fen for one in lines],
             "state": ["CREDITED" if one.credited else "SUSPENDED" for one in lines],
-            "region": [one.line.region for one in lines],
+            "region": [one.dimensions.region for one in lines],
             "actor": [one.trace.actor for one in lines],
             "correlation_id": [one.trace.correlation_id for one in lines],
         },

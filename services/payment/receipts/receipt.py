@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from services.payment.ledger.transfer import Line
+from services.payment.ledger.transfer import Dimensions
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,9 @@ class StoredReceipt:
     correlation_id: UUID
 
     @property
-    def money_of(self) -> Line:
+    def dimensions(self) -> Dimensions:
         """Whose money it is, for the books."""
-        return Line(self.region, self.enrolment_id, self.person_token, self.benefit_year)
+        return Dimensions(self.region, self.enrolment_id, self.person_token, self.benefit_year)
 
     def free_for(self, batch_id: UUID) -> bool:
         """Whether no other statement, write-off or recall holds it."""
@@ -38,7 +38,7 @@ class StoredReceipt:
 
 @dataclass(frozen=True, slots=True)
 class NewReceipt:
-    """A receipt to be recorded, with what its bill says of the person."""
+    """A receipt to be recorded, with what its bill holds about the person."""
 
     id: UUID
     receipt_no: str

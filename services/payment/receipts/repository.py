@@ -1,4 +1,4 @@
-"""Reading, locking and writing cash receipts. No other room writes this table."""
+"""Reading, locking and writing cash receipts. No other package writes this table."""
 
 from collections.abc import Sequence
 from datetime import date

@@ -1,1 +1,1 @@
-"""Refunds of suspended money: requested, approved by a person, asked from the channel, final when it says so."""
+"""Refunds of suspended money: requested, approved by a person, submitted to the channel, final when confirmed."""

@@ -8,20 +8,20 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.ledger.transfer import Line
-from services.payment.refunds.state import Refund, RefundState, Request, refund_no
+from services.payment.ledger.transfer import Dimensions
+from services.payment.refunds.state import NewRefund, Refund, RefundState, refund_no
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
 
-_COLUMNS = """r.id, r.suspense_id, r.refund_no, r.attempt, r.channel, r.mchid, r.transaction_id, r.enrolment_id,
+_COLUMNS = """r.id, r.suspense_id, r.refund_no, r.attempt, r.channel, r.merchant_id, r.transaction_id, r.enrolment_id,
               s.person_token, r.benefit_year, r.amount_fen, r.paid_fen, r.reason, r.state, r.region, r.actor,
               r.correlation_id"""
 
 _INSERT = text(
     """
-    INSERT INTO refund (id, suspense_id, refund_no, channel, mchid, transaction_id, enrolment_id, benefit_year,
+    INSERT INTO refund (id, suspense_id, refund_no, channel, merchant_id, transaction_id, enrolment_id, benefit_year,
                         amount_fen, paid_fen, reason, state, requested_on, region, actor, correlation_id)
-    SELECT asked.id, s.id, asked.refund_no, s.channel, s.mchid, s.transaction_id, s.enrolment_id, s.benefit_year,
+    SELECT asked.id, s.id, asked.refund_no, s.channel, s.merchant_id, s.transaction_id, s.enrolment_id, s.benefit_year,
            s.amount_fen, s.paid_fen, s.reason, 'REQUESTED', asked.requested_on, s.region, asked.actor,
            asked.correlation_id
     FROM unnest(
@@ -84,8 +84,8 @@ _CONCLUDE = text(
 )
 _LIST = text(
     """
-    SELECT id, suspense_id, refund_no, channel, mchid, transaction_id, enrolment_id, benefit_year, region, amount_fen,
-           reason, state, requested_on, approved_by, approved_on, failure, refunded_on
+    SELECT id, suspense_id, refund_no, channel, merchant_id, transaction_id, enrolment_id, benefit_year, region,
+           amount_fen, reason, state, requested_on, approved_by, approved_on, failure, refunded_on
     FROM refund
     WHERE (CAST(:state AS text) IS NULL OR state = :state) AND (CAST(:after AS uuid) IS NULL OR id > :after)
     ORDER BY id LIMIT :limit
@@ -93,7 +93,7 @@ _LIST = text(
 )
 
 
-async def insert(session: AsyncSession, requests: Sequence[Request]) -> None:
+async def insert(session: AsyncSession, requests: Sequence[NewRefund]) -> None:
     """Put held money forward for refund; what has been put forward before stays as it is."""
     ids = [new_id() for _ in requests]
     await session.execute(
@@ -145,7 +145,7 @@ async def note_refusal(session: AsyncSession, refund_id: UUID, failure: str) -> 
     await session.execute(_NOTE_REFUSAL, {"id": refund_id, "failure": failure})
 
 
-async def hasten(session: AsyncSession, refund_id: UUID) -> None:
+async def retry_now(session: AsyncSession, refund_id: UUID) -> None:
     """Ask about a refund that the channel refused without waiting for its next turn."""
     await session.execute(_HASTEN, {"id": refund_id})
 
@@ -176,12 +176,12 @@ def _refund(row: Row[Any]) -> Refund:
         refund_no=row.refund_no,
         attempt=row.attempt,
         channel=row.channel,
-        mchid=row.mchid,
+        merchant_id=row.merchant_id,
         transaction_id=row.transaction_id,
         amount_fen=row.amount_fen,
         paid_fen=row.paid_fen,
         reason=row.reason,
         state=RefundState(row.state),
-        line=Line(row.region, row.enrolment_id, row.person_token, row.benefit_year),
+        dimensions=Dimensions(row.region, row.enrolment_id, row.person_token, row.benefit_year),
         trace=Trace(row.actor, row.correlation_id),
     )

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from services.payment.job_names import REFUNDS
 from services.payment.refunds import repository, service
 from services.payment.refunds.schemas import Approved, RefundOut, RefundRequested
-from services.payment.refunds.state import RefundState, Request
+from services.payment.refunds.state import NewRefund, RefundState
 from shared.database.business_date import business_date
 from shared.database.engine import after_commit
 from shared.errors import NotFound
@@ -48,5 +48,5 @@ async def request_refund(
 ) -> RefundRequested:
     """Put suspended money forward for refund; it still has to be approved."""
     today = await business_date(session, running.clock)
-    refund_id = await service.request_one(session, Request(suspense_id, today, caller.trace()))
+    refund_id = await service.request_one(session, NewRefund(suspense_id, today, caller.trace()))
     return RefundRequested(refund_id=refund_id)

@@ -17,7 +17,7 @@ class RefundOut(BaseModel):
     suspense_id: UUID
     refund_no: str
     channel: str
-    mchid: str
+    merchant_id: str
     transaction_id: str
     enrolment_id: UUID | None
     benefit_year: int | None

@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
-from services.payment.ledger.transfer import Occasion
+from services.payment.ledger.transfer import PostingContext
 from services.payment.notices.notice import RefundNotice
 from services.payment.payments import repository as payments
 from services.payment.refunds import repository
-from services.payment.refunds.state import AT_CHANNEL, Refund, RefundState, Request, outcome_of
+from services.payment.refunds.state import AT_CHANNEL, NewRefund, Refund, RefundState, outcome_of
 from services.payment.suspense import repository as suspense
 from services.payment.suspense.state import SuspenseState
 from shared.contracts.event import Trace
@@ -36,13 +36,13 @@ class SuspenseNotHeld(DomainError):
     code = ErrorCode.SUSPENSE_NOT_HELD
 
 
-async def request(session: AsyncSession, requests: Sequence[Request]) -> None:
+async def request(session: AsyncSession, requests: Sequence[NewRefund]) -> None:
     """Put held money forward for refund."""
     if requests:
         await repository.insert(session, requests)
 
 
-async def request_one(session: AsyncSession, asked: Request) -> UUID:
+async def request_one(session: AsyncSession, asked: NewRefund) -> UUID:
     """Put one held item forward for refund and name the refund; raises SuspenseNotHeld."""
     await repository.insert(session, [asked])
     refund_id = await repository.of_suspense(session, asked.suspense_id)
@@ -54,21 +54,21 @@ async def request_one(session: AsyncSession, asked: Request) -> UUID:
 async def approve(session: AsyncSession, refund_id: UUID, day: date, trace: Trace) -> Refund:
     """Let a refund go to the channel; one that is on its way already is left alone. Raises NotFound.
 
-    After the channel closed a refund, approving it again asks under a new number; one that it refused, say for want of
-    balance, is asked again at once under its number.
+    After the channel closed a refund, approving it again asks under a new number. One that it refused, for want of
+    balance for example, is asked again at once under its number.
     """
     refund = (await repository.lock(session, [refund_id])).get(refund_id)
     if refund is None:
         raise NotFound("没有该退款 · no such refund")
     if refund.state is RefundState.REQUESTED:
         await repository.approve(session, refund, attempt=1, approved_by=trace.actor, day=day)
-        await suspense.turn(session, [refund.suspense_id], SuspenseState.REFUNDING, from_state=SuspenseState.HELD)
-        decided = Occasion(str(refund.id), day, refund.id, refund.trace)
-        await post(session, [postings.suspense_refund_decided(refund.line, refund.amount_fen, decided)])
+        await suspense.transition(session, [refund.suspense_id], SuspenseState.REFUNDING, from_state=SuspenseState.HELD)
+        decided = PostingContext(str(refund.id), day, refund.id, refund.trace)
+        await post(session, [postings.suspense_refund_decided(refund.dimensions, refund.amount_fen, decided)])
     elif refund.state is RefundState.PAY_FAILED:
         await repository.approve(session, refund, attempt=refund.attempt + 1, approved_by=trace.actor, day=day)
     elif refund.state is RefundState.ASKED:
-        await repository.hasten(session, refund_id)
+        await repository.retry_now(session, refund_id)
     return (await repository.lock(session, [refund_id]))[refund_id]
 
 
@@ -100,8 +100,8 @@ async def settle(session: AsyncSession, notices: Sequence[RefundNotice]) -> dict
 
 
 def _answer(refund: Refund, notice: RefundNotice, state: RefundState | None) -> tuple[str, str | None]:
-    said = (notice.mchid, notice.payee_mchid, notice.transaction_id, notice.amount_fen)
-    if said != (refund.mchid, refund.mchid, refund.transaction_id, refund.amount_fen):
+    said = (notice.merchant_id, notice.payee_merchant_id, notice.transaction_id, notice.amount_fen)
+    if said != (refund.merchant_id, refund.merchant_id, refund.transaction_id, refund.amount_fen):
         return "QUARANTINED", REFUND_DIFFERS
     if refund.state is RefundState.PAID or refund.state is state:
         return "REPEATED", None
@@ -123,24 +123,24 @@ async def _record(session: AsyncSession, changed: Mapping[UUID, tuple[Refund, Re
         if day is None:
             continue
         trace = replace(refund.trace, causation_id=notice.id)
-        # The channel's word says that the channel paid: the money leaves from what it holds for us.
-        occasion = Occasion(str(refund.id), day, notice.id, trace)
-        transfers.append(postings.refunded(refund.line, refund.amount_fen, occasion, channel=refund.channel))
+        # The channel reports that it has paid: the money leaves from what it holds for us.
+        context = PostingContext(str(refund.id), day, notice.id, trace)
+        transfers.append(postings.refunded(refund.dimensions, refund.amount_fen, context, channel=refund.channel))
         announced.append((_announcement(refund, day), trace))
     await repository.conclude(session, outcomes)
     finished = [refund.suspense_id for refund, _, state in changed.values() if state is RefundState.PAID]
     if finished:
-        await suspense.turn(session, finished, SuspenseState.REFUNDED, from_state=SuspenseState.REFUNDING)
+        await suspense.transition(session, finished, SuspenseState.REFUNDED, from_state=SuspenseState.REFUNDING)
         await post(session, transfers)
         await publish(session, announced)
 
 
 def _announcement(refund: Refund, day: date) -> RefundPaid:
     return RefundPaid(
-        region=refund.line.region,
-        benefit_year=refund.line.benefit_year,
+        region=refund.dimensions.region,
+        benefit_year=refund.dimensions.benefit_year,
         refund_id=refund.id,
-        enrolment_id=refund.line.enrolment_id,
+        enrolment_id=refund.dimensions.enrolment_id,
         amount_fen=refund.amount_fen,
         reason=refund.reason,
         refunded_on=day,

@@ -5,7 +5,7 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from services.payment.ledger.transfer import Line
+from services.payment.ledger.transfer import Dimensions
 from shared.contracts.event import Trace
 
 
@@ -29,8 +29,8 @@ AT_CHANNEL = (RefundState.APPROVED, RefundState.ASKED, RefundState.ABNORMAL)
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """Suspended money that should go back to whoever paid it."""
+class NewRefund:
+    """Suspended money that should go back to the payer."""
 
     suspense_id: UUID
     requested_on: date
@@ -39,20 +39,20 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """Money on its way back to whoever paid it, under one number at the channel however often it is asked."""
+    """Money on its way back to the payer, under one number at the channel however often it is asked."""
 
     id: UUID
     suspense_id: UUID
     refund_no: str
     attempt: int
     channel: str
-    mchid: str
+    merchant_id: str
     transaction_id: str
     amount_fen: int
     paid_fen: int
     reason: str
     state: RefundState
-    line: Line
+    dimensions: Dimensions
     trace: Trace
 
 

@@ -13,7 +13,7 @@ _AT_ONCE = 20
 log = structlog.get_logger(__name__)
 
 
-async def ask_refunds(running: Running, *, again_after_s: float = 60.0) -> int:
+async def submit_refunds(running: Running, *, again_after_s: float = 60.0) -> int:
     """Ask for one batch of refunds, each under its one number; returns how many."""
     async with running.database.transaction(running.settings.region) as session:
         due = await repository.take_due(session, again_after_s=again_after_s, limit=_AT_ONCE)
@@ -24,12 +24,12 @@ async def ask_refunds(running: Running, *, again_after_s: float = 60.0) -> int:
 
 async def _ask(running: Running, refund: Refund, *, asked_before: bool) -> None:
     resources: PaymentResources = running.resources
-    channel = resources.channels.get(refund.mchid)
+    channel = resources.channels.get(refund.merchant_id)
     if channel is None:
-        log.error("a refund's merchant is not configured", mchid=refund.mchid)
+        log.error("a refund's merchant is not configured", merchant_id=refund.merchant_id)
         return
     try:
-        if asked_before and await _settled_by_query(resources, channel, refund):
+        if asked_before and await _concluded_by_query(resources, channel, refund):
             return
         await channel.refund(
             transaction_id=refund.transaction_id,
@@ -37,7 +37,7 @@ async def _ask(running: Running, refund: Refund, *, asked_before: bool) -> None:
             reason=payer_reason(refund.reason),
             refund_fen=refund.amount_fen,
             paid_fen=refund.paid_fen,
-            notify_url=resources.notify_url(refund.mchid),
+            notify_url=resources.notify_url(refund.merchant_id),
         )
     except ChannelUnavailable as failure:
         # Not known whether it arrived: it stays ASKED, and the same number is asked again.
@@ -49,7 +49,7 @@ async def _ask(running: Running, refund: Refund, *, asked_before: bool) -> None:
             await repository.note_refusal(session, refund.id, refused.reason)
 
 
-async def _settled_by_query(resources: PaymentResources, channel: PaymentChannel, refund: Refund) -> bool:
+async def _concluded_by_query(resources: PaymentResources, channel: PaymentChannel, refund: Refund) -> bool:
     """Learn of a lost notice by asking; the channel's answer goes the way of every notice."""
     try:
         answer = await channel.query_refund(refund.refund_no)

@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.payment.batches import repository, steps
 from services.payment.batches.discrepancies import MAX_DIFFERENCES
 from services.payment.batches.models import Batch
-from services.payment.batches.repository import Move
-from services.payment.batches.state import BatchState, HeldAt, Step, has_passed, source_of, target_of
+from services.payment.batches.repository import Transition
+from services.payment.batches.state import BatchState, BatchStep, HoldStage, has_passed, source_of, target_of
 from services.payment.remittance.detail import TaxDetail, compare_detail
 from services.payment.remittance.tax_exchange import fetch_detail, reference_of
 from shared.contracts.event import Trace
@@ -23,12 +23,12 @@ async def confirm_detail(database: Database, settings: Settings, region: str, tr
     The platform is asked outside of any transaction: a slow answer holds no connection and no lock.
     """
     async with database.transaction(region) as session:
-        batch = await steps.visible(session, batch_id)
-    if has_passed(batch.state, Step.CONFIRM_DETAIL):
+        batch = await steps.visible_batch(session, batch_id)
+    if has_passed(batch.state, BatchStep.CONFIRM_DETAIL):
         return batch
-    source = source_of(batch.kind, Step.CONFIRM_DETAIL)
+    source = source_of(batch.kind, BatchStep.CONFIRM_DETAIL)
     if batch.state is not source:
-        raise steps.StepNotPossible(f"{batch.state.value} ≠ {source} → {Step.CONFIRM_DETAIL.value}")
+        raise steps.StepNotPossible(f"{batch.state.value} ≠ {source} → {BatchStep.CONFIRM_DETAIL.value}")
     detail = await fetch_detail(settings, batch)
     async with database.transaction(region) as session:
         return await _conclude(session, trace, batch, detail)
@@ -38,19 +38,19 @@ async def _conclude(session: AsyncSession, trace: Trace, batch: Batch, detail: T
     lines = [line async for page in repository.pages_of(session, batch) for line in page]
     differences = compare_detail(reference_of(batch), {line.enrolment_id: line.amount_fen for line in lines}, detail)
     held = bool(differences)
-    move = Move(
-        Step.CONFIRM_DETAIL,
+    move = Transition(
+        BatchStep.CONFIRM_DETAIL,
         batch.state,
-        BatchState.HELD if held else target_of(Step.CONFIRM_DETAIL),
+        BatchState.HELD if held else target_of(BatchStep.CONFIRM_DETAIL),
         new_id(),
         trace,
-        held_at=HeldAt.DETAIL if held else None,
+        held_at=HoldStage.DETAIL if held else None,
         differences=[difference.as_json() for difference in differences[:MAX_DIFFERENCES]],
         note={"tax_total_fen": detail.total_fen, "tax_lines": len(detail.lines), "differences": len(differences)},
     )
     moved = await repository.take_step(session, batch.id, move)
-    if moved is None:  # somebody else concluded meanwhile: theirs stands
-        return await steps.visible(session, batch.id)
+    if moved is None:  # another request concluded meanwhile: its result stands
+        return await steps.visible_batch(session, batch.id)
     if not held:
         await repository.number_lines(session, batch.id, {line.enrolment_id: line.line_no for line in detail.lines})
     return moved

@@ -49,7 +49,7 @@ async def read_batch(
     limit: Annotated[int, Query(ge=1, le=5_000)] = 1_000,
 ) -> BatchWithLines:
     """One batch with a page of its lines."""
-    batch = await steps.visible(session, batch_id)
+    batch = await steps.visible_batch(session, batch_id)
     lines = await repository.lines_of(session, batch_id, after=after_line, limit=limit)
     return BatchWithLines(
         **BatchOut.of(batch).model_dump(),
@@ -115,4 +115,6 @@ async def take_back(
 ) -> BatchOut:
     """Note that the treasury sent the money back; its lines go on in a new batch."""
     await refuse_future(session, running, [body.returned_on])
-    return BatchOut.of(await service.take_back(session, caller.trace(), batch_id, body.returned_on, body.reason))
+    return BatchOut.of(
+        await service.return_to_pending(session, caller.trace(), batch_id, body.returned_on, body.reason)
+    )

@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.batches import repository, steps
 from services.payment.batches.models import Batch, OnlineBatch, RemittanceLine
-from services.payment.batches.state import Place, Step
+from services.payment.batches.state import BatchStep, MoneyLocation
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
-from services.payment.ledger.transfer import Line, Occasion, Transfer
+from services.payment.ledger.transfer import Dimensions, PostingContext, Transfer
 from shared.contracts.event import Event, Trace
 from shared.contracts.payment import (
     CertificateIssued,
@@ -24,7 +24,7 @@ from shared.domain.ids import new_id
 from shared.errors import DomainError, ErrorCode
 from shared.messaging.outbox.publication import publish
 
-Posting = Callable[[Line, int, Occasion], Transfer]
+Posting = Callable[[Dimensions, int, PostingContext], Transfer]
 
 
 class SerialRequired(DomainError):
@@ -41,22 +41,24 @@ class SerialNotForOnline(DomainError):
 
 async def enter_serial(session: AsyncSession, trace: Trace, batch_id: UUID, serial: str | None) -> Batch:
     """Bring the slip to the county's tax hall, which enters the collection notice serial (征集通知流水号)."""
-    batch = await steps.visible(session, batch_id)
+    batch = await steps.visible_batch(session, batch_id)
     if isinstance(batch, OnlineBatch):
         raise SerialNotForOnline
     if not serial:
         raise SerialRequired(pointer="/collection_notice_serial")
-    batch, _ = await steps.take(session, trace, batch_id, Step.ENTER_SERIAL, facts={"collection_notice_serial": serial})
+    batch, _ = await steps.take(
+        session, trace, batch_id, BatchStep.ENTER_SERIAL, facts={"collection_notice_serial": serial}
+    )
     return batch
 
 
 async def remit(session: AsyncSession, trace: Trace, batch_id: UUID, remitted_on: date) -> Batch:
-    """上解: the confirmed amount leaves the pending account line by line, in transit until the treasury speaks."""
+    """上解: the confirmed amount leaves the pending account line by line, in transit until the treasury confirms it."""
     batch, step_id = await steps.take(
-        session, trace, batch_id, Step.REMIT, effective_on=remitted_on, facts={"remitted_on": remitted_on}
+        session, trace, batch_id, BatchStep.REMIT, effective_on=remitted_on, facts={"remitted_on": remitted_on}
     )
     if step_id is not None:
-        arriving = _Arrival(Place.IN_TRANSIT, postings.remitted, lambda line: _remitted(line, remitted_on))
+        arriving = _Arrival(MoneyLocation.IN_TRANSIT, postings.remitted, lambda line: _remitted(line, remitted_on))
         await _move(session, trace, batch, step_id, arriving, remitted_on)
     return batch
 
@@ -64,10 +66,17 @@ async def remit(session: AsyncSession, trace: Trace, batch_id: UUID, remitted_on
 async def confirm_treasury(session: AsyncSession, trace: Trace, batch_id: UUID, received_on: date) -> Batch:
     """入国库: the treasury holds the money of every line."""
     batch, step_id = await steps.take(
-        session, trace, batch_id, Step.CONFIRM_TREASURY, effective_on=received_on, facts={"received_on": received_on}
+        session,
+        trace,
+        batch_id,
+        BatchStep.CONFIRM_TREASURY,
+        effective_on=received_on,
+        facts={"received_on": received_on},
     )
     if step_id is not None:
-        arriving = _Arrival(Place.TREASURY, postings.received_in_treasury, lambda line: _in_treasury(line, received_on))
+        arriving = _Arrival(
+            MoneyLocation.TREASURY, postings.received_in_treasury, lambda line: _in_treasury(line, received_on)
+        )
         await _move(session, trace, batch, step_id, arriving, received_on)
     return batch
 
@@ -78,7 +87,7 @@ async def issue_certificate(
     """Note the tax payment certificate (完税证明) that covers the batch; its number is registered once."""
     facts = {"certificate_no": certificate_no, "certificate_issued_on": issued_on}
     batch, step_id = await steps.take(
-        session, trace, batch_id, Step.ISSUE_CERTIFICATE, effective_on=issued_on, facts=facts
+        session, trace, batch_id, BatchStep.ISSUE_CERTIFICATE, effective_on=issued_on, facts=facts
     )
     if step_id is not None:
         async for lines in repository.pages_of(session, batch):
@@ -86,12 +95,14 @@ async def issue_certificate(
     return batch
 
 
-async def take_back(session: AsyncSession, trace: Trace, batch_id: UUID, returned_on: date, reason: str) -> Batch:
+async def return_to_pending(
+    session: AsyncSession, trace: Trace, batch_id: UUID, returned_on: date, reason: str
+) -> Batch:
     """The treasury sent the money back: it is pending again, its lines go on in a new batch linked to this one."""
     facts = {"returned_on": returned_on, "return_reason": reason}
-    batch, step_id = await steps.take(session, trace, batch_id, Step.RETURN, effective_on=returned_on, facts=facts)
+    batch, step_id = await steps.take(session, trace, batch_id, BatchStep.RETURN, effective_on=returned_on, facts=facts)
     if step_id is not None:
-        back = _Arrival(Place.RETURNED, postings.returned, lambda line: _returned(line, returned_on, reason))
+        back = _Arrival(MoneyLocation.RETURNED, postings.returned, lambda line: _returned(line, returned_on, reason))
         await _move(session, trace, batch, step_id, back, returned_on)
         await repository.reopen(session, batch.id, new_id(), trace)
     return batch
@@ -99,9 +110,9 @@ async def take_back(session: AsyncSession, trace: Trace, batch_id: UUID, returne
 
 @dataclass(frozen=True, slots=True)
 class _Arrival:
-    """Where the money of lines comes to be, how that is booked, and what each person's enrolment hears of it."""
+    """Where the money of lines comes to be, how that is booked, and which event each enrolment gets."""
 
-    place: Place
+    place: MoneyLocation
     posting: Posting
     event: Callable[[RemittanceLine], Event]
 
@@ -109,8 +120,8 @@ class _Arrival:
 async def _move(session: AsyncSession, trace: Trace, batch: Batch, step_id: UUID, arrival: _Arrival, day: date) -> None:
     await repository.move_lines(session, batch.id, arrival.place)
     async for lines in repository.pages_of(session, batch):
-        occasions = [
-            Occasion(
+        contexts = [
+            PostingContext(
                 key=f"{batch.id}:{line.enrolment_id}",
                 effective_on=day,
                 caused_by=step_id,
@@ -120,8 +131,8 @@ async def _move(session: AsyncSession, trace: Trace, batch: Batch, step_id: UUID
             for line in lines
         ]
         moved = [
-            arrival.posting(line.money_of, line.amount_fen, occasion)
-            for line, occasion in zip(lines, occasions, strict=True)
+            arrival.posting(line.dimensions, line.amount_fen, context)
+            for line, context in zip(lines, contexts, strict=True)
         ]
         await post(session, moved)
         await _announce(session, trace, step_id, lines, arrival.event)

@@ -1,4 +1,4 @@
-"""Reading and writing the bank's lines. No other room writes this table."""
+"""Reading and writing the bank's lines. No other package writes this table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ _EXPLAIN_DEPOSITS = text(
 
 
 @dataclass(frozen=True, slots=True)
-class NewLine:
+class NewBankLine:
     """A line of a bank statement to be imported."""
 
     id: UUID
@@ -103,7 +103,7 @@ class DepositLine:
 
 
 async def insert(
-    session: AsyncSession, statement_no: str, booked_on: date, lines: Sequence[NewLine], region: str, trace: Trace
+    session: AsyncSession, statement_no: str, booked_on: date, lines: Sequence[NewBankLine], region: str, trace: Trace
 ) -> set[int]:
     """Import lines; returns the line numbers that are new."""
     values = {

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.payment.ledger.repository import SUMMED
 
 # Money of a region without a township is named, not dropped: its town is NULL here. Money without a benefit year has no
-# home yet and belongs to every year's summary.
+# bill yet and belongs to every year's summary.
 _SUMMARY = text(
     f"""
     WITH moved AS (

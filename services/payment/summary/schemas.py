@@ -1,4 +1,4 @@
-"""What the summary says. Aggregates only, never a person."""
+"""The summary as HTTP shows it. Aggregates only, never a person."""
 
 from datetime import date
 

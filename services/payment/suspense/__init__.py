@@ -1,1 +1,1 @@
-"""Suspense: our money without a home. It is a transfer with a reason, kept until it is returned or matched."""
+"""Suspense: money that pays no bill. It is a transfer with a reason, kept until it is returned or matched."""

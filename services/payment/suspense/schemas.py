@@ -15,7 +15,7 @@ class SuspenseOut(BaseModel):
 
     id: UUID
     channel: str
-    mchid: str
+    merchant_id: str
     order_no: str
     transaction_id: str
     enrolment_id: UUID | None

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
-from services.payment.ledger.transfer import Occasion, Transfer
+from services.payment.ledger.transfer import PostingContext, Transfer
 from services.payment.suspense import repository
 from services.payment.suspense.state import Suspended, SuspenseState
 from shared.contracts.payment import PaymentSuspended
@@ -28,22 +28,22 @@ async def suspend(session: AsyncSession, items: Sequence[Suspended]) -> None:
 
 def _transfer(item: Suspended) -> Transfer:
     notice = item.notice
-    occasion = Occasion(
+    context = PostingContext(
         # Independent of other keys, one payment line is set aside once.
-        key=f"{notice.channel}:{notice.mchid}:{notice.transaction_id}:{item.line.enrolment_id}",
+        key=f"{notice.channel}:{notice.merchant_id}:{notice.transaction_id}:{item.dimensions.enrolment_id}",
         effective_on=notice.paid_on,
         caused_by=notice.id,
         trace=item.trace,
     )
-    return postings.suspended(item.line, item.amount_fen, occasion, channel=notice.channel)
+    return postings.suspended(item.dimensions, item.amount_fen, context, channel=notice.channel)
 
 
 def _announcement(item: Suspended) -> PaymentSuspended:
     return PaymentSuspended(
-        region=item.line.region,
-        benefit_year=item.line.benefit_year,
+        region=item.dimensions.region,
+        benefit_year=item.dimensions.benefit_year,
         suspense_id=item.id,
-        enrolment_id=item.line.enrolment_id,
+        enrolment_id=item.dimensions.enrolment_id,
         amount_fen=item.amount_fen,
         channel=item.notice.channel,
         reason=item.reason.value,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from services.payment.ledger.transfer import Line
+from services.payment.ledger.transfer import Dimensions
 from services.payment.notices.notice import PaymentNotice
 from services.payment.suspense.reasons import SuspenseReason
 from shared.contracts.event import Trace
@@ -26,7 +26,7 @@ class Suspended:
     id: UUID
     payment_line_id: UUID | None
     notice: PaymentNotice
-    line: Line
+    dimensions: Dimensions
     amount_fen: int
     reason: SuspenseReason
     trace: Trace

@@ -30,7 +30,7 @@ def raw(notify_id: str) -> VerifiedNotice:
     notice = ChannelNotice(
         kind=NoticeKind.OTHER,
         channel="WECHAT",
-        mchid="m",
+        merchant_id="m",
         region=COUNTY,
         notify_id=notify_id,
         event_type="SECURITY_ECHO.SUCCESS",

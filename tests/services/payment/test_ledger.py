@@ -9,15 +9,15 @@ import pytest
 
 from services.payment.ledger import postings
 from services.payment.ledger.service import TransferModified, balances, post
-from services.payment.ledger.transfer import ImpossibleTransfer, Line, Occasion, Transfer
+from services.payment.ledger.transfer import Dimensions, ImpossibleTransfer, PostingContext, Transfer
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
 from tests.harness.assessments import VILLAGE
 from tests.harness.installation import COUNTY
 from tests.services.payment.till import Till
 
-LINE = Line(VILLAGE, new_id(), "token", 2024)
-OCCASION = Occasion("receipt-1", date(2023, 10, 8), new_id(), Trace.start("clerk"))
+LINE = Dimensions(VILLAGE, new_id(), "token", 2024)
+OCCASION = PostingContext("receipt-1", date(2023, 10, 8), new_id(), Trace.start("clerk"))
 
 
 async def posted(till: Till, *transfers: Transfer) -> int:

@@ -15,7 +15,7 @@ GROUP BY c.relname, c.relkind, i.indexrelid
 """
 
 MONEY_KEYS = {
-    ("payment", ("channel", "mchid", "transaction_id")),
+    ("payment", ("channel", "merchant_id", "transaction_id")),
     ("transfer", ("idempotency_key",)),
     ("payment_order", ("order_no",)),
     ("suspense", ("payment_line_id",)),

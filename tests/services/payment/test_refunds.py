@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from services.payment.crediting.worker import look_again_at_parked
+from services.payment.crediting.worker import retry_parked
 from services.payment.refunds.payer_messages import payer_reason
-from services.payment.refunds.submission import ask_refunds
+from services.payment.refunds.submission import submit_refunds
 from services.payment.suspense.reasons import SuspenseReason
 from tests.harness.assessments import DUE_FEN
 from tests.harness.eventually import eventually
@@ -83,7 +83,7 @@ async def test_approving_twice_asks_once(till: Till) -> None:
     for _ in range(3):
         assert (await till.post(f"refunds/{refund['id']}/approve")).status_code == 200
     await asked(till)
-    await ask_refunds(till.running)
+    await submit_refunds(till.running)
     assert len(till.peer.refunds) == 1
     assert await till.balances() == PAYABLE
 
@@ -92,7 +92,7 @@ async def test_a_retry_asks_under_the_same_number(till: Till) -> None:
     refund = await paid_twice(till)
     await till.post(f"refunds/{refund['id']}/approve")
     await asked(till)
-    await ask_refunds(till.running, again_after_s=0)
+    await submit_refunds(till.running, again_after_s=0)
     assert (await asked(till, 2))["out_refund_no"] == till.peer.refunds[0]["out_refund_no"] == refund["refund_no"]
 
 
@@ -133,7 +133,7 @@ async def test_a_refund_that_the_channel_refuses_keeps_its_number_because_an_ear
 
     await eventually(refused, message="the refusal is noted")
     assert await state(till, refund) == "ASKED"
-    assert await ask_refunds(till.running) == 0, "not again before its turn"
+    assert await submit_refunds(till.running) == 0, "not again before its turn"
     till.peer.refuses_refunds = None
     assert (await till.post(f"refunds/{refund['id']}/approve")).json()["state"] == "ASKED"
     second = await asked(till, 2)
@@ -176,10 +176,10 @@ async def test_a_refund_notice_that_was_parked_while_its_payment_was_booked_is_l
     stranger = {"transaction_id": "4200000009", "out_refund_no": "made-by-hand", "amount": {"total": 1, "refund": 1}}
     await told(till, stranger, "SUCCESS")
     await till.sql("UPDATE raw_notice SET state = 'PARKED', reason = 'x' WHERE kind = 'REFUND' RETURNING id")
-    assert await look_again_at_parked(till.running) == 1
+    assert await retry_parked(till.running) == 1
     await till.worked()
     assert (await till.notices())[1] == ("QUARANTINED", "REFUND_NOT_ASKED")
-    assert await look_again_at_parked(till.running) == 0
+    assert await retry_parked(till.running) == 0
 
 
 async def test_other_suspended_money_goes_back_when_somebody_asks_for_it(till: Till) -> None:

@@ -67,7 +67,7 @@ class WechatClient:
 
     def __init__(self, merchant: Merchant, http: httpx.AsyncClient, base_url: str, clock: Clock, region: str) -> None:
         """Speak for ``merchant`` of ``region`` through ``http``; nothing is sent yet."""
-        self.mchid = merchant.mchid
+        self.merchant_id = merchant.mchid
         self.appid = merchant.appid
         self._merchant = merchant
         self._region = region
@@ -84,7 +84,7 @@ class WechatClient:
             "/v3/pay/transactions/native",
             {
                 "appid": self.appid,
-                "mchid": self.mchid,
+                "mchid": self.merchant_id,
                 "description": description,
                 "out_trade_no": order_no,
                 "time_expire": expires_at.astimezone(SHANGHAI).isoformat(timespec="seconds"),
@@ -98,10 +98,10 @@ class WechatClient:
         return code_url
 
     async def close(self, order_no: str) -> Closing:
-        """Close an order so that nobody can pay it any more, or learn that somebody has."""
+        """Close an order so that nobody can pay it any more, or learn that it has been paid."""
         try:
             await self._call(
-                "POST", f"/v3/pay/transactions/out-trade-no/{quote(order_no)}/close", {"mchid": self.mchid}
+                "POST", f"/v3/pay/transactions/out-trade-no/{quote(order_no)}/close", {"mchid": self.merchant_id}
             )
         except ChannelRefused as refused:
             if refused.already_paid:
@@ -113,7 +113,7 @@ class WechatClient:
 
     async def query(self, order_no: str) -> OrderAnswer:
         """What WeChat Pay knows of an order, by its ``trade_state``."""
-        target = f"/v3/pay/transactions/out-trade-no/{quote(order_no)}?mchid={quote(self.mchid)}"
+        target = f"/v3/pay/transactions/out-trade-no/{quote(order_no)}?mchid={quote(self.merchant_id)}"
         try:
             answer = await self._call("GET", target, None)
         except ChannelRefused as refused:
@@ -123,7 +123,7 @@ class WechatClient:
         state = str(answer.value.get("trade_state"))
         if state != "SUCCESS":
             return OrderAnswer(OrderAtChannel.PAYABLE if state in _PAYABLE else OrderAtChannel.ENDED)
-        header = NoticeHeader(self.mchid, self._region, f"query:{order_no}", "TRANSACTION.SUCCESS")
+        header = NoticeHeader(self.merchant_id, self._region, f"query:{order_no}", "TRANSACTION.SUCCESS")
         notice = parse(header, answer.content)
         kept = {}  # of the answer only what is needed is kept
         if isinstance(notice, PaymentNotice):
@@ -133,7 +133,7 @@ class WechatClient:
     async def refund(
         self, *, transaction_id: str, refund_no: str, reason: str, refund_fen: int, paid_fen: int, notify_url: str
     ) -> None:
-        """Ask for money to go back to the payer: accepted only, final when a notice or a query says so.
+        """Ask for money to go back to the payer: accepted only, final when a notice or a query reports it.
 
         The same number again is the same refund.
         """
@@ -160,7 +160,7 @@ class WechatClient:
         status = str(answer.value.get("status"))
         if status not in _REFUND_CONCLUDED:
             return RefundAnswer(status)
-        header = NoticeHeader(self.mchid, self._region, f"query:{refund_no}:{status}", "REFUND.QUERY")
+        header = NoticeHeader(self.merchant_id, self._region, f"query:{refund_no}:{status}", "REFUND.QUERY")
         notice = parse_refund_query(header, answer.content)
         kept = {}
         if isinstance(notice, RefundNotice):

@@ -29,7 +29,7 @@ _Instant = Annotated[AwareDatetime, Field(ge=datetime(2010, 1, 1, tzinfo=UTC), l
 class NoticeHeader:
     """To whom a notice was addressed, under which number and event type."""
 
-    mchid: str
+    merchant_id: str
     region: str
     notify_id: str
     event_type: str
@@ -110,7 +110,7 @@ def parse_refund_query(header: NoticeHeader, answer: bytes) -> ChannelNotice:
     """Read a refund as queries give it: ``status`` for ``refund_status``, and the merchant left out."""
     try:
         value = orjson.loads(answer)
-        value["refund_status"], value["mchid"] = value.get("status"), header.mchid
+        value["refund_status"], value["mchid"] = value.get("status"), header.merchant_id
         return _refund(header, _Refund.model_validate_json(orjson.dumps(value)))
     except (orjson.JSONDecodeError, ValidationError, TypeError):
         return _without_money(header, NoticeKind.UNREADABLE)
@@ -119,11 +119,11 @@ def parse_refund_query(header: NoticeHeader, answer: bytes) -> ChannelNotice:
 def _payment(header: NoticeHeader, paid: _Payment) -> PaymentNotice:
     return PaymentNotice(
         channel=CHANNEL,
-        mchid=header.mchid,
+        merchant_id=header.merchant_id,
         region=header.region,
         notify_id=header.notify_id,
         event_type=header.event_type,
-        payee_mchid=paid.mchid,
+        payee_merchant_id=paid.mchid,
         payee_appid=paid.appid,
         order_no=paid.out_trade_no,
         transaction_id=paid.transaction_id,
@@ -137,11 +137,11 @@ def _payment(header: NoticeHeader, paid: _Payment) -> PaymentNotice:
 def _refund(header: NoticeHeader, refund: _Refund) -> RefundNotice:
     return RefundNotice(
         channel=CHANNEL,
-        mchid=header.mchid,
+        merchant_id=header.merchant_id,
         region=header.region,
         notify_id=header.notify_id,
         event_type=header.event_type,
-        payee_mchid=refund.mchid,
+        payee_merchant_id=refund.mchid,
         order_no=refund.out_trade_no,
         transaction_id=refund.transaction_id,
         refund_no=refund.out_refund_no,
@@ -155,7 +155,7 @@ def _without_money(header: NoticeHeader, kind: NoticeKind) -> ChannelNotice:
     return ChannelNotice(
         kind=kind,
         channel=CHANNEL,
-        mchid=header.mchid,
+        merchant_id=header.merchant_id,
         region=header.region,
         notify_id=header.notify_id,
         event_type=header.event_type,

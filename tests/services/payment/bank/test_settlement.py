@@ -74,7 +74,12 @@ async def test_online_money_goes_from_the_channel_to_the_certificate_without_sli
 
     await settle(till, whole)
     batch = await batch_in(till, "READY_TO_REMIT")
-    assert (batch["channel"], batch["mchid"], batch["amount_fen"], batch["line_count"]) == ("WECHAT", MCHID, whole, 3)
+    assert (batch["channel"], batch["merchant_id"], batch["amount_fen"], batch["line_count"]) == (
+        "WECHAT",
+        MCHID,
+        whole,
+        3,
+    )
     assert await till.balances() == {"pending": whole, "premium": -whole}
 
     serial = await till.post(f"remittances/{batch['id']}/serial", {"collection_notice_serial": "ZJ1"})

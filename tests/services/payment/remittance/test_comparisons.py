@@ -4,7 +4,15 @@ from uuid import UUID
 
 import pytest
 
-from services.payment.batches.state import BatchKind, BatchState, HeldAt, Step, has_passed, resumes_at, source_of
+from services.payment.batches.state import (
+    BatchKind,
+    BatchState,
+    BatchStep,
+    HoldStage,
+    has_passed,
+    resumes_at,
+    source_of,
+)
 from services.payment.cash.three_way_match import Deposit, Match, Receipt, Statement, StatementLine, match_collection
 from services.payment.remittance.detail import TaxDetail, TaxLine, compare_detail
 
@@ -113,27 +121,27 @@ class TestTheTaxDetail:
 
 class TestTheLifecycle:
     def test_online_money_skips_slip_and_serial(self) -> None:
-        assert source_of(BatchKind.ONLINE, Step.SUBMIT) is None
-        assert source_of(BatchKind.ONLINE, Step.ENTER_SERIAL) is None
-        assert source_of(BatchKind.ONLINE, Step.CONFIRM_DETAIL) is BatchState.READY_TO_REMIT
+        assert source_of(BatchKind.ONLINE, BatchStep.SUBMIT) is None
+        assert source_of(BatchKind.ONLINE, BatchStep.ENTER_SERIAL) is None
+        assert source_of(BatchKind.ONLINE, BatchStep.CONFIRM_DETAIL) is BatchState.READY_TO_REMIT
 
     def test_entrusted_cash_needs_the_serial_before_the_detail(self) -> None:
-        assert source_of(BatchKind.ENTRUSTED_CASH, Step.CONFIRM_DETAIL) is BatchState.AT_TAX_HALL
+        assert source_of(BatchKind.ENTRUSTED_CASH, BatchStep.CONFIRM_DETAIL) is BatchState.AT_TAX_HALL
 
     @pytest.mark.parametrize(
         ("kind", "held_at", "state"),
         [
-            (BatchKind.ENTRUSTED_CASH, HeldAt.MATCH, BatchState.SUBMITTED),
-            (BatchKind.ENTRUSTED_CASH, HeldAt.DETAIL, BatchState.AT_TAX_HALL),
-            (BatchKind.ONLINE, HeldAt.MATCH, BatchState.OPEN),
-            (BatchKind.ONLINE, HeldAt.DETAIL, BatchState.READY_TO_REMIT),
+            (BatchKind.ENTRUSTED_CASH, HoldStage.MATCH, BatchState.SUBMITTED),
+            (BatchKind.ENTRUSTED_CASH, HoldStage.DETAIL, BatchState.AT_TAX_HALL),
+            (BatchKind.ONLINE, HoldStage.MATCH, BatchState.OPEN),
+            (BatchKind.ONLINE, HoldStage.DETAIL, BatchState.READY_TO_REMIT),
         ],
     )
     def test_a_corrected_batch_goes_on_before_the_comparison_that_held_it(
-        self, kind: BatchKind, held_at: HeldAt, state: BatchState
+        self, kind: BatchKind, held_at: HoldStage, state: BatchState
     ) -> None:
         assert resumes_at(kind, held_at) is state
 
     def test_a_returned_batch_was_remitted_but_never_in_the_treasury(self) -> None:
-        assert has_passed(BatchState.RETURNED, Step.REMIT)
-        assert not has_passed(BatchState.RETURNED, Step.CONFIRM_TREASURY)
+        assert has_passed(BatchState.RETURNED, BatchStep.REMIT)
+        assert not has_passed(BatchState.RETURNED, BatchStep.CONFIRM_TREASURY)
