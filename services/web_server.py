@@ -24,7 +24,6 @@ async def serve(
     stop: asyncio.Event,
     *,
     role: Role = "all",
-    host: str = "127.0.0.1",
     port: int = 8000,
 ) -> None:
     """Serve until ``stop`` is set: requests in hand are answered, then background work ends, then all is closed."""
@@ -37,10 +36,10 @@ async def serve(
             services=[service.name for service in services],
             role=role,
             bus=settings.bus,
-            address=f"http://{host}:{port}",
+            address=f"http://{settings.listen_host}:{port}",
         )
         tune_garbage_collector()
-        await serve_requests(app, stop, host, port)
+        await serve_requests(app, stop, settings.listen_host, port)
 
 
 def tune_garbage_collector() -> None:

@@ -118,6 +118,13 @@ class Settings(BaseSettings):
     tax_base_url: Annotated[str, Field(description="the tax exchange platform")] = ""
     tax_token: Annotated[SecretStr | None, Field(description="bearer token for the tax exchange platform")] = None
 
+    listen_host: Annotated[
+        str,
+        Field(
+            description="address that canbao serve listens on, unless --host says otherwise; "
+            "the page shows exact figures on a loopback address only, elsewhere county totals"
+        ),
+    ] = "127.0.0.1"
     metrics_host: Annotated[str, Field(description="address of the metrics port")] = "127.0.0.1"
     metrics_port: Annotated[int, Field(ge=0, le=65535, description="port of /metrics; 0 serves none")] = 0
 

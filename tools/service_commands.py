@@ -28,7 +28,13 @@ def serve(
     role: Annotated[
         str, typer.Option(help="web 只开接口 endpoints only; work 只做后台 events and jobs only; all")
     ] = "all",
-    host: Annotated[str, typer.Option(help="监听地址 · address to listen on")] = "127.0.0.1",
+    host: Annotated[
+        str | None,
+        typer.Option(
+            help="监听地址，默认按 CANBAO_LISTEN_HOST；非本机地址上页面只显示全县合计"
+            " · address to listen on (CANBAO_LISTEN_HOST); on one that is not loopback the page shows county totals"
+        ),
+    ] = None,
     port: Annotated[int, typer.Option(help="监听端口 · port to listen on")] = 8000,
 ) -> None:
     """运行一个或全部服务，数据库须已迁移 · run one service, or all of them, on databases that exist (canbao migrate);
@@ -64,9 +70,10 @@ def example() -> None:
     typer.echo(env_example(), nl=False)
 
 
-async def _serve(services: tuple[Service, ...], role: Role, host: str, port: int) -> None:
+async def _serve(services: tuple[Service, ...], role: Role, host: str | None, port: int) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(each, stop.set)
-    await serve_services(Settings(), services, stop, role=role, host=host, port=port)
+    settings = Settings() if host is None else Settings(listen_host=host)
+    await serve_services(settings, services, stop, role=role, port=port)

@@ -1,27 +1,27 @@
-"""What the console keeps while it runs: one look-out for all browsers, and the pages."""
+"""What the console keeps while it runs: one poller for all browsers, and the renderer of its pages."""
 
 import asyncio
 
-from services.console.asking import Asker
-from services.console.lookout import Lookout
-from services.console.pages import Pages
+from services.console.page_renderer import PageRenderer
+from services.console.service_client import ServiceClient
+from services.console.snapshot_poller import SnapshotPoller
 from shared.service import ServiceContext
 from shared.settings import Settings
 
 
 class ConsoleResources:
-    """The look-out and the pages."""
+    """The poller and the renderer."""
 
     def __init__(self, settings: Settings) -> None:
-        """Prepare; the look-out begins with the service's clock when it starts."""
-        self.pages = Pages(settings)
-        self._asker = Asker(settings)
-        self._lookout: Lookout | None = None
-        self._farewell: asyncio.Task[None] | None = None
+        """Prepare; the poller begins with the service's clock when it starts."""
+        self.pages = PageRenderer(settings)
+        self._client = ServiceClient(settings)
+        self._poller: SnapshotPoller | None = None
+        self._stop_task: asyncio.Task[None] | None = None
 
     def missing(self) -> str:
         """What the console cannot work without: its client, with the command that makes one; else nothing."""
-        if not self._asker.lacks_client:
+        if not self._client.lacks_client:
             return ""
         return (
             "CANBAO_CONSOLE_CLIENT_SECRET: 缺少或无效，运行 canbao clients add"
@@ -29,28 +29,28 @@ class ConsoleResources:
         )
 
     @property
-    def lookout(self) -> Lookout:
-        """The one look at the services."""
-        if self._lookout is None:
+    def poller(self) -> SnapshotPoller:
+        """The one poller of the services."""
+        if self._poller is None:
             raise RuntimeError("the console has not been started")
-        return self._lookout
+        return self._poller
 
     async def start(self, context: ServiceContext[object]) -> None:
         """Begin with the service's clock."""
-        self._lookout = Lookout(self._asker, context.clock)
-        self._farewell = asyncio.create_task(_dismiss_when_leaving(self._lookout, context))
+        self._poller = SnapshotPoller(self._client, context.clock)
+        self._stop_task = asyncio.create_task(_stop_when_leaving(self._poller, context))
 
     async def aclose(self) -> None:
-        """Send the watchers home."""
-        if self._farewell is not None:
-            self._farewell.cancel()
-        if self._lookout is not None:
-            await self._lookout.aclose()
+        """Stop the background poll and close open event streams and connections."""
+        if self._stop_task is not None:
+            self._stop_task.cancel()
+        if self._poller is not None:
+            await self._poller.aclose()
         else:
-            await self._asker.aclose()
+            await self._client.aclose()
 
 
-async def _dismiss_when_leaving(lookout: Lookout, context: ServiceContext[object]) -> None:
-    """A stream never ends by itself; without this the web server would wait for it until its patience ends."""
+async def _stop_when_leaving(poller: SnapshotPoller, context: ServiceContext[object]) -> None:
+    """An event stream has no end of its own; without this the web server would wait for it until its time limit."""
     await context.leaving.wait()
-    await lookout.dismiss()
+    await poller.stop()

@@ -1,4 +1,4 @@
-"""The console's doors: the page, its stream, and the files it is dressed in. Public; totals only."""
+"""The console's endpoints: the page, its event stream and its own files. Public; totals only."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -8,16 +8,16 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import FileResponse, HTMLResponse
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from services.console.pages import ROOM
+from services.console.page_renderer import FOLDER
 from services.console.resources import ConsoleResources
-from services.console.words import Lang, language
+from services.console.translations import Lang, language
 from shared.errors import NotFound
 from shared.web.dependencies import CurrentContext
 
 router = APIRouter(include_in_schema=False)
 
 FILES = {"console.css": "text/css", "console.js": "text/javascript", "icon.svg": "image/svg+xml"}
-# Nothing from another host, no inline script or style, nobody's frame: an office network needs nothing else.
+# Nothing from another host, no inline script or style, no frame: an office network needs nothing else.
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -43,7 +43,7 @@ Language = Annotated[Lang, Depends(_language)]
 @router.get("/")
 async def show(console: Console, lang: Language) -> HTMLResponse:
     """The page, whole without any script."""
-    return HTMLResponse(console.pages.whole(await console.lookout.look(), lang), headers=HEADERS)
+    return HTMLResponse(console.pages.whole(await console.poller.poll(), lang), headers=HEADERS)
 
 
 @router.get("/stream")
@@ -62,11 +62,11 @@ async def static(name: str) -> Response:
     """One of the page's own files."""
     if name not in FILES:
         raise NotFound
-    return FileResponse(ROOM / "static" / name, media_type=FILES[name], headers=HEADERS)
+    return FileResponse(FOLDER / "static" / name, media_type=FILES[name], headers=HEADERS)
 
 
 async def _changes(console: ConsoleResources, lang: Lang, seen: str) -> AsyncIterator[ServerSentEvent]:
-    async with aclosing(console.lookout.watch()) as snapshots:
+    async with aclosing(console.poller.watch()) as snapshots:
         async for snapshot in snapshots:
             html, digest = console.pages.live(snapshot, lang)
             if digest != seen:

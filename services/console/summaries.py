@@ -1,6 +1,6 @@
 """What the console understands of the services' summaries: only what the page shows, never anything about a person.
 
-A part that a service does not report is None, and the page says nothing about it: silence is no good news.
+A part that a service does not report is None, and the page says nothing about it: no report is not good news.
 """
 
 from collections.abc import Iterable
@@ -16,14 +16,14 @@ class _Summary(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Pile(_Summary):
+class ItemSum(_Summary):
     """A number of items and what they are worth, in fen."""
 
     count: int = 0
     fen: int = 0
 
 
-class EnrolmentTown(_Summary):
+class TownEnrolment(_Summary):
     """Registration's own count of a township."""
 
     region: str
@@ -35,25 +35,34 @@ class EnrolmentTown(_Summary):
 Minutes = Annotated[int, BeforeValidator(lambda seconds: int(seconds) // 60)]
 
 
-class Messages(_Summary):
-    """What a service could not take in, and for how long it has waited to tell or to hear."""
+class MessageBacklog(_Summary):
+    """Messages that a service could not process, and how long the oldest has waited to be sent or received."""
 
     dead_letters: int = 0
     unsent_minutes: Annotated[Minutes, Field(validation_alias="oldest_unpublished_s")] = 0
     gap_minutes: Annotated[Minutes, Field(validation_alias="oldest_gap_s")] = 0
 
 
-class RegistrationSummary(_Summary):
-    """Enrolments by state and by township, and the business date."""
+class EnrolledDay(_Summary):
+    """How many people came to be enrolled on a day."""
 
-    messages: Messages | None = None
+    day: date
+    enrolled: int
+
+
+class RegistrationSummary(_Summary):
+    """Enrolments by state, by township and by day, and the business date."""
+
+    messages: MessageBacklog | None = None
     business_date: date | None = None
     states: dict[str, int] = {}
-    towns: tuple[EnrolmentTown, ...] = ()
+    towns: tuple[TownEnrolment, ...] = ()
+    enrolled_by_day: tuple[EnrolledDay, ...] | None = None
+    year_before: Annotated[tuple[EnrolledDay, ...], Field(validation_alias="enrolled_by_day_year_before")] = ()
 
 
-class Money(_Summary):
-    """Where money stands, in fen; ``taken`` is credited premium, and what stands apart has no home or goes back."""
+class MoneyPosition(_Summary):
+    """Where money stands, in fen; ``taken`` is credited premium; suspense and refunds stand apart."""
 
     paid_count: int = 0
     taken_fen: int = 0
@@ -66,26 +75,26 @@ class Money(_Summary):
     refund_payable_fen: int = 0
 
     @staticmethod
-    def total(parts: "Iterable[Money]") -> "Money":
+    def total(parts: "Iterable[MoneyPosition]") -> "MoneyPosition":
         """All of it together."""
         kept = list(parts)
-        return Money(**{name: sum(getattr(part, name) for part in kept) for name in Money.model_fields})
+        return MoneyPosition(**{name: sum(getattr(part, name) for part in kept) for name in MoneyPosition.model_fields})
 
 
-class MoneyTown(Money):
+class TownMoney(MoneyPosition):
     """Where a township's money stands."""
 
     region: str
 
 
-class StrayMoney(Money):
+class UnattributedMoney(MoneyPosition):
     """Money that belongs to no township: how many items, and what they are worth."""
 
     count: int = 0
     fen: int = 0
 
 
-class Callbacks(_Summary):
+class CallbackBacklog(_Summary):
     """Channel notices that were kept, and the payments among them not yet credited: the money at risk."""
 
     received: int = 0
@@ -97,32 +106,40 @@ class Callbacks(_Summary):
 class PaymentSummary(_Summary):
     """Where the money stands, by township, and what stands apart."""
 
-    messages: Messages | None = None
-    towns: tuple[MoneyTown, ...] = ()
-    callbacks: Callbacks | None = None
-    suspense: Pile | None = None
-    quarantine: Pile | None = None
-    refunds: Pile | None = None
-    parked: Pile | None = None
-    held: Pile | None = None
-    unattributed: StrayMoney | None = None
+    messages: MessageBacklog | None = None
+    towns: tuple[TownMoney, ...] = ()
+    callbacks: CallbackBacklog | None = None
+    suspense: ItemSum | None = None
+    quarantine: ItemSum | None = None
+    refunds: ItemSum | None = None
+    parked: ItemSum | None = None
+    held: ItemSum | None = None
+    unattributed: UnattributedMoney | None = None
+
+
+class CollectionWindow(_Summary):
+    """First and last day on which everybody may pay and nobody pays late."""
+
+    first: date
+    last: date
 
 
 class SubsidySummary(_Summary):
-    """Under which amounts people are priced: a label where the document leaves them open."""
+    """When money may come, and under which amounts: a label where the document leaves them open."""
 
-    messages: Messages | None = None
+    messages: MessageBacklog | None = None
     amounts: str | None = None
+    collection_window: CollectionWindow | None = None
 
 
-class Notice(_Summary):
+class TargetNote(_Summary):
     """Where the targets come from, and what is to be known about them."""
 
     document: str
     note: str = ""
 
 
-class TownStanding(_Summary):
+class TownQuota(_Summary):
     """A township's target and counters."""
 
     region: str
@@ -135,7 +152,7 @@ class TownStanding(_Summary):
     over: int
 
 
-class CountyStanding(_Summary):
+class CountyQuota(_Summary):
     """The whole area's target and counters."""
 
     target: int
@@ -146,7 +163,7 @@ class CountyStanding(_Summary):
     over: int
 
 
-class Strays(_Summary):
+class UnattributedPeople(_Summary):
     """People counted outside every township with a target."""
 
     registered: int = 0
@@ -156,14 +173,14 @@ class Strays(_Summary):
 class QuotaProgress(_Summary):
     """Targets and counters of the year."""
 
-    messages: Messages | None = None
-    notices: tuple[Notice, ...] = ()
-    towns: tuple[TownStanding, ...] = ()
-    unattributed: Strays = Strays()
-    county: CountyStanding
+    messages: MessageBacklog | None = None
+    notices: tuple[TargetNote, ...] = ()
+    towns: tuple[TownQuota, ...] = ()
+    unattributed: UnattributedPeople = UnattributedPeople()
+    county: CountyQuota
 
 
-class Fault(Enum):
+class ServiceFault(Enum):
     """Why a service gave no answer."""
 
     UNREACHABLE = "unreachable"
@@ -176,11 +193,11 @@ S = TypeVar("S", bound=_Summary)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer(Generic[S]):
+class ServiceAnswer(Generic[S]):
     """A service's last readable summary, and the fault if it could not be renewed just now."""
 
     summary: S | None = None
-    fault: Fault | None = None
+    fault: ServiceFault | None = None
     # When the summary was read; the same facts read a second later are no news.
     read_at: datetime | None = field(default=None, compare=False)
 
@@ -189,8 +206,8 @@ class Answer(Generic[S]):
 class Snapshot:
     """What all services answered; two snapshots are equal when nothing on the page would change."""
 
-    registration: Answer[RegistrationSummary] = Answer()
-    subsidy: Answer[SubsidySummary] = Answer()
-    payment: Answer[PaymentSummary] = Answer()
-    quota: Answer[QuotaProgress] = Answer()
+    registration: ServiceAnswer[RegistrationSummary] = ServiceAnswer()
+    subsidy: ServiceAnswer[SubsidySummary] = ServiceAnswer()
+    payment: ServiceAnswer[PaymentSummary] = ServiceAnswer()
+    quota: ServiceAnswer[QuotaProgress] = ServiceAnswer()
     changed_at: datetime | None = field(default=None, compare=False)

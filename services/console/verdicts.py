@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from services.console.figures import people, yuan
-from services.console.summaries import Money, PaymentSummary, Pile, QuotaProgress, RegistrationSummary, Snapshot
-from services.console.words import Say
+from services.console.figures import Figures
+from services.console.listings import listings
+from services.console.money_flow import total_money
+from services.console.summaries import ItemSum, PaymentSummary, QuotaProgress, RegistrationSummary, Snapshot
+from services.console.translations import Translator
 from shared.domain.clock import SHANGHAI
 
 Level = Literal["bad", "warn", "info", "ok"]
@@ -16,125 +18,142 @@ _ORDER: dict[Level, int] = {"bad": 0, "warn": 1, "info": 2, "ok": 3}
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One sentence and how grave it is; ``key`` names it in both languages."""
+    """One sentence, how grave it is, and what lists the rows behind it; ``key`` names it in both languages."""
 
     key: str
     level: Level
     text: str
+    listings: tuple[str, ...] = ()
 
 
-def verdicts(snapshot: Snapshot, say: Say) -> list[Verdict]:
+def verdicts(snapshot: Snapshot, figures: Figures, benefit_year: int) -> list[Verdict]:
     """Judge a snapshot. What no service reports is not judged."""
-    found = [*_services(snapshot, say), *_messages(snapshot, say)]
+    found = [*_services(snapshot, figures.translate), *_messages(snapshot, figures.translate)]
     if (payment := snapshot.payment.summary) is not None:
-        found += _money(payment, say)
+        found += _money(payment, figures)
     if (registration := snapshot.registration.summary) is not None and (held := registration.states.get("HELD", 0)):
-        found.append(Verdict("priced.held", "warn", say("priced.held", n=people(held))))
+        text = figures.translate("priced.held", n=figures.people(held))
+        found.append(Verdict("priced.held", "warn", text, listings("priced.held", year=benefit_year)))
     if (quota := snapshot.quota.summary) is not None:
-        found += _people(quota, say)
+        found += _people(quota, figures, benefit_year)
         if registration is not None:
-            found.append(_flight(registration, quota, say))
+            found.append(_flight(registration, quota, figures))
         if payment is not None:
-            found += _enrolling(payment, quota, say)
+            found += _enrolling(payment, quota, figures)
     return sorted(found, key=lambda verdict: _ORDER[verdict.level])
 
 
-def headline(found: list[Verdict], say: Say) -> Verdict:
+def headline(found: list[Verdict], translate: Translator) -> Verdict:
     """All verdicts in one sentence."""
     levels: tuple[Level, ...] = ("bad", "warn")
     for level in levels:
         if number := sum(verdict.level == level for verdict in found):
-            return Verdict("headline", level, say(f"headline.{level}", n=number))
-    return Verdict("headline", "ok", say("headline.ok"))
+            return Verdict("headline", level, translate(f"headline.{level}", n=number))
+    return Verdict("headline", "ok", translate("headline.ok"))
 
 
-def _services(snapshot: Snapshot, say: Say) -> Iterator[Verdict]:
+def _services(snapshot: Snapshot, translate: Translator) -> Iterator[Verdict]:
     for name in SERVICES:
         answer = getattr(snapshot, name)
         if answer.fault is None:
             continue
-        text = say(f"fault.{answer.fault.value}", service=say(f"service.{name}"))
+        text = translate(f"fault.{answer.fault.value}", service=translate(f"service.{name}"))
         if answer.read_at is None:
-            text += say("fault.never")
+            text += translate("fault.never")
         else:
-            text += say("fault.stale", time=f"{answer.read_at.astimezone(SHANGHAI):%H:%M:%S}")
-        yield Verdict(f"service.{name}", "bad", text)
+            text += translate("fault.stale", time=f"{answer.read_at.astimezone(SHANGHAI):%H:%M:%S}")
+        yield Verdict(f"service.{name}", "bad", text, listings("service"))
 
 
-def _messages(snapshot: Snapshot, say: Say) -> Iterator[Verdict]:
-    """What no service could take in, and what has waited for minutes; well only where every service says so."""
+def _messages(snapshot: Snapshot, translate: Translator) -> Iterator[Verdict]:
+    """What no service could process, and what has waited for minutes; well only where every service says so."""
     summaries = {name: getattr(snapshot, name).summary for name in SERVICES}
     known = {name: summary.messages for name, summary in summaries.items() if summary and summary.messages}
 
     def named(names: list[str]) -> str:
-        return say("and").join(say(f"service.{name}") for name in names)
+        return translate("and").join(translate(f"service.{name}") for name in names)
 
     if dead := [name for name, messages in known.items() if messages.dead_letters]:
-        number = people(sum(known[name].dead_letters for name in dead))
-        yield Verdict("messages.dead", "warn", say("messages.dead", n=number, services=named(dead)))
+        number = f"{sum(known[name].dead_letters for name in dead):,}"
+        text = translate("messages.dead", n=number, services=named(dead))
+        where = tuple(each for name in dead for each in listings("messages.dead", service=name))
+        yield Verdict("messages.dead", "warn", text, where)
     if late := [name for name, messages in known.items() if messages.unsent_minutes or messages.gap_minutes]:
         minutes = max(max(known[name].unsent_minutes, known[name].gap_minutes) for name in late)
-        yield Verdict("messages.late", "bad", say("messages.late", services=named(late), minutes=minutes))
+        text = translate("messages.late", services=named(late), minutes=minutes)
+        yield Verdict("messages.late", "bad", text, listings("messages.late"))
     if not dead and not late and len(known) == len(SERVICES):
-        yield Verdict("messages", "ok", say("messages.none"))
+        yield Verdict("messages", "ok", translate("messages.none"))
 
 
-def _money(payment: PaymentSummary, say: Say) -> Iterator[Verdict]:
+def _money(payment: PaymentSummary, figures: Figures) -> Iterator[Verdict]:
     if (callbacks := payment.callbacks) is not None:
         if callbacks.waiting == 0:
-            yield Verdict("callbacks", "ok", say("callbacks.credited"))
+            yield Verdict("callbacks", "ok", figures.translate("callbacks.credited"))
         else:
-            text = say("callbacks.waiting", n=people(callbacks.waiting), yuan=yuan(callbacks.waiting_fen))
+            n, yuan = figures.people(callbacks.waiting), figures.yuan(callbacks.waiting_fen)
+            text = figures.translate("callbacks.waiting", n=n, yuan=yuan)
             if minutes := callbacks.waiting_minutes:
-                text += say("callbacks.oldest", minutes=minutes)
+                text += figures.translate("callbacks.oldest", minutes=minutes)
             # Crediting follows within a second; after a minute somebody should look.
-            yield Verdict("callbacks", "warn" if minutes else "info", text)
-    yield from _pile("suspense", payment.suspense, say, some="warn", none=True)
-    yield from _pile("quarantine", payment.quarantine, say, some="warn", none=False)
-    yield from _pile("parked", payment.parked, say, some="info", none=False)
-    yield from _pile("held", payment.held, say, some="warn", none=True)
-    yield from _pile("refunds", payment.refunds, say, some="info", none=False)
-    if (stray := payment.unattributed) is not None:
-        if stray.fen and stray.fen == stray.suspense_fen and payment.suspense and payment.suspense.fen:
-            # The same money as the sentence on suspense: one matter, counted once.
-            yield Verdict("attributed", "info", say("attributed.suspense", yuan=yuan(stray.fen)))
-        elif stray.fen:
-            yield Verdict("attributed", "warn", say("attributed.money", yuan=yuan(stray.fen)))
-        elif payment.towns:
-            yield Verdict("attributed", "ok", say("attributed.all"))
+            yield Verdict("callbacks", "warn" if minutes else "info", text, listings("callbacks"))
+    yield from _items("suspense", payment.suspense, figures, some="warn", none=True)
+    yield from _items("quarantine", payment.quarantine, figures, some="warn", none=False)
+    yield from _items("parked", payment.parked, figures, some="info", none=False)
+    yield from _items("held", payment.held, figures, some="warn", none=True)
+    yield from _items("refunds", payment.refunds, figures, some="info", none=False)
+    yield from _attributed(payment, figures)
 
 
-def _pile(key: str, pile: Pile | None, say: Say, *, some: Level, none: bool) -> Iterator[Verdict]:
-    """A pile that should be empty: a sentence about what lies there, and perhaps one that nothing does."""
-    if pile is None:
+def _items(key: str, items: ItemSum | None, figures: Figures, *, some: Level, none: bool) -> Iterator[Verdict]:
+    """Items of which there should be none: a sentence about those there are, and perhaps one that there are none."""
+    if items is None:
         return
-    if pile.count or pile.fen:
-        yield Verdict(key, some, say(f"{key}.some", n=people(pile.count), yuan=yuan(pile.fen)))
+    if items.count or items.fen:
+        text = figures.translate(f"{key}.some", n=figures.people(items.count), yuan=figures.yuan(items.fen))
+        yield Verdict(key, some, text, listings(key))
     elif none:
-        yield Verdict(key, "ok", say(f"{key}.none"))
+        yield Verdict(key, "ok", figures.translate(f"{key}.none"))
 
 
-def _people(quota: QuotaProgress, say: Say) -> Iterator[Verdict]:
+def _attributed(payment: PaymentSummary, figures: Figures) -> Iterator[Verdict]:
+    stray = payment.unattributed
+    if stray is None:
+        return
+    if stray.fen and stray.fen == stray.suspense_fen and payment.suspense and payment.suspense.fen:
+        # The same money as the sentence on suspense: one matter, counted once.
+        text = figures.translate("attributed.suspense", yuan=figures.yuan(stray.fen))
+        yield Verdict("attributed", "info", text, listings("attributed.suspense"))
+    elif stray.fen:
+        text = figures.translate("attributed.money", yuan=figures.yuan(stray.fen))
+        yield Verdict("attributed", "warn", text, listings("attributed"))
+    elif payment.towns:
+        yield Verdict("attributed", "ok", figures.translate("attributed.all"))
+
+
+def _people(quota: QuotaProgress, figures: Figures, benefit_year: int) -> Iterator[Verdict]:
     if not quota.towns:
-        yield Verdict("targets", "warn", say("targets.none"))
+        yield Verdict("targets", "warn", figures.translate("targets.none"), listings("targets"))
     elif quota.unattributed.registered:
-        text = say("attributed.people", n=people(quota.unattributed.registered))
-        yield Verdict("attributed.people", "warn", text)
+        text = figures.translate("attributed.people", n=figures.people(quota.unattributed.registered))
+        yield Verdict("attributed.people", "warn", text, listings("attributed.people", year=benefit_year))
 
 
-def _flight(registration: RegistrationSummary, quota: QuotaProgress, say: Say) -> Verdict:
+def _flight(registration: RegistrationSummary, quota: QuotaProgress, figures: Figures) -> Verdict:
     """Counters follow registration's events: a gap is events on their way, and closes by itself."""
     registered = sum(town.registered for town in registration.towns) - quota.county.registered
     enrolled = sum(town.enrolled for town in registration.towns) - quota.county.enrolled
     if behind := max(registered, 0) + max(enrolled, 0):
-        return Verdict("flight", "info", say("flight.people", n=people(behind)))
-    if ahead := max(-registered, 0) + max(-enrolled, 0):
-        return Verdict("flight", "info", say("flight.ahead", n=people(ahead)))
-    return Verdict("flight", "ok", say("flight.none"))
+        text = figures.translate("flight.people", n=figures.people(behind))
+    elif ahead := max(-registered, 0) + max(-enrolled, 0):
+        text = figures.translate("flight.ahead", n=figures.people(ahead))
+    else:
+        return Verdict("flight", "ok", figures.translate("flight.none"))
+    return Verdict("flight", "info", text, listings("flight"))
 
 
-def _enrolling(payment: PaymentSummary, quota: QuotaProgress, say: Say) -> Iterator[Verdict]:
-    """Who has paid is enrolled as soon as registration has heard of it."""
-    paid = Money.total([*payment.towns, payment.unattributed or Money()]).paid_count
-    if (behind := paid - quota.county.enrolled) > 0:
-        yield Verdict("enrolling", "info", say("enrolling", n=people(behind)))
+def _enrolling(payment: PaymentSummary, quota: QuotaProgress, figures: Figures) -> Iterator[Verdict]:
+    """A person who has paid is enrolled as soon as registration has processed the payment."""
+    if (behind := total_money(payment).paid_count - quota.county.enrolled) > 0:
+        text = figures.translate("enrolling", n=figures.people(behind))
+        yield Verdict("enrolling", "info", text, listings("enrolling"))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from shared.domain.identity_number import DocumentType
+from shared.policy.conditions import ANYBODY
 from shared.policy.facts import Certified, Facts, MissingFact
 from shared.policy.pack import CoverFrom, NewbornRule, Newborns, Pack, Premium, Window
 from shared.policy.reasons import PolicyRefusal, Reasons, RuleReason, Ruling
@@ -75,6 +76,14 @@ def _newborn(rules: Newborns, facts: Facts, day: date, last: date) -> PaymentDay
 
 def _of_newborn(rule: NewbornRule, day: date) -> Window:
     return Window(rule.first, max(rule.last, day), rule.basis, cover=CoverFrom.BIRTH, before_year=True)
+
+
+def collection_days(pack: Pack) -> tuple[date, date] | None:
+    """First and last day of the collection: of the windows that are open to everybody and not late."""
+    windows = [window for window in pack.windows if window.whom == ANYBODY and not window.late]
+    if not windows:
+        return None
+    return min(window.first for window in windows), max(window.last for window in windows)
 
 
 def _window(pack: Pack, facts: Facts, held: Sequence[Certified], day: date) -> PaymentDay | PolicyRefusal:

@@ -8,7 +8,7 @@
 | select it | ``WHERE (CAST(:after AS uuid) IS NULL OR id > :after) ORDER BY id LIMIT :limit`` |
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Generic, Self, TypeVar
 
 from pydantic import BaseModel
@@ -24,6 +24,7 @@ class Page(BaseModel, Generic[T, K]):
     next: K | None
 
     @classmethod
-    def of(cls, items: Sequence[T], limit: int, key: Callable[[T], K]) -> Self:
+    def of(cls, items: Iterable[T], limit: int, key: Callable[[T], K]) -> Self:
         """The page that holds ``items``; one that is not full is the last."""
-        return cls(items=list(items), next=key(items[-1]) if items and len(items) == limit else None)
+        listed = list(items)
+        return cls(items=listed, next=key(listed[-1]) if listed and len(listed) == limit else None)

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
-from services.console.pages import ROOM, Pages
-from services.console.summaries import Fault
-from services.console.words import LANGUAGES
+from services.console.page_renderer import FOLDER, PageRenderer
+from services.console.summaries import ServiceFault
+from services.console.translations import LANGUAGES
 from shared.settings import Settings
 from tests.harness.installation import Installation
 from tests.harness.patience import patient
@@ -66,7 +66,7 @@ async def test_a_number_changes_over_the_event_stream_without_a_reload(county: S
     page = await chromium.new_page(viewport={"width": 1440, "height": 900}, locale="zh-CN")
     complaints, hosts = await watched(page)
     await page.goto(county.base_url)
-    await expect(page.locator("tbody tr")).to_have_count(20)
+    await expect(page.locator("#towns-rows tr")).to_have_count(20)
     await expect(page.locator("#link")).to_have_text("实时更新")
     await expect(page.locator("#verdict-callbacks")).to_contain_text("每一笔回调都已入账。")
     await expect(page.locator(".notice").first).to_contain_text("演示")
@@ -86,17 +86,51 @@ async def test_a_number_changes_over_the_event_stream_without_a_reload(county: S
     assert hosts == {urlsplit(county.base_url).netloc}
 
 
+async def test_townships_change_places_and_an_open_table_stays_open(county: Served, chromium: Browser) -> None:
+    page = await chromium.new_page()
+    complaints, _ = await watched(page)
+    await page.goto(county.base_url)
+    await expect(page.locator("#link")).to_have_text("实时更新")
+    first = page.locator("#towns-rows tr").first
+    await expect(first).not_to_have_id("town-411521101")
+    await page.locator("summary").click()
+    await page.evaluate("window.sinceLoad = 'never reloaded'")
+    # Nobody is enrolled, so the township with the largest target has the widest gap.
+    larger = annex(note="演示")
+    larger["towns"][0]["target"] += 900_000
+    larger["declared_total"] += 900_000
+    async with clerk(county) as client:
+        assert (await client.post("/quota/v1/targets", json=larger)).status_code == 201
+    await expect(first).to_have_id("town-411521101")
+    await expect(page.locator("#trend-weeks")).to_be_visible()
+    assert await page.evaluate("window.sinceLoad") == "never reloaded"
+    assert complaints == []
+
+
+async def test_paper_shows_the_tables_and_no_buttons(chromium: Browser, tmp_path: Path) -> None:
+    shutil.copytree(FOLDER / "static", tmp_path / "static")
+    document = tmp_path / "page.html"
+    document.write_text(PageRenderer(Settings()).whole(snapshot(), "zh"), encoding="utf-8")
+    page = await chromium.new_page(viewport={"width": 1032, "height": 700}, color_scheme="dark")
+    await page.goto(document.as_uri())
+    await expect(page.locator("#trend-weeks")).not_to_be_visible()
+    await page.emulate_media(media="print")
+    await expect(page.locator("#trend-weeks tr").first).to_be_visible()
+    await expect(page.locator(".tools")).not_to_be_visible()
+    assert await page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
 async def test_the_page_is_whole_without_javascript(county: Served, chromium: Browser) -> None:
     context = await chromium.new_context(java_script_enabled=False)
     page = await context.new_page()
     await page.goto(county.base_url)
-    await expect(page.locator("tbody tr")).to_have_count(20)
+    await expect(page.locator("#towns-rows tr")).to_have_count(20)
     await expect(page.locator("#verdicts li").first).to_be_visible()
     assert await page.locator('noscript meta[http-equiv="refresh"]').count() == 1
 
 
 async def test_nothing_is_cut_off_at_any_width_in_either_language(chromium: Browser, tmp_path: Path) -> None:
-    shutil.copytree(ROOM / "static", tmp_path / "static")
+    shutil.copytree(FOLDER / "static", tmp_path / "static")
     troubled = snapshot(
         payment={
             "suspense": {"count": 3, "fen": 114_000},
@@ -104,16 +138,16 @@ async def test_nothing_is_cut_off_at_any_width_in_either_language(chromium: Brow
             "unattributed": {"count": 3, "fen": 114_000, "suspense_fen": 114_000, "channel_fen": 114_000},
         },
         quota={"unattributed": {"registered": 2, "enrolled": 1}},
-        subsidy=Fault.UNREACHABLE,
+        subsidy=ServiceFault.UNREACHABLE,
     )
     page = await chromium.new_page()
     for lang in LANGUAGES:
         document = tmp_path / f"{lang}.html"
-        document.write_text(Pages(Settings()).whole(troubled, lang), encoding="utf-8")
+        document.write_text(PageRenderer(Settings()).whole(troubled, lang), encoding="utf-8")
         for width in (320, 375, 420, 600, 768, 941, 1024, 1440):
             await page.set_viewport_size({"width": width, "height": 900})
             await page.goto(document.as_uri())
-            await expect(page.locator("tbody tr")).to_have_count(21)
+            await expect(page.locator("#towns-rows tr")).to_have_count(21)
             beyond = await page.evaluate("""
                 Array.from(document.querySelectorAll("main *"))
                     .filter((part) => part.getBoundingClientRect().right > window.innerWidth
@@ -140,4 +174,4 @@ async def test_a_page_says_when_the_connection_is_lost_and_keeps_its_numbers(cou
     await expect(page.locator("#link")).to_have_text("实时更新")
     county.stop.set()
     await expect(page.locator("#link")).to_have_text("连接中断，正在重连")
-    await expect(page.locator("tbody tr")).to_have_count(20)
+    await expect(page.locator("#towns-rows tr")).to_have_count(20)

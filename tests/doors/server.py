@@ -94,6 +94,9 @@ def _settled(here: Served) -> dict[str, str]:
         del line["birth_date"]
         head = {"identity": "DIBAO", "department": "民政局", "document": "罗民1号", "certified_on": "2023-09-20"}
         roster = post("/subsidy/v1/rosters", {**head, "lines": [line]})["id"]
+        # The roster has the person priced again. Until that has come through, tables fill by themselves.
+        bill = f"/payment/v1/bills/{enrolment}"
+        _until(lambda: http.get(bill).json()["state"] == "SUPERSEDED", "the bill follows the roster")
         return {
             "enrolment_id": enrolment,
             "roster_id": roster,

@@ -114,6 +114,7 @@ def settings_of(
         "CANBAO_ENCRYPTION_KEYS": json.dumps(secrets["encryption_keys"]),
         "CANBAO_TOKEN_PRIVATE_KEY_FILE": str(secrets["token_private_key_file"]),
         "CANBAO_TOKEN_PUBLIC_KEY_FILE": str(secrets["token_public_key_file"]),
+        "CANBAO_LISTEN_HOST": "127.0.0.1",
         "CANBAO_PUBLIC_BASE_URL": asked.address,
         "CANBAO_SERVICES_BASE_URL": asked.address,
         "CANBAO_CONSOLE_CLIENT_ID": _CONSOLE,

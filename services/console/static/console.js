@@ -13,7 +13,7 @@ function say(state) {
 
 function mark(part) {
   part.classList.remove("changed");
-  void part.offsetWidth; // lets the animation begin anew
+  void part.offsetWidth; // lets the animation begin again
   part.classList.add("changed");
 }
 
@@ -21,10 +21,18 @@ function mark(part) {
 function show(html) {
   const next = document.createElement("main");
   next.innerHTML = html;
-  const names = (root) => Array.from(root.querySelectorAll("[id]"), (part) => part.id).join();
-  if (names(next) !== names(live)) {
+  const names = (root) => Array.from(root.querySelectorAll("[id]"), (part) => part.id);
+  if (names(next).sort().join() !== names(live).sort().join()) {
+    const open = Array.from(live.querySelectorAll("details"), (part) => part.open);
     live.replaceChildren(...next.childNodes);
+    live.querySelectorAll("details").forEach((part, place) => (part.open = open[place] || false));
     return;
+  }
+  for (const part of next.querySelectorAll("[data-ordered]")) {
+    const present = document.getElementById(part.id);
+    if (names(part).join() !== names(present).join()) {
+      present.append(...names(part).map((name) => document.getElementById(name)));
+    }
   }
   for (const part of next.querySelectorAll("[id]")) {
     const present = document.getElementById(part.id);
@@ -54,7 +62,7 @@ function watch() {
   });
 }
 
-// A page that nobody looks at asks for nothing.
+// A hidden page asks for nothing.
 document.addEventListener("visibilitychange", () => {
   if (document.hidden && source) {
     source.close();

@@ -57,6 +57,19 @@ class EnrolmentContent:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedEnrolment:
+    """An enrolment in a list, and why it is held or rejected."""
+
+    id: UUID
+    state: str
+    region: str
+    benefit_year: int
+    masked_number: str
+    registered_on: date
+    reason_code: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class EnrolmentDetails:
     """An enrolment as it is shown and explained; amounts in fen."""
 
@@ -195,6 +208,14 @@ _ADD = insert_rows(
     order_by="n.person_token, n.benefit_year, n.position",
     then="ON CONFLICT (person_token, benefit_year) WHERE state <> 'TERMINATED' DO NOTHING RETURNING id",
 )
+_LISTED = select_into(
+    ListedEnrolment,
+    """
+    SELECT {fields} FROM enrolment
+    WHERE benefit_year = :benefit_year AND state = :state AND (CAST(:after AS uuid) IS NULL OR id > :after)
+    ORDER BY id LIMIT :limit
+    """,
+)
 _FIND = select_into(EnrolmentDetails, "SELECT {fields} FROM enrolment WHERE id = :id")
 # One look into an index for each, so a batch bounds them: asked for all at once under row-level security, PostgreSQL
 # reads the whole region, of which it expects little.
@@ -257,6 +278,14 @@ async def add(session: AsyncSession, new: Sequence[NewEnrolment], today: date) -
 async def find(session: AsyncSession, enrolment_id: UUID) -> EnrolmentDetails | None:
     """One enrolment, if the transaction's region may see it."""
     return await fetch_one(session, _FIND, EnrolmentDetails, {"id": enrolment_id})
+
+
+async def list_in_state(
+    session: AsyncSession, *, benefit_year: int, state: State, after: UUID | None, limit: int
+) -> list[ListedEnrolment]:
+    """Enrolments of a year in one state, by id, as far as the transaction's region may see them."""
+    asked = {"benefit_year": benefit_year, "state": state.value, "after": after, "limit": limit}
+    return await fetch_all(session, _LISTED, ListedEnrolment, asked)
 
 
 async def live(session: AsyncSession, of: Sequence[ByPerson]) -> dict[tuple[str, int], UUID]:

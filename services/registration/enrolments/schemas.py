@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.registration.enrolments.repository import EnrolmentDetails
 from shared.contracts.subsidy import Reason, ScheduleRow
+from shared.web.page import Page
 
 
 class RegisteredOut(BaseModel):
@@ -22,6 +23,16 @@ class RegisteredOut(BaseModel):
     benefit_year: int
     document_number: Annotated[str, Field(validation_alias="masked_number")]
     registered_on: date
+
+
+class ListedOut(RegisteredOut):
+    """One enrolment of a list, and why it is held or rejected."""
+
+    reason_code: str | None
+
+
+class EnrolmentPage(Page[ListedOut, UUID]):
+    """Enrolments of one state, as many as were asked for."""
 
 
 class PaidOut(BaseModel):

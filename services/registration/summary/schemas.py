@@ -16,6 +16,13 @@ class TownEnrolments(BaseModel):
     enrolled: int
 
 
+class DayOut(BaseModel):
+    """How many people came to be enrolled on one day: paid, or with nothing due."""
+
+    day: date
+    enrolled: int
+
+
 class RegistrationSummaryOut(BaseModel):
     """The caller's region in figures."""
 
@@ -23,4 +30,6 @@ class RegistrationSummaryOut(BaseModel):
     benefit_year: int
     states: dict[str, int]
     towns: list[TownEnrolments]
+    enrolled_by_day: list[DayOut]
+    enrolled_by_day_year_before: list[DayOut]
     messages: MessagesOut

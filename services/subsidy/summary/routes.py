@@ -7,8 +7,10 @@ from fastapi import APIRouter, Query
 from services.subsidy.resources import SubsidyResources
 from services.subsidy.summary import repository
 from services.subsidy.summary.figures import by_funder, by_identity, people_by
-from services.subsidy.summary.schemas import SubsidySummaryOut
+from services.subsidy.summary.schemas import CollectionWindowOut, SubsidySummaryOut
 from shared.messaging.topics.stats import bus_stats_in
+from shared.policy.pack import Pack
+from shared.policy.payment_window import collection_days
 from shared.web.dependencies import CurrentContext, Session, requires
 from shared.web.strict_route import StrictRoute
 
@@ -28,6 +30,7 @@ async def summary(
         pack=pack.id,
         document=pack.document,
         amounts=pack.overrides_label,
+        collection_window=_collection_window(pack),
         outcomes=outcomes,
         held=outcomes.get("HELD", 0),
         reasons=people_by(counts, lambda count: count.reason_code),
@@ -36,3 +39,8 @@ async def summary(
         roster_lines=await repository.lines_in_force(session),
         messages=(await bus_stats_in(session)).out(),
     )
+
+
+def _collection_window(pack: Pack) -> CollectionWindowOut | None:
+    days = collection_days(pack)
+    return None if days is None else CollectionWindowOut(first=days[0], last=days[1])

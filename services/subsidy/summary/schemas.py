@@ -1,5 +1,7 @@
 """What HTTP answers about subsidy in figures."""
 
+from datetime import date
+
 from pydantic import BaseModel
 
 from shared.messaging.topics.stats import MessagesOut
@@ -23,6 +25,13 @@ class FunderOut(BaseModel):
     expected_fen: int
 
 
+class CollectionWindowOut(BaseModel):
+    """First and last day on which everybody may pay and nobody pays late."""
+
+    first: date
+    last: date
+
+
 class SubsidySummaryOut(BaseModel):
     """The caller's region in figures."""
 
@@ -30,6 +39,7 @@ class SubsidySummaryOut(BaseModel):
     pack: str
     document: str
     amounts: str | None
+    collection_window: CollectionWindowOut | None
     outcomes: dict[str, int]
     held: int
     reasons: dict[str, int]

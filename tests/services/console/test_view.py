@@ -5,46 +5,46 @@ from typing import Any
 
 import pytest
 
-from services.console.pages import Pages
+from services.console.page_renderer import PageRenderer
 from services.console.summaries import (
-    Answer,
-    Fault,
     PaymentSummary,
     QuotaProgress,
     RegistrationSummary,
+    ServiceAnswer,
+    ServiceFault,
     Snapshot,
     SubsidySummary,
 )
-from services.console.view import Page, page
-from services.console.words import Lang
+from services.console.translations import Lang
+from services.console.view import PageContent, page
 from shared.settings import Settings
-from tests.services.console import county
+from tests.services.console import county_summaries
 
 READ_AT = datetime(2023, 12, 18, 2, 3, 4, tzinfo=UTC)
 
 
 def snapshot(**changes: Any) -> Snapshot:
     """A county where all is well, except for what is changed in a service's summary (or its fault)."""
-    faults = {name: value for name, value in changes.items() if isinstance(value, Fault)}
+    faults = {name: value for name, value in changes.items() if isinstance(value, ServiceFault)}
     said: dict[str, dict[str, Any]] = {
-        "registration": county.registration_summary(),
-        "subsidy": county.subsidy_summary(),
-        "payment": county.payment_summary(),
-        "quota": county.quota_progress(),
+        "registration": county_summaries.registration_summary(),
+        "subsidy": county_summaries.subsidy_summary(),
+        "payment": county_summaries.payment_summary(),
+        "quota": county_summaries.quota_progress(),
     }
     for name, change in changes.items():
         if name not in faults:
             said[name] |= change
     return Snapshot(
-        Answer(RegistrationSummary(**said["registration"]), faults.get("registration"), READ_AT),
-        Answer(SubsidySummary(**said["subsidy"]), faults.get("subsidy"), READ_AT),
-        Answer(PaymentSummary(**said["payment"]), faults.get("payment"), READ_AT),
-        Answer(QuotaProgress(**said["quota"]), faults.get("quota"), READ_AT),
+        ServiceAnswer(RegistrationSummary(**said["registration"]), faults.get("registration"), READ_AT),
+        ServiceAnswer(SubsidySummary(**said["subsidy"]), faults.get("subsidy"), READ_AT),
+        ServiceAnswer(PaymentSummary(**said["payment"]), faults.get("payment"), READ_AT),
+        ServiceAnswer(QuotaProgress(**said["quota"]), faults.get("quota"), READ_AT),
         changed_at=READ_AT,
     )
 
 
-def shown(given: Snapshot, lang: Lang = "zh") -> Page:
+def shown(given: Snapshot, lang: Lang = "zh") -> PageContent:
     return page(given, lang=lang, area="罗山县", benefit_year=2024)
 
 
@@ -100,8 +100,8 @@ class TestVerdicts:
 
     def test_who_has_paid_and_is_not_yet_enrolled_is_counted(self) -> None:
         assert "enrolling" not in said(snapshot())
-        progress = county.quota_progress()
-        paid = sum(town["paid_count"] for town in county.payment_summary()["towns"])
+        progress = county_summaries.quota_progress()
+        paid = sum(town["paid_count"] for town in county_summaries.payment_summary()["towns"])
         progress["county"]["enrolled"] = paid - 193
         assert said(snapshot(quota=progress))["enrolling"] == ("info", "193 人已缴费，参保状态更新中。")
 
@@ -110,13 +110,13 @@ class TestVerdicts:
         assert (level, text[:4]) == ("warn", "12 人")
 
     def test_events_in_flight_are_the_distance_between_registration_and_its_counters(self) -> None:
-        progress = county.quota_progress()
+        progress = county_summaries.quota_progress()
         progress["county"]["registered"] -= 20
         progress["county"]["enrolled"] -= 6
         assert said(snapshot(quota=progress))["flight"] == ("info", "26 条登记或缴费消息在途，乡镇进度稍后追平。")
 
     def test_counters_ahead_of_registration_are_not_called_agreement(self) -> None:
-        progress = county.quota_progress()
+        progress = county_summaries.quota_progress()
         progress["county"]["enrolled"] += 6
         level, text = said(snapshot(quota=progress))["flight"]
         assert (level, "多 6 人" in text) == ("info", True)
@@ -136,7 +136,7 @@ class TestVerdicts:
         assert found["messages.late"] == ("bad", "资助核定有消息滞留，最早的已等 6 分钟。")
 
     def test_a_service_that_cannot_be_reached_is_the_first_thing_said(self) -> None:
-        result = shown(snapshot(payment=Fault.UNREACHABLE, registration={"states": {"HELD": 1}}))
+        result = shown(snapshot(payment=ServiceFault.UNREACHABLE, registration={"states": {"HELD": 1}}))
         assert (result.verdicts[0].level, result.verdicts[0].text) == (
             "bad",
             "缴费服务联系不上；所示为 10:03:04 的数据。",
@@ -213,10 +213,10 @@ class TestFigures:
 
     def test_a_township_beyond_its_target_is_over_and_its_bar_is_full(self) -> None:
         over = next(row for row in shown(snapshot()).towns if row.percent == "103.00")
-        assert (over.filled, over.reached, over.distance) == (1000, True, "超 619")
+        assert (over.filled, over.reached, over.distance) == (1000, True, "超 619 人")
 
     def test_money_of_no_township_has_a_line_of_its_own_and_is_in_the_total(self) -> None:
-        payment = county.payment_summary()
+        payment = county_summaries.payment_summary()
         payment["towns"].append({"region": "411521999", "taken_fen": 38_000, "treasury_fen": 38_000})
         payment["unattributed"] = {"count": 1, "fen": 5, "taken_fen": 5, "channel_fen": 5}
         result = shown(snapshot(payment=payment))
@@ -233,42 +233,46 @@ class TestFigures:
 
     def test_without_quota_the_money_is_still_shown(self) -> None:
         known = snapshot()
-        result = shown(Snapshot(known.registration, known.subsidy, known.payment, Answer(None, Fault.UNREACHABLE)))
+        result = shown(
+            Snapshot(known.registration, known.subsidy, known.payment, ServiceAnswer(None, ServiceFault.UNREACHABLE))
+        )
         assert len(result.towns) == 20
         assert result.towns[0].name == "411521101"
         assert (result.towns[0].target, result.towns[0].taken) == ("—", "3,424,180.00")
 
     def test_without_payment_the_people_are_still_shown(self) -> None:
         known = snapshot()
-        result = shown(Snapshot(known.registration, known.subsidy, Answer(None, Fault.UNREACHABLE), known.quota))
+        result = shown(
+            Snapshot(known.registration, known.subsidy, ServiceAnswer(None, ServiceFault.UNREACHABLE), known.quota)
+        )
         assert (result.towns[0].enrolled, result.towns[0].taken) == ("9,387", "—")
         assert result.flow == ()
 
 
 class TestPages:
     def test_the_live_part_is_the_same_text_in_page_and_stream(self) -> None:
-        pages = Pages(Settings())
+        pages = PageRenderer(Settings())
         live, seen = pages.live(snapshot(), "zh")
         whole = pages.whole(snapshot(), "zh")
         assert live in whole
         assert f'data-seen="{seen}"' in whole
 
     def test_nothing_on_the_page_comes_from_elsewhere_or_is_inline(self) -> None:
-        whole = Pages(Settings()).whole(snapshot(), "zh")
+        whole = PageRenderer(Settings()).whole(snapshot(), "zh")
         assert "://" not in whole
         assert "style=" not in whole
         assert "<script>" not in whole
 
     @pytest.mark.parametrize("lang", ["zh", "en"])
     def test_a_page_without_any_answer_is_still_a_page(self, lang: Lang) -> None:
-        nothing: Any = Answer(None, Fault.UNREACHABLE)
-        whole = Pages(Settings()).whole(Snapshot(nothing, nothing, nothing, nothing), lang)
+        nothing: Any = ServiceAnswer(None, ServiceFault.UNREACHABLE)
+        whole = PageRenderer(Settings()).whole(Snapshot(nothing, nothing, nothing, nothing), lang)
         assert whole.count('class="status bad"') == 5
 
     def test_names_are_escaped(self) -> None:
-        progress = county.quota_progress()
+        progress = county_summaries.quota_progress()
         progress["towns"][0]["name"] = "<b>铁铺"
-        assert "<b>铁铺" not in Pages(Settings()).whole(snapshot(quota=progress), "zh")
+        assert "<b>铁铺" not in PageRenderer(Settings()).whole(snapshot(quota=progress), "zh")
 
 
 def _exact(text: str) -> int:

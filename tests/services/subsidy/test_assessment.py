@@ -198,6 +198,7 @@ class TestSummary:
         assert summary["funders"] == [{"funder": "county_finance", "earned_fen": 38000, "expected_fen": 40000}]
         assert summary["roster_lines"] == {"TEKUN": 1, "DIBAO": 2, "DIBAO_MARGIN": 1}
         assert "虚构" in summary["amounts"]
+        assert summary["collection_window"] == {"first": "2023-10-01", "last": "2023-12-31"}
 
 
 async def test_whoever_owes_nothing_from_a_later_day_is_enrolled_on_that_day(doors: Doors) -> None:

@@ -1,5 +1,6 @@
-"""A county as its services describe it: the twenty townships of the 2024 annex with invented counts and money."""
+"""What four services report of a county: the twenty townships of the notice, with invented counts and money."""
 
+from datetime import date, timedelta
 from typing import Any
 
 from tests.services.quota.targets_notice import TARGETS, TOTAL
@@ -9,7 +10,7 @@ NO_MESSAGES = {"unpublished": 0, "oldest_unpublished_s": 0, "dead_letters": 0, "
 
 
 def region_of(place: int) -> str:
-    """The illustrative code of the township in this place of the annex, from 0."""
+    """The illustrative code of the township in this place of the notice, from 0."""
     return f"411521{place + 101:03d}"
 
 
@@ -75,13 +76,26 @@ def registration_summary() -> dict[str, Any]:
         "benefit_year": 2024,
         "states": {"PAID": progress["county"]["enrolled"]},
         "towns": [{key: town[key] for key in ("region", "registered", "enrolled")} for town in progress["towns"]],
+        "enrolled_by_day": enrolled_by_day(progress["county"]["enrolled"]),
+        "enrolled_by_day_year_before": [],
         "messages": NO_MESSAGES,
     }
 
 
+def enrolled_by_day(enrolled: int) -> list[dict[str, Any]]:
+    """As many people on each of the 79 days from October 1 to December 18, the rest on the last."""
+    first, days = date(2023, 10, 1), 79
+    counts = [enrolled // days] * (days - 1)
+    counts.append(enrolled - sum(counts))
+    return [
+        {"day": (first + timedelta(days=number)).isoformat(), "enrolled": count} for number, count in enumerate(counts)
+    ]
+
+
 def subsidy_summary() -> dict[str, Any]:
     """What subsidy answers."""
-    return {"benefit_year": 2024, "amounts": None, "held": 0, "messages": NO_MESSAGES}
+    window = {"first": "2023-10-01", "last": "2023-12-31"}
+    return {"benefit_year": 2024, "amounts": None, "collection_window": window, "held": 0, "messages": NO_MESSAGES}
 
 
 def _town(region: str, name: str, target: int, place: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The console's doors on a real port, beside real services, and alone."""
+"""The console's endpoints on a real port, beside real services, and alone."""
 
 import asyncio
 import time
@@ -48,6 +48,23 @@ class TestPage:
             for language, verdict in {"zh": "没有取得访问令牌", "en": "no access token"}.items():
                 answer = await client.get("/", params={"lang": language})
                 assert (answer.status_code, verdict in answer.text) == (200, True)
+
+    async def test_where_other_machines_can_listen_no_request_opens_the_townships(
+        self, installation: Installation
+    ) -> None:
+        anywhere = installation.with_settings(listen_host="0.0.0.0")
+        async with serving(anywhere, REGISTRATION, QUOTA, CONSOLE) as served, browser(served) as client:
+            caller = installation.caller("quota:write")
+            assert (await client.post("/quota/v1/targets", json=annex(), headers=caller)).status_code == 201
+
+            async def county_alone() -> bool:
+                forged = {"Host": "localhost", "X-Forwarded-For": "127.0.0.1"}
+                answer = await client.get("/", headers=forged)
+                assert "town-411521" not in answer.text
+                assert "铁铺" not in answer.text
+                return "<b>642,656</b>" in answer.text
+
+            await eventually(county_alone, message="the page shows the county's totals")
 
     async def test_english_is_spoken_on_request(self, county: Served) -> None:
         async with browser(county) as client:

@@ -10,17 +10,17 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from services.console.summaries import (
-    Answer,
-    Fault,
     PaymentSummary,
     QuotaProgress,
     RegistrationSummary,
+    ServiceAnswer,
+    ServiceFault,
     Snapshot,
     SubsidySummary,
 )
 from shared.settings import Settings
 
-TIMEOUT_S = 10.0  # a large county's books are summed anew at each look
+TIMEOUT_S = 10.0  # a large county's books are summed again at each poll
 TOKEN_TIMEOUT_S = 15.0  # a secret is slow to check on purpose, slower on a busy machine
 _TOKEN_MARGIN_S = 60.0
 _UNAUTHENTICATED = 401
@@ -28,17 +28,17 @@ _UNAUTHENTICATED = 401
 S = TypeVar("S", RegistrationSummary, SubsidySummary, PaymentSummary, QuotaProgress)
 
 
-class _Token(BaseModel):
+class _AccessToken(BaseModel):
     access_token: str
     expires_in: float
 
 
-class Asker:
+class ServiceClient:
     """Knows where the services are, and keeps one token until shortly before it expires."""
 
     def __init__(self, settings: Settings, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
         """Prepare to ask the services at ``services_base_url``; nothing is asked yet."""
-        # trust_env off: a proxy for the outer world has no business between a page and its own services.
+        # trust_env off: a proxy for the internet must not stand between the page and its own services.
         self._http = httpx.AsyncClient(
             base_url=settings.services_base_url, timeout=TIMEOUT_S, transport=transport, trust_env=False
         )
@@ -71,21 +71,23 @@ class Asker:
         """Close the connections."""
         await self._http.aclose()
 
-    async def _ask(self, path: str, model: type[S], before: Answer[S], now: Callable[[], datetime]) -> Answer[S]:
+    async def _ask(
+        self, path: str, model: type[S], before: ServiceAnswer[S], now: Callable[[], datetime]
+    ) -> ServiceAnswer[S]:
         try:
             reply = await self._http.get(path, params=self._year, headers={"Authorization": f"Bearer {self._token}"})
             if reply.status_code == _UNAUTHENTICATED:
                 self._good_until = 0.0  # the next round asks for a new one
             if reply.is_success:
-                return Answer(model.model_validate_json(reply.content), None, now())
-            fault = Fault.REFUSED
+                return ServiceAnswer(model.model_validate_json(reply.content), None, now())
+            fault = ServiceFault.REFUSED
         except httpx.HTTPError:
-            fault = Fault.UNREACHABLE
+            fault = ServiceFault.UNREACHABLE
         except ValidationError:
-            fault = Fault.UNREADABLE
+            fault = ServiceFault.UNREADABLE
         return replace(before, fault=fault)
 
-    async def _renew_token(self) -> Fault | None:
+    async def _renew_token(self) -> ServiceFault | None:
         loop_now = asyncio.get_running_loop().time()
         if self._token is not None and loop_now < self._good_until:
             return None
@@ -98,21 +100,21 @@ class Asker:
             )
             self._refused = reply.is_client_error
             if not reply.is_success:
-                return Fault.NO_TOKEN
-            token = _Token.model_validate_json(reply.content)
+                return ServiceFault.NO_TOKEN
+            token = _AccessToken.model_validate_json(reply.content)
         except httpx.HTTPError:
-            return Fault.UNREACHABLE
+            return ServiceFault.UNREACHABLE
         except ValidationError:
-            return Fault.NO_TOKEN
+            return ServiceFault.NO_TOKEN
         self._token = token.access_token
         # A token that lives shorter than the margin is still used for half its life.
         self._good_until = loop_now + max(token.expires_in - _TOKEN_MARGIN_S, token.expires_in / 2)
         return None
 
 
-def _all_faulty(before: Snapshot, fault: Fault) -> Snapshot:
-    """Without a token nobody can be asked: registration is at fault, the others are merely out of reach."""
-    others = Fault.NO_TOKEN
+def _all_faulty(before: Snapshot, fault: ServiceFault) -> Snapshot:
+    """Without a token no service can be asked: registration is at fault, the others are out of reach."""
+    others = ServiceFault.NO_TOKEN
     return Snapshot(
         replace(before.registration, fault=fault),
         replace(before.subsidy, fault=others),

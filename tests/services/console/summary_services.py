@@ -1,4 +1,4 @@
-"""The services as the console meets them: they answer summaries to whoever holds a token, unless told to fail."""
+"""Four services that answer summaries to a client with a token, unless a test makes them fail."""
 
 import asyncio
 import base64
@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from services.console.asking import Asker
+from services.console.service_client import ServiceClient
 from shared.settings import Settings
-from tests.services.console import county
+from tests.services.console import county_summaries
 
 SECRET = "a secret of the console"
 PATHS = {
@@ -25,15 +25,15 @@ PATHS = {
 }
 
 
-class Neighbours:
+class SummaryServices:
     """Four services on one address; ``failing`` says which of them fails, and how."""
 
     def __init__(self) -> None:
         self.answers: dict[str, Any] = {
-            "registration": county.registration_summary(),
-            "subsidy": county.subsidy_summary(),
-            "payment": county.payment_summary(),
-            "quota": county.quota_progress(),
+            "registration": county_summaries.registration_summary(),
+            "subsidy": county_summaries.subsidy_summary(),
+            "payment": county_summaries.payment_summary(),
+            "quota": county_summaries.quota_progress(),
         }
         self.failing: dict[str, str] = {}
         self.takes_s = 0.0
@@ -47,10 +47,10 @@ class Neighbours:
             ]
         )
 
-    def asker(self, secret: str = SECRET) -> Asker:
+    def client(self, secret: str = SECRET) -> ServiceClient:
         """A console's way to ask them."""
-        settings = Settings(console_client_secret=secret, services_base_url="http://neighbours.test")
-        return Asker(settings, transport=_Failing(self))
+        settings = Settings(console_client_secret=secret, services_base_url="http://services.test")
+        return ServiceClient(settings, transport=_Failing(self))
 
     async def _token(self, request: Request) -> Response:
         self.asked["token"] += 1
@@ -80,12 +80,12 @@ class Neighbours:
 class _Failing(httpx.AsyncBaseTransport):
     """The network to them: a service that is ``gone`` refuses connections, one that ``hangs`` never answers."""
 
-    def __init__(self, neighbours: Neighbours) -> None:
-        self._neighbours = neighbours
-        self._there = httpx.ASGITransport(app=neighbours.app)
+    def __init__(self, services: SummaryServices) -> None:
+        self._services = services
+        self._there = httpx.ASGITransport(app=services.app)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        match self._neighbours.failing.get(request.url.path.split("/")[1]):
+        match self._services.failing.get(request.url.path.split("/")[1]):
             case "gone":
                 raise httpx.ConnectError("nobody listens there", request=request)
             case "hangs":

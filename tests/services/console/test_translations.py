@@ -1,10 +1,10 @@
-"""The page's words: two languages that say the same."""
+"""The page's words: two languages that translate the same."""
 
 from string import Formatter
 
 import pytest
 
-from services.console.words import PHRASES, Phrase, language
+from services.console.translations import PHRASES, Phrase, language
 
 
 def places(text: str) -> set[str | None]:

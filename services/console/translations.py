@@ -1,4 +1,4 @@
-"""Every word the page says, in Chinese and in English: one catalogue, so that neither language falls behind."""
+"""Every word on the page, in Chinese and in English: one catalogue, so that neither language falls behind."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ LANGUAGES: Mapping[Lang, str] = {"zh": "zh-CN", "en": "en"}
 
 
 class Phrase(NamedTuple):
-    """One thing to say; both languages fill the same places."""
+    """One thing to translate; both languages fill the same places."""
 
     zh: str
     en: str
@@ -36,9 +36,12 @@ PHRASES: Mapping[str, Phrase] = {
     "level.bad": Phrase("异常", "Problem"),
     # headlines
     "verdicts": Phrase("运行结论", "Verdicts"),
+    "listing": Phrase("明细", "Rows"),
+    "to_do": Phrase("待处理", "To do"),
+    "the_rest": Phrase("其他情况", "Otherwise"),
     "headline.ok": Phrase("运行正常，无待处理事项。", "All is well; nothing waits for a decision."),
     "headline.warn": Phrase("有 {n} 项需要处理。", "Matters that need a decision: {n}."),
-    "headline.bad": Phrase("有 {n} 项异常，请先处理。", "Problems to mend first: {n}."),
+    "headline.bad": Phrase("有 {n} 项异常，请先处理。", "Problems to fix first: {n}."),
     # verdicts
     **{f"service.{code}": Phrase(*name) for code, name in names_of("service").items()},
     "fault.unreachable": Phrase("{service}服务联系不上", "{service} cannot be reached"),
@@ -104,6 +107,29 @@ PHRASES: Mapping[str, Phrase] = {
     "targets.none": Phrase("本年度任务数尚未下达。", "No targets have been published for this year."),
     "notices": Phrase("数据说明", "About the data"),
     "notice": Phrase("{document}：{note}", "{document}: {note}"),
+    # the season
+    "season": Phrase("征缴进度", "The season"),
+    "season.window": Phrase("集中征缴期 {first} 至 {last}", "Collection from {first} to {last}"),
+    "season.until_first": Phrase("距开始", "Until it begins"),
+    "season.until_last": Phrase("距缴费截止", "Until the deadline"),
+    "season.since_last": Phrase("截止后", "Since the deadline"),
+    "season.day": Phrase("天", "days"),
+    "season.daily": Phrase("此后平均每天需参保 {n} 人", "{n} a day from now on"),
+    "season.missing": Phrase("距任务 {n} 人", "{n} people to go"),
+    "season.target_reached": Phrase("任务数已完成", "The target is reached"),
+    "season.ahead": Phrase("超时序进度 {n} 人", "{n} ahead of the straight line"),
+    "season.behind": Phrase("落后时序进度 {n} 人", "{n} behind the straight line"),
+    "season.level": Phrase("与时序进度持平", "Level with the straight line"),
+    "trend.enrolled": Phrase("已参保", "Enrolled"),
+    "trend.straight": Phrase("时序进度（到截止日完成任务数）", "Straight line to the target"),
+    "trend.year_before": Phrase("上年同期", "A year before"),
+    "trend.table": Phrase("按周数据", "By week"),
+    "trend.week": Phrase("日期", "Days"),
+    "trend.added": Phrase("新参保（人）", "New"),
+    "trend.total": Phrase("累计参保（人）", "Enrolled"),
+    "trend.even": Phrase("时序进度（人）", "Straight line"),
+    "trend.earlier": Phrase("上年同期（人）", "A year before"),
+    "trend.axis": Phrase("人", "people"),
     # tiles
     "tiles": Phrase("全县合计", "County totals"),
     "tile.target": Phrase("任务数", "Target"),
@@ -129,6 +155,12 @@ PHRASES: Mapping[str, Phrase] = {
     **{f"flow.{code}": Phrase(*name) for code, name in names_of("account").items()},
     # townships
     "towns": Phrase("乡镇（街道）进度", "Townships"),
+    "towns.order": Phrase("完成率低的在前，标出后三名", "Least complete first, the last three marked"),
+    "towns.last": Phrase("后三", "Last 3"),
+    "towns.missing": Phrase("{n} 人", "{n}"),
+    "towns.hidden": Phrase(
+        "乡镇明细只在本机地址（127.0.0.1）上显示。", "Townships are shown on a loopback address (127.0.0.1) only."
+    ),
     "towns.name": Phrase("乡镇（街道）", "Township"),
     "towns.target": Phrase("任务数（人）", "Target"),
     "towns.registered": Phrase("已登记（人）", "Registered"),
@@ -139,23 +171,29 @@ PHRASES: Mapping[str, Phrase] = {
     "towns.treasury": Phrase("已入国库（元）", "Treasury (yuan)"),
     "towns.total": Phrase("合计", "Total"),
     "towns.elsewhere": Phrase("未归乡镇", "No township"),
-    "towns.over": Phrase("超 {n}", "{n} over"),
+    "towns.over": Phrase("超 {n} 人", "{n} over"),
     "towns.reached": Phrase("已完成", "Reached"),
     "towns.empty": Phrase("还没有乡镇数据。", "There are no townships yet."),
     "unknown": Phrase("—", "—"),
+    "figures.few": Phrase("不足 {n}", "fewer than {n}"),
+    "figures.little": Phrase("不足 {yuan}", "under {yuan}"),
     # the foot
     "foot.completion": Phrase(
         "完成率＝已参保÷任务数，四舍五入保留两位小数；已参保含缴费到账和无需缴费的人员。任务数不是上限。",
         "Completion = enrolled ÷ target, rounded half up to two decimals; enrolled are those paid or with nothing due. "
         "A target is not a cap.",
     ),
+    "foot.coarse": Phrase(
+        "本页可从其他机器访问：不足 10 的数不写出，金额只写到万元。",
+        "Other machines can read this page: counts below 10 are not written, amounts in whole 10,000 yuan.",
+    ),
     "foot.privacy": Phrase("本页只有汇总数，不含个人信息。", "Totals only; nothing here is about a person."),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Say:
-    """Speaks one language."""
+class Translator:
+    """Translates into one language."""
 
     lang: Lang
 
