@@ -26,6 +26,14 @@ def test_one_slow_round_is_not_worse() -> None:
     assert "| P1 processor per callback | 0.96 | 1.00 0.50 0.96 | not worse |" in table
 
 
+def test_the_share_of_one_process_is_shown_and_not_judged() -> None:
+    table, not_worse = report(
+        {("P2", "processor per enrolment: kafka"): [0.5], ("P2", "processor per enrolment"): [1.0]}
+    )
+    assert not_worse
+    assert "| P2 processor per enrolment: kafka | 0.50 | 0.50 |  |" in table
+
+
 def test_a_median_below_the_limit_is_worse() -> None:
     table, not_worse = report({CALLBACK: [0.94, 0.9, 1.0], ("P2", "processor per enrolment"): [1.0, 1.0, 1.0]})
     assert not not_worse
