@@ -31,7 +31,7 @@ SERVICE = Service(
     routers=(
         callbacks.router,
         crediting.router,
-        bills.router,
+        bills.ROUTER,
         orders.router,
         suspense.router,
         refunds.router,
