@@ -15,9 +15,8 @@ from services.payment.crediting.metrics import read_money_at_risk
 from services.payment.crediting.worker import retry_parked, work_notices
 from services.payment.job_names import CREDITING, REFUNDS
 from services.payment.ledger import balances
-from services.payment.orders import expiry
+from services.payment.orders import channel_query, expiry
 from services.payment.orders import routes as orders
-from services.payment.orders.channel_query import close_withdrawn, query_orders
 from services.payment.refunds import routes as refunds
 from services.payment.refunds.submission import submit_refunds
 from services.payment.remittance import routes as remittance
@@ -32,13 +31,13 @@ SERVICE = Service(
         callbacks.router,
         crediting.router,
         bills.ROUTER,
-        orders.router,
+        orders.ROUTER,
         suspense.router,
         refunds.router,
         cash.router,
         cash_refunds.router,
         bank.router,
-        remittance.router,
+        remittance.ROUTER,
         cash.corrections_router,
         summary.router,
     ),
@@ -47,9 +46,8 @@ SERVICE = Service(
         Job(CREDITING, work_notices, interval_s=0.5),
         Job("parked refund notices", retry_parked, interval_s=60.0),
         Job(REFUNDS, submit_refunds),
-        Job("order queries", query_orders, interval_s=5.0),
-        Job("orders of withdrawn bills", close_withdrawn, interval_s=5.0),
-        Job("order expiry", expiry.expire_lapsed, interval_s=60.0),
+        *channel_query.JOBS,
+        *expiry.JOBS,
         match_job.JOB,
         balances.JOB,
         settlement.JOB,

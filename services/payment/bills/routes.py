@@ -41,7 +41,7 @@ ROUTER = APIRouter(route_class=StrictRoute)
 @ROUTER.get("/v1/reviews", dependencies=[requires("payment:read")])
 async def list_reviews(
     session: Session,
-    running: CurrentContext,
+    running: CurrentContext[object],
     after: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[ReviewOut]:
@@ -53,7 +53,7 @@ async def list_reviews(
 
 @ROUTER.get("/v1/bills/{enrolment_id}", dependencies=[requires("payment:read")])
 @responses_for(NotFound, NotPricedYet, NotPriced)
-async def show_bill(session: Session, running: CurrentContext, enrolment_id: UUID) -> BillOut:
+async def show_bill(session: Session, running: CurrentContext[object], enrolment_id: UUID) -> BillOut:
     """What an enrolment owes today, and why."""
     bill = await repository.latest(session, enrolment_id)
     if bill is None:
