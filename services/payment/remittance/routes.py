@@ -35,9 +35,7 @@ async def list_batches(
 ) -> BatchPage:
     """Batches of the caller's region in the order in which they began."""
     batches = await repository.listed(session, state=state, kind=kind, after=after, limit=limit)
-    return BatchPage(
-        items=[BatchOut.of(batch) for batch in batches], next=batches[-1].id if len(batches) == limit else None
-    )
+    return BatchPage.of(map(BatchOut.of, batches), limit, key=lambda batch: batch.id)
 
 
 @ROUTER.get("/{batch_id}", dependencies=[READ])
