@@ -102,7 +102,7 @@ def test_every_exception_is_one() -> None:
     assert {*PAYMENT_UNTIL_ITS_PASS, *SCHEMAS_ELSEWHERE, *FASTAPI_ELSEWHERE} - found == set()
 
 
-@pytest.mark.parametrize("name", ["registration", "subsidy", "quota"])
+@pytest.mark.parametrize("name", ["registration", "subsidy", "payment", "quota"])
 def test_what_a_folder_exports_runs(name: str) -> None:
     """A router, a subscription or a job that the service's table forgets would never be called."""
     service = next(service for service in SERVICES if service.name == name)
@@ -121,7 +121,7 @@ def test_what_a_folder_exports_runs(name: str) -> None:
     assert {each.name for each in jobs} == {each.name for each in service.jobs}
 
 
-@pytest.mark.parametrize("name", ["registration", "subsidy", "quota"])
+@pytest.mark.parametrize("name", ["registration", "subsidy", "payment", "quota"])
 def test_a_services_table_names_each_folder(name: str) -> None:
     folder = ROOT / "services" / name
     table = ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))) or ""

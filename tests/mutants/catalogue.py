@@ -149,8 +149,8 @@ MUTATIONS = (
             ),
             Edit(
                 "services/payment/payments/repository.py",
-                "    ON CONFLICT (channel, merchant_id, transaction_id) DO NOTHING\n",
-                "",
+                "ON CONFLICT (channel, merchant_id, transaction_id) DO NOTHING RETURNING",
+                "RETURNING",
             ),
         ),
         (

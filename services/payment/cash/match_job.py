@@ -69,7 +69,7 @@ async def step(running: ServiceContext) -> int:
         return 1
 
 
-JOB = Job(CASH_MATCHING, step)
+JOBS = (Job(CASH_MATCHING, step),)
 
 
 async def compare(session: AsyncSession, batch: CashBatch) -> None:

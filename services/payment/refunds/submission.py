@@ -3,11 +3,12 @@
 import structlog
 
 from services.payment.channels.channel import ChannelRefused, ChannelUnavailable, PaymentChannel
+from services.payment.job_names import REFUNDS
 from services.payment.refunds import repository
 from services.payment.refunds.payer_messages import payer_reason
 from services.payment.refunds.state import Refund
 from services.payment.resources import PaymentResources
-from shared.service import ServiceContext
+from shared.service import Job, ServiceContext
 
 _AT_ONCE = 20
 log = structlog.get_logger(__name__)
@@ -60,3 +61,6 @@ async def _concluded_by_query(resources: PaymentResources, channel: PaymentChann
     if answer.concluded is not None and answer.status != refund.state.value:
         await resources.notices.store(*answer.concluded)
     return True
+
+
+JOBS = (Job(REFUNDS, submit_refunds),)

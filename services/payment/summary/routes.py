@@ -23,10 +23,10 @@ from shared.messaging.topics.stats import bus_stats_in
 from shared.web.dependencies import CurrentContext, Session, requires
 from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=StrictRoute)
+ROUTER = APIRouter(route_class=StrictRoute)
 
 
-@router.get("/v1/summary", dependencies=[requires("payment:read")])
+@ROUTER.get("/v1/summary", dependencies=[requires("payment:read")])
 async def summarise(
     session: Session, running: CurrentContext, benefit_year: Annotated[int, Query(ge=2000, le=2100)]
 ) -> SummaryOut:
