@@ -211,7 +211,7 @@ MUTATIONS = (
         "unique number of a receipt",
         (
             Edit(_CASH_TABLES, "receipt_no text NOT NULL UNIQUE,", "receipt_no text NOT NULL,"),
-            Edit("services/payment/receipts/repository.py", "    ON CONFLICT (receipt_no) DO NOTHING\n", ""),
+            Edit("services/payment/receipts/repository.py", "ON CONFLICT (receipt_no) DO NOTHING ", ""),
         ),
         # Within a region a look finds it; only the key knows of another region's.
         (_CASH + "TestReceipts::test_a_number_taken_in_another_town_is_taken_here",),

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from services.payment.documents import DocumentIn
+from services.payment.schemas import DocumentIn
 from shared.web.fields import Day, ReferenceNumber, SingleLineText, example
 
 LineKind = Literal["DEPOSIT", "SETTLEMENT"]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from services.payment.documents import Amount, DocumentIn
+from services.payment.schemas import Amount, DocumentIn
 from shared.web.fields import Day, FreeText, ReferenceNumber, Year, example
 
 Village = Annotated[str, StringConstraints(max_length=12)]

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.payment.cash_refunds.state import CashRefundState, Signature
-from services.payment.documents import DocumentIn
+from services.payment.schemas import DocumentIn
 from shared.web.fields import Day, ReferenceNumber, example
 
 AT_ONCE = 500
