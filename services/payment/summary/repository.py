@@ -65,7 +65,7 @@ class HeldFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class YearFigures:
     """The figures of one benefit year, all of one moment."""
 
     towns: list[TownFigures]
@@ -76,8 +76,8 @@ class Figures:
     held: HeldFigures
 
 
-def _figures_of(towns: str, suspense: str, refunds: str, notices: str, received: int, held: str) -> Figures:
-    return Figures(
+def _figures_of(towns: str, suspense: str, refunds: str, notices: str, received: int, held: str) -> YearFigures:
+    return YearFigures(
         towns=[TownFigures(**each) for each in orjson.loads(towns)],
         suspense=[SuspendedFigures(**each) for each in orjson.loads(suspense)],
         refunds=[RefundFigures(**each) for each in orjson.loads(refunds)],
@@ -143,7 +143,7 @@ _SUMMARY = text(
 )
 
 
-async def summary(session: AsyncSession, benefit_year: int) -> Figures:
+async def summary(session: AsyncSession, benefit_year: int) -> YearFigures:
     """The figures of one benefit year, as the caller's region sees them."""
     (figures,) = await fetch_all(session, _SUMMARY, _figures_of, {"benefit_year": benefit_year})
     return figures

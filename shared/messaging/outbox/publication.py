@@ -1,75 +1,43 @@
 """The outbox: what a service announces is written in the transaction that made it true, and leaves with its commit."""
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Sequence
-from operator import itemgetter
-from typing import Any, NamedTuple
-from uuid import UUID
+from typing import Any
 
-from sqlalchemy import CursorResult
+from sqlalchemy import CursorResult, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.event import Event, Trace
-from shared.database.bulk import ColumnMap
 from shared.database.engine import after_commit
 from shared.domain.ids import new_id
 from shared.messaging.bus.protocol import MAX_EVENT_BYTES
 from shared.messaging.outbox.wake import waker
 
-
-class _Announced(NamedTuple):
-    """An event, and how many events of its aggregate follow it in the same announcement; made for every event."""
-
-    key: UUID
-    later: int
-    event: Event
-    trace: Trace
-
-
-def _payload(announced: _Announced) -> str:
-    payload = announced.event.model_dump_json()
-    # No character takes more than four bytes, so that hardly any event has to be encoded to be measured.
-    if 4 * len(payload) > MAX_EVENT_BYTES and len(payload.encode()) > MAX_EVENT_BYTES:
-        name = announced.event.name
-        raise ValueError(f"{name}: an event holds at most {MAX_EVENT_BYTES} bytes; publish a reference instead")
-    return payload
-
-
-_AGGREGATES = ColumnMap[tuple[UUID, int]]({"aggregate": ("uuid", itemgetter(0)), "events": ("bigint", itemgetter(1))})
-_EVENTS = ColumnMap[_Announced](
-    {
-        "id": ("uuid", lambda _: new_id()),
-        "key": "uuid",
-        "later": "bigint",
-        "event": ("text", "event.name"),
-        "region": ("text", "event.region"),
-        "benefit_year": ("integer", "event.benefit_year"),
-        "actor": ("text", "trace.actor"),
-        "correlation_id": ("uuid", "trace.correlation_id"),
-        "causation_id": ("uuid", "trace.causation_id"),
-        "payload": ("text", _payload),
-    }
-)
 # One statement: the aggregates' rows are locked in sorted order and give out their sequence numbers, then the events
 # go in. The lane must be what shared.messaging.bus.partition.partition_for says.
-_ANNOUNCE = _EVENTS.statement(
-    f"""
+_ANNOUNCE = text(
+    """
     WITH counted AS (
         INSERT INTO aggregate AS a (id, seq)
-        SELECT n.aggregate, n.events FROM {_AGGREGATES.rows}
-        ORDER BY n.aggregate
+        SELECT id, events FROM unnest(CAST(:aggregates AS uuid[]), CAST(:events AS bigint[])) AS n (id, events)
+        ORDER BY id
         ON CONFLICT (id) DO UPDATE SET seq = a.seq + EXCLUDED.seq
         RETURNING id, seq
     )
     INSERT INTO outbox (id, lane, topic, key, aggregate_seq, event, region, benefit_year, actor, service,
                         correlation_id, causation_id, payload)
-    SELECT n.id, crc32(uuid_send(n.key)) % i.partitions, i.service, n.key, counted.seq - n.later, n.event, n.region,
-           n.benefit_year, n.actor, i.service, n.correlation_id, n.causation_id, CAST(n.payload AS json)
-    FROM {{rows}}
-    JOIN counted ON counted.id = n.key
+    SELECT e.id, crc32(uuid_send(e.key)) % i.partitions, i.service, e.key, counted.seq - e.later, e.event, e.region,
+           e.benefit_year, e.actor, i.service, e.correlation_id, e.causation_id, CAST(e.payload AS json)
+    FROM unnest(
+             CAST(:ids AS uuid[]), CAST(:keys AS uuid[]), CAST(:later AS bigint[]), CAST(:names AS text[]),
+             CAST(:regions AS text[]), CAST(:benefit_years AS integer[]), CAST(:actors AS text[]),
+             CAST(:correlations AS uuid[]), CAST(:causations AS uuid[]), CAST(:payloads AS text[])
+         ) WITH ORDINALITY AS e (id, key, later, event, region, benefit_year, actor, correlation_id, causation_id,
+                                 payload, place)
+    JOIN counted ON counted.id = e.key
     LEFT JOIN (SELECT service, partitions FROM messaging_installation LIMIT 1) i ON true
-    ORDER BY n.position
-    """  # noqa: S608 - a module's own SQL, never a value
+    ORDER BY e.place
+    """
 )
 
 
@@ -83,12 +51,34 @@ async def publish(session: AsyncSession, announcements: Sequence[tuple[Event, Tr
     after_commit(session, waker(session))
 
 
-def _rows(announcements: Sequence[tuple[Event, Trace]]) -> dict[str, Any]:
-    left: defaultdict[UUID, int] = defaultdict(int)
-    announced = []
-    for event, trace in reversed(announcements):
-        key = event.key
-        announced.append(_Announced(key, left[key], event, trace))
-        left[key] += 1
-    announced.reverse()
-    return _AGGREGATES.arrays(list(left.items())) | _EVENTS.arrays(announced)
+def _rows(announcements: Sequence[tuple[Event, Trace]]) -> dict[str, list[Any]]:
+    # Arrays by hand, not by a ColumnMap: an object more for each event took a tenth more of the processor's time.
+    keys = [event.key for event, _ in announcements]
+    left = Counter(keys)
+    aggregates = sorted(left)
+    events = [left[aggregate] for aggregate in aggregates]
+    later = []
+    for key in keys:
+        left[key] -= 1
+        later.append(left[key])
+    return {
+        "aggregates": aggregates,
+        "events": events,
+        "ids": [new_id() for _ in announcements],
+        "keys": keys,
+        "later": later,
+        "names": [event.name for event, _ in announcements],
+        "regions": [event.region for event, _ in announcements],
+        "benefit_years": [event.benefit_year for event, _ in announcements],
+        "actors": [trace.actor for _, trace in announcements],
+        "correlations": [trace.correlation_id for _, trace in announcements],
+        "causations": [trace.causation_id for _, trace in announcements],
+        "payloads": [_payload(event) for event, _ in announcements],
+    }
+
+
+def _payload(event: Event) -> str:
+    payload = event.model_dump_json()
+    if len(payload) > MAX_EVENT_BYTES or len(payload.encode()) > MAX_EVENT_BYTES:
+        raise ValueError(f"{event.name}: an event holds at most {MAX_EVENT_BYTES} bytes; publish a reference instead")
+    return payload
