@@ -66,8 +66,7 @@ async def list_receipts(
 ) -> ReceiptPage:
     """Receipts by number; recalled ones name the reason: their money goes back to the person, by village."""
     found = await receipts.listed(session, state=state, village=village, after=after, limit=limit)
-    items = [ReceiptOut.model_validate(receipt, from_attributes=True) for receipt in found]
-    return ReceiptPage(items=items, next=items[-1].receipt_no if len(items) == limit else None)
+    return ReceiptPage.of(map(ReceiptOut.model_validate, found), limit, key=lambda receipt: receipt.receipt_no)
 
 
 @ROUTER.post("/v1/collection-statements", status_code=201, tags=["village cash"], dependencies=[COLLECT])

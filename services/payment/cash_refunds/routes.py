@@ -43,8 +43,7 @@ async def list_cash_refunds(
 ) -> CashRefundPage:
     """Cash that goes back or went back, by receipt number, with each person's line of the village's statement."""
     rows = await repository.listed(session, state=state, village=village, after=after, limit=limit)
-    items = [CashRefundOut.model_validate(row) for row in rows]
-    return CashRefundPage(items=items, next=items[-1].receipt_no if len(items) == limit else None)
+    return CashRefundPage.of(map(CashRefundOut.model_validate, rows), limit, key=lambda refund: refund.receipt_no)
 
 
 @ROUTER.post("/v1/cash-refunds/approvals", dependencies=[REFUND])

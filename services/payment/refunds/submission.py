@@ -18,8 +18,8 @@ async def submit_refunds(running: ServiceContext, *, again_after_s: float = 60.0
     """Ask for one batch of refunds, each under its one number; returns how many."""
     async with running.database.transaction(running.settings.region) as session:
         due = await repository.take_due(session, again_after_s=again_after_s, limit=_AT_ONCE)
-    for refund, asked_before in due:
-        await _ask(running, refund, asked_before=asked_before)
+    for each in due:
+        await _ask(running, each.refund, asked_before=each.asked_before)
     return len(due)
 
 
