@@ -57,12 +57,15 @@ _RENEW = text(
 )
 _NOTE_UNPRICED = text(
     """
-    INSERT INTO unpriced_enrolment (enrolment_id, region, person_token, benefit_year)
-    SELECT id, region, token, year
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:regions AS text[]), CAST(:tokens AS text[]), CAST(:years AS integer[]))
-         AS held (id, region, token, year)
+    INSERT INTO unpriced_enrolment AS known (enrolment_id, region, person_token, benefit_year, outcome, version)
+    SELECT id, region, token, year, outcome, version
+    FROM unnest(
+             CAST(:ids AS uuid[]), CAST(:regions AS text[]), CAST(:tokens AS text[]), CAST(:years AS integer[]),
+             CAST(:outcomes AS text[]), CAST(:versions AS integer[])
+         ) AS held (id, region, token, year, outcome, version)
     WHERE year IS NOT NULL ORDER BY id
-    ON CONFLICT (enrolment_id) DO NOTHING
+    ON CONFLICT (enrolment_id) DO UPDATE SET outcome = excluded.outcome, version = excluded.version
+    WHERE known.version IS NULL OR known.version < excluded.version
     """
 )
 # Whose cash it is does not depend on whether anything is due from them now: the import decides that.
@@ -127,7 +130,7 @@ _IN_REVIEW = text(
     ORDER BY id LIMIT :limit
     """
 )
-_UNPRICED = text("SELECT EXISTS (SELECT FROM unpriced_enrolment WHERE enrolment_id = :enrolment_id)")
+_UNPRICED = text("SELECT outcome FROM unpriced_enrolment WHERE enrolment_id = :enrolment_id")
 _SHOW = text(
     """
     SELECT id, enrolment_id, benefit_year, region, version, state, schedule::text AS schedule, reasons::text AS reasons,
@@ -201,10 +204,20 @@ async def renew(session: AsyncSession, bills: Sequence[Bill]) -> None:
 
 async def note_unpriced(session: AsyncSession, assessed: Sequence[ContributionAssessed]) -> None:
     """Remember people who owe nothing yet because their price is held: their village may take cash all the same."""
-    known = sorted({(one.enrolment_id, one.region, one.person_token, one.benefit_year) for one in assessed}, key=str)
-    if known:
-        ids, regions, tokens, years = (list(column) for column in zip(*known, strict=True))
-        await session.execute(_NOTE_UNPRICED, {"ids": ids, "regions": regions, "tokens": tokens, "years": years})
+    newest = {one.enrolment_id: one for one in sorted(assessed, key=lambda one: one.version)}
+    if newest:
+        known = list(newest.values())
+        await session.execute(
+            _NOTE_UNPRICED,
+            {
+                "ids": list(newest),
+                "regions": [one.region for one in known],
+                "tokens": [one.person_token for one in known],
+                "years": [one.benefit_year for one in known],
+                "outcomes": [one.outcome for one in known],
+                "versions": [one.version for one in known],
+            },
+        )
 
 
 async def people_of(session: AsyncSession, village: str, enrolment_ids: Sequence[UUID]) -> dict[UUID, tuple[str, int]]:
@@ -263,9 +276,9 @@ async def latest(session: AsyncSession, enrolment_id: UUID) -> Row[Any] | None:
     return (await session.execute(_SHOW, {"enrolment_id": enrolment_id})).one_or_none()
 
 
-async def is_unpriced(session: AsyncSession, enrolment_id: UUID) -> bool:
-    """Whether an enrolment was assessed without a price: held or rejected."""
-    return bool((await session.execute(_UNPRICED, {"enrolment_id": enrolment_id})).scalar_one())
+async def unpriced(session: AsyncSession, enrolment_id: UUID) -> Row[Any] | None:
+    """The outcome of an enrolment that was assessed without a price; empty where it was noted before outcomes were."""
+    return (await session.execute(_UNPRICED, {"enrolment_id": enrolment_id})).one_or_none()
 
 
 async def in_review(session: AsyncSession, today: date, *, after: UUID | None, limit: int) -> Sequence[Row[Any]]:
