@@ -35,21 +35,21 @@ class NotPriced(DomainError):
     code = ErrorCode.NOT_PRICED
 
 
-class EnrolmentHeld(DomainError):
+class HeldForDecision(DomainError):
     """The enrolment was assessed, and waits for a person's decision."""
 
     code = ErrorCode.ENROLMENT_HELD
 
 
-class EnrolmentRejected(DomainError):
+class RejectedByPolicy(DomainError):
     """The enrolment was assessed, and the policy does not take it."""
 
     code = ErrorCode.ENROLMENT_REJECTED
 
 
 _WITHOUT_PRICE: dict[str | None, type[DomainError]] = {
-    "HELD": EnrolmentHeld,
-    "REJECTED": EnrolmentRejected,
+    "HELD": HeldForDecision,
+    "REJECTED": RejectedByPolicy,
     None: NotPriced,
 }
 
