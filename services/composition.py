@@ -11,7 +11,8 @@ from services.payment import SERVICE as PAYMENT
 from services.quota import SERVICE as QUOTA
 from services.registration import SERVICE as REGISTRATION
 from services.subsidy import SERVICE as SUBSIDY
-from shared.database.older_names import refuse_older_name
+from shared.database.older_names import has_older_name, not_renamed
+from shared.database.provision import rename
 from shared.database.server_version import refuse_old_server
 from shared.installation import migrate_bus, migrate_service
 from shared.messaging.dead_letters.replay import DeadLetterContext
@@ -33,14 +34,22 @@ def known_scopes() -> frozenset[str]:
 
 
 async def migrate_all(settings: Settings, services: Sequence[Service] = SERVICES) -> None:
-    """Bring every database to the newest version, the bus's among them."""
+    """Bring every database to the newest version, the bus's among them; those with older names are renamed first."""
+    databases = [service.name for service in services if service.migrations is not None]
+    await _rename_older(settings, [*databases, "bus"] if settings.bus == "postgres" else databases)
     for service in services:
-        if service.migrations is not None:
-            await refuse_older_name(settings, service.name)
         await migrate_service(settings, service)
     if settings.bus == "postgres":
-        await refuse_older_name(settings, "bus")
         await migrate_bus(settings)
+
+
+async def _rename_older(settings: Settings, databases: Sequence[str]) -> None:
+    """Only the administrator may rename; it is asked for nothing where nothing has an older name."""
+    older = [database for database in databases if await has_older_name(settings, database)]
+    if older and "admin_database_url" not in settings.model_fields_set:
+        raise not_renamed(older)
+    if older:
+        await rename(settings.admin_url, older)
 
 
 async def refuse_old_servers(settings: Settings, services: Sequence[Service]) -> None:

@@ -271,6 +271,20 @@ class ErrorCode(Enum):
         "原因见 GET /registration/v1/enrolments/{id}",
         "GET /registration/v1/enrolments/{id} says which of the two, and why",
     )
+    ENROLMENT_HELD = Spec(
+        409,
+        "该参保待人工核定，没有缴费单",
+        "The enrolment is held for a person's decision: it has no bill yet",
+        "原因见 GET /registration/v1/enrolments/{id}；核定之后自动产生缴费单",
+        "GET /registration/v1/enrolments/{id} says why; the bill follows by itself once it is decided",
+    )
+    ENROLMENT_REJECTED = Spec(
+        409,
+        "该参保不予受理，没有缴费单",
+        "The enrolment is rejected: it has no bill",
+        "原因见 GET /registration/v1/enrolments/{id}",
+        "GET /registration/v1/enrolments/{id} says why",
+    )
     BILL_NOT_FOUND_IN_VILLAGE = Spec(
         409,
         "该村没有此参保人的应缴账单",

@@ -84,7 +84,8 @@ class Settings(BaseSettings):
         "postgresql://canbao_auditor:{password}@localhost/{database}"
     )
     admin_database_url: Annotated[
-        str, Field(description="the server's superuser, for canbao provision only; {password} is admin's")
+        str,
+        Field(description="the server's superuser, for provision and to rename; {password} is admin's"),
     ] = "postgresql://postgres:{password}@localhost/postgres"
     pool_web: Annotated[int, Field(ge=1, description="database connections for requests, per service and process")] = 8
     pool_work: Annotated[

@@ -5,8 +5,10 @@ from importlib.metadata import version
 from typing import Annotated, Any, NamedTuple
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 from typer.main import get_command, get_group
+
+from shared.command_line import Commands, WholeHelpGroup
 
 
 class Place(NamedTuple):
@@ -67,7 +69,10 @@ COMMANDS: dict[str, Place] = {
 }
 
 
-class CommandsByName(TyperGroup):
+INTERRUPTED = 130
+
+
+class CommandsByName(WholeHelpGroup):
     """Lists commands without importing them: `canbao --help` answers at once."""
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -78,6 +83,14 @@ class CommandsByName(TyperGroup):
         """A command as the list shows it, by its name and its sentence."""
         place = COMMANDS.get(cmd_name)
         return None if place is None else TyperCommand(cmd_name, help=place.help)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; Ctrl-C ends it with one line instead of silence."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            typer.echo("已中断，可以重新运行 · interrupted; it is safe to run it again", err=True)
+            raise typer.Exit(INTERRUPTED) from None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """The command itself, with its options; a name that does not exist is refused with the nearest one."""
@@ -92,14 +105,14 @@ def loaded(name: str) -> Any:
     if isinstance(found, typer.Typer):
         command: Any = get_group(found)
     else:
-        alone = typer.Typer(add_completion=False)
+        alone = Commands(add_completion=False)
         alone.command()(found)
         command = get_command(alone)
     command.name = name
     return command
 
 
-app = typer.Typer(name="canbao", cls=CommandsByName, no_args_is_help=True, pretty_exceptions_show_locals=False)
+app = Commands(name="canbao", cls=CommandsByName, no_args_is_help=True, pretty_exceptions_show_locals=False)
 
 
 def _version(wanted: bool) -> None:

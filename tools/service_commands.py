@@ -10,6 +10,7 @@ import uvloop
 from services import composition
 from services.registration.commands import client_commands
 from services.web_server import serve as serve_services
+from shared.command_line import Commands
 from shared.messaging.dead_letters.commands import replay_commands
 from shared.observability.logs import configure_logs
 from shared.service import Role, Service
@@ -18,7 +19,7 @@ from shared.settings_example import env_example
 
 replay = replay_commands(composition.dead_letter_context, composition.WITH_DATABASE)
 clients = client_commands(composition.known_scopes)
-config = typer.Typer(help="设置 · settings", no_args_is_help=True)
+config = Commands(help="设置 · settings", no_args_is_help=True)
 
 
 def serve(

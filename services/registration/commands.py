@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from services.registration.clients import service
+from shared.command_line import Commands
 from shared.database.engine import Database
 from shared.domain.region import InvalidRegion, covers, parse_region
 from shared.settings import Settings
@@ -16,7 +17,7 @@ from shared.settings import Settings
 
 def client_commands(known_scopes: Callable[[], Collection[str]]) -> typer.Typer:
     """``canbao clients``; ``known_scopes`` are those that the routes of all services ask for."""
-    clients = typer.Typer(help="API 客户端 · the systems that may call", no_args_is_help=True)
+    clients = Commands(help="API 客户端 · the systems that may call", no_args_is_help=True)
 
     @clients.callback()
     def group() -> None:

@@ -48,11 +48,7 @@ async def refuse_foreign_databases(admin: asyncpg.Connection, databases: Sequenc
     names = [database_name(database) for database in databases]
     foreign = [f"{name} ({owner})" for name, owner in await admin.fetch(_OWNERS, names) if owner != OWNER]
     if foreign:
-        raise ForeignDatabase(
-            f"这些数据库属于他人，未作任何改动：{', '.join(foreign)}。请改用另一台 PostgreSQL，或请其所有者改名"
-            f" · these databases are somebody else's and were left as they are: {', '.join(foreign)}. Use another "
-            "PostgreSQL, or have their owner rename them"
-        )
+        raise _foreign(foreign)
 
 
 async def rename_older_databases(admin_url: str, admin: asyncpg.Connection, databases: Sequence[str]) -> list[str]:
@@ -80,24 +76,51 @@ async def rename_older_databases(admin_url: str, admin: asyncpg.Connection, data
     return older
 
 
-async def refuse_older_name(settings: Settings, database: str) -> None:
-    """Raise OlderDatabaseName where only the older name of one of our databases is on the server."""
+async def has_older_name(settings: Settings, database: str) -> bool:
+    """Whether only the older name of one of our databases is on the server, as the owner's login sees it.
+
+    Raises ForeignDatabase where the name of today belongs to somebody else.
+    """
     place = settings.owner_url(database)
+    name = urlsplit(place).path.removeprefix("/")
     try:
-        await (await asyncpg.connect(place, timeout=_TIMEOUT_S)).close()
+        await _refuse_foreign_owner(place, name)
     except asyncpg.InvalidCatalogNameError:
-        older = database_at(place, urlsplit(place).path.removeprefix("/canbao_"))
         try:
-            ours = await _is_ours(older, database)
+            return await _is_ours(database_at(place, name.removeprefix("canbao_")), database)
         except asyncpg.PostgresError:
-            return
-        if ours:
-            raise OlderDatabaseName(
-                f"数据库 {database} 仍用旧名。请停止全部服务，先运行 canbao provision（它会改名），"
-                "再运行 canbao migrate"
-                f" · database {database} still has its older name: stop every service, run canbao provision, which "
-                "renames it, then canbao migrate"
-            ) from None
+            return False
+    return False
+
+
+def not_renamed(databases: Sequence[str]) -> OlderDatabaseName:
+    """What to do where databases have older names and no login at hand may rename them."""
+    named = ", ".join(databases)
+    return OlderDatabaseName(
+        f"数据库 {named} 仍用旧名，改名须有 CANBAO_ADMIN_DATABASE_URL：请停止全部服务，运行 canbao provision，"
+        "再运行 canbao migrate"
+        f" · older names, to be changed by the login of CANBAO_ADMIN_DATABASE_URL only: {named}. Stop every service, "
+        "run canbao provision, then canbao migrate"
+    )
+
+
+async def _refuse_foreign_owner(place: str, name: str) -> None:
+    connection = await asyncpg.connect(place, timeout=_TIMEOUT_S, command_timeout=_TIMEOUT_S)
+    try:
+        ((_, owner),) = await connection.fetch(_OWNERS, [name])
+    finally:
+        await connection.close()
+    if owner != OWNER:
+        raise _foreign([f"{name} ({owner})"])
+
+
+def _foreign(named: Sequence[str]) -> ForeignDatabase:
+    listed = ", ".join(named)
+    return ForeignDatabase(
+        f"这些数据库属于他人，未作任何改动：{listed}。请改用另一台 PostgreSQL，或请其所有者改名"
+        f" · these databases are somebody else's and were left as they are: {listed}. Use another PostgreSQL, or have "
+        "their owner rename them"
+    )
 
 
 async def _is_ours(place: str, database: str) -> bool:

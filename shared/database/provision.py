@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 
 import asyncpg
 
@@ -46,18 +47,35 @@ async def provision(admin_url: str, services: Sequence[str], passwords: Mapping[
     for service in services:
         if not _SERVICE_NAME.fullmatch(service):
             raise ValueError(f"not a service's name: {service!r}")
-    admin = await asyncpg.connect(admin_url, timeout=_TIMEOUT_S, command_timeout=_TIMEOUT_S)
-    try:
-        await refuse_old_server(admin)
-        # Two processes may start at once; the second finds everything made.
-        await admin.execute("SELECT pg_advisory_lock(hashtext('canbao.provision'))")
-        databases = (*services, BUS)
+    databases = (*services, BUS)
+    async with _administering(admin_url) as admin:
         await refuse_foreign_databases(admin, databases)
         await rename_older_databases(admin_url, admin, databases)
         await _roles(admin, services, passwords)
         await _databases(admin, databases)
         for database in databases:
             await _privileges(admin_url, database)
+
+
+async def rename(admin_url: str, databases: Sequence[str]) -> list[str]:
+    """Give our own databases with older names their names of today and change nothing else; the ones renamed.
+
+    Raises ForeignDatabase and OlderDatabaseInUse.
+    """
+    async with _administering(admin_url) as admin:
+        await refuse_foreign_databases(admin, databases)
+        return await rename_older_databases(admin_url, admin, databases)
+
+
+@asynccontextmanager
+async def _administering(admin_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """The superuser, alone at this, on a server that is new enough."""
+    admin = await asyncpg.connect(admin_url, timeout=_TIMEOUT_S, command_timeout=_TIMEOUT_S)
+    try:
+        await refuse_old_server(admin)
+        # Two processes may start at once; the second finds everything made.
+        await admin.execute("SELECT pg_advisory_lock(hashtext('canbao.provision'))")
+        yield admin
     finally:
         await admin.close()
 

@@ -6,6 +6,7 @@ keep a second list by hand; a lean route answers in its channel's form. What eac
 """
 
 from collections import defaultdict
+from http import HTTPStatus
 from typing import Any
 
 from fastapi.routing import APIRoute
@@ -14,7 +15,7 @@ from shared.errors import ErrorCode
 from shared.names import names_of
 from shared.service import Service
 from shared.web.dependencies import scope_of
-from shared.web.error_responses import error_codes_of
+from shared.web.error_responses import error_codes_of, statuses_with_retry_after
 from shared.web.lean_route import LeanRoute
 from shared.web.vocabulary.describe import describe
 
@@ -52,9 +53,9 @@ _PROBLEM: dict[str, Any] = {
     "required": ["type", "code", "status", "title", "title_en", "remedy", "remedy_en", "trace_id"],
     "additionalProperties": False,
 }
-_HEADERS: dict[int, dict[str, Any]] = {
-    401: {"WWW-Authenticate": {"required": True, "schema": _TEXT}},
-    503: {"Retry-After": {"required": False, "description": "等待秒数 · seconds to wait", "schema": _TEXT}},
+_CHALLENGE: dict[str, Any] = {"WWW-Authenticate": {"required": True, "schema": _TEXT}}
+_RETRY_AFTER: dict[str, Any] = {
+    "Retry-After": {"required": False, "description": "等待秒数 · seconds to wait", "schema": _TEXT}
 }
 
 
@@ -93,7 +94,10 @@ def _describe(route: APIRoute, operation: dict[str, Any]) -> None:
     for code in error_codes_of(route):
         by_status[code.value.status].append(code)
     for status, refusals in by_status.items():
-        operation["responses"][str(status)] = _refusal(status, refusals)
+        headers = (_CHALLENGE if status == HTTPStatus.UNAUTHORIZED else {}) | (
+            _RETRY_AFTER if status in statuses_with_retry_after(route) else {}
+        )
+        operation["responses"][str(status)] = _refusal(status, refusals) | ({"headers": headers} if headers else {})
     operation["responses"] = dict(sorted(operation["responses"].items()))
 
 
@@ -111,8 +115,7 @@ def _refusal(status: int, codes: list[ErrorCode]) -> dict[str, Any]:
         ]
     }
     said = "\n".join(f"- `{code.name}` {code.value.zh} · {code.value.en}" for code in codes)
-    answer: dict[str, Any] = {"description": said, "content": {_PROBLEM_TYPE: {"schema": narrowed}}}
-    return answer | ({"headers": _HEADERS[status]} if status in _HEADERS else {})
+    return {"description": said, "content": {_PROBLEM_TYPE: {"schema": narrowed}}}
 
 
 def _scheme(scopes: list[str]) -> dict[str, Any]:

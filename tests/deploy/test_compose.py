@@ -1,5 +1,6 @@
 """``docker-compose.yml`` and the Dockerfile, checked statically: no container engine is needed for it."""
 
+import json
 import re
 import subprocess
 import sys
@@ -31,6 +32,10 @@ SECRETS = {
     "migrate": {"owner_database_passwords"},
     "clients": {"registration_database_passwords", "console_client_secret"},
     "verify": {"auditor_database_passwords"},
+    "tools": {
+        "tools_database_passwords", "person_token_key", "encryption_keys", "token_private_key", "token_public_key",
+        "wechat_merchants", "tax_token", "console_client_secret",
+    },
     "demo": set(),
 }  # fmt: skip
 
@@ -77,6 +82,30 @@ def test_every_secret_is_made_by_one_command(tmp_path: Path) -> None:
     lay_out(tmp_path)
     for name, secret in compose(CANBAO_SECRETS_FOLDER=str(tmp_path))["secrets"].items():
         assert Path(secret["file"]).is_file(), name
+
+
+def test_the_operators_password_file_opens_every_service_and_neither_owner_auditor_nor_server(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    described = compose(CANBAO_SECRETS_FOLDER=str(tmp_path))
+    file = secret_files(described, described["services"]["tools"])["canbao_database_passwords"]
+    opened = set(json.loads(file.read_text(encoding="utf-8")))
+    assert opened == {service.name for service in SERVICES if service.migrations is not None}
+    others = [name for name, each in OURS.items() if name != "tools" and "tools_database_passwords" in str(each)]
+    assert others == [], "no process that serves holds it"
+
+
+def test_the_operators_commands_have_every_setting_that_a_service_has() -> None:
+    serving = [each for each in OURS.values() if each["command"][0] == "serve"]
+    wanted = {variable for each in serving for variable in each["environment"]}
+    assert set(DESCRIBED["services"]["tools"]["environment"]) >= wanted
+    handed = {target for each in serving for target in secret_files(DESCRIBED, each)}
+    assert set(secret_files(DESCRIBED, DESCRIBED["services"]["tools"])) == handed
+
+
+def test_the_operators_commands_wait_for_nothing_and_name_who_typed_them() -> None:
+    tools = DESCRIBED["services"]["tools"]
+    assert "depends_on" not in tools, "doctor works where something is down"
+    assert compose(USER="zhang")["services"]["tools"]["environment"]["LOGNAME"] == "zhang"
 
 
 @pytest.mark.parametrize("name", sorted(DESCRIBED["services"]))

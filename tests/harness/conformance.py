@@ -68,6 +68,8 @@ def undocumented(method: str, path: str, answer: httpx.Response) -> str | None:
     status = str(answer.status_code)
     if status not in operation.answers:
         return f"{said}, which is not documented: {answer.text[:300]}"
+    if "retry-after" in answer.headers and "Retry-After" not in operation.answers[status].get("headers", {}):
+        return f"{said} with Retry-After, which is not documented"
     content = operation.answers[status].get("content")
     if content is None:
         return f"{said} with a body that is not documented" if answer.content else None

@@ -31,6 +31,7 @@ def test_a_documented_answer_is_fine() -> None:
         (httpx.Response(404, json=_PROBLEM | {"code": "ORDER_PAID"}, headers=_HEADERS), r"\$.code"),
         (httpx.Response(404, json=_PROBLEM | {"secret": 1}, headers=_HEADERS), "secret"),
         (httpx.Response(200, json={"id": 1}), "not as documented"),
+        (httpx.Response(404, json=_PROBLEM, headers=_HEADERS | {"Retry-After": "1"}), "with Retry-After"),
     ],
 )
 def test_whatever_is_not_documented_is_named(answer: httpx.Response, complaint: str) -> None:

@@ -5,11 +5,12 @@ missing secret, a variable that nobody reads or a role that may not enter its da
 """
 
 import asyncio
+import json
 import os
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +18,13 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import asyncpg
 import httpx
 import pytest
 
+from services.composition import WITH_DATABASE
 from shared.database.embedded import EmbeddedPostgres
+from shared.database.older_names import database_at
 from tests.harness.balancer import balancing
 from tests.harness.cluster import scratch_folder
 from tests.harness.compose import FILE, compose, environment_of, ours, secret_files
@@ -28,6 +32,7 @@ from tests.harness.eventually import eventually
 from tests.harness.kafka_broker import KafkaBroker, NamedBroker
 from tests.harness.patience import patient
 from tests.harness.ports import free_port
+from tests.harness.registers import a_file, a_row
 from tools.provisioning.secrets import lay_out
 
 ROOT = FILE.parent
@@ -65,10 +70,10 @@ class Here:
             **{variable: self._local(text, handed) for variable, text in values.items()},
         }
 
-    def command(self, name: str, *more: str) -> list[str]:
-        """What the container runs, with our interpreter."""
+    def command(self, name: str, *more: str, instead: Sequence[str] = ()) -> list[str]:
+        """What the container runs, with our interpreter; ``instead`` is what `docker compose run` is given."""
         handed = self.folder / "run" / name
-        command = self.described["services"][name]["command"]
+        command = instead or self.described["services"][name]["command"]
         return [
             sys.executable, "-c", "from tools.cli import main; main()",
             *(self._local(word, handed) for word in command), *more,
@@ -85,9 +90,12 @@ class Here:
 
 async def _once(here: Here, name: str) -> str:
     """Run a one-shot job to its end."""
-    environment = here.environment(name)
+    return await _run(here.command(name), here.environment(name))
+
+
+async def _run(command: list[str], environment: dict[str, str]) -> str:
     process = await asyncio.create_subprocess_exec(
-        *here.command(name), cwd=ROOT, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        *command, cwd=ROOT, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
     said, _ = await asyncio.wait_for(process.communicate(), patient(120))
     assert process.returncode == 0, said.decode()
@@ -157,3 +165,25 @@ async def test_every_container_would_come_up_from_empty_volumes(
         assert (await http.post(f"{gateway}/registration/v1/token", data=form, timeout=patient(20))).status_code == 200
         assert "罗山县" in (await http.get(f"{gateway}/", timeout=patient(20))).text
         await _once(here, "verify")
+        await _operators_commands(here, postgres, tmp_path)
+
+
+async def _operators_commands(here: Here, postgres: EmbeddedPostgres, tmp_path: Path) -> None:
+    """First use O7: doctor, replay and import beside the services, with the tools' own variables and secrets."""
+    environment = here.environment("tools")
+    doctor = await _run(here.command("tools", instead=["doctor", "--json", "--port", str(free_port())]), environment)
+    found = json.loads(doctor[doctor.index("{") :])["findings"]
+    assert [each for each in found if each["level"] == "broken"] == []
+    entered = {each["subject"] for each in found if each["code"] == "DATABASE"}
+    assert entered == set(WITH_DATABASE)
+    for service in WITH_DATABASE:
+        said = await _run(here.command("tools", instead=["replay", "list", service]), environment)
+        assert "0 封死信" in said
+    registration = await asyncpg.connect(database_at(postgres.admin_url, "canbao_registration"))
+    try:
+        await registration.execute("INSERT INTO region_directory VALUES ('411521101', '411521101')")
+        file = a_file(tmp_path, [a_row()])
+        await _run(here.command("tools", instead=["import", "people", str(file)]), environment | {"LOGNAME": "zhang"})
+        assert await registration.fetchval("SELECT actor FROM enrolment") == "operator:zhang"
+    finally:
+        await registration.close()

@@ -1,16 +1,25 @@
 """The command line speaks Chinese and English, whichever command is asked about."""
 
+import asyncio
+import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 import typer
+from rich.cells import cell_len
 from typer.testing import CliRunner
 
+from tests.harness.environment import variables
+from tests.harness.eventually import eventually
+from tests.harness.installation import Installation
+from tests.harness.patience import patient
 from tools.cli import COMMANDS, app, loaded
 
 _CHINESE, _ENGLISH = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[A-Za-z]{2,}")
@@ -27,10 +36,19 @@ def _told(command: Any, path: str) -> Iterator[tuple[str, str]]:
         yield from _told(below, f"{path} {name}")
 
 
+def _paths(command: Any, path: str) -> Iterator[str]:
+    yield path
+    for name, below in getattr(command, "commands", {}).items():
+        yield from _paths(below, f"{path} {name}")
+
+
 LOADED = {name: loaded(name) for name in COMMANDS}
 HELP = dict(_told(typer.main.get_command(app), "canbao"))
 for _name, _command in LOADED.items():
     HELP |= dict(_told(_command, f"canbao {_name}"))
+COMMAND_PATHS = set(_paths(typer.main.get_command(app), "canbao"))
+for _name, _command in LOADED.items():
+    COMMAND_PATHS |= set(_paths(_command, f"canbao {_name}"))
 
 
 @pytest.mark.parametrize("asked", HELP)
@@ -51,6 +69,24 @@ def test_the_list_shows_what_the_command_says_of_itself(name: str) -> None:
     assert COMMANDS[name].help == first
 
 
+def _shown(words: list[str], columns: int) -> str:
+    result = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": str(columns), "TERMINAL_WIDTH": None})
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+@pytest.mark.parametrize("asked", sorted(COMMAND_PATHS))
+def test_help_is_cut_nowhere_and_fits_the_terminal(asked: str, columns: int) -> None:
+    """First use, "Small": help was cut at 80 columns, where Chinese filled a line or a word was long."""
+    shown = _shown(asked.split()[1:], columns)
+    assert max(cell_len(line.rstrip()) for line in shown.splitlines()) <= columns
+    together = "".join(shown.split())
+    parameters = [said for path, said in HELP.items() if path.rpartition(" ")[0] == asked and path not in COMMAND_PATHS]
+    for said in (HELP[asked], *parameters):
+        assert "".join(said.split()) in together, said
+
+
 def test_the_list_of_commands_loads_no_service_and_no_library_of_theirs() -> None:
     """First use, "Small": `canbao --help` took 2.4 s of processor, all of it imports."""
     program = (
@@ -68,3 +104,42 @@ def test_a_command_that_does_not_exist_is_refused() -> None:
     result = CliRunner().invoke(app, ["migrat"])
     assert result.exit_code == 2
     assert "migrat" in result.output
+
+
+TABLES = "SELECT string_agg(format('%I', tablename), ', ') FROM pg_tables WHERE schemaname = 'public'"
+WAITING = """
+    SELECT count(*) FROM pg_locks
+    WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+
+
+@pytest.mark.parametrize("words", [["migrate"], ["replay", "list", "payment"], ["verify"]], ids=" ".join)
+async def test_ctrl_c_ends_a_long_command_with_one_line_and_130(installation: Installation, words: list[str]) -> None:
+    """First use, "Small": Ctrl-C ended silently. The command waits for a lock that is held here."""
+    holder = await asyncpg.connect(installation.settings.owner_url("payment"))
+    process = None
+    try:
+        await holder.execute("BEGIN; SELECT pg_advisory_xact_lock(hashtext('canbao.migrate'))")
+        await holder.execute(f"LOCK TABLE {await holder.fetchval(TABLES)} IN ACCESS EXCLUSIVE MODE")
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", "from tools.cli import main; main()", *words),
+            cwd=ROOT,
+            env={**os.environ, **variables(installation.settings)},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+
+        async def waits() -> bool:
+            assert process.returncode is None, "it ended by itself"
+            return bool(await holder.fetchval(WAITING))
+
+        await eventually(waits, within_s=20, message="the command waits")
+        process.send_signal(signal.SIGINT)
+        _, said = await asyncio.wait_for(process.communicate(), patient(10))
+    finally:
+        await holder.close()
+        if process is not None and process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode == 130, said.decode()
+    assert said.decode() == "已中断，可以重新运行 · interrupted; it is safe to run it again\n"

@@ -73,6 +73,15 @@ PORT_TAKEN = Symptom(
     "停止占用它的程序（ss -ltnp），或用 --port / CANBAO_METRICS_PORT 换一个端口。",
     "Stop the program that holds it (ss -ltnp), or choose another by --port / CANBAO_METRICS_PORT.",
 )
+SERVICES_AWAY = Symptom(
+    "SERVICES_AWAY",
+    "warn",
+    "CANBAO_SERVICES_BASE_URL 所指的地址没有 canbao 应答（{why}）。",
+    "No canbao answers where CANBAO_SERVICES_BASE_URL points ({why}).",
+    "启动服务与网关；若是有意停止，可不处理。",
+    "Start the services and the gateway, unless they were stopped on purpose.",
+)
+_ON_THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 
 
 async def examine_python() -> Sequence[Finding]:
@@ -111,7 +120,12 @@ def judged_space(path: Path, free: int) -> Finding:
 
 
 async def examine_ports(patient: Patient) -> Sequence[Finding]:
-    """Whether the service's port is free or ours, and likewise the metrics port where one is set."""
+    """Whether the service's port is free or ours, and likewise the metrics port where one is set.
+
+    Where services run elsewhere, as beside a container of the operator's, they are asked at their address.
+    """
+    if urlsplit(patient.settings.services_base_url).hostname not in _ON_THIS_MACHINE:
+        return [await _elsewhere(patient.settings.services_base_url)]
     found = [await _port(patient.port, "127.0.0.1", _ready)]
     if patient.settings.metrics_port:
         found.append(await _port(patient.settings.metrics_port, patient.settings.metrics_host, _measured))
@@ -121,7 +135,7 @@ async def examine_ports(patient: Patient) -> Sequence[Finding]:
 def port_of(services_base_url: str) -> int:
     """The port that services on this machine listen on, as far as the settings tell; else the usual one."""
     address = urlsplit(services_base_url)
-    return address.port or 8000 if address.hostname in ("127.0.0.1", "localhost", "::1") else 8000
+    return address.port or 8000 if address.hostname in _ON_THIS_MACHINE else 8000
 
 
 async def _port(port: int, host: str, ours: _Asking) -> Finding:
@@ -135,6 +149,15 @@ async def _port(port: int, host: str, ours: _Asking) -> Finding:
     except (httpx.HTTPError, ValueError, KeyError, TypeError):
         return PORT_TAKEN.at(subject, why=refusal)
     return PORT_UNREADY.at(subject, parts=", ".join(unready)) if unready else PORT_OURS.at(subject)
+
+
+async def _elsewhere(address: str) -> Finding:
+    try:
+        async with httpx.AsyncClient(base_url=address, trust_env=False, timeout=4) as http:
+            unready = await _ready(http)
+    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+        return SERVICES_AWAY.at(address, why=type(error).__name__)
+    return PORT_UNREADY.at(address, parts=", ".join(unready)) if unready else PORT_OURS.at(address)
 
 
 def _refusal(host: str, port: int) -> str | None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from shared.command_line import Commands
 from shared.policy.institutions.worked_cases import InstitutionCase, institution_cases
 from shared.policy.loading import PACKS, load_pack
 from shared.policy.pack import Pack
@@ -21,7 +22,7 @@ from tools.policy.rendering import explained, shown
 from tools.policy.scaffold import CannotBegin, begin
 from tools.policy.simulation import change, effect_lines, next_years
 
-policy = typer.Typer(help="政策包 · policy packs: assess, test, list, show, lint", no_args_is_help=True)
+policy = Commands(help="政策包 · policy packs: assess, test, list, show, lint", no_args_is_help=True)
 _Folder = Annotated[
     Path,
     typer.Option(

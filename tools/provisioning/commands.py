@@ -7,6 +7,7 @@ from typing import Annotated, cast
 import typer
 
 from services.composition import WITH_DATABASE
+from shared.command_line import Commands
 from shared.database import provision as database
 from shared.settings import Settings
 from tools.provisioning import secrets
@@ -23,7 +24,7 @@ _NEXT = {
     "client": "请运行 canbao clients add console --rotate（--secret-file 指向新密钥文件），再重启 console"
     " · run canbao clients add console --rotate with --secret-file of the new file, then restart the console",
 }
-keys = typer.Typer(help="密钥 · secrets of an installation", no_args_is_help=True)
+keys = Commands(help="密钥 · secrets of an installation", no_args_is_help=True)
 
 
 @keys.command()

@@ -17,6 +17,7 @@ from tools.up.folder import Rotatable
 from tools.up.refusal import CannotStart
 
 CONSOLE = "console"
+TOOLS = "tools"  # doctor, replay and import, beside the services
 MERCHANTS = "merchants"  # where the merchants' PEM files go
 # What only the channels and the tax bureau can give; whoever runs the county writes it in.
 _TO_FILL_IN = {"canbao_wechat_merchants": "[]", "canbao_tax_token": ""}
@@ -121,6 +122,8 @@ def _parts(known: Mapping[str, Any], clients: Mapping[str, str]) -> Iterator[tup
     yield "provision", "canbao_database_passwords", json.dumps(passwords | {_ADMIN: clients[_ADMIN]})
     for role in ("owner", "auditor"):
         yield role, "canbao_database_passwords", json.dumps({role: passwords[role]})
+    # The operator's commands look into every service's database, as that service does; no process that serves may.
+    yield TOOLS, "canbao_database_passwords", json.dumps({service: passwords[service] for service in WITH_DATABASE})
 
 
 def _keep(file: Path, text: str) -> None:

@@ -31,6 +31,7 @@ from verify.report import ConsistencyReport
 
 _ANSWERS_WITHIN_S = 60.0
 _SETTLES_WITHIN_S = 60.0
+_STOPPING = "正在停止 · stopping"
 
 
 def _say(console: Console, words: str) -> None:
@@ -140,16 +141,19 @@ async def _until_proven(
     if season.result() == "held":
         _say(console, _held(asked))
         await stopped
+        _say(console, _STOPPING)
         return Exit.FINE
     proof = asyncio.create_task(_prove(console, settings, folder, complete=season.result() == "finished"))
     await asyncio.wait({proof, stopped}, return_when=asyncio.FIRST_COMPLETED)
     if not proof.done():
         proof.cancel()
+        _say(console, "核对已中断，下次启动重新核对 · interrupted before the proof; the next start makes it again")
         return Exit.INTERRUPTED
     if asked.once:
         return proof.result()
     _say(console, f"打开 {asked.address}/ 查看进度，Ctrl-C 停止 · open the page; Ctrl-C stops everything")
     await stopped
+    _say(console, _STOPPING)
     return proof.result()
 
 

@@ -35,6 +35,13 @@ class PaidTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class Unpriced:
+    """An enrolment that was assessed without a price; the outcome is empty where it was noted before outcomes were."""
+
+    outcome: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class SupersededBill:
     """An unpaid bill that no longer counts, and why."""
 

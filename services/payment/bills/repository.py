@@ -9,7 +9,15 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.bills.models import BillDetails, BillInReview, PaidTerms, ReviewedBill, SupersededBill, bill_of
+from services.payment.bills.models import (
+    BillDetails,
+    BillInReview,
+    PaidTerms,
+    ReviewedBill,
+    SupersededBill,
+    Unpriced,
+    bill_of,
+)
 from services.payment.bills.state import Bill, BillState
 from shared.contracts.registration import EnrolmentTerminated
 from shared.contracts.subsidy import ContributionAssessed
@@ -52,7 +60,14 @@ _RENEWED = ColumnMap[Bill](
     {"id": "uuid", "version": "integer", "schedule": ("jsonb", _schedule), "reasons": ("jsonb", _reasons)}
 )
 _UNPRICED = ColumnMap[ContributionAssessed](
-    {"enrolment_id": "uuid", "region": "text", "person_token": "text", "benefit_year": "integer"}
+    {
+        "enrolment_id": "uuid",
+        "region": "text",
+        "person_token": "text",
+        "benefit_year": "integer",
+        "outcome": "text",
+        "version": "integer",
+    }
 )
 _ENDING = ColumnMap[EnrolmentTerminated]({"enrolment_id": "uuid", "region": "text"})
 _SUPERSEDED = ColumnMap[SupersededBill]({"id": ("uuid", "bill_id"), "superseded_because": ("text", "because")})
@@ -91,7 +106,13 @@ _LOCK = select_into(
 _INSERT = insert_rows("bill", _NEW, order_by="n.enrolment_id")
 _RENEW = update_rows("bill", _RENEWED, key="id")
 _NOTE_UNPRICED = insert_rows(
-    "unpriced_enrolment", _UNPRICED, order_by="n.enrolment_id", then="ON CONFLICT (enrolment_id) DO NOTHING"
+    "unpriced_enrolment",
+    _UNPRICED,
+    order_by="n.enrolment_id",
+    then="""
+    ON CONFLICT (enrolment_id) DO UPDATE SET outcome = excluded.outcome, version = excluded.version
+    WHERE unpriced_enrolment.version IS NULL OR unpriced_enrolment.version < excluded.version
+    """,
 )
 # Whose cash it is does not depend on whether anything is due from them now: the import decides that.
 _PEOPLE_OF = select_into(
@@ -136,7 +157,7 @@ _IN_REVIEW = select_into(
     due_fen="coalesce(due_fen, 0)",
     decide_until="make_date(benefit_year, 1, 1) - 1",
 )
-_IS_UNPRICED = text("SELECT EXISTS (SELECT FROM unpriced_enrolment WHERE enrolment_id = :enrolment_id)")
+_WITHOUT_PRICE = select_into(Unpriced, "SELECT {fields} FROM unpriced_enrolment WHERE enrolment_id = :enrolment_id")
 _SHOW = select_into(
     BillDetails,
     "SELECT {fields} FROM bill WHERE enrolment_id = :enrolment_id ORDER BY version DESC LIMIT 1",
@@ -171,7 +192,8 @@ async def renew(session: AsyncSession, bills: Sequence[Bill]) -> None:
 
 async def note_unpriced(session: AsyncSession, assessed: Sequence[ContributionAssessed]) -> None:
     """Remember people who owe nothing yet because their price is held: their village may take cash all the same."""
-    known = [one for one in assessed if one.benefit_year is not None]
+    newest = {one.enrolment_id: one for one in sorted(assessed, key=lambda one: one.version)}
+    known = [one for one in newest.values() if one.benefit_year is not None]
     if known:
         await session.execute(_NOTE_UNPRICED, _UNPRICED.arrays(known))
 
@@ -218,9 +240,9 @@ async def latest(session: AsyncSession, enrolment_id: UUID) -> BillDetails | Non
     return await fetch_one(session, _SHOW, BillDetails, {"enrolment_id": enrolment_id})
 
 
-async def is_unpriced(session: AsyncSession, enrolment_id: UUID) -> bool:
-    """Whether an enrolment was assessed without a price: held or rejected."""
-    return bool((await session.execute(_IS_UNPRICED, {"enrolment_id": enrolment_id})).scalar_one())
+async def unpriced(session: AsyncSession, enrolment_id: UUID) -> Unpriced | None:
+    """An enrolment that was assessed without a price; None where it was not."""
+    return await fetch_one(session, _WITHOUT_PRICE, Unpriced, {"enrolment_id": enrolment_id})
 
 
 async def in_review(session: AsyncSession, today: date, *, after: UUID | None, limit: int) -> list[BillInReview]:

@@ -30,9 +30,28 @@ class NotPricedYet(DomainError):
 
 
 class NotPriced(DomainError):
-    """The enrolment was assessed, and held for a decision or rejected."""
+    """The enrolment was assessed, and held or rejected: it was noted before payment kept which of the two."""
 
     code = ErrorCode.NOT_PRICED
+
+
+class HeldForDecision(DomainError):
+    """The enrolment was assessed, and waits for a person's decision."""
+
+    code = ErrorCode.ENROLMENT_HELD
+
+
+class RejectedByPolicy(DomainError):
+    """The enrolment was assessed, and the policy does not take it."""
+
+    code = ErrorCode.ENROLMENT_REJECTED
+
+
+_WITHOUT_PRICE: dict[str | None, type[DomainError]] = {
+    "HELD": HeldForDecision,
+    "REJECTED": RejectedByPolicy,
+    None: NotPriced,
+}
 
 
 ROUTER = APIRouter(route_class=StrictRoute)
@@ -52,13 +71,14 @@ async def list_reviews(
 
 
 @ROUTER.get("/v1/bills/{enrolment_id}", dependencies=[requires("payment:read")])
-@responses_for(NotFound, NotPricedYet, NotPriced)
+@responses_for(NotFound, NotPricedYet, *_WITHOUT_PRICE.values())
 async def show_bill(session: Session, running: CurrentContext[object], enrolment_id: UUID) -> BillOut:
     """What an enrolment owes today, and why."""
     bill = await repository.latest(session, enrolment_id)
     if bill is None:
-        if await repository.is_unpriced(session, enrolment_id):
-            raise NotPriced
+        unpriced = await repository.unpriced(session, enrolment_id)
+        if unpriced is not None:
+            raise _WITHOUT_PRICE[unpriced.outcome]
         if _is_young(enrolment_id, running.clock.now()):
             raise NotPricedYet
         raise NotFound("该参保没有缴费单 · no bill for this enrolment")

@@ -11,6 +11,7 @@ from services.registration.imports.reader import Reader, Reading, reading
 from services.registration.imports.reasons import reason
 from services.registration.imports.saying import Bar, as_json, print_report
 from services.registration.imports.service import Import, Report
+from shared.command_line import Commands
 from shared.database.engine import Database
 from shared.domain.clock import SystemClock
 from shared.domain.region import covers
@@ -20,8 +21,8 @@ from shared.messaging.dead_letters.commands import operator
 from shared.protection import open_vault
 from shared.settings import Settings
 
-REFUSED_ROWS, REFUSED_FILE, NOT_FINISHED = 1, 2, 3
-imports = typer.Typer(help="文件导入 · imports by file", no_args_is_help=True)
+REFUSED_ROWS, REFUSED_FILE, NOT_FINISHED, INTERRUPTED = 1, 2, 3, 130
+imports = Commands(help="文件导入 · imports by file", no_args_is_help=True)
 
 
 @imports.callback()
@@ -48,7 +49,7 @@ def people(
     import that was cut off goes on where it was.
 
     Exit codes: 0 every row is imported or unchanged · 1 some rows are refused · 2 the file, the settings or the
-    arguments are refused, nothing is done · 3 not finished: run it again.
+    arguments are refused, nothing is done · 3 not finished: run it again · 130 interrupted by Ctrl-C: run it again.
     """
     settings = Settings()
     region = region or settings.region
@@ -72,7 +73,7 @@ def _imported(settings: Settings, file: Path, region: str, benefit_year: int, *,
     except DomainError as refusal:
         _say(reason(refusal), REFUSED_FILE)
     except KeyboardInterrupt:
-        _say("已中断，重新运行即可继续 · interrupted; run it again to go on", NOT_FINISHED)
+        _say("已中断，重新运行即可继续 · interrupted; run it again to go on", INTERRUPTED)
     except Exception as error:
         if not is_transient(error) and not isinstance(error, EOFError):
             raise

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import typer
 
+from shared.command_line import Commands
 from shared.messaging.dead_letters import replay
 from shared.messaging.dead_letters.replay import DeadLetterContext, ReplayOutcome
 
@@ -27,7 +28,7 @@ _ServiceName = Annotated[str, typer.Argument(help="死信所属的服务 · the 
 def replay_commands(open_context: Opener, services: Collection[str]) -> typer.Typer:
     """The commands, for the services that an installation has."""
     commands = _ReplayCommands(open_context, services)
-    app = typer.Typer(help="死信处理 · dead letters: list, run, discard", no_args_is_help=True)
+    app = Commands(help="死信处理 · dead letters: list, run, discard", no_args_is_help=True)
     app.command("list")(commands.list_)
     app.command("run")(commands.run)
     app.command("discard")(commands.discard)

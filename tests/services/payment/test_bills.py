@@ -177,9 +177,9 @@ async def test_not_priced_yet_held_and_unknown_are_told_apart(till: Till) -> Non
     held, rejected, young = (new_id() for _ in range(3))
     await till.assess(assessed(held, outcome="HELD"), assessed(rejected, outcome="REJECTED"))
     caller = till.installation.caller("payment:read")
-    for person in (held, rejected):
+    for person, code in ((held, "ENROLMENT_HELD"), (rejected, "ENROLMENT_REJECTED")):
         answer = await till.doors.get(f"/payment/v1/bills/{person}", headers=caller)
-        assert (answer.status_code, answer.json()["code"]) == (409, "NOT_PRICED")
+        assert (answer.status_code, answer.json()["code"]) == (409, code)
         assert "retry-after" not in answer.headers
     answer = await till.doors.get(f"/payment/v1/bills/{young}", headers=caller)
     assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (409, "NOT_PRICED_YET", "1")
@@ -187,6 +187,35 @@ async def test_not_priced_yet_held_and_unknown_are_told_apart(till: Till) -> Non
         assert (await till.doors.get(f"/payment/v1/bills/{unknown}", headers=caller)).status_code == 404
     await till.assess(assessed(held, version=2))
     assert (await till.get(f"bills/{held}"))["state"] == "OPEN"
+
+
+async def test_the_newest_assessment_says_why_there_is_no_bill(till: Till) -> None:
+    person = new_id()
+    caller = till.installation.caller("payment:read")
+
+    async def code() -> str:
+        answer = await till.doors.get(f"/payment/v1/bills/{person}", headers=caller)
+        return str(answer.json()["code"])
+
+    together = (assessed(person, outcome="REJECTED", version=3), assessed(person, outcome="HELD", version=2))
+    await till.assess(*together)
+    assert await code() == "ENROLMENT_REJECTED"
+    await till.assess(assessed(person, outcome="HELD", version=1))  # an older one that comes late changes nothing
+    assert await code() == "ENROLMENT_REJECTED"
+    await till.assess(assessed(person, outcome="HELD", version=4))
+    assert await code() == "ENROLMENT_HELD"
+
+
+async def test_an_enrolment_noted_before_outcomes_were_kept_is_told_by_the_code_of_then(till: Till) -> None:
+    person = new_id()
+    await till.assess(assessed(person, outcome="HELD"))
+    await till.one("UPDATE unpriced_enrolment SET outcome = NULL, version = NULL RETURNING 1")
+    caller = till.installation.caller("payment:read")
+    answer = await till.doors.get(f"/payment/v1/bills/{person}", headers=caller)
+    assert (answer.status_code, answer.json()["code"]) == (409, "NOT_PRICED")
+    await till.assess(assessed(person, outcome="REJECTED", version=2))
+    answer = await till.doors.get(f"/payment/v1/bills/{person}", headers=caller)
+    assert answer.json()["code"] == "ENROLMENT_REJECTED"
 
 
 async def test_another_regions_caller_is_not_told_that_an_enrolment_is_held(till: Till) -> None:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import asyncpg
 import pytest
+from sqlalchemy.exc import DBAPIError
 
+from services.composition import migrate_all
+from services.quota import SERVICE as QUOTA
 from shared.database.older_names import (
     ForeignDatabase,
     OlderDatabaseInUse,
     OlderDatabaseName,
     database_at,
-    refuse_older_name,
 )
 from shared.database.provision import generate_passwords, login_role, provision
 from shared.settings import Settings, database_name
 from tests.harness.cluster import SERVICES, Cluster
 
 EVERY_DATABASE = (*SERVICES, "bus")
+NEWCOMER = replace(QUOTA, name="newcomer")
 
 
 async def run(url: str, statement: str) -> None:
@@ -196,10 +200,40 @@ class TestNames:
         finally:
             await connected.close()
 
-    async def test_migrate_names_the_command_that_renames(
+    async def test_without_an_administrator_migrate_names_the_command_that_renames(
         self, cluster: Cluster, admin: asyncpg.Connection, migrated: Settings
     ) -> None:
         await self.older(cluster, admin, "newcomer")
-        with pytest.raises(OlderDatabaseName, match="canbao provision"):
-            await refuse_older_name(migrated, "newcomer")
-        await refuse_older_name(migrated, "quota")
+        with pytest.raises(OlderDatabaseName, match=r"newcomer.*canbao provision"):
+            await migrate_all(migrated, (NEWCOMER,))
+        assert await self.state_of(admin, "newcomer"), "left as it is"
+
+    async def test_with_an_administrator_migrate_renames_our_own_and_goes_on(
+        self, cluster: Cluster, admin: asyncpg.Connection, migrated: Settings
+    ) -> None:
+        await provision_newcomer(cluster)
+        settings = migrated.model_copy(update={"admin_database_url": cluster.admin_url})
+        assert "admin_database_url" in settings.model_fields_set
+        await migrate_all(settings, (NEWCOMER,))
+        await admin.execute("ALTER DATABASE canbao_newcomer RENAME TO newcomer")
+        await migrate_all(settings, (NEWCOMER,))
+        assert await self.state_of(admin, "newcomer") is None
+        await run(cluster.url("owner", "newcomer"), "SELECT service FROM messaging_installation")
+
+    async def test_migrate_refuses_a_strangers_database_of_a_name_that_is_ours(
+        self, cluster: Cluster, admin: asyncpg.Connection, migrated: Settings
+    ) -> None:
+        await admin.execute("CREATE DATABASE canbao_newcomer")
+        await admin.execute("GRANT CONNECT ON DATABASE canbao_newcomer TO canbao_owner")
+        with pytest.raises(ForeignDatabase, match=r"canbao_newcomer \(postgres\)"):
+            await migrate_all(migrated, (NEWCOMER,))
+
+    async def test_migrate_takes_another_services_database_for_nobodys(
+        self, cluster: Cluster, admin: asyncpg.Connection, migrated: Settings
+    ) -> None:
+        await self.older(cluster, admin, "somebody-else")
+        before = await self.state_of(admin, "newcomer")
+        settings = migrated.model_copy(update={"admin_database_url": cluster.admin_url})
+        with pytest.raises(DBAPIError, match="does not exist"):
+            await migrate_all(settings, (NEWCOMER,))
+        assert await self.state_of(admin, "newcomer") == before

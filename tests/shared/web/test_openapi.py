@@ -13,7 +13,7 @@ from services.composition import SERVICES
 from shared.errors import DomainError, ErrorCode
 from shared.service import Service
 from shared.web.dependencies import scope_of
-from shared.web.error_responses import error_codes_of
+from shared.web.error_responses import error_codes_of, statuses_with_retry_after
 from shared.web.lean_route import LeanRoute
 from shared.web.strict_route import JSON_TYPE, StrictRoute, body_type
 from tests.harness.conformance import document_of
@@ -62,6 +62,16 @@ def test_every_refusal_stands_under_its_status_with_the_mend_in_reach() -> None:
             assert list(content) == ["application/problem+json"]
             assert code.name in content["application/problem+json"]["schema"]["allOf"][1]["properties"]["code"]["enum"]
         assert "HTTPValidationError" not in str(answers)
+
+
+def test_where_an_answer_says_when_to_try_again_the_header_is_documented() -> None:
+    bill = document_of("payment")["paths"]["/v1/bills/{enrolment_id}"]["get"]["responses"]
+    assert {status for status, answer in bill.items() if "Retry-After" in answer.get("headers", {})} == {"409", "503"}
+    for service, route, method in routes():
+        if isinstance(route, StrictRoute):
+            answers = operation(service, route, method)["responses"]
+            documented = {int(status) for status, each in answers.items() if "Retry-After" in each.get("headers", {})}
+            assert documented == statuses_with_retry_after(route), route.path
 
 
 def test_every_body_has_an_example_that_its_door_would_take() -> None:

@@ -15,6 +15,7 @@ from tests.harness.cluster import Cluster
 from tests.harness.eventually import eventually
 from tests.harness.installation import Installation
 from tests.harness.kafka_broker import KafkaBroker, NamedBroker
+from tests.harness.ports import free_port
 from tests.harness.serving import Served, serving
 from tests.tools.doctor.examination import (
     DATABASES,
@@ -116,6 +117,15 @@ class TestPostgres:
         findings = await seen(nowhere, tmp_path)
         assert broken(findings) == {("DATABASE_UNREACHABLE", name) for name in DATABASES}
         assert {"PYTHON", "DISK", "KEYS", "SETTINGS", "PORT_FREE"} <= said(findings)
+
+    async def test_services_behind_another_address_are_asked_there(self, county: Installation, tmp_path: Path) -> None:
+        """First use O7: beside containers no port of the own one is meant."""
+        address = f"http://127.0.0.2:{free_port()}"
+        elsewhere = county.with_settings(services_base_url=address, metrics_port=9100, metrics_host="0.0.0.0")
+        findings = await seen(elsewhere, tmp_path)
+        assert said(findings, about=address) == {"SERVICES_AWAY"}
+        assert broken(findings) == set()
+        assert "PORT_FREE" not in said(findings)
 
     async def test_pools_beyond_what_the_server_allows(self, county: Installation, tmp_path: Path) -> None:
         findings = await seen(county.with_settings(pool_web=100), tmp_path)

@@ -121,6 +121,16 @@ async def test_killed_inside_a_transaction_it_goes_on_at_the_last_committed_row(
     assert tuple(after) == (PEOPLE - 6, PEOPLE - 6, PEOPLE - 6)
 
 
+async def test_ctrl_c_ends_with_one_line_that_says_how_to_go_on(installation: Installation, tmp_path: Path) -> None:
+    async with held_up(installation, line=3_500), importing(installation, a_register(tmp_path)) as process:
+        await eventually(lambda: waits(installation), within_s=60, message="the import waits inside a transaction")
+        process.send_signal(signal.SIGINT)
+        _, said = await asyncio.wait_for(process.communicate(), patient(60))
+    assert process.returncode == 130
+    assert said.decode().splitlines()[-1] == "已中断，重新运行即可继续 · interrupted; run it again to go on"
+    assert "Traceback" not in said.decode()
+
+
 async def test_where_its_refusals_are_gone_it_begins_again_and_still_enters_nobody_twice(
     installation: Installation, tmp_path: Path
 ) -> None:
