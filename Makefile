@@ -43,7 +43,7 @@ soak: $(VENV)/test.installed $(KAFKA)/.complete  ## Ten minutes of callbacks whi
 mutants: $(VENV)/test.installed $(KAFKA)/.complete  ## Take out one guard at a time in a copy: named tests must turn red
 	@exec $(BIN)/python -m tests.mutants $(ARGS)
 
-test-schemathesis: $(VENV)/test.installed  ## Ask every door two hundred invented requests instead of a few
+test-schemathesis: $(VENV)/test.installed  ## Ask every route two hundred invented requests instead of a few
 	@CANBAO_TEST_EXAMPLES=200 $(PYTEST) tests/doors/test_schemathesis.py $(ARGS)
 
 lint: $(VENV)/test.installed  ## Check style, types and who imports whom
@@ -60,7 +60,7 @@ bench: $(VENV)/test.installed  ## Measure everything beside its references, a qu
 
 kafka: $(KAFKA)/.complete  ## Fetch the Apache Kafka broker that the tests start
 
-lock: $(VENV)/test.installed  ## Write requirements/*.txt anew from requirements/*.in
+lock: $(VENV)/test.installed  ## Write requirements/*.txt again from requirements/*.in
 	$(call compile,run,)
 	$(call compile,test,--constraints requirements/run.txt)
 

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
     ],
     ids=" ".join,
 )
-def test_without_a_database_or_settings_the_mend_is_named(command: list[str]) -> None:
+def test_without_a_database_or_settings_the_remedy_is_named(command: list[str]) -> None:
     program = f"import sys; sys.argv[1:] = {command!r}; from tools.cli import main; main()"
     nothing_there = {"PATH": "/usr/bin:/bin", "CANBAO_DATABASE_URL": "postgresql://x@127.0.0.1:1/x"}
     nothing_there["CANBAO_OWNER_DATABASE_URL"] = nothing_there["CANBAO_DATABASE_URL"]

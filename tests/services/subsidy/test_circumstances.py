@@ -13,7 +13,7 @@ from services.subsidy.assessment.pricing import Pricer
 from shared.contracts.registration import Circumstances, PersonFacts
 from shared.domain.identity_number import check_digit
 from shared.policy.facts import Certified
-from shared.policy.loading import load_pack
+from shared.policy.loader import load_pack
 from shared.policy.vocabulary import Identity, InsuranceStatus, Relation, SchoolLevel
 from tests.harness.installation import Installation, knocking
 from tests.services.subsidy.conftest import SCOPES

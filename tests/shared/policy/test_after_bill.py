@@ -7,7 +7,7 @@ import pytest
 
 from shared.policy.after_bill import BilledSchedule, Happening, counting_for, what_follows
 from shared.policy.facts import Certified, Facts
-from shared.policy.loading import load_pack
+from shared.policy.loader import load_pack
 from shared.policy.pack import Pack
 from shared.policy.schedule import schedule
 from shared.policy.vocabulary import EnrolmentStatus, Funder, Identity

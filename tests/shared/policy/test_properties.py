@@ -172,7 +172,7 @@ def test_the_day_of_registration_counts_where_whom_a_pack_admits_depends_on_it()
 _ASK = """
 import json, sys
 from shared.policy.case_decision import assess
-from shared.policy.loading import load_pack
+from shared.policy.loader import load_pack
 from shared.policy.overrides import with_overrides
 from shared.policy.schedule import schedule
 from shared.policy.worked_cases import worked_cases

@@ -11,7 +11,7 @@ from shared.domain.identity_number import DocumentType
 from shared.policy.conditions import Conditions
 from shared.policy.decision import decide
 from shared.policy.facts import CasePayment, Certified, Facts, InsuranceHistory, MissingFact, OtherInsurance, Student
-from shared.policy.loading import load_pack
+from shared.policy.loader import load_pack
 from shared.policy.overrides import with_overrides
 from shared.policy.pack import Pack, Relief, ReliefKind
 from shared.policy.reasons import Reasons, Ruling

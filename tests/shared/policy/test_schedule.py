@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shared.policy.conditions import Conditions
 from shared.policy.decision import decide
 from shared.policy.facts import CasePayment, Certified, Facts, OtherInsurance
-from shared.policy.loading import load_pack
+from shared.policy.loader import load_pack
 from shared.policy.overrides import with_overrides
 from shared.policy.pack import Pack, Wait, Window
 from shared.policy.pricing_key import PricingKeys

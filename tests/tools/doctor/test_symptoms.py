@@ -1,4 +1,4 @@
-"""Every symptom has a code of its own, speaks both languages and says what mends what is wrong."""
+"""Every symptom has a code of its own, speaks both languages and names the remedy of what is wrong."""
 
 import re
 from string import Formatter
@@ -19,7 +19,7 @@ from tools.doctor import (
     messages,
     server,
 )
-from tools.doctor.finding import Finding, Symptom
+from tools.doctor.findings import Finding, Symptom
 from tools.doctor.render import as_json, print_findings, worst
 
 ROOMS = (broker, clocks, configuration, connections, databases, examine, history, keys, machine, messages, server)
@@ -46,7 +46,7 @@ class TestEach:
 
     def test_what_is_wrong_has_its_mend(self, symptom: Symptom) -> None:
         wrong = symptom.level in ("warn", "broken")
-        assert (bool(symptom.mend_zh), bool(symptom.mend_en)) == (wrong, wrong)
+        assert (bool(symptom.remedy_zh), bool(symptom.remedy_en)) == (wrong, wrong)
 
 
 class TestTable:

@@ -11,7 +11,7 @@ from shared.contracts.schemas import published
 from shared.errors import ErrorCode
 from shared.names import all_names
 from tools.cli import app
-from tools.documents.writing import documents, drift
+from tools.documents.generator import documents, drift
 
 DOCS = Path(__file__).parents[3] / "docs"
 PAID = "events/payment.contribution_paid.v1.json"

@@ -9,7 +9,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
-from shared.policy.loading import PACKS
+from shared.policy.loader import PACKS
 from shared.policy.vocabulary import EnrolmentStatus, Funder, ReasonCode
 from tools.cli import app
 from tools.policy import words

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from shared.policy.loading import load_pack
+from shared.policy.loader import load_pack
 from tools.cli import app
 from tools.policy.case_coverage import cases_by_entry
 from tools.policy.coverage import COVERAGE, PackCoverage, compared, covered
-from tools.policy.rendering import bases
+from tools.policy.explanation import bases
 from tools.policy.sentences import sentences
 
 ROOT = Path(__file__).parents[3]

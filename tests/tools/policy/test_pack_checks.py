@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from shared.policy.loading import PACKS, load_pack
+from shared.policy.loader import PACKS, load_pack
 from tests.tools.policy.test_commands import typed
+from tools.policy.explanation import bases
 from tools.policy.pack_checks import documents_in, unfound
-from tools.policy.rendering import bases
 
 
 def test_a_clause_is_found_across_the_line_that_a_page_broke(tmp_path: Path) -> None:
