@@ -44,7 +44,7 @@ mutants: $(VENV)/test.installed $(KAFKA)/.complete  ## Take out one guard at a t
 	@exec $(BIN)/python -m tests.mutants $(ARGS)
 
 test-schemathesis: $(VENV)/test.installed  ## Ask every route two hundred invented requests instead of a few
-	@CANBAO_TEST_EXAMPLES=200 $(PYTEST) tests/doors/test_schemathesis.py $(ARGS)
+	@CANBAO_TEST_EXAMPLES=200 $(PYTEST) tests/endpoints/test_schemathesis.py $(ARGS)
 
 lint: $(VENV)/test.installed  ## Check style, types and who imports whom
 	$(BIN)/ruff check $(PRESENT)

@@ -104,7 +104,7 @@ class County:
     async def top_up(self, at_least: int) -> None:
         """Have enough people left who can pay."""
         if self.channel.unpaid < at_least:
-            self.channel.offer(await payable(self.installation, doors_of(self.fleet), at_least))
+            self.channel.offer(await payable(self.installation, base_urls_of(self.fleet), at_least))
 
     async def judged(self, within_s: float = HEALED_WITHIN_S) -> ConsistencyReport:
         """Judge the county by the channel's books and by the proof of consistency, within a minute of the fault.
@@ -160,11 +160,11 @@ async def opened(installation: Installation, fleet: Fleet, people: int, *, withi
     await installation.set_business_date(TODAY, *WITH_DATABASE)
     fleet.start()
     await fleet.ready()
-    return await payable(installation, doors_of(fleet), people, within_s=within_s)
+    return await payable(installation, base_urls_of(fleet), people, within_s=within_s)
 
 
-def doors_of(fleet: Fleet) -> dict[str, str]:
-    """Where each service's doors are."""
+def base_urls_of(fleet: Fleet) -> dict[str, str]:
+    """Where each service listens."""
     return {name: fleet.url(name) for name in WITH_DATABASE}
 
 

@@ -27,7 +27,7 @@ class Held:
 
 @asynccontextmanager
 async def notice_held(county: County) -> AsyncIterator[Held]:
-    """The door is about to store a notice; it goes on when the block ends."""
+    """The callback is about to store a notice; it goes on when the block ends."""
     transaction, order = county.channel.pay()
     condition = f"NEW.transaction_id = '{transaction}'"
     async with county.wire("payment", "raw_notice", "INSERT", when=condition) as wire:

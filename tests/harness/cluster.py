@@ -46,7 +46,7 @@ class Cluster:
 
     @property
     def admin_url(self) -> str:
-        """The superuser's door, for making and dropping databases."""
+        """The superuser's URL, for making and dropping databases."""
         return self.postgres.admin_url
 
     def url(self, role: str, database: str) -> str:

@@ -10,7 +10,7 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 # The first pattern that matches names the unit; every other test is a unit of its own.
 _UNITS = (
-    (r"tests/doors/(test_\w+)\.py", r"\1"),
+    (r"tests/endpoints/(test_\w+)\.py", r"\1"),
     (r"tests/verify/", "verify"),
     (r"tests/faults/test_servers_gone\.py", "faults-ground"),
     (r"tests/faults/", "faults"),

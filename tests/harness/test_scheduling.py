@@ -12,7 +12,7 @@ from tests.harness.scheduling import unit_of
 @pytest.mark.parametrize(
     ("test", "unit"),
     [
-        ("tests/doors/test_regions.py::test_nothing_is_written_elsewhere[an order]", "test_regions"),
+        ("tests/endpoints/test_regions.py::test_nothing_is_written_elsewhere[an order]", "test_regions"),
         ("tests/verify/test_breaks.py::test_a_break_is_found[x]", "verify"),
         ("tests/faults/test_servers_gone.py::test_x", "faults-ground"),
         ("tests/faults/test_stopped.py::test_x", "faults"),

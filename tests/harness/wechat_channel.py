@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from tests.harness.bare_http import BareHttp
-from tests.harness.patience import patient
 from tests.harness.payable import Payable
+from tests.harness.timeouts import stretched
 from tests.harness.wechat_peer import MCHID, SignedNotice, envelope, paid_plaintext, sign
 
 # The real one waits 15 s, 15 s, 30 s, 3 min, …: here the same patience is played faster.
@@ -116,7 +116,7 @@ class Channel:
         try:
             yield
             paying.cancel()
-            async with asyncio.timeout(patient(_ALL_TOLD_WITHIN_S)):
+            async with asyncio.timeout(stretched(_ALL_TOLD_WITHIN_S)):
                 await asyncio.gather(*telling)
         finally:
             for task in (paying, *telling):

@@ -1,4 +1,4 @@
-"""A person's name and number go through every door of a season, and then lie nowhere that could be read."""
+"""A person's name and number go through every endpoint of a season, and then lie nowhere that could be read."""
 
 from pathlib import Path
 
@@ -55,12 +55,12 @@ async def go_through_every_door(season: Season) -> None:
         person | {NAME: NUMBER},
         [NAME, NUMBER],
     ):
-        refused = await season.doors.post("/registration/v1/enrolments", json=wrong)
+        refused = await season.http.post("/registration/v1/enrolments", json=wrong)
         assert 400 <= refused.status_code < 500, refused.text
     await season.post(
         "/registration/v1/enrolments/batch", {"enrolments": [person, person | {"birth_date": "1948-02-28"}]}
     )
-    refused = await season.doors.post(
+    refused = await season.http.post(
         "/subsidy/v1/rosters", json=certified | {"identity": "DIBAO", "lines": [line, line | {"document_number": "1"}]}
     )
     assert refused.is_success or refused.status_code < 500, refused.text
@@ -69,7 +69,7 @@ async def go_through_every_door(season: Season) -> None:
     await season.refund_all()
 
     async def paid() -> bool:
-        return bool((await season.doors.get(f"/registration/v1/enrolments/{enrolment}")).json()["paid"])
+        return bool((await season.http.get(f"/registration/v1/enrolments/{enrolment}")).json()["paid"])
 
     await eventually(paid, within_s=20)
 

@@ -18,8 +18,8 @@ from shared.domain.ids import new_id
 from shared.messaging.bus.kafka import KafkaBus
 from tests.harness.cluster import scratch_folder
 from tests.harness.kafka_broker import KafkaBroker, NamedBroker
-from tests.harness.patience import patient
 from tests.harness.ports import free_port
+from tests.harness.timeouts import stretched
 from tests.journeys.up_process import going, processes_naming, up
 from tools.up.refusal import Exit
 
@@ -36,7 +36,7 @@ def data() -> Iterator[Path]:
 
 def _gone(folder: Path) -> bool:
     began = time.monotonic()
-    while processes_naming(folder) and time.monotonic() < began + patient(30):
+    while processes_naming(folder) and time.monotonic() < began + stretched(30):
         time.sleep(0.1)
     return not processes_naming(folder)
 

@@ -8,7 +8,7 @@ import pytest
 
 from shared.settings import Settings, WechatMerchant
 from shared.settings_example import env_example
-from tests.harness.patience import patient
+from tests.harness.timeouts import stretched
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,7 +33,7 @@ def test_without_a_database_or_settings_the_remedy_is_named(command: list[str]) 
         env=nothing_there,
         capture_output=True,
         text=True,
-        timeout=patient(120),
+        timeout=stretched(120),
         check=False,
     )
     assert ended.returncode == 3, ended.stderr

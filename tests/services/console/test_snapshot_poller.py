@@ -8,7 +8,7 @@ import pytest
 from services.console.snapshot_poller import SnapshotPoller
 from shared.domain.clock import SystemClock
 from tests.harness.eventually import eventually
-from tests.harness.patience import patient
+from tests.harness.timeouts import stretched
 from tests.services.console.summary_services import SummaryServices, first
 
 QUICK_S = 0.02
@@ -71,7 +71,7 @@ async def test_dismissed_watchers_go_home(services: SummaryServices) -> None:
     await eventually(lambda: poller.watchers == 1)
     await eventually(lambda: services.asked["quota"] == 1)
     await poller.stop()
-    assert len(await asyncio.wait_for(watching, patient(5))) == 1
+    assert len(await asyncio.wait_for(watching, stretched(5))) == 1
     await poller.aclose()
 
 

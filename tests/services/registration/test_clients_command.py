@@ -1,4 +1,4 @@
-"""`canbao clients add` lets a system call; a scope that no door asks for or a region of others is refused."""
+"""`canbao clients add` lets a system call; a scope that no endpoint asks for or a region of others is refused."""
 
 import pytest
 from typer.testing import CliRunner

@@ -17,9 +17,9 @@ from shared.contracts.subsidy import ContributionAssessed
 from shared.domain.clock import FixedClock
 from shared.domain.ids import new_id
 from shared.service import ServiceContext
-from tests.harness.installation import COUNTY, Installation, knocking
+from tests.harness.installation import COUNTY, Installation, http_client
 from tests.services.subsidy.conftest import AMOUNTS
-from tests.services.subsidy.county import OCTOBER_9, number, paid, registered, roster
+from tests.services.subsidy.residents import OCTOBER_9, number, paid, registered, roster
 from tests.services.subsidy.test_batches import handle, upload
 
 BEGINS = date(2023, 10, 20)
@@ -85,7 +85,7 @@ async def test_nothing_due_today_enrols_whatever_is_due_later(
     await upload(calendar, installation, roster("TEKUN", 1))
     (line,) = await installation.sql("subsidy", "SELECT roster_id FROM roster_line")
     body = {"document_number": number(1), "withdrawn_on": "2023-12-01", "reason": "复核不符"}
-    async with knocking([calendar]) as http:
+    async with http_client([calendar]) as http:
         caller = installation.caller("subsidy:write")
         path = f"/subsidy/v1/rosters/{line['roster_id']}/withdrawals"
         assert (await http.post(path, json=body, headers=caller)).status_code == 200

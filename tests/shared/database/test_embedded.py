@@ -21,7 +21,7 @@ from shared.database.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from shared.database.server_account import server_account
 from tests.harness.cluster import scratch_folder
 from tests.harness.eventually import eventually
-from tests.harness.patience import patient
+from tests.harness.timeouts import stretched
 
 CHECKOUT = Path(__file__).parents[3]
 OWNER = [sys.executable, "-m", "tests.harness.embedded_owner"]
@@ -58,7 +58,7 @@ def parent_of(pid: int) -> int:
 
 
 async def ask(postgres: EmbeddedPostgres, query: str) -> Any:
-    connection = await asyncpg.connect(postgres.admin_url, timeout=patient(10))
+    connection = await asyncpg.connect(postgres.admin_url, timeout=stretched(10))
     try:
         return await connection.fetchval(query)
     finally:

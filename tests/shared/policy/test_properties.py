@@ -16,7 +16,7 @@ from shared.policy.facts import CasePayment, Facts
 from shared.policy.pack import Pack
 from shared.policy.pricing_key import Detail, PricingKeys
 from shared.policy.schedule import Outcome, price_calendar, schedule
-from tests.harness.patience import patient
+from tests.harness.timeouts import stretched
 from tests.shared.policy.everywhere import PACKS, configured, days, held, people
 
 everywhere = pytest.mark.parametrize("pack", [configured(pack_id) for pack_id in PACKS], ids=PACKS)
@@ -195,7 +195,7 @@ def test_the_same_facts_get_the_same_answer_in_any_process() -> None:
             capture_output=True,
             text=True,
             check=True,
-            timeout=patient(120),
+            timeout=stretched(120),
         ).stdout
         for seed in ("1", "2", "3")
     }

@@ -1,4 +1,4 @@
-"""The OpenAPI documents: valid, complete, and with examples that the doors would take."""
+"""The OpenAPI documents: valid, complete, and with examples that the endpoints accept."""
 
 import ast
 from collections.abc import Iterator
@@ -37,9 +37,9 @@ def operation(service: Service, route: APIRoute, method: str) -> dict[str, Any]:
     return found
 
 
-def test_every_route_is_a_door_or_lean() -> None:
+def test_every_route_is_strict_or_lean() -> None:
     for _, route, _ in routes():
-        assert isinstance(route, StrictRoute | LeanRoute), f"{route.path}: APIRouter(route_class=Door)"
+        assert isinstance(route, StrictRoute | LeanRoute), f"{route.path}: APIRouter(route_class=StrictRoute)"
 
 
 def test_every_route_is_described_with_its_scope() -> None:

@@ -1,4 +1,4 @@
-"""Every door is closed unless it names a scope or stands on the public list."""
+"""Every endpoint is closed unless it names a scope or stands on the public list."""
 
 import base64
 import hashlib
@@ -23,7 +23,7 @@ from shared.web.app import service_app
 from shared.web.dependencies import scope_of
 from tests.harness.installation import Installation
 
-# The whole list. A door that is added here is open to the world: say why in the commit.
+# The whole list. An endpoint that is added here is open to the world: say why in the commit.
 PUBLIC = {
     "/registration/v1/token",
     "/payment/v1/callbacks/wechat/{mchid}",
@@ -75,7 +75,7 @@ def test_every_scope_belongs_to_the_service_that_asks_for_it() -> None:
 
 
 async def test_no_guarded_door_opens_without_a_token_or_with_a_token_for_nothing(installation: Installation) -> None:
-    async with installation.doors(*SERVICES, role="web") as http:
+    async with installation.http_client(*SERVICES, role="web") as http:
         for service, route in _routes():
             if scope_of(route) is None:
                 continue
@@ -147,7 +147,7 @@ def _with_its_own_key(claims: dict[str, object]) -> str:
 async def test_no_forged_token_opens_any_door(installation: Installation) -> None:
     now = int(SystemClock().now().timestamp())
     forged = _forged(installation, now)
-    async with installation.doors(*SERVICES, role="web") as http:
+    async with installation.http_client(*SERVICES, role="web") as http:
         for service, route in _routes():
             if scope_of(route) is None:
                 continue
@@ -162,7 +162,7 @@ async def test_no_forged_token_opens_any_door(installation: Installation) -> Non
 @pytest.mark.parametrize("scheme", ["Basic", "Token", "bearer:", "", "Bearer Bearer"])
 async def test_a_good_token_under_another_scheme_opens_nothing(installation: Installation, scheme: str) -> None:
     token = installation.caller("registration:read")["Authorization"].removeprefix("Bearer ")
-    async with installation.doors(REGISTRATION, role="web") as http:
+    async with installation.http_client(REGISTRATION, role="web") as http:
         said = {"Authorization": f"{scheme} {token}".strip()}
         answer = await http.get("/registration/v1/business-date", headers=said)
         assert answer.status_code == 401
@@ -174,7 +174,7 @@ class TestTokens:
         return int(SystemClock().now().timestamp())
 
     async def _knock(self, installation: Installation, token: str) -> int:
-        async with installation.doors(REGISTRATION, role="web") as http:
+        async with installation.http_client(REGISTRATION, role="web") as http:
             answer = await http.get("/registration/v1/business-date", headers={"Authorization": f"Bearer {token}"})
             return answer.status_code
 
@@ -210,7 +210,7 @@ class TestTokens:
 
 async def test_what_no_service_has_is_answered_as_a_problem(installation: Installation) -> None:
     """Also in a process without the console, where nothing else stands at the root."""
-    async with installation.doors(REGISTRATION, role="web") as http:
+    async with installation.http_client(REGISTRATION, role="web") as http:
         for path in ("/", "/nothing", "/registration/v1/nothing", "/registration/v1/enrolments/x/y"):
             answer = await http.get(path)
             assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND"), path

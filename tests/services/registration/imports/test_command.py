@@ -11,8 +11,8 @@ import pytest
 from tests.harness.environment import variables
 from tests.harness.identity_numbers import a_number
 from tests.harness.installation import Installation
-from tests.harness.patience import patient
 from tests.harness.registers import VILLAGE, a_file, a_row, with_towns
+from tests.harness.timeouts import stretched
 from tests.services.registration.imports.registers_read import files_in
 
 ROOT = Path(__file__).parents[4]
@@ -35,7 +35,7 @@ async def typed(installation: Installation, *arguments: str) -> tuple[int, str, 
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    printed, errors = await asyncio.wait_for(process.communicate(), patient(120))
+    printed, errors = await asyncio.wait_for(process.communicate(), stretched(120))
     assert process.returncode is not None
     return process.returncode, printed.decode(), errors.decode()
 
@@ -119,6 +119,6 @@ async def _peak_kib(installation: Installation, path: Path) -> int:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    printed, errors = await asyncio.wait_for(process.communicate(), patient(120))
+    printed, errors = await asyncio.wait_for(process.communicate(), stretched(120))
     assert process.returncode == 0, errors
     return int(printed.splitlines()[-1])
