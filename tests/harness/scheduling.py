@@ -14,6 +14,7 @@ _UNITS = (
     (r"tests/verify/", "verify"),
     (r"tests/faults/test_servers_gone\.py", "faults-ground"),
     (r"tests/faults/", "faults"),
+    (r"tests/journeys/test_(guides|readme)\.py::test_the_", "held-season"),
     (r"tests/journeys/test_up\.py::(?!.*test_another_place)", "up"),
 )
 

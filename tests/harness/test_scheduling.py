@@ -17,6 +17,8 @@ from tests.harness.scheduling import unit_of
         ("tests/faults/test_servers_gone.py::test_x", "faults-ground"),
         ("tests/faults/test_stopped.py::test_x", "faults"),
         ("tests/journeys/test_up.py::TestOnce::test_what_is_generated_is_readable_by_its_owner_alone", "up"),
+        ("tests/journeys/test_guides.py::test_the_commands_of_the_guides_work_as_typed", "held-season"),
+        ("tests/journeys/test_readme.py::test_the_walk_through_works_as_typed", "held-season"),
     ],
 )
 def test_tests_that_share_something_dear_are_one_unit(test: str, unit: str) -> None:
