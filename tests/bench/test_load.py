@@ -1,4 +1,4 @@
-"""The generator sends each request once, by the clock where it is told to, and lets no wrong answer count."""
+"""The generator sends each request once, by the clock where it is asked to, and lets no wrong answer count."""
 
 import asyncio
 import time
@@ -18,11 +18,11 @@ BUSY = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 4\r\n\r\nbusy"
 @asynccontextmanager
 async def endpoint(answers: dict[bytes, bytes], *, pause_s: float = 0.0) -> AsyncIterator[tuple[int, list[bytes]]]:
     """An endpoint that answers each request, a line each, as it is set; gives its port and what it has read."""
-    heard: list[bytes] = []
+    received: list[bytes] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while request := await reader.readline():
-            heard.append(request)
+            received.append(request)
             await asyncio.sleep(pause_s)
             answer = answers.get(request, TAKEN)
             if not answer:
@@ -34,7 +34,7 @@ async def endpoint(answers: dict[bytes, bytes], *, pause_s: float = 0.0) -> Asyn
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
-        yield server.sockets[0].getsockname()[1], heard
+        yield server.sockets[0].getsockname()[1], received
 
 
 def requests(count: int) -> list[bytes]:
@@ -48,9 +48,9 @@ def test_requests_come_back_as_they_were_left(tmp_path: Path) -> None:
 
 
 async def test_every_request_goes_out_once(tmp_path: Path) -> None:
-    async with endpoint({}) as (port, heard):
+    async with endpoint({}) as (port, received):
         answers = await put_load(tmp_path, port, requests(500), connections=8)
-    assert sorted(heard) == sorted(requests(500))
+    assert sorted(received) == sorted(requests(500))
     assert answers.count == len(answers.latencies_s) == len(answers.sent_at) == 500
     assert answers.per_s > 0
     assert answers.generator_cpu_s > 0

@@ -38,7 +38,7 @@ class Served:
     _tokens: dict[tuple[tuple[str, ...], str, int], dict[str, str]] = field(default_factory=dict)
 
     def caller(self, *scopes: str, region: str = COUNTY) -> dict[str, str]:
-        """The header of a caller; a token is made anew every five minutes."""
+        """The header of a caller; a new token is made every five minutes."""
         key = (scopes, region, int(time.monotonic()) // 300)
         if key not in self._tokens:
             self._tokens[key] = self.installation.caller(*scopes, region=region)

@@ -23,7 +23,7 @@ from tests.harness.conformance import document_of
 
 EXAMPLES = int(os.environ.get("CANBAO_TEST_EXAMPLES", "3"))
 ELSEWHERE = "320102"
-# Callers without rights are answered before anything of the request is read, so a few of them tell as much as many.
+# Callers without rights are answered before anything of the request is read, so a few of them show as much as many.
 UNPRIVILEGED = 4
 CHECKS = [
     not_a_server_error,

@@ -30,7 +30,7 @@ HEALED_WITHIN_S = 60.0
 
 @dataclass
 class County:
-    """One process per service and role on Kafka, and the channel that tells it of payments."""
+    """One process per service and role on Kafka, and the channel that notifies it of payments."""
 
     installation: Installation
     admin_url: str
@@ -48,7 +48,7 @@ class County:
     def wire(
         self, database: str, table: str, event: str, *, when: str = "", at_commit: bool = False
     ) -> AbstractAsyncContextManager[Wire]:
-        """A wire across the way of whoever touches a table."""
+        """A wire for every session that touches a table."""
         return wire(self._admin(database), table, event, when=when, at_commit=at_commit)
 
     async def seen_by_admin(self, database: str, query: str) -> Sequence[Any]:

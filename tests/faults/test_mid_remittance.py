@@ -50,7 +50,7 @@ async def test_killed_at_every_step_to_the_treasury_the_money_takes_each_step_on
     county: County, tax: TaxPeer
 ) -> None:
     work, web = county.fleet.one("payment", "work"), county.fleet.one("payment", "web")
-    await county.channel.pay_and_tell(PAYERS)
+    await county.channel.pay_and_notify(PAYERS)
     await county.judged()
     headers = county.installation.caller(*SCOPES)
     async with httpx.AsyncClient(base_url=web.base_url, headers=headers, trust_env=False, timeout=30) as http:

@@ -26,7 +26,7 @@ _UP_WITHIN_S = 60.0
 
 
 class BrokerFailed(RuntimeError):
-    """The broker cannot be started or does not answer; the message names the mend or the end of its log."""
+    """The broker cannot be started or does not answer; the message names the remedy or the end of its log."""
 
 
 class KafkaBroker:
@@ -83,7 +83,7 @@ class KafkaBroker:
         self._running().send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
-        """End it without a goodbye (SIGKILL); `restart` finds the same data."""
+        """Kill it (SIGKILL); `restart` finds the same data."""
         process = self._running()
         process.kill()
         process.wait()

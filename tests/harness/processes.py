@@ -71,7 +71,7 @@ class ServiceProcess:
         self.starts += 1
 
     def kill(self) -> None:
-        """End it without a goodbye (SIGKILL)."""
+        """Kill it (SIGKILL)."""
         process = self._running()
         process.kill()
         process.wait()

@@ -35,7 +35,7 @@ async def test_copies_carry_the_templates_rows_and_share_nothing_after(cluster: 
             await cluster.drop(second)
 
 
-async def test_a_copy_is_dropped_whoever_is_connected(cluster: Cluster) -> None:
+async def test_a_copy_is_dropped_though_somebody_is_connected(cluster: Cluster) -> None:
     clones = await cluster.clone(["payment"])
     forgotten = await asyncpg.connect(clones.url("payment"))
     await cluster.drop(clones)
@@ -67,7 +67,7 @@ async def test_a_database_is_copied_when_it_is_asked_for(cluster: Cluster, insta
 
 
 class TestPatience:
-    def test_a_quiet_machine_waits_as_long_as_it_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_quiet_machine_waits_as_long_as_it_is_asked(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("CANBAO_TEST_PATIENCE", "1")
         assert stretched(60) == 60
 

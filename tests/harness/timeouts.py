@@ -7,9 +7,9 @@ _MOST = 20.0
 
 def stretch() -> float:
     """By how much waits are stretched now: what each processor has to do, or what CANBAO_TEST_PATIENCE says."""
-    told = os.environ.get("CANBAO_TEST_PATIENCE")
-    if told is not None:
-        return float(told)
+    set_by_hand = os.environ.get("CANBAO_TEST_PATIENCE")
+    if set_by_hand is not None:
+        return float(set_by_hand)
     return min(_MOST, max(1.0, 2 * os.getloadavg()[0] / (os.cpu_count() or 1)))
 
 

@@ -77,7 +77,7 @@ class Here:
     def _local(self, text: str, handed: Path) -> str:
         for host, place in self.hosts.items():
             text = text.replace(host, place)
-        if text.startswith("postgresql://"):  # the server's socket, whoever logs in
+        if text.startswith("postgresql://"):  # the server's socket, for every role
             login, _, rest = text.partition("@postgres:5432")
             text = f"{login}@{rest}?{self.hosts['socket']}" if rest else text
         return text.replace("/run/secrets", str(handed))

@@ -38,7 +38,7 @@ async def lying_in(installation: Installation, database: str) -> set[str]:
     return found
 
 
-async def go_through_every_door(season: Season) -> None:
+async def go_through_every_endpoint(season: Season) -> None:
     """Certified, registered, refused in every way, ordered, paid, paid again and refunded."""
     await prepare(season)
     line = {"document_number": NUMBER, "name": NAME, "region": EAST}
@@ -79,7 +79,7 @@ async def test_a_name_and_a_number_lie_nowhere_in_clear(
     installation: Installation, tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     async with at_work(installation, tmp_path) as season:
-        await go_through_every_door(season)
+        await go_through_every_endpoint(season)
         await season.settled()
         said = "".join(capfd.readouterr()) + caplog.text + generate_latest().decode()
 
@@ -98,7 +98,7 @@ async def test_the_search_finds_a_number_wherever_it_lies(installation: Installa
     assert await lying_in(installation, "quota") == {"quota: public.careless"}
 
 
-def test_no_door_takes_a_name_or_a_number_in_its_address() -> None:
+def test_no_endpoint_takes_a_name_or_a_number_in_its_address() -> None:
     asked = {
         parameter["name"]
         for document in _ROOT.glob("docs/openapi/*.json")

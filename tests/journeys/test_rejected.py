@@ -1,4 +1,4 @@
-"""Whoever cannot be enrolled here does not count as registered, on any page, until an assessment says otherwise."""
+"""Who cannot be enrolled here does not count as registered, on any page, until an assessment says otherwise."""
 
 from pathlib import Path
 
@@ -38,7 +38,7 @@ async def test_a_person_insured_by_an_employer_does_not_count_as_registered(
 
         assert report.overall.registered == 1
         assert await registered(season) == (1, 1)
-        told = await season.installation.sql(
+        announced = await season.installation.sql(
             "registration", "SELECT event FROM outbox WHERE key = $1::uuid ORDER BY aggregate_seq", rejected["id"]
         )
-        assert [row["event"] for row in told][-1] == "registration.enrolment_rejected.v1"
+        assert [row["event"] for row in announced][-1] == "registration.enrolment_rejected.v1"

@@ -18,28 +18,28 @@ ROOT = Path(__file__).parents[2]
 _OF_TYPER = {"install_completion", "show_completion", "help"}
 
 
-def _told(command: Any, path: str) -> Iterator[tuple[str, str]]:
+def _described(command: Any, path: str) -> Iterator[tuple[str, str]]:
     yield path, command.help or ""
     for parameter in command.params:
         if parameter.name not in _OF_TYPER:
             yield f"{path} {parameter.name}", getattr(parameter, "help", None) or ""
     for name, below in getattr(command, "commands", {}).items():
-        yield from _told(below, f"{path} {name}")
+        yield from _described(below, f"{path} {name}")
 
 
 LOADED = {name: loaded(name) for name in COMMANDS}
-HELP = dict(_told(typer.main.get_command(app), "canbao"))
+HELP = dict(_described(typer.main.get_command(app), "canbao"))
 for _name, _command in LOADED.items():
-    HELP |= dict(_told(_command, f"canbao {_name}"))
+    HELP |= dict(_described(_command, f"canbao {_name}"))
 
 
 @pytest.mark.parametrize("asked", HELP)
-def test_every_command_and_option_is_told_in_both_languages(asked: str) -> None:
+def test_every_command_and_option_is_described_in_both_languages(asked: str) -> None:
     assert _CHINESE.search(HELP[asked]), HELP[asked]
     assert _ENGLISH.search(HELP[asked]), HELP[asked]
 
 
-def test_the_version_is_told() -> None:
+def test_the_version_is_printed() -> None:
     result = CliRunner().invoke(app, ["--version"])
     assert result.exit_code == 0
     assert re.fullmatch(r"canbao \d+\.\d+\.\d+\n", result.output)

@@ -1,4 +1,4 @@
-"""A command typed where nothing runs says what is missing and the mend, in a few lines."""
+"""A command typed where nothing runs says what is missing and the remedy, in a few lines."""
 
 import subprocess
 import sys

@@ -64,7 +64,7 @@ class Season:
         return found
 
     async def notify(self, order_no: str, amount_fen: int, **changes: Any) -> None:
-        """The channel tells of a payment."""
+        """The channel notifies of a payment."""
         notice = paid_notice(order_no, amount_fen, **changes)
         path = f"/payment/v1/callbacks/wechat/{MCHID}"
         answer = await self.http.post(path, content=notice.body, headers=notice.headers)

@@ -69,7 +69,7 @@ def verdicts(checks: tuple[CheckResult, ...]) -> dict[str, tuple[str, int]]:
     return {check.code: (check.verdict, check.breaks + check.in_flight) for check in checks if check.verdict != "OK"}
 
 
-async def test_a_credit_that_registration_has_not_heard_of_is_in_flight_with_its_age(
+async def test_a_credit_that_registration_has_not_received_is_in_flight_with_its_age(
     county: County, tmp_path: Path, order_no: str
 ) -> None:
     await paid(county, tmp_path, order_no, "all", PAYMENT)
@@ -105,7 +105,7 @@ async def test_what_is_in_flight_arrives_once_registration_listens_again(
 ) -> None:
     await paid(county, tmp_path, order_no, "all", PAYMENT)
     async with county.installation.running(REGISTRATION):
-        await eventually(lambda: _enrolled(county), message="registration heard of it")
+        await eventually(lambda: _enrolled(county), message="registration received it")
     assert verdicts((await county.examined()).checks)["COUNTERS_RECOMPUTED"] == ("IN_FLIGHT", 1)
 
 

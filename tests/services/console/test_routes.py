@@ -91,19 +91,19 @@ class TestPage:
 
 
 class TestStream:
-    async def test_a_browser_that_is_up_to_date_hears_nothing_until_something_changes(self, county: Served) -> None:
+    async def test_a_browser_that_is_up_to_date_receives_nothing_until_something_changes(self, county: Served) -> None:
         async with browser(county) as client:
             seen = (await client.get("/")).text.partition('data-seen="')[2].partition('"')[0]
             async with client.stream("GET", "/stream", params={"seen": seen}) as stream:
                 assert stream.headers["content-type"].startswith("text/event-stream")
-                heard = asyncio.create_task(_event(stream.aiter_lines()))
+                received = asyncio.create_task(_event(stream.aiter_lines()))
                 smaller = annex(note="任务数按比例缩小", document="演示")
                 await client.post("/quota/v1/targets", json=smaller, headers=county.installation.caller("quota:write"))
-                event = await asyncio.wait_for(heard, stretched(10))
+                event = await asyncio.wait_for(received, stretched(10))
         assert "演示：任务数按比例缩小" in event["data"]
         assert event["id"] != seen
 
-    async def test_a_browser_that_missed_something_is_told_at_once(self, county: Served) -> None:
+    async def test_a_browser_that_missed_something_is_notified_at_once(self, county: Served) -> None:
         async with (
             browser(county) as client,
             client.stream("GET", "/stream?seen=old", headers={"Last-Event-ID": "older"}) as stream,

@@ -27,11 +27,11 @@ async def test_a_hundred_readers_at_once_cost_one_round(services: SummaryService
     assert len({id(snapshot) for snapshot in found}) == 1
 
 
-async def test_watchers_share_the_rounds_and_hear_of_changes_only(services: SummaryServices) -> None:
+async def test_watchers_share_the_rounds_and_receive_changes_only(services: SummaryServices) -> None:
     poller = SnapshotPoller(services.client(), SystemClock(), interval_s=QUICK_S)
     watching = [asyncio.create_task(first(poller.watch(), 2)) for _ in range(10)]
     await eventually(lambda: services.asked["quota"] >= 5)
-    assert not any(task.done() for task in watching), "five rounds without news, and somebody was told something"
+    assert not any(task.done() for task in watching), "five rounds without news, and somebody was notified"
     services.answers["quota"]["county"]["enrolled"] += 1
     before, after = zip(*await asyncio.gather(*watching), strict=True)
     await poller.aclose()

@@ -52,7 +52,9 @@ async def hear(run: ServiceContext, take: Any, event: Event) -> None:
         await take(session, [received])
 
 
-async def test_whichever_is_heard_first_the_credited_version_is_told_in_the_end(installation: Installation) -> None:
+async def test_whichever_is_received_first_the_credited_version_is_announced_in_the_end(
+    installation: Installation,
+) -> None:
     await installation.set_business_date(OCTOBER_9, "registration")
     async with installation.running(SERVICE, role="web") as (run,), http_client([run]) as http:
         http.headers.update(installation.caller(*EVERYTHING))

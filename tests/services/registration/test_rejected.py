@@ -42,7 +42,7 @@ def assessed(enrolment: UUID, version: int, outcome: Outcome) -> Received[Contri
     return Received(event, new_id(), version, "subsidy", _OCTOBER, Trace.start("subsidy"))
 
 
-async def test_whoever_is_only_late_stays_registered(http: httpx.AsyncClient, installation: Installation) -> None:
+async def test_a_person_who_is_only_late_stays_registered(http: httpx.AsyncClient, installation: Installation) -> None:
     enrolment = UUID((await http.post("/registration/v1/enrolments", json=a_person())).json()["id"])
     late = assessed(enrolment, 1, "REJECTED")
     database = Database(installation.settings.service_url("registration"), pool_size=1)

@@ -135,7 +135,7 @@ class TestRosterChange:
             ("2023-10-09", "2023-12-31", 0, "TEKUN"),
         ]
 
-    async def test_whoever_owes_nothing_from_today_on_is_paid_by_that(self, client: CountyClient) -> None:
+    async def test_who_owes_nothing_from_today_on_is_paid_by_that(self, client: CountyClient) -> None:
         enrolment = await client.register(1)
         await client.assessed(enrolment)
         await client.upload(roster("TEKUN", 1, certified_on="2023-10-09"))
@@ -205,7 +205,7 @@ class TestSummary:
         assert summary["collection_window"] == {"first": "2023-10-01", "last": "2023-12-31"}
 
 
-async def test_whoever_owes_nothing_from_a_later_day_is_enrolled_on_that_day(client: CountyClient) -> None:
+async def test_who_owes_nothing_from_a_later_day_is_enrolled_on_that_day(client: CountyClient) -> None:
     enrolment = await client.register(1)
     await client.assessed(enrolment)
     await client.upload(roster("TEKUN", 1, certified_on="2023-10-20"))

@@ -114,7 +114,7 @@ async def test_what_cannot_be_is_refused_and_nothing_registered(client: CountyCl
     assert pointer == "" or pointer.startswith("/circumstances")
 
 
-def test_the_door_and_the_policy_know_the_same_words() -> None:
+def test_the_endpoint_and_the_policy_know_the_same_words() -> None:
     schema = CircumstancesIn.model_json_schema()["properties"]
     for field, words in (("relation", Relation), ("school_level", SchoolLevel), ("insurance_status", InsuranceStatus)):
         (known,) = [option["enum"] for option in schema[field]["anyOf"] if "enum" in option]

@@ -170,7 +170,7 @@ class TestUninsured:
         found: list[dict[str, Any]] = answer.json()
         return found
 
-    async def test_whoever_is_certified_and_not_insured_stands_there_once(self, client: CountyClient) -> None:
+    async def test_a_person_certified_and_not_insured_stands_there_once(self, client: CountyClient) -> None:
         await client.upload(roster("DIBAO", 1, 2, 3))
         await client.upload(roster("SEVERE_DISABLED", 1))
         await client.upload(roster("TEKUN", 4))

@@ -115,13 +115,13 @@ class TestStart:
         with EmbeddedPostgres(folder / name) as postgres:
             assert await ask(postgres, "SELECT 1") == 1
 
-    async def test_a_first_start_that_was_killed_half_way_begins_anew(self, folder: Path) -> None:
+    async def test_a_first_start_that_was_killed_half_way_begins_again(self, folder: Path) -> None:
         (folder / "cluster.draft" / "base").mkdir(parents=True)
         (folder / "cluster.draft" / "PG_VERSION").write_text("18\n")
         with EmbeddedPostgres(folder) as postgres:
             assert await ask(postgres, "SELECT 1") == 1
 
-    def test_an_unusable_folder_is_named_with_the_mend(self, folder: Path) -> None:
+    def test_an_unusable_folder_is_named_with_the_remedy(self, folder: Path) -> None:
         folder.parent.joinpath("file").touch()
         with pytest.raises(EmbeddedPostgresError, match=r"无法使用数据目录 .*/file/data.*--data"):
             EmbeddedPostgres(folder.parent / "file" / "data").start()
@@ -130,8 +130,8 @@ class TestStart:
         broken = EmbeddedPostgres(folder, parameters={"shared_buffers": "many"})
         with pytest.raises(EmbeddedPostgresError, match=r"invalid value for parameter \"shared_buffers\""):
             broken.start()
-        with EmbeddedPostgres(folder) as mended:
-            assert mended.server_pid is not None
+        with EmbeddedPostgres(folder) as corrected:
+            assert corrected.server_pid is not None
 
     async def test_an_ordinary_account_starts_it_too(self, folder: Path) -> None:
         owner = owner_of(folder, prefix=ordinary_account(folder))

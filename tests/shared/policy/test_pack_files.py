@@ -183,7 +183,7 @@ BREAKS = {
 
 
 @pytest.mark.parametrize(("old", "new", "problem", "remedy"), BREAKS.values(), ids=BREAKS.keys())
-def test_a_broken_pack_is_refused_at_its_line_with_its_mend(
+def test_a_broken_pack_is_refused_at_its_line_with_its_remedy(
     tmp_path: Path, old: str, new: str, problem: str, remedy: str
 ) -> None:
     (fault,) = refusal(tmp_path, old, new).faults

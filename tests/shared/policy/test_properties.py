@@ -1,4 +1,4 @@
-"""What holds under every pack, whoever asks and whenever they pay."""
+"""What holds under every pack, for every person and every day of payment."""
 
 import os
 import subprocess

@@ -24,7 +24,7 @@ def _unready(body: dict[str, Any]) -> set[str]:
     return {part["name"] for part in body["parts"] if not part["ready"]}
 
 
-async def test_doors_are_ready_with_their_database_alone(installation: Installation) -> None:
+async def test_web_is_ready_with_its_database_alone(installation: Installation) -> None:
     nowhere = installation.with_settings(bus="kafka", kafka_bootstrap_servers="127.0.0.1:1")
     async with nowhere.http_client(REGISTRATION, role="web") as http:
         answer = await http.get("/readyz")
@@ -43,7 +43,7 @@ async def test_work_without_its_bus_is_not_ready_and_says_so(installation: Insta
         assert _unready(answer.json()) == {"bus registration"}
 
 
-async def test_doors_before_a_database_that_may_forget_are_not_ready(installation: Installation) -> None:
+async def test_web_before_a_database_that_may_forget_is_not_ready(installation: Installation) -> None:
     async with installation.running(REGISTRATION, role="web") as runs, http_client(runs) as http:
         name = (await installation.sql("registration", "SELECT current_database() AS name"))[0]["name"]
         await installation.sql("registration", f'ALTER DATABASE "{name}" SET synchronous_commit = off')
@@ -66,7 +66,7 @@ async def test_a_gap_that_does_not_close_makes_work_unready_after_a_minute(insta
 
 
 @pytest.mark.expects_errors
-async def test_a_bus_that_is_not_ours_makes_work_unready_and_names_the_mend(installation: Installation) -> None:
+async def test_a_bus_that_is_not_ours_makes_work_unready_and_names_the_remedy(installation: Installation) -> None:
     async with installation.running(QUOTA) as runs, http_client(runs) as http:
         await eventually(lambda: runs[0].bus is not None, within_s=20)
     other = installation.with_settings(partitions=24)

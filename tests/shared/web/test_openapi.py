@@ -52,7 +52,7 @@ def test_every_route_is_described_with_its_scope() -> None:
             assert scope in flow["scopes"]
 
 
-def test_every_refusal_stands_under_its_status_with_the_mend_in_reach() -> None:
+def test_every_refusal_stands_under_its_status_with_the_remedy_in_reach() -> None:
     for service, route, method in routes():
         if not isinstance(route, StrictRoute):
             continue
@@ -64,7 +64,7 @@ def test_every_refusal_stands_under_its_status_with_the_mend_in_reach() -> None:
         assert "HTTPValidationError" not in str(answers)
 
 
-def test_every_body_has_an_example_that_its_door_would_take() -> None:
+def test_every_body_has_an_example_that_its_endpoint_accepts() -> None:
     seen = 0
     for _, route, _ in routes():
         if body_type(route) != JSON_TYPE or route.body_field is None:
@@ -90,7 +90,7 @@ def test_the_callback_answers_in_its_channels_form() -> None:
 
 
 def _raised() -> set[str]:
-    """Names that stand after ``raise`` or are constructed, anywhere in the house."""
+    """Names that stand after ``raise`` or are constructed, anywhere in the product."""
     names: set[str] = set()
     for path in [*ROOT.glob("services/**/*.py"), *ROOT.glob("shared/**/*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

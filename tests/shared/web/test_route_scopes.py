@@ -53,9 +53,11 @@ def _hand_made(algorithm: str, claims: dict[str, object], secret: bytes | None) 
     return f"{signed}.{part(signature)}"
 
 
-def test_the_public_list_is_exactly_the_doors_without_a_scope() -> None:
-    open_doors = {service.prefix.rstrip("/") + route.path for service, route in _routes() if scope_of(route) is None}
-    assert open_doors == PUBLIC
+def test_the_public_list_is_exactly_the_endpoints_without_a_scope() -> None:
+    open_endpoints = {
+        service.prefix.rstrip("/") + route.path for service, route in _routes() if scope_of(route) is None
+    }
+    assert open_endpoints == PUBLIC
     declared = {service.prefix.rstrip("/") + path for service in SERVICES for path in service.public_paths}
     assert declared == PUBLIC
 
@@ -74,7 +76,9 @@ def test_every_scope_belongs_to_the_service_that_asks_for_it() -> None:
             assert scope.partition(":")[0] == service.name, route.path
 
 
-async def test_no_guarded_door_opens_without_a_token_or_with_a_token_for_nothing(installation: Installation) -> None:
+async def test_no_guarded_endpoint_answers_without_a_token_or_with_a_token_for_nothing(
+    installation: Installation,
+) -> None:
     async with installation.http_client(*SERVICES, role="web") as http:
         for service, route in _routes():
             if scope_of(route) is None:
@@ -144,7 +148,7 @@ def _with_its_own_key(claims: dict[str, object]) -> str:
     return jwt.encode(header, claims, key, registry=JWSRegistry(algorithms=["ES256"]))
 
 
-async def test_no_forged_token_opens_any_door(installation: Installation) -> None:
+async def test_no_forged_token_opens_any_endpoint(installation: Installation) -> None:
     now = int(SystemClock().now().timestamp())
     forged = _forged(installation, now)
     async with installation.http_client(*SERVICES, role="web") as http:
@@ -173,14 +177,14 @@ class TestTokens:
     def now(self) -> int:
         return int(SystemClock().now().timestamp())
 
-    async def _knock(self, installation: Installation, token: str) -> int:
+    async def _ask(self, installation: Installation, token: str) -> int:
         async with installation.http_client(REGISTRATION, role="web") as http:
             answer = await http.get("/registration/v1/business-date", headers={"Authorization": f"Bearer {token}"})
             return answer.status_code
 
     async def test_a_token_of_ours_opens(self, installation: Installation, now: int) -> None:
         key = tokens.signing_key(installation.settings)
-        assert await self._knock(installation, jwt.encode({"alg": "ES256"}, _claims(now), key)) == 200
+        assert await self._ask(installation, jwt.encode({"alg": "ES256"}, _claims(now), key)) == 200
 
     @pytest.mark.parametrize(
         "changes", [{"iss": "other"}, {"aud": "other"}, {"exp": 1_600_000_000}, {"iat": 4_000_000_000}, {"sub": None}]
@@ -190,7 +194,7 @@ class TestTokens:
     ) -> None:
         key = tokens.signing_key(installation.settings)
         claims = {name: value for name, value in _claims(now, **changes).items() if value is not None}
-        assert await self._knock(installation, jwt.encode({"alg": "ES256"}, claims, key)) == 401
+        assert await self._ask(installation, jwt.encode({"alg": "ES256"}, claims, key)) == 401
 
     async def test_a_token_of_another_key_or_algorithm_does_not(self, installation: Installation, now: int) -> None:
         public = installation.settings.token_public_key_file
@@ -202,7 +206,7 @@ class TestTokens:
             _hand_made("none", _claims(now), None),
         ]
         for token in (*forged, "", "x", "a.b.c"):
-            assert await self._knock(installation, token) == 401
+            assert await self._ask(installation, token) == 401
 
     def test_a_token_lasts_fifteen_minutes_at_most(self) -> None:
         assert timedelta(minutes=15) >= tokens.LIFETIME

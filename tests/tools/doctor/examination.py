@@ -17,7 +17,7 @@ from tests.harness.wechat_peer import merchant
 from tools.doctor.examine import examine
 from tools.doctor.findings import ExaminedInstallation, Finding
 
-# What a healthy installation is told of each database, its relays and topics apart: those need running services.
+# What a healthy installation reads of each database, its relays and topics apart: those need running services.
 OF_A_DATABASE = {
     "DATABASE", "POSTGRES_VERSION", "DURABLE", "ROLE", "MIGRATED", "INSTALLED", "CLOCK", "OUTBOX", "TAKEN_IN",
 }  # fmt: skip

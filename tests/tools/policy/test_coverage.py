@@ -78,7 +78,7 @@ def test_every_entry_that_cites_the_document_is_named_by_a_sentence(document: Pa
     assert cited <= named
 
 
-def test_a_sentence_that_is_new_or_gone_is_told(tmp_path: Path) -> None:
+def test_a_sentence_that_is_new_or_gone_is_reported(tmp_path: Path) -> None:
     luoshan = next(document for document in DOCUMENTS if document.pack == "luoshan-2024")
     told = list(compared(luoshan, "个人缴费标准为每人 400 元。"))
     assert told[0].startswith("luoshan-2024 1：未标注")

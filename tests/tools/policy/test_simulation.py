@@ -1,4 +1,4 @@
-"""What a change costs: whoever is admitted or turned away counts with all of their contribution and their aid."""
+"""What a change costs: a person admitted or turned away counts with all of their contribution and their aid."""
 
 from pathlib import Path
 

@@ -40,7 +40,7 @@ async def typed(installation: Installation, *arguments: str) -> tuple[int, str, 
     return process.returncode, printed.decode(), errors.decode()
 
 
-async def test_a_clerk_rehearses_imports_mends_and_is_done(installation: Installation, tmp_path: Path) -> None:
+async def test_a_clerk_rehearses_imports_corrects_and_is_done(installation: Installation, tmp_path: Path) -> None:
     path = a_file(
         tmp_path,
         [(*a_row(1), "甲"), ("李四", "4115", VILLAGE, "乙")],
@@ -75,7 +75,9 @@ async def test_a_clerk_rehearses_imports_mends_and_is_done(installation: Install
     assert {row["actor"].partition(":")[0] for row in rows} == {"operator"}
 
 
-async def test_what_cannot_be_imported_at_all_is_said_with_the_mend(installation: Installation, tmp_path: Path) -> None:
+async def test_what_cannot_be_imported_at_all_is_said_with_the_remedy(
+    installation: Installation, tmp_path: Path
+) -> None:
     code, printed, errors = await typed(installation, str(a_file(tmp_path, [], ("姓名", "村代码"))))
     assert (code, printed) == (2, "")
     assert "[IMPORT_COLUMN_MISSING] 缺少必需的列（证件号码 document_number；可写作 accepted: 证件号码" in errors
