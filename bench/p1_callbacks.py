@@ -9,7 +9,7 @@ from bench.load import put_load
 from bench.notices import Paid, signed_requests
 from bench.plan import Plan
 from bench.population.template import villages
-from bench.processes import answering, serve_command, started
+from bench.processes import answering, cpu_s, serve_command, started
 from bench.references.pgbench import durable_writes
 from bench.references.textbook import Textbook, textbook_in
 from bench.results import Line, at_least, at_most, line, ratio
@@ -32,6 +32,7 @@ class _Rates:
     textbook: list[float] = field(default_factory=list)
     pgbench: list[float] = field(default_factory=list)
     generator: list[float] = field(default_factory=list)
+    processor_ms: list[float] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -43,6 +44,7 @@ class _Bout:
     ours: int
     empty: int
     handler: int
+    roots: Sequence[int]
     plan: Plan
     rates: _Rates = field(default_factory=_Rates)
 
@@ -52,7 +54,9 @@ class _Bout:
         paid = _payments(name, count)
         requests = signed_requests(self.made.keys, paid)
         await self.textbook.expect(paid[:few], villages(self.made.settings.region))
+        spent = cpu_s(self.roots)
         taken = await put_load(self.made.folder, self.ours, requests, connections=CONNECTIONS)
+        self.rates.processor_ms.append(1000 * (cpu_s(self.roots) - spent) / count)
         await self._stored(name, count)
         self.rates.ours.append(taken.per_s)
         self.rates.generator.append(100 * taken.generator_cpu_s / taken.took_s)
@@ -107,14 +111,17 @@ async def measure(plan: Plan) -> Sequence[Line]:
         textbook = await textbook_in(made)
         log = made.folder / "p1.log"
         ours, empty = free_port(), free_port()
+        roots = [made.server_pid]
         for command, port in (
             (serve_command("payment", "web", ours), ours),
             (["-m", "bench.references.empty_endpoint", str(empty)], empty),
         ):
             process = await stack.enter_async_context(started(command, made.environment, log))
             await answering(process, f"http://127.0.0.1:{port}/healthz", log)
+            if port == ours:
+                roots.append(process.pid)
         handler, _ = await stack.enter_async_context(textbook.handling())
-        bout = _Bout(made, textbook, ours, empty, handler, plan)
+        bout = _Bout(made, textbook, ours, empty, handler, roots, plan)
         await bout.warm()
         for number in range(1, plan.repeat + 1):
             plan.say(f"P1 round {number} of {plan.repeat}")
@@ -135,6 +142,7 @@ def _lines(rates: _Rates, clients: int, p50: float, p99: float) -> list[Line]:
         ratio("P1", "canbao / (c)", rates.ours, rates.textbook, at_least(10)),
         line("P1", "latency at half load, p50", "ms", [p50]),
         line("P1", "latency at half load, p99", "ms", [p99], at_most(50)),
+        line("P1", "processor per callback, service and PostgreSQL", "ms", rates.processor_ms),
         line("P1", "generator's processor", "%", rates.generator),
     ]
 

@@ -85,6 +85,7 @@ def _lines(seen: _Seen, calm: Passed) -> list[Line]:
         line("P2", "latency at half load, p99", "s", [calm.latency_s(0.99)], at_most(2)),
         line("P2", "one raw round trip, p50", "ms", trip_ms),
         line("P2", "p50 per hop / raw round trip", "×", [hop_ms / min(trip_ms)], at_most(5)),
+        line("P2", "processor per enrolment", "ms", [one.cpu_ms_each for one in seen.ours]),
         *(line("P2", f"processor per enrolment: {name}", "ms", values) for name, values in shares.items()),
         line("P2", "generator's processor", "%", [100 * one.generator_cpu_s / one.took_s for one in seen.ours]),
     ]

@@ -129,15 +129,18 @@ async def _measured(people: int, repeat: int, enter: int) -> list[Line]:
         write_register(register, people)
         write_register(tenth, people // 10)
         copies, rehearsals, imports, again, memory, less, entering = [], [], [], [], [], [], []
+        checking_ms, importing_ms = [], []
         for turn in range(repeat):
             copies.append(await _copy(place, register))
-            seconds, mebibytes = await _command(place, register, people, "imported", "--dry-run")
+            seconds, mebibytes, each_ms = await _command(place, register, people, "imported", "--dry-run")
+            checking_ms.append(each_ms)
             rehearsals.append(seconds)
             memory.append(mebibytes)
             less.append((await _command(place, tenth, people // 10, "imported", "--dry-run"))[1])
             if turn < enter:
                 await place.owner("TRUNCATE enrolment, aggregate, import_run, outbox")
-                seconds, mebibytes = await _command(place, register, people, "imported")
+                seconds, mebibytes, each_ms = await _command(place, register, people, "imported")
+                importing_ms.append(each_ms)
                 imports.append(seconds)
                 entering.append(mebibytes)
                 again.append((await _command(place, register, people, "unchanged"))[0])
@@ -145,6 +148,7 @@ async def _measured(people: int, repeat: int, enter: int) -> list[Line]:
     figures = [
         line("P3", f"COPY of {people:,} rows", "s", copies),
         line("P3", "dry run", "s", rehearsals),
+        line("P3", "processor per person, dry run", "ms", checking_ms),
         ratio("P3", "dry run / COPY", rehearsals, copies, at_most(10)),
     ]
     if imports:
@@ -152,6 +156,7 @@ async def _measured(people: int, repeat: int, enter: int) -> list[Line]:
             line("P3", "whole import", "s", imports),
             ratio("P3", "whole import / COPY", imports, copies[: len(imports)]),
             line("P3", "whole import", "people/s", tuple(people / seconds for seconds in imports)),
+            line("P3", "processor per person, whole import", "ms", importing_ms),
             line("P3", "the same file again", "s", again),
             line("P3", "memory of the largest process, whole import", "MiB", entering),
         ]
@@ -177,25 +182,30 @@ async def _copy(place: Place, register: Path) -> float:
         await connection.close()
 
 
-async def _command(place: Place, register: Path, people: int, outcome: str, *options: str) -> tuple[float, float]:
-    """Run the command; seconds, and the memory of the larger of its processes. Everybody must have that outcome."""
+async def _command(
+    place: Place, register: Path, people: int, outcome: str, *options: str
+) -> tuple[float, float, float]:
+    """Run the command; seconds, MiB of the larger of its processes, processor milliseconds a person.
+
+    Raises RuntimeError where not everybody has that outcome.
+    """
     entry = "from tools.cli import main; main()"
     command = [sys.executable, "-c", entry, "import", "people", str(register), "--json", *options]
     began = time.perf_counter()
-    printed, code, mebibytes = await asyncio.to_thread(_run, command, place.environment)
+    printed, code, mebibytes, processor_s = await asyncio.to_thread(_run, command, place.environment)
     took = time.perf_counter() - began
     said = json.loads(printed)
     if code or said[outcome] != people:
         raise RuntimeError(f"not everybody is {outcome}: {said}")
-    return took, mebibytes
+    return took, mebibytes, 1000 * processor_s / people
 
 
-def _run(command: Sequence[str], environment: Mapping[str, str]) -> tuple[str, int, float]:
-    """What a process printed, how it ended, and what the largest of it and its own processes held in memory."""
+def _run(command: Sequence[str], environment: Mapping[str, str]) -> tuple[str, int, float, float]:
+    """What a process printed, how it ended, most memory of it or one of its own in MiB, processor seconds of all."""
     process = subprocess.Popen(command, cwd=_ROOT, env=dict(environment), stdout=subprocess.PIPE, text=True)
     if process.stdout is None:
         raise RuntimeError("its output is read")
     printed = process.stdout.read()
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    return printed, process.returncode, used.ru_maxrss / 1024
+    return printed, process.returncode, used.ru_maxrss / 1024, used.ru_utime + used.ru_stime

@@ -48,14 +48,15 @@ def _under(pack_id: str, count: int, plan: Plan) -> list[Line]:
     columns |= {"residence": [same.pop("residence")] * count}
     system, arrays = system_of(pack), arrays_of(pack, columns)
     alone = min(ALONE, count)
-    ours_s, theirs_s, alone_s = [], [], []
+    ours_s, theirs_s, alone_s, processor_ms = [], [], [], []
     plan.say(f"P4 {pack_id}: {count:,} people")
     for _ in range(plan.repeat):
-        took, (ours, distinct) = _timed(lambda: dues_by_schedule(pack, columns, same))
+        took, spent, (ours, distinct) = _timed(lambda: dues_by_schedule(pack, columns, same))
         ours_s.append(took)
-        took, theirs = _timed(lambda: dues(system, arrays, pack.benefit_year))
+        processor_ms.append(1000 * spent / count)
+        took, _, theirs = _timed(lambda: dues(system, arrays, pack.benefit_year))
         theirs_s.append(took)
-        took, one_by_one = _timed(lambda: _person_by_person(pack, columns, same, alone))
+        took, _, one_by_one = _timed(lambda: _person_by_person(pack, columns, same, alone))
         alone_s.append(took * count / alone)
     memory = _peak_mib()
     refuse_different(pack_id, ours, [-1 if yuan < 0 else round(yuan * 100) for yuan in theirs.tolist()])
@@ -68,6 +69,7 @@ def _under(pack_id: str, count: int, plan: Plan) -> list[Line]:
     ratios = [a / b for a, b in zip(ours_s, theirs_s, strict=True)]
     return [
         line("P4", f"{pack_id}: schedules, with reasons", "s", ours_s),
+        line("P4", f"processor per person, {pack_id}", "ms", processor_ms),
         line("P4", f"{pack_id}: (a) OpenFisca, built and computed", "s", theirs_s),
         line("P4", f"{pack_id}: (b) person by person, from {alone:,}", "s", alone_s),
         line("P4", f"{pack_id}: schedules / (a)", "×", ratios, at_most(5)),
@@ -157,11 +159,12 @@ def _person_by_person(
     return found
 
 
-def _timed(act: Callable[[], Any]) -> tuple[float, Any]:
+def _timed(act: Callable[[], Any]) -> tuple[float, float, Any]:
+    """Seconds, processor seconds, and what it returned."""
     gc.collect()
-    began = time.perf_counter()
+    began, spent = time.perf_counter(), time.process_time()
     result = act()
-    return time.perf_counter() - began, result
+    return time.perf_counter() - began, time.process_time() - spent, result
 
 
 def refuse_different(pack_id: str, ours: Sequence[int], theirs: Sequence[int]) -> None:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from bench.plan import Plan
-from bench.processes import NotReady, answering, last_words, pss_mb, started, tree
+from bench.processes import NotReady, answering, cpu_s, last_words, pss_mb, started, tree
 from bench.results import Line, at_most, line
 from tests.harness.ports import free_port
 
@@ -31,9 +31,10 @@ async def measure(plan: Plan) -> Sequence[Line]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return [
-        line("P7", "warm start until every part is ready", "s", [took_s for took_s, _ in starts], at_most(10)),
+        line("P7", "warm start until every part is ready", "s", [took_s for took_s, _, _ in starts], at_most(10)),
+        line("P7", "processor per start", "ms", [processor_ms for _, _, processor_ms in starts]),
         line("P7", f"memory (PSS), most while {residents:,} residents play", "MB", [peak_mb], at_most(700)),
-        line("P7", "memory (PSS) once ready", "MB", [weight_mb for _, weight_mb in starts]),
+        line("P7", "memory (PSS) once ready", "MB", [weight_mb for _, weight_mb, _ in starts]),
     ]
 
 
@@ -51,15 +52,15 @@ async def _season(folder: Path, residents: int) -> float:
     return peak_mb
 
 
-async def _start(folder: Path, plan: Plan, number: int) -> tuple[float, float]:
-    """Start on the folder of a season; returns seconds until ready, and MB then."""
+async def _start(folder: Path, plan: Plan, number: int) -> tuple[float, float, float]:
+    """Start on the folder of a season; returns seconds until ready, then MB and processor milliseconds of all."""
     plan.say(f"P7 start {number} of {plan.repeat}")
     log, port = folder / "start.log", free_port()
     began = time.monotonic()
     async with started(_up(folder, port), _environment(), log) as process:
         await answering(process, f"http://127.0.0.1:{port}/readyz", log)
         took_s = time.monotonic() - began
-        return took_s, _weight_mb(process.pid)
+        return took_s, _weight_mb(process.pid), 1000 * cpu_s([process.pid])
 
 
 def _weight_mb(root: int) -> float:

@@ -61,6 +61,8 @@ class PricingKeys:
         """
         keys: list[Hashable] = list(self._ages_reached(births, registered))
         # Nobody is covered before they are born: a birth in the benefit year begins cover of its own.
+        if not any(details) and max(births, default=self._covered_from) <= self._covered_from:
+            return keys
         late_born = map(gt, births, repeat(self._covered_from))
         for place in compress(count(), map(or_, details, late_born)):
             born = births[place]
@@ -74,9 +76,10 @@ class PricingKeys:
         for born_by in self._born_by:
             reached = {born: bisect_left(born_by, born) for born in set(births)}
             found.append(map(reached.__getitem__, births))
-        if self._ages:
-            by_day = {day: _born_by(day, self._ages) for day in set(registered)}
-            found.append(map(bisect_left, map(by_day.__getitem__, registered), births))
+        days = set(registered) if self._ages else ()
+        for age in sorted(self._ages):
+            limit = {day: same_day_later(day, -12 * age) for day in days}
+            found.append(map(gt, births, map(limit.__getitem__, registered)))  # whether younger than that
         if not found:
             return repeat(0, len(births))
         return found[0] if len(found) == 1 else zip(*found, strict=True)
