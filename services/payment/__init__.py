@@ -1,58 +1,75 @@
-"""The payment service: what is owed, what comes in, where it stands, and its way to the treasury."""
+"""Payment: what is owed, what comes in, where it stands, and its way to the treasury.
+
+| Folder | What it does | Routes | Events | Jobs |
+| --- | --- | --- | --- | --- |
+| bills | what an enrolment owes under one assessment; reviews of settled bills | yes | 2 | |
+| orders | attempts to collect bills through a channel | yes | 1 | queries, withdrawn bills, expiry |
+| channels | the payment channels: signatures, messages and answers | | | |
+| callbacks | takes a channel's notices and makes them durable | yes | | |
+| notices | the rows of notices, written together in one commit | | | |
+| crediting | what stored notices mean for orders, bills and the books | yes | | crediting, parked refund notices |
+| payments | the rows of payments and of their lines | | | |
+| suspense | money that pays no bill | yes | | |
+| refunds | suspended money on its way back to the payer | yes | | refunds |
+| cash | money that villages collect: receipts, statements, slips and their match | yes | | cash-matching |
+| receipts | the rows of cash receipts | | | |
+| cash_refunds | cash whose import failed, on its way back to the person | yes | | |
+| bank | the statements of the tax pending account; settlements of channels | yes | | settlements |
+| statements | the rows of the bank's statements | | | |
+| batches | remittance batches, their lines, steps and differences | | | |
+| remittance | the way of batches to the treasury | yes | | |
+| ledger | the books: transfers and their sums | | | ledger sums |
+| summary | where the money stands, for the console | yes | | |
+"""
 
 from pathlib import Path
 
 from services.payment.bank import routes as bank
 from services.payment.bank import settlement
-from services.payment.bills import handlers as bills_handlers
+from services.payment.bills import handlers as bill_handlers
 from services.payment.bills import routes as bills
 from services.payment.callbacks import routes as callbacks
 from services.payment.cash import match_job
 from services.payment.cash import routes as cash
 from services.payment.cash_refunds import routes as cash_refunds
 from services.payment.crediting import routes as crediting
+from services.payment.crediting import worker as crediting_worker
 from services.payment.crediting.metrics import read_money_at_risk
-from services.payment.crediting.worker import retry_parked, work_notices
-from services.payment.job_names import CREDITING, REFUNDS
 from services.payment.ledger import balances
-from services.payment.orders import expiry
+from services.payment.orders import channel_query, expiry
 from services.payment.orders import routes as orders
-from services.payment.orders.channel_query import close_withdrawn, query_orders
 from services.payment.refunds import routes as refunds
-from services.payment.refunds.submission import submit_refunds
+from services.payment.refunds import submission
 from services.payment.remittance import routes as remittance
 from services.payment.resources import PaymentResources
 from services.payment.summary import routes as summary
 from services.payment.suspense import routes as suspense
-from shared.service import Job, Service
+from shared.service import Service
 
-SERVICE = Service(
+SERVICE = Service[PaymentResources](
     name="payment",
     routers=(
-        callbacks.router,
-        crediting.router,
-        bills.router,
-        orders.router,
-        suspense.router,
-        refunds.router,
-        cash.router,
-        cash_refunds.router,
-        bank.router,
-        remittance.router,
-        cash.corrections_router,
-        summary.router,
+        callbacks.ROUTER,
+        crediting.ROUTER,
+        bills.ROUTER,
+        orders.ROUTER,
+        suspense.ROUTER,
+        refunds.ROUTER,
+        cash.ROUTER,
+        cash_refunds.ROUTER,
+        bank.ROUTER,
+        remittance.ROUTER,
+        summary.ROUTER,
     ),
-    subscriptions=(*bills_handlers.SUBSCRIPTIONS, *expiry.SUBSCRIPTIONS),
+    subscriptions=(*bill_handlers.SUBSCRIPTIONS, *expiry.SUBSCRIPTIONS),
     jobs=(
-        Job(CREDITING, work_notices, interval_s=0.5),
-        Job("parked refund notices", retry_parked, interval_s=60.0),
-        Job(REFUNDS, submit_refunds),
-        Job("order queries", query_orders, interval_s=5.0),
-        Job("orders of withdrawn bills", close_withdrawn, interval_s=5.0),
-        Job("order expiry", expiry.expire_lapsed, interval_s=60.0),
-        match_job.JOB,
-        balances.JOB,
-        settlement.JOB,
+        *crediting_worker.JOBS,
+        *submission.JOBS,
+        *channel_query.JOBS,
+        *expiry.JOBS,
+        *match_job.JOBS,
+        *balances.JOBS,
+        *settlement.JOBS,
     ),
     migrations=Path(__file__).parent / "migrations",
     resources=PaymentResources,

@@ -4,6 +4,7 @@
 | --- | --- |
 | declare columns | ``LINES = ColumnMap[Line]({"id": "uuid", "region": "text", "actor": ("text", "trace.actor")})`` |
 | make a value of the row | ``"facts": ("jsonb", lambda line: line.facts.model_dump_json())``; JSON is given as text |
+| declare a column whose name is a word of SQL | ``'"offset"': "bigint"``; its parameter has no quotes |
 | insert | ``_ADD = insert_rows("line", LINES, order_by="n.id", then="ON CONFLICT (id) DO NOTHING RETURNING id")`` |
 | give all rows one value | ``insert_rows(…, given={"year": "integer"})`` and ``LINES.arrays(lines) | {"year": 2024}`` |
 | update | ``_RECORD = update_rows("line", LINES, key="id")`` |
@@ -38,7 +39,8 @@ class ColumnMap(Generic[T]):
         declared = {name: (spec, name) if isinstance(spec, str) else spec for name, spec in columns.items()}
         self.types: Final[Mapping[str, str]] = {name: kind for name, (kind, _) in declared.items()}
         self._values: Mapping[str, Callable[[T], object]] = {
-            name: attrgetter(source) if isinstance(source, str) else source for name, (_, source) in declared.items()
+            _bare(name): attrgetter(_bare(source)) if isinstance(source, str) else source
+            for name, (_, source) in declared.items()
         }
 
     @property
@@ -49,7 +51,7 @@ class ColumnMap(Generic[T]):
     @property
     def rows(self) -> str:
         """A table ``n`` of the rows given, for FROM or JOIN; its parameters are named as the columns."""
-        return self._table(f"CAST(:{name} AS {kind}[])" for name, kind in self.types.items())
+        return self._table(f"CAST(:{_bare(name)} AS {kind}[])" for name, kind in self.types.items())
 
     def statement(self, sql: str) -> TextClause:
         """A statement of one's own, in which ``{rows}`` stands for the rows given."""
@@ -70,6 +72,10 @@ class ColumnMap(Generic[T]):
 
     def _table(self, arrays: Iterable[str]) -> str:
         return f"unnest({', '.join(arrays)}) WITH ORDINALITY AS n ({self.names}, position)"
+
+
+def _bare(name: str) -> str:
+    return name.strip('"')
 
 
 def insert_rows(

@@ -3,6 +3,7 @@
 | To | write |
 | --- | --- |
 | select just the fields | ``_LISTED = select_into(Line, "SELECT {fields} FROM line ORDER BY id LIMIT :limit")`` |
+| select a field otherwise | ``select_into(Line, "SELECT {fields} FROM line", facts="facts::text")`` |
 | read rows | ``await fetch_all(session, _LISTED, Line, {"limit": limit})`` |
 | read one row or none | ``await fetch_one(session, _FIND, Line, {"id": line_id})`` |
 | build a value that is not flat | give a function with a keyword parameter for each column instead of the class |
@@ -21,9 +22,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 T = TypeVar("T")
 
 
-def select_into(into: Callable[..., Any], sql: str) -> TextClause:
-    """A statement in which ``{fields}`` stands for the columns that ``into`` takes, by their names."""
-    return text(sql.replace("{fields}", ", ".join(_names(into))))
+def select_into(into: Callable[..., Any], sql: str, **expressions: str) -> TextClause:
+    """A statement in which ``{fields}`` stands for the columns that ``into`` takes, by their names.
+
+    A field that is no column is selected by the expression given under its name.
+    """
+    names = _names(into)
+    if unknown := expressions.keys() - set(names):
+        raise TypeError(f"no field of {into.__name__}: {', '.join(sorted(unknown))}")
+    fields = (f"{expressions[name]} AS {name}" if name in expressions else name for name in names)
+    return text(sql.replace("{fields}", ", ".join(fields)))
 
 
 async def fetch_all(

@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from datetime import date
 from enum import IntEnum
 from itertools import compress, count, repeat
-from operator import gt, or_
+from operator import add, gt, mul, or_
 
 from shared.domain.waits import same_day_later
 from shared.policy.conditions import Conditions
@@ -70,19 +70,21 @@ class PricingKeys:
             keys[place] = (born if alone else keys[place], registered[place])
         return keys
 
-    def _ages_reached(self, births: Sequence[date], registered: Sequence[date]) -> Iterable[Hashable]:
-        """How many of the ages in rules each person has reached, by the days on which ages count."""
-        found: list[Iterable[int]] = []
-        for born_by in self._born_by:
-            reached = {born: bisect_left(born_by, born) for born in set(births)}
-            found.append(map(reached.__getitem__, births))
+    def _ages_reached(self, births: Sequence[date], registered: Sequence[date]) -> Iterable[int]:
+        """Which of the ages in rules each person has reached, on the days on which ages count, as one number."""
+        found: Iterable[int] = repeat(0, len(births))
+        scale = 1
         days = set(registered) if self._ages else ()
         for age in sorted(self._ages):
             limit = {day: same_day_later(day, -12 * age) for day in days}
-            found.append(map(gt, births, map(limit.__getitem__, registered)))  # whether younger than that
-        if not found:
-            return repeat(0, len(births))
-        return found[0] if len(found) == 1 else zip(*found, strict=True)
+            younger = map(gt, births, map(limit.__getitem__, registered))
+            found = map(add, found, map(mul, younger, repeat(scale)))
+            scale *= 2
+        for born_by in self._born_by:
+            reached = {born: scale * bisect_left(born_by, born) for born in set(births)}
+            found = map(add, found, map(reached.__getitem__, births))
+            scale *= len(born_by) + 1
+        return found
 
 
 def _asked(pack: Pack) -> list[Conditions]:

@@ -70,7 +70,7 @@ MUTATIONS = (
     ),
     Mutation(
         "comparison before an offset is moved",
-        (Edit("shared/messaging/topics/offsets.py", " AND m.expected = o.next_offset\n", "\n"),),
+        (Edit("shared/messaging/topics/offsets.py", " AND n.expected = o.next_offset\n", "\n"),),
         tuple(
             _on_both_buses(
                 _MEMBERS + "test_a_member_that_was_stopped_with_a_batch_in_hand_counts_nothing_when_it_wakes_up"
@@ -79,7 +79,7 @@ MUTATIONS = (
     ),
     Mutation(
         "token of a lane's lease when marking",
-        (Edit("shared/messaging/outbox/relay.py", " AND h.token = l.token AND l.owner", " AND l.owner"),),
+        (Edit("shared/messaging/outbox/relay.py", " AND n.token = l.token AND l.owner", " AND l.owner"),),
         tuple(
             _on_both_buses(
                 _RELAYS + "test_a_relay_that_lost_its_lanes_and_won_them_again_marks_nothing_under_the_old_lease"
@@ -88,7 +88,7 @@ MUTATIONS = (
     ),
     Mutation(
         "lease of a lane when marking",
-        (Edit("shared/messaging/outbox/relay.py", " AND h.token = l.token AND l.owner = :me\n", " AND :me = :me\n"),),
+        (Edit("shared/messaging/outbox/relay.py", " AND n.token = l.token AND l.owner = :me\n", " AND :me = :me\n"),),
         tuple(_on_both_buses(_RELAYS + "test_a_relay_whose_lanes_were_taken_over_can_no_longer_mark")),
     ),
     Mutation(
@@ -149,8 +149,8 @@ MUTATIONS = (
             ),
             Edit(
                 "services/payment/payments/repository.py",
-                "    ON CONFLICT (channel, merchant_id, transaction_id) DO NOTHING\n",
-                "",
+                "ON CONFLICT (channel, merchant_id, transaction_id) DO NOTHING RETURNING",
+                "RETURNING",
             ),
         ),
         (
@@ -162,7 +162,7 @@ MUTATIONS = (
         "deduplication of notices",
         (
             Edit(_MONEY_TABLES, ",\n    UNIQUE (channel, notify_id)\n", "\n"),
-            Edit("services/payment/notices/repository.py", "    ON CONFLICT (channel, notify_id) DO NOTHING\n", ""),
+            Edit("services/payment/notices/repository.py", ', then="ON CONFLICT (channel, notify_id) DO NOTHING"', ""),
         ),
         (_CREDITING + "test_the_same_notice_fifty_times_at_once_has_one_effect",),
     ),
@@ -211,7 +211,7 @@ MUTATIONS = (
         "unique number of a receipt",
         (
             Edit(_CASH_TABLES, "receipt_no text NOT NULL UNIQUE,", "receipt_no text NOT NULL,"),
-            Edit("services/payment/receipts/repository.py", "    ON CONFLICT (receipt_no) DO NOTHING\n", ""),
+            Edit("services/payment/receipts/repository.py", "ON CONFLICT (receipt_no) DO NOTHING ", ""),
         ),
         # Within a region a look finds it; only the key knows of another region's.
         (_CASH + "TestReceipts::test_a_number_taken_in_another_town_is_taken_here",),

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.batches.settlement_reference import SettlementReference
 from services.payment.ledger.transfer import Dimensions
+from shared.database.row import fetch_all
 
 # A channel pays out what it took on a day less what it gave back on that day, whatever day the latter was taken on.
 _TAKEN = """
@@ -34,8 +35,8 @@ _LOCK_TAKEN = text(
 )
 _GIVEN_BACK_LINES = text(
     f"""
-    SELECT r.id, r.amount_fen, p.paid_on < r.refunded_on AS of_earlier_day, l.region, l.enrolment_id, l.person_token,
-           l.benefit_year, r.actor, r.correlation_id
+    SELECT r.id AS refund_id, r.amount_fen, p.paid_on < r.refunded_on AS of_earlier_day, l.region, l.enrolment_id,
+           l.person_token, l.benefit_year, r.actor, r.correlation_id
     {_GIVEN_BACK.format(**_ASKED)} ORDER BY r.id
     """
 )
@@ -100,12 +101,12 @@ async def lock_to_recount(session: AsyncSession) -> UUID | None:
 
 async def lock_unsettled(session: AsyncSession, settlement: SettlementReference) -> list[UnsettledLine]:
     """What the channel took on the day and has not settled, line by line, held until the transaction ends."""
-    return [UnsettledLine(*row) for row in await session.execute(_LOCK_TAKEN, _key(settlement))]
+    return await fetch_all(session, _LOCK_TAKEN, UnsettledLine, _key(settlement))
 
 
 async def deductions(session: AsyncSession, settlement: SettlementReference) -> list[RefundDeduction]:
     """What the channel gave back on the day, whenever it had taken it."""
-    return [RefundDeduction(*row) for row in await session.execute(_GIVEN_BACK_LINES, _key(settlement))]
+    return await fetch_all(session, _GIVEN_BACK_LINES, RefundDeduction, _key(settlement))
 
 
 def _key(settlement: SettlementReference) -> dict[str, str | date]:

@@ -15,10 +15,10 @@ from shared.web.dependencies import CurrentCaller, CurrentContext, Session, requ
 from shared.web.error_responses import responses_for
 from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=StrictRoute, tags=["bank"])
+ROUTER = APIRouter(route_class=StrictRoute, tags=["bank"])
 
 
-@router.post("/v1/bank-statements", status_code=201, dependencies=[requires("payment:bank", for_whole_area=True)])
+@ROUTER.post("/v1/bank-statements", status_code=201, dependencies=[requires("payment:bank", for_whole_area=True)])
 @responses_for(SettlementReferenceMalformed, service.BankLineChanged, DateInTheFuture)
 async def import_statement(
     session: Session, caller: CurrentCaller, running: CurrentContext, body: BankStatementIn
@@ -32,7 +32,7 @@ async def import_statement(
     return BankStatementImported(statement_no=body.statement_no, imported=imported, repeated=len(body.lines) - imported)
 
 
-@router.get("/v1/bank-lines/unexplained", dependencies=[requires("payment:read")])
+@ROUTER.get("/v1/bank-lines/unexplained", dependencies=[requires("payment:read")])
 async def unexplained_lines(session: Session, limit: Annotated[int, Query(ge=1, le=500)] = 100) -> BankLinePage:
     """Money in the pending account that no slip or settlement explains yet."""
     return BankLinePage(

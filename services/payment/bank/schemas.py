@@ -3,9 +3,9 @@
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from services.payment.documents import DocumentIn
+from services.payment.schemas import DocumentIn
 from shared.web.fields import Day, ReferenceNumber, SingleLineText, example
 
 LineKind = Literal["DEPOSIT", "SETTLEMENT"]
@@ -56,6 +56,8 @@ class BankStatementImported(BaseModel):
 
 class BankLineOut(BaseModel):
     """A line of the bank's statement that no slip or settlement explains yet."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     statement_no: str
     line_no: int

@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.payment.bank.schemas import BankLineIn, BankStatementIn
 from services.payment.batches.settlement_reference import parse_settlement
 from services.payment.statements import repository
-from services.payment.statements.repository import NewBankLine
+from services.payment.statements.repository import ImportedLine, NewBankLine
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
 from shared.errors import DomainError, ErrorCode
@@ -35,6 +35,6 @@ async def import_statement(session: AsyncSession, trace: Trace, region: str, bod
     known = await repository.stored(session, body.statement_no, list(brought.keys() - new))
     for number in sorted(brought.keys() - new):
         line = brought[number]
-        if known.get(number) != (body.booked_on, line.kind, line.reference, line.amount_fen):
+        if known.get(number) != ImportedLine(number, body.booked_on, line.kind, line.reference, line.amount_fen):
             raise BankLineChanged(f"第 {number} 行 · line {number}")
     return len(new)

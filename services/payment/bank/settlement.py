@@ -49,7 +49,7 @@ async def step(running: ServiceContext) -> int:
         return 1
 
 
-JOB = Job(SETTLEMENTS, step, interval_s=2.0)
+JOBS = (Job(SETTLEMENTS, step, interval_s=2.0),)
 
 
 async def record_settlement(session: AsyncSession, region: str, line: SettlementLine) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 MAX_DIFFERENCES: Final = 1_000
@@ -82,7 +82,7 @@ class Difference:
     enrolment_id: UUID | None = None
     reference: str | None = None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The difference as it is stored and shown, with its words in both languages."""
         values = {name: value for name, value in asdict(self).items() if value is not None}
         if self.enrolment_id is not None:

@@ -1,8 +1,8 @@
 """A remittance batch of entrusted cash or of a channel's settlement, and its lines; amounts in fen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
-from typing import Any, ClassVar
+from typing import ClassVar, Protocol
 from uuid import UUID
 
 from services.payment.batches.settlement_reference import SettlementReference
@@ -24,7 +24,7 @@ class _StoredBatch:
     counted_fen: int | None
     amount_fen: int
     line_count: int
-    differences: list[dict[str, Any]]
+    differences: list[dict[str, object]]
     remitted_on: date | None
     received_on: date | None
     certificate_no: str | None
@@ -62,6 +62,37 @@ class OnlineBatch(_StoredBatch):
 
 
 Batch = CashBatch | OnlineBatch
+_COMMON = tuple(field.name for field in fields(_StoredBatch))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchRow(_StoredBatch):
+    """A row of the table, which holds both kinds: a constraint says which columns each of them has."""
+
+    kind: str
+    statement_no: str
+    benefit_year: int
+    collection_notice_serial: str | None
+    channel: str
+    merchant_id: str
+    settlement_day: date
+
+    def batch(self) -> Batch:
+        """The batch of its kind."""
+        common = {name: getattr(self, name) for name in _COMMON} | {
+            "state": BatchState(self.state),
+            "held_at": HoldStage(self.held_at) if self.held_at is not None else None,
+        }
+        if BatchKind(self.kind) is BatchKind.ENTRUSTED_CASH:
+            return CashBatch(
+                **common,
+                statement_no=self.statement_no,
+                benefit_year=self.benefit_year,
+                collection_notice_serial=self.collection_notice_serial,
+            )
+        return OnlineBatch(
+            **common, channel=self.channel, merchant_id=self.merchant_id, settlement_day=self.settlement_day
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +120,15 @@ class RemittanceLine:
     def trace(self, actor: str, step_id: UUID) -> Trace:
         """The payment's own chain of causes, continued by the actor of this step."""
         return Trace(actor=actor, correlation_id=self.correlation_id, causation_id=step_id)
+
+
+class NumberedLine(Protocol):
+    """A line to which the tax bureau gave its number (缴费明细流水号)."""
+
+    @property
+    def enrolment_id(self) -> UUID:
+        """Whose line it is."""
+
+    @property
+    def line_no(self) -> str:
+        """The number."""

@@ -1,28 +1,25 @@
 """Named queries on batches, their lines and the steps taken with them."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import TextClause, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.expression import bindparam
 
-from services.payment.batches.models import Batch, CashBatch, OnlineBatch, RemittanceLine
+from services.payment.batches.models import Batch, BatchRow, CashBatch, NumberedLine, OnlineBatch, RemittanceLine
 from services.payment.batches.settlement_reference import SettlementReference
 from services.payment.batches.state import BatchKind, BatchState, BatchStep, HoldStage, MoneyLocation
 from shared.contracts.event import Trace
-
-_CASH = frozenset(field.name for field in fields(CashBatch))
-_ONLINE = frozenset(field.name for field in fields(OnlineBatch))
-_BATCH = ", ".join(["kind", *sorted(_CASH | _ONLINE)])
-_LINE = ", ".join(field.name for field in fields(RemittanceLine))
+from shared.database.bulk import ColumnMap, insert_rows
+from shared.database.row import fetch_all, fetch_one, select_into
 
 LINES_AT_ONCE = 500  # lines per statement and per stretch of the event loop
 
+Fact = int | str | date
 # What a step may write beside the state: column and type.
 _FACTS = {
     "version": "integer",
@@ -38,9 +35,24 @@ _FACTS = {
     "returned_on": "date",
     "return_reason": "text",
 }
+_LINES = ColumnMap[RemittanceLine](
+    {
+        "batch_id": "uuid",
+        "enrolment_id": "uuid",
+        "source_id": "uuid",
+        "person_token": "text",
+        "benefit_year": "integer",
+        "region": "text",
+        "amount_fen": "bigint",
+        "receipt_no": "text",
+        "actor": "text",
+        "correlation_id": "uuid",
+    }
+)
+_NUMBERS = ColumnMap[NumberedLine]({"enrolment_id": "uuid", "line_no": "text"})
 
-_FIND = text(f"SELECT {_BATCH} FROM remittance_batch WHERE id = :id")  # noqa: S608 - own column names
-_LOCK = text(f"SELECT {_BATCH} FROM remittance_batch WHERE id = :id FOR UPDATE")  # noqa: S608 - own column names
+_FIND = select_into(BatchRow, "SELECT {fields} FROM remittance_batch WHERE id = :id")
+_LOCK = select_into(BatchRow, "SELECT {fields} FROM remittance_batch WHERE id = :id FOR UPDATE")
 _OPEN_CASH = text(
     """
     INSERT INTO remittance_batch (id, region, kind, state, statement_no, benefit_year, declared_fen, actor,
@@ -68,20 +80,22 @@ _OF_SETTLEMENT = text(
 )
 _ADD_SETTLED = text("UPDATE remittance_batch SET declared_fen = declared_fen + :amount_fen WHERE id = :batch_id")
 _REPLACEMENT = text("SELECT id FROM remittance_batch WHERE previous_batch_id = :id")
-_LIST = text(
-    f"""
-    SELECT {_BATCH} FROM remittance_batch
+_LIST = select_into(
+    BatchRow,
+    """
+    SELECT {fields} FROM remittance_batch
     WHERE (CAST(:state AS text) IS NULL OR state = :state) AND (CAST(:kind AS text) IS NULL OR kind = :kind)
       AND (CAST(:after AS uuid) IS NULL OR id > :after)
     ORDER BY id LIMIT :limit
-    """  # noqa: S608 - own column names
+    """,
 )
-_LINES = text(
-    f"""
-    SELECT {_LINE} FROM remittance_line
+_LINES_OF = select_into(
+    RemittanceLine,
+    """
+    SELECT {fields} FROM remittance_line
     WHERE batch_id = :batch_id AND (CAST(:after AS uuid) IS NULL OR enrolment_id > :after)
     ORDER BY enrolment_id LIMIT :limit
-    """  # noqa: S608 - own column names
+    """,
 )
 _BOOKED_ON = text(
     """
@@ -91,10 +105,10 @@ _BOOKED_ON = text(
     """
 )
 _MOVE_LINES = text("UPDATE remittance_line SET place = :place WHERE batch_id = :batch_id")
-_NUMBER_LINES = text(
+_NUMBER_LINES = _NUMBERS.statement(
     """
     UPDATE remittance_line l SET tax_line_no = n.line_no
-    FROM unnest(CAST(:enrolment_ids AS uuid[]), CAST(:line_nos AS text[])) AS n (enrolment_id, line_no)
+    FROM {rows}
     WHERE l.batch_id = :batch_id AND l.enrolment_id = n.enrolment_id
     """
 )
@@ -118,17 +132,21 @@ _COPY_LINES = text(
     FROM remittance_line WHERE batch_id = :batch_id ORDER BY enrolment_id
     """
 )
-_ADD_LINES = text(
+_ADD_LINES = insert_rows("remittance_line", _LINES, order_by="n.enrolment_id")
+# The one UPDATE decides the race; the step is logged by the same statement.
+_TAKE_STEP = """
+    WITH moved AS (
+        UPDATE remittance_batch SET state = :target, held_at = :held_at, differences = :differences {facts}
+        WHERE id = :batch_id AND state = :source
+        RETURNING *
+    ), logged AS (
+        INSERT INTO remittance_step (id, batch_id, step, from_state, to_state, version, effective_on, facts, region,
+                                     actor, correlation_id)
+        SELECT :step_id, id, :step, :source, :target, version, :effective_on, :note, region, :who, :trace_id
+        FROM moved
+    )
+    SELECT {fields} FROM moved
     """
-    INSERT INTO remittance_line (batch_id, enrolment_id, source_id, person_token, benefit_year, region, amount_fen,
-                                 receipt_no, actor, correlation_id)
-    SELECT :batch_id, n.* FROM unnest(
-        CAST(:enrolment_ids AS uuid[]), CAST(:source_ids AS uuid[]), CAST(:person_tokens AS text[]),
-        CAST(:benefit_years AS integer[]), CAST(:regions AS text[]), CAST(:amounts AS bigint[]),
-        CAST(:receipt_nos AS text[]), CAST(:actors AS text[]), CAST(:correlations AS uuid[])
-    ) AS n ORDER BY 2
-    """
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +160,9 @@ class Transition:
     trace: Trace
     effective_on: date | None = None
     held_at: HoldStage | None = None
-    differences: Sequence[Mapping[str, Any]] = ()
-    facts: Mapping[str, Any] | None = None
-    note: Mapping[str, Any] | None = None
+    differences: Sequence[Mapping[str, object]] = ()
+    facts: Mapping[str, Fact] | None = None
+    note: Mapping[str, object] | None = None
 
 
 async def open_cash(
@@ -210,12 +228,12 @@ async def lock_online(session: AsyncSession, batch_id: UUID) -> OnlineBatch | No
 
 async def find(session: AsyncSession, batch_id: UUID) -> Batch | None:
     """The batch, if the caller's region holds it."""
-    return _one((await session.execute(_FIND, {"id": batch_id})).one_or_none())
+    return await _one(session, _FIND, {"id": batch_id})
 
 
 async def lock(session: AsyncSession, batch_id: UUID) -> Batch | None:
     """The batch, held until the transaction ends."""
-    return _one((await session.execute(_LOCK, {"id": batch_id})).one_or_none())
+    return await _one(session, _LOCK, {"id": batch_id})
 
 
 async def replacement_of(session: AsyncSession, batch_id: UUID) -> UUID | None:
@@ -229,16 +247,16 @@ async def listed(
 ) -> list[Batch]:
     """A page of batches in the order in which they began."""
     values = {"state": state.value if state else None, "kind": kind.value if kind else None}
-    rows = await session.execute(_LIST, values | {"after": after, "limit": limit})
-    return [batch for row in rows if (batch := _one(row)) is not None]
+    rows = await fetch_all(session, _LIST, BatchRow, values | {"after": after, "limit": limit})
+    return [row.batch() for row in rows]
 
 
 async def lines_of(
     session: AsyncSession, batch_id: UUID, *, after: UUID | None = None, limit: int
 ) -> list[RemittanceLine]:
     """A page of a batch's lines by enrolment; callers of other regions see only their own."""
-    rows = await session.execute(_LINES, {"batch_id": batch_id, "after": after, "limit": limit})
-    return [RemittanceLine(*row) for row in rows]
+    asked = {"batch_id": batch_id, "after": after, "limit": limit}
+    return await fetch_all(session, _LINES_OF, RemittanceLine, asked)
 
 
 async def pages_of(session: AsyncSession, batch: Batch) -> AsyncIterator[list[RemittanceLine]]:
@@ -260,27 +278,12 @@ async def booked_on(session: AsyncSession, batch_id: UUID) -> date | None:
 
 
 async def take_step(session: AsyncSession, batch_id: UUID, move: Transition) -> Batch | None:
-    """Move the batch on if it still is in the step's source state; None where it no longer is, or never was.
-
-    The one UPDATE decides the race; the step is logged by the same statement.
-    """
+    """Move the batch on if it still is in the step's source state; None where it no longer is, or never was."""
     facts = dict(move.facts or {})
     written = "".join(f", {name} = CAST(:{name} AS {_FACTS[name]})" for name in facts)
-    statement = text(
-        f"""
-        WITH moved AS (
-            UPDATE remittance_batch SET state = :target, held_at = :held_at, differences = :differences{written}
-            WHERE id = :batch_id AND state = :source
-            RETURNING {_BATCH}
-        ), logged AS (
-            INSERT INTO remittance_step (id, batch_id, step, from_state, to_state, version, effective_on, facts, region,
-                                         actor, correlation_id)
-            SELECT :step_id, id, :step, :source, :target, version, :effective_on, :note, region, :who, :trace_id
-            FROM moved
-        )
-        SELECT {_BATCH} FROM moved
-        """  # noqa: S608 - own column names
-    ).bindparams(bindparam("differences", type_=JSONB), bindparam("note", type_=JSONB))
+    statement = select_into(BatchRow, _TAKE_STEP.replace("{facts}", written)).bindparams(
+        bindparam("differences", type_=JSONB), bindparam("note", type_=JSONB)
+    )
     values = facts | {
         "batch_id": batch_id,
         "source": move.source.value,
@@ -294,7 +297,7 @@ async def take_step(session: AsyncSession, batch_id: UUID, move: Transition) -> 
         "who": move.trace.actor,
         "trace_id": move.trace.correlation_id,
     }
-    return _one((await session.execute(statement, values)).one_or_none())
+    return await _one(session, statement, values)
 
 
 async def move_lines(session: AsyncSession, batch_id: UUID, place: MoneyLocation) -> None:
@@ -302,11 +305,10 @@ async def move_lines(session: AsyncSession, batch_id: UUID, place: MoneyLocation
     await session.execute(_MOVE_LINES, {"batch_id": batch_id, "place": place.value})
 
 
-async def number_lines(session: AsyncSession, batch_id: UUID, line_nos: Mapping[UUID, str]) -> None:
+async def number_lines(session: AsyncSession, batch_id: UUID, lines: Iterable[NumberedLine]) -> None:
     """Note the tax bureau's number (缴费明细流水号) on each line."""
-    ordered = sorted(line_nos)
-    values = {"batch_id": batch_id, "enrolment_ids": ordered, "line_nos": [line_nos[key] for key in ordered]}
-    await session.execute(_NUMBER_LINES, values)
+    ordered = sorted(lines, key=lambda line: line.enrolment_id)
+    await session.execute(_NUMBER_LINES, _NUMBERS.arrays(ordered) | {"batch_id": batch_id})
 
 
 async def reopen(session: AsyncSession, batch_id: UUID, new_id: UUID, trace: Trace) -> None:
@@ -318,30 +320,10 @@ async def reopen(session: AsyncSession, batch_id: UUID, new_id: UUID, trace: Tra
 
 async def add_lines(session: AsyncSession, lines: Sequence[RemittanceLine]) -> None:
     """Put paid contributions into a batch; one that already is on its way violates ``remittance_line_once``."""
-    if not lines:
-        return
-    values = {
-        "batch_id": lines[0].batch_id,
-        "enrolment_ids": [line.enrolment_id for line in lines],
-        "source_ids": [line.source_id for line in lines],
-        "person_tokens": [line.person_token for line in lines],
-        "benefit_years": [line.benefit_year for line in lines],
-        "regions": [line.region for line in lines],
-        "amounts": [line.amount_fen for line in lines],
-        "receipt_nos": [line.receipt_no for line in lines],
-        "actors": [line.actor for line in lines],
-        "correlations": [line.correlation_id for line in lines],
-    }
-    await session.execute(_ADD_LINES, values)
+    if lines:
+        await session.execute(_ADD_LINES, _LINES.arrays(lines))
 
 
-def _one(row: Row[Any] | None) -> Batch | None:
-    if row is None:
-        return None
-    values = dict(row._mapping)
-    kind = BatchKind(values.pop("kind"))
-    values["state"] = BatchState(values["state"])
-    values["held_at"] = HoldStage(values["held_at"]) if values["held_at"] else None
-    if kind is BatchKind.ENTRUSTED_CASH:
-        return CashBatch(**{name: value for name, value in values.items() if name in _CASH})
-    return OnlineBatch(**{name: value for name, value in values.items() if name in _ONLINE})
+async def _one(session: AsyncSession, statement: TextClause, values: Mapping[str, object]) -> Batch | None:
+    row = await fetch_one(session, statement, BatchRow, values)
+    return None if row is None else row.batch()

@@ -2,12 +2,12 @@
 
 from dataclasses import asdict
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
 
 from services.payment.batches.models import Batch, RemittanceLine
+from shared.web.page import Page
 
 # A batch of one kind has nothing to show in the fields of the other.
 _OF_OTHER_KIND = dict.fromkeys(
@@ -32,7 +32,7 @@ class BatchOut(BaseModel):
     declared_fen: int
     amount_fen: int
     line_count: int
-    differences: list[dict[str, Any]]
+    differences: list[dict[str, object]]
     collection_notice_serial: str | None
     remitted_on: date | None
     received_on: date | None
@@ -73,8 +73,5 @@ class BatchWithLines(BatchOut):
     next_line: UUID | None
 
 
-class BatchPage(BaseModel):
+class BatchPage(Page[BatchOut, UUID]):
     """A page of batches; ``next`` is where the following one begins."""
-
-    items: list[BatchOut]
-    next: UUID | None

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
@@ -10,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.batches import repository
 from services.payment.batches.models import Batch
-from services.payment.batches.repository import Transition
+from services.payment.batches.repository import Fact, Transition
 from services.payment.batches.state import BatchState, BatchStep, has_passed, source_of, target_of
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
@@ -68,7 +67,7 @@ async def take(
     step: BatchStep,
     *,
     effective_on: date | None = None,
-    facts: Mapping[str, Any],
+    facts: Mapping[str, Fact],
 ) -> tuple[Batch, UUID | None]:
     """Take the step; returns the batch and the step's id, or no id where it had been taken with the same facts.
 

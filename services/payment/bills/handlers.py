@@ -1,7 +1,6 @@
 """Events that make, replace or withdraw bills."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -9,18 +8,18 @@ from services.payment.bills import service
 from shared.contracts.event import Received
 from shared.contracts.registration import EnrolmentTerminated
 from shared.contracts.subsidy import ContributionAssessed
-from shared.messaging.consumer.loop import Subscription
+from shared.messaging.consumer.subscription import Subscription
 
 
 async def on_contributions_assessed(
-    session: AsyncSession, events: Sequence[Received[ContributionAssessed]], resources: Any
+    session: AsyncSession, events: Sequence[Received[ContributionAssessed]], _: object
 ) -> None:
     """An assessment becomes a bill, or takes one away."""
     await service.assess(session, events)
 
 
 async def on_enrolments_terminated(
-    session: AsyncSession, events: Sequence[Received[EnrolmentTerminated]], resources: Any
+    session: AsyncSession, events: Sequence[Received[EnrolmentTerminated]], _: object
 ) -> None:
     """An ended enrolment owes nothing more."""
     await service.terminate(session, events)

@@ -1,16 +1,16 @@
 """The bill of an enrolment over HTTP."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter, Query
-from sqlalchemy import Row
 
 from services.payment.bills import repository
+from services.payment.bills.models import BillDetails
 from services.payment.bills.schemas import BillOut, ReviewOut, RowOut
-from shared.contracts.subsidy import ScheduleRow
+from services.payment.bills.state import BillState
+from shared.contracts.subsidy import Reason, ScheduleRow
 from shared.database.business_date import business_date
 from shared.domain.ids import made_at
 from shared.errors import DomainError, ErrorCode, NotFound
@@ -35,26 +35,25 @@ class NotPriced(DomainError):
     code = ErrorCode.NOT_PRICED
 
 
-router = APIRouter(route_class=StrictRoute)
+ROUTER = APIRouter(route_class=StrictRoute)
 
 
-@router.get("/v1/reviews", dependencies=[requires("payment:read")])
+@ROUTER.get("/v1/reviews", dependencies=[requires("payment:read")])
 async def list_reviews(
     session: Session,
-    running: CurrentContext,
+    running: CurrentContext[object],
     after: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[ReviewOut]:
     """Settled bills whose people are certified otherwise since; ``after`` is the last id of the page before."""
     today = await business_date(session, running.clock)
-    return [
-        ReviewOut.model_validate(row) for row in await repository.in_review(session, today, after=after, limit=limit)
-    ]
+    bills = await repository.in_review(session, today, after=after, limit=limit)
+    return [ReviewOut.model_validate(bill) for bill in bills]
 
 
-@router.get("/v1/bills/{enrolment_id}", dependencies=[requires("payment:read")])
+@ROUTER.get("/v1/bills/{enrolment_id}", dependencies=[requires("payment:read")])
 @responses_for(NotFound, NotPricedYet, NotPriced)
-async def show_bill(session: Session, running: CurrentContext, enrolment_id: UUID) -> BillOut:
+async def show_bill(session: Session, running: CurrentContext[object], enrolment_id: UUID) -> BillOut:
     """What an enrolment owes today, and why."""
     bill = await repository.latest(session, enrolment_id)
     if bill is None:
@@ -73,15 +72,11 @@ def _is_young(enrolment_id: UUID, now: datetime) -> bool:
     return made is not None and now.astimezone(UTC) - made < _PRICED_WITHIN
 
 
-def _shown(bill: Row[Any], today: date) -> BillOut:
-    reasons = orjson.loads(bill.reasons)
-    schedule = repository.rows_of(bill.schedule)
-    rows = [_row(row, why) for row, why in zip(schedule, reasons, strict=True)]
-    if bill.row_no is not None:
-        row = rows[bill.row_no]
-    else:
-        row = next((one for one in rows if one.pay_from <= today <= one.pay_until), None)
-    owed = row.due_fen if row is not None and bill.state == "OPEN" else None
+def _shown(bill: BillDetails, today: date) -> BillOut:
+    rows = [_row(row, why) for row, why in bill.explained()]
+    in_force = next((one for one in rows if one.pay_from <= today <= one.pay_until), None)
+    row = in_force if bill.row_no is None else rows[bill.row_no]
+    owed = row.due_fen if row is not None and bill.state == BillState.OPEN else None
     return BillOut(
         id=bill.id,
         enrolment_id=bill.enrolment_id,
@@ -92,7 +87,7 @@ def _shown(bill: Row[Any], today: date) -> BillOut:
         superseded_because=bill.superseded_because,
         review=bill.review,
         today=today,
-        due_fen=bill.due_fen if bill.due_fen is not None else (0 if bill.state == "NOTHING_DUE" else owed),
+        due_fen=bill.due_fen if bill.due_fen is not None else (0 if bill.state == BillState.NOTHING_DUE else owed),
         row=row,
         rows=rows,
         paid_on=bill.paid_on,
@@ -100,7 +95,7 @@ def _shown(bill: Row[Any], today: date) -> BillOut:
     )
 
 
-def _row(row: ScheduleRow, reasons: list[dict[str, Any]]) -> RowOut:
+def _row(row: ScheduleRow, reasons: tuple[Reason, ...]) -> RowOut:
     return RowOut(
         pay_from=row.pay_from,
         pay_until=row.pay_until,
@@ -109,5 +104,5 @@ def _row(row: ScheduleRow, reasons: list[dict[str, Any]]) -> RowOut:
         aided_fen=row.aided_fen,
         identity=row.identity,
         shares=[share.model_dump() for share in row.shares],
-        reasons=reasons,
+        reasons=[reason.model_dump(mode="json") for reason in reasons],
     )

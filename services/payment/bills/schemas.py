@@ -1,7 +1,6 @@
 """Bills as HTTP shows them."""
 
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -19,8 +18,8 @@ class RowOut(BaseModel):
     due_fen: int
     aided_fen: int
     identity: str | None
-    shares: list[dict[str, Any]]
-    reasons: list[dict[str, Any]]
+    shares: list[dict[str, object]]
+    reasons: list[dict[str, object]]
 
 
 class ReviewOut(BaseModel):

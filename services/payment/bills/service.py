@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.bills import repository
-from services.payment.bills.state import Bill, BillState, DueRow, Review, Superseded, consequence_of, display_row
+from services.payment.bills.models import PaidTerms, ReviewedBill, SupersededBill
+from services.payment.bills.state import Bill, BillState, DueRow, Superseded, consequence_of
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
 from services.payment.ledger.transfer import PostingContext, Transfer
@@ -54,9 +55,7 @@ async def pay(session: AsyncSession, payments: Sequence[BillPayment]) -> None:
         return
     terms = [_terms(payment) for payment in payments]
     frozen = [
-        repository.PaidTerms(
-            one.bill.id, due.number, due.row.due_fen, due.row.aided_fen, one.paid_on, one.channel, one.paid_by
-        )
+        PaidTerms(one.bill.id, due.number, due.row.due_fen, due.row.aided_fen, one.paid_on, one.channel, one.paid_by)
         for one, due in zip(payments, terms, strict=True)
     ]
     if await repository.freeze(session, frozen) != len(payments):
@@ -74,8 +73,8 @@ async def assess(session: AsyncSession, events: Sequence[Received[ContributionAs
     """
     ended = await repository.ended(session, [received.event.enrolment_id for received in events])
     live = await repository.lock_live(session, [received.event.enrolment_id for received in events])
-    superseded: list[tuple[Bill, Superseded]] = []
-    reviews: list[tuple[Bill, Review | None]] = []
+    superseded: list[SupersededBill] = []
+    reviews: list[ReviewedBill] = []
     new: list[Bill] = []
     renewed: list[Bill] = []
     aid: list[Transfer] = []
@@ -89,10 +88,10 @@ async def assess(session: AsyncSession, events: Sequence[Received[ContributionAs
         current = live.get(assessed.enrolment_id)
         what = consequence_of(assessed, current)
         if current is not None and what.supersede is not None:
-            superseded.append((current, what.supersede))
+            superseded.append(SupersededBill(current.id, what.supersede))
             announced.append((_superseded(current), trace))
         if current is not None and what.needs_review:
-            reviews.append((current, what.review))
+            reviews.append(ReviewedBill(current.id, what.review))
         if current is not None and what.renew:
             renewed.append(replace(current, version=assessed.version, rows=assessed.schedule))
             announced.append((_issued(renewed[-1], assessed.assessed_on), trace))
@@ -102,7 +101,7 @@ async def assess(session: AsyncSession, events: Sequence[Received[ContributionAs
             if what.issue is BillState.OPEN:
                 announced.append((_issued(bill, assessed.assessed_on), trace))
             else:
-                row = display_row(bill.rows, assessed.assessed_on)
+                row = bill.row_shown(assessed.assessed_on)
                 aid += _aid(bill, row, assessed.assessed_on, received.id, trace)
     await repository.supersede(session, superseded)
     await repository.mark_for_review(session, reviews)
@@ -114,11 +113,11 @@ async def assess(session: AsyncSession, events: Sequence[Received[ContributionAs
 
 async def terminate(session: AsyncSession, events: Sequence[Received[EnrolmentTerminated]]) -> None:
     """Withdraw the unpaid bills of ended enrolments; a payment already on its way will find no bill."""
-    await repository.end(session, [(received.event.enrolment_id, received.event.region) for received in events])
+    await repository.end(session, [received.event for received in events])
     live = await repository.lock_live(session, [received.event.enrolment_id for received in events])
     ended = [(live[one.event.enrolment_id], one.then()) for one in events if one.event.enrolment_id in live]
     unpaid = [(bill, trace) for bill, trace in ended if bill.state is BillState.OPEN]
-    await repository.supersede(session, [(bill, Superseded.TERMINATED) for bill, _ in unpaid])
+    await repository.supersede(session, [SupersededBill(bill.id, Superseded.TERMINATED) for bill, _ in unpaid])
     await publish(session, [(_superseded(bill), trace) for bill, trace in unpaid])
 
 
@@ -141,7 +140,7 @@ def _aid(bill: Bill, row: ScheduleRow, day: date, caused_by: UUID, trace: Trace)
 def _new_bill(assessed: ContributionAssessed, state: BillState, trace: Trace) -> Bill:
     if assessed.benefit_year is None:
         raise ValueError("an assessment without benefit year cannot become a bill")
-    return Bill(
+    bill = Bill(
         id=new_id(),
         enrolment_id=assessed.enrolment_id,
         person_token=assessed.person_token,
@@ -151,11 +150,11 @@ def _new_bill(assessed: ContributionAssessed, state: BillState, trace: Trace) ->
         state=state,
         rows=assessed.schedule,
         trace=trace,
-        # Where nothing is due, the row of that day is the one that settled it.
-        schedule_row_no=assessed.schedule.index(display_row(assessed.schedule, assessed.assessed_on))
-        if state is BillState.NOTHING_DUE
-        else None,
     )
+    if state is not BillState.NOTHING_DUE:
+        return bill
+    # Where nothing is due, the row of that day is the one that settled it.
+    return replace(bill, schedule_row_no=bill.rows.index(bill.row_shown(assessed.assessed_on)))
 
 
 def _issued(bill: Bill, day: date) -> BillIssued:
@@ -165,7 +164,7 @@ def _issued(bill: Bill, day: date) -> BillIssued:
         enrolment_id=bill.enrolment_id,
         bill_id=bill.id,
         version=bill.version,
-        due_fen=display_row(bill.rows, day).due_fen,
+        due_fen=bill.row_shown(day).due_fen,
     )
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.payment.ledger.transfer import Dimensions
 from shared.contracts.event import Trace
-from shared.contracts.subsidy import ContributionAssessed, ScheduleRow
+from shared.contracts.subsidy import ContributionAssessed, ScheduleRow, row_for, same_price_on
 
 
 class BillState(StrEnum):
@@ -60,6 +60,13 @@ class Bill:
                 return DueRow(number, row)
         return None
 
+    def row_shown(self, day: date) -> ScheduleRow:
+        """The row in force on a day, else the next to come, else the last."""
+        row = row_for(self.rows, day)
+        if row is None:
+            raise ValueError(f"bill {self.id} has no rows")
+        return row
+
     @property
     def dimensions(self) -> Dimensions:
         """The dimensions of its money in the books."""
@@ -108,18 +115,12 @@ def consequence_of(assessed: ContributionAssessed, live: Bill | None) -> Consequ
 
 
 def _reviewed(assessed: ContributionAssessed, settled: Bill) -> Consequence:
-    if _same_terms(assessed, settled):
+    day, priced = _settling_day(settled), assessed.outcome == "PRICED"
+    if priced and same_price_on(day, settled.rows, assessed.schedule):
         return NO_CHANGE if settled.review is None else Consequence(needs_review=True)
-    due_fen = display_row(assessed.schedule, _settling_day(settled)).due_fen if assessed.outcome == "PRICED" else None
-    return Consequence(needs_review=True, review=Review(f"{assessed.outcome}:{assessed.version}", due_fen))
-
-
-def display_row(rows: tuple[ScheduleRow, ...], day: date) -> ScheduleRow:
-    """The row to show on a day: the one in force, else the next one, else the last."""
-    for row in rows:
-        if day <= row.pay_until:
-            return row
-    return rows[-1]
+    row = row_for(assessed.schedule, day) if priced else None
+    review = Review(f"{assessed.outcome}:{assessed.version}", None if row is None else row.due_fen)
+    return Consequence(needs_review=True, review=review)
 
 
 def _same_rows(assessed: ContributionAssessed, unpaid: Bill) -> bool:
@@ -135,19 +136,10 @@ def _terms(row: ScheduleRow) -> ScheduleRow:
     return row.model_copy(update={"identity": None, "reasons": ()})
 
 
-def _same_terms(assessed: ContributionAssessed, settled: Bill) -> bool:
-    """Whether the day that settled the bill would cost the same; where nothing was due, the first such day."""
-    if assessed.outcome != "PRICED":
-        return False
-    old, new = _settling_row(settled), display_row(assessed.schedule, _settling_day(settled))
-    return (old.due_fen, old.shares) == (new.due_fen, new.shares)
-
-
-def _settling_row(settled: Bill) -> ScheduleRow:
-    if settled.schedule_row_no is not None:
-        return settled.rows[settled.schedule_row_no]
-    return next((row for row in settled.rows if row.due_fen == 0), settled.rows[-1])
-
-
 def _settling_day(settled: Bill) -> date:
-    return settled.paid_on or _settling_row(settled).pay_from
+    """The day it was paid; where nothing was due, the first day of the row that settled it."""
+    if settled.paid_on is not None:
+        return settled.paid_on
+    if settled.schedule_row_no is not None:
+        return settled.rows[settled.schedule_row_no].pay_from
+    return next((row for row in settled.rows if row.due_fen == 0), settled.rows[-1]).pay_from

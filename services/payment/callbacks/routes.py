@@ -38,10 +38,10 @@ _UNSTORABLE = _CALLBACKS.labels(CHANNEL, "unstorable")
 _UNAVAILABLE = _CALLBACKS.labels(CHANNEL, "unavailable")
 
 
-router = APIRouter(route_class=LeanRoute)
+ROUTER = APIRouter(route_class=LeanRoute)
 
 
-@router.post(PATH, status_code=204, response_model=None, responses=ANSWERS, openapi_extra=NOTICE)
+@ROUTER.post(PATH, status_code=204, response_model=None, responses=ANSWERS, openapi_extra=NOTICE)
 async def take_wechat_notice(request: Request) -> Response:
     """Take a signed notice of WeChat Pay: answered 204 once it is durable, 4xx or 5xx in WeChat's form otherwise."""
     running: ServiceContext = request.app.state.running

@@ -24,7 +24,7 @@ from services.payment.ledger import postings
 from services.payment.ledger.service import post
 from services.payment.ledger.transfer import PostingContext, Transfer
 from services.payment.receipts import repository as receipts_repository
-from services.payment.receipts.receipt import StoredReceipt, deposit_key
+from services.payment.receipts.receipt import RecalledReceipt, StoredReceipt, deposit_key
 from services.payment.statements import repository as statements
 from services.payment.statements.repository import DepositLine
 from shared.contracts.event import Trace
@@ -69,7 +69,7 @@ async def step(running: ServiceContext) -> int:
         return 1
 
 
-JOB = Job(CASH_MATCHING, step)
+JOBS = (Job(CASH_MATCHING, step),)
 
 
 async def compare(session: AsyncSession, batch: CashBatch) -> None:
@@ -135,7 +135,8 @@ async def _import(session: AsyncSession, matching: _Matching, receipts: Sequence
             session, [postings.import_failed(r.dimensions, r.amount_fen, matching.context(r)) for r, _ in failed]
         )
     await receipts_repository.write_off(session, [receipt.id for receipt, _ in decided.paying])
-    await receipts_repository.recall(session, {receipt.id: reason.value for receipt, reason in decided.failing})
+    recalled = [RecalledReceipt(receipt.id, reason.value) for receipt, reason in decided.failing]
+    await receipts_repository.recall(session, recalled)
     await cash_refunds.due(session, [receipt for receipt, _ in decided.failing], matching.booked_on)
     await batches.add_lines(session, [_line(matching.batch, receipt) for receipt, _ in decided.paying])
     await _conclude(session, matching, decided)

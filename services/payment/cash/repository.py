@@ -1,40 +1,52 @@
 """Reading and writing collection statements and deposit slips. No other package writes these tables."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.cash.three_way_match import Deposit, StatementLine
 from shared.contracts.event import Trace
+from shared.database.bulk import ColumnMap
+from shared.database.row import fetch_all, fetch_one, select_into
 
-_INSERT_LINES = text(
+
+@dataclass(frozen=True, slots=True)
+class StoredSlip:
+    """A deposit slip as it stands."""
+
+    batch_id: UUID
+    amount_fen: int
+    deposited_on: date
+
+
+_STATED = ColumnMap[StatementLine]({"receipt_no": "text", "enrolment_id": "uuid", "amount_fen": "bigint"})
+# The lines keep the village's order.
+_INSERT_LINES = _STATED.statement(
     """
     INSERT INTO collection_line (batch_id, version, ordinal, receipt_no, enrolment_id, amount_fen, region, actor,
                                  correlation_id)
-    SELECT :batch_id, :version, n.ordinal, n.receipt_no, n.enrolment_id, n.amount_fen, :village, :actor, :correlation_id
-    FROM unnest(CAST(:receipt_nos AS text[]), CAST(:enrolment_ids AS uuid[]), CAST(:amounts AS bigint[]))
-         WITH ORDINALITY AS n (receipt_no, enrolment_id, amount_fen, ordinal)
+    SELECT :batch_id, :version, n.position, n.receipt_no, n.enrolment_id, n.amount_fen, :village, :actor,
+           :correlation_id
+    FROM {rows}
     """
 )
-_LINES = text(
-    """
-    SELECT receipt_no, enrolment_id, amount_fen FROM collection_line
-    WHERE batch_id = :batch_id AND version = :version ORDER BY ordinal
-    """
+_LINES = select_into(
+    StatementLine,
+    "SELECT {fields} FROM collection_line WHERE batch_id = :batch_id AND version = :version ORDER BY ordinal",
 )
 _SLIPS = text(
     """
-    SELECT s.slip_no, s.amount_fen, s.deposited_on, coalesce(sum(b.amount_fen), 0)::bigint AS booked_fen
+    SELECT s.slip_no, s.amount_fen AS slip_fen, coalesce(sum(b.amount_fen), 0)::bigint AS booked_fen
     FROM deposit_slip s LEFT JOIN bank_line b ON b.kind = 'DEPOSIT' AND b.reference = s.slip_no
     WHERE s.batch_id = :batch_id AND NOT s.withdrawn
     GROUP BY s.slip_no ORDER BY s.slip_no
     """
 )
-_SLIP = text("SELECT batch_id, amount_fen, deposited_on, withdrawn FROM deposit_slip WHERE slip_no = :slip_no")
+_SLIP = select_into(StoredSlip, "SELECT {fields} FROM deposit_slip WHERE slip_no = :slip_no")
 _INSERT_SLIP = text(
     """
     INSERT INTO deposit_slip (slip_no, batch_id, amount_fen, deposited_on, region, actor, correlation_id)
@@ -67,34 +79,29 @@ async def insert_lines(
     session: AsyncSession, batch_id: UUID, version: int, village: str, lines: Sequence[StatementLine], trace: Trace
 ) -> None:
     """Keep what the village stated, as one version."""
-    values = {
+    same = {
         "batch_id": batch_id,
         "version": version,
         "village": village,
         "actor": trace.actor,
         "correlation_id": trace.correlation_id,
-        "receipt_nos": [line.receipt_no for line in lines],
-        "enrolment_ids": [line.enrolment_id for line in lines],
-        "amounts": [line.amount_fen for line in lines],
     }
-    await session.execute(_INSERT_LINES, values)
+    await session.execute(_INSERT_LINES, _STATED.arrays(lines) | same)
 
 
 async def lines(session: AsyncSession, batch_id: UUID, version: int) -> list[StatementLine]:
     """What the village stated in a version."""
-    rows = await session.execute(_LINES, {"batch_id": batch_id, "version": version})
-    return [StatementLine(*row) for row in rows]
+    return await fetch_all(session, _LINES, StatementLine, {"batch_id": batch_id, "version": version})
 
 
 async def deposits(session: AsyncSession, batch_id: UUID) -> list[Deposit]:
     """The slips of a batch, each with what the bank booked for it."""
-    rows = await session.execute(_SLIPS, {"batch_id": batch_id})
-    return [Deposit(row.slip_no, row.amount_fen, row.booked_fen) for row in rows]
+    return await fetch_all(session, _SLIPS, Deposit, {"batch_id": batch_id})
 
 
-async def slip(session: AsyncSession, slip_no: str) -> Row[Any] | None:
+async def slip(session: AsyncSession, slip_no: str) -> StoredSlip | None:
     """A slip by its number."""
-    return (await session.execute(_SLIP, {"slip_no": slip_no})).one_or_none()
+    return await fetch_one(session, _SLIP, StoredSlip, {"slip_no": slip_no})
 
 
 async def insert_slip(

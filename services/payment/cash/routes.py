@@ -28,12 +28,11 @@ from shared.web.dependencies import CurrentCaller, CurrentContext, Session, requ
 from shared.web.error_responses import responses_for
 from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=StrictRoute, tags=["village cash"])
-corrections_router = APIRouter(route_class=StrictRoute, tags=["remittance"])
+ROUTER = APIRouter(route_class=StrictRoute)
 READ, COLLECT = requires("payment:read"), requires("payment:collect")
 
 
-@router.post("/v1/cash-receipts", status_code=201, dependencies=[COLLECT])
+@ROUTER.post("/v1/cash-receipts", status_code=201, tags=["village cash"], dependencies=[COLLECT])
 @responses_for(
     service.UnknownVillage,
     service.BillNotFoundInVillage,
@@ -57,7 +56,7 @@ async def record_receipts(
     )
 
 
-@router.get("/v1/cash-receipts", dependencies=[READ])
+@ROUTER.get("/v1/cash-receipts", tags=["village cash"], dependencies=[READ])
 async def list_receipts(
     session: Session,
     state: Literal["USED", "WRITTEN_OFF", "RECALLED"] | None = None,
@@ -67,18 +66,17 @@ async def list_receipts(
 ) -> ReceiptPage:
     """Receipts by number; recalled ones name the reason: their money goes back to the person, by village."""
     found = await receipts.listed(session, state=state, village=village, after=after, limit=limit)
-    items = [ReceiptOut.model_validate(receipt, from_attributes=True) for receipt in found]
-    return ReceiptPage(items=items, next=items[-1].receipt_no if len(items) == limit else None)
+    return ReceiptPage.of(map(ReceiptOut.model_validate, found), limit, key=lambda receipt: receipt.receipt_no)
 
 
-@router.post("/v1/collection-statements", status_code=201, dependencies=[COLLECT])
+@ROUTER.post("/v1/collection-statements", status_code=201, tags=["village cash"], dependencies=[COLLECT])
 @responses_for(service.UnknownVillage, service.StatementNumberTaken, NotFound)
 async def submit_statement(session: Session, caller: CurrentCaller, body: CollectionStatementIn) -> BatchOut:
     """Submit a village's 《缴费情况表》; it begins a batch."""
     return BatchOut.of(await service.submit_statement(session, caller.trace(), body))
 
 
-@router.post("/v1/deposit-slips", status_code=201, dependencies=[COLLECT])
+@ROUTER.post("/v1/deposit-slips", status_code=201, tags=["village cash"], dependencies=[COLLECT])
 @responses_for(NotFound, service.SlipNumberTaken, service.SecondSlip, service.StatementNoLongerOpen, DateInTheFuture)
 async def record_slip(
     session: Session, caller: CurrentCaller, running: CurrentContext, body: StatementSlipIn
@@ -90,7 +88,7 @@ async def record_slip(
     return SlipOut(**body.model_dump(), batch_id=batch.id, batch_state=batch.state.value)
 
 
-@corrections_router.post("/v1/remittances/{batch_id}/corrections", dependencies=[COLLECT])
+@ROUTER.post("/v1/remittances/{batch_id}/corrections", tags=["remittance"], dependencies=[COLLECT])
 @responses_for(NotFound, corrections.CorrectionNotPossible, service.SlipNumberTaken, DateInTheFuture)
 async def correct(
     session: Session, caller: CurrentCaller, running: CurrentContext, batch_id: UUID, body: CorrectionIn

@@ -4,10 +4,11 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from services.payment.documents import Amount, DocumentIn
+from services.payment.schemas import Amount, DocumentIn
 from shared.web.fields import Day, FreeText, ReferenceNumber, Year, example
+from shared.web.page import Page
 
 Village = Annotated[str, StringConstraints(max_length=12)]
 
@@ -52,6 +53,8 @@ class ReceiptsRecorded(BaseModel):
 class ReceiptOut(BaseModel):
     """A receipt and what became of it."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     receipt_no: str
     region: str
     enrolment_id: UUID
@@ -64,11 +67,8 @@ class ReceiptOut(BaseModel):
     deposited_on: date | None
 
 
-class ReceiptPage(BaseModel):
+class ReceiptPage(Page[ReceiptOut, str]):
     """A page of receipts; ``next`` is the number after which the following one begins."""
-
-    items: list[ReceiptOut]
-    next: str | None
 
 
 class StatementLineIn(DocumentIn):

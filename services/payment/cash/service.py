@@ -11,6 +11,7 @@ from services.payment.batches.models import Batch, CashBatch
 from services.payment.batches.state import BatchState, BatchStep
 from services.payment.bills import repository as bills
 from services.payment.cash import repository
+from services.payment.cash.repository import StoredSlip
 from services.payment.cash.schemas import CollectionStatementIn, ReceiptIn, StatementSlipIn
 from services.payment.cash.three_way_match import StatementLine
 from services.payment.ledger import postings
@@ -129,11 +130,7 @@ async def record_slip(session: AsyncSession, trace: Trace, body: StatementSlipIn
     if batch is None:
         raise NotFound(f"缴费情况表 statement {body.statement_no}")
     stored = await repository.slip(session, body.slip_no)
-    if stored is not None and (stored.batch_id, stored.amount_fen, stored.deposited_on) == (
-        batch.id,
-        body.amount_fen,
-        body.deposited_on,
-    ):
+    if stored == StoredSlip(batch.id, body.amount_fen, body.deposited_on):
         return batch
     if stored is not None:
         raise SlipNumberTaken

@@ -1,26 +1,87 @@
 """Named queries on cash that goes back."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.cash_refunds.state import CashRefund, CashRefundState, RecordedStep, Signature
 from services.payment.ledger.transfer import Dimensions
 from services.payment.receipts.receipt import StoredReceipt
 from shared.contracts.event import Trace
+from shared.database.bulk import ColumnMap, insert_rows
+from shared.database.row import fetch_all
 
-_DUE = text(
-    """
-    INSERT INTO cash_refund (receipt_id, region, recalled_on, actor, correlation_id)
-    SELECT id, region, :day, actor, correlation_id
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:regions AS text[]), CAST(:actors AS text[]), CAST(:correlations AS uuid[]))
-         AS recalled (id, region, actor, correlation_id)
-    ORDER BY id ON CONFLICT (receipt_id) DO NOTHING
-    """
+
+@dataclass(frozen=True, slots=True)
+class ListedCashRefund:
+    """Cash that goes back, its line of the village's statement, and who took which step when."""
+
+    receipt_no: str
+    village: str
+    enrolment_id: UUID
+    benefit_year: int
+    amount_fen: int
+    reason: str
+    received_on: date
+    statement_no: str
+    line_no: int
+    state: str
+    recalled_on: date
+    approved_on: date | None
+    approved_by: str | None
+    fetched_on: date | None
+    fetched_by: str | None
+    returned_on: date | None
+    returned_by: str | None
+    signed_by: str | None
+
+
+def _refund_of(
+    receipt_id: UUID,
+    receipt_no: str,
+    batch_id: UUID,
+    region: str,
+    enrolment_id: UUID,
+    person_token: str,
+    benefit_year: int,
+    amount_fen: int,
+    recall_reason: str,
+    state: str,
+    recalled_on: date,
+    approved_on: date | None,
+    fetched_on: date | None,
+    returned_on: date | None,
+    signed_by: str | None,
+    actor: str,
+    correlation_id: UUID,
+) -> CashRefund:
+    return CashRefund(
+        receipt_id=receipt_id,
+        receipt_no=receipt_no,
+        batch_id=batch_id,
+        dimensions=Dimensions(region, enrolment_id, person_token, benefit_year),
+        amount_fen=amount_fen,
+        reason=recall_reason,
+        state=CashRefundState(state),
+        days=(recalled_on, approved_on, fetched_on, returned_on),
+        signed_by=Signature(signed_by) if signed_by else None,
+        trace=Trace(actor, correlation_id),
+    )
+
+
+_RECALLED = ColumnMap[StoredReceipt](
+    {"receipt_id": ("uuid", "id"), "region": "text", "actor": "text", "correlation_id": "uuid"}
+)
+_DUE = insert_rows(
+    "cash_refund",
+    _RECALLED,
+    given={"recalled_on": "date"},
+    order_by="n.receipt_id",
+    then="ON CONFLICT (receipt_id) DO NOTHING",
 )
 _LOCK = text(
     """
@@ -64,20 +125,12 @@ _LIST = text(
 
 async def due(session: AsyncSession, receipts: Sequence[StoredReceipt], day: date) -> None:
     """Note that the cash of recalled receipts has to go back."""
-    values = {
-        "day": day,
-        "ids": [receipt.id for receipt in receipts],
-        "regions": [receipt.region for receipt in receipts],
-        "actors": [receipt.actor for receipt in receipts],
-        "correlations": [receipt.correlation_id for receipt in receipts],
-    }
-    await session.execute(_DUE, values)
+    await session.execute(_DUE, _RECALLED.arrays(receipts) | {"recalled_on": day})
 
 
 async def lock(session: AsyncSession, village: str, numbers: Sequence[str]) -> list[CashRefund]:
     """What goes back of these receipts of a village, held until the transaction ends."""
-    rows = await session.execute(_LOCK, {"village": village, "numbers": list(numbers)})
-    return [_refund(row) for row in rows]
+    return await fetch_all(session, _LOCK, _refund_of, {"village": village, "numbers": list(numbers)})
 
 
 async def take(session: AsyncSession, ids: Sequence[UUID], step: RecordedStep) -> None:
@@ -96,22 +149,7 @@ async def listed(
     numbers: Sequence[str] | None = None,
     after: str = "",
     limit: int,
-) -> Sequence[Row[Any]]:
+) -> list[ListedCashRefund]:
     """A page by receipt number, each with its line of the village's statement."""
     values = {"state": state, "village": village, "numbers": numbers and list(numbers), "after": after, "limit": limit}
-    return (await session.execute(_LIST, values)).all()
-
-
-def _refund(row: Row[Any]) -> CashRefund:
-    return CashRefund(
-        receipt_id=row.receipt_id,
-        receipt_no=row.receipt_no,
-        batch_id=row.batch_id,
-        dimensions=Dimensions(row.region, row.enrolment_id, row.person_token, row.benefit_year),
-        amount_fen=row.amount_fen,
-        reason=row.recall_reason,
-        state=CashRefundState(row.state),
-        days=(row.recalled_on, row.approved_on, row.fetched_on, row.returned_on),
-        signed_by=Signature(row.signed_by) if row.signed_by else None,
-        trace=Trace(row.actor, row.correlation_id),
-    )
+    return await fetch_all(session, _LIST, ListedCashRefund, values)

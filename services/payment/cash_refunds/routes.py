@@ -29,11 +29,11 @@ from shared.web.dependencies import CurrentCaller, CurrentContext, Session, requ
 from shared.web.error_responses import responses_for
 from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=StrictRoute, tags=["village cash"])
+ROUTER = APIRouter(route_class=StrictRoute, tags=["village cash"])
 COLLECT, REFUND = requires("payment:collect"), requires("payment:refund")
 
 
-@router.get("/v1/cash-refunds", dependencies=[requires("payment:read")])
+@ROUTER.get("/v1/cash-refunds", dependencies=[requires("payment:read")])
 async def list_cash_refunds(
     session: Session,
     state: CashRefundState | None = None,
@@ -43,11 +43,10 @@ async def list_cash_refunds(
 ) -> CashRefundPage:
     """Cash that goes back or went back, by receipt number, with each person's line of the village's statement."""
     rows = await repository.listed(session, state=state, village=village, after=after, limit=limit)
-    items = [CashRefundOut.model_validate(row) for row in rows]
-    return CashRefundPage(items=items, next=items[-1].receipt_no if len(items) == limit else None)
+    return CashRefundPage.of(map(CashRefundOut.model_validate, rows), limit, key=lambda refund: refund.receipt_no)
 
 
-@router.post("/v1/cash-refunds/approvals", dependencies=[REFUND])
+@ROUTER.post("/v1/cash-refunds/approvals", dependencies=[REFUND])
 @responses_for(NotFound, CollectorMayNotRelease)
 async def approve_cash_refunds(
     session: Session, caller: CurrentCaller, running: CurrentContext, body: CashReleaseIn
@@ -58,7 +57,7 @@ async def approve_cash_refunds(
     return await _now(session, body.village, body.receipt_nos)
 
 
-@router.post("/v1/cash-refunds/fetches", dependencies=[COLLECT])
+@ROUTER.post("/v1/cash-refunds/fetches", dependencies=[COLLECT])
 @responses_for(NotFound, CashStepNotPossible, DateBeforeStep, RecordedOtherwise, DateInTheFuture)
 async def record_fetch(
     session: Session, caller: CurrentCaller, running: CurrentContext, body: CashFetchIn
@@ -69,7 +68,7 @@ async def record_fetch(
     return await _now(session, body.village, body.receipt_nos)
 
 
-@router.post("/v1/cash-refunds/returns", dependencies=[COLLECT])
+@ROUTER.post("/v1/cash-refunds/returns", dependencies=[COLLECT])
 @responses_for(NotFound, CashStepNotPossible, DateBeforeStep, RecordedOtherwise, DateInTheFuture)
 async def record_return(
     session: Session, caller: CurrentCaller, running: CurrentContext, body: CashReturnIn

@@ -7,8 +7,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.payment.cash_refunds.state import CashRefundState, Signature
-from services.payment.documents import DocumentIn
+from services.payment.schemas import DocumentIn
 from shared.web.fields import Day, ReferenceNumber, example
+from shared.web.page import Page
 
 AT_ONCE = 500
 Village = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
@@ -78,7 +79,5 @@ class CashRefundsOut(BaseModel):
     items: list[CashRefundOut]
 
 
-class CashRefundPage(CashRefundsOut):
+class CashRefundPage(Page[CashRefundOut, str]):
     """A page by receipt number; ``next`` is the number after which the following one begins."""
-
-    next: str | None

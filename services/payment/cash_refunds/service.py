@@ -21,7 +21,7 @@ from shared.messaging.outbox.publication import publish
 async def approve(session: AsyncSession, village: str, numbers: Sequence[str], day: date, who: str) -> None:
     """Release the cash of recalled receipts; it posts nothing: the money is owed since the import failed.
 
-    Raises NotFound or OwnReceipt; then none is released.
+    Raises NotFound or CollectorMayNotRelease; then none is released.
     """
     await _take(session, village, numbers, RecordedStep(CashRefundState.APPROVED, day, who))
 
@@ -29,7 +29,7 @@ async def approve(session: AsyncSession, village: str, numbers: Sequence[str], d
 async def fetch(session: AsyncSession, village: str, numbers: Sequence[str], day: date, who: str) -> None:
     """The village fetched released cash from the pending account: village_cash ← pending.
 
-    Raises NotFound, StepNotPossible, DateBeforeStep or RecordedOtherwise; then none is recorded.
+    Raises NotFound, CashStepNotPossible, DateBeforeStep or RecordedOtherwise; then none is recorded.
     """
     step = RecordedStep(CashRefundState.FETCHED, day, who)
     await _post(session, await _take(session, village, numbers, step), day, postings.refund_cash_fetched)
@@ -40,7 +40,7 @@ async def hand_back(
 ) -> None:
     """A person signed for the cash, which is announced: refund_payable ← village_cash.
 
-    Raises NotFound, StepNotPossible, DateBeforeStep or RecordedOtherwise.
+    Raises NotFound, CashStepNotPossible, DateBeforeStep or RecordedOtherwise.
     """
     returned = await _take(session, village, [number], RecordedStep(CashRefundState.RETURNED, day, who, signed_by))
     await _post(session, returned, day, postings.refund_cash_signed_for)

@@ -15,7 +15,7 @@ from shared.web.dependencies import CurrentContext, Session, requires
 from shared.web.error_responses import responses_for
 from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=StrictRoute)
+ROUTER = APIRouter(route_class=StrictRoute)
 
 
 class NotRetriable(DomainError):
@@ -24,7 +24,7 @@ class NotRetriable(DomainError):
     code = ErrorCode.NOTICE_NOT_RETRIABLE
 
 
-@router.get("/v1/quarantine", dependencies=[requires("payment:read")])
+@ROUTER.get("/v1/quarantine", dependencies=[requires("payment:read")])
 async def list_quarantine(
     session: Session, after: UUID | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 100
 ) -> list[QuarantinedOut]:
@@ -33,7 +33,7 @@ async def list_quarantine(
     return [QuarantinedOut.model_validate(row) for row in rows]
 
 
-@router.post("/v1/quarantine/{notice_id}/retry", status_code=202, dependencies=[requires("payment:operate")])
+@ROUTER.post("/v1/quarantine/{notice_id}/retry", status_code=202, dependencies=[requires("payment:operate")])
 @responses_for(NotRetriable)
 async def retry_notice(session: Session, running: CurrentContext, notice_id: UUID) -> Retried:
     """Work a notice again that was set aside for a reason on our side: an error fixed, a merchant configured."""

@@ -17,7 +17,7 @@ from services.payment.notices.notice import ChannelNotice, NoticeKind, PaymentNo
 from services.payment.refunds.service import settle
 from services.payment.resources import PaymentResources
 from shared.messaging.bus.errors import error_summary, is_transient
-from shared.service import ServiceContext
+from shared.service import Job, ServiceContext
 
 AT_ONCE = 500
 _NOTICES = Counter("canbao_notices", "Stored notices by what became of them", ["state", "reason"])
@@ -110,3 +110,9 @@ async def _set_aside(running: ServiceContext, notice_id: UUID, failure: Exceptio
         reason = Quarantine.UNPROCESSABLE.value
         await repository.conclude(session, {notice.id: ("QUARANTINED", reason) for notice in claimed})
     return len(claimed)
+
+
+JOBS = (
+    Job(CREDITING, work_notices, interval_s=0.5),
+    Job("parked refund notices", retry_parked, interval_s=60.0),
+)

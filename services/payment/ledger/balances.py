@@ -16,4 +16,4 @@ async def advance(running: ServiceContext) -> int:
     return 0
 
 
-JOB = Job("ledger sums", advance, interval_s=30.0)
+JOBS = (Job("ledger sums", advance, interval_s=30.0),)

@@ -1,50 +1,80 @@
 """Writing and summing transfers. There is no update and no delete: a correction is a reversal."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.ledger.transfer import Transfer
+from shared.database.bulk import ColumnMap, insert_rows
+from shared.database.row import fetch_all, select_into
 from shared.domain.ids import new_id
 
-_COLUMNS = {
-    "id": "uuid[]",
-    "idempotency_key": "text[]",
-    "kind": "text[]",
-    "debit": "text[]",
-    "credit": "text[]",
-    "amount_fen": "bigint[]",
-    "enrolment_id": "uuid[]",
-    "person_token": "text[]",
-    "benefit_year": "integer[]",
-    "region": "text[]",
-    "batch_id": "uuid[]",
-    "effective_on": "date[]",
-    "caused_by": "uuid[]",
-    "actor": "text[]",
-    "correlation_id": "uuid[]",
-}
-_NAMES = ", ".join(_COLUMNS)
-_ARRAYS = ", ".join(f"CAST(:{name} AS {kind})" for name, kind in _COLUMNS.items())
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What one account holds in one region: debits minus credits, in fen."""
+
+    region: str
+    account: str
+    balance_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class TransferBody:
+    """What must be equal when a key comes again; who asked and why it came again may differ."""
+
+    idempotency_key: str
+    kind: str
+    debit: str
+    credit: str
+    amount_fen: int
+    enrolment_id: UUID | None
+    person_token: str | None
+    benefit_year: int | None
+    region: str
+    batch_id: UUID | None
+    effective_on: date
+
+
+def _kind(transfer: Transfer) -> str:
+    return transfer.kind.partition(":")[0]
+
+
+_TRANSFERS = ColumnMap[Transfer](
+    {
+        "id": ("uuid", lambda _: new_id()),
+        "idempotency_key": "text",
+        "kind": ("text", _kind),
+        "debit": "text",
+        "credit": "text",
+        "amount_fen": "bigint",
+        "enrolment_id": ("uuid", "dimensions.enrolment_id"),
+        "person_token": ("text", "dimensions.person_token"),
+        "benefit_year": ("integer", "dimensions.benefit_year"),
+        "region": ("text", "dimensions.region"),
+        "batch_id": ("uuid", "context.batch_id"),
+        "effective_on": ("date", "context.effective_on"),
+        "caused_by": ("uuid", "context.caused_by"),
+        "actor": ("text", "context.trace.actor"),
+        "correlation_id": ("uuid", "context.trace.correlation_id"),
+    }
+)
 
 # Two postings of one key at once: the second waits on the unique index, then conflicts; sorted against deadlocks.
-_INSERT = text(
-    f"""
-    INSERT INTO transfer ({_NAMES})
-    SELECT {_NAMES} FROM unnest({_ARRAYS}) AS posted ({_NAMES})
-    ORDER BY idempotency_key
-    ON CONFLICT (idempotency_key) DO NOTHING
-    RETURNING idempotency_key
-    """  # noqa: S608 - column names are the constants above
+_INSERT = insert_rows(
+    "transfer",
+    _TRANSFERS,
+    order_by="n.idempotency_key",
+    then="ON CONFLICT (idempotency_key) DO NOTHING RETURNING idempotency_key",
 )
-_STORED = text(
-    """
-    SELECT idempotency_key, kind, debit, credit, amount_fen, enrolment_id, person_token, benefit_year, region, batch_id,
-           effective_on
-    FROM transfer WHERE idempotency_key = ANY(CAST(:keys AS text[])) ORDER BY idempotency_key
-    """
+_STORED = select_into(
+    TransferBody,
+    "SELECT {fields} FROM transfer WHERE idempotency_key = ANY(CAST(:keys AS text[])) ORDER BY idempotency_key",
 )
 _BALANCES = text(
     """
@@ -89,21 +119,18 @@ SUMMED: Final = """
 
 async def insert(session: AsyncSession, transfers: Sequence[Transfer]) -> set[str]:
     """Insert what is not there yet; returns the keys that are new."""
-    rows = [_values(transfer) for transfer in transfers]
-    arrays = {name: [row[name] for row in rows] for name in _COLUMNS}
-    return set((await session.execute(_INSERT, arrays)).scalars())
+    return set((await session.execute(_INSERT, _TRANSFERS.arrays(transfers))).scalars())
 
 
-async def stored_bodies(session: AsyncSession, keys: Sequence[str]) -> dict[str, tuple[Any, ...]]:
+async def stored_bodies(session: AsyncSession, keys: Sequence[str]) -> dict[str, TransferBody]:
     """What stands in the books under these keys, in the form of ``body_of``."""
-    rows = await session.execute(_STORED, {"keys": sorted(keys)})
-    return {row.idempotency_key: tuple(row[1:]) for row in rows}
+    bodies = await fetch_all(session, _STORED, TransferBody, {"keys": sorted(keys)})
+    return {body.idempotency_key: body for body in bodies}
 
 
-async def balances(session: AsyncSession, benefit_year: int | None) -> list[tuple[str, str, int]]:
-    """Debits minus credits per (region, account), of one benefit year or of all, in fen."""
-    rows = await session.execute(_BALANCES, {"benefit_year": benefit_year})
-    return [(row.region, row.account, row.balance_fen) for row in rows]
+async def balances(session: AsyncSession, benefit_year: int | None) -> list[Balance]:
+    """The balance of every account per region, of one benefit year or of all."""
+    return await fetch_all(session, _BALANCES, Balance, {"benefit_year": benefit_year})
 
 
 async def advance_sums(session: AsyncSession) -> None:
@@ -111,34 +138,19 @@ async def advance_sums(session: AsyncSession) -> None:
     await session.execute(_ADVANCE)
 
 
-def body_of(transfer: Transfer) -> tuple[Any, ...]:
-    """What must be equal when a key comes again; who asked and why it came again may differ."""
-    row = _values(transfer)
-    return tuple(
-        row[name]
-        for name in (
-            "kind", "debit", "credit", "amount_fen", "enrolment_id", "person_token", "benefit_year", "region",
-            "batch_id", "effective_on",
-        )
-    )  # fmt: skip
-
-
-def _values(transfer: Transfer) -> dict[str, Any]:
+def body_of(transfer: Transfer) -> TransferBody:
+    """The body that a transfer has once it is stored."""
     dimensions, context = transfer.dimensions, transfer.context
-    return {
-        "id": new_id(),
-        "idempotency_key": transfer.idempotency_key,
-        "kind": transfer.kind.partition(":")[0],
-        "debit": transfer.debit,
-        "credit": transfer.credit,
-        "amount_fen": transfer.amount_fen,
-        "enrolment_id": dimensions.enrolment_id,
-        "person_token": dimensions.person_token,
-        "benefit_year": dimensions.benefit_year,
-        "region": dimensions.region,
-        "batch_id": context.batch_id,
-        "effective_on": context.effective_on,
-        "caused_by": context.caused_by,
-        "actor": context.trace.actor,
-        "correlation_id": context.trace.correlation_id,
-    }
+    return TransferBody(
+        idempotency_key=transfer.idempotency_key,
+        kind=_kind(transfer),
+        debit=transfer.debit,
+        credit=transfer.credit,
+        amount_fen=transfer.amount_fen,
+        enrolment_id=dimensions.enrolment_id,
+        person_token=dimensions.person_token,
+        benefit_year=dimensions.benefit_year,
+        region=dimensions.region,
+        batch_id=context.batch_id,
+        effective_on=context.effective_on,
+    )

@@ -1,11 +1,11 @@
 """Posting to the books."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.ledger import repository
+from services.payment.ledger.repository import Balance
 from services.payment.ledger.transfer import Transfer
 
 _AT_ONCE = 2_000
@@ -13,15 +13,6 @@ _AT_ONCE = 2_000
 
 class TransferModified(Exception):
     """An idempotency key came again with another body: two facts claim to be one. A bug or an attack, never posted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Balance:
-    """What one account holds in one region: debits minus credits, in fen."""
-
-    region: str
-    account: str
-    balance_fen: int
 
 
 async def post(session: AsyncSession, transfers: Sequence[Transfer]) -> int:
@@ -32,7 +23,7 @@ async def post(session: AsyncSession, transfers: Sequence[Transfer]) -> int:
     wanted: dict[str, Transfer] = {}
     for transfer in transfers:
         first = wanted.setdefault(transfer.idempotency_key, transfer)
-        if repository.body_of(first) != repository.body_of(transfer):
+        if first is not transfer and repository.body_of(first) != repository.body_of(transfer):
             raise TransferModified(transfer.idempotency_key)
     posted = 0
     keys = sorted(wanted)
@@ -43,7 +34,7 @@ async def post(session: AsyncSession, transfers: Sequence[Transfer]) -> int:
 
 async def balances(session: AsyncSession, benefit_year: int | None = None) -> list[Balance]:
     """The balance of every account per region, of one benefit year or of all."""
-    return [Balance(*row) for row in await repository.balances(session, benefit_year)]
+    return await repository.balances(session, benefit_year)
 
 
 async def _post_some(session: AsyncSession, wanted: dict[str, Transfer]) -> int:

@@ -13,7 +13,7 @@ from asyncpg import DataError, IntegrityConstraintViolationError
 from prometheus_client import Histogram
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payment.notices.notice import ChannelNotice, Evidence
+from services.payment.notices.notice import ChannelNotice, Evidence, VerifiedNotice
 from services.payment.notices.repository import Insert, prepare_insert
 from shared.database.engine import Database
 
@@ -36,8 +36,7 @@ class NoticeUnstorable(Exception):
 
 @dataclass(slots=True)
 class _Waiting:
-    notice: ChannelNotice
-    evidence: Evidence
+    verified: VerifiedNotice
     durable: asyncio.Future[None]
 
 
@@ -60,7 +59,7 @@ class GroupCommit:
         """Return once the notice is durable; raises IntakeUnavailable where that is not certain."""
         if len(self._waiting) >= self._limit:
             raise IntakeUnavailable("待处理通知过多 · too many notices are waiting")
-        waiting = _Waiting(notice, evidence, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(VerifiedNotice(notice, evidence), asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         if self._writer is None:
             self._writer = asyncio.create_task(self._write(), name="intake")
@@ -105,7 +104,7 @@ class GroupCommit:
         """One statement, one commit: distinct notices, sorted, those stored before left as they are."""
         async with asyncio.timeout(_COMMIT_WITHIN_S):
             insert = self._insert or await self._connect()
-            distinct = {waiting.notice.key: (waiting.notice, waiting.evidence) for waiting in reversed(group)}
+            distinct = {waiting.verified.notice.key: waiting.verified for waiting in reversed(group)}
             await insert([distinct[key] for key in sorted(distinct)])
         self.commits += 1
         _GROUP_SIZE.observe(len(group))

@@ -55,9 +55,14 @@ class ChannelNotice:
         return self.channel, self.notify_id
 
     @property
+    def actor(self) -> str:
+        """The channel, as the one who acts."""
+        return f"channel:{self.channel}"
+
+    @property
     def trace(self) -> Trace:
         """The chain of causes that the channel begins with it."""
-        return Trace(f"channel:{self.channel}", self.correlation_id)
+        return Trace(self.actor, self.correlation_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,3 +97,11 @@ class RefundNotice(ChannelNotice):
     outcome: str
     amount_fen: int
     succeeded_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedNotice:
+    """A notice and the message that vouches for it."""
+
+    notice: ChannelNotice
+    evidence: Evidence

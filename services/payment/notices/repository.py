@@ -5,69 +5,145 @@ They are inserted in the driver's own form, one statement per group, because tha
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from services.payment.notices.notice import ChannelNotice, Evidence, NoticeKind, PaymentNotice, RefundNotice
+from services.payment.notices.notice import ChannelNotice, NoticeKind, PaymentNotice, RefundNotice, VerifiedNotice
+from shared.database.bulk import ColumnMap, driver_insert, update_rows
+from shared.database.row import fetch_all, select_into
 
-VerifiedNotice = tuple[ChannelNotice, Evidence]
 Insert = Callable[[Sequence[VerifiedNotice]], Awaitable[None]]
 
-_COLUMNS: Final = {
-    "id": "uuid",
-    "channel": "text",
-    "merchant_id": "text",
-    "notify_id": "text",
-    "source": "text",
-    "envelope": "bytea",
-    "serial": "text",
-    "signed_at": "timestamptz",
-    "event_type": "text",
-    "kind": "text",
-    "payee_merchant_id": "text",
-    "payee_appid": "text",
-    "order_no": "text",
-    "transaction_id": "text",
-    "refund_no": "text",
-    "outcome": "text",
-    "amount_fen": "bigint",
-    "currency": "text",
-    "succeeded_at": "timestamptz",
-    "region": "text",
-    "actor": "text",
-    "correlation_id": "uuid",
-}
-_NAMES = ", ".join(_COLUMNS)
-_ARRAYS = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(_COLUMNS.values(), start=1))
-_INSERT = f"""
-    INSERT INTO raw_notice ({_NAMES})
-    SELECT {_NAMES} FROM unnest({_ARRAYS}) AS new ({_NAMES})
-    ON CONFLICT (channel, notify_id) DO NOTHING
-"""  # noqa: S608 - constant columns
 
-_NOTICE = """id, channel, merchant_id, notify_id, event_type, kind, payee_merchant_id, payee_appid, order_no,
-             transaction_id, refund_no, outcome, amount_fen, currency, succeeded_at, region, correlation_id"""
+@dataclass(frozen=True, slots=True)
+class ConcludedNotice:
+    """What became of a notice, and why."""
+
+    id: UUID
+    state: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedNotice:
+    """A notice in quarantine, and why."""
+
+    id: UUID
+    channel: str
+    merchant_id: str
+    order_no: str | None
+    transaction_id: str | None
+    refund_no: str | None
+    amount_fen: int | None
+    currency: str | None
+    succeeded_at: datetime | None
+    reason: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyAtRisk:
+    """Payments by their notices, worth how many fen, the oldest for how many seconds by the database's clock."""
+
+    notices: int
+    fen: int
+    oldest_s: float
+
+
+def _notice_of(
+    id: UUID,  # noqa: A002 - the name of the column
+    channel: str,
+    merchant_id: str,
+    notify_id: str,
+    event_type: str,
+    kind: str,
+    payee_merchant_id: str,
+    payee_appid: str,
+    order_no: str,
+    transaction_id: str,
+    refund_no: str,
+    outcome: str,
+    amount_fen: int,
+    currency: str,
+    succeeded_at: datetime,
+    region: str,
+    correlation_id: UUID,
+) -> ChannelNotice:
+    """A notice of a payment or a refund holds all of its columns, another one none: its kind says so."""
+    of_channel: dict[str, Any] = {
+        "id": id,
+        "channel": channel,
+        "merchant_id": merchant_id,
+        "region": region,
+        "notify_id": notify_id,
+        "event_type": event_type,
+        "correlation_id": correlation_id,
+    }
+    of_money: dict[str, Any] = {
+        "payee_merchant_id": payee_merchant_id,
+        "order_no": order_no,
+        "transaction_id": transaction_id,
+        "outcome": outcome,
+        "amount_fen": amount_fen,
+        "succeeded_at": succeeded_at,
+    }
+    match NoticeKind(kind):
+        case NoticeKind.PAYMENT:
+            return PaymentNotice(payee_appid=payee_appid, currency=currency, **of_money, **of_channel)
+        case NoticeKind.REFUND:
+            return RefundNotice(refund_no=refund_no, **of_money, **of_channel)
+        case other:
+            return ChannelNotice(kind=other, **of_channel)
+
+
+def _of_money(name: str) -> Callable[[VerifiedNotice], object]:
+    """A value that not every kind of notice has."""
+    return lambda verified: getattr(verified.notice, name, None)
+
+
+_VERIFIED = ColumnMap[VerifiedNotice](
+    {
+        "id": ("uuid", "notice.id"),
+        "channel": ("text", "notice.channel"),
+        "merchant_id": ("text", "notice.merchant_id"),
+        "notify_id": ("text", "notice.notify_id"),
+        "source": ("text", "evidence.source"),
+        "envelope": ("bytea", "evidence.envelope"),
+        "serial": ("text", "evidence.serial"),
+        "signed_at": ("timestamptz", "evidence.signed_at"),
+        "event_type": ("text", "notice.event_type"),
+        "kind": ("text", "notice.kind"),
+        "payee_merchant_id": ("text", _of_money("payee_merchant_id")),
+        "payee_appid": ("text", _of_money("payee_appid")),
+        "order_no": ("text", _of_money("order_no")),
+        "transaction_id": ("text", _of_money("transaction_id")),
+        "refund_no": ("text", _of_money("refund_no")),
+        "outcome": ("text", _of_money("outcome")),
+        "amount_fen": ("bigint", _of_money("amount_fen")),
+        "currency": ("text", _of_money("currency")),
+        "succeeded_at": ("timestamptz", _of_money("succeeded_at")),
+        "region": ("text", "notice.region"),
+        "actor": ("text", "notice.actor"),
+        "correlation_id": ("uuid", "notice.correlation_id"),
+    }
+)
+_CONCLUDED = ColumnMap[ConcludedNotice]({"id": "uuid", "state": "text", "reason": "text"})
+
+_INSERT = driver_insert("raw_notice", _VERIFIED, then="ON CONFLICT (channel, notify_id) DO NOTHING")
 # A work queue: the next worker takes other rows. The order's and the bill's rows decide every race.
-_CLAIM = text(
-    f"""
-    SELECT {_NOTICE}
-    FROM raw_notice WHERE state = 'RECEIVED' ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED
-    """  # noqa: S608 - constant columns
+_CLAIM = select_into(
+    _notice_of,
+    "SELECT {fields} FROM raw_notice WHERE state = 'RECEIVED' ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED",
 )
 _WAITING = text("SELECT id FROM raw_notice WHERE state = 'RECEIVED' ORDER BY id LIMIT :limit")
-_CLAIM_ONE = text(
-    f"SELECT {_NOTICE} FROM raw_notice WHERE id = :id AND state = 'RECEIVED' FOR UPDATE SKIP LOCKED"  # noqa: S608
+_CLAIM_ONE = select_into(
+    _notice_of, "SELECT {fields} FROM raw_notice WHERE id = :id AND state = 'RECEIVED' FOR UPDATE SKIP LOCKED"
 )
-_CONCLUDE = text(
-    """
-    UPDATE raw_notice SET state = done.state, reason = done.reason
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:states AS text[]), CAST(:reasons AS text[])) AS done (id, state, reason)
-    WHERE raw_notice.id = done.id
-    """
-)
+_CONCLUDE = update_rows("raw_notice", _CONCLUDED, key="id")
 _UNPARK = text(
     """
     UPDATE raw_notice SET state = 'RECEIVED', reason = NULL
@@ -90,20 +166,20 @@ _RETRY = text(
     WHERE id = :id AND state = 'QUARANTINED' AND reason = ANY(CAST(:reasons AS text[])) RETURNING id
     """
 )
-_QUARANTINED = text(
+_QUARANTINED = select_into(
+    QuarantinedNotice,
     """
-    SELECT id, channel, merchant_id, order_no, transaction_id, refund_no, amount_fen, currency, succeeded_at, reason,
-           region
-    FROM raw_notice
+    SELECT {fields} FROM raw_notice
     WHERE state = 'QUARANTINED' AND (CAST(:after AS uuid) IS NULL OR id > :after)
     ORDER BY id LIMIT :limit
-    """
+    """,
 )
-# Two branches, so that each has its partial index: the table holds every notice ever taken.
+# Two branches, so that each has its partial index: the table holds every notice ever taken. A clock that was set back
+# makes nothing wait for less than no time.
 _AT_RISK = text(
     """
     SELECT count(*) AS notices, coalesce(sum(amount_fen), 0)::bigint AS fen,
-           coalesce(extract(epoch FROM clock_timestamp() - min(recorded_at)), 0)::float8 AS oldest_s
+           greatest(0, coalesce(extract(epoch FROM clock_timestamp() - min(recorded_at)), 0))::float8 AS oldest_s
     FROM (
         SELECT amount_fen, recorded_at FROM raw_notice WHERE state = 'RECEIVED' AND kind = 'PAYMENT'
         UNION ALL
@@ -111,15 +187,6 @@ _AT_RISK = text(
     ) AS waiting
     """
 )
-
-
-@dataclass(frozen=True, slots=True)
-class MoneyAtRisk:
-    """Payments by their notices, worth how many fen, the oldest for how many seconds by the database's clock."""
-
-    notices: int
-    fen: int
-    oldest_s: float
 
 
 async def prepare_insert(connection: AsyncConnection, region: str) -> Insert:
@@ -131,14 +198,14 @@ async def prepare_insert(connection: AsyncConnection, region: str) -> Insert:
     statement = await driver.prepare(_INSERT)
 
     async def insert(notices: Sequence[VerifiedNotice]) -> None:
-        await statement.fetch(*map(list, zip(*(_values(*verified) for verified in notices), strict=True)))
+        await statement.fetch(*_VERIFIED.lists(notices))
 
     return insert
 
 
 async def claim(session: AsyncSession, limit: int) -> list[ChannelNotice]:
     """Take the oldest notices that no worker holds."""
-    return [_notice(row) for row in await session.execute(_CLAIM, {"limit": limit})]
+    return await fetch_all(session, _CLAIM, _notice_of, {"limit": limit})
 
 
 async def waiting(session: AsyncSession, limit: int) -> Sequence[UUID]:
@@ -148,16 +215,13 @@ async def waiting(session: AsyncSession, limit: int) -> Sequence[UUID]:
 
 async def claim_one(session: AsyncSession, notice_id: UUID) -> list[ChannelNotice]:
     """Take this notice, unless another worker holds it or has worked it."""
-    return [_notice(row) for row in await session.execute(_CLAIM_ONE, {"id": notice_id})]
+    return await fetch_all(session, _CLAIM_ONE, _notice_of, {"id": notice_id})
 
 
 async def conclude(session: AsyncSession, outcomes: Mapping[UUID, tuple[str, str | None]]) -> None:
     """Record what became of notices, and why."""
-    ids = sorted(outcomes)
-    await session.execute(
-        _CONCLUDE,
-        {"ids": ids, "states": [outcomes[id_][0] for id_ in ids], "reasons": [outcomes[id_][1] for id_ in ids]},
-    )
+    concluded = [ConcludedNotice(id_, *outcomes[id_]) for id_ in sorted(outcomes)]
+    await session.execute(_CONCLUDE, _CONCLUDED.arrays(concluded))
 
 
 async def unpark(session: AsyncSession, transaction_ids: Sequence[str]) -> None:
@@ -176,52 +240,12 @@ async def retry(session: AsyncSession, notice_id: UUID, reasons: Sequence[str]) 
     return found.one_or_none() is not None
 
 
-async def quarantined(session: AsyncSession, *, after: UUID | None, limit: int) -> Sequence[Row[Any]]:
+async def quarantined(session: AsyncSession, *, after: UUID | None, limit: int) -> list[QuarantinedNotice]:
     """Notices in quarantine, oldest first."""
-    return (await session.execute(_QUARANTINED, {"after": after, "limit": limit})).all()
+    return await fetch_all(session, _QUARANTINED, QuarantinedNotice, {"after": after, "limit": limit})
 
 
 async def money_at_risk(session: AsyncSession) -> MoneyAtRisk:
     """What the session's region has acknowledged and not yet credited."""
-    row = (await session.execute(_AT_RISK)).one()
-    return MoneyAtRisk(row.notices, row.fen, max(0.0, row.oldest_s))
-
-
-def _values(notice: ChannelNotice, evidence: Evidence) -> tuple[object, ...]:
-    """A notice's row, in the order of the columns."""
-    payment = notice if isinstance(notice, PaymentNotice) else None
-    refund = notice if isinstance(notice, RefundNotice) else None
-    money = payment or refund
-    return (
-        notice.id, notice.channel, notice.merchant_id, notice.notify_id, evidence.source, evidence.envelope,
-        evidence.serial, evidence.signed_at, notice.event_type, notice.kind, money and money.payee_merchant_id,
-        payment and payment.payee_appid, money and money.order_no, money and money.transaction_id,
-        refund and refund.refund_no, money and money.outcome, money and money.amount_fen, payment and payment.currency,
-        money and money.succeeded_at, notice.region, notice.trace.actor, notice.correlation_id,
-    )  # fmt: skip
-
-
-def _notice(row: Row[Any]) -> ChannelNotice:
-    kind = NoticeKind(row.kind)
-    values: dict[str, Any] = {
-        "id": row.id,
-        "channel": row.channel,
-        "merchant_id": row.merchant_id,
-        "region": row.region,
-        "notify_id": row.notify_id,
-        "event_type": row.event_type,
-        "correlation_id": row.correlation_id,
-    }
-    if kind not in (NoticeKind.PAYMENT, NoticeKind.REFUND):
-        return ChannelNotice(kind=kind, **values)
-    values |= {
-        "payee_merchant_id": row.payee_merchant_id,
-        "order_no": row.order_no,
-        "transaction_id": row.transaction_id,
-        "outcome": row.outcome,
-        "amount_fen": row.amount_fen,
-        "succeeded_at": row.succeeded_at,
-    }
-    if kind is NoticeKind.PAYMENT:
-        return PaymentNotice(payee_appid=row.payee_appid, currency=row.currency, **values)
-    return RefundNotice(refund_no=row.refund_no, **values)
+    (at_risk,) = await fetch_all(session, _AT_RISK, MoneyAtRisk)
+    return at_risk

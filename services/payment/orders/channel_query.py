@@ -14,14 +14,16 @@ from services.payment.orders import repository, service
 from services.payment.orders.state import Order, OrderState
 from services.payment.resources import PaymentResources
 from shared.errors import DomainError
-from shared.service import ServiceContext
+from shared.service import Job, ServiceContext
 
 _AT_ONCE = 32
 _IN_PARALLEL = 8
 log = structlog.get_logger(__name__)
 
 
-async def query_orders(running: ServiceContext, *, patience_s: float = 15.0, again_after_s: float = 60.0) -> int:
+async def query_orders(
+    running: ServiceContext[PaymentResources], *, patience_s: float = 15.0, again_after_s: float = 60.0
+) -> int:
     """Ask about one batch of orders; returns how many."""
     async with running.database.transaction(running.settings.region) as session:
         due = await repository.claim_to_query(
@@ -30,7 +32,7 @@ async def query_orders(running: ServiceContext, *, patience_s: float = 15.0, aga
     return await _each(running, due, _settle)
 
 
-async def close_withdrawn(running: ServiceContext, *, again_after_s: float = 60.0) -> int:
+async def close_withdrawn(running: ServiceContext[PaymentResources], *, again_after_s: float = 60.0) -> int:
     """Close one batch of orders that would collect a superseded bill; returns how many."""
     async with running.database.transaction(running.settings.region) as session:
         withdrawn = await repository.claim_withdrawn(session, again_after_s=again_after_s, limit=_AT_ONCE)
@@ -38,7 +40,9 @@ async def close_withdrawn(running: ServiceContext, *, again_after_s: float = 60.
 
 
 async def _each(
-    running: ServiceContext, order_nos: Sequence[str], ask: Callable[[ServiceContext, Order], Awaitable[None]]
+    running: ServiceContext[PaymentResources],
+    order_nos: Sequence[str],
+    ask: Callable[[ServiceContext[PaymentResources], Order], Awaitable[None]],
 ) -> int:
     places = asyncio.Semaphore(_IN_PARALLEL)
 
@@ -53,27 +57,28 @@ async def _each(
     return len(order_nos)
 
 
-async def _close(running: ServiceContext, order: Order) -> None:
+async def _close(running: ServiceContext[PaymentResources], order: Order) -> None:
     try:
         await service.close(running, order, running.settings.region)
     except service.OrderPaid:
         await _settle(running, order)
 
 
-async def _settle(running: ServiceContext, order: Order) -> None:
+async def _settle(running: ServiceContext[PaymentResources], order: Order) -> None:
     """Accept what the channel answers about one order."""
-    resources: PaymentResources = running.resources
-    channel = service.channel_of(resources, order)
+    channel = service.channel_of(running.resources, order)
     answer = await channel.query(order.order_no)
     if answer.paid is not None:
-        await resources.notices.store(*answer.paid)
+        await running.resources.notices.store(*answer.paid)
     elif order.state in (OrderState.CREATED, OrderState.UNKNOWN):
         await _reopen_or_end(running, order, channel, answer.state)
     async with running.database.transaction(running.settings.region) as session:
         await repository.note_answered(session, order.order_no)
 
 
-async def _reopen_or_end(running: ServiceContext, order: Order, channel: PaymentChannel, state: OrderAtChannel) -> None:
+async def _reopen_or_end(
+    running: ServiceContext[PaymentResources], order: Order, channel: PaymentChannel, state: OrderAtChannel
+) -> None:
     """An order that never got its code: the same request again gives one, unless the channel has ended it.
 
     One that was paid and refunded there without us has ended, too: its bill can be ordered again.
@@ -89,3 +94,9 @@ async def _reopen_or_end(running: ServiceContext, order: Order, channel: Payment
         await repository.transition(
             session, [order.id], OrderState.CANCELLED, from_states=(OrderState.CREATED, OrderState.UNKNOWN)
         )
+
+
+JOBS = (
+    Job("order queries", query_orders, interval_s=5.0),
+    Job("orders of withdrawn bills", close_withdrawn, interval_s=5.0),
+)

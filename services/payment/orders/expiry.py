@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, time
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,8 +10,8 @@ from shared.contracts.event import Received
 from shared.contracts.registration import BusinessDateAdvanced
 from shared.database.business_date import advance_business_date, business_date
 from shared.domain.clock import SHANGHAI
-from shared.messaging.consumer.loop import Subscription
-from shared.service import ServiceContext
+from shared.messaging.consumer.subscription import Subscription
+from shared.service import Job, ServiceContext
 
 _AT_ONCE = 5_000
 
@@ -23,14 +22,14 @@ async def expire_orders(session: AsyncSession, day: date) -> int:
     return await repository.expire(session, instant, _AT_ONCE)
 
 
-async def expire_lapsed(running: ServiceContext) -> int:
+async def expire_lapsed(running: ServiceContext[object]) -> int:
     """End one batch of orders that lapsed, where no event announces the day."""
     async with running.database.transaction(running.settings.region) as session:
         return await expire_orders(session, await business_date(session, running.clock))
 
 
 async def on_business_date_advanced(
-    session: AsyncSession, events: Sequence[Received[BusinessDateAdvanced]], resources: Any
+    session: AsyncSession, events: Sequence[Received[BusinessDateAdvanced]], _: object
 ) -> None:
     """A new business day: this database follows, and lapsed orders end."""
     day = max(received.event.business_date for received in events)
@@ -40,3 +39,4 @@ async def on_business_date_advanced(
 
 
 SUBSCRIPTIONS = (Subscription(BusinessDateAdvanced, on_business_date_advanced),)
+JOBS = (Job("order expiry", expire_lapsed, interval_s=60.0),)

@@ -1,63 +1,119 @@
 """Reading, locking and writing orders."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.ledger.transfer import Dimensions
 from services.payment.orders.state import Order, OrderLine, OrderState
 from shared.contracts.event import Trace
+from shared.database.bulk import ColumnMap, insert_rows
+from shared.database.row import fetch_all, select_into
 
-_COLUMNS = """id, order_no, channel, merchant_id, state, amount_fen, benefit_year, region, expires_at, code_url, actor,
-              correlation_id"""
 
-_LOCK = text(
-    f"""
-    SELECT {_COLUMNS} FROM payment_order WHERE order_no = ANY(CAST(:order_nos AS text[])) ORDER BY order_no FOR UPDATE
-    """  # noqa: S608 - constant columns
+@dataclass(frozen=True, slots=True)
+class _LineRow:
+    order_id: UUID
+    bill_id: UUID
+    enrolment_id: UUID
+    person_token: str
+    benefit_year: int
+    region: str
+    amount_fen: int
+
+    def line(self) -> OrderLine:
+        """The line without its order."""
+        whose = Dimensions(self.region, self.enrolment_id, self.person_token, self.benefit_year)
+        return OrderLine(self.bill_id, self.amount_fen, whose)
+
+
+def _order_of(
+    id: UUID,  # noqa: A002 - the name of the column
+    order_no: str,
+    channel: str,
+    merchant_id: str,
+    state: str,
+    amount_fen: int,
+    benefit_year: int,
+    region: str,
+    expires_at: datetime,
+    code_url: str | None,
+    actor: str,
+    correlation_id: UUID,
+) -> Order:
+    """An order; its lines are read for all orders at once."""
+    return Order(
+        id=id,
+        order_no=order_no,
+        channel=channel,
+        merchant_id=merchant_id,
+        state=OrderState(state),
+        amount_fen=amount_fen,
+        benefit_year=benefit_year,
+        region=region,
+        expires_at=expires_at,
+        lines=(),
+        trace=Trace(actor, correlation_id),
+        code_url=code_url,
+    )
+
+
+_ORDER = ColumnMap[Order](
+    {
+        "id": "uuid",
+        "order_no": "text",
+        "channel": "text",
+        "merchant_id": "text",
+        "benefit_year": "integer",
+        "state": "text",
+        "amount_fen": "bigint",
+        "expires_at": "timestamptz",
+        "region": "text",
+        "actor": ("text", "trace.actor"),
+        "correlation_id": ("uuid", "trace.correlation_id"),
+    }
 )
-_GET = text(f"SELECT {_COLUMNS} FROM payment_order WHERE order_no = :order_no")  # noqa: S608
-_LINES = text(
-    """
-    SELECT order_id, bill_id, enrolment_id, person_token, benefit_year, region, amount_fen FROM order_line
-    WHERE order_id = ANY(CAST(:ids AS uuid[])) ORDER BY order_id, bill_id
-    """
+_LINE = ColumnMap[OrderLine](
+    {
+        "bill_id": "uuid",
+        "enrolment_id": ("uuid", "dimensions.enrolment_id"),
+        "person_token": ("text", "dimensions.person_token"),
+        "benefit_year": ("integer", "dimensions.benefit_year"),
+        "region": ("text", "dimensions.region"),
+        "amount_fen": "bigint",
+    }
 )
-_OPEN_ON_BILLS = text(
-    f"""
-    SELECT {_COLUMNS} FROM payment_order
+
+_LOCK = select_into(
+    _order_of,
+    "SELECT {fields} FROM payment_order WHERE order_no = ANY(CAST(:order_nos AS text[])) ORDER BY order_no FOR UPDATE",
+)
+_GET = select_into(_order_of, "SELECT {fields} FROM payment_order WHERE order_no = :order_no")
+_LINES = select_into(
+    _LineRow,
+    "SELECT {fields} FROM order_line WHERE order_id = ANY(CAST(:ids AS uuid[])) ORDER BY order_id, bill_id",
+)
+_OPEN_ON_BILLS = select_into(
+    _order_of,
+    """
+    SELECT {fields} FROM payment_order
     WHERE id IN (SELECT order_id FROM order_line WHERE bill_id = ANY(CAST(:bills AS uuid[])) AND open)
     ORDER BY order_no LIMIT 1000
-    """  # noqa: S608
+    """,
 )
-_INSERT = text(
-    """
-    INSERT INTO payment_order (id, order_no, channel, merchant_id, appid, benefit_year, state, amount_fen,
-                               expires_at, region, actor, correlation_id)
-    VALUES (:id, :order_no, :channel, :merchant_id, :appid, :benefit_year, :state, :amount_fen, :expires_at, :region,
-            :actor, :correlation_id)
-    """
-)
+_INSERT = insert_rows("payment_order", _ORDER, given={"appid": "text"})
 # The unique index over open lines decides which of two orders for a bill comes first.
-_INSERT_LINES = text(
-    """
-    INSERT INTO order_line (order_id, bill_id, enrolment_id, person_token, benefit_year, region, amount_fen, open,
-                            actor, correlation_id)
-    SELECT :order_id, bill_id, enrolment_id, person_token, benefit_year, region, amount_fen, true, :actor,
-           CAST(:correlation_id AS uuid)
-    FROM unnest(
-             CAST(:bills AS uuid[]), CAST(:enrolments AS uuid[]), CAST(:persons AS text[]),
-             CAST(:benefit_years AS integer[]), CAST(:regions AS text[]), CAST(:amounts AS bigint[])
-         ) AS line (bill_id, enrolment_id, person_token, benefit_year, region, amount_fen)
-    ORDER BY bill_id
-    ON CONFLICT (bill_id) WHERE open DO NOTHING
-    RETURNING bill_id
-    """
+_INSERT_LINES = insert_rows(
+    "order_line",
+    _LINE,
+    given={"order_id": "uuid", "open": "boolean", "actor": "text", "correlation_id": "uuid"},
+    order_by="n.bill_id",
+    then="ON CONFLICT (bill_id) WHERE open DO NOTHING RETURNING bill_id",
 )
 _TURN = text(
     """
@@ -113,54 +169,30 @@ _RELEASE = text("UPDATE order_line SET open = false WHERE order_id = ANY(CAST(:i
 
 async def lock(session: AsyncSession, order_nos: Sequence[str]) -> dict[str, Order]:
     """Lock orders, sorted; by number."""
-    rows = (await session.execute(_LOCK, {"order_nos": sorted(set(order_nos))})).all()
-    return {order.order_no: order for order in await _orders(session, rows)}
+    orders = await _orders(session, _LOCK, {"order_nos": sorted(set(order_nos))})
+    return {order.order_no: order for order in orders}
 
 
 async def get(session: AsyncSession, order_no: str) -> Order | None:
     """One order as it stands."""
-    rows = (await session.execute(_GET, {"order_no": order_no})).all()
-    return next(iter(await _orders(session, rows)), None)
+    return next(iter(await _orders(session, _GET, {"order_no": order_no})), None)
 
 
 async def open_on_bills(session: AsyncSession, bill_ids: Sequence[UUID]) -> list[Order]:
     """The orders that hold these bills open."""
-    rows = (await session.execute(_OPEN_ON_BILLS, {"bills": sorted(set(bill_ids))})).all()
-    return await _orders(session, rows)
+    return await _orders(session, _OPEN_ON_BILLS, {"bills": sorted(set(bill_ids))})
 
 
 async def insert(session: AsyncSession, order: Order, appid: str) -> bool:
     """Write an order with its lines; false where another order holds one of its bills open already."""
-    trace = {"actor": order.trace.actor, "correlation_id": order.trace.correlation_id}
-    await session.execute(
-        _INSERT,
-        {
-            "id": order.id,
-            "order_no": order.order_no,
-            "channel": order.channel,
-            "merchant_id": order.merchant_id,
-            "appid": appid,
-            "benefit_year": order.benefit_year,
-            "state": order.state.value,
-            "amount_fen": order.amount_fen,
-            "expires_at": order.expires_at,
-            "region": order.region,
-            **trace,
-        },
-    )
-    written = await session.execute(
-        _INSERT_LINES,
-        {
-            "order_id": order.id,
-            "bills": [line.bill_id for line in order.lines],
-            "enrolments": [line.dimensions.enrolment_id for line in order.lines],
-            "persons": [line.dimensions.person_token for line in order.lines],
-            "benefit_years": [line.dimensions.benefit_year for line in order.lines],
-            "regions": [line.dimensions.region for line in order.lines],
-            "amounts": [line.amount_fen for line in order.lines],
-            **trace,
-        },
-    )
+    await session.execute(_INSERT, _ORDER.arrays([order]) | {"appid": appid})
+    given = {
+        "order_id": order.id,
+        "open": True,
+        "actor": order.trace.actor,
+        "correlation_id": order.trace.correlation_id,
+    }
+    written = await session.execute(_INSERT_LINES, _LINE.arrays(order.lines) | given)
     return len(written.all()) == len(order.lines)
 
 
@@ -211,29 +243,11 @@ async def expire(session: AsyncSession, instant: datetime, limit: int) -> int:
     return int((await session.execute(_EXPIRE, {"instant": instant, "limit": limit})).scalar_one())
 
 
-async def _orders(session: AsyncSession, rows: Sequence[Row[Any]]) -> list[Order]:
-    if not rows:
+async def _orders(session: AsyncSession, statement: TextClause, values: Mapping[str, object]) -> list[Order]:
+    orders = await fetch_all(session, statement, _order_of, values)
+    if not orders:
         return []
     lines: dict[UUID, list[OrderLine]] = defaultdict(list)
-    for line in await session.execute(_LINES, {"ids": sorted(row.id for row in rows)}):
-        whose = Dimensions(line.region, line.enrolment_id, line.person_token, line.benefit_year)
-        lines[line.order_id].append(OrderLine(line.bill_id, line.amount_fen, whose))
-    return [_order(row, tuple(lines[row.id])) for row in rows]
-
-
-def _order(row: Row[Any], lines: tuple[OrderLine, ...]) -> Order:
-    expires_at: datetime = row.expires_at
-    return Order(
-        id=row.id,
-        order_no=row.order_no,
-        channel=row.channel,
-        merchant_id=row.merchant_id,
-        state=OrderState(row.state),
-        amount_fen=row.amount_fen,
-        benefit_year=row.benefit_year,
-        region=row.region,
-        expires_at=expires_at,
-        lines=lines,
-        trace=Trace(row.actor, row.correlation_id),
-        code_url=row.code_url,
-    )
+    for row in await fetch_all(session, _LINES, _LineRow, {"ids": sorted(order.id for order in orders)}):
+        lines[row.order_id].append(row.line())
+    return [replace(order, lines=tuple(lines[order.id])) for order in orders]

@@ -7,17 +7,17 @@ from fastapi import APIRouter, Path
 from services.payment.channels.channel import ChannelRefused, ChannelUnavailable
 from services.payment.orders import service
 from services.payment.orders.schemas import OrderIn, OrderOut
-from services.payment.resources import ChannelNotAllowed
+from services.payment.resources import ChannelNotAllowed, PaymentResources
 from shared.errors import NotFound
 from shared.web.dependencies import CurrentCaller, CurrentContext, requires
 from shared.web.error_responses import responses_for
 from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=StrictRoute)
+ROUTER = APIRouter(route_class=StrictRoute)
 OrderNo = Annotated[str, Path(min_length=6, max_length=32, pattern=r"^[0-9A-Za-z_|*-]+$")]
 
 
-@router.post("/v1/orders", status_code=201, dependencies=[requires("payment:write")])
+@ROUTER.post("/v1/orders", status_code=201, dependencies=[requires("payment:write")])
 @responses_for(
     NotFound,
     service.ChannelNotOffered,
@@ -29,23 +29,23 @@ OrderNo = Annotated[str, Path(min_length=6, max_length=32, pattern=r"^[0-9A-Za-z
     ChannelUnavailable,
     ChannelRefused,
 )
-async def place_order(running: CurrentContext, caller: CurrentCaller, body: OrderIn) -> OrderOut:
+async def place_order(running: CurrentContext[PaymentResources], caller: CurrentCaller, body: OrderIn) -> OrderOut:
     """Collect what these enrolments owe today; an earlier order for one of them is closed first."""
     ids = tuple(dict.fromkeys(body.enrolment_ids))
     return OrderOut.of(await service.place(running, service.OrderRequest(ids, caller.region, caller.trace())))
 
 
-@router.get("/v1/orders/{order_no}", dependencies=[requires("payment:read")])
+@ROUTER.get("/v1/orders/{order_no}", dependencies=[requires("payment:read")])
 @responses_for(NotFound)
-async def show_order(running: CurrentContext, caller: CurrentCaller, order_no: OrderNo) -> OrderOut:
+async def show_order(running: CurrentContext[PaymentResources], caller: CurrentCaller, order_no: OrderNo) -> OrderOut:
     """One order as it stands."""
     return OrderOut.of(await service.show(running, order_no, caller.region))
 
 
-@router.post("/v1/orders/{order_no}/cancel", dependencies=[requires("payment:write")])
+@ROUTER.post("/v1/orders/{order_no}/cancel", dependencies=[requires("payment:write")])
 @responses_for(
     NotFound, service.ChannelNotOffered, service.OrderPaid, service.OrderNotOpen, ChannelUnavailable, ChannelRefused
 )
-async def cancel_order(running: CurrentContext, caller: CurrentCaller, order_no: OrderNo) -> OrderOut:
+async def cancel_order(running: CurrentContext[PaymentResources], caller: CurrentCaller, order_no: OrderNo) -> OrderOut:
     """Close an order at its channel, so that nobody can pay it any more."""
     return OrderOut.of(await service.cancel(running, order_no, caller.region))

@@ -66,16 +66,15 @@ class OrderRequest:
     trace: Trace
 
 
-async def place(running: ServiceContext, ask: OrderRequest) -> Order:
+async def place(running: ServiceContext[PaymentResources], ask: OrderRequest) -> Order:
     """Open an order for what these enrolments owe today, and get the code to pay it with.
 
     An order that holds one of the bills is closed at its channel first. Raises ChannelNotAllowed, ChannelNotOffered,
     NothingToPay, OrderPaid, OrderAlreadyOpen, ChannelRefused, and ChannelUnavailable (the order stays UNKNOWN until a
     query settles it).
     """
-    resources: PaymentResources = running.resources
-    resources.refuse_channel(Channel.WECHAT)
-    channel = next(iter(resources.channels.values()), None)
+    running.resources.refuse_channel(Channel.WECHAT)
+    channel = next(iter(running.resources.channels.values()), None)
     if channel is None:
         raise ChannelNotOffered
     order = await _create(running, ask, channel)
@@ -87,7 +86,9 @@ async def place(running: ServiceContext, ask: OrderRequest) -> Order:
     return await open_at_channel(running, order, channel, ask.region)
 
 
-async def open_at_channel(running: ServiceContext, order: Order, channel: PaymentChannel, region: str) -> Order:
+async def open_at_channel(
+    running: ServiceContext[PaymentResources], order: Order, channel: PaymentChannel, region: str
+) -> Order:
     """Ask the channel for the code of a written order; asking again for the same order is harmless."""
     try:
         code_url = await channel.prepay(
@@ -113,7 +114,7 @@ async def open_at_channel(running: ServiceContext, order: Order, channel: Paymen
     return replace(order, state=OrderState.AWAITING, code_url=code_url)
 
 
-async def cancel(running: ServiceContext, order_no: str, region: str) -> Order:
+async def cancel(running: ServiceContext[PaymentResources], order_no: str, region: str) -> Order:
     """Close an order at its channel so that nobody can pay it; raises NotFound, OrderPaid, OrderNotOpen."""
     order = await show(running, order_no, region)
     if order.state is OrderState.CANCELLED:
@@ -128,7 +129,7 @@ async def cancel(running: ServiceContext, order_no: str, region: str) -> Order:
     return closed
 
 
-async def close(running: ServiceContext, order: Order, region: str) -> Order:
+async def close(running: ServiceContext[PaymentResources], order: Order, region: str) -> Order:
     """Close an open order, the channel first: money for an order that only we call closed would pay no bill.
 
     Returns the order as it then stands; a notice may have confirmed it meanwhile. Raises OrderPaid.
@@ -149,7 +150,7 @@ def channel_of(resources: PaymentResources, order: Order) -> PaymentChannel:
     return channel
 
 
-async def show(running: ServiceContext, order_no: str, region: str) -> Order:
+async def show(running: ServiceContext[PaymentResources], order_no: str, region: str) -> Order:
     """One order as it stands; raises NotFound."""
     async with running.database.transaction(region) as session:
         order = await repository.get(session, order_no)
@@ -158,7 +159,9 @@ async def show(running: ServiceContext, order_no: str, region: str) -> Order:
     return order
 
 
-async def _create(running: ServiceContext, ask: OrderRequest, channel: PaymentChannel) -> Order | None:
+async def _create(
+    running: ServiceContext[PaymentResources], ask: OrderRequest, channel: PaymentChannel
+) -> Order | None:
     """Write the order; None where another one holds one of its bills open, and then nothing is written."""
     async with running.database.transaction(ask.region) as session:
         today = await business_date(session, running.clock)
@@ -171,7 +174,7 @@ async def _create(running: ServiceContext, ask: OrderRequest, channel: PaymentCh
     return order
 
 
-async def _close_earlier(running: ServiceContext, ask: OrderRequest) -> None:
+async def _close_earlier(running: ServiceContext[PaymentResources], ask: OrderRequest) -> None:
     """Close the orders that hold these bills; between transactions, because the channel is asked."""
     async with running.database.transaction(ask.region) as session:
         due = await _due(session, ask, await business_date(session, running.clock))
@@ -213,7 +216,12 @@ def _new_order(ask: OrderRequest, due: Sequence[tuple[Bill, DueRow]], today: dat
 
 
 async def _turn(
-    running: ServiceContext, region: str, order: Order, state: OrderState, *, code_url: str | None = None
+    running: ServiceContext[PaymentResources],
+    region: str,
+    order: Order,
+    state: OrderState,
+    *,
+    code_url: str | None = None,
 ) -> bool:
     """A notice may have confirmed the order while the channel was asked: only an open order is turned."""
     async with running.database.transaction(region) as session:

@@ -49,6 +49,14 @@ class NewReceipt:
     received_on: date
 
 
+@dataclass(frozen=True, slots=True)
+class RecalledReceipt:
+    """A receipt to be taken back because its line failed import."""
+
+    id: UUID
+    recall_reason: str
+
+
 def deposit_key(receipt_id: UUID, batch_id: UUID, version: int) -> str:
     """What makes the deposit of a receipt's cash one fact: under which version of which statement it was matched."""
     return f"{receipt_id}:{batch_id}:{version}"

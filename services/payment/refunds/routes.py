@@ -16,10 +16,10 @@ from shared.web.dependencies import CurrentCaller, CurrentContext, Session, requ
 from shared.web.error_responses import responses_for
 from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=StrictRoute)
+ROUTER = APIRouter(route_class=StrictRoute)
 
 
-@router.get("/v1/refunds", dependencies=[requires("payment:read")])
+@ROUTER.get("/v1/refunds", dependencies=[requires("payment:read")])
 async def list_refunds(
     session: Session,
     state: RefundState | None = None,
@@ -31,7 +31,7 @@ async def list_refunds(
     return [RefundOut.model_validate(row) for row in rows]
 
 
-@router.post("/v1/refunds/{refund_id}/approve", dependencies=[requires("payment:refund")])
+@ROUTER.post("/v1/refunds/{refund_id}/approve", dependencies=[requires("payment:refund")])
 @responses_for(NotFound)
 async def approve_refund(session: Session, caller: CurrentCaller, running: CurrentContext, refund_id: UUID) -> Approved:
     """Let a refund go to its channel. Approving it twice changes nothing; one the channel closed is asked again."""
@@ -41,7 +41,7 @@ async def approve_refund(session: Session, caller: CurrentCaller, running: Curre
     return Approved(id=refund.id, refund_no=refund.refund_no, amount_fen=refund.amount_fen, state=refund.state)
 
 
-@router.post("/v1/suspense/{suspense_id}/refund", status_code=201, dependencies=[requires("payment:refund")])
+@ROUTER.post("/v1/suspense/{suspense_id}/refund", status_code=201, dependencies=[requires("payment:refund")])
 @responses_for(service.SuspenseNotHeld)
 async def request_refund(
     session: Session, caller: CurrentCaller, running: CurrentContext, suspense_id: UUID

@@ -16,6 +16,7 @@ from services.payment.ledger.transfer import PostingContext
 from services.payment.notices.notice import RefundNotice
 from services.payment.payments import repository as payments
 from services.payment.refunds import repository
+from services.payment.refunds.repository import RefundOutcome
 from services.payment.refunds.state import AT_CHANNEL, NewRefund, Refund, RefundState, outcome_of
 from services.payment.suspense import repository as suspense
 from services.payment.suspense.state import SuspenseState
@@ -119,7 +120,7 @@ async def _record(session: AsyncSession, changed: Mapping[UUID, tuple[Refund, Re
     for refund, notice, state in changed.values():
         paid = state is RefundState.PAID and notice.succeeded_at is not None
         day = business_date_of(notice.succeeded_at) if paid and notice.succeeded_at else None
-        outcomes.append((refund.id, state, day, None if paid else notice.outcome))
+        outcomes.append(RefundOutcome(refund.id, state, day, None if paid else notice.outcome))
         if day is None:
             continue
         trace = replace(refund.trace, causation_id=notice.id)

@@ -1,12 +1,13 @@
 """A refund and its lifecycle. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
 from services.payment.ledger.transfer import Dimensions
 from shared.contracts.event import Trace
+from shared.domain.ids import new_id
 
 
 class RefundState(StrEnum):
@@ -35,6 +36,7 @@ class NewRefund:
     suspense_id: UUID
     requested_on: date
     trace: Trace
+    id: UUID = field(default_factory=new_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,12 @@
 import structlog
 
 from services.payment.channels.channel import ChannelRefused, ChannelUnavailable, PaymentChannel
+from services.payment.job_names import REFUNDS
 from services.payment.refunds import repository
 from services.payment.refunds.payer_messages import payer_reason
 from services.payment.refunds.state import Refund
 from services.payment.resources import PaymentResources
-from shared.service import ServiceContext
+from shared.service import Job, ServiceContext
 
 _AT_ONCE = 20
 log = structlog.get_logger(__name__)
@@ -17,8 +18,8 @@ async def submit_refunds(running: ServiceContext, *, again_after_s: float = 60.0
     """Ask for one batch of refunds, each under its one number; returns how many."""
     async with running.database.transaction(running.settings.region) as session:
         due = await repository.take_due(session, again_after_s=again_after_s, limit=_AT_ONCE)
-    for refund, asked_before in due:
-        await _ask(running, refund, asked_before=asked_before)
+    for each in due:
+        await _ask(running, each.refund, asked_before=each.asked_before)
     return len(due)
 
 
@@ -60,3 +61,6 @@ async def _concluded_by_query(resources: PaymentResources, channel: PaymentChann
     if answer.concluded is not None and answer.status != refund.state.value:
         await resources.notices.store(*answer.concluded)
     return True
+
+
+JOBS = (Job(REFUNDS, submit_refunds),)

@@ -52,5 +52,5 @@ async def _conclude(session: AsyncSession, trace: Trace, batch: Batch, detail: T
     if moved is None:  # another request concluded meanwhile: its result stands
         return await steps.visible_batch(session, batch.id)
     if not held:
-        await repository.number_lines(session, batch.id, {line.enrolment_id: line.line_no for line in detail.lines})
+        await repository.number_lines(session, batch.id, detail.lines)
     return moved

@@ -17,7 +17,7 @@ from shared.web.dependencies import CurrentCaller, CurrentContext, Session, requ
 from shared.web.error_responses import responses_for
 from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=StrictRoute, prefix="/v1/remittances", tags=["remittance"])
+ROUTER = APIRouter(route_class=StrictRoute, prefix="/v1/remittances", tags=["remittance"])
 # The office that collects money cannot also confirm that it has arrived: each step belongs to another office.
 READ = requires("payment:read")
 TAX, TREASURY = (requires(f"payment:{office}", for_whole_area=True) for office in ("tax", "treasury"))
@@ -25,7 +25,7 @@ TAX, TREASURY = (requires(f"payment:{office}", for_whole_area=True) for office i
 STEP = (NotFound, steps.StepNotPossible, steps.StepTakenDifferently)
 
 
-@router.get("", dependencies=[READ])
+@ROUTER.get("", dependencies=[READ])
 async def list_batches(
     session: Session,
     state: BatchState | None = None,
@@ -35,12 +35,10 @@ async def list_batches(
 ) -> BatchPage:
     """Batches of the caller's region in the order in which they began."""
     batches = await repository.listed(session, state=state, kind=kind, after=after, limit=limit)
-    return BatchPage(
-        items=[BatchOut.of(batch) for batch in batches], next=batches[-1].id if len(batches) == limit else None
-    )
+    return BatchPage.of(map(BatchOut.of, batches), limit, key=lambda batch: batch.id)
 
 
-@router.get("/{batch_id}", dependencies=[READ])
+@ROUTER.get("/{batch_id}", dependencies=[READ])
 @responses_for(NotFound)
 async def read_batch(
     session: Session,
@@ -59,16 +57,16 @@ async def read_batch(
     )
 
 
-@router.post("/{batch_id}/serial", dependencies=[TAX])
+@ROUTER.post("/{batch_id}/serial", dependencies=[TAX])
 @responses_for(*STEP, service.SerialRequired, service.SerialNotForOnline, steps.SerialTaken)
 async def enter_serial(session: Session, caller: CurrentCaller, batch_id: UUID, body: SerialIn) -> BatchOut:
     """Enter the collection notice serial at the county's tax hall."""
     return BatchOut.of(await service.enter_serial(session, caller.trace(), batch_id, body.collection_notice_serial))
 
 
-@router.post("/{batch_id}/fetch-detail", dependencies=[TAX])
+@ROUTER.post("/{batch_id}/fetch-detail", dependencies=[TAX])
 @responses_for(NotFound, steps.StepNotPossible, TaxExchangeUnavailable, TaxDetailNotFound)
-async def fetch_detail(caller: CurrentCaller, running: CurrentContext, batch_id: UUID) -> BatchOut:
+async def fetch_detail(caller: CurrentCaller, running: CurrentContext[object], batch_id: UUID) -> BatchOut:
     """Fetch the tax bureau's detail and compare it with the batch."""
     batch = await confirmation.confirm_detail(
         running.database, running.settings, caller.region, caller.trace(), batch_id
@@ -76,30 +74,30 @@ async def fetch_detail(caller: CurrentCaller, running: CurrentContext, batch_id:
     return BatchOut.of(batch)
 
 
-@router.post("/{batch_id}/remit", dependencies=[TAX])
+@ROUTER.post("/{batch_id}/remit", dependencies=[TAX])
 @responses_for(*STEP, steps.DateBeforePreviousStep, DateInTheFuture)
 async def remit(
-    session: Session, caller: CurrentCaller, running: CurrentContext, batch_id: UUID, body: RemittedIn
+    session: Session, caller: CurrentCaller, running: CurrentContext[object], batch_id: UUID, body: RemittedIn
 ) -> BatchOut:
     """Remit the confirmed amount (上解)."""
     await refuse_future(session, running, [body.remitted_on])
     return BatchOut.of(await service.remit(session, caller.trace(), batch_id, body.remitted_on))
 
 
-@router.post("/{batch_id}/treasury", dependencies=[TREASURY])
+@ROUTER.post("/{batch_id}/treasury", dependencies=[TREASURY])
 @responses_for(*STEP, steps.DateBeforePreviousStep, DateInTheFuture)
 async def confirm_treasury(
-    session: Session, caller: CurrentCaller, running: CurrentContext, batch_id: UUID, body: ReceivedIn
+    session: Session, caller: CurrentCaller, running: CurrentContext[object], batch_id: UUID, body: ReceivedIn
 ) -> BatchOut:
     """Note that the treasury holds the money (入国库)."""
     await refuse_future(session, running, [body.received_on])
     return BatchOut.of(await service.confirm_treasury(session, caller.trace(), batch_id, body.received_on))
 
 
-@router.post("/{batch_id}/certificate", dependencies=[TAX])
+@ROUTER.post("/{batch_id}/certificate", dependencies=[TAX])
 @responses_for(*STEP, steps.DateBeforePreviousStep, DateInTheFuture, steps.CertificateNumberTaken)
 async def issue_certificate(
-    session: Session, caller: CurrentCaller, running: CurrentContext, batch_id: UUID, body: CertificateIn
+    session: Session, caller: CurrentCaller, running: CurrentContext[object], batch_id: UUID, body: CertificateIn
 ) -> BatchOut:
     """Register the tax payment certificate (完税证明)."""
     await refuse_future(session, running, [body.issued_on])
@@ -108,10 +106,10 @@ async def issue_certificate(
     )
 
 
-@router.post("/{batch_id}/return", dependencies=[TREASURY])
+@ROUTER.post("/{batch_id}/return", dependencies=[TREASURY])
 @responses_for(*STEP, steps.DateBeforePreviousStep, DateInTheFuture)
 async def take_back(
-    session: Session, caller: CurrentCaller, running: CurrentContext, batch_id: UUID, body: ReturnedIn
+    session: Session, caller: CurrentCaller, running: CurrentContext[object], batch_id: UUID, body: ReturnedIn
 ) -> BatchOut:
     """Note that the treasury sent the money back; its lines go on in a new batch."""
     await refuse_future(session, running, [body.returned_on])

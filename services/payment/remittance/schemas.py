@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from services.payment.documents import DocumentIn
+from services.payment.schemas import DocumentIn
 from shared.web.fields import Day, FreeText, ReferenceNumber, example
 
 

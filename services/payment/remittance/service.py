@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.batches import repository, steps
 from services.payment.batches.models import Batch, OnlineBatch, RemittanceLine
+from services.payment.batches.repository import Fact
 from services.payment.batches.state import BatchStep, MoneyLocation
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
@@ -85,7 +86,7 @@ async def issue_certificate(
     session: AsyncSession, trace: Trace, batch_id: UUID, certificate_no: str, issued_on: date
 ) -> Batch:
     """Note the tax payment certificate (完税证明) that covers the batch; its number is registered once."""
-    facts = {"certificate_no": certificate_no, "certificate_issued_on": issued_on}
+    facts: dict[str, Fact] = {"certificate_no": certificate_no, "certificate_issued_on": issued_on}
     batch, step_id = await steps.take(
         session, trace, batch_id, BatchStep.ISSUE_CERTIFICATE, effective_on=issued_on, facts=facts
     )
@@ -99,7 +100,7 @@ async def return_to_pending(
     session: AsyncSession, trace: Trace, batch_id: UUID, returned_on: date, reason: str
 ) -> Batch:
     """The treasury sent the money back: it is pending again, its lines go on in a new batch linked to this one."""
-    facts = {"returned_on": returned_on, "return_reason": reason}
+    facts: dict[str, Fact] = {"returned_on": returned_on, "return_reason": reason}
     batch, step_id = await steps.take(session, trace, batch_id, BatchStep.RETURN, effective_on=returned_on, facts=facts)
     if step_id is not None:
         back = _Arrival(MoneyLocation.RETURNED, postings.returned, lambda line: _returned(line, returned_on, reason))

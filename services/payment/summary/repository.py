@@ -1,11 +1,91 @@
 """One statement over the books: every figure of a summary belongs to one moment."""
 
-from typing import Any
+from dataclasses import dataclass
 
+import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.ledger.repository import SUMMED
+from shared.database.row import fetch_all
+
+
+@dataclass(frozen=True, slots=True)
+class TownFigures:
+    """Where a township's money stands, in fen; money whose region names no township has none."""
+
+    town: str | None
+    paid_count: int
+    taken_fen: int
+    aided_fen: int
+    village_cash_fen: int
+    channel_fen: int
+    pending_fen: int
+    in_transit_fen: int
+    treasury_fen: int
+    suspense_fen: int
+    refund_payable_fen: int
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
+class SuspendedFigures:
+    """Suspended items of one reason."""
+
+    reason: str
+    count: int
+    fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundFigures:
+    """Refunds in one state."""
+
+    state: str
+    count: int
+    fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeFigures:
+    """Notices that were set aside in one way for one reason."""
+
+    state: str
+    reason: str | None
+    count: int
+    fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeldFigures:
+    """Batches that are held."""
+
+    count: int
+    fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class YearFigures:
+    """The figures of one benefit year, all of one moment."""
+
+    towns: list[TownFigures]
+    suspense: list[SuspendedFigures]
+    refunds: list[RefundFigures]
+    notices: list[NoticeFigures]
+    received: int
+    held: HeldFigures
+
+
+def _figures_of(towns: str, suspense: str, refunds: str, notices: str, received: int, held: str) -> YearFigures:
+    return YearFigures(
+        towns=[TownFigures(**each) for each in orjson.loads(towns)],
+        suspense=[SuspendedFigures(**each) for each in orjson.loads(suspense)],
+        refunds=[RefundFigures(**each) for each in orjson.loads(refunds)],
+        notices=[NoticeFigures(**each) for each in orjson.loads(notices)],
+        received=received,
+        held=HeldFigures(**orjson.loads(held)),
+    )
+
 
 # Money of a region without a township is named, not dropped: its town is NULL here. Money without a benefit year has no
 # bill yet and belongs to every year's summary.
@@ -63,6 +143,7 @@ _SUMMARY = text(
 )
 
 
-async def summary(session: AsyncSession, benefit_year: int) -> Any:
+async def summary(session: AsyncSession, benefit_year: int) -> YearFigures:
     """The figures of one benefit year, as the caller's region sees them."""
-    return (await session.execute(_SUMMARY, {"benefit_year": benefit_year})).one()
+    (figures,) = await fetch_all(session, _SUMMARY, _figures_of, {"benefit_year": benefit_year})
+    return figures

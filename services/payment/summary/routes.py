@@ -1,12 +1,19 @@
 """The summary over HTTP."""
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 
-import orjson
 from fastapi import APIRouter, Query
 
 from services.payment.notices import repository as notices
 from services.payment.summary import repository
+from services.payment.summary.repository import (
+    HeldFigures,
+    NoticeFigures,
+    RefundFigures,
+    SuspendedFigures,
+    TownFigures,
+)
 from services.payment.summary.schemas import (
     CallbacksOut,
     Pile,
@@ -23,63 +30,60 @@ from shared.messaging.topics.stats import bus_stats_in
 from shared.web.dependencies import CurrentContext, Session, requires
 from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=StrictRoute)
+ROUTER = APIRouter(route_class=StrictRoute)
 
 
-@router.get("/v1/summary", dependencies=[requires("payment:read")])
+@ROUTER.get("/v1/summary", dependencies=[requires("payment:read")])
 async def summarise(
     session: Session, running: CurrentContext, benefit_year: Annotated[int, Query(ge=2000, le=2100)]
 ) -> SummaryOut:
     """Where a benefit year's money stands, by township, and what stands apart from it."""
     found = await repository.summary(session, benefit_year)
-    towns: list[dict[str, Any]] = orjson.loads(found.towns)
-    set_aside: list[dict[str, Any]] = orjson.loads(found.notices)
     waiting = await notices.money_at_risk(session)
     return SummaryOut(
         business_date=await business_date(session, running.clock),
         benefit_year=benefit_year,
-        towns=[TownOut(region=town["town"], **_figures(town)) for town in towns if town["town"] is not None],
-        unattributed=_unattributed([town for town in towns if town["town"] is None]),
+        towns=[TownOut(region=town.town, **_standing([town])) for town in found.towns if town.town is not None],
+        unattributed=_unattributed([town for town in found.towns if town.town is None]),
         callbacks=CallbacksOut(
             received=found.received,
             waiting=waiting.notices,
             waiting_fen=waiting.fen,
             oldest_waiting_s=int(waiting.oldest_s),
         ),
-        suspense=_piles(orjson.loads(found.suspense)),
-        quarantine=_piles([one for one in set_aside if one["state"] == "QUARANTINED"]),
-        parked=_sum(one for one in set_aside if one["state"] == "PARKED"),
-        refunds=_refunds(orjson.loads(found.refunds)),
-        held=Pile(**orjson.loads(found.held)),
+        suspense=_piles(found.suspense),
+        quarantine=_piles([one for one in found.notices if one.state == "QUARANTINED"]),
+        parked=_sum([one for one in found.notices if one.state == "PARKED"]),
+        refunds=_refunds(found.refunds),
+        held=_sum([found.held]),
         messages=(await bus_stats_in(session)).out(),
     )
 
 
-def _figures(town: dict[str, Any]) -> dict[str, int]:
-    return {name: int(value) for name, value in town.items() if name not in ("town", "items")}
+def _standing(towns: Sequence[TownFigures]) -> dict[str, int]:
+    return {name: sum(getattr(town, name) for town in towns) for name in Standing.model_fields}
 
 
-def _unattributed(rows: list[dict[str, Any]]) -> UnattributedOut:
+def _unattributed(towns: Sequence[TownFigures]) -> UnattributedOut:
     """Money whose region names no township: what it owes or earned, and where it lies now."""
     return UnattributedOut(
-        **{name: sum(int(row[name]) for row in rows) for name in Standing.model_fields},
-        count=sum(int(row["items"]) for row in rows),
-        fen=sum(int(row["taken_fen"] + row["suspense_fen"] + row["refund_payable_fen"]) for row in rows),
+        **_standing(towns),
+        count=sum(town.items for town in towns),
+        fen=sum(town.taken_fen + town.suspense_fen + town.refund_payable_fen for town in towns),
     )
 
 
-def _piles(rows: list[dict[str, Any]]) -> Piles:
-    total = _sum(rows)
-    reasons = [Reasoned(reason=row["reason"] or "", count=row["count"], fen=row["fen"]) for row in rows]
+def _piles(figures: Sequence[SuspendedFigures | NoticeFigures]) -> Piles:
+    total = _sum(figures)
+    reasons = [Reasoned(reason=each.reason or "", count=each.count, fen=each.fen) for each in figures]
     return Piles(count=total.count, fen=total.fen, by_reason=reasons)
 
 
-def _refunds(rows: list[dict[str, Any]]) -> RefundsOut:
-    unpaid = _sum(row for row in rows if row["state"] != "PAID")
-    by_state = {row["state"]: Pile(count=row["count"], fen=row["fen"]) for row in rows}
+def _refunds(figures: Sequence[RefundFigures]) -> RefundsOut:
+    unpaid = _sum([each for each in figures if each.state != "PAID"])
+    by_state = {each.state: _sum([each]) for each in figures}
     return RefundsOut(count=unpaid.count, fen=unpaid.fen, by_state=by_state)
 
 
-def _sum(rows: Any) -> Pile:
-    kept = list(rows)
-    return Pile(count=sum(row["count"] for row in kept), fen=sum(row["fen"] for row in kept))
+def _sum(figures: Sequence[SuspendedFigures | NoticeFigures | RefundFigures | HeldFigures]) -> Pile:
+    return Pile(count=sum(each.count for each in figures), fen=sum(each.fen for each in figures))

@@ -11,10 +11,10 @@ from services.payment.suspense.state import SuspenseState
 from shared.web.dependencies import Session, requires
 from shared.web.strict_route import StrictRoute
 
-router = APIRouter(route_class=StrictRoute)
+ROUTER = APIRouter(route_class=StrictRoute)
 
 
-@router.get("/v1/suspense", dependencies=[requires("payment:read")])
+@ROUTER.get("/v1/suspense", dependencies=[requires("payment:read")])
 async def list_suspense(
     session: Session,
     state: SuspenseState | None = None,

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registration.applications import service
 from services.registration.applications.service import AlreadyEnrolled, NotBornYet
-from services.registration.enrolments import repository
+from services.registration.enrolments import repository as enrolments
 from services.registration.enrolments.repository import NewEnrolment
-from services.registration.imports import seen
+from services.registration.imports import repository
 from services.registration.imports.columns import LABELS
 from services.registration.imports.passing import FACTS, Candidate, Candidates, packed, unpacked
 from services.registration.regions import service as regions
@@ -76,7 +76,7 @@ async def rehearse(session: AsyncSession, desk: Desk, rows: Candidates) -> list[
     """Say what ``enter`` would: against what is registered, in any region, and against the rows seen before."""
     verdicts, standing, new = await _against_what_stands(session, desk, rows)
     verdicts |= {place: AlreadyEnrolled() for place in standing if place not in verdicts}
-    before = await seen.note(session, rows.at(new))
+    before = await repository.note(session, rows.at(new))
     for place in new:
         content = before.get(rows.lines[place])
         verdicts[place] = (
@@ -103,12 +103,12 @@ async def _against_what_stands(
     unborn = (place for place, (born, *_) in enumerate(rows.facts) if born > today)
     verdicts |= {place: NotBornYet(pointer="/birth_date") for place in unborn if place not in verdicts}
     there = [place for place in range(rows.size) if place not in verdicts]
-    taken = await seen.already_enrolled(session, rows.at(there))
+    taken = await repository.already_enrolled(session, rows.at(there))
     if not taken:
         return verdicts, [], there
-    standing = [place for place in there if seen.key(rows, place) in taken]
+    standing = [place for place in there if repository.key(rows, place) in taken]
     verdicts |= await _registered_already(session, desk, rows, standing)
-    return verdicts, standing, [place for place in there if seen.key(rows, place) not in taken]
+    return verdicts, standing, [place for place in there if repository.key(rows, place) not in taken]
 
 
 def _away(desk: Desk, village: str, known: bool) -> DomainError | None:
@@ -124,16 +124,16 @@ async def _registered_already(
 
     Another region's enrolment is not visible here, and there is no verdict on it.
     """
-    contents = await repository.contents(session, [rows.row(place) for place in places])
+    contents = await enrolments.contents(session, [rows.row(place) for place in places])
     verdicts: dict[int, Verdict] = {}
     for place in places:
-        if (content := contents.get(seen.key(rows, place))) is not None:
+        if (content := contents.get(repository.key(rows, place))) is not None:
             differing = _differences(desk, rows.row(place), content)
             verdicts[place] = EnrolledDifferently(", ".join(differing)) if differing else Taken.UNCHANGED
     return verdicts
 
 
-def _differences(desk: Desk, row: Candidate, content: repository.EnrolmentContent) -> list[str]:
+def _differences(desk: Desk, row: Candidate, content: enrolments.EnrolmentContent) -> list[str]:
     # A file has no columns for circumstances: what was told of them elsewhere does not differ from it.
     differing = [
         LABELS[field]

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registration.imports import judging, runs, seen
+from services.registration.imports import judging, repository
 from services.registration.imports.error_file import ErrorFile
 from services.registration.imports.judging import Desk, Taken, Verdict
 from services.registration.imports.passing import Batch, Opened, Refused
@@ -88,15 +88,15 @@ class Import:
         errors.remove()
         if not self.rehearsed:
             async with self.database.transaction(self.desk.region) as session:
-                await runs.finish(session, run)
+                await repository.finish(session, run)
         return Report(opened, run.tally, kept, resumed_at)
 
     async def _begun(self, opened: Opened) -> Run:
         async with self.database.transaction(self.desk.region) as session:
             if self.rehearsed:
-                await seen.open_memory(session)
+                await repository.open_memory(session)
                 return Run(new_id(), opened.begin, Tally(), 0)
-            return await runs.begin_or_find(
+            return await repository.begin_or_find(
                 session,
                 region=self.desk.region,
                 benefit_year=self.benefit_year,
@@ -108,7 +108,7 @@ class Import:
     async def _record(self, run: Run) -> None:
         if not self.rehearsed:
             async with self.database.transaction(self.desk.region) as session:
-                await runs.record(session, run)
+                await repository.record(session, run)
 
     async def _batches(self, begin: Position) -> AsyncGenerator[Batch, None]:
         """What the reader reads; the next batch is on its way while this one is entered."""
@@ -125,7 +125,7 @@ class Import:
         """One transaction: the rows, and that they were entered. What is refused counts with it."""
         async with self.database.transaction(self.desk.region) as session:
             if not self.rehearsed:
-                await runs.claim(session, run)
+                await repository.claim(session, run)
             verdicts = await self._judged(session, batch)
             refused = _refused(batch, verdicts)
             tally = run.tally.with_batch(
@@ -134,7 +134,7 @@ class Import:
             size = errors.append(refused) if refused else run.error_bytes
             run = run.after(batch.end, tally, size)
             if not self.rehearsed:
-                await runs.record(session, run)
+                await repository.record(session, run)
         return run
 
     async def _judged(self, session: AsyncSession, batch: Batch) -> list[Verdict]:

@@ -6,15 +6,16 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.database.engine import Database
-from shared.database.row import fetch_all
+from shared.database.row import fetch_all, fetch_one
+from shared.messaging.bus.protocol import Incoming
 from shared.messaging.consumer.cursors import AggregateKey
 from shared.messaging.consumer.ingestion import ingest, release
 from shared.messaging.consumer.subscription import Subscription
-from shared.messaging.dead_letters import unhandled_records
+from shared.messaging.dead_letters.unhandled_records import record_of
 
 ReplayOutcome = Literal["DONE", "STILL_DEAD", "NOT_WAITING"]
 LISTED = 500
@@ -44,7 +45,7 @@ _CONCLUDE = text(
     SET state = :state, settled_at = now(), settled_by = :actor, settled_because = :because,
         attempts = attempts + 1, last_tried_at = now(), last_tried_by = :actor
     WHERE id = :id AND state = 'WAITING'
-    RETURNING publisher, aggregate_id, seq, topic, partition, "offset", key, CAST(headers AS text) AS headers, value
+    RETURNING publisher, aggregate_id, topic, partition, "offset", key, CAST(headers AS text) AS headers, value
     """
 )
 _STATE = text("SELECT state FROM dead_letter WHERE id = :id")
@@ -83,6 +84,19 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, slots=True)
+class _Concluded:
+    """A dead letter that waits no longer: the aggregate that it claimed, and its record."""
+
+    publisher: str | None
+    aggregate_id: UUID | None
+    record: Incoming
+
+
+def _concluded_of(publisher: str | None, aggregate_id: UUID | None, **record: Any) -> _Concluded:
+    return _Concluded(publisher, aggregate_id, record_of(**record))
+
+
+@dataclass(frozen=True, slots=True)
 class DeadLetterContext:
     """What it takes to replay a service's dead letters."""
 
@@ -103,11 +117,11 @@ async def waiting(
 async def replay(context: DeadLetterContext, letter: UUID, actor: str) -> ReplayOutcome:
     """Handle a dead letter and the events parked behind it; a second replay finds it done and changes nothing."""
     async with context.database.transaction(context.region) as session:
-        row = await _conclude(session, letter, "REPLAYED", actor, None)
-        if row is None:
+        concluded = await _conclude(session, letter, "REPLAYED", actor, None)
+        if concluded is None:
             return "NOT_WAITING"
         # If it fails again, this puts it back to waiting, with the new error.
-        await _ingest(session, context, row)
+        await _ingest(session, context, concluded.record)
         state: str = (await session.execute(_STATE, {"id": letter})).scalar_one()
         return "DONE" if state == "REPLAYED" else "STILL_DEAD"
 
@@ -117,14 +131,15 @@ async def discard(context: DeadLetterContext, letter: UUID, actor: str, because:
     if not because.strip():
         raise ValueError("giving an event up needs a reason")
     async with context.database.transaction(context.region) as session:
-        row = await _conclude(session, letter, "DISCARDED", actor, because)
-        if row is None:
+        concluded = await _conclude(session, letter, "DISCARDED", actor, because)
+        if concluded is None:
             return "NOT_WAITING"
-        if row.aggregate_id is not None:
-            await session.execute(_SKIP, {"publisher": row.publisher, "aggregate_id": row.aggregate_id})
+        if concluded.publisher is not None and concluded.aggregate_id is not None:
+            aggregate = AggregateKey(concluded.publisher, concluded.aggregate_id)
+            await session.execute(_SKIP, aggregate._asdict())
             await release(
                 session,
-                [AggregateKey(row.publisher, row.aggregate_id)],
+                [aggregate],
                 subscriptions=context.subscriptions,
                 resources=context.resources,
                 region=context.region,
@@ -134,16 +149,16 @@ async def discard(context: DeadLetterContext, letter: UUID, actor: str, because:
 
 async def _conclude(
     session: AsyncSession, letter: UUID, state: str, actor: str, because: str | None
-) -> Row[Any] | None:
+) -> _Concluded | None:
     await session.execute(_LOCK_PARTITION, {"id": letter})
     settled = {"id": letter, "state": state, "actor": actor, "because": because}
-    return (await session.execute(_CONCLUDE, settled)).one_or_none()
+    return await fetch_one(session, _CONCLUDE, _concluded_of, settled)
 
 
-async def _ingest(session: AsyncSession, context: DeadLetterContext, row: Row[Any]) -> None:
+async def _ingest(session: AsyncSession, context: DeadLetterContext, record: Incoming) -> None:
     await ingest(
         session,
-        [unhandled_records.stored_record(row)],
+        [record],
         subscriptions=context.subscriptions,
         resources=context.resources,
         region=context.region,

@@ -52,6 +52,7 @@ async def publish(session: AsyncSession, announcements: Sequence[tuple[Event, Tr
 
 
 def _rows(announcements: Sequence[tuple[Event, Trace]]) -> dict[str, list[Any]]:
+    # Arrays by hand, not by a ColumnMap: an object more for each event took a tenth more of the processor's time.
     keys = [event.key for event, _ in announcements]
     left = Counter(keys)
     aggregates = sorted(left)

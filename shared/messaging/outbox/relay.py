@@ -5,14 +5,18 @@ Sending and marking are two transactions: a crash between them sends again, and 
 
 import asyncio
 from collections.abc import Collection, Sequence
+from datetime import datetime
+from operator import itemgetter
 from time import monotonic
-from typing import Any
+from uuid import UUID
 
 import structlog
-from sqlalchemy import CursorResult, Row, text
+from sqlalchemy import CursorResult, text
 
 from shared.contracts.event import Trace
+from shared.database.bulk import ColumnMap
 from shared.database.engine import Database
+from shared.database.row import fetch_all
 from shared.messaging.bus.backoff import Backoff, cancelled_from_outside, linger, pause
 from shared.messaging.bus.envelope import Envelope, to_headers
 from shared.messaging.bus.errors import error_summary
@@ -29,10 +33,11 @@ POOL = 1
 
 _log = structlog.get_logger("canbao.relay")
 
+_HELD = ColumnMap[tuple[int, int]]({"lane": ("integer", itemgetter(0)), "token": ("bigint", itemgetter(1))})
 _UNPUBLISHED = text(
     """
-    SELECT o.id, o.position, o.lane, o.topic, o.key, o.aggregate_seq, o.event, o.region, o.benefit_year, o.actor,
-           o.service, o.correlation_id, o.causation_id, o.recorded_at, CAST(o.payload AS text) AS payload
+    SELECT o.id, o.lane, o.topic, o.key, o.aggregate_seq, o.event, o.region, o.benefit_year, o.actor, o.service,
+           o.correlation_id, o.causation_id, o.recorded_at, CAST(o.payload AS text) AS payload
     FROM unnest(CAST(:lanes AS integer[])) AS l (lane)
     CROSS JOIN LATERAL (
         SELECT * FROM outbox WHERE lane = l.lane AND published_at IS NULL ORDER BY position LIMIT :per_lane
@@ -43,12 +48,11 @@ _UNPUBLISHED = text(
 )
 # Nothing here says that the rows are unpublished, although they are: that would offer the planner the index of all such
 # rows, and marking a batch would take as long as the backlog is.
-_MARK = text(
+_MARK = _HELD.statement(
     """
     WITH mine AS MATERIALIZED (
         SELECT l.lane FROM relay_lane l
-        JOIN unnest(CAST(:lanes AS integer[]), CAST(:tokens AS bigint[])) AS h (lane, token)
-            ON h.lane = l.lane AND h.token = l.token AND l.owner = :me
+        JOIN {rows} ON n.lane = l.lane AND n.token = l.token AND l.owner = :me
         ORDER BY l.lane FOR SHARE OF l
     )
     UPDATE outbox o SET published_at = clock_timestamp()
@@ -111,51 +115,47 @@ class Relay:
         if self.lanes.due:
             await self.lanes.renew()
         tokens = dict(self.lanes.held)
-        rows = await self._fetch([lane for lane in tokens if self._may_send(lane)])
+        records = await self._fetch([lane for lane in tokens if self._may_send(lane)])
         # Sending may take its whole time limit; it must end within the lease.
-        if not rows or self.lanes.age_s > self._lease_s / 2:
+        if not records or self.lanes.age_s > self._lease_s / 2:
             return 0
-        outcome = await self._bus.send([self._outgoing(row) for row in rows])
-        acknowledged = self._acknowledged(rows, outcome)
+        outcome = await self._bus.send(records)
+        acknowledged = self._acknowledged(records, outcome)
         marked = await self._mark(acknowledged, tokens) if acknowledged else 0
         if any(outcome):
             # If the topic was deleted, only this service creates it again.
             await self._bus.create_topics([self._service])
         return marked
 
-    async def _fetch(self, lanes: Collection[int]) -> Sequence[Row[Any]]:
+    async def _fetch(self, lanes: Collection[int]) -> Sequence[Outgoing]:
         if not lanes:
             return ()
         async with self._database.transaction(self._region) as session:
             wanted = {"lanes": sorted(lanes), "per_lane": BATCH_PER_LANE, "batch": BATCH}
-            return (await session.execute(_UNPUBLISHED, wanted)).all()
+            return await fetch_all(session, _UNPUBLISHED, self._outgoing, wanted)
 
-    async def _mark(self, rows: Sequence[Row[Any]], tokens: dict[int, int]) -> int:
+    async def _mark(self, records: Sequence[Outgoing], tokens: dict[int, int]) -> int:
+        held = _HELD.arrays(list(tokens.items()))
         async with self._database.transaction(self._region) as session:
             result = await session.execute(
-                _MARK,
-                {
-                    "me": self.lanes.owner,
-                    "lanes": list(tokens),
-                    "tokens": list(tokens.values()),
-                    "ids": sorted(row.id for row in rows),
-                },
+                _MARK, held | {"me": self.lanes.owner, "ids": sorted(record.id for record in records)}
             )
             marked = result.rowcount if isinstance(result, CursorResult) else 0
-        if marked < len(rows):
-            self._log.warning("a lane was taken over while it was sent", sent=len(rows), marked=marked)
+        if marked < len(records):
+            self._log.warning("a lane was taken over while it was sent", sent=len(records), marked=marked)
         return marked
 
-    def _acknowledged(self, rows: Sequence[Row[Any]], outcome: Sequence[Exception | None]) -> list[Row[Any]]:
+    def _acknowledged(self, records: Sequence[Outgoing], outcome: Sequence[Exception | None]) -> list[Outgoing]:
         """Per lane what came before its first failure; the lane waits, the others go on."""
         failed: dict[int, Exception] = {}
         acknowledged = []
-        for row, error in zip(rows, outcome, strict=True):
+        for record, error in zip(records, outcome, strict=True):
+            lane = record.partition_id.partition
             if error is not None:
-                failed.setdefault(row.lane, error)
-            if row.lane not in failed:
-                acknowledged.append(row)
-        for lane in {row.lane for row in rows}:
+                failed.setdefault(lane, error)
+            if lane not in failed:
+                acknowledged.append(record)
+        for lane in {record.partition_id.partition for record in records}:
             if lane in failed:
                 _, backoff = self._blocked.get(lane, (0.0, Backoff()))
                 self._blocked[lane] = (monotonic() + backoff.next(), backoff)
@@ -168,24 +168,40 @@ class Relay:
         until, _ = self._blocked.get(lane, (0.0, None))
         return until <= monotonic()
 
-    def _outgoing(self, row: Row[Any]) -> Outgoing:
+    def _outgoing(
+        self,
+        id: UUID,  # noqa: A002 - the name of the column
+        lane: int,
+        topic: str,
+        key: UUID,
+        aggregate_seq: int,
+        event: str,
+        region: str,
+        benefit_year: int | None,
+        actor: str,
+        service: str,
+        correlation_id: UUID,
+        causation_id: UUID | None,
+        recorded_at: datetime,
+        payload: str,
+    ) -> Outgoing:
         envelope = Envelope(
-            id=row.id,
-            event=row.event,
-            publisher=row.service,
-            key=row.key,
-            seq=row.aggregate_seq,
-            region=row.region,
-            benefit_year=row.benefit_year,
-            occurred_at=row.recorded_at,
-            trace=Trace(row.actor, row.correlation_id, row.causation_id),
+            id=id,
+            event=event,
+            publisher=service,
+            key=key,
+            seq=aggregate_seq,
+            region=region,
+            benefit_year=benefit_year,
+            occurred_at=recorded_at,
+            trace=Trace(actor, correlation_id, causation_id),
         )
         return Outgoing(
-            partition_id=PartitionId(row.topic, row.lane),
-            id=row.id,
-            key=str(row.key).encode(),
+            partition_id=PartitionId(topic, lane),
+            id=id,
+            key=str(key).encode(),
             headers=to_headers(envelope, self._bus.installation),
-            value=row.payload.encode(),
+            value=payload.encode(),
         )
 
     async def _release_lanes(self) -> None:

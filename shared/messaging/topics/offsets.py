@@ -1,49 +1,14 @@
 """The consumer's offsets in its own database: the member that advances them owns the records between."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.database.bulk import ColumnMap, insert_rows
+from shared.database.row import fetch_all
 from shared.messaging.bus.protocol import PartitionId
-
-_INTRODUCE = text(
-    """
-    INSERT INTO consumer_offset (topic, partition, next_offset)
-    SELECT topic, partition, 0
-    FROM unnest(CAST(:topics AS text[]), CAST(:partitions AS integer[])) AS p (topic, partition)
-    ORDER BY topic, partition
-    ON CONFLICT (topic, partition) DO NOTHING
-    """
-)
-_LOAD = text(
-    """
-    SELECT topic, partition, next_offset, last_event_id
-    FROM consumer_offset
-    JOIN unnest(CAST(:topics AS text[]), CAST(:partitions AS integer[])) AS p (topic, partition)
-        USING (topic, partition)
-    ORDER BY topic, partition
-    """
-)
-_COMPARE_AND_SET = text(
-    """
-    WITH held AS MATERIALIZED (
-        SELECT o.topic, o.partition, m.next_offset, m.last_event_id
-        FROM consumer_offset o
-        JOIN unnest(CAST(:topics AS text[]), CAST(:partitions AS integer[]), CAST(:expected AS bigint[]),
-                    CAST(:next AS bigint[]), CAST(:last AS uuid[]))
-             AS m (topic, partition, expected, next_offset, last_event_id)
-             ON m.topic = o.topic AND m.partition = o.partition AND m.expected = o.next_offset
-        ORDER BY o.topic, o.partition
-        FOR UPDATE OF o
-    )
-    UPDATE consumer_offset o SET next_offset = held.next_offset, last_event_id = held.last_event_id
-    FROM held WHERE o.topic = held.topic AND o.partition = held.partition
-    RETURNING o.topic, o.partition
-    """
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,29 +21,56 @@ class OffsetAdvance:
     last_event_id: UUID | None
 
 
+_PARTITIONS = ColumnMap[PartitionId]({"topic": "text", "partition": "integer"})
+_ADVANCES = ColumnMap[OffsetAdvance](
+    {
+        "topic": ("text", "partition_id.topic"),
+        "partition": ("integer", "partition_id.partition"),
+        "expected": "bigint",
+        "next_offset": "bigint",
+        "last_event_id": "uuid",
+    }
+)
+_INTRODUCE = insert_rows(
+    "consumer_offset",
+    _PARTITIONS,
+    given={"next_offset": "bigint"},
+    order_by="n.topic, n.partition",
+    then="ON CONFLICT (topic, partition) DO NOTHING",
+)
+_LOAD = _PARTITIONS.statement(
+    """
+    SELECT o.topic, o.partition, o.next_offset, o.last_event_id
+    FROM consumer_offset o JOIN {rows} ON n.topic = o.topic AND n.partition = o.partition
+    ORDER BY o.topic, o.partition
+    """
+)
+_COMPARE_AND_SET = _ADVANCES.statement(
+    """
+    WITH held AS MATERIALIZED (
+        SELECT o.topic, o.partition, n.next_offset, n.last_event_id
+        FROM consumer_offset o
+        JOIN {rows} ON n.topic = o.topic AND n.partition = o.partition AND n.expected = o.next_offset
+        ORDER BY o.topic, o.partition
+        FOR UPDATE OF o
+    )
+    UPDATE consumer_offset o SET next_offset = held.next_offset, last_event_id = held.last_event_id
+    FROM held WHERE o.topic = held.topic AND o.partition = held.partition
+    RETURNING o.topic, o.partition
+    """
+)
+
+
 async def load(
     session: AsyncSession, partition_ids: Collection[PartitionId]
 ) -> Mapping[PartitionId, tuple[int, UUID | None]]:
     """Next offset and last event per partition; one never read before starts at the beginning."""
-    wanted = {
-        "topics": [partition_id.topic for partition_id in partition_ids],
-        "partitions": [partition_id.partition for partition_id in partition_ids],
-    }
-    await session.execute(_INTRODUCE, wanted)
+    wanted = _PARTITIONS.arrays(list(partition_ids))
+    await session.execute(_INTRODUCE, wanted | {"next_offset": 0})
     rows = await session.execute(_LOAD, wanted)
     return {PartitionId(row.topic, row.partition): (row.next_offset, row.last_event_id) for row in rows}
 
 
-async def compare_and_set(session: AsyncSession, advances: Collection[OffsetAdvance]) -> set[PartitionId]:
+async def compare_and_set(session: AsyncSession, advances: Sequence[OffsetAdvance]) -> set[PartitionId]:
     """Advance the offsets that are where this member expects; returns those, the others belong to another member."""
-    rows = await session.execute(
-        _COMPARE_AND_SET,
-        {
-            "topics": [advance.partition_id.topic for advance in advances],
-            "partitions": [advance.partition_id.partition for advance in advances],
-            "expected": [advance.expected for advance in advances],
-            "next": [advance.next_offset for advance in advances],
-            "last": [advance.last_event_id for advance in advances],
-        },
-    )
-    return {PartitionId(row.topic, row.partition) for row in rows}
+    return set(await fetch_all(session, _COMPARE_AND_SET, PartitionId, _ADVANCES.arrays(advances)))

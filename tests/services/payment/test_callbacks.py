@@ -13,7 +13,6 @@ from services.payment.callbacks.routes import BODY_LIMIT
 from services.payment.channels.wechat.signature import Refusal
 from services.payment.notices.group_commit import GroupCommit, IntakeUnavailable, NoticeUnstorable
 from services.payment.notices.notice import ChannelNotice, Evidence, NoticeKind, NoticeSource
-from services.payment.notices.repository import VerifiedNotice
 from tests.harness.assessments import DUE_FEN
 from tests.harness.cluster import Cluster
 from tests.harness.eventually import eventually
@@ -24,7 +23,7 @@ from tests.services.payment.running_payment import RunningPayment
 FAILED = {"code": "FAIL", "message": "失败"}
 
 
-def raw(notify_id: str) -> VerifiedNotice:
+def raw(notify_id: str) -> tuple[ChannelNotice, Evidence]:
     """A notice that nothing is done with, as the intake takes it."""
     now = datetime(2023, 10, 8, tzinfo=UTC)
     notice = ChannelNotice(

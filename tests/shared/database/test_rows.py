@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.contracts.event import Trace
 from shared.database.bulk import ColumnMap, driver_insert, insert_rows, update_rows
 from shared.database.engine import Database
-from shared.database.row import fetch_all, fetch_one
+from shared.database.row import fetch_all, fetch_one, select_into
 from shared.domain.ids import new_id
 from tests.harness.installation import Installation
 
@@ -186,3 +186,16 @@ async def test_a_column_without_a_field_is_an_error(session: AsyncSession) -> No
     await add(session, [line("411521101201")])
     with pytest.raises(TypeError, match="facts"):
         await fetch_all(session, _ALL, Less)
+
+
+async def test_a_field_may_be_selected_by_an_expression(session: AsyncSession) -> None:
+    await add(session, [replace(line("411521101201"), facts="{}")])
+    upper = select_into(Less, "SELECT {fields} FROM line", people="people + 1", village="facts::text")
+    (found,) = await fetch_all(session, upper, Less)
+    (stored,) = await fetch_all(session, _ALL, Stored)
+    assert found == Less(stored.id, "{}", stored.people + 1)
+
+
+def test_an_expression_without_a_field_is_an_error() -> None:
+    with pytest.raises(TypeError, match="of Less: peple"):
+        select_into(Less, "SELECT {fields} FROM line", peple="people + 1")
