@@ -43,8 +43,8 @@ soak: $(VENV)/test.installed $(KAFKA)/.complete  ## Ten minutes of callbacks whi
 mutants: $(VENV)/test.installed $(KAFKA)/.complete  ## Take out one guard at a time in a copy: named tests must turn red
 	@exec $(BIN)/python -m tests.mutants $(ARGS)
 
-test-schemathesis: $(VENV)/test.installed  ## Ask every door two hundred invented requests instead of a few
-	@CANBAO_TEST_EXAMPLES=200 $(PYTEST) tests/doors/test_schemathesis.py $(ARGS)
+test-schemathesis: $(VENV)/test.installed  ## Ask every route two hundred invented requests instead of a few
+	@CANBAO_TEST_EXAMPLES=200 $(PYTEST) tests/endpoints/test_schemathesis.py $(ARGS)
 
 lint: $(VENV)/test.installed  ## Check style, types and who imports whom
 	$(BIN)/ruff check $(PRESENT)
@@ -60,7 +60,7 @@ bench: $(VENV)/test.installed  ## Measure everything beside its references, a qu
 
 kafka: $(KAFKA)/.complete  ## Fetch the Apache Kafka broker that the tests start
 
-lock: $(VENV)/test.installed  ## Write requirements/*.txt anew from requirements/*.in
+lock: $(VENV)/test.installed  ## Write requirements/*.txt again from requirements/*.in
 	$(call compile,run,)
 	$(call compile,test,--constraints requirements/run.txt)
 

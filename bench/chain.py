@@ -20,7 +20,7 @@ SERVICES = ("payment", "registration", "subsidy", "quota")
 _WITHIN_S = 180.0
 _SETTLES_WITHIN_S = 90.0
 _ENROLLED = "SELECT coalesce(sum(enrolled), 0)::bigint FROM village_counter"
-# The last thing that quota and subsidy hear of a payer is that the enrolment is paid.
+# The last thing that quota and subsidy receive of a payer is that the enrolment is paid.
 _COUNTED = """
     SELECT aggregate_id AS id, extract(epoch FROM pg_xact_commit_timestamp(xmin))::float8 AS at FROM cursor
     WHERE publisher = 'registration' AND seq = 2 AND aggregate_id = ANY($1::uuid[])
@@ -68,7 +68,7 @@ class Chain:
     next_payer: int = 0
 
     async def passes(self, count: int, *, rate: float | None = None) -> Passed:
-        """Let the next payers pay; returns once each is counted and heard of. Raises NotCounted."""
+        """Let the next payers pay; returns once each is counted and every service knows. Raises NotCounted."""
         payers = [self.population.payer(self.next_payer + place) for place in range(count)]
         self.next_payer += count
         if self.next_payer > self.population.payers:
@@ -80,7 +80,7 @@ class Chain:
         await self._until_counted(before + count, sending)
         used = {name: cpu_s([root]) - spent[name] for name, root in self.roots.items()}
         sent = await sending
-        counted, settled = await self._heard("quota", payers), await self._heard("subsidy", payers)
+        counted, settled = await self._received("quota", payers), await self._received("subsidy", payers)
         first = min(sent.sent_at)
         return Passed(
             count,
@@ -103,7 +103,7 @@ class Chain:
         if found != expected:
             raise NotCounted(f"{found} counted, {expected} paid")
 
-    async def _heard(self, service: str, payers: Sequence[Paid]) -> list[float]:
+    async def _received(self, service: str, payers: Sequence[Paid]) -> list[float]:
         """When each payer's last fact was committed there, in the payers' order."""
         ids = [self.population.enrolment(paid) for paid in payers]
         deadline = time.monotonic() + _WITHIN_S
@@ -112,7 +112,7 @@ class Chain:
             if len(found) == len(ids):
                 return [found[one] for one in ids]
             if time.monotonic() > deadline:
-                raise NotCounted(f"{service} heard of {len(found)} of {len(ids)}")
+                raise NotCounted(f"{service} received {len(found)} of {len(ids)}")
             await asyncio.sleep(0.1)
 
 

@@ -95,7 +95,7 @@ class _Run:
                 if self.idle:
                     self.idle.popleft().send(self.next)
                 else:
-                    self.overdue.append(self.next)  # its time runs, as for whoever waits
+                    self.overdue.append(self.next)  # its time runs, as for everybody who waits
                 self.next += 1
             await asyncio.sleep(0.001)
 

@@ -1,4 +1,4 @@
-"""Putting load on a door: the generator started, listened to, and its answers counted."""
+"""Putting load on an endpoint: the generator started, listened to, and its answers counted."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ class Misanswered(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """How a door answered: every request, or the measurement is void."""
+    """How an endpoint answered: every request, or the measurement is void."""
 
     count: int
     took_s: float

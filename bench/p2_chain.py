@@ -80,7 +80,7 @@ def _lines(seen: _Seen, calm: Passed) -> list[Line]:
         line("P2", "(b) textbook chain", "1/s", seen.textbook),
         ratio("P2", "canbao / (a)", ours, raw),
         ratio("P2", "canbao / (b)", ours, seen.textbook, at_least(10)),
-        line("P2", "until every service had heard", "s", [one.settled_s for one in seen.ours]),
+        line("P2", "until every service knew", "s", [one.settled_s for one in seen.ours]),
         line("P2", "latency at half load, p50", "s", [calm.latency_s(0.5)]),
         line("P2", "latency at half load, p99", "s", [calm.latency_s(0.99)], at_most(2)),
         line("P2", "one raw round trip, p50", "ms", trip_ms),

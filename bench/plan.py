@@ -1,4 +1,4 @@
-"""How much is to be measured, and where progress is told."""
+"""How much is to be measured, and where progress is printed."""
 
 import sys
 from dataclasses import dataclass
@@ -20,5 +20,5 @@ class Plan:
         return max(least, round(whole * self.scale))
 
     def say(self, words: str) -> None:
-        """Tell whoever waits what is going on; the table alone goes to standard output."""
+        """Say what is going on; the table alone goes to standard output."""
         print(words, file=sys.stderr, flush=True)

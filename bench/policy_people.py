@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from shared.policy.loading import load_pack
+from shared.policy.loader import load_pack
 from shared.policy.overrides import with_overrides
 from shared.policy.pack import Pack
 from shared.policy.question import CaseFacts

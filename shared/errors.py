@@ -35,7 +35,7 @@ class ErrorCode(Enum):
         "请求内容有误",
         "The request is malformed",
         "按 errors 中的指针逐项改正",
-        "Mend each item that errors points to",
+        "Correct each item that errors points to",
     )
     NOT_FOUND = Spec(
         404,
@@ -174,9 +174,9 @@ class ErrorCode(Enum):
         "该行格式有误",
         "The row is malformed",
         "按所述改正该行：引号成对，格数与表头相同，整个文件用同一种编码保存",
-        "Mend what is said: quotes in pairs, as many cells as the header has, one encoding for the whole file",
+        "Correct the row: quotes in pairs, as many cells as the header has, one encoding for the whole file",
     )
-    IMPORT_CELL_MALFORMED = Spec(422, "单元格内容有误", "A cell is malformed", "改正该单元格", "Mend the cell")
+    IMPORT_CELL_MALFORMED = Spec(422, "单元格内容有误", "A cell is malformed", "改正该单元格", "Correct the cell")
     IMPORT_FORMULA_IN_CELL = Spec(
         422, "单元格内容是公式", "A cell holds a formula", "改为文字内容", "Write the text itself"
     )
@@ -503,7 +503,7 @@ class ErrorCode(Enum):
     NOTICE_NOT_RETRIABLE = Spec(
         409,
         "隔离区中没有可重新处理的此条通知",
-        "No such notice waits in quarantine for something that we could mend",
+        "No such notice in quarantine can be processed again",
         "仅限原因为 UNPROCESSABLE、UNKNOWN_MERCHANT 的通知，见 /payment/v1/quarantine",
         "Only notices with the reason UNPROCESSABLE or UNKNOWN_MERCHANT; see /payment/v1/quarantine",
     )

@@ -15,7 +15,7 @@ EVERY_S = 15.0
 _WITHIN_S = 10.0
 _READ_AT = Gauge(
     "canbao_gauges_read_timestamp_seconds",
-    "When the gauges of a part were last read; an old one means that its gauges tell of the past",
+    "When the gauges of a part were last read; an old one means that its gauges are out of date",
     ["service", "part"],
 )
 log = structlog.get_logger(__name__)

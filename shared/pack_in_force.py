@@ -2,7 +2,7 @@
 
 import hashlib
 
-from shared.policy.loading import PACKS, file_of, load_pack
+from shared.policy.loader import PACKS, file_of, load_pack
 from shared.policy.pack import Pack
 from shared.settings import Settings
 

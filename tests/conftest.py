@@ -106,7 +106,7 @@ def _retried(record: logging.LogRecord) -> bool:
 
 @pytest.fixture(autouse=True)
 def no_error_left_behind(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """A swallowed error fails the test that caused it, whoever logged it, unless it is marked `expects_errors`."""
+    """A swallowed error fails the test that caused it, whatever logged it, unless it is marked `expects_errors`."""
     errors: list[str] = []
 
     def keep(_: object, level: str, said: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -115,7 +115,7 @@ def no_error_left_behind(request: pytest.FixtureRequest, caplog: pytest.LogCaptu
         return said
 
     before = structlog.get_config()
-    # Loggers that were bound before look their processors up anew, because nothing is cached here.
+    # Loggers that were bound before look their processors up again, because nothing is cached here.
     structlog.configure(processors=[keep, *before["processors"]], cache_logger_on_first_use=False)
     yield
     structlog.configure(**before)

@@ -34,7 +34,7 @@ COMMANDS: dict[str, Place] = {
     "doctor": Place(
         "tools.doctor.commands",
         "doctor",
-        "检查这套安装哪里不对、怎样修复（只读） · say what is wrong here and what mends it; reads only.",
+        "检查这套安装哪里不对、怎样修复（只读） · say what is wrong here and the remedy; reads only.",
     ),
     "serve": Place(
         "tools.service_commands",
@@ -51,7 +51,7 @@ COMMANDS: dict[str, Place] = {
     "provision": Place(
         "tools.provisioning.commands",
         "provision",
-        "建立角色与数据库 · make roles and databases (CANBAO_ADMIN_DATABASE_URL); run again, it mends.",
+        "建立角色与数据库 · make roles and databases (CANBAO_ADMIN_DATABASE_URL); run again, it repairs.",
     ),
     "keys": Place("tools.provisioning.commands", "keys", "密钥 · secrets of an installation"),
     "clients": Place("tools.service_commands", "clients", "API 客户端 · the systems that may call"),

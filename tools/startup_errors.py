@@ -1,4 +1,4 @@
-"""What a command finds missing around it, said in a sentence that names the mend instead of a traceback."""
+"""A missing database, a wrong setting or a refused login, said in a sentence with the remedy instead of a traceback."""
 
 import asyncpg
 import typer
@@ -19,7 +19,7 @@ _KEY_MISSING = (TokenKeyMissing, ProtectionKeyMissing)
 # SQLSTATE classes: nobody answers, the login is refused, there is no such database.
 _REFUSED = (PostgresTooOld, ForeignDatabase, OlderDatabaseInUse, OlderDatabaseName)
 _CLASSES = ("08", "28", "3D")
-_MEND = """\
+_NO_DATABASE = """\
 没有可用的数据库或设置 · no database or settings to work with: {why}
 本机已运行过 canbao up：set -a; . .canbao/secrets/canbao.env; set +a
 否则设置 CANBAO_DATABASE_URL 等，见 .env.example；canbao doctor 逐项检查
@@ -34,7 +34,7 @@ _SETTINGS = """\
 
 
 def explain(error: Exception) -> None:
-    """End with exit code 3 and the mend where a command failed for what is around it; return for anything else."""
+    """End with exit code 3 and the remedy where database or settings are the cause; return for anything else."""
     if isinstance(error, _REFUSED):
         typer.echo(str(error), err=True)
         raise SystemExit(NOTHING_TO_WORK_WITH) from None
@@ -43,12 +43,12 @@ def explain(error: Exception) -> None:
         typer.echo(_SETTINGS.format(problems=problems), err=True)
         raise SystemExit(NOTHING_TO_WORK_WITH) from None
     expected = (OSError, DBAPIError, asyncpg.PostgresError, *_KEY_MISSING)
-    if isinstance(error, expected) and _is_around(error):
-        typer.echo(_MEND.format(why=error_summary(error)), err=True)
+    if isinstance(error, expected) and _is_environment(error):
+        typer.echo(_NO_DATABASE.format(why=error_summary(error)), err=True)
         raise SystemExit(NOTHING_TO_WORK_WITH) from None
 
 
-def _is_around(error: BaseException) -> bool:
+def _is_environment(error: BaseException) -> bool:
     while error.__cause__ is not None and getattr(error, "sqlstate", None) is None:
         error = error.__cause__
     state = str(getattr(error, "sqlstate", None) or "")

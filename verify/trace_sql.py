@@ -127,7 +127,7 @@ FACTS: tuple[tuple[str, str], ...] = (
         _fact(
             "suspense",
             "fact.id",
-            "'暂记 suspense'",
+            "'待查 suspense'",
             "'reason', fact.reason, 'amount_fen', fact.amount_fen, 'now', fact.state",
             where=_OF_ENROLMENT,
         ),

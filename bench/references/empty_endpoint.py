@@ -4,7 +4,7 @@ import argparse
 
 from fastapi import FastAPI, Request, Response
 
-from bench.references.serving import serve
+from bench.references.server import serve
 
 app = FastAPI()
 

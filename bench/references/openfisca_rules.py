@@ -20,8 +20,8 @@ _PERSON = build_entity("person", "persons", "one person", is_person=True)
 _DAYS = ("birth_date", "registration_date", "payment_date")
 _FLAGS = ("residence_permit",)
 _WORDS = ("hukou", "hukou_note", "residence")
-# Asked only of people of whom more is told than these columns hold: nobody here meets such a condition.
-_NOBODY_TOLD = (
+# Asked only of people of whom more is known than these columns hold: nobody here meets such a condition.
+_NOT_DISCLOSED = (
     "newborn",
     "days_old_max",
     "relation",
@@ -139,7 +139,7 @@ def _aid(relief: Relief, amount: Any, aided_as: Any, known: Arrays, held: Arrays
 
 def _hold(whom: Conditions, known: Arrays, held: Arrays) -> Any:
     size = len(known["birth_date"])
-    if any(getattr(whom, name) not in (None, False) for name in _NOBODY_TOLD):
+    if any(getattr(whom, name) not in (None, False) for name in _NOT_DISCLOSED):
         return np.zeros(size, dtype=bool)
     holds = np.ones(size, dtype=bool)
     for column, words in (("hukou", whom.hukou), ("residence", whom.residence)):

@@ -85,7 +85,7 @@ async def count(session: AsyncSession, payload: dict[str, str]) -> None:
     counter.enrolled += 1
 
 
-async def _until_told(work: Awaitable[None]) -> None:
+async def _until_stopped(work: Awaitable[None]) -> None:
     task = asyncio.ensure_future(work)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     await asyncio.wait([task])
@@ -106,7 +106,7 @@ def main() -> None:
         "registration": lambda: consume(sessions, asked.brokers, PAYMENTS, "textbook-registration", enrol),
         "quota": lambda: consume(sessions, asked.brokers, ENROLMENTS, "textbook-quota", count),
     }
-    uvloop.run(_until_told(work[asked.part]()))
+    uvloop.run(_until_stopped(work[asked.part]()))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from bench.references.serving import serve
+from bench.references.server import serve
 from bench.references.textbook_models import LedgerEntry, Order, Outgoing, Payment, engine_at, sessions_of
 from services.payment.channels.wechat.keys import Merchant, load_merchant
 from services.payment.channels.wechat.notice import open_notice

@@ -1,4 +1,4 @@
-"""Each table of a service is written by one room: who changes a row is known from the folder it stands in."""
+"""Each table of a service is written by one folder: who changes a row is known from the folder it stands in."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -10,12 +10,12 @@ from tests.harness.modules import written_tables
 ROOT = Path(__file__).parents[2]
 SERVICES = ("registration", "subsidy", "payment", "quota")
 
-# Tables that a second room may write, and why.
+# Tables that a second folder may write, and why.
 SHARED: dict[tuple[str, str], str] = {}
 
 
 def writers(service: str) -> dict[str, set[str]]:
-    """The rooms that write each table of a service."""
+    """The folders that write each table of a service."""
     found: dict[str, set[str]] = defaultdict(set)
     folder = ROOT / "services" / service
     for path in folder.rglob("*.py"):
@@ -28,11 +28,13 @@ def writers(service: str) -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_each_table_is_written_by_one_room(service: str) -> None:
-    """House, "as a line of code": nothing said who else writes `bill`; three rooms wrote `remittance_batch`."""
+def test_each_table_is_written_by_one_folder(service: str) -> None:
+    """As it was found: nothing said who else writes `bill`; three folders wrote `remittance_batch`."""
     found = writers(service)
     assert found, "no statement was recognised"
-    several = {table: rooms for table, rooms in found.items() if len(rooms) > 1 and (service, table) not in SHARED}
+    several = {
+        table: folders for table, folders in found.items() if len(folders) > 1 and (service, table) not in SHARED
+    }
     assert several == {}
 
 

@@ -1,4 +1,4 @@
-"""The generator sends each request once, by the clock where it is told to, and lets no wrong answer count."""
+"""The generator sends each request once, by the clock where it is asked to, and lets no wrong answer count."""
 
 import asyncio
 import time
@@ -16,13 +16,13 @@ BUSY = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 4\r\n\r\nbusy"
 
 
 @asynccontextmanager
-async def door(answers: dict[bytes, bytes], *, pause_s: float = 0.0) -> AsyncIterator[tuple[int, list[bytes]]]:
-    """A door that answers each request, a line each, as told; gives its port and what it has read."""
-    heard: list[bytes] = []
+async def endpoint(answers: dict[bytes, bytes], *, pause_s: float = 0.0) -> AsyncIterator[tuple[int, list[bytes]]]:
+    """An endpoint that answers each request, a line each, as it is set; gives its port and what it has read."""
+    received: list[bytes] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while request := await reader.readline():
-            heard.append(request)
+            received.append(request)
             await asyncio.sleep(pause_s)
             answer = answers.get(request, TAKEN)
             if not answer:
@@ -34,7 +34,7 @@ async def door(answers: dict[bytes, bytes], *, pause_s: float = 0.0) -> AsyncIte
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
-        yield server.sockets[0].getsockname()[1], heard
+        yield server.sockets[0].getsockname()[1], received
 
 
 def requests(count: int) -> list[bytes]:
@@ -48,9 +48,9 @@ def test_requests_come_back_as_they_were_left(tmp_path: Path) -> None:
 
 
 async def test_every_request_goes_out_once(tmp_path: Path) -> None:
-    async with door({}) as (port, heard):
+    async with endpoint({}) as (port, received):
         answers = await put_load(tmp_path, port, requests(500), connections=8)
-    assert sorted(heard) == sorted(requests(500))
+    assert sorted(received) == sorted(requests(500))
     assert answers.count == len(answers.latencies_s) == len(answers.sent_at) == 500
     assert answers.per_s > 0
     assert answers.generator_cpu_s > 0
@@ -58,7 +58,7 @@ async def test_every_request_goes_out_once(tmp_path: Path) -> None:
 
 async def test_by_the_clock_a_slow_answer_counts_from_when_it_was_due(tmp_path: Path) -> None:
     began = time.time()
-    async with door({}, pause_s=0.1) as (port, _):
+    async with endpoint({}, pause_s=0.1) as (port, _):
         answers = await put_load(tmp_path, port, requests(20), connections=1, rate=100)
     assert answers.took_s >= 2.0
     assert answers.latency_ms(0.99) >= 1_500  # the last was due after 0.19 s and answered after 2 s
@@ -66,7 +66,7 @@ async def test_by_the_clock_a_slow_answer_counts_from_when_it_was_due(tmp_path: 
 
 
 async def test_one_wrong_answer_voids_the_measurement(tmp_path: Path) -> None:
-    async with door({b"7\n": BUSY}) as (port, _):
+    async with endpoint({b"7\n": BUSY}) as (port, _):
         with pytest.raises(Misanswered, match=r"204.*499.*503.*1"):
             await put_load(tmp_path, port, requests(500), connections=4)
 
@@ -74,6 +74,6 @@ async def test_one_wrong_answer_voids_the_measurement(tmp_path: Path) -> None:
 @pytest.mark.expects_errors
 @pytest.mark.parametrize("rate", [None, 5_000.0])
 async def test_a_lost_connection_voids_the_measurement_at_once(tmp_path: Path, rate: float | None) -> None:
-    async with door({b"7\n": b""}) as (port, _):
+    async with endpoint({b"7\n": b""}) as (port, _):
         with pytest.raises(Misanswered, match="lost"):
             await put_load(tmp_path, port, requests(500), connections=4, rate=rate)

@@ -16,7 +16,7 @@ from bench.results import Line
 MINIATURE = Plan(repeat=1, scale=0.005)
 
 
-def told(lines: Sequence[Line]) -> set[str]:
+def values_of(lines: Sequence[Line]) -> set[str]:
     """What was measured; each of it is a number above nothing, but processor time, which is counted in whole ticks."""
     measured = [line for line in lines if line.unit != "%" and not line.what.startswith("processor per ")]
     assert all(value > 0 for line in measured for value in line.values), lines
@@ -25,17 +25,23 @@ def told(lines: Sequence[Line]) -> set[str]:
 
 async def test_callbacks_beside_empty_endpoint_pgbench_and_textbook() -> None:
     lines = await p1_callbacks.measure(MINIATURE)
-    assert {"callbacks, canbao", "(a) empty FastAPI endpoint", "canbao / (c)", "latency at half load, p99"} <= told(
-        lines
-    )
+    assert {
+        "callbacks, canbao",
+        "(a) empty FastAPI endpoint",
+        "canbao / (c)",
+        "latency at half load, p99",
+    } <= values_of(lines)
 
 
 @pytest.mark.miniature
 async def test_the_chain_beside_aiokafka_and_the_textbooks_chain() -> None:
     lines = await p2_chain.measure(MINIATURE)
-    assert {"enrolments counted, canbao", "(b) textbook chain", "canbao / (a)", "latency at half load, p99"} <= told(
-        lines
-    )
+    assert {
+        "enrolments counted, canbao",
+        "(b) textbook chain",
+        "canbao / (a)",
+        "latency at half load, p99",
+    } <= values_of(lines)
 
 
 async def test_policy_beside_openfisca_and_person_by_person() -> None:
@@ -45,7 +51,7 @@ async def test_policy_beside_openfisca_and_person_by_person() -> None:
             f"{pack}: schedules, with reasons",
             f"{pack}: schedules / (a)",
             f"{pack}: canbao policy assess, file to answers",
-        } <= told(lines)
+        } <= values_of(lines)
 
 
 def test_a_due_that_a_reference_computes_otherwise_is_refused() -> None:
@@ -56,13 +62,13 @@ def test_a_due_that_a_reference_computes_otherwise_is_refused() -> None:
 @pytest.mark.miniature
 async def test_growth_in_two_counties() -> None:
     lines = await p6_growth.measure(MINIATURE)
-    assert {"elapsed per enrolment, 50 people", "elapsed per enrolment, 5,000 people"} <= told(lines)
+    assert {"elapsed per enrolment, 50 people", "elapsed per enrolment, 5,000 people"} <= values_of(lines)
 
 
 @pytest.mark.miniature
 async def test_start_and_memory() -> None:
     lines = await p7_start.measure(MINIATURE)
-    assert {"warm start until every part is ready", "memory (PSS) once ready"} <= told(lines)
+    assert {"warm start until every part is ready", "memory (PSS) once ready"} <= values_of(lines)
 
 
 async def test_a_database_that_may_forget_is_refused() -> None:

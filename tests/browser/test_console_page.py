@@ -14,14 +14,14 @@ from services.console.summaries import ServiceFault
 from services.console.translations import LANGUAGES
 from shared.settings import Settings
 from tests.harness.installation import Installation
-from tests.harness.patience import patient
 from tests.harness.serving import Served, serving
+from tests.harness.timeouts import stretched
 from tests.services.console.test_view import snapshot
 from tests.services.quota.targets_notice import annex
 from tests.services.registration.test_enrolments import a_person
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-expect.set_options(timeout=patient(15_000))
+expect.set_options(timeout=stretched(15_000))
 SCOPES = ("registration:read", "registration:write", "registration:operate", "quota:write")
 
 
@@ -48,7 +48,7 @@ async def chromium() -> AsyncIterator[Browser]:
 
 def clerk(served: Served) -> httpx.AsyncClient:
     headers = served.installation.caller(*SCOPES)
-    return httpx.AsyncClient(base_url=served.base_url, headers=headers, timeout=patient(20), trust_env=False)
+    return httpx.AsyncClient(base_url=served.base_url, headers=headers, timeout=stretched(20), trust_env=False)
 
 
 async def watched(page: Page) -> tuple[list[str], set[str]]:

@@ -142,7 +142,7 @@ class TestEveryContainer:
             assert how["condition"] == wanted, other
 
 
-def test_work_waits_for_the_broker_and_doors_do_not() -> None:
+def test_work_waits_for_the_broker_and_web_does_not() -> None:
     for name, service in OURS.items():
         if service["command"][0] == "serve":
             assert ("kafka" in service["depends_on"]) is name.endswith("-work"), name

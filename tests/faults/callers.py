@@ -25,13 +25,13 @@ class Caller:
         return cls(port, notice, *await asyncio.open_connection("127.0.0.1", port))
 
     async def say(self, body_bytes: int | None = None) -> None:
-        """Send the head and so much of the body (all, unless told otherwise)."""
+        """Send the head and so much of the body (all, unless asked otherwise)."""
         head = request(f"/payment/v1/callbacks/wechat/{MCHID}", self.notice.headers, len(self.notice.body))
         self.writer.write(head + self.notice.body[:body_bytes])
         await self.writer.drain()
 
     def hang_up(self) -> None:
-        """Leave without a goodbye."""
+        """Leave without closing."""
         self.writer.transport.abort()
 
     async def status(self) -> int:

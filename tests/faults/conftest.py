@@ -21,7 +21,7 @@ from tests.harness.payable import Payable
 from tests.harness.processes import Fleet
 
 PEOPLE = 400
-WHOLE = ("subsidy", "quota")  # nobody kills only their doors or only their work here
+WHOLE = ("subsidy", "quota")  # one process each: no test kills only their web or only their work
 
 
 @dataclass

@@ -30,7 +30,7 @@ HEALED_WITHIN_S = 60.0
 
 @dataclass
 class County:
-    """One process per service and role on Kafka, and the channel that tells it of payments."""
+    """One process per service and role on Kafka, and the channel that notifies it of payments."""
 
     installation: Installation
     admin_url: str
@@ -48,7 +48,7 @@ class County:
     def wire(
         self, database: str, table: str, event: str, *, when: str = "", at_commit: bool = False
     ) -> AbstractAsyncContextManager[Wire]:
-        """A wire across the way of whoever touches a table."""
+        """A wire for every session that touches a table."""
         return wire(self._admin(database), table, event, when=when, at_commit=at_commit)
 
     async def seen_by_admin(self, database: str, query: str) -> Sequence[Any]:
@@ -104,7 +104,7 @@ class County:
     async def top_up(self, at_least: int) -> None:
         """Have enough people left who can pay."""
         if self.channel.unpaid < at_least:
-            self.channel.offer(await payable(self.installation, doors_of(self.fleet), at_least))
+            self.channel.offer(await payable(self.installation, base_urls_of(self.fleet), at_least))
 
     async def judged(self, within_s: float = HEALED_WITHIN_S) -> ConsistencyReport:
         """Judge the county by the channel's books and by the proof of consistency, within a minute of the fault.
@@ -160,11 +160,11 @@ async def opened(installation: Installation, fleet: Fleet, people: int, *, withi
     await installation.set_business_date(TODAY, *WITH_DATABASE)
     fleet.start()
     await fleet.ready()
-    return await payable(installation, doors_of(fleet), people, within_s=within_s)
+    return await payable(installation, base_urls_of(fleet), people, within_s=within_s)
 
 
-def doors_of(fleet: Fleet) -> dict[str, str]:
-    """Where each service's doors are."""
+def base_urls_of(fleet: Fleet) -> dict[str, str]:
+    """Where each service listens."""
     return {name: fleet.url(name) for name in WITH_DATABASE}
 
 

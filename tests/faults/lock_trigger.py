@@ -1,4 +1,4 @@
-"""A wire across a service's way: whoever comes by waits in PostgreSQL until the test lets go, and is seen waiting.
+"""A wire across a service's way: sessions wait in PostgreSQL until the test lets go, and are seen waiting.
 
 This is how a fault hits a chosen point without a hook in the product: a trigger takes a lock that the test holds, so
 the process stands exactly there, which `pg_locks` proves; then it is killed or stopped.

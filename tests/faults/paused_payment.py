@@ -12,13 +12,13 @@ from tests.harness.payable import Payable
 
 @dataclass(frozen=True)
 class Held:
-    """The payment, the sessions that stand there with it, and the channel that goes on telling."""
+    """The payment, the sessions that stand there with it, and the channel that goes on notifying."""
 
     transaction: str
     order: Payable
     wire: Wire
     caught: set[int]
-    telling: asyncio.Task[None]
+    notifying: asyncio.Task[None]
 
     async def never_said(self) -> None:
         """The process that stood there is dead or given up: what it was about to say is never said."""
@@ -27,12 +27,12 @@ class Held:
 
 @asynccontextmanager
 async def notice_held(county: County) -> AsyncIterator[Held]:
-    """The door is about to store a notice; it goes on when the block ends."""
+    """The callback is about to store a notice; it goes on when the block ends."""
     transaction, order = county.channel.pay()
     condition = f"NEW.transaction_id = '{transaction}'"
     async with county.wire("payment", "raw_notice", "INSERT", when=condition) as wire:
-        telling = asyncio.create_task(county.channel.tell(transaction))
-        yield Held(transaction, order, wire, await wire.caught(), telling)
+        notifying = asyncio.create_task(county.channel.notify(transaction))
+        yield Held(transaction, order, wire, await wire.caught(), notifying)
 
 
 @asynccontextmanager
@@ -41,8 +41,8 @@ async def enrolment_held(county: County) -> AsyncIterator[Held]:
     transaction, order = county.channel.pay()
     condition = f"NEW.id = '{order.enrolment_id}' AND NEW.paid_basis IS NOT NULL"
     async with county.wire("registration", "enrolment", "UPDATE", when=condition) as wire:
-        telling = asyncio.create_task(county.channel.tell(transaction))
-        yield Held(transaction, order, wire, await wire.caught(), telling)
+        notifying = asyncio.create_task(county.channel.notify(transaction))
+        yield Held(transaction, order, wire, await wire.caught(), notifying)
 
 
 async def is_enrolled(county: County, order: Payable) -> bool:

@@ -39,7 +39,7 @@ class Storm:
         self._broker, self._dice = broker, random.Random(seed)
 
     async def rage(self, over: asyncio.Event) -> None:
-        """Until it is over; whoever was killed last is started again."""
+        """Until it is over; what was killed last is started again."""
         while not over.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(over.wait(), KILL_EVERY_S)
@@ -75,7 +75,7 @@ async def soak(ground: tuple[Cluster, Installation, KafkaBroker], folder: Path, 
             began = time.monotonic()
             report = await county.judged()
             _conclude(county, storm, report, took, time.monotonic() - began)
-            await fleet.ready()  # whoever was killed last
+            await fleet.ready()  # what was killed last
     finally:
         fleet.stop()
 
@@ -101,7 +101,7 @@ async def _through(county: County, storm: Storm, asked: argparse.Namespace) -> f
 def _conclude(county: County, storm: Storm, report: ConsistencyReport, took_s: float, drained_s: float) -> None:
     channel = county.channel
     rate = len(channel.paid) / took_s
-    say(f"callbacks: {len(channel.paid)} payments told in {took_s:.0f} s ({rate:.1f}/s)")
+    say(f"callbacks: {len(channel.paid)} payments notified in {took_s:.0f} s ({rate:.1f}/s)")
     say(f"answers: {dict(channel.answers)}")
     say(f"killed {storm.kills.total()}: {dict(storm.kills)}")
     say(f"drained and proven in {drained_s:.1f} s; verify: {report.breaks} breaks, {report.in_flight} in flight")

@@ -1,4 +1,4 @@
-"""Too many at once, people who hang up, and a process that is told to end while it works."""
+"""Too many at once, people who hang up, and a process that is asked to end while it works."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,7 +18,7 @@ _REQUESTS = 30
 
 
 async def test_with_every_connection_of_the_pool_taken_callbacks_are_answered_all_the_same(county: County) -> None:
-    await county.channel.pay_and_tell(1)  # the intake holds its connection from now on
+    await county.channel.pay_and_notify(1)  # the intake holds its connection from now on
     order = county.channel.left()[-1].order_no
     waiting = """SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
                  AND wait_event_type = 'Lock' AND query ~ 'FROM payment_order WHERE order_no = [^A]'"""
@@ -32,7 +32,7 @@ async def test_with_every_connection_of_the_pool_taken_callbacks_are_answered_al
 
             await eventually(pool_is_taken, message="everything but the intake's own connection waits")
             async with asyncio.timeout(5):
-                await county.channel.pay_and_tell(10)
+                await county.channel.pay_and_notify(10)
         answers = [answer.status_code for answer in await asyncio.gather(*asking)]
     assert set(answers) <= {200, 503}
     assert answers.count(200) >= county.installation.settings.pool_web - 1
@@ -40,7 +40,7 @@ async def test_with_every_connection_of_the_pool_taken_callbacks_are_answered_al
 
 
 @pytest.mark.slow_fault
-async def test_a_door_that_waits_too_long_for_a_lock_says_come_again(county: County) -> None:
+async def test_an_endpoint_that_waits_too_long_for_a_lock_says_come_again(county: County) -> None:
     order = county.channel.left()[-1].order_no
     async with _client(county) as client:
         async with _locked(county, "payment_order"):
@@ -58,15 +58,15 @@ async def test_a_thousand_clients_that_hang_up_take_nothing_from_the_others(coun
     async with county.channel.under_load(per_second=10):
         await asyncio.gather(*(_hang_up(web.port, whole[number % 20], number) for number in range(1000)))
         async with asyncio.timeout(10):
-            await county.channel.pay_and_tell(5)
-        for each in paid:  # nobody heard an answer, so the channel tells of them again
-            await county.channel.tell(each)
+            await county.channel.pay_and_notify(5)
+        for each in paid:  # no answer arrived, so the channel notifies again
+            await county.channel.notify(each)
     await eventually(lambda: web.open_files() < before + 100, message="their connections are given back")
     assert set(county.channel.answers) <= {204}
     await county.judged()
 
 
-async def test_told_to_end_it_answers_what_it_has_in_hand_and_nothing_with_an_error(county: County) -> None:
+async def test_asked_to_end_it_answers_what_it_has_in_hand_and_nothing_with_an_error(county: County) -> None:
     web = county.fleet.one("payment", "web")
     paid = [county.channel.pay()[0] for _ in range(20)]
     numbers = ", ".join(f"'{each}'" for each in paid)
@@ -80,8 +80,8 @@ async def test_told_to_end_it_answers_what_it_has_in_hand_and_nothing_with_an_er
         assert [await caller.status() for caller in in_hand] == [204] * len(paid)
         assert await asyncio.to_thread(web.ended) == 0
         web.start()
-        await asyncio.gather(*(county.channel.tell(each) for each in paid))
-    # Whoever came too late finds the port closed or the idle connection ended, and is told nothing wrong.
+        await asyncio.gather(*(county.channel.notify(each) for each in paid))
+    # A caller who came too late finds the port closed or the idle connection ended, and gets no wrong answer.
     assert {answer for answer in county.channel.answers if isinstance(answer, int)} == {204}
     await county.judged()
 

@@ -1,4 +1,4 @@
-"""The process that credits and tells, and one that listens, are killed at each point of their way."""
+"""The process that credits and announces, and one that listens, are killed at each point of their way."""
 
 import asyncio
 
@@ -17,7 +17,7 @@ async def test_killed_when_notices_are_answered_but_not_credited(county: County)
     work.freeze()
     await eventually(lambda: work.stands_still)
     async with county.channel.under_load(per_second=10):
-        paid = await county.channel.pay_and_tell(PAYERS)
+        paid = await county.channel.pay_and_notify(PAYERS)
         assert [await county.stored(each) for each in paid] == [["RECEIVED"]] * PAYERS
         assert await county.credited(paid) == 0
         work.kill()
@@ -33,7 +33,7 @@ async def test_killed_inside_the_ledgers_transaction_nothing_of_it_remains(count
     at_commit = point == "all is done but the commit"
     async with county.channel.under_load(per_second=10):
         async with county.wire("payment", "transfer", "INSERT", at_commit=at_commit) as wire:
-            paid = await county.channel.pay_and_tell(PAYERS)
+            paid = await county.channel.pay_and_notify(PAYERS)
             caught = await wire.caught()
             work.kill()
             await wire.cut(caught)
@@ -49,12 +49,12 @@ async def test_a_relay_killed_before_it_sends_leaves_what_the_next_one_sends(cou
         async with county.wire("payment", "relay_lane", "UPDATE") as wire:
             caught = await wire.caught()  # it renews its lease, and can fetch nothing meanwhile
             before = await county.on_the_bus("payment")
-            paid = await county.channel.pay_and_tell(PAYERS)
+            paid = await county.channel.pay_and_notify(PAYERS)
 
             async def all_credited() -> bool:
                 return await county.credited(paid) == PAYERS
 
-            await eventually(all_credited, message="what is paid is credited while nothing is told")
+            await eventually(all_credited, message="what is paid is credited while nothing is published")
             work.kill()
             await wire.cut(caught)
         assert await county.unpublished("payment") >= PAYERS
@@ -67,7 +67,7 @@ async def test_a_relay_killed_between_sending_and_marking_sends_again_and_nobody
     work = county.fleet.one("payment", "work")
     async with county.channel.under_load(per_second=10):
         async with county.wire("payment", "outbox", "UPDATE OF published_at") as wire:
-            await county.channel.pay_and_tell(PAYERS)
+            await county.channel.pay_and_notify(PAYERS)
             caught = await wire.caught()
             marked = await county.published("payment")
             twice = await county.on_the_bus("payment") - marked
@@ -80,13 +80,13 @@ async def test_a_relay_killed_between_sending_and_marking_sends_again_and_nobody
     assert await county.on_the_bus("payment") >= await county.published("payment") + twice
 
 
-async def test_a_relay_killed_once_it_has_marked_has_told_everything_it_marked(county: County) -> None:
+async def test_a_relay_killed_once_it_has_marked_has_published_everything_it_marked(county: County) -> None:
     work, listener = county.fleet.one("payment", "work"), county.fleet.one("registration", "work")
     listener.freeze()
     await eventually(lambda: listener.stands_still)
     before = await county.on_the_bus("payment")
     async with county.channel.under_load(per_second=10):
-        paid = await county.channel.pay_and_tell(PAYERS)
+        paid = await county.channel.pay_and_notify(PAYERS)
 
         async def marked() -> bool:
             people = [county.channel.paid[each].enrolment_id for each in paid]
@@ -115,11 +115,11 @@ async def test_a_listener_killed_inside_its_transaction_has_neither_moved_on_nor
         assert not await is_enrolled(county, held.order)
         assert await county.taken_in("registration") == stood
         listener.start()
-        await held.telling
+        await held.notifying
     await county.judged()
 
 
-async def test_a_listener_killed_before_the_broker_hears_of_its_commit_goes_on_where_its_database_stands(
+async def test_a_listener_killed_before_the_broker_receives_its_commit_goes_on_where_its_database_stands(
     county: County,
 ) -> None:
     listener = county.fleet.one("registration", "work")
@@ -132,7 +132,9 @@ async def test_a_listener_killed_before_the_broker_hears_of_its_commit_goes_on_w
             listener.thaw()
             return False
 
-        await eventually(stopped_ahead_of_the_broker, within_s=30, every_s=0.3, message="committed, and not yet told")
+        await eventually(
+            stopped_ahead_of_the_broker, within_s=30, every_s=0.3, message="committed here, not yet at the broker"
+        )
         listener.kill()
         assert await county.taken_in("registration") > await county.advised("registration")
         listener.start()
@@ -144,13 +146,13 @@ async def test_a_notice_fifty_times_at_once_while_the_worker_is_killed_counts_on
     transaction, _ = county.channel.pay()
     same, other = county.channel.body(transaction, "one-notice-" + transaction), county.channel.body(transaction)
     async with county.wire("payment", "payment_line", "INSERT") as wire:
-        telling = [
-            asyncio.create_task(county.channel.tell(transaction, body)) for body in (same, other) for _ in range(25)
+        notifying = [
+            asyncio.create_task(county.channel.notify(transaction, body)) for body in (same, other) for _ in range(25)
         ]
         caught = await wire.caught()
         work.kill()
         await wire.cut(caught)
     work.start()
-    await asyncio.gather(*telling)
+    await asyncio.gather(*notifying)
     await county.judged()
     assert sorted(await county.stored(transaction)) == ["CREDITED", "REPEATED"]

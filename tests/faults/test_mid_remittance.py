@@ -50,11 +50,11 @@ async def test_killed_at_every_step_to_the_treasury_the_money_takes_each_step_on
     county: County, tax: TaxPeer
 ) -> None:
     work, web = county.fleet.one("payment", "work"), county.fleet.one("payment", "web")
-    await county.channel.pay_and_tell(PAYERS)
+    await county.channel.pay_and_notify(PAYERS)
     await county.judged()
     headers = county.installation.caller(*SCOPES)
-    async with httpx.AsyncClient(base_url=web.base_url, headers=headers, trust_env=False, timeout=30) as doors:
-        hall = Season(county.installation, doors, WechatPeer(), tax)
+    async with httpx.AsyncClient(base_url=web.base_url, headers=headers, trust_env=False, timeout=30) as http:
+        hall = Season(county.installation, http, WechatPeer(), tax)
         async with county.wire("payment", "remittance_line", "INSERT") as wire:
             await hall.bank("SETTLEMENT", f"WECHAT:{MCHID}:{DAY}", county.channel.paid_fen)
             caught = await wire.caught()
@@ -74,7 +74,7 @@ async def test_killed_at_every_step_to_the_treasury_the_money_takes_each_step_on
             ("treasury", {"received_on": "2023-10-11"}, "REMITTED", "TREASURY_CONFIRMED"),
         ):
             for at_commit in (False, True):
-                await _killed_in(county, web, doors, f"{path}/{step}", body, at_commit=at_commit)
+                await _killed_in(county, web, http, f"{path}/{step}", body, at_commit=at_commit)
                 await hall.reaches(batch_id, before)
             for _ in range(2):  # the clerk asks again, and once more to be sure
                 assert (await hall.post(f"{path}/{step}", body))["state"] == after
@@ -90,23 +90,23 @@ async def _batch(county: County) -> str | None:
 
 
 async def _killed_in(
-    county: County, web: ServiceProcess, doors: httpx.AsyncClient, path: str, body: dict[str, str], *, at_commit: bool
+    county: County, web: ServiceProcess, http: httpx.AsyncClient, path: str, body: dict[str, str], *, at_commit: bool
 ) -> None:
     """Ask for a step, and kill the process that takes it, with its transfers being written or all but committed."""
     transfers = await county.one("payment", "SELECT count(*) FROM transfer")
-    async with county.wire("payment", "transfer", "INSERT", at_commit=at_commit) as wire, _asking(doors, path, body):
+    async with county.wire("payment", "transfer", "INSERT", at_commit=at_commit) as wire, _asking(http, path, body):
         caught = await wire.caught()
         web.kill()
         await wire.cut(caught)
     assert await county.one("payment", "SELECT count(*) FROM transfer") == transfers
     web.start()
-    await eventually(web.is_ready, within_s=60, every_s=0.2, message="the doors are open again")
+    await eventually(web.is_ready, within_s=60, every_s=0.2, message="the service answers again")
 
 
 @asynccontextmanager
-async def _asking(doors: httpx.AsyncClient, path: str, body: dict[str, str]) -> AsyncIterator[None]:
+async def _asking(http: httpx.AsyncClient, path: str, body: dict[str, str]) -> AsyncIterator[None]:
     """A request that will never be answered."""
-    asking = asyncio.create_task(doors.post(path, json=body))
+    asking = asyncio.create_task(http.post(path, json=body))
     yield
     with pytest.raises(httpx.TransportError):
         await asking

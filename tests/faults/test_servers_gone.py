@@ -14,13 +14,13 @@ pytestmark = pytest.mark.slow_fault
 
 
 @pytest.mark.parametrize("how", ["killed", "standing still"])
-async def test_without_a_broker_callbacks_are_answered_and_credited_and_all_is_told_when_it_returns(
+async def test_without_a_broker_callbacks_are_answered_and_credited_and_all_is_announced_when_it_returns(
     shaky_county: County, ground: Ground, how: str
 ) -> None:
     county, killed = shaky_county, how == "killed"
     async with county.channel.under_load(per_second=10):
         await asyncio.to_thread(ground.broker.kill if killed else ground.broker.pause)
-        paid = await county.channel.pay_and_tell(5)
+        paid = await county.channel.pay_and_notify(5)
 
         async def all_credited() -> bool:
             return await county.credited(paid) == len(paid)
@@ -36,13 +36,13 @@ async def test_without_a_broker_callbacks_are_answered_and_credited_and_all_is_t
 async def test_a_server_stopped_at_once_loses_nothing_that_was_answered(shaky_county: County, ground: Ground) -> None:
     county = shaky_county
     async with county.channel.under_load(per_second=20):
-        await county.channel.pay_and_tell(5)
+        await county.channel.pay_and_notify(5)
         pid = ground.postgres.server_pid
         assert pid is not None
         os.kill(pid, signal.SIGQUIT)  # what `pg_ctl stop -m immediate` sends: no checkpoint, sessions cut off
         await eventually(lambda: ground.postgres.server_pid is None, within_s=20, message="the server is down")
         refused = county.channel.answers[503]
-        await eventually(lambda: county.channel.answers[503] > refused, message="nobody is told that it is safe")
+        await eventually(lambda: county.channel.answers[503] > refused, message="no notice is answered as safe")
         await asyncio.to_thread(ground.postgres.start)
     assert all(process.alive and process.starts == 1 for process in county.fleet)
     await county.judged()

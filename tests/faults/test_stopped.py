@@ -18,7 +18,7 @@ async def test_a_relay_stopped_for_longer_than_its_lease_is_replaced_and_does_no
     stopped = county.fleet.one("payment", "work")
     owner = await county.one("payment", "SELECT owner FROM relay_lane WHERE lane = 0")
     async with county.wire("payment", "outbox", "UPDATE OF published_at") as wire:
-        await county.channel.pay_and_tell(5)
+        await county.channel.pay_and_notify(5)
         caught = await wire.caught()
         stopped.freeze()
         await wire.cut(caught)
@@ -36,7 +36,7 @@ async def test_a_listener_stopped_for_longer_than_its_session_counts_nothing_aga
     async with enrolment_held(county) as held:
         stopped.freeze()
         await held.never_said()
-    await held.telling
+    await held.notifying
 
     async def taken_over() -> bool:
         return await is_enrolled(county, held.order)

@@ -46,7 +46,7 @@ class Cluster:
 
     @property
     def admin_url(self) -> str:
-        """The superuser's door, for making and dropping databases."""
+        """The superuser's URL, for making and dropping databases."""
         return self.postgres.admin_url
 
     def url(self, role: str, database: str) -> str:
@@ -79,7 +79,7 @@ class Cluster:
         return Clones(self, suffix, names)
 
     async def drop(self, clones: Clones) -> None:
-        """Remove the copies, whoever is still connected."""
+        """Remove the copies, and end the sessions in them."""
         admin = await asyncpg.connect(self.admin_url)
         try:
             for name in clones.names.values():

@@ -82,6 +82,6 @@ class CopiedSettings(Settings):
 
 
 def copied(settings: Settings) -> None:
-    """Have every database of a test's settings copied, before other processes are told of them."""
+    """Have every database of a test's settings copied, before other processes know of them."""
     if isinstance(settings, CopiedSettings):
         settings.need(*TEMPLATES)

@@ -1,4 +1,4 @@
-"""A process that owns an embedded PostgreSQL until it is told otherwise: what tests kill, freeze and compete with."""
+"""A process that owns an embedded PostgreSQL until its input closes: what tests kill, freeze and compete with."""
 
 from __future__ import annotations
 

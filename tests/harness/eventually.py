@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar, overload
 
-from tests.harness.patience import patient
+from tests.harness.timeouts import stretched
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ async def eventually(
     """Ask until the answer is truthy or an assertion inside it holds, and return it; the last answer is in the failure.
 
     The predicate may be asynchronous; an AssertionError that it raises counts as "not yet". The deadline is that of a
-    quiet machine; a busy one gets more (`patience`).
+    quiet machine; a busy one gets more (`stretch`).
     """
     began = time.monotonic()
     while True:
@@ -46,7 +46,7 @@ async def eventually(
         except AssertionError as not_yet:
             refusal = not_yet
         waited_s = time.monotonic() - began
-        if waited_s > patient(within_s):
+        if waited_s > stretched(within_s):
             raise AssertionError(
                 f"not within {waited_s:.1f} s: {message or predicate}; last: {refusal or last!r}"
             ) from refusal

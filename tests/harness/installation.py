@@ -1,4 +1,4 @@
-"""An installation of its own for one test: migrated databases, keys made for it, and doors to knock on."""
+"""An installation of its own for one test: migrated databases, keys made for it, and an HTTP client."""
 
 import base64
 import os
@@ -85,11 +85,11 @@ class Installation:
             )
 
     @asynccontextmanager
-    async def doors(
+    async def http_client(
         self, *services: Service, role: Role = "all", clock: Clock | None = None
     ) -> AsyncIterator[httpx.AsyncClient]:
-        """Run services and knock on their doors."""
-        async with self.running(*services, role=role, clock=clock) as runs, knocking(runs) as client:
+        """Run services, and a client that calls them."""
+        async with self.running(*services, role=role, clock=clock) as runs, http_client(runs) as client:
             yield client
 
     async def sql(self, database: str, query: str, *arguments: Any) -> Sequence[asyncpg.Record]:
@@ -126,7 +126,7 @@ async def on_kafka(installation: Installation, bootstrap_servers: str) -> Instal
 
 
 @asynccontextmanager
-async def knocking(runs: Sequence[ServiceContext]) -> AsyncIterator[httpx.AsyncClient]:
+async def http_client(runs: Sequence[ServiceContext]) -> AsyncIterator[httpx.AsyncClient]:
     """An HTTP client for services that already run; it accepts no answer that the OpenAPI documents do not name."""
     transport = httpx.ASGITransport(app=root_app(runs), raise_app_exceptions=False)
     checks = {"response": [must_be_documented]}

@@ -17,7 +17,7 @@ from pathlib import Path
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from tests.harness.patience import patient
+from tests.harness.timeouts import stretched
 
 _CHECKOUT = Path(__file__).parents[2]
 _JARS = _CHECKOUT / ".canbao" / "kafka" / "libs"
@@ -26,7 +26,7 @@ _UP_WITHIN_S = 60.0
 
 
 class BrokerFailed(RuntimeError):
-    """The broker cannot be started or does not answer; the message names the mend or the end of its log."""
+    """The broker cannot be started or does not answer; the message names the remedy or the end of its log."""
 
 
 class KafkaBroker:
@@ -66,7 +66,7 @@ class KafkaBroker:
     def await_answer(self, within_s: float = _UP_WITHIN_S) -> None:
         """Return when the broker answers a metadata request; raise with the end of its log when it does not."""
         began = time.monotonic()
-        while time.monotonic() < began + patient(within_s):
+        while time.monotonic() < began + stretched(within_s):
             if self._process is None or self._process.poll() is not None:
                 break
             if _listens(self.port) and answers(self.bootstrap_servers):
@@ -83,7 +83,7 @@ class KafkaBroker:
         self._running().send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
-        """End it without a goodbye (SIGKILL); `restart` finds the same data."""
+        """Kill it (SIGKILL); `restart` finds the same data."""
         process = self._running()
         process.kill()
         process.wait()
@@ -101,7 +101,7 @@ class KafkaBroker:
             self._process.send_signal(signal.SIGCONT)
             self._process.terminate()
             try:
-                self._process.wait(patient(15))
+                self._process.wait(stretched(15))
             except subprocess.TimeoutExpired:
                 self.kill()
             self._process = None

@@ -1,7 +1,7 @@
-"""People in bulk with an order each to pay: registered and billed through the doors, ordered in one statement.
+"""People in bulk with an order each to pay: registered and billed over HTTP, ordered in one statement.
 
-The doors of orders ask the channel once per order; what is under test begins after that, so the orders are written as
-the doors leave them (AWAITING, with a code), all at once.
+The order's endpoint asks the channel once per order; what is under test begins after that, so the orders are written as
+that endpoint leaves them (AWAITING, with a code), all at once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -61,17 +61,17 @@ class Payable:
 
 
 async def payable(
-    installation: Installation, doors: Mapping[str, str], count: int, *, within_s: float = 120
+    installation: Installation, base_urls: Mapping[str, str], count: int, *, within_s: float = 120
 ) -> list[Payable]:
     """So many more people of twenty villages, every tenth on a roster of civil affairs, and an order for each.
 
-    ``doors`` says where each service listens; registration, subsidy and payment must be at work.
+    ``base_urls`` says where each service listens; registration, subsidy and payment must be at work.
     """
     known = (await installation.sql("registration", "SELECT count(*) FROM enrolment"))[0][0]
     async with httpx.AsyncClient(headers=installation.caller(*SCOPES), trust_env=False, timeout=60) as client:
 
         async def post(service: str, path: str, body: Any) -> None:
-            answer = await client.post(f"{doors[service]}/{service}/v1/{path}", json=body)
+            answer = await client.post(f"{base_urls[service]}/{service}/v1/{path}", json=body)
             assert answer.is_success, (path, answer.status_code, answer.text)
 
         await post("registration", "regions", {"regions": [{"code": town, "name": f"镇{town[-3:]}"} for town in TOWNS]})

@@ -14,8 +14,8 @@ from services.composition import WITH_DATABASE
 from shared.settings import Settings
 from tests.harness.environment import variables
 from tests.harness.eventually import eventually
-from tests.harness.patience import patient
 from tests.harness.ports import free_port
+from tests.harness.timeouts import stretched
 
 ROOT = Path(__file__).parents[2]
 Role = Literal["web", "work", "all"]
@@ -71,7 +71,7 @@ class ServiceProcess:
         self.starts += 1
 
     def kill(self) -> None:
-        """End it without a goodbye (SIGKILL)."""
+        """Kill it (SIGKILL)."""
         process = self._running()
         process.kill()
         process.wait()
@@ -90,13 +90,13 @@ class ServiceProcess:
 
     def ended(self) -> int:
         """Wait for its end; its exit code."""
-        return self._running().wait(patient(_STOP_WITHIN_S))
+        return self._running().wait(stretched(_STOP_WITHIN_S))
 
     async def is_ready(self) -> bool:
         """Whether its own /readyz says so: database, and for background work bus and events too."""
         assert self.alive, f"{self} has ended:\n{self.last_words()}"
         try:
-            async with httpx.AsyncClient(trust_env=False, timeout=patient(5)) as client:
+            async with httpx.AsyncClient(trust_env=False, timeout=stretched(5)) as client:
                 return (await client.get(f"{self.base_url}/readyz")).is_success
         except httpx.TransportError:
             return False
@@ -114,7 +114,7 @@ class Fleet:
     """One process per service and role of an installation."""
 
     def __init__(self, settings: Settings, logs: Path, *, whole: Collection[str] = ()) -> None:
-        """Doors and background work are apart, except in the services that ``whole`` names."""
+        """Web and background work are apart, except in the services that ``whole`` names."""
         self.settings, self._logs = settings, logs
         apart = ((name, role) for name in WITH_DATABASE if name not in whole for role in _APART)
         both = ((name, _BOTH) for name in whole)
@@ -132,7 +132,7 @@ class Fleet:
         return self._process(name, role, number=2)
 
     def url(self, name: str) -> str:
-        """Where a service's doors are."""
+        """Where a service listens."""
         return next(each.base_url for each in self if each.name == name and each.role != "work")
 
     def start(self) -> None:

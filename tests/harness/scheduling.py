@@ -10,10 +10,11 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 # The first pattern that matches names the unit; every other test is a unit of its own.
 _UNITS = (
-    (r"tests/doors/(test_\w+)\.py", r"\1"),
+    (r"tests/endpoints/(test_\w+)\.py", r"\1"),
     (r"tests/verify/", "verify"),
     (r"tests/faults/test_servers_gone\.py", "faults-ground"),
     (r"tests/faults/", "faults"),
+    (r"tests/journeys/test_(guides|readme)\.py::test_the_", "held-season"),
     (r"tests/journeys/test_up\.py::(?!.*test_another_place)", "up"),
 )
 

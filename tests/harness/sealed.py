@@ -9,7 +9,7 @@ from tests.harness.installation import Installation
 async def sealed_person(installation: Installation) -> None:
     """Register one through the API."""
     await installation.set_business_date(date(2023, 10, 9), "registration")
-    async with installation.doors(SERVICE, role="web") as http:
+    async with installation.http_client(SERVICE, role="web") as http:
         http.headers.update(installation.caller("registration:write", "registration:operate"))
         towns = [{"code": "411521101", "name": "铁铺"}]
         assert (await http.post("/registration/v1/regions", json={"regions": towns})).status_code == 204

@@ -13,7 +13,7 @@ from tests.harness.cluster import SERVICES, Cluster
 from tests.harness.environment import variables
 from tests.harness.eventually import eventually
 from tests.harness.installation import Installation
-from tests.harness.patience import patient
+from tests.harness.timeouts import stretched
 
 
 async def test_copies_carry_the_templates_rows_and_share_nothing_after(cluster: Cluster) -> None:
@@ -35,7 +35,7 @@ async def test_copies_carry_the_templates_rows_and_share_nothing_after(cluster: 
             await cluster.drop(second)
 
 
-async def test_a_copy_is_dropped_whoever_is_connected(cluster: Cluster) -> None:
+async def test_a_copy_is_dropped_though_somebody_is_connected(cluster: Cluster) -> None:
     clones = await cluster.clone(["payment"])
     forgotten = await asyncpg.connect(clones.url("payment"))
     await cluster.drop(clones)
@@ -67,16 +67,16 @@ async def test_a_database_is_copied_when_it_is_asked_for(cluster: Cluster, insta
 
 
 class TestPatience:
-    def test_a_quiet_machine_waits_as_long_as_it_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_quiet_machine_waits_as_long_as_it_is_asked(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("CANBAO_TEST_PATIENCE", "1")
-        assert patient(60) == 60
+        assert stretched(60) == 60
 
     def test_a_busy_one_waits_longer_and_not_for_ever(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("CANBAO_TEST_PATIENCE", raising=False)
         monkeypatch.setattr(os, "getloadavg", lambda: (6.0 * (os.cpu_count() or 1), 0.0, 0.0))
-        assert patient(60) == 720
+        assert stretched(60) == 720
         monkeypatch.setattr(os, "getloadavg", lambda: (1000.0 * (os.cpu_count() or 1), 0.0, 0.0))
-        assert patient(60) == 1_200
+        assert stretched(60) == 1_200
 
 
 class TestEventually:

@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from tests.harness.kafka_broker import KafkaBroker, NamedBroker, answers
 from tests.harness.kafka_process import BrokerFailed
-from tests.harness.patience import patient
+from tests.harness.timeouts import stretched
 
 
 @asynccontextmanager
@@ -32,14 +32,14 @@ async def send(broker: KafkaBroker | NamedBroker, topic: str, value: bytes) -> N
     async with AIOKafkaProducer(
         bootstrap_servers=broker.bootstrap_servers, acks="all", enable_idempotence=True
     ) as producer:
-        await asyncio.wait_for(producer.send_and_wait(topic, value), patient(20))
+        await asyncio.wait_for(producer.send_and_wait(topic, value), stretched(20))
 
 
 async def first_of(broker: KafkaBroker | NamedBroker, topic: str) -> bytes | None:
     async with AIOKafkaConsumer(
         topic, bootstrap_servers=broker.bootstrap_servers, auto_offset_reset="earliest", enable_auto_commit=False
     ) as consumer:
-        record = await asyncio.wait_for(consumer.getone(), patient(20))
+        record = await asyncio.wait_for(consumer.getone(), stretched(20))
         value: bytes | None = record.value
         return value
 

@@ -12,11 +12,13 @@ from tests.harness.scheduling import unit_of
 @pytest.mark.parametrize(
     ("test", "unit"),
     [
-        ("tests/doors/test_regions.py::test_nothing_is_written_elsewhere[an order]", "test_regions"),
+        ("tests/endpoints/test_regions.py::test_nothing_is_written_elsewhere[an order]", "test_regions"),
         ("tests/verify/test_breaks.py::test_a_break_is_found[x]", "verify"),
         ("tests/faults/test_servers_gone.py::test_x", "faults-ground"),
         ("tests/faults/test_stopped.py::test_x", "faults"),
         ("tests/journeys/test_up.py::TestOnce::test_what_is_generated_is_readable_by_its_owner_alone", "up"),
+        ("tests/journeys/test_guides.py::test_the_commands_of_the_guides_work_as_typed", "held-season"),
+        ("tests/journeys/test_readme.py::test_the_walk_through_works_as_typed", "held-season"),
     ],
 )
 def test_tests_that_share_something_dear_are_one_unit(test: str, unit: str) -> None:

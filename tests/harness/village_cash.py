@@ -1,4 +1,4 @@
-"""A village whose people were billed: brings cash, statements and slips to payment's doors, and reads its books."""
+"""A village whose people were billed: brings cash, statements and slips to payment over HTTP, and reads its books."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -42,7 +42,7 @@ class Village:
     """One village's cash of one statement; ``number`` keeps its documents apart from other villages'."""
 
     installation: Installation
-    doors: httpx.AsyncClient
+    http: httpx.AsyncClient
     people: Sequence[UUID]
     region: str = VILLAGE
     number: str = "1"
@@ -105,14 +105,14 @@ class Village:
     async def post(
         self, path: str, body: Any, *, scopes: Sequence[str] = CLERK, region: str = COUNTY, client: str = "clerk"
     ) -> httpx.Response:
-        """Knock on one of payment's doors."""
+        """Call one of payment's endpoints."""
         headers = self.installation.caller(*scopes, region=region, client=client)
-        return await self.doors.post(f"/payment/v1/{path}", json=body, headers=headers)
+        return await self.http.post(f"/payment/v1/{path}", json=body, headers=headers)
 
     async def done(
         self, path: str, body: Any, *, scopes: Sequence[str] = TAX_HALL, client: str = "clerk"
     ) -> dict[str, Any]:
-        """Knock, and expect to be let in."""
+        """Call, and expect a success."""
         answer = await self.post(path, body, scopes=scopes, client=client)
         assert answer.is_success, answer.text
         found: dict[str, Any] = answer.json()
@@ -121,7 +121,7 @@ class Village:
     async def get(self, path: str, *, region: str = COUNTY) -> dict[str, Any]:
         """Ask payment."""
         headers = self.installation.caller("payment:read", region=region)
-        answer = await self.doors.get(f"/payment/v1/{path}", headers=headers)
+        answer = await self.http.get(f"/payment/v1/{path}", headers=headers)
         assert answer.is_success, answer.text
         found: dict[str, Any] = answer.json()
         return found

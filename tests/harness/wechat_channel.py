@@ -1,4 +1,4 @@
-"""WeChat Pay as one county feels it: it tells of each payment until it is answered 2xx, and keeps its own books."""
+"""WeChat Pay as one county feels it: it notifies of each payment until it is answered 2xx, and keeps its own books."""
 
 import asyncio
 import json
@@ -11,18 +11,18 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from tests.harness.bare_http import BareHttp
-from tests.harness.patience import patient
 from tests.harness.payable import Payable
+from tests.harness.timeouts import stretched
 from tests.harness.wechat_peer import MCHID, SignedNotice, envelope, paid_plaintext, sign
 
 # The real one waits 15 s, 15 s, 30 s, 3 min, …: here the same patience is played faster.
 _AGAIN_AFTER_S = (0.5, 0.5, 1.0, 2.0, 4.0)
 _ANSWER_WITHIN_S = 5.0
-_ALL_TOLD_WITHIN_S = 60.0
+_ALL_NOTIFIED_WITHIN_S = 60.0
 
 
 class Channel:
-    """Payments that happened, whom the channel told, and what it was answered."""
+    """Payments that happened, whom the channel notified, and what it was answered."""
 
     def __init__(self, payment_url: str, orders: Sequence[Payable]) -> None:
         self._orders = deque(orders)
@@ -57,7 +57,7 @@ class Channel:
         return sum(order.amount_fen for order in self.paid.values())
 
     def pay(self) -> tuple[str, Payable]:
-        """Somebody pays the next order; the transaction and what it paid. Nobody is told yet."""
+        """Somebody pays the next order; the transaction and what it paid. No notice is sent yet."""
         order = self._orders.popleft()
         transaction = f"42{uuid4().int % 10**26:026d}"
         self.paid[transaction] = order
@@ -79,8 +79,8 @@ class Channel:
         self.answers[answer] += 1
         return answer
 
-    async def tell(self, transaction: str, body: bytes | None = None) -> None:
-        """Tell of a payment until the answer is 2xx, as the channel does."""
+    async def notify(self, transaction: str, body: bytes | None = None) -> None:
+        """Notify of a payment until the answer is 2xx, as the channel does."""
         body = body or self.body(transaction)
         for pause_s in chain(_AGAIN_AFTER_S, repeat(_AGAIN_AFTER_S[-1])):
             if await self.send(sign(body)) == 204:
@@ -88,36 +88,36 @@ class Channel:
                 return
             await asyncio.sleep(pause_s)
 
-    async def pay_and_tell(self, count: int = 1) -> list[str]:
-        """So many people pay at once, and the channel tells of all; the transactions."""
+    async def pay_and_notify(self, count: int = 1) -> list[str]:
+        """So many people pay at once, and the channel notifies of all; the transactions."""
         paid = [self.pay()[0] for _ in range(count)]
-        await asyncio.gather(*(self.tell(transaction) for transaction in paid))
+        await asyncio.gather(*(self.notify(transaction) for transaction in paid))
         return paid
 
     @asynccontextmanager
     async def under_load(self, per_second: float) -> AsyncIterator[None]:
-        """People pay at a rate for the length of the block; at its end everybody is told.
+        """People pay at a rate for the length of the block; at its end every notice is answered.
 
         Whoever is told late (a busy machine) is told at once, so that the rate holds over the whole block.
         """
-        telling: set[asyncio.Task[None]] = set()
+        notifying: set[asyncio.Task[None]] = set()
 
         async def pay() -> None:
             loop = asyncio.get_running_loop()
             began, count = loop.time(), 0
             while self.unpaid:
                 count += 1
-                task = asyncio.create_task(self.tell(self.pay()[0]))
-                telling.add(task)
-                task.add_done_callback(telling.discard)
+                task = asyncio.create_task(self.notify(self.pay()[0]))
+                notifying.add(task)
+                task.add_done_callback(notifying.discard)
                 await asyncio.sleep(max(0.0, began + count / per_second - loop.time()))
 
         paying = asyncio.create_task(pay())
         try:
             yield
             paying.cancel()
-            async with asyncio.timeout(patient(_ALL_TOLD_WITHIN_S)):
-                await asyncio.gather(*telling)
+            async with asyncio.timeout(stretched(_ALL_NOTIFIED_WITHIN_S)):
+                await asyncio.gather(*notifying)
         finally:
-            for task in (paying, *telling):
+            for task in (paying, *notifying):
                 task.cancel()

@@ -30,9 +30,9 @@ from tests.harness.cluster import scratch_folder
 from tests.harness.compose import FILE, compose, environment_of, ours, secret_files
 from tests.harness.eventually import eventually
 from tests.harness.kafka_broker import KafkaBroker, NamedBroker
-from tests.harness.patience import patient
 from tests.harness.ports import free_port
 from tests.harness.registers import a_file, a_row
+from tests.harness.timeouts import stretched
 from tools.provisioning.secrets import lay_out
 
 ROOT = FILE.parent
@@ -82,7 +82,7 @@ class Here:
     def _local(self, text: str, handed: Path) -> str:
         for host, place in self.hosts.items():
             text = text.replace(host, place)
-        if text.startswith("postgresql://"):  # the server's socket, whoever logs in
+        if text.startswith("postgresql://"):  # the server's socket, for every role
             login, _, rest = text.partition("@postgres:5432")
             text = f"{login}@{rest}?{self.hosts['socket']}" if rest else text
         return text.replace("/run/secrets", str(handed))
@@ -97,7 +97,7 @@ async def _run(command: list[str], environment: dict[str, str]) -> str:
     process = await asyncio.create_subprocess_exec(
         *command, cwd=ROOT, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
-    said, _ = await asyncio.wait_for(process.communicate(), patient(120))
+    said, _ = await asyncio.wait_for(process.communicate(), stretched(120))
     assert process.returncode == 0, said.decode()
     return said.decode()
 
@@ -112,7 +112,7 @@ async def _serving(here: Here, name: str) -> AsyncIterator[str]:
     try:
         yield f"http://127.0.0.1:{port}"
         process.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(process.wait(), patient(60)) == 0, f"{name} did not end cleanly"
+        assert await asyncio.wait_for(process.wait(), stretched(60)) == 0, f"{name} did not end cleanly"
     finally:
         if process.returncode is None:
             process.kill()
@@ -162,8 +162,10 @@ async def test_every_container_would_come_up_from_empty_volumes(
         secret = (tmp_path / "secrets" / "console" / "canbao_console_client_secret").read_text(encoding="utf-8")
         form = {"grant_type": "client_credentials", "client_id": "console", "client_secret": secret}
         gateway = f"http://127.0.0.1:{port}"
-        assert (await http.post(f"{gateway}/registration/v1/token", data=form, timeout=patient(20))).status_code == 200
-        assert "罗山县" in (await http.get(f"{gateway}/", timeout=patient(20))).text
+        assert (
+            await http.post(f"{gateway}/registration/v1/token", data=form, timeout=stretched(20))
+        ).status_code == 200
+        assert "罗山县" in (await http.get(f"{gateway}/", timeout=stretched(20))).text
         await _once(here, "verify")
         await _operators_commands(here, postgres, tmp_path)
 

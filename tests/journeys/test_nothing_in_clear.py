@@ -1,4 +1,4 @@
-"""A person's name and number go through every door of a season, and then lie nowhere that could be read."""
+"""A person's name and number go through every endpoint of a season, and then lie nowhere that could be read."""
 
 from pathlib import Path
 
@@ -38,7 +38,7 @@ async def lying_in(installation: Installation, database: str) -> set[str]:
     return found
 
 
-async def go_through_every_door(season: Season) -> None:
+async def go_through_every_endpoint(season: Season) -> None:
     """Certified, registered, refused in every way, ordered, paid, paid again and refunded."""
     await prepare(season)
     line = {"document_number": NUMBER, "name": NAME, "region": EAST}
@@ -55,12 +55,12 @@ async def go_through_every_door(season: Season) -> None:
         person | {NAME: NUMBER},
         [NAME, NUMBER],
     ):
-        refused = await season.doors.post("/registration/v1/enrolments", json=wrong)
+        refused = await season.http.post("/registration/v1/enrolments", json=wrong)
         assert 400 <= refused.status_code < 500, refused.text
     await season.post(
         "/registration/v1/enrolments/batch", {"enrolments": [person, person | {"birth_date": "1948-02-28"}]}
     )
-    refused = await season.doors.post(
+    refused = await season.http.post(
         "/subsidy/v1/rosters", json=certified | {"identity": "DIBAO", "lines": [line, line | {"document_number": "1"}]}
     )
     assert refused.is_success or refused.status_code < 500, refused.text
@@ -69,7 +69,7 @@ async def go_through_every_door(season: Season) -> None:
     await season.refund_all()
 
     async def paid() -> bool:
-        return bool((await season.doors.get(f"/registration/v1/enrolments/{enrolment}")).json()["paid"])
+        return bool((await season.http.get(f"/registration/v1/enrolments/{enrolment}")).json()["paid"])
 
     await eventually(paid, within_s=20)
 
@@ -79,7 +79,7 @@ async def test_a_name_and_a_number_lie_nowhere_in_clear(
     installation: Installation, tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     async with at_work(installation, tmp_path) as season:
-        await go_through_every_door(season)
+        await go_through_every_endpoint(season)
         await season.settled()
         said = "".join(capfd.readouterr()) + caplog.text + generate_latest().decode()
 
@@ -98,7 +98,7 @@ async def test_the_search_finds_a_number_wherever_it_lies(installation: Installa
     assert await lying_in(installation, "quota") == {"quota: public.careless"}
 
 
-def test_no_door_takes_a_name_or_a_number_in_its_address() -> None:
+def test_no_endpoint_takes_a_name_or_a_number_in_its_address() -> None:
     asked = {
         parameter["name"]
         for document in _ROOT.glob("docs/openapi/*.json")

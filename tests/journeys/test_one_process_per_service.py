@@ -17,9 +17,9 @@ from shared.settings import Settings
 from tests.harness.balancer import balancing
 from tests.harness.eventually import eventually
 from tests.harness.installation import Installation
-from tests.harness.patience import patient
 from tests.harness.ports import free_port
 from tests.harness.processes import ROOT, Fleet
+from tests.harness.timeouts import stretched
 from tools.up.comparison import differences
 from verify.examination import examine
 from verify.report import ConsistencyReport
@@ -63,7 +63,7 @@ async def _season(folder: Path, base_url: str, clients: Path) -> None:
         "season", "--dir", str(folder), "--base-url", base_url, "--clients", str(clients), "--once"
     )
     try:
-        printed, _ = await asyncio.wait_for(process.communicate(), patient(WITHIN_S))
+        printed, _ = await asyncio.wait_for(process.communicate(), stretched(WITHIN_S))
     finally:
         if process.returncode is None:
             process.kill()

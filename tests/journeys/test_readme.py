@@ -4,8 +4,6 @@ import json
 import re
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ import pytest
 
 from tests.harness.cluster import scratch_folder
 from tests.harness.ports import free_port
+from tests.journeys.held_season import HELD_AT, HeldSeason
 from tests.journeys.up_process import ROOT, going
 from tools.up.refusal import Exit
 
@@ -34,24 +33,16 @@ def _walk_through() -> tuple[str, str]:
     return until.group(1), section.split("```\n", 2)[1]
 
 
-def test_the_walk_through_works_as_typed(data: Path) -> None:
+def test_the_walk_through_works_as_typed(held_season: HeldSeason) -> None:
     until, typed = _walk_through()
-    port = free_port()
-    with going(data, port, data.parent / "log", "--until", until, "--residents", "100") as started:
-        started.wait_for(f"held at {until}")
-        # The reader's address, folder and environment; all else is typed as it stands.
-        here = typed.replace("127.0.0.1:8000", f"127.0.0.1:{port}").replace(".canbao/", f"{data}/")
-        here = here.replace(".venv/bin/canbao", str(Path(sys.executable).with_name("canbao")))
-        ended = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", here], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
-        )
-        assert ended.returncode == 0, ended.stdout + ended.stderr
-        bill, order = _documents(ended.stdout)
-        assert bill["state"] == "OPEN"
-        assert bill["due_fen"] > 0
-        assert order["amount_fen"] == bill["due_fen"]
-        assert order["code_url"]
-        assert started.end(signal.SIGTERM) == Exit.FINE
+    assert until == HELD_AT
+    ended = held_season.typed(typed, ROOT)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    bill, order = _documents(ended.stdout)
+    assert bill["state"] == "OPEN"
+    assert bill["due_fen"] > 0
+    assert order["amount_fen"] == bill["due_fen"]
+    assert order["code_url"]
 
 
 def test_a_season_that_was_held_is_played_on_and_agrees(data: Path) -> None:

@@ -1,4 +1,4 @@
-"""Whoever cannot be enrolled here does not count as registered, on any page, until an assessment says otherwise."""
+"""Who cannot be enrolled here does not count as registered, on any page, until an assessment says otherwise."""
 
 from pathlib import Path
 
@@ -10,8 +10,8 @@ from tests.verify.small_season import EAST, Season, at_work, prepare
 
 async def registered(season: Season) -> tuple[int, int]:
     """How many quota and registration call registered."""
-    progress = (await season.doors.get("/quota/v1/progress?benefit_year=2024")).json()
-    summary = (await season.doors.get("/registration/v1/summary?benefit_year=2024")).json()
+    progress = (await season.http.get("/quota/v1/progress?benefit_year=2024")).json()
+    summary = (await season.http.get("/registration/v1/summary?benefit_year=2024")).json()
     return progress["county"]["registered"], sum(town["registered"] for town in summary["towns"])
 
 
@@ -30,7 +30,7 @@ async def test_a_person_insured_by_an_employer_does_not_count_as_registered(
         rejected = await season.post("/registration/v1/enrolments", body | {"region": EAST, "benefit_year": 2024})
 
         async def is_rejected() -> bool:
-            shown = (await season.doors.get(f"/registration/v1/enrolments/{rejected['id']}")).json()
+            shown = (await season.http.get(f"/registration/v1/enrolments/{rejected['id']}")).json()
             return bool(shown["state"] == "REJECTED")
 
         await eventually(is_rejected, within_s=20)
@@ -38,7 +38,7 @@ async def test_a_person_insured_by_an_employer_does_not_count_as_registered(
 
         assert report.overall.registered == 1
         assert await registered(season) == (1, 1)
-        told = await season.installation.sql(
+        announced = await season.installation.sql(
             "registration", "SELECT event FROM outbox WHERE key = $1::uuid ORDER BY aggregate_seq", rejected["id"]
         )
-        assert [row["event"] for row in told][-1] == "registration.enrolment_rejected.v1"
+        assert [row["event"] for row in announced][-1] == "registration.enrolment_rejected.v1"

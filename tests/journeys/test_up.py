@@ -18,8 +18,8 @@ from shared.domain.ids import new_id
 from shared.messaging.bus.kafka import KafkaBus
 from tests.harness.cluster import scratch_folder
 from tests.harness.kafka_broker import KafkaBroker, NamedBroker
-from tests.harness.patience import patient
 from tests.harness.ports import free_port
+from tests.harness.timeouts import stretched
 from tests.journeys.up_process import going, processes_naming, up
 from tools.up.refusal import Exit
 
@@ -36,7 +36,7 @@ def data() -> Iterator[Path]:
 
 def _gone(folder: Path) -> bool:
     began = time.monotonic()
-    while processes_naming(folder) and time.monotonic() < began + patient(30):
+    while processes_naming(folder) and time.monotonic() < began + stretched(30):
         time.sleep(0.1)
     return not processes_naming(folder)
 
@@ -131,7 +131,7 @@ class TestInterrupted:
 
 
 class TestInTheWay:
-    def test_a_taken_port_is_named_with_its_mend(self, one_season: OneSeason) -> None:
+    def test_a_taken_port_is_named_with_its_remedy(self, one_season: OneSeason) -> None:
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             taken.listen()
@@ -144,7 +144,7 @@ class TestInTheWay:
         assert "--port" in ended.stderr
         assert _gone(one_season.data)
 
-    def test_a_folder_that_cannot_be_written_is_named_with_its_mend(self, tmp_path: Path) -> None:
+    def test_a_folder_that_cannot_be_written_is_named_with_its_remedy(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("not a folder", encoding="utf-8")
 
         ended = up(tmp_path / "file" / "data", free_port(), "--once", "--residents", "100")
@@ -163,7 +163,7 @@ class TestInTheWay:
             assert re.search("--data", second.stderr)
             assert first.process.poll() is None
 
-    def test_a_broker_that_does_not_answer_is_named_with_its_mend(self, data: Path) -> None:
+    def test_a_broker_that_does_not_answer_is_named_with_its_remedy(self, data: Path) -> None:
         unused = f"127.0.0.1:{free_port()}"
 
         ended = up(
@@ -174,7 +174,7 @@ class TestInTheWay:
         assert "CANBAO_KAFKA_BOOTSTRAP_SERVERS" in ended.stderr
         assert _gone(data)
 
-    async def test_a_broker_with_topics_of_another_installation_is_refused_with_the_mend(
+    async def test_a_broker_with_topics_of_another_installation_is_refused_with_the_remedy(
         self, data: Path, kafka: KafkaBroker | NamedBroker
     ) -> None:
         name = f"taken-{new_id().hex[:12]}"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.harness.patience import patient
+from tests.harness.timeouts import stretched
 
 WITHIN_S = 240.0
 ROOT = Path(__file__).parents[2]
@@ -42,7 +42,7 @@ def up(data: Path, port: int, *arguments: str, **environment: str) -> subprocess
         text=True,
     )
     try:
-        out, errors = ended.communicate(timeout=patient(WITHIN_S))
+        out, errors = ended.communicate(timeout=stretched(WITHIN_S))
     except subprocess.TimeoutExpired:
         ended.kill()
         out, errors = ended.communicate()
@@ -66,13 +66,13 @@ class Going:
         began = time.monotonic()
         while not re.search(pattern, self.printed()):
             assert self.process.poll() is None, self.printed()
-            assert time.monotonic() < began + patient(WITHIN_S), self.printed()
+            assert time.monotonic() < began + stretched(WITHIN_S), self.printed()
             time.sleep(0.05)
 
     def end(self, how: signal.Signals) -> int:
         """Send the signal and wait for the exit code."""
         self.process.send_signal(how)
-        return self.process.wait(patient(WITHIN_S))
+        return self.process.wait(stretched(WITHIN_S))
 
 
 @contextmanager
@@ -87,7 +87,7 @@ def going(data: Path, port: int, log: Path, *arguments: str) -> Iterator[Going]:
         finally:
             if process.poll() is None:
                 process.kill()
-                process.wait(patient(WITHIN_S))
+                process.wait(stretched(WITHIN_S))
 
 
 def processes_naming(folder: Path) -> list[int]:

@@ -5,7 +5,7 @@ from time import monotonic
 from services.subsidy import SERVICE as SUBSIDY
 from shared.background_failures import BackgroundFailures
 from tests.harness.eventually import eventually
-from tests.harness.installation import Installation, knocking
+from tests.harness.installation import Installation, http_client
 
 
 def test_failures_are_lasting_after_a_minute_and_over_after_a_whole_step() -> None:
@@ -28,7 +28,7 @@ def test_work_that_ran_for_most_of_a_minute_begins_a_new_series() -> None:
 
 async def test_work_that_fails_for_a_minute_makes_the_process_unready_and_says_why(installation: Installation) -> None:
     """First use O2: subsidy's daily work failed every five seconds under a content `/readyz`."""
-    async with installation.running(SUBSIDY) as (run,), knocking((run,)) as http:
+    async with installation.running(SUBSIDY) as (run,), http_client((run,)) as http:
 
         async def ready() -> bool:
             return (await http.get("/readyz")).status_code == 200

@@ -1,4 +1,4 @@
-"""Every refusal is told in Chinese and in English, wherever in the sources it is raised."""
+"""Every refusal is worded in Chinese and in English, wherever in the sources it is raised."""
 
 import ast
 import importlib
@@ -18,7 +18,7 @@ _CHINESE, _ENGLISH = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[A-Za-z]{2,}")
 
 
 def _refusals() -> set[str]:
-    """The names of all refusals, whichever room declares them."""
+    """The names of all refusals, whichever module declares them."""
     for package in (services, shared):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if ".migrations" not in module.name and "_migrations" not in module.name:
@@ -53,7 +53,7 @@ def _in_both_or_none(words: str) -> bool:
 
 def test_a_detail_is_in_both_languages_or_in_none() -> None:
     names = _refusals()
-    sources = [path for room in ("services", "shared") for path in (ROOT / room).rglob("*.py")]
+    sources = [path for area in ("services", "shared") for path in (ROOT / area).rglob("*.py")]
     found = [
         (f"{path.relative_to(ROOT)}:{line}", words)
         for path in sources
@@ -72,7 +72,7 @@ def test_one_language_alone_is_seen(words: str, told: bool) -> None:
 
 
 @pytest.mark.parametrize("code", ErrorCode)
-def test_a_title_and_its_mend_are_in_both_languages(code: ErrorCode) -> None:
+def test_a_title_and_its_remedy_are_in_both_languages(code: ErrorCode) -> None:
     spec = code.value
     assert _CHINESE.search(spec.zh)
     assert _CHINESE.search(spec.remedy_zh)

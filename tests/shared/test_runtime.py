@@ -1,4 +1,4 @@
-"""A service's relay owes nothing to what its doors and consumers do with their connections."""
+"""A service's relay does not depend on what its endpoints and consumers do with their connections."""
 
 from contextlib import AsyncExitStack
 

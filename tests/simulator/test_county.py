@@ -40,7 +40,7 @@ def test_another_seed_gives_other_people() -> None:
     assert county(LUOSHAN, residents=500, seed=7).residents != county(LUOSHAN, residents=500, seed=8).residents
 
 
-def test_every_number_is_unique_and_stands_the_check_of_the_house() -> None:
+def test_every_number_is_unique_and_passes_our_own_check() -> None:
     residents = county(LUOSHAN, residents=3000, seed=1).residents
 
     assert len({resident.number for resident in residents}) == 3000

@@ -123,7 +123,7 @@ async def test_a_notice_is_sent_again_until_it_is_acknowledged(channel: Channel)
     assert notice.plain["amount"]["total"] == 76_000
 
 
-async def test_a_refund_is_told_and_is_one_refund_however_often_it_is_asked(channel: Channel) -> None:
+async def test_a_refund_is_notified_and_is_one_refund_however_often_it_is_asked(channel: Channel) -> None:
     await channel.order()
     await channel.account.pay("ORDER00001", "T1", moment=channel.account.day.at(36_000))
 

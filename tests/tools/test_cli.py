@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from tests.harness.environment import variables
 from tests.harness.eventually import eventually
 from tests.harness.installation import Installation
-from tests.harness.patience import patient
+from tests.harness.timeouts import stretched
 from tools.cli import COMMANDS, app, loaded
 
 _CHINESE, _ENGLISH = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[A-Za-z]{2,}")
@@ -27,13 +27,13 @@ ROOT = Path(__file__).parents[2]
 _OF_TYPER = {"install_completion", "show_completion", "help"}
 
 
-def _told(command: Any, path: str) -> Iterator[tuple[str, str]]:
+def _described(command: Any, path: str) -> Iterator[tuple[str, str]]:
     yield path, command.help or ""
     for parameter in command.params:
         if parameter.name not in _OF_TYPER:
             yield f"{path} {parameter.name}", getattr(parameter, "help", None) or ""
     for name, below in getattr(command, "commands", {}).items():
-        yield from _told(below, f"{path} {name}")
+        yield from _described(below, f"{path} {name}")
 
 
 def _paths(command: Any, path: str) -> Iterator[str]:
@@ -43,21 +43,21 @@ def _paths(command: Any, path: str) -> Iterator[str]:
 
 
 LOADED = {name: loaded(name) for name in COMMANDS}
-HELP = dict(_told(typer.main.get_command(app), "canbao"))
+HELP = dict(_described(typer.main.get_command(app), "canbao"))
 for _name, _command in LOADED.items():
-    HELP |= dict(_told(_command, f"canbao {_name}"))
+    HELP |= dict(_described(_command, f"canbao {_name}"))
 COMMAND_PATHS = set(_paths(typer.main.get_command(app), "canbao"))
 for _name, _command in LOADED.items():
     COMMAND_PATHS |= set(_paths(_command, f"canbao {_name}"))
 
 
 @pytest.mark.parametrize("asked", HELP)
-def test_every_command_and_option_is_told_in_both_languages(asked: str) -> None:
+def test_every_command_and_option_is_described_in_both_languages(asked: str) -> None:
     assert _CHINESE.search(HELP[asked]), HELP[asked]
     assert _ENGLISH.search(HELP[asked]), HELP[asked]
 
 
-def test_the_version_is_told() -> None:
+def test_the_version_is_printed() -> None:
     result = CliRunner().invoke(app, ["--version"])
     assert result.exit_code == 0
     assert re.fullmatch(r"canbao \d+\.\d+\.\d+\n", result.output)
@@ -135,7 +135,7 @@ async def test_ctrl_c_ends_a_long_command_with_one_line_and_130(installation: In
 
         await eventually(waits, within_s=20, message="the command waits")
         process.send_signal(signal.SIGINT)
-        _, said = await asyncio.wait_for(process.communicate(), patient(10))
+        _, said = await asyncio.wait_for(process.communicate(), stretched(10))
     finally:
         await holder.close()
         if process is not None and process.returncode is None:

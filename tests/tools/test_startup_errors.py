@@ -1,4 +1,4 @@
-"""A command typed where nothing runs says what is missing and the mend, in a few lines."""
+"""A command typed where nothing runs says what is missing and the remedy, in a few lines."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ import pytest
 
 from shared.settings import Settings, WechatMerchant
 from shared.settings_example import env_example
-from tests.harness.patience import patient
+from tests.harness.timeouts import stretched
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
     ],
     ids=" ".join,
 )
-def test_without_a_database_or_settings_the_mend_is_named(command: list[str]) -> None:
+def test_without_a_database_or_settings_the_remedy_is_named(command: list[str]) -> None:
     program = f"import sys; sys.argv[1:] = {command!r}; from tools.cli import main; main()"
     nothing_there = {"PATH": "/usr/bin:/bin", "CANBAO_DATABASE_URL": "postgresql://x@127.0.0.1:1/x"}
     nothing_there["CANBAO_OWNER_DATABASE_URL"] = nothing_there["CANBAO_DATABASE_URL"]
@@ -33,7 +33,7 @@ def test_without_a_database_or_settings_the_mend_is_named(command: list[str]) ->
         env=nothing_there,
         capture_output=True,
         text=True,
-        timeout=patient(120),
+        timeout=stretched(120),
         check=False,
     )
     assert ended.returncode == 3, ended.stderr

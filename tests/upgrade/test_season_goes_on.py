@@ -21,8 +21,8 @@ from shared.contracts.event import EVENT_TYPES
 from shared.database.embedded import EmbeddedPostgres
 from shared.database.older_names import database_at
 from tests.harness.cluster import scratch_folder
-from tests.harness.patience import patient
 from tests.harness.ports import free_port
+from tests.harness.timeouts import stretched
 from tests.journeys.up_process import ROOT, WITHIN_S, going
 from tests.upgrade.restored import restore
 from tools.up.refusal import Exit
@@ -52,7 +52,7 @@ def _canbao(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from tools.cli import main; main()", *arguments]
     environment = {**os.environ, **_environment(data)}
     return subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=patient(WITHIN_S), check=False
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=stretched(WITHIN_S), check=False
     )
 
 

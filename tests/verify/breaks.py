@@ -546,7 +546,7 @@ BREAKS = (
         query="_OVERTAKEN",
     ),
     Break(
-        "somebody who heard more than was said",
+        "a consumer that received more than was sent",
         "EVENTS_HEARD",
         "registration",
         (

@@ -1,4 +1,4 @@
-"""A small real season through the doors: people, aid, WeChat, a duplicate, a stranger's money, cash, the treasury."""
+"""A small real season over HTTP: people, aid, WeChat, a duplicate, a stranger's money, cash, the treasury."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -31,16 +31,16 @@ SUBSISTENCE, DESTITUTE = 3, 4  # sequences of people on the civil affairs bureau
 
 @dataclass
 class Season:
-    """Every service at work, its doors, and the peers."""
+    """Every service at work, a client, and the peers."""
 
     installation: Installation
-    doors: httpx.AsyncClient
+    http: httpx.AsyncClient
     wechat: WechatPeer
     tax: TaxPeer
 
     async def post(self, path: str, body: Any) -> Any:
-        """Knock and expect to be let in."""
-        answer = await self.doors.post(path, json=body)
+        """Call and expect a success."""
+        answer = await self.http.post(path, json=body)
         assert answer.is_success, (path, answer.text)
         return answer.json() if answer.content else None
 
@@ -55,7 +55,7 @@ class Season:
 
         async def ordered() -> httpx.Response | None:
             body = {"enrolment_ids": list(enrolments), "channel": "WECHAT"}
-            answer = await self.doors.post("/payment/v1/orders", json=body)
+            answer = await self.http.post("/payment/v1/orders", json=body)
             return answer if answer.is_success else None
 
         answer = await eventually(ordered, within_s=30, message="billed and ordered")
@@ -64,10 +64,10 @@ class Season:
         return found
 
     async def notify(self, order_no: str, amount_fen: int, **changes: Any) -> None:
-        """The channel tells of a payment."""
+        """The channel notifies of a payment."""
         notice = paid_notice(order_no, amount_fen, **changes)
         path = f"/payment/v1/callbacks/wechat/{MCHID}"
-        answer = await self.doors.post(path, content=notice.body, headers=notice.headers)
+        answer = await self.http.post(path, content=notice.body, headers=notice.headers)
         assert answer.status_code == 204, answer.text
 
     async def pay(self, *enrolments: str) -> dict[str, Any]:
@@ -80,7 +80,7 @@ class Season:
         """An operator approves every refund that was put forward, and the channel says that it paid them."""
 
         async def put_forward() -> Any:
-            return (await self.doors.get("/payment/v1/refunds", params={"state": "REQUESTED"})).json()
+            return (await self.http.get("/payment/v1/refunds", params={"state": "REQUESTED"})).json()
 
         refunds = await eventually(put_forward, within_s=20, message="a refund is put forward")
         for refund in refunds:
@@ -89,7 +89,7 @@ class Season:
         for asked in self.wechat.refunds:
             notice = refund_notice(asked, success_time="2023-10-08T18:00:00+08:00")
             path = f"/payment/v1/callbacks/wechat/{MCHID}"
-            answer = await self.doors.post(path, content=notice.body, headers=notice.headers)
+            answer = await self.http.post(path, content=notice.body, headers=notice.headers)
             assert answer.status_code == 204, answer.text
 
     async def collect(self, village: str, tag: str, *enrolments: str) -> str:
@@ -129,7 +129,7 @@ class Season:
         await self.bank("SETTLEMENT", f"WECHAT:{MCHID}:2023-10-08", amount_fen)
 
         async def opened() -> Any:
-            listed = (await self.doors.get("/payment/v1/remittances", params={"kind": "ONLINE"})).json()
+            listed = (await self.http.get("/payment/v1/remittances", params={"kind": "ONLINE"})).json()
             batches = listed if isinstance(listed, list) else next(v for v in listed.values() if isinstance(v, list))
             return batches[0]["id"] if batches else None
 
@@ -141,7 +141,7 @@ class Season:
         """Wait for a batch to be in a state."""
 
         async def there() -> bool:
-            found = (await self.doors.get(f"/payment/v1/remittances/{batch_id}")).json()
+            found = (await self.http.get(f"/payment/v1/remittances/{batch_id}")).json()
             assert found["state"] == state, found
             return True
 
@@ -190,9 +190,9 @@ async def at_work(installation: Installation, folder: Path) -> AsyncIterator[Sea
             policy_overrides=AMOUNTS,
         )
         await equipped.set_business_date(OCTOBER_8, *(service.name for service in AT_WORK))
-        async with equipped.doors(*AT_WORK) as doors:
-            doors.headers.update(equipped.caller(*SCOPES))
-            yield Season(equipped, doors, wechat, tax)
+        async with equipped.http_client(*AT_WORK) as http:
+            http.headers.update(equipped.caller(*SCOPES))
+            yield Season(equipped, http, wechat, tax)
 
 
 async def prepare(season: Season) -> None:

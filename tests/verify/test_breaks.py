@@ -13,9 +13,11 @@ from verify.checks import CHECKS
 # Those that name what waits, or what nobody may overlook, and break nothing.
 _NAMES_ONLY = {"_NAMED", "_UNEXPLAINED", "_WAITING", "_DISCARDED", "_OTHER_NOTICES"}
 QUERIES = {
-    name: (room, query)
-    for room in (importlib.import_module(each.name) for each in pkgutil.iter_modules(checks.__path__, "verify.checks."))
-    for name, query in vars(room).items()
+    name: (module, query)
+    for module in (
+        importlib.import_module(each.name) for each in pkgutil.iter_modules(checks.__path__, "verify.checks.")
+    )
+    for name, query in vars(module).items()
     if isinstance(query, str) and name.startswith("_") and " AS subject" in query and name not in _NAMES_ONLY
 }
 
@@ -34,8 +36,8 @@ async def test_the_check_finds(county: County, broken: Break) -> None:
 @pytest.mark.parametrize("broken", [broken for broken in BREAKS if broken.query], ids=str)
 async def test_without_its_query_nothing_finds(county: County, broken: Break, monkeypatch: pytest.MonkeyPatch) -> None:
     await county.break_in(broken.database, *broken.statements)
-    room, query = QUERIES[broken.query or ""]
-    monkeypatch.setattr(room, broken.query or "", f"SELECT * FROM ({query}) AS emptied WHERE false")
+    module, query = QUERIES[broken.query or ""]
+    monkeypatch.setattr(module, broken.query or "", f"SELECT * FROM ({query}) AS emptied WHERE false")
     assert (await county.check(broken.check)).breaks == 0
 
 

@@ -65,7 +65,7 @@ async def test_json_carries_the_same_facts_in_fen(county: County, monkeypatch: p
     assert {check["code"]: check["verdict"] for check in report["checks"]} == {check.code: "OK" for check in CHECKS}
 
 
-async def test_a_trace_tells_the_whole_way_from_registration_to_certificate_in_order(
+async def test_a_trace_shows_the_whole_way_from_registration_to_certificate_in_order(
     county: County, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person = (await county.sql("registration", "SELECT id FROM enrolment WHERE paid_fen = 18000"))[0]["id"]
@@ -91,22 +91,22 @@ async def test_a_trace_tells_the_whole_way_from_registration_to_certificate_in_o
     )
     places = [result.output.find(step) for step in steps]
     assert -1 not in places, [step for step, place in zip(steps, places, strict=True) if place < 0]
-    # Aid is booked in the same moment as the premium; registration hears of the payment in its own time.
+    # Aid is booked in the same moment as the premium; registration receives the payment in its own time.
     own_time = (*steps[7:9], "registration.enrolment_paid.v1")
     order = [place for step, place in zip(steps, places, strict=True) if step not in own_time]
     assert order == sorted(order), result.output
     assert places[steps.index(own_time[-1])] > places[steps.index("payment.contribution_paid.v1")]
 
 
-async def test_a_trace_tells_of_money_that_was_set_aside_and_went_back(
+async def test_a_trace_shows_money_that_was_set_aside_and_went_back(
     county: County, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (refund,) = await county.sql(
         "payment", "SELECT enrolment_id FROM refund WHERE enrolment_id IS NOT NULL ORDER BY enrolment_id LIMIT 1"
     )
-    told = (await typed(county, monkeypatch, "--trace", str(refund["enrolment_id"]))).output
-    places = [told.find(f"payment.{event}.v1") for event in ("contribution_paid", "payment_suspended", "refund_paid")]
-    assert -1 not in places, told
+    shown = (await typed(county, monkeypatch, "--trace", str(refund["enrolment_id"]))).output
+    places = [shown.find(f"payment.{event}.v1") for event in ("contribution_paid", "payment_suspended", "refund_paid")]
+    assert -1 not in places, shown
     assert places == sorted(places)
 
 

@@ -40,7 +40,7 @@ async def handed_back(corrected: County, tmp_path: Path) -> County:
     of = {"village": WEST, "receipt_nos": ["R9-0"]}
     async with at_work(corrected.installation, tmp_path) as season:
         bureau = corrected.installation.caller("payment:refund", client="bureau")
-        answer = await season.doors.post("/payment/v1/cash-refunds/approvals", json=of, headers=bureau)
+        answer = await season.http.post("/payment/v1/cash-refunds/approvals", json=of, headers=bureau)
         assert answer.is_success, answer.text
         await season.post("/payment/v1/cash-refunds/fetches", of | {"fetched_on": "2023-10-20"})
         signed = {"village": WEST, "receipt_no": "R9-0", "returned_on": "2023-10-20", "signed_by": "SELF"}

@@ -45,9 +45,9 @@ async def paid(county: County, folder: Path, order_no: str, role: Any, *services
     equipped = county.installation.with_settings(
         wechat_merchants=(merchant(folder),), wechat_base_url="http://127.0.0.1:9"
     )
-    async with equipped.doors(*services, role=role) as doors:
+    async with equipped.http_client(*services, role=role) as http:
         notice = paid_notice(order_no, 38_000)
-        answer = await doors.post(f"/payment/v1/callbacks/wechat/{MCHID}", content=notice.body, headers=notice.headers)
+        answer = await http.post(f"/payment/v1/callbacks/wechat/{MCHID}", content=notice.body, headers=notice.headers)
         assert answer.status_code == 204, answer.text
         if role == "all":
             await eventually(lambda: _announced(county), message="credited and sent")
@@ -69,7 +69,7 @@ def verdicts(checks: tuple[CheckResult, ...]) -> dict[str, tuple[str, int]]:
     return {check.code: (check.verdict, check.breaks + check.in_flight) for check in checks if check.verdict != "OK"}
 
 
-async def test_a_credit_that_registration_has_not_heard_of_is_in_flight_with_its_age(
+async def test_a_credit_that_registration_has_not_received_is_in_flight_with_its_age(
     county: County, tmp_path: Path, order_no: str
 ) -> None:
     await paid(county, tmp_path, order_no, "all", PAYMENT)
@@ -105,7 +105,7 @@ async def test_what_is_in_flight_arrives_once_registration_listens_again(
 ) -> None:
     await paid(county, tmp_path, order_no, "all", PAYMENT)
     async with county.installation.running(REGISTRATION):
-        await eventually(lambda: _enrolled(county), message="registration heard of it")
+        await eventually(lambda: _enrolled(county), message="registration received it")
     assert verdicts((await county.examined()).checks)["COUNTERS_RECOMPUTED"] == ("IN_FLIGHT", 1)
 
 
@@ -148,8 +148,8 @@ async def test_an_event_that_was_given_up_is_named_with_its_reason(county: Count
 
 
 async def test_a_counter_behind_by_exactly_the_events_to_come_is_in_flight_and_else_a_break(county: County) -> None:
-    async with county.installation.doors(REGISTRATION, role="web") as doors:
-        await _register(doors, county)
+    async with county.installation.http_client(REGISTRATION, role="web") as http:
+        await _register(http, county)
     check = await county.check("COUNTERS_RECOMPUTED")
     assert (check.verdict, check.in_flight) == ("IN_FLIGHT", 1)
     assert check.oldest_age_s > 0
@@ -157,10 +157,10 @@ async def test_a_counter_behind_by_exactly_the_events_to_come_is_in_flight_and_e
     assert (await county.check("COUNTERS_RECOMPUTED")).verdict == "BREAK"
 
 
-async def _register(doors: httpx.AsyncClient, county: County) -> None:
+async def _register(http: httpx.AsyncClient, county: County) -> None:
     body = {"document_number": a_number(99), "name": "李四", "birth_date": "1990-01-01", "region": EAST}
     headers = county.installation.caller(*SCOPES)
-    answer = await doors.post("/registration/v1/enrolments", json=body | {"benefit_year": 2024}, headers=headers)
+    answer = await http.post("/registration/v1/enrolments", json=body | {"benefit_year": 2024}, headers=headers)
     assert answer.status_code == 201, answer.text
 
 

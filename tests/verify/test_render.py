@@ -100,5 +100,5 @@ def test_amounts_are_yuan_with_thousands() -> None:
     ]
 
 
-def test_ages_are_told_in_the_largest_fitting_unit() -> None:
+def test_ages_are_given_in_the_largest_fitting_unit() -> None:
     assert [age(seconds) for seconds in (0.5, 90, 7_200, 172_800)] == ["0.5 s", "1.5 min", "2.0 h", "2.0 d"]

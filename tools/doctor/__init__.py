@@ -1,1 +1,1 @@
-"""The doctor: looks at an installation from outside, up or down, and says what is wrong and what mends it."""
+"""``canbao doctor``: examines an installation from outside, up or down; says what is wrong and the remedy."""

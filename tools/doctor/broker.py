@@ -13,7 +13,7 @@ from shared.messaging.bus.protocol import Bus
 from shared.messaging.topics.installation import has_claimed
 from shared.messaging.topics.stats import lag
 from tools.doctor.databases import reason
-from tools.doctor.finding import Check, Finding, Patient, Symptom
+from tools.doctor.findings import Check, ExaminedInstallation, Finding, Symptom
 
 FAR_BEHIND = 1_000
 
@@ -22,7 +22,7 @@ BUS_UNREACHABLE = Symptom(
     "BUS_UNREACHABLE",
     "broken",
     "消息总线不应答：{why}。缴费仍可受理，但其他服务得不到消息。",
-    "The bus does not answer: {why}. Payments are still taken, but other services hear of nothing.",
+    "The bus does not answer: {why}. Payments are still taken, but other services receive nothing.",
     "启动 Kafka 并检查 CANBAO_KAFKA_BOOTSTRAP_SERVERS；内置总线请检查 bus 数据库。恢复后自动补发。",
     "Start Kafka and check CANBAO_KAFKA_BOOTSTRAP_SERVERS; for the embedded bus, check the database bus. "
     "What waits is sent by itself.",
@@ -39,9 +39,9 @@ BUS_UNASKED = Symptom(
     "BUS_UNASKED",
     "broken",
     "无法得知它落后多少：{why}。",
-    "It cannot be told how far it is behind: {why}.",
+    "It cannot be known how far it is behind: {why}.",
     "先处理本表中该数据库或消息总线的问题。",
-    "First mend what this table says about its database or the bus.",
+    "First fix what this table says about its database or the bus.",
 )
 TOPIC_MISSING = Symptom(
     "TOPIC_MISSING",
@@ -78,32 +78,32 @@ LAGGING = Symptom(
 )
 
 
-async def examine(patient: Patient) -> Sequence[Finding]:
+async def examine(installation: ExaminedInstallation) -> Sequence[Finding]:
     """The bus as each service needs it; a service whose database is closed cannot be asked how far it is."""
-    names = [name for name in patient.with_database if name not in patient.closed]
+    names = [name for name in installation.with_database if name not in installation.closed]
     if not names:
         return []
-    async with open_bus(patient.settings, names[0]) as bus:
+    async with open_bus(installation.settings, names[0]) as bus:
         try:
             there = await bus.topics()
             broker = await bus.broker()
         except (KafkaError, OSError, TimeoutError, exc.SQLAlchemyError) as error:
-            return [BUS_UNREACHABLE.at(patient.settings.bus, why=reason(error))]
+            return [BUS_UNREACHABLE.at(installation.settings.bus, why=reason(error))]
         found = [BUS.at(broker, topics=len(there))]
         for name in names:
             try:
-                found += [finding async for finding in _service(patient, bus, broker, there, name)]
+                found += [finding async for finding in _service(installation, bus, broker, there, name)]
             except (KafkaError, OSError, TimeoutError, exc.SQLAlchemyError) as error:
                 found.append(BUS_UNASKED.at(name, why=reason(error)))
     return found
 
 
-async def examine_embedded(patient: Patient) -> Sequence[Finding]:
+async def examine_embedded(installation: ExaminedInstallation) -> Sequence[Finding]:
     """Whether the tables of the embedded bus are at the newest version."""
-    names = [name for name in patient.with_database if name not in patient.closed]
-    if patient.settings.bus != "postgres" or not names:
+    names = [name for name in installation.with_database if name not in installation.closed]
+    if installation.settings.bus != "postgres" or not names:
         return []
-    database = Database(patient.settings.bus_url(names[0]), pool_size=1, application_name="canbao doctor")
+    database = Database(installation.settings.bus_url(names[0]), pool_size=1, application_name="canbao doctor")
     try:
         async with database.engine.connect() as connection:
             version, newest = await version_and_newest(connection, BUS_HISTORY)
@@ -115,10 +115,10 @@ async def examine_embedded(patient: Patient) -> Sequence[Finding]:
 
 
 async def _service(
-    patient: Patient, bus: Bus, broker: str, there: Mapping[str, int], name: str
+    installation: ExaminedInstallation, bus: Bus, broker: str, there: Mapping[str, int], name: str
 ) -> AsyncIterator[Finding]:
     """One service on the bus: its own topic, and how far it has listened to the others'."""
-    settings, service = patient.settings, patient.with_database[name]
+    settings, service = installation.settings, installation.with_database[name]
     database = Database(settings.service_url(name), pool_size=1, application_name="canbao doctor")
     try:
         if name not in there:

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import text
 
 from shared.domain.clock import business_date_of
-from tools.doctor.finding import DatabaseCheck, Finding, Symptom, Visit
+from tools.doctor.findings import DatabaseCheck, Finding, OpenDatabase, Symptom
 
 # A token is refused beyond 30 seconds, a notice's signature beyond five minutes.
 _NOTICEABLE_S, _TOO_MUCH_S = 2.0, 30.0
@@ -39,24 +39,24 @@ _NOW = text("SELECT clock_timestamp()")
 _SET = text("SELECT business_date FROM business_date")
 
 
-async def examine_clock(visit: Visit) -> Sequence[Finding]:
+async def examine_clock(database: OpenDatabase) -> Sequence[Finding]:
     """How far the machine's clock is from the database's, judged at the middle of the question's way."""
-    clock = visit.patient.clock
+    clock = database.installation.clock
     before = clock.now()
-    there: datetime = (await visit.connection.execute(_NOW)).scalar_one()
+    there: datetime = (await database.connection.execute(_NOW)).scalar_one()
     here = before + (clock.now() - before) / 2
     skew = (here - there).total_seconds()
     symptom = CLOCK_WRONG if abs(skew) > _TOO_MUCH_S else CLOCK_SKEW if abs(skew) > _NOTICEABLE_S else CLOCK
-    return [symptom.at(visit.name, skew=f"{skew:+.1f}")]
+    return [symptom.at(database.name, skew=f"{skew:+.1f}")]
 
 
-async def examine_business_date(visit: Visit) -> Sequence[Finding]:
+async def examine_business_date(database: OpenDatabase) -> Sequence[Finding]:
     """Whether an operator has set another day than today."""
-    day = (await visit.connection.execute(_SET)).scalar_one_or_none()
-    today = business_date_of(visit.patient.clock.now())
+    day = (await database.connection.execute(_SET)).scalar_one_or_none()
+    today = business_date_of(database.installation.clock.now())
     if day is None or day == today:
-        return [BUSINESS_DATE.at(visit.name)]
-    return [BUSINESS_DATE_SET.at(visit.name, day=day, today=today)]
+        return [BUSINESS_DATE.at(database.name)]
+    return [BUSINESS_DATE_SET.at(database.name, day=day, today=today)]
 
 
 CHECKS = (DatabaseCheck("clock", examine_clock), DatabaseCheck("business date", examine_business_date))

@@ -19,7 +19,7 @@ from shared.settings import Settings
 from shared.settings_errors import setting_problems
 from tools.doctor.configuration import NO_INSTALLATION, SETTINGS_UNREADABLE
 from tools.doctor.examine import examine, examine_machine
-from tools.doctor.finding import Finding, Patient
+from tools.doctor.findings import ExaminedInstallation, Finding
 from tools.doctor.machine import port_of
 from tools.doctor.render import as_json, print_findings, worst
 from tools.up.folder import database_folder, environment_file
@@ -40,7 +40,7 @@ def doctor(
         ),
     ] = None,
 ) -> None:
-    """检查这套安装哪里不对、怎样修复（只读） · say what is wrong here and what mends it; reads only.
+    """检查这套安装哪里不对、怎样修复（只读） · say what is wrong here and the remedy; reads only.
 
     Works whether the services run or not. Exit codes: 0 nothing is broken, there may be warnings · 1 something is.
     """
@@ -63,10 +63,12 @@ async def _examined(data: Path, port: int | None) -> list[Finding]:
     named = {"CANBAO_DATABASE_URL", "CANBAO_SECRETS_DIR"} & os.environ.keys()
     if not named and not environment_file(data).is_file():
         return [NO_INSTALLATION.at(str(data)), *await examine_machine(data)]
-    patient = Patient(settings, SERVICES, SystemClock(), data, port or port_of(settings.services_base_url))
+    installation = ExaminedInstallation(
+        settings, SERVICES, SystemClock(), data, port or port_of(settings.services_base_url)
+    )
     if _stopped(settings, data):
-        patient.closed.update(patient.with_database)
-    return await examine(patient)
+        installation.closed.update(installation.with_database)
+    return await examine(installation)
 
 
 def _stopped(settings: Settings, data: Path) -> bool:

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from shared.pack_in_force import pack_in_force
 from shared.settings import Settings
-from tools.doctor.finding import Check, Finding, Patient, Symptom
+from tools.doctor.findings import Check, ExaminedInstallation, Finding, Symptom
 
 _KEY_BYTES = 32
 
@@ -75,9 +75,9 @@ _WISHED = {
 }
 
 
-async def examine(patient: Patient) -> Sequence[Finding]:
+async def examine(installation: ExaminedInstallation) -> Sequence[Finding]:
     """What is missing, what is malformed, and whether the policy pack can be loaded."""
-    settings = patient.settings
+    settings = installation.settings
     found = [*_missing(settings), *_malformed(settings), *await _pack(settings)]
     return found or [SETTINGS.at()]
 

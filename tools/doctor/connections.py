@@ -8,7 +8,7 @@ from sqlalchemy import text
 from shared.messaging.bus.postgres import POOL as BUS_POOL
 from shared.messaging.outbox.relay import POOL as RELAY_POOL
 from tools.doctor.databases import entered
-from tools.doctor.finding import Check, Finding, Patient, Symptom
+from tools.doctor.findings import Check, ExaminedInstallation, Finding, Symptom
 
 # Migrations, an auditor (five snapshots), a doctor and a person at psql.
 _SPARE = 10
@@ -44,13 +44,13 @@ class _Server:
     services: list[str] = field(default_factory=list)
 
 
-async def examine(patient: Patient) -> Sequence[Finding]:
+async def examine(installation: ExaminedInstallation) -> Sequence[Finding]:
     """Add up the pools of all services that share a server; several processes of one service multiply their part."""
-    settings, servers = patient.settings, dict[str, _Server]()
-    for name in patient.with_database:
-        async with entered(patient, name) as visit:
-            if visit is not None:
-                row = (await visit.connection.execute(_SERVER)).one()
+    settings, servers = installation.settings, dict[str, _Server]()
+    for name in installation.with_database:
+        async with entered(installation, name) as database:
+            if database is not None:
+                row = (await database.connection.execute(_SERVER)).one()
                 servers.setdefault(row.server, _Server(row.allowed)).services.append(name)
     each = settings.pool_web + settings.pool_work + RELAY_POOL + (BUS_POOL if settings.bus == "postgres" else 0)
     return [judged_budget(server.services, each * len(server.services), server.allowed) for server in servers.values()]

@@ -1,4 +1,4 @@
-"""Entering a service's database as the service does: one connection for one visit, and a reason where none opens."""
+"""Opening a service's database as the service does: one connection, and a reason where none opens."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,7 +8,7 @@ import asyncpg
 from sqlalchemy import exc
 
 from shared.database.engine import Database
-from tools.doctor.finding import Finding, Patient, Symptom, Visit
+from tools.doctor.findings import ExaminedInstallation, Finding, OpenDatabase, Symptom
 
 WITHIN_S = 8.0
 
@@ -36,17 +36,17 @@ INSTALLATION_STOPPED = Symptom(
 
 
 @asynccontextmanager
-async def entered(patient: Patient, name: str) -> AsyncIterator[Visit | None]:
-    """A visit to a database; None where its door was found closed before."""
-    if name in patient.closed:
+async def entered(installation: ExaminedInstallation, name: str) -> AsyncIterator[OpenDatabase | None]:
+    """A database with an open connection; None where it could not be opened before."""
+    if name in installation.closed:
         yield None
         return
-    database = Database(patient.settings.service_url(name), pool_size=1, application_name="canbao doctor")
+    database = Database(installation.settings.service_url(name), pool_size=1, application_name="canbao doctor")
     try:
         async with asyncio.timeout(WITHIN_S):
             connection = await database.engine.connect()
         try:
-            yield Visit(patient, name, connection)
+            yield OpenDatabase(installation, name, connection)
         finally:
             await connection.close()
     finally:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tools.doctor import broker, clocks, configuration, connections, databases, history, keys, machine, messages, sealed
 from tools.doctor import server as postgres
-from tools.doctor.finding import Check, DatabaseCheck, Finding, Patient, Symptom
+from tools.doctor.findings import Check, DatabaseCheck, ExaminedInstallation, Finding, Symptom
 
 NOT_EXAMINED = Symptom(
     "NOT_EXAMINED",
@@ -16,7 +16,7 @@ NOT_EXAMINED = Symptom(
     "无法检查：{why}。",
     "This could not be examined: {why}.",
     "先处理本表中的其他问题，再运行一次。",
-    "Mend what else this table names, then run it again.",
+    "Fix what else this table names, then run it again.",
 )
 HERE: tuple[Check, ...] = (*machine.CHECKS, *configuration.CHECKS, *keys.CHECKS)
 IN_EACH_DATABASE: tuple[DatabaseCheck, ...] = (
@@ -26,48 +26,48 @@ IN_EACH_DATABASE: tuple[DatabaseCheck, ...] = (
     *messages.CHECKS,
     *sealed.CHECKS,
 )
-# These ask only databases whose door was found open.
+# These ask only databases that could be opened.
 ACROSS: tuple[Check, ...] = (*connections.CHECKS, *broker.CHECKS)
 
 
-async def examine(patient: Patient) -> list[Finding]:
+async def examine(installation: ExaminedInstallation) -> list[Finding]:
     """Ask everything; takes about as long as the slowest check, however much is down."""
-    names = [name for name in patient.with_database if name not in patient.closed]
+    names = [name for name in installation.with_database if name not in installation.closed]
     first = await asyncio.gather(
-        *(_asked(check, patient) for check in HERE), *(_database(patient, name) for name in names)
+        *(_asked(check, installation) for check in HERE), *(_database(installation, name) for name in names)
     )
-    second = await asyncio.gather(*(_asked(check, patient) for check in ACROSS))
+    second = await asyncio.gather(*(_asked(check, installation) for check in ACROSS))
     stopped = [] if names else [databases.INSTALLATION_STOPPED.at()]
     return list(chain(stopped, *first, *second))
 
 
 async def examine_machine(folder: Path) -> list[Finding]:
-    """What can be told where the settings cannot be read: it needs none."""
+    """What can be checked where the settings cannot be read: it needs none."""
     checks = (machine.examine_python(), machine.examine_time_zone(), machine.examine_disk(folder))
     return list(chain(*await asyncio.gather(*checks)))
 
 
-async def _asked(check: Check, patient: Patient) -> Sequence[Finding]:
-    return await _guarded(check.name, partial(check.ask, patient), check.within_s)
+async def _asked(check: Check, installation: ExaminedInstallation) -> Sequence[Finding]:
+    return await _guarded(check.name, partial(check.ask, installation), check.within_s)
 
 
-async def _database(patient: Patient, name: str) -> Sequence[Finding]:
-    """Everything about one database on one connection; each question begins afresh."""
+async def _database(installation: ExaminedInstallation, name: str) -> Sequence[Finding]:
+    """Everything about one database on one connection; each question in a transaction of its own."""
     found: list[Finding] = []
     try:
-        async with databases.entered(patient, name) as visit, asyncio.timeout(_whole_visit_s()):
-            assert visit is not None  # noqa: S101 - no door was tried before
+        async with databases.entered(installation, name) as database, asyncio.timeout(_one_database_s()):
+            assert database is not None  # noqa: S101 - not yet known as closed
             found.append(databases.DATABASE.at(name))
             for check in IN_EACH_DATABASE:
-                found += await _guarded(f"{name}: {check.name}", partial(check.ask, visit), check.within_s)
-                await visit.connection.rollback()
-    except Exception as error:  # whatever a driver raises, the door is closed
-        patient.closed.add(name)
+                found += await _guarded(f"{name}: {check.name}", partial(check.ask, database), check.within_s)
+                await database.connection.rollback()
+    except Exception as error:  # whatever a driver raises, the database is closed
+        installation.closed.add(name)
         found.append(databases.unreachable(name, error))
     return found
 
 
-def _whole_visit_s() -> float:
+def _one_database_s() -> float:
     return sum(check.within_s for check in IN_EACH_DATABASE)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from shared.database.migrate import histories_of, version_and_newest
 from shared.messaging.topics.installation import recorded_installation
-from tools.doctor.finding import DatabaseCheck, Finding, Symptom, Visit
+from tools.doctor.findings import DatabaseCheck, Finding, OpenDatabase, Symptom
 
 MIGRATED = Symptom("MIGRATED", "ok", "表结构为最新 {version}", "the tables are at the newest version, {version}")
 MIGRATION_BEHIND = Symptom(
@@ -26,32 +26,32 @@ INSTALLED_OTHERWISE = Symptom(
 )
 
 
-async def examine_migrations(visit: Visit) -> Sequence[Finding]:
+async def examine_migrations(database: OpenDatabase) -> Sequence[Finding]:
     """Whether the shared and the service's own tables are at the newest version."""
-    versions = visit.patient.with_database[visit.name].migrations
-    assert versions is not None  # noqa: S101 - only services with a database are visited
-    stands = [await version_and_newest(visit.connection, each) for each in histories_of(visit.name, versions)]
+    versions = database.installation.with_database[database.name].migrations
+    assert versions is not None  # noqa: S101 - only services with a database are asked
+    stands = [await version_and_newest(database.connection, each) for each in histories_of(database.name, versions)]
     behind = [
-        MIGRATION_BEHIND.at(visit.name, version=version or "—", newest=newest)
+        MIGRATION_BEHIND.at(database.name, version=version or "—", newest=newest)
         for version, newest in stands
         if version != newest
     ]
-    return behind or [MIGRATED.at(visit.name, version=stands[-1][0])]
+    return behind or [MIGRATED.at(database.name, version=stands[-1][0])]
 
 
-async def examine_installation(visit: Visit) -> Sequence[Finding]:
+async def examine_installation(database: OpenDatabase) -> Sequence[Finding]:
     """Whether what was fixed at installation is what the settings say now."""
-    there = await recorded_installation(visit.connection)
-    settings = visit.patient.settings
+    there = await recorded_installation(database.connection)
+    settings = database.installation.settings
     if there is None:
-        return [MIGRATION_BEHIND.at(visit.name, version="—", newest=settings.installation)]
-    wanted = {"service": visit.name, "installation": settings.installation, "partitions": settings.partitions}
+        return [MIGRATION_BEHIND.at(database.name, version="—", newest=settings.installation)]
+    wanted = {"service": database.name, "installation": settings.installation, "partitions": settings.partitions}
     differing = [
-        INSTALLED_OTHERWISE.at(visit.name, name=name, there=there[name], wanted=value)
+        INSTALLED_OTHERWISE.at(database.name, name=name, there=there[name], wanted=value)
         for name, value in wanted.items()
         if there[name] != value
     ]
-    return differing or [INSTALLED.at(visit.name, installation=settings.installation)]
+    return differing or [INSTALLED.at(database.name, installation=settings.installation)]
 
 
 CHECKS = (

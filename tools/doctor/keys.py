@@ -11,7 +11,7 @@ from cryptography.x509 import load_pem_x509_certificate
 from services.payment.channels.wechat.keys import UnusableKey, load_merchant
 from shared.settings import Settings, WechatMerchant
 from shared.web.tokens import checking_key, signing_key
-from tools.doctor.finding import Check, Finding, Patient, Symptom
+from tools.doctor.findings import Check, ExaminedInstallation, Finding, Symptom
 
 _SOON = timedelta(days=30)
 _HANDED_OUT = 0o444
@@ -76,10 +76,10 @@ CERTIFICATE_EXPIRED = Symptom(
 )
 
 
-async def examine(patient: Patient) -> Sequence[Finding]:
-    """Everything about keys that can be told from this machine."""
-    settings, now = patient.settings, patient.clock.now()
-    found = await asyncio.to_thread(_all, settings, patient.folder, now)
+async def examine(installation: ExaminedInstallation) -> Sequence[Finding]:
+    """Everything about keys that can be checked from this machine."""
+    settings, now = installation.settings, installation.clock.now()
+    found = await asyncio.to_thread(_all, settings, installation.folder, now)
     troubled = any(finding.level in ("warn", "broken") for finding in found)
     return found if troubled else [*found, KEYS.at()]
 

@@ -1,4 +1,4 @@
-"""The machine: Python, time zones, room on the disk, and the ports."""
+"""The machine: Python, time zones, free disk space, and the ports."""
 
 import asyncio
 import shutil
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import httpx
 
-from tools.doctor.finding import Check, Finding, Patient, Symptom
+from tools.doctor.findings import Check, ExaminedInstallation, Finding, Symptom
 
 _OLDEST = (3, 11)
 _SHORT_BYTES, _TOO_SHORT_BYTES = 5 << 30, 1 << 30
@@ -34,7 +34,7 @@ TIME_ZONE_MISSING = Symptom(
     "TIME_ZONE_MISSING",
     "broken",
     "缺少时区数据 Asia/Shanghai，业务日期无法计算。",
-    "Time zone data for Asia/Shanghai is missing: no business date can be told.",
+    "Time zone data for Asia/Shanghai is missing: no business date can be known.",
     "安装 tzdata：apt-get install tzdata",
     "Install it: apt-get install tzdata",
 )
@@ -91,7 +91,7 @@ async def examine_python() -> Sequence[Finding]:
 
 
 async def examine_time_zone() -> Sequence[Finding]:
-    """Whether Shanghai's time can be told."""
+    """Whether Shanghai's time can be known."""
     try:
         offset = datetime(2024, 1, 1, tzinfo=UTC).astimezone(ZoneInfo("Asia/Shanghai")).utcoffset()
     except ZoneInfoNotFoundError:
@@ -100,12 +100,12 @@ async def examine_time_zone() -> Sequence[Finding]:
 
 
 async def examine_disk(folder: Path) -> Sequence[Finding]:
-    """How much room is left where data lies on this machine."""
+    """How much disk space is free where data lies on this machine."""
     return await asyncio.to_thread(_spaces, folder)
 
 
 def _spaces(folder: Path) -> list[Finding]:
-    """How much room is left where data lies on this machine; a database elsewhere has its own watch."""
+    """How much disk space is free where data lies on this machine; a database elsewhere is watched there."""
     # A folder that does not exist yet would be made on the disk of the nearest one that does.
     folder = folder.resolve()
     there = next(path for path in (folder, *folder.parents) if path.exists())
@@ -119,21 +119,21 @@ def judged_space(path: Path, free: int) -> Finding:
     return symptom.at(str(path), free=f"{free / _GIB:.1f}")
 
 
-async def examine_ports(patient: Patient) -> Sequence[Finding]:
+async def examine_ports(installation: ExaminedInstallation) -> Sequence[Finding]:
     """Whether the service's port is free or ours, and likewise the metrics port where one is set.
 
     Where services run elsewhere, as beside a container of the operator's, they are asked at their address.
     """
-    if urlsplit(patient.settings.services_base_url).hostname not in _ON_THIS_MACHINE:
-        return [await _elsewhere(patient.settings.services_base_url)]
-    found = [await _port(patient.port, "127.0.0.1", _ready)]
-    if patient.settings.metrics_port:
-        found.append(await _port(patient.settings.metrics_port, patient.settings.metrics_host, _measured))
+    if urlsplit(installation.settings.services_base_url).hostname not in _ON_THIS_MACHINE:
+        return [await _elsewhere(installation.settings.services_base_url)]
+    found = [await _port(installation.port, "127.0.0.1", _ready)]
+    if installation.settings.metrics_port:
+        found.append(await _port(installation.settings.metrics_port, installation.settings.metrics_host, _measured))
     return found
 
 
 def port_of(services_base_url: str) -> int:
-    """The port that services on this machine listen on, as far as the settings tell; else the usual one."""
+    """The port that services on this machine listen on, as far as the settings say; else the usual one."""
     address = urlsplit(services_base_url)
     return address.port or 8000 if address.hostname in _ON_THIS_MACHINE else 8000
 
@@ -184,6 +184,6 @@ async def _measured(http: httpx.AsyncClient) -> list[str]:
 CHECKS = (
     Check("python", lambda _: examine_python()),
     Check("time zone", lambda _: examine_time_zone()),
-    Check("disk", lambda patient: examine_disk(patient.folder)),
+    Check("disk", lambda installation: examine_disk(installation.folder)),
     Check("ports", examine_ports),
 )

@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.messaging.topics.stats import bus_stats_in
-from tools.doctor.finding import DatabaseCheck, Finding, Symptom, Visit
+from tools.doctor.findings import DatabaseCheck, Finding, OpenDatabase, Symptom
 
 _SLOW_S, _STUCK_S = 30.0, 300.0
 
@@ -50,7 +50,7 @@ DEAD_LETTERS = Symptom(
     "{count} 封死信等待处理，其后 {behind} 条消息被挡住。",
     "{count} dead letters wait for a person, {behind} events wait behind gaps or letters.",
     "canbao replay list {service}，改正原因后 canbao replay run {service} --all。",
-    "canbao replay list {service}; mend the cause, then canbao replay run {service} --all.",
+    "canbao replay list {service}; fix the cause, then canbao replay run {service} --all.",
 )
 GAP = Symptom(
     "GAP",
@@ -76,29 +76,31 @@ _LANES = text(
 _SET_REGION = text("SELECT set_config('canbao.region', :region, true)")
 
 
-async def examine_lanes(visit: Visit) -> Sequence[Finding]:
+async def examine_lanes(database: OpenDatabase) -> Sequence[Finding]:
     """Who holds the lanes of the outbox, and whose leases have run out."""
-    row = (await visit.connection.execute(_LANES)).one()
+    row = (await database.connection.execute(_LANES)).one()
     if row.expired:
-        return [LANES_EXPIRED.at(visit.name, expired=row.expired, owners=row.owners, service=visit.name)]
+        return [LANES_EXPIRED.at(database.name, expired=row.expired, owners=row.owners, service=database.name)]
     if row.holders == 0:
-        return [LANES_IDLE.at(visit.name, free=row.free, service=visit.name)]
-    return [LANES.at(visit.name, lanes=row.lanes, holders=row.holders)]
+        return [LANES_IDLE.at(database.name, free=row.free, service=database.name)]
+    return [LANES.at(database.name, lanes=row.lanes, holders=row.holders)]
 
 
-async def examine_events(visit: Visit) -> Sequence[Finding]:
+async def examine_events(database: OpenDatabase) -> Sequence[Finding]:
     """What waits in the outbox, and what was set aside on its way in."""
-    async with AsyncSession(visit.connection) as session:
-        await session.execute(_SET_REGION, {"region": visit.patient.settings.region})
+    async with AsyncSession(database.connection) as session:
+        await session.execute(_SET_REGION, {"region": database.installation.settings.region})
         found = await bus_stats_in(session)
     age = found.oldest_unpublished_s
     symptom = OUTBOX_STUCK if age > _STUCK_S else OUTBOX_SLOW if age > _SLOW_S else OUTBOX
-    findings = [symptom.at(visit.name, unpublished=found.unpublished, age=round(age), service=visit.name)]
+    findings = [symptom.at(database.name, unpublished=found.unpublished, age=round(age), service=database.name)]
     if found.dead_letters:
-        findings.append(DEAD_LETTERS.at(visit.name, count=found.dead_letters, behind=found.parked, service=visit.name))
+        findings.append(
+            DEAD_LETTERS.at(database.name, count=found.dead_letters, behind=found.parked, service=database.name)
+        )
     if not found.ready:
-        findings.append(GAP.at(visit.name, gaps=found.gaps, age=round(found.oldest_gap_s)))
-    return findings if len(findings) > 1 else [*findings, TAKEN_IN.at(visit.name)]
+        findings.append(GAP.at(database.name, gaps=found.gaps, age=round(found.oldest_gap_s)))
+    return findings if len(findings) > 1 else [*findings, TAKEN_IN.at(database.name)]
 
 
 CHECKS = (DatabaseCheck("relay", examine_lanes), DatabaseCheck("events", examine_events))

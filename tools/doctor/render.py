@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tools.doctor.finding import Finding, Level
+from tools.doctor.findings import Finding, Level
 
 _MARKS: dict[Level, tuple[str, str]] = {
     "broken": ("✗ 异常", "bold red"),
@@ -32,7 +32,7 @@ def as_json(findings: Sequence[Finding]) -> str:
             "subject": each.subject,
             "zh": each.zh,
             "en": each.en,
-            "mend": {"zh": each.mend_zh, "en": each.mend_en} if each.mend_en else None,
+            "mend": {"zh": each.remedy_zh, "en": each.remedy_en} if each.remedy_en else None,
         }
         for each in findings
     ]
@@ -40,7 +40,7 @@ def as_json(findings: Sequence[Finding]) -> str:
 
 
 def print_findings(findings: Sequence[Finding], console: Console) -> None:
-    """What is wrong first, each with its mend, then what is well; what is said of several subjects is said once."""
+    """What is wrong first, each with its remedy, then what is well; what is said of several subjects is said once."""
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold", max_width=36)
@@ -58,8 +58,8 @@ def print_findings(findings: Sequence[Finding], console: Console) -> None:
 
 def _said(finding: Finding) -> Text:
     lines = list(dict.fromkeys((finding.zh, finding.en)))
-    if finding.mend_en:
-        lines += [f"→ {finding.mend_zh}", f"→ {finding.mend_en}"]
+    if finding.remedy_en:
+        lines += [f"→ {finding.remedy_zh}", f"→ {finding.remedy_en}"]
     return Text("\n".join(lines))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from shared.database.sealed import keys_in_use
-from tools.doctor.finding import DatabaseCheck, Finding, Symptom, Visit
+from tools.doctor.findings import DatabaseCheck, Finding, OpenDatabase, Symptom
 
 ENCRYPTION_KEYS = Symptom(
     "ENCRYPTION_KEYS", "ok", "数据所用的加密密钥齐全：{keys}", "the keys that sealed the data are at hand: {keys}"
@@ -18,17 +18,17 @@ ENCRYPTION_KEY_LOST = Symptom(
 )
 
 
-async def examine(visit: Visit) -> Sequence[Finding]:
+async def examine(database: OpenDatabase) -> Sequence[Finding]:
     """Compare key ids in use with those configured; nothing to say where nothing is sealed."""
-    patient = visit.patient
-    columns = patient.with_database[visit.name].sealed
+    installation = database.installation
+    columns = installation.with_database[database.name].sealed
     if not columns:
         return []
-    used = await keys_in_use(visit.connection, columns, patient.settings.region)
-    lost = used - set(patient.settings.encryption_keys)
+    used = await keys_in_use(database.connection, columns, installation.settings.region)
+    lost = used - set(installation.settings.encryption_keys)
     if lost:
-        return [ENCRYPTION_KEY_LOST.at(visit.name, keys=", ".join(sorted(lost)), service=visit.name)]
-    return [ENCRYPTION_KEYS.at(visit.name, keys=", ".join(sorted(used)))] if used else []
+        return [ENCRYPTION_KEY_LOST.at(database.name, keys=", ".join(sorted(lost)), service=database.name)]
+    return [ENCRYPTION_KEYS.at(database.name, keys=", ".join(sorted(used)))] if used else []
 
 
 CHECKS = (DatabaseCheck("encryption keys", examine, within_s=30.0),)

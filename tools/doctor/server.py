@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from shared.database.durability import switched_off
 from shared.database.server_version import OLDEST
-from tools.doctor.finding import DatabaseCheck, Finding, Symptom, Visit
+from tools.doctor.findings import DatabaseCheck, Finding, OpenDatabase, Symptom
 
 POSTGRES_VERSION = Symptom("POSTGRES_VERSION", "ok", "PostgreSQL {version}", "PostgreSQL {version}")
 POSTGRES_OLD = Symptom(
@@ -58,24 +58,24 @@ _POWERS = text(
 )
 
 
-async def examine_version(visit: Visit) -> Sequence[Finding]:
+async def examine_version(database: OpenDatabase) -> Sequence[Finding]:
     """How new the server is."""
-    row = (await visit.connection.execute(_VERSION)).one()
-    return [(POSTGRES_VERSION if row.number >= OLDEST else POSTGRES_OLD).at(visit.name, version=row.version)]
+    row = (await database.connection.execute(_VERSION)).one()
+    return [(POSTGRES_VERSION if row.number >= OLDEST else POSTGRES_OLD).at(database.name, version=row.version)]
 
 
-async def examine_durability(visit: Visit) -> Sequence[Finding]:
+async def examine_durability(database: OpenDatabase) -> Sequence[Finding]:
     """Whether the service's own sessions may lose what they commit."""
-    off = await switched_off(visit.connection)
-    return [NOT_DURABLE.at(visit.name, settings=", ".join(off))] if off else [DURABLE.at(visit.name)]
+    off = await switched_off(database.connection)
+    return [NOT_DURABLE.at(database.name, settings=", ".join(off))] if off else [DURABLE.at(database.name)]
 
 
-async def examine_role(visit: Visit) -> Sequence[Finding]:
+async def examine_role(database: OpenDatabase) -> Sequence[Finding]:
     """Whether the service's role owns nothing and passes through nothing."""
-    row = (await visit.connection.execute(_POWERS)).one()
+    row = (await database.connection.execute(_POWERS)).one()
     if row.powers:
-        return [ROLE_TOO_POWERFUL.at(visit.name, role=row.role, powers=", ".join(row.powers))]
-    return [ROLE.at(visit.name, role=row.role)]
+        return [ROLE_TOO_POWERFUL.at(database.name, role=row.role, powers=", ".join(row.powers))]
+    return [ROLE.at(database.name, role=row.role)]
 
 
 CHECKS = (

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tools.documents.writing import PublishedEventBroken, drift, write
+from tools.documents.generator import PublishedEventBroken, drift, write
 
 REPAIR = "canbao docs"
 _PUBLISHED = "已发布的事件不能更改，请发布 .v2 · a published event stays as it is: publish a .v2"

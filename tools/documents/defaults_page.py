@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 
-from shared.policy.loading import PACKS, load_pack
+from shared.policy.loader import PACKS, load_pack
 from tools.policy import words
-from tools.policy.rendering import bases
+from tools.policy.explanation import bases
 
 _HEAD = """\
 # Numbered defaults 默认规则

@@ -9,7 +9,7 @@ from shared.policy.overrides import with_overrides
 from shared.policy.pack import Basis, Pack
 from shared.policy.reasons import RuleReason
 from shared.policy.worked_cases import worked_cases
-from tools.policy.rendering import bases
+from tools.policy.explanation import bases
 
 
 def cases_by_entry(pack: Pack) -> Mapping[str, list[str]]:

@@ -18,7 +18,7 @@ from shared.policy.decision import Decision
 from shared.policy.equal_cases import CannotDecide, DecidedCase, EqualCases
 from shared.policy.facts import MissingFact
 from shared.policy.institutions.answers import UnknownQuestion, answer_case, shape_of
-from shared.policy.loading import PACKS, load_pack
+from shared.policy.loader import PACKS, load_pack
 from shared.policy.overrides import OverrideProblem
 from shared.policy.pack import Pack
 from shared.policy.question import CaseFacts

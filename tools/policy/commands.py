@@ -10,15 +10,15 @@ import typer
 
 from shared.command_line import Commands
 from shared.policy.institutions.worked_cases import InstitutionCase, institution_cases
-from shared.policy.loading import PACKS, load_pack
+from shared.policy.loader import PACKS, load_pack
 from shared.policy.pack import Pack
 from shared.policy.source import PackError, UnknownPack
 from shared.policy.worked_cases import WorkedCase, worked_cases
 from tools.policy.case_lines import UnreadableCases, answer_institutions, assess_all, no_collection, read_cases, written
 from tools.policy.comparison import differing
 from tools.policy.coverage import closest, compared, covered
+from tools.policy.explanation import explained, shown
 from tools.policy.pack_checks import documents_in, doubtful, marked, quoted, unfound, unsaid
-from tools.policy.rendering import explained, shown
 from tools.policy.scaffold import CannotBegin, begin
 from tools.policy.simulation import change, effect_lines, next_years
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from shared.policy.loading import PACKS, load_pack
+from shared.policy.loader import PACKS, load_pack
 from tools.policy.case_coverage import cases_by_entry
 from tools.policy.sentences import sentences
 

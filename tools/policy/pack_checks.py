@@ -7,7 +7,7 @@ from pathlib import Path
 from shared.domain.money import format_yuan
 from shared.policy.conditions import ANYBODY
 from shared.policy.pack import Basis, Pack
-from tools.policy.rendering import bases
+from tools.policy.explanation import bases
 
 _LAYOUT = re.compile(r"\s+")
 

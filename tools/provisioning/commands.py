@@ -35,11 +35,11 @@ def make(
 ) -> None:
     """生成密码与密钥，每个进程一个目录 · make passwords and keys, a folder per process; keeps what is there."""
     try:
-        rooms = secrets.lay_out(folder)
+        processes = secrets.lay_out(folder)
     except CannotStart as reason:
         typer.echo(str(reason), err=True)
         raise typer.Exit(3) from None
-    typer.echo(f"密钥已就绪 · secrets are ready: {', '.join(rooms)}")
+    typer.echo(f"密钥已就绪 · secrets are ready: {', '.join(processes)}")
     typer.echo("请备份该目录：丢失后姓名与证件号码无法解密 · back it up: without it names and numbers stay sealed")
 
 
@@ -67,7 +67,7 @@ def rotate(
 
 
 def provision() -> None:
-    """建立角色与数据库 · make roles and databases (CANBAO_ADMIN_DATABASE_URL); run again, it mends."""
+    """建立角色与数据库 · make roles and databases (CANBAO_ADMIN_DATABASE_URL); run again, it repairs."""
     settings = Settings()
     passwords = {name: secret.get_secret_value() for name, secret in settings.database_passwords.items()}
     missing = [name for name in (*WITH_DATABASE, "owner", "auditor") if not passwords.get(name)]

@@ -19,7 +19,7 @@ from tools.up.refusal import CannotStart
 CONSOLE = "console"
 TOOLS = "tools"  # doctor, replay and import, beside the services
 MERCHANTS = "merchants"  # where the merchants' PEM files go
-# What only the channels and the tax bureau can give; whoever runs the county writes it in.
+# What only the channels and the tax bureau can give; the operator writes it in.
 _TO_FILL_IN = {"canbao_wechat_merchants": "[]", "canbao_tax_token": ""}
 _PEOPLE = ("registration", "subsidy")  # who handles names and numbers
 _ADMIN = "admin"
@@ -39,13 +39,13 @@ def lay_out(folder: Path) -> list[str]:
     clients = data.client_secrets(opened, [CONSOLE, _ADMIN])
     parts = list(_parts(known, clients))
     _refuse_edited(opened, parts, data.replaced_secrets(opened))
-    for room, name, text in parts:
-        _keep(opened / room / name, text)
+    for process, name, text in parts:
+        _keep(opened / process / name, text)
     for name, text in _TO_FILL_IN.items():
         if not (opened / "payment" / name).exists():
             _keep(opened / "payment" / name, text)
     (opened / MERCHANTS).mkdir(exist_ok=True)
-    return list(dict.fromkeys(room for room, _, _ in parts))
+    return list(dict.fromkeys(process for process, _, _ in parts))
 
 
 def rotate(folder: Path, what: Rotatable) -> list[str]:
@@ -68,7 +68,13 @@ def rotate(folder: Path, what: Rotatable) -> list[str]:
 
 
 def _texts(folder: Path) -> dict[Path, str]:
-    files = (file for room in folder.resolve().iterdir() if room.is_dir() for file in room.iterdir() if file.is_file())
+    files = (
+        file
+        for process in folder.resolve().iterdir()
+        if process.is_dir()
+        for file in process.iterdir()
+        if file.is_file()
+    )
     return {file: file.read_text(encoding="utf-8") for file in files}
 
 
@@ -85,15 +91,15 @@ def _refuse_lost(folder: Path) -> None:
 
 def _refuse_edited(folder: Path, parts: Sequence[tuple[str, str, str]], replaced: Mapping[str, Any]) -> None:
     old = (
-        {(room, name): text for room, name, text in _parts(replaced["secrets"], replaced["clients"])}
+        {(process, name): text for process, name, text in _parts(replaced["secrets"], replaced["clients"])}
         if replaced
         else {}
     )
     edited = []
-    for room, name, text in parts:
-        file = folder / room / name
-        if file.exists() and file.read_text(encoding="utf-8") not in (text, old.get((room, name))):
-            edited.append(f"{room}/{name}")
+    for process, name, text in parts:
+        file = folder / process / name
+        if file.exists() and file.read_text(encoding="utf-8") not in (text, old.get((process, name))):
+            edited.append(f"{process}/{name}")
     if edited:
         named = ", ".join(edited)
         raise CannotStart(

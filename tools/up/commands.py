@@ -55,7 +55,7 @@ def up(
     prove it, and stay up (Ctrl-C stops all of it).
 
     Exit codes: 0 fine · 1 a break, a difference from the simulator's books, or no money · 2 wrong usage ·
-    3 cannot start, the message names the mend · 130 stopped before the table.
+    3 cannot start, the message names the remedy · 130 stopped before the table.
     """
     if bus not in ("postgres", "kafka"):
         raise typer.BadParameter("postgres, kafka", param_hint="--bus")

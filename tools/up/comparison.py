@@ -57,5 +57,5 @@ def explained(report: ConsistencyReport, books: dict[str, Any]) -> str | None:
     return (
         f"canbao 多 {beyond:,} 人：由他人登记或导入的人员不在模拟器账簿中；用 --data 指定新目录可重新开始。\n"
         f"{beyond:,} people more: those whom others registered or imported are not in the simulator's books; "
-        "a new folder, named by --data, starts anew."
+        "a new folder, named by --data, starts again."
     )

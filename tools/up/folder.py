@@ -29,7 +29,7 @@ def opened(folder: Path) -> Path:
     except OSError as reason:
         raise CannotStart(
             f"无法写入数据目录 {folder}（{reason.strerror}）。请用 --data 指定可写目录，或修正目录权限。",
-            f"The data folder {folder} cannot be written: name a writable one by --data, or mend its permissions.",
+            f"The data folder {folder} cannot be written: name a writable one by --data, or correct its permissions.",
         ) from reason
     return folder.resolve()
 
@@ -110,7 +110,7 @@ def database_folder(folder: Path) -> DataFolder:
 
 
 def log_file(folder: Path) -> Path:
-    """Where services and simulator write what concerns whoever looks into a fault."""
+    """Where services and simulator write what helps to find the cause of a fault."""
     return folder / "canbao.log"
 
 

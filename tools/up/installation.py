@@ -103,7 +103,7 @@ def settings_of(
     asked: Asked, secrets: dict[str, Any], admin_url: str, peers: dict[str, str], console_secret: str
 ) -> tuple[Settings, dict[str, str]]:
     """The installation's settings, and the same as variables for the other commands."""
-    place = f"@/{{database}}?{urlsplit(admin_url).query}"  # the server's socket, whoever logs in
+    place = f"@/{{database}}?{urlsplit(admin_url).query}"  # the server's socket, for every role
     values = {
         "CANBAO_BUS": asked.bus,
         "CANBAO_DATABASE_URL": "postgresql://{service}_app:{password}" + place,
@@ -121,7 +121,7 @@ def settings_of(
         "CANBAO_CONSOLE_CLIENT_SECRET": console_secret,
         **peers,
     }
-    # Whoever sets these wants their own: amounts, or a name for the topics.
+    # An operator who sets these wants their own: amounts, or a name for the topics.
     values = _example_amounts(peers["CANBAO_POLICY_PACK"]) | _chosen("CANBAO_POLICY_OVERRIDES") | values
     if asked.bus == "kafka":
         values |= _chosen("CANBAO_KAFKA_BOOTSTRAP_SERVERS") | _chosen("CANBAO_INSTALLATION")

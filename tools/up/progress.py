@@ -11,10 +11,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 _LINE_EVERY_S = 5.0
 
 
-class Listener(Protocol):
-    """Somebody who hears the simulator's news."""
+class SeasonDisplay(Protocol):
+    """Shows the simulator's news as it comes."""
 
-    def hear(self, news: dict[str, Any]) -> None:
+    def update(self, news: dict[str, Any]) -> None:
         """One line of news."""
 
 
@@ -48,7 +48,7 @@ class _Bar:
         self._task = progress.add_task("参保征缴季 season", total=None, date="")
         self._counter = _Counter()
 
-    def hear(self, news: dict[str, Any]) -> None:
+    def update(self, news: dict[str, Any]) -> None:
         self._counter.count(news)
         if news["event"] == "complaint":
             self._progress.console.print(f"[red]不符 · differs: {news['key']}: {news['what']}[/]")
@@ -63,7 +63,7 @@ class _Lines:
         self._counter = _Counter()
         self._last = 0.0
 
-    def hear(self, news: dict[str, Any]) -> None:
+    def update(self, news: dict[str, Any]) -> None:
         self._counter.count(news)
         if news["event"] == "complaint":
             self._console.print(f"不符 · differs: {news['key']}: {news['what']}", highlight=False)
@@ -80,8 +80,8 @@ class _Lines:
 
 
 @contextmanager
-def listener(console: Console) -> Iterator[Listener]:
-    """Somebody who shows the season on this console."""
+def season_display(console: Console) -> Iterator[SeasonDisplay]:
+    """The display of the season for this console."""
     if not console.is_terminal:
         yield _Lines(console)
         return

@@ -1,4 +1,4 @@
-"""Why ``canbao up`` cannot start, in words that name the mend, and the exit codes it ends with."""
+"""Why ``canbao up`` cannot start, with the remedy, and the exit codes it ends with."""
 
 from enum import IntEnum
 
@@ -13,7 +13,7 @@ class Exit(IntEnum):
 
 
 class CannotStart(Exception):
-    """Something outside of canbao is in the way; the message names it and the mend, Chinese first."""
+    """Something outside of canbao is in the way; the message names it and the remedy, Chinese first."""
 
     def __init__(self, zh: str, en: str) -> None:
         super().__init__(f"{zh}\n{en}")

@@ -23,7 +23,7 @@ from tools.up import folder as data
 from tools.up import installation, simulation
 from tools.up.comparison import differences, explained, unseen
 from tools.up.installation import Asked
-from tools.up.progress import listener
+from tools.up.progress import season_display
 from tools.up.refusal import Exit
 from verify.examination import examine
 from verify.render import print_report
@@ -161,7 +161,7 @@ def _folder_holds(residents: int, unused: int | None) -> str:
     return (
         f"数据目录已有 {residents:,} 名居民，--residents {unused} 未采用；另用 --data 指定新目录即可重新开始。\n"
         f"The folder holds {residents:,} residents, --residents {unused} is not used: "
-        "name a new folder by --data to start anew."
+        "name a new folder by --data to start again."
     )
 
 
@@ -175,9 +175,9 @@ def _held(asked: Asked) -> str:
 async def _season(played: simulation.Simulation, console: Console) -> str:
     """Show the season; how it ended: finished, held, failed, or nothing where the simulator is gone."""
     ending = ""
-    with listener(console) as show:
+    with season_display(console) as show:
         async for news in played.news():
-            show.hear(news)
+            show.update(news)
             if news["event"] == "failed":
                 _say(console, f"模拟中断 · the season broke off: {news['why']}")
             if news["event"] in ("finished", "held", "failed"):

@@ -63,7 +63,7 @@ class Simulation:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
-                start_new_session=True,  # Ctrl-C is ours to hear: the season is stopped in order
+                start_new_session=True,  # Ctrl-C reaches this process only: it stops the season in order
             )
         )
 

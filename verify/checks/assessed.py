@@ -166,7 +166,7 @@ CHECKS = (
         "ASSESSMENTS_KNOWN",
         "登记 → 核定 → 开单",
         "Registered, assessed, known and billed",
-        "参保登记 ↔ 应缴核定 ↔ 登记所见版本 ↔ 缴费单",
+        "参保登记 ↔ 应缴核定 ↔ 登记所依据的核定版本 ↔ 缴费单",
         known,
     ),
     ConsistencyCheck(

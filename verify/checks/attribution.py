@@ -67,7 +67,7 @@ CHECKS = (
         "MONEY_HAS_A_TOWNSHIP",
         "资金均有归属，无归属者逐笔列明",
         "Money without a township is named, not dropped",
-        "分录的区划 ↔ 参保区划；无乡镇的暂记与非本方资金逐笔列出",
+        "分录的区划 ↔ 参保区划；无乡镇的待查与非本方资金逐笔列出",
         attributed,
     ),
 )

@@ -228,7 +228,7 @@ CHECKS = (
         "BOOKS_ACCOUNTS",
         "科目余额与业务明细一致",
         "Balances agree with the rows behind them",
-        "渠道、村级现金、待报解、在途、国库、保费、暂记、应退余额 = 缴费、收据、退费、上解明细合计",
+        "渠道、村级现金、待报解、在途、国库、保费、待查、应退余额 = 缴费、收据、退费、上解明细合计",
         accounts,
     ),
 )

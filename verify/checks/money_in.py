@@ -129,7 +129,7 @@ CHECKS = (
         "PAYMENTS_BOOKED",
         "缴费 = 分录",
         "Payments are their transfers",
-        "缴费记录 ↔ 明细 ↔ 渠道入账、暂记及结算分录",
+        "缴费记录 ↔ 明细 ↔ 渠道入账、待查及结算分录",
         payments,
     ),
 )

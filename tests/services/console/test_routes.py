@@ -12,8 +12,8 @@ from services.quota import SERVICE as QUOTA
 from services.registration import SERVICE as REGISTRATION
 from tests.harness.eventually import eventually
 from tests.harness.installation import Installation
-from tests.harness.patience import patient
 from tests.harness.serving import Served, serving
+from tests.harness.timeouts import stretched
 from tests.services.quota.targets_notice import annex
 
 
@@ -27,7 +27,7 @@ async def county(installation: Installation) -> AsyncIterator[Served]:
 
 
 def browser(served: Served) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=served.base_url, timeout=patient(20), trust_env=False)
+    return httpx.AsyncClient(base_url=served.base_url, timeout=stretched(20), trust_env=False)
 
 
 class TestPage:
@@ -91,24 +91,24 @@ class TestPage:
 
 
 class TestStream:
-    async def test_a_browser_that_is_up_to_date_hears_nothing_until_something_changes(self, county: Served) -> None:
+    async def test_a_browser_that_is_up_to_date_receives_nothing_until_something_changes(self, county: Served) -> None:
         async with browser(county) as client:
             seen = (await client.get("/")).text.partition('data-seen="')[2].partition('"')[0]
             async with client.stream("GET", "/stream", params={"seen": seen}) as stream:
                 assert stream.headers["content-type"].startswith("text/event-stream")
-                heard = asyncio.create_task(_event(stream.aiter_lines()))
+                received = asyncio.create_task(_event(stream.aiter_lines()))
                 smaller = annex(note="任务数按比例缩小", document="演示")
                 await client.post("/quota/v1/targets", json=smaller, headers=county.installation.caller("quota:write"))
-                event = await asyncio.wait_for(heard, patient(10))
+                event = await asyncio.wait_for(received, stretched(10))
         assert "演示：任务数按比例缩小" in event["data"]
         assert event["id"] != seen
 
-    async def test_a_browser_that_missed_something_is_told_at_once(self, county: Served) -> None:
+    async def test_a_browser_that_missed_something_is_notified_at_once(self, county: Served) -> None:
         async with (
             browser(county) as client,
             client.stream("GET", "/stream?seen=old", headers={"Last-Event-ID": "older"}) as stream,
         ):
-            event = await asyncio.wait_for(_event(stream.aiter_lines()), patient(10))
+            event = await asyncio.wait_for(_event(stream.aiter_lines()), stretched(10))
         assert "town-411521101" in event["data"]
 
     async def test_an_open_page_does_not_hold_up_the_stop(self, county: Served) -> None:

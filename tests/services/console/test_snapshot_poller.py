@@ -8,7 +8,7 @@ import pytest
 from services.console.snapshot_poller import SnapshotPoller
 from shared.domain.clock import SystemClock
 from tests.harness.eventually import eventually
-from tests.harness.patience import patient
+from tests.harness.timeouts import stretched
 from tests.services.console.summary_services import SummaryServices, first
 
 QUICK_S = 0.02
@@ -27,11 +27,11 @@ async def test_a_hundred_readers_at_once_cost_one_round(services: SummaryService
     assert len({id(snapshot) for snapshot in found}) == 1
 
 
-async def test_watchers_share_the_rounds_and_hear_of_changes_only(services: SummaryServices) -> None:
+async def test_watchers_share_the_rounds_and_receive_changes_only(services: SummaryServices) -> None:
     poller = SnapshotPoller(services.client(), SystemClock(), interval_s=QUICK_S)
     watching = [asyncio.create_task(first(poller.watch(), 2)) for _ in range(10)]
     await eventually(lambda: services.asked["quota"] >= 5)
-    assert not any(task.done() for task in watching), "five rounds without news, and somebody was told something"
+    assert not any(task.done() for task in watching), "five rounds without news, and somebody was notified"
     services.answers["quota"]["county"]["enrolled"] += 1
     before, after = zip(*await asyncio.gather(*watching), strict=True)
     await poller.aclose()
@@ -71,7 +71,7 @@ async def test_dismissed_watchers_go_home(services: SummaryServices) -> None:
     await eventually(lambda: poller.watchers == 1)
     await eventually(lambda: services.asked["quota"] == 1)
     await poller.stop()
-    assert len(await asyncio.wait_for(watching, patient(5))) == 1
+    assert len(await asyncio.wait_for(watching, stretched(5))) == 1
     await poller.aclose()
 
 

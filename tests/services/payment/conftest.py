@@ -1,4 +1,4 @@
-"""A till for every test that asks for one."""
+"""Payment at work for every test that asks for it."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.harness.installation import Installation
-from tests.services.payment.till import Till, open_till
+from tests.services.payment.running_payment import RunningPayment, running_payment
 
 
 @pytest.fixture
-async def till(installation: Installation, tmp_path: Path) -> AsyncIterator[Till]:
+async def payment(installation: Installation, tmp_path: Path) -> AsyncIterator[RunningPayment]:
     """Payment with a WeChat Pay of the test's own."""
-    async with open_till(installation, tmp_path) as opened:
+    async with running_payment(installation, tmp_path) as opened:
         yield opened

@@ -1,4 +1,4 @@
-"""The door that WeChat calls: durable before the answer, one commit for many, and 4xx in WeChat's form for the rest."""
+"""The endpoint that WeChat calls: durable before the answer, one commit for many, else 4xx in WeChat's form."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,7 +18,7 @@ from tests.harness.cluster import Cluster
 from tests.harness.eventually import eventually
 from tests.harness.installation import COUNTY
 from tests.harness.wechat_peer import SignedNotice, envelope, paid_notice, sign
-from tests.services.payment.till import Till
+from tests.services.payment.running_payment import RunningPayment
 
 FAILED = {"code": "FAIL", "message": "失败"}
 
@@ -37,16 +37,16 @@ def raw(notify_id: str) -> tuple[ChannelNotice, Evidence]:
     return notice, Evidence(NoticeSource.NOTICE, b"{}", "s", now)
 
 
-async def stored(till: Till) -> int:
+async def stored(payment: RunningPayment) -> int:
     """How many notices are durable."""
-    return int(await till.one("SELECT count(*) FROM raw_notice"))
+    return int(await payment.one("SELECT count(*) FROM raw_notice"))
 
 
-async def refused(till: Till, notice: SignedNotice, status: int) -> None:
+async def refused(payment: RunningPayment, notice: SignedNotice, status: int) -> None:
     """A notice is refused in WeChat's form, and nothing of it is kept."""
-    answer = await till.notify(notice)
+    answer = await payment.notify(notice)
     assert (answer.status_code, answer.json()) == (status, FAILED)
-    assert await stored(till) == 0
+    assert await stored(payment) == 0
 
 
 UNSIGNED: tuple[dict[str, str | None], ...] = (
@@ -61,28 +61,30 @@ UNSIGNED: tuple[dict[str, str | None], ...] = (
 )
 
 
-async def test_what_wechat_did_not_sign_leaves_nothing_behind(till: Till) -> None:
+async def test_what_wechat_did_not_sign_leaves_nothing_behind(payment: RunningPayment) -> None:
     for changes in UNSIGNED:
-        await refused(till, paid_notice("123456", DUE_FEN).with_headers(**changes), 401)
-    assert till.peer.calls == []  # an unknown serial fetches no certificate that an attacker chose
+        await refused(payment, paid_notice("123456", DUE_FEN).with_headers(**changes), 401)
+    assert payment.peer.calls == []  # an unknown serial fetches no certificate that an attacker chose
 
 
-async def test_a_signed_body_that_is_no_notice_is_refused(till: Till) -> None:
+async def test_a_signed_body_that_is_no_notice_is_refused(payment: RunningPayment) -> None:
     for body in (b"", b"not json", b"\xff\xfe\xfa", b"[]", b"{}", envelope("X", b"{}", api_v3_key="x" * 32)):
-        await refused(till, sign(body), 400)
+        await refused(payment, sign(body), 400)
 
 
-async def test_an_unknown_merchant_is_refused(till: Till) -> None:
-    answer = await till.notify(paid_notice("123456", DUE_FEN), mchid="1234567890")
+async def test_an_unknown_merchant_is_refused(payment: RunningPayment) -> None:
+    answer = await payment.notify(paid_notice("123456", DUE_FEN), mchid="1234567890")
     assert (answer.status_code, answer.json()) == (404, FAILED)
 
 
-async def test_a_refused_notice_writes_a_line_with_its_reason_and_a_kept_one_writes_none(till: Till) -> None:
+async def test_a_refused_notice_writes_a_line_with_its_reason_and_a_kept_one_writes_none(
+    payment: RunningPayment,
+) -> None:
     """First use: every refusal was `FAIL`, with nothing in any log."""
     with capture_logs() as captured:
-        await refused(till, paid_notice("123456", DUE_FEN).with_headers(signature="AAAA"), 401)
-        await till.notify(paid_notice("123456", DUE_FEN), mchid="1234567890")
-        assert (await till.notify(paid_notice("123456", DUE_FEN))).status_code == 204
+        await refused(payment, paid_notice("123456", DUE_FEN).with_headers(signature="AAAA"), 401)
+        await payment.notify(paid_notice("123456", DUE_FEN), mchid="1234567890")
+        assert (await payment.notify(paid_notice("123456", DUE_FEN))).status_code == 204
     lines = [line for line in captured if line["event"] == "request"]
     assert [(line["status"], line["reason"]) for line in lines] == [
         (401, Refusal.SIGNATURE.value),
@@ -92,7 +94,7 @@ async def test_a_refused_notice_writes_a_line_with_its_reason_and_a_kept_one_wri
     assert all(line["trace_id"] for line in lines)
 
 
-async def test_a_body_over_the_limit_is_not_read_to_its_end(till: Till) -> None:
+async def test_a_body_over_the_limit_is_not_read_to_its_end(payment: RunningPayment) -> None:
     read = 0
 
     async def endless() -> AsyncIterator[bytes]:
@@ -102,43 +104,43 @@ async def test_a_body_over_the_limit_is_not_read_to_its_end(till: Till) -> None:
             yield b"x" * 8192
 
     headers = sign(b"").headers
-    answer = await till.doors.post("/payment/v1/callbacks/wechat/1900000109", content=endless(), headers=headers)
+    answer = await payment.http.post("/payment/v1/callbacks/wechat/1900000109", content=endless(), headers=headers)
     assert (answer.status_code, answer.json()) == (413, FAILED)
-    await refused(till, sign(b"x" * (BODY_LIMIT + 1)), 413)
+    await refused(payment, sign(b"x" * (BODY_LIMIT + 1)), 413)
 
 
-async def test_a_notice_keeps_no_payer_in_the_clear(till: Till) -> None:
+async def test_a_notice_keeps_no_payer_in_the_clear(payment: RunningPayment) -> None:
     notice = paid_notice("123456", DUE_FEN)
-    assert (await till.notify(notice)).status_code == 204
-    row = (await till.sql("SELECT raw_notice::text AS all, envelope FROM raw_notice"))[0]
+    assert (await payment.notify(notice)).status_code == 204
+    row = (await payment.sql("SELECT raw_notice::text AS all, envelope FROM raw_notice"))[0]
     assert row["envelope"] == notice.body
     assert "canary" not in row["all"]
     assert b"canary" not in row["envelope"]
 
 
-async def test_many_notices_at_once_need_fewer_commits(till: Till) -> None:
+async def test_many_notices_at_once_need_fewer_commits(payment: RunningPayment) -> None:
     notices = [paid_notice(f"order-{number:03d}", DUE_FEN) for number in range(200)]
-    answers = await asyncio.gather(*(till.notify(notice) for notice in notices))
+    answers = await asyncio.gather(*(payment.notify(notice) for notice in notices))
     assert {answer.status_code for answer in answers} == {204}
-    assert await stored(till) == 200
-    assert till.running.resources.notices.commits < 100
-    transactions = await till.one("SELECT count(DISTINCT xmin::text) FROM raw_notice")
+    assert await stored(payment) == 200
+    assert payment.running.resources.notices.commits < 100
+    transactions = await payment.one("SELECT count(DISTINCT xmin::text) FROM raw_notice")
     assert transactions < 200
 
 
-async def test_a_row_that_the_database_refuses_fails_alone(till: Till) -> None:
-    intake: GroupCommit = till.running.resources.notices
+async def test_a_row_that_the_database_refuses_fails_alone(payment: RunningPayment) -> None:
+    intake: GroupCommit = payment.running.resources.notices
     await intake.store(*raw("warm"))
     notices = [raw(f"n{number}") for number in range(20)]
     notices[7] = raw("a NUL\0inside")
     answers = await asyncio.gather(*(intake.store(*notice) for notice in notices), return_exceptions=True)
     assert [type(answer) for answer in answers if answer is not None] == [NoticeUnstorable]
     assert isinstance(answers[7], NoticeUnstorable)
-    assert await stored(till) == 20
+    assert await stored(payment) == 20
 
 
-async def test_a_client_that_hangs_up_gives_up_only_its_own_wait(till: Till) -> None:
-    intake: GroupCommit = till.running.resources.notices
+async def test_a_client_that_hangs_up_gives_up_only_its_own_wait(payment: RunningPayment) -> None:
+    intake: GroupCommit = payment.running.resources.notices
     waits = [asyncio.create_task(intake.store(*raw(f"n{number}"))) for number in range(10)]
     await asyncio.sleep(0)
     waits[3].cancel()
@@ -146,17 +148,17 @@ async def test_a_client_that_hangs_up_gives_up_only_its_own_wait(till: Till) -> 
     assert [answer for answer in answers if answer is not None] == [answers[3]]
 
     async def all_there() -> bool:
-        return await stored(till) == 10
+        return await stored(payment) == 10
 
     await eventually(all_there, message="the notice itself is stored all the same")
 
 
-async def test_beyond_its_bound_the_queue_says_come_again(till: Till) -> None:
-    till.running.resources.notices = GroupCommit(till.running.database, COUNTY, on_stored=lambda: None, limit=0)
-    answer = await till.notify(paid_notice("123456", DUE_FEN))
+async def test_beyond_its_bound_the_queue_says_come_again(payment: RunningPayment) -> None:
+    payment.running.resources.notices = GroupCommit(payment.running.database, COUNTY, on_stored=lambda: None, limit=0)
+    answer = await payment.notify(paid_notice("123456", DUE_FEN))
     assert (answer.status_code, answer.json()) == (503, FAILED)
     with pytest.raises(IntakeUnavailable):
-        await till.running.resources.notices.store(*raw("n"))
+        await payment.running.resources.notices.store(*raw("n"))
 
 
 @asynccontextmanager
@@ -172,25 +174,27 @@ async def database_gone(cluster: Cluster, name: str) -> AsyncIterator[None]:
         await admin.close()
 
 
-async def test_without_its_database_the_channel_is_told_to_come_again(till: Till, cluster: Cluster) -> None:
-    assert (await till.notify(paid_notice("123456", DUE_FEN))).status_code == 204
+async def test_without_its_database_the_channel_is_told_to_come_again(
+    payment: RunningPayment, cluster: Cluster
+) -> None:
+    assert (await payment.notify(paid_notice("123456", DUE_FEN))).status_code == 204
     notice = paid_notice("234567", DUE_FEN)
-    async with database_gone(cluster, await till.one("SELECT current_database()")):
-        answer = await till.notify(notice)
+    async with database_gone(cluster, await payment.one("SELECT current_database()")):
+        answer = await payment.notify(notice)
         assert (answer.status_code, answer.json()) == (503, FAILED)
 
     async def taken() -> bool:
-        return (await till.notify(notice)).status_code == 204
+        return (await payment.notify(notice)).status_code == 204
 
     await eventually(taken, message="once it is back, the retry is taken without a hand")
-    await till.worked()
-    assert await till.notices() == [("SUSPENDED", "UNKNOWN_ORDER")] * 2
+    await payment.worked()
+    assert await payment.notices() == [("SUSPENDED", "UNKNOWN_ORDER")] * 2
 
 
-async def test_the_intake_writes_what_waits_before_it_closes(till: Till) -> None:
-    intake = GroupCommit(till.running.database, COUNTY, on_stored=lambda: None)
+async def test_the_intake_writes_what_waits_before_it_closes(payment: RunningPayment) -> None:
+    intake = GroupCommit(payment.running.database, COUNTY, on_stored=lambda: None)
     waits = [asyncio.create_task(intake.store(*raw(f"n{number}"))) for number in range(5)]
     await asyncio.sleep(0)
     await intake.aclose()
     await asyncio.gather(*waits)
-    assert await stored(till) == 5
+    assert await stored(payment) == 5

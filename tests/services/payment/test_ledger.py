@@ -14,15 +14,15 @@ from shared.contracts.event import Trace
 from shared.domain.ids import new_id
 from tests.harness.assessments import VILLAGE
 from tests.harness.installation import COUNTY
-from tests.services.payment.till import Till
+from tests.services.payment.running_payment import RunningPayment
 
 LINE = Dimensions(VILLAGE, new_id(), "token", 2024)
 OCCASION = PostingContext("receipt-1", date(2023, 10, 8), new_id(), Trace.start("clerk"))
 
 
-async def posted(till: Till, *transfers: Transfer) -> int:
+async def posted(payment: RunningPayment, *transfers: Transfer) -> int:
     """Post in a transaction of its own."""
-    async with till.running.database.transaction(COUNTY) as session:
+    async with payment.running.database.transaction(COUNTY) as session:
         return await post(session, transfers)
 
 
@@ -66,34 +66,36 @@ def test_money_does_not_move_to_where_it_is() -> None:
         Transfer("refunded", "refund_payable", "refund_payable", 1, LINE, OCCASION)
 
 
-async def test_the_same_transfer_again_changes_nothing(till: Till) -> None:
+async def test_the_same_transfer_again_changes_nothing(payment: RunningPayment) -> None:
     transfer = postings.receipt_taken(LINE, 38_000, OCCASION)
-    assert await posted(till, transfer, transfer) == 1
-    assert await posted(till, transfer) == 0
-    async with till.running.database.transaction(VILLAGE) as session:
+    assert await posted(payment, transfer, transfer) == 1
+    assert await posted(payment, transfer) == 0
+    async with payment.running.database.transaction(VILLAGE) as session:
         held = {one.account: one.balance_fen for one in await balances(session, 2024)}
     assert held == {"village_cash": 38_000, "unapplied": -38_000}
 
 
-async def test_a_key_that_comes_with_another_body_is_refused_and_nothing_of_it_is_posted(till: Till) -> None:
+async def test_a_key_that_comes_with_another_body_is_refused_and_nothing_of_it_is_posted(
+    payment: RunningPayment,
+) -> None:
     transfer = postings.receipt_taken(LINE, 38_000, OCCASION)
-    await posted(till, transfer)
+    await posted(payment, transfer)
     fresh = postings.receipt_taken(LINE, 1, replace(OCCASION, key="receipt-2"))
     with pytest.raises(TransferModified):
-        await posted(till, fresh, replace(transfer, amount_fen=1))
+        await posted(payment, fresh, replace(transfer, amount_fen=1))
     with pytest.raises(TransferModified):
-        await posted(till, fresh, replace(fresh, amount_fen=2))
-    assert await till.one("SELECT count(*) FROM transfer") == 1
+        await posted(payment, fresh, replace(fresh, amount_fen=2))
+    assert await payment.one("SELECT count(*) FROM transfer") == 1
 
 
-async def test_the_books_are_append_only_even_for_their_owner(till: Till) -> None:
-    await posted(till, postings.receipt_taken(LINE, 38_000, OCCASION))
+async def test_the_books_are_append_only_even_for_their_owner(payment: RunningPayment) -> None:
+    await posted(payment, postings.receipt_taken(LINE, 38_000, OCCASION))
     for statement in ("UPDATE transfer SET amount_fen = 1", "DELETE FROM transfer", "TRUNCATE transfer"):
         with pytest.raises(asyncpg.RaiseError, match="append-only"):
-            await till.sql(statement)
+            await payment.sql(statement)
 
 
-async def test_another_region_sees_nothing_of_the_books(till: Till) -> None:
-    await posted(till, postings.receipt_taken(LINE, 38_000, OCCASION))
-    async with till.running.database.transaction("411521102") as session:
+async def test_another_region_sees_nothing_of_the_books(payment: RunningPayment) -> None:
+    await posted(payment, postings.receipt_taken(LINE, 38_000, OCCASION))
+    async with payment.running.database.transaction("411521102") as session:
         assert await balances(session) == []

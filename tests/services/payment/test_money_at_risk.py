@@ -10,7 +10,7 @@ from shared.metrics_collector import read_gauges
 from shared.service import ServiceContext
 from tests.harness.assessments import DUE_FEN
 from tests.harness.eventually import eventually
-from tests.harness.installation import Installation, knocking
+from tests.harness.installation import Installation, http_client
 from tests.harness.wechat_peer import MCHID, merchant, paid_notice, refund_notice
 
 _CALLBACK = f"/payment/v1/callbacks/wechat/{MCHID}"
@@ -33,13 +33,13 @@ async def test_what_is_acknowledged_and_not_credited_is_counted_until_it_is(
 ) -> None:
     settled = installation.with_settings(wechat_merchants=(merchant(tmp_path),), wechat_base_url="http://127.0.0.1:9")
     caller = settled.caller("payment:read")
-    async with settled.running(SERVICE, role="web") as (running,), knocking([running]) as doors:
+    async with settled.running(SERVICE, role="web") as (running,), http_client([running]) as http:
         for notice in (paid_notice("123456", DUE_FEN), paid_notice("234567", 5), refund_notice(_REFUND)):
-            answer = await doors.post(_CALLBACK, content=notice.body, headers=notice.headers)
+            answer = await http.post(_CALLBACK, content=notice.body, headers=notice.headers)
             assert answer.status_code == 204
         await settled.sql("payment", "UPDATE raw_notice SET recorded_at = recorded_at - interval '3 minutes'")
 
-        callbacks = (await doors.get("/payment/v1/summary", params={"benefit_year": 2024}, headers=caller)).json()[
+        callbacks = (await http.get("/payment/v1/summary", params={"benefit_year": 2024}, headers=caller)).json()[
             "callbacks"
         ]
         assert (callbacks["received"], callbacks["waiting"], callbacks["waiting_fen"]) == (3, 2, DUE_FEN + 5)
@@ -59,11 +59,11 @@ async def test_what_is_acknowledged_and_not_credited_is_counted_until_it_is(
 
 async def test_callbacks_are_timed_by_what_became_of_them(installation: Installation, tmp_path: Path) -> None:
     settled = installation.with_settings(wechat_merchants=(merchant(tmp_path),))
-    async with settled.running(SERVICE, role="web") as runs, knocking(runs) as doors:
+    async with settled.running(SERVICE, role="web") as runs, http_client(runs) as http:
         stored, forged = answered("stored"), answered("signature")
         notice = paid_notice("123456", DUE_FEN)
-        await doors.post(_CALLBACK, content=notice.body, headers=notice.headers)
-        await doors.post(_CALLBACK, content=notice.body + b" ", headers=notice.headers)
+        await http.post(_CALLBACK, content=notice.body, headers=notice.headers)
+        await http.post(_CALLBACK, content=notice.body + b" ", headers=notice.headers)
     assert (answered("stored"), answered("signature")) == (stored + 1, forged + 1)
 
 

@@ -7,7 +7,7 @@ from services.payment import SERVICE
 from shared.domain.ids import new_id
 from shared.web.dependencies import scope_of
 from tests.harness.installation import COUNTY
-from tests.services.payment.till import Till
+from tests.services.payment.running_payment import RunningPayment
 
 OFFICES = {
     "POST /v1/orders": "payment:write",
@@ -33,8 +33,8 @@ OFFICES = {
 OF_THE_WHOLE_AREA = {"payment:bank", "payment:tax", "payment:treasury"}
 
 
-def test_each_door_that_moves_money_asks_for_the_scope_of_its_office() -> None:
-    doors = {
+def test_each_endpoint_that_moves_money_asks_for_the_scope_of_its_office() -> None:
+    scopes = {
         f"{method} {route.path}": scope_of(route)
         for router in SERVICE.routers
         for route in router.routes
@@ -42,25 +42,29 @@ def test_each_door_that_moves_money_asks_for_the_scope_of_its_office() -> None:
         for method in route.methods or ()
         if method != "GET" and route.path not in SERVICE.public_paths
     }
-    assert doors == OFFICES
+    assert scopes == OFFICES
 
 
-@pytest.mark.parametrize("door", [door for door, scope in OFFICES.items() if scope in OF_THE_WHOLE_AREA])
-async def test_no_town_takes_a_step_that_belongs_to_the_whole_area(till: Till, door: str) -> None:
-    path = "/payment" + door.partition(" ")[2].replace("{batch_id}", str(new_id()))
-    town, village = (till.installation.caller(OFFICES[door], region=region) for region in ("411521101", "411521101201"))
+@pytest.mark.parametrize("endpoint", [endpoint for endpoint, scope in OFFICES.items() if scope in OF_THE_WHOLE_AREA])
+async def test_no_town_takes_a_step_that_belongs_to_the_whole_area(payment: RunningPayment, endpoint: str) -> None:
+    path = "/payment" + endpoint.partition(" ")[2].replace("{batch_id}", str(new_id()))
+    town, village = (
+        payment.installation.caller(OFFICES[endpoint], region=region) for region in ("411521101", "411521101201")
+    )
     for headers in (town, village):
-        answer = await till.doors.post(path, json={}, headers=headers)
+        answer = await payment.http.post(path, json={}, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (403, "POOLING_AREA_REQUIRED")
-    county = await till.doors.post(path, json={}, headers=till.installation.caller(OFFICES[door], region=COUNTY))
+    county = await payment.http.post(
+        path, json={}, headers=payment.installation.caller(OFFICES[endpoint], region=COUNTY)
+    )
     assert county.status_code in (404, 422)
 
 
-@pytest.mark.parametrize("door", OFFICES)
-async def test_every_other_offices_scope_leaves_the_door_shut(till: Till, door: str) -> None:
-    path = "/payment" + door.partition(" ")[2]
+@pytest.mark.parametrize("endpoint", OFFICES)
+async def test_every_other_offices_scope_is_refused(payment: RunningPayment, endpoint: str) -> None:
+    path = "/payment" + endpoint.partition(" ")[2]
     for name in ("batch_id", "suspense_id", "refund_id", "notice_id", "order_no"):
         path = path.replace("{" + name + "}", str(new_id()))
-    others = sorted({*OFFICES.values(), "payment:read"} - {OFFICES[door]})
-    answer = await till.doors.post(path, json={}, headers=till.installation.caller(*others))
+    others = sorted({*OFFICES.values(), "payment:read"} - {OFFICES[endpoint]})
+    answer = await payment.http.post(path, json={}, headers=payment.installation.caller(*others))
     assert (answer.status_code, answer.json()["code"]) == (403, "SCOPE_MISSING")

@@ -17,18 +17,18 @@ from tests.harness.assessments import DUE_FEN, VILLAGE, assessed, row
 from tests.harness.eventually import eventually
 from tests.harness.installation import COUNTY, Installation
 from tests.harness.wechat_peer import APPID, MCHID
-from tests.services.payment.till import Till, open_till
+from tests.services.payment.running_payment import RunningPayment, running_payment
 
 
-async def state(till: Till, order_no: str) -> str:
+async def state(payment: RunningPayment, order_no: str) -> str:
     """Where an order stands."""
-    return str((await till.get(f"orders/{order_no}"))["state"])
+    return str((await payment.get(f"orders/{order_no}"))["state"])
 
 
-async def test_an_order_is_opened_at_the_channel_with_our_signature(till: Till) -> None:
-    people = await till.bill(2)
-    order = await till.order(*people)
-    asked = till.peer.orders[order["order_no"]]
+async def test_an_order_is_opened_at_the_channel_with_our_signature(payment: RunningPayment) -> None:
+    people = await payment.bill(2)
+    order = await payment.order(*people)
+    asked = payment.peer.orders[order["order_no"]]
     assert (asked["mchid"], asked["appid"]) == (MCHID, APPID)
     assert asked["amount"] == {"total": 2 * DUE_FEN, "currency": "CNY"}
     assert asked["notify_url"].endswith(f"/payment/v1/callbacks/wechat/{MCHID}")
@@ -41,155 +41,159 @@ async def test_an_order_is_opened_at_the_channel_with_our_signature(till: Till) 
 async def test_a_place_whose_document_lists_no_such_channel_takes_neither_wechat_nor_cash(
     installation: Installation, tmp_path: Path
 ) -> None:
-    async with open_till(installation.with_settings(policy_pack="tonghe-2023"), tmp_path) as till:
-        (person,) = await till.bill()
+    async with running_payment(installation.with_settings(policy_pack="tonghe-2023"), tmp_path) as payment:
+        (person,) = await payment.bill()
         asked = {"enrolment_ids": [str(person)], "channel": "WECHAT"}
         received = {"receipt_no": "R1", "enrolment_id": str(person), "amount_fen": DUE_FEN, "received_on": "2023-10-08"}
-        clerk = till.installation.caller("payment:collect", client="clerk")
+        clerk = payment.installation.caller("payment:collect", client="clerk")
         receipts = {"village": VILLAGE, "receipts": [received]}
         for refused in (
-            await till.post("orders", asked),
-            await till.doors.post("/payment/v1/cash-receipts", json=receipts, headers=clerk),
+            await payment.post("orders", asked),
+            await payment.http.post("/payment/v1/cash-receipts", json=receipts, headers=clerk),
         ):
             assert (refused.status_code, refused.json()["code"]) == (409, "CHANNEL_NOT_ALLOWED")
             assert "哈尔滨银行" in refused.json()["detail"]
-        assert till.peer.orders == {}
-        assert await till.one("SELECT count(*) FROM payment_order") == 0
-        assert await till.one("SELECT count(*) FROM cash_receipt") == 0
+        assert payment.peer.orders == {}
+        assert await payment.one("SELECT count(*) FROM payment_order") == 0
+        assert await payment.one("SELECT count(*) FROM cash_receipt") == 0
 
 
-async def test_an_order_never_outlives_the_price_it_was_made_at(till: Till) -> None:
-    (person,) = await till.bill(1, row(until=date(2023, 10, 8)), row(99_000, pay_from=date(2023, 10, 9)))
-    assert (await till.order(person))["expires_at"] == "2023-10-09T00:00:00+08:00"
+async def test_an_order_never_outlives_the_price_it_was_made_at(payment: RunningPayment) -> None:
+    (person,) = await payment.bill(1, row(until=date(2023, 10, 8)), row(99_000, pay_from=date(2023, 10, 9)))
+    assert (await payment.order(person))["expires_at"] == "2023-10-09T00:00:00+08:00"
 
 
-async def test_asking_for_another_order_closes_the_first_at_its_channel(till: Till) -> None:
-    one, two = await till.bill(2)
-    first = await till.order(one, two)
-    second = await till.order(one)
-    assert till.peer.states[first["order_no"]] == "CLOSED"
-    assert await state(till, first["order_no"]) == "CANCELLED"
-    assert await state(till, second["order_no"]) == "AWAITING"
+async def test_asking_for_another_order_closes_the_first_at_its_channel(payment: RunningPayment) -> None:
+    one, two = await payment.bill(2)
+    first = await payment.order(one, two)
+    second = await payment.order(one)
+    assert payment.peer.states[first["order_no"]] == "CLOSED"
+    assert await state(payment, first["order_no"]) == "CANCELLED"
+    assert await state(payment, second["order_no"]) == "AWAITING"
 
 
-async def test_an_order_that_was_paid_a_moment_ago_is_not_replaced(till: Till) -> None:
-    (person,) = await till.bill()
-    order = await till.order(person)
-    till.peer.pay(order["order_no"])
-    answer = await till.post("orders", {"enrolment_ids": [str(person)], "channel": "WECHAT"})
+async def test_an_order_that_was_paid_a_moment_ago_is_not_replaced(payment: RunningPayment) -> None:
+    (person,) = await payment.bill()
+    order = await payment.order(person)
+    payment.peer.pay(order["order_no"])
+    answer = await payment.post("orders", {"enrolment_ids": [str(person)], "channel": "WECHAT"})
     assert (answer.status_code, answer.json()["code"]) == (409, "ORDER_PAID")
-    assert (await till.post(f"orders/{order['order_no']}/cancel")).json()["code"] == "ORDER_PAID"
+    assert (await payment.post(f"orders/{order['order_no']}/cancel")).json()["code"] == "ORDER_PAID"
 
 
-async def test_of_two_orders_at_once_for_one_bill_one_stays_open(till: Till) -> None:
-    (person,) = await till.bill()
+async def test_of_two_orders_at_once_for_one_bill_one_stays_open(payment: RunningPayment) -> None:
+    (person,) = await payment.bill()
     body = {"enrolment_ids": [str(person)], "channel": "WECHAT"}
-    answers = await asyncio.gather(*(till.post("orders", body) for _ in range(6)))
+    answers = await asyncio.gather(*(payment.post("orders", body) for _ in range(6)))
     assert {answer.status_code for answer in answers} <= {201, 409}
-    assert await till.one("SELECT count(*) FROM order_line WHERE open") == 1
-    awaiting = [number for number, at_channel in till.peer.states.items() if at_channel == "NOTPAY"]
-    assert [await state(till, number) for number in awaiting] == ["AWAITING"]
+    assert await payment.one("SELECT count(*) FROM order_line WHERE open") == 1
+    awaiting = [number for number, at_channel in payment.peer.states.items() if at_channel == "NOTPAY"]
+    assert [await state(payment, number) for number in awaiting] == ["AWAITING"]
 
 
-async def test_who_owes_nothing_today_orders_nothing(till: Till) -> None:
-    (late,) = await till.bill(1, row(until=date(2023, 10, 7)))
-    (free,) = await till.bill(1, row(0, aid_fen=38_000))
-    (paid,) = await till.bill()
-    await till.paid(await till.order(paid))
+async def test_who_owes_nothing_today_orders_nothing(payment: RunningPayment) -> None:
+    (late,) = await payment.bill(1, row(until=date(2023, 10, 7)))
+    (free,) = await payment.bill(1, row(0, aid_fen=38_000))
+    (paid,) = await payment.bill()
+    await payment.paid(await payment.order(paid))
     for person in (late, free, paid, new_id()):
-        answer = await till.post("orders", {"enrolment_ids": [str(person)], "channel": "WECHAT"})
+        answer = await payment.post("orders", {"enrolment_ids": [str(person)], "channel": "WECHAT"})
         assert (answer.status_code, answer.json()["code"]) == (409, "NOTHING_TO_PAY")
 
 
-async def test_malformed_orders_are_refused(till: Till) -> None:
+async def test_malformed_orders_are_refused(payment: RunningPayment) -> None:
     for body in ({}, {"enrolment_ids": [], "channel": "WECHAT"}, {"enrolment_ids": ["x"], "channel": "WECHAT"},
                  {"enrolment_ids": [str(new_id())], "channel": "CASH"},
                  {"enrolment_ids": [str(new_id())], "channel": "WECHAT", "amount_fen": 1}):  # fmt: skip
-        assert (await till.post("orders", body)).status_code == 422
-    assert (await till.post("orders/no!/cancel")).status_code == 422
+        assert (await payment.post("orders", body)).status_code == 422
+    assert (await payment.post("orders/no!/cancel")).status_code == 422
 
 
-async def test_another_regions_caller_sees_no_bill_and_no_order(till: Till) -> None:
-    (person,) = await till.bill()
-    order = await till.order(person)
+async def test_another_regions_caller_sees_no_bill_and_no_order(payment: RunningPayment) -> None:
+    (person,) = await payment.bill()
+    order = await payment.order(person)
     body = {"enrolment_ids": [str(person)], "channel": "WECHAT"}
-    assert (await till.post("orders", body, region="411521102")).json()["code"] == "NOTHING_TO_PAY"
-    assert (await till.post(f"orders/{order['order_no']}/cancel", region="411521102")).status_code == 404
+    assert (await payment.post("orders", body, region="411521102")).json()["code"] == "NOTHING_TO_PAY"
+    assert (await payment.post(f"orders/{order['order_no']}/cancel", region="411521102")).status_code == 404
 
 
-async def test_a_channel_that_does_not_answer_leaves_an_order_that_a_query_heals(till: Till) -> None:
-    (person,) = await till.bill()
-    till.peer.out_of_order = True
-    answer = await till.post("orders", {"enrolment_ids": [str(person)], "channel": "WECHAT"})
+async def test_a_channel_that_does_not_answer_leaves_an_order_that_a_query_heals(payment: RunningPayment) -> None:
+    (person,) = await payment.bill()
+    payment.peer.out_of_order = True
+    answer = await payment.post("orders", {"enrolment_ids": [str(person)], "channel": "WECHAT"})
     assert (answer.status_code, answer.json()["code"]) == (503, "CHANNEL_UNAVAILABLE")
-    order_no = str(await till.one("SELECT order_no FROM payment_order"))
-    assert await state(till, order_no) == "UNKNOWN"
-    till.peer.out_of_order = False
-    await query_orders(till.running, patience_s=0, again_after_s=0)
-    assert await state(till, order_no) == "AWAITING"
-    assert (await till.get(f"orders/{order_no}"))["code_url"].startswith("weixin://")
+    order_no = str(await payment.one("SELECT order_no FROM payment_order"))
+    assert await state(payment, order_no) == "UNKNOWN"
+    payment.peer.out_of_order = False
+    await query_orders(payment.running, patience_s=0, again_after_s=0)
+    assert await state(payment, order_no) == "AWAITING"
+    assert (await payment.get(f"orders/{order_no}"))["code_url"].startswith("weixin://")
 
 
-async def test_an_order_that_was_paid_and_refunded_there_without_us_gives_its_bill_free(till: Till) -> None:
-    (person,) = await till.bill()
-    order = await till.order(person)
-    await till.sql("UPDATE payment_order SET state = 'UNKNOWN' RETURNING id")
-    till.peer.states[order["order_no"]] = "REFUND"
-    await query_orders(till.running, patience_s=0, again_after_s=0)
-    assert await state(till, order["order_no"]) == "CANCELLED"
-    assert (await till.order(person))["order_no"] != order["order_no"]
+async def test_an_order_that_was_paid_and_refunded_there_without_us_gives_its_bill_free(
+    payment: RunningPayment,
+) -> None:
+    (person,) = await payment.bill()
+    order = await payment.order(person)
+    await payment.sql("UPDATE payment_order SET state = 'UNKNOWN' RETURNING id")
+    payment.peer.states[order["order_no"]] = "REFUND"
+    await query_orders(payment.running, patience_s=0, again_after_s=0)
+    assert await state(payment, order["order_no"]) == "CANCELLED"
+    assert (await payment.order(person))["order_no"] != order["order_no"]
 
 
-async def test_cancelling_an_order_that_a_notice_confirms_meanwhile_says_so(till: Till) -> None:
-    (person,) = await till.bill()
-    order = await till.order(person)
-    async with till.running.database.transaction(COUNTY) as crediting:
+async def test_cancelling_an_order_that_a_notice_confirms_meanwhile_says_so(payment: RunningPayment) -> None:
+    (person,) = await payment.bill()
+    order = await payment.order(person)
+    async with payment.running.database.transaction(COUNTY) as crediting:
         await lock(crediting, [order["order_no"]])
-        cancelling = asyncio.create_task(till.post(f"orders/{order['order_no']}/cancel"))
-        await eventually(lambda: till.peer.states[order["order_no"]] == "CLOSED", message="the channel closed it")
+        cancelling = asyncio.create_task(payment.post(f"orders/{order['order_no']}/cancel"))
+        await eventually(lambda: payment.peer.states[order["order_no"]] == "CLOSED", message="the channel closed it")
         await crediting.execute(text("UPDATE payment_order SET state = 'CONFIRMED'"))
     assert (await cancelling).json()["code"] == "ORDER_PAID"
-    assert await state(till, order["order_no"]) == "CONFIRMED"
+    assert await state(payment, order["order_no"]) == "CONFIRMED"
 
 
-async def test_an_answer_that_the_channel_did_not_sign_is_not_believed(till: Till) -> None:
-    (person,) = await till.bill()
-    till.peer.signs_with = "attacker"
-    answer = await till.post("orders", {"enrolment_ids": [str(person)], "channel": "WECHAT"})
+async def test_an_answer_that_the_channel_did_not_sign_is_not_believed(payment: RunningPayment) -> None:
+    (person,) = await payment.bill()
+    payment.peer.signs_with = "attacker"
+    answer = await payment.post("orders", {"enrolment_ids": [str(person)], "channel": "WECHAT"})
     assert (answer.status_code, answer.json()["code"]) == (503, "CHANNEL_UNAVAILABLE")
-    assert await till.one("SELECT state FROM payment_order") == "UNKNOWN"
+    assert await payment.one("SELECT state FROM payment_order") == "UNKNOWN"
 
 
-async def test_a_payment_whose_notice_was_lost_is_found_by_asking_once_the_order_expired(till: Till) -> None:
-    paid, unpaid = await till.bill(2)
-    first, second = await till.order(paid), await till.order(unpaid)
-    till.peer.pay(first["order_no"])
+async def test_a_payment_whose_notice_was_lost_is_found_by_asking_once_the_order_expired(
+    payment: RunningPayment,
+) -> None:
+    paid, unpaid = await payment.bill(2)
+    first, second = await payment.order(paid), await payment.order(unpaid)
+    payment.peer.pay(first["order_no"])
     advanced = BusinessDateAdvanced(region=COUNTY, installation_id=new_id(), business_date=date(2023, 10, 10))
     event = Received(advanced, new_id(), 1, "registration", SystemClock().now(), Trace.start("operator"))
-    async with till.running.database.transaction(COUNTY) as session:
-        await on_business_date_advanced(session, [event], till.running.resources)
-    assert [await state(till, order["order_no"]) for order in (first, second)] == ["EXPIRED", "EXPIRED"]
-    await query_orders(till.running)
-    await till.worked()
-    assert [await state(till, order["order_no"]) for order in (first, second)] == ["CONFIRMED", "EXPIRED"]
-    assert await till.states(paid, unpaid) == ["PAID", "OPEN"]
-    assert await query_orders(till.running, again_after_s=0) == 0
-    assert "canary" not in str(await till.one("SELECT encode(envelope, 'escape') FROM raw_notice"))
-    await till.order(unpaid)  # an expired order no longer stands in the way
+    async with payment.running.database.transaction(COUNTY) as session:
+        await on_business_date_advanced(session, [event], payment.running.resources)
+    assert [await state(payment, order["order_no"]) for order in (first, second)] == ["EXPIRED", "EXPIRED"]
+    await query_orders(payment.running)
+    await payment.worked()
+    assert [await state(payment, order["order_no"]) for order in (first, second)] == ["CONFIRMED", "EXPIRED"]
+    assert await payment.states(paid, unpaid) == ["PAID", "OPEN"]
+    assert await query_orders(payment.running, again_after_s=0) == 0
+    assert "canary" not in str(await payment.one("SELECT encode(envelope, 'escape') FROM raw_notice"))
+    await payment.order(unpaid)  # an expired order no longer stands in the way
 
 
-async def test_an_order_valid_today_does_not_expire(till: Till) -> None:
-    (person,) = await till.bill()
-    order = await till.order(person)
-    assert await expire_lapsed(till.running) == 0
-    assert await state(till, order["order_no"]) == "AWAITING"
+async def test_an_order_valid_today_does_not_expire(payment: RunningPayment) -> None:
+    (person,) = await payment.bill()
+    order = await payment.order(person)
+    assert await expire_lapsed(payment.running) == 0
+    assert await state(payment, order["order_no"]) == "AWAITING"
 
 
-async def test_the_order_of_a_superseded_bill_is_closed_at_its_channel(till: Till) -> None:
-    (person,) = await till.bill()
-    order = await till.order(person)
-    await till.assess(assessed(person, row(28_000, aid_fen=10_000), version=2))
-    await close_withdrawn(till.running)
-    assert till.peer.states[order["order_no"]] == "CLOSED"
-    assert await state(till, order["order_no"]) == "CANCELLED"
-    assert (await till.order(person))["amount_fen"] == 28_000
+async def test_the_order_of_a_superseded_bill_is_closed_at_its_channel(payment: RunningPayment) -> None:
+    (person,) = await payment.bill()
+    order = await payment.order(person)
+    await payment.assess(assessed(person, row(28_000, aid_fen=10_000), version=2))
+    await close_withdrawn(payment.running)
+    assert payment.peer.states[order["order_no"]] == "CLOSED"
+    assert await state(payment, order["order_no"]) == "CANCELLED"
+    assert (await payment.order(person))["amount_fen"] == 28_000

@@ -7,7 +7,7 @@ import asyncpg
 
 from services.payment.ledger.balances import advance
 from tests.harness.assessments import DUE_FEN
-from tests.services.payment.till import Till
+from tests.services.payment.running_payment import RunningPayment
 
 RECOMPUTED = """
     SELECT region, kind, debit, credit, sum(amount_fen)::bigint AS fen, count(*) AS times
@@ -22,39 +22,41 @@ COPY = """
 """
 
 
-async def taken_fen(till: Till) -> int:
+async def taken_fen(payment: RunningPayment) -> int:
     """What the summary says was taken."""
-    summary: dict[str, Any] = await till.get("summary?benefit_year=2024")
+    summary: dict[str, Any] = await payment.get("summary?benefit_year=2024")
     return sum(town["taken_fen"] for town in summary["towns"])
 
 
-async def test_the_summary_is_the_same_before_and_after_the_horizon_moves(till: Till) -> None:
-    one, two = await till.bill(2)
-    await till.paid(await till.order(one))
-    assert await taken_fen(till) == DUE_FEN
-    await advance(till.running)
-    assert await taken_fen(till) == DUE_FEN
-    await till.paid(await till.order(two))
-    assert await taken_fen(till) == 2 * DUE_FEN
-    await advance(till.running)
-    await advance(till.running)
-    assert await taken_fen(till) == 2 * DUE_FEN
-    assert await till.sql(STORED) == await till.sql(RECOMPUTED)
+async def test_the_summary_is_the_same_before_and_after_the_horizon_moves(payment: RunningPayment) -> None:
+    one, two = await payment.bill(2)
+    await payment.paid(await payment.order(one))
+    assert await taken_fen(payment) == DUE_FEN
+    await advance(payment.running)
+    assert await taken_fen(payment) == DUE_FEN
+    await payment.paid(await payment.order(two))
+    assert await taken_fen(payment) == 2 * DUE_FEN
+    await advance(payment.running)
+    await advance(payment.running)
+    assert await taken_fen(payment) == 2 * DUE_FEN
+    assert await payment.sql(STORED) == await payment.sql(RECOMPUTED)
 
 
-async def test_a_transfer_that_is_still_being_written_is_neither_lost_nor_counted_twice(till: Till) -> None:
-    one, two = await till.bill(2)
-    await till.paid(await till.order(one))
-    connection = await asyncpg.connect(till.installation.settings.owner_url("payment"))
+async def test_a_transfer_that_is_still_being_written_is_neither_lost_nor_counted_twice(
+    payment: RunningPayment,
+) -> None:
+    one, two = await payment.bill(2)
+    await payment.paid(await payment.order(one))
+    connection = await asyncpg.connect(payment.installation.settings.owner_url("payment"))
     try:
         async with connection.transaction():
             await connection.execute(COPY)
-            await till.paid(await till.order(two))  # a later transaction, committed earlier
-            await advance(till.running)
-            assert await taken_fen(till) == 2 * DUE_FEN
+            await payment.paid(await payment.order(two))  # a later transaction, committed earlier
+            await advance(payment.running)
+            assert await taken_fen(payment) == 2 * DUE_FEN
     finally:
         await connection.close()
-    assert await taken_fen(till) == 3 * DUE_FEN
-    await asyncio.gather(*(advance(till.running) for _ in range(4)))
-    assert await taken_fen(till) == 3 * DUE_FEN
-    assert await till.sql(STORED) == await till.sql(RECOMPUTED)
+    assert await taken_fen(payment) == 3 * DUE_FEN
+    await asyncio.gather(*(advance(payment.running) for _ in range(4)))
+    assert await taken_fen(payment) == 3 * DUE_FEN
+    assert await payment.sql(STORED) == await payment.sql(RECOMPUTED)

@@ -10,8 +10,8 @@ from tests.harness.installation import Installation
 
 
 @pytest.fixture
-async def doors(installation: Installation) -> AsyncIterator[httpx.AsyncClient]:
-    """Quota's doors, for a caller of the county that may read and write."""
-    async with installation.doors(SERVICE, role="web") as client:
+async def http(installation: Installation) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of quota, for a caller of the county that may read and write."""
+    async with installation.http_client(SERVICE, role="web") as client:
         client.headers.update(installation.caller("quota:read", "quota:write"))
         yield client

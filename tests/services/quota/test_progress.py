@@ -1,4 +1,4 @@
-"""Reading progress through quota's door."""
+"""Reading progress over HTTP."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from tests.services.quota.enrolment_histories import Person
 from tests.services.quota.targets_notice import TOTAL, annex, towns
 from tests.services.registration.test_enrolments import a_person
 
-DOOR = "/quota/v1/progress"
+PATH = "/quota/v1/progress"
 
 
 async def the_county_counts(installation: Installation, persons: list[Person]) -> None:
@@ -29,8 +29,8 @@ async def the_county_counts(installation: Installation, persons: list[Person]) -
     await database.dispose()
 
 
-async def progress(doors: httpx.AsyncClient, **parameters: Any) -> dict[str, Any]:
-    answer = await doors.get(DOOR, params={"benefit_year": 2024} | parameters)
+async def progress(http: httpx.AsyncClient, **parameters: Any) -> dict[str, Any]:
+    answer = await http.get(PATH, params={"benefit_year": 2024} | parameters)
     assert answer.status_code == 200, answer.text
     body: dict[str, Any] = answer.json()
     return body
@@ -38,13 +38,13 @@ async def progress(doors: httpx.AsyncClient, **parameters: Any) -> dict[str, Any
 
 class TestProgress:
     async def test_towns_and_county_are_sums_of_villages(
-        self, doors: httpx.AsyncClient, installation: Installation
+        self, http: httpx.AsyncClient, installation: Installation
     ) -> None:
-        await doors.post("/quota/v1/targets", json=annex())
+        await http.post("/quota/v1/targets", json=annex())
         persons = [Person("411521101201", paid=True), Person("411521101202"), Person("411521102201", paid=True)]
         persons.append(Person("411521102201", paid=True, terminated=True))
         await the_county_counts(installation, persons)
-        found = await progress(doors)
+        found = await progress(http)
         assert [town["name"] for town in found["towns"][:3]] == ["铁铺", "丽水", "尤店"]
         assert found["towns"][0] == {
             "region": "411521101",
@@ -65,23 +65,23 @@ class TestProgress:
         }
         assert found["notices"] == [{"region": "411521", "version": 1, "document": "罗政办〔2023〕52号", "note": ""}]
 
-    async def test_a_township_goes_over_its_target(self, doors: httpx.AsyncClient, installation: Installation) -> None:
+    async def test_a_township_goes_over_its_target(self, http: httpx.AsyncClient, installation: Installation) -> None:
         small = [{"region": "411521101", "name": "铁铺", "target": 2}]
-        await doors.post("/quota/v1/targets", json=annex(towns=small, declared_total=2, note="任务数按比例缩小"))
+        await http.post("/quota/v1/targets", json=annex(towns=small, declared_total=2, note="任务数按比例缩小"))
         await the_county_counts(installation, [Person("411521101201", paid=True) for _ in range(3)])
-        found = await progress(doors)
+        found = await progress(http)
         (town,) = found["towns"]
         assert (town["percent"], town["remaining"], town["over"]) == ("150.00", 0, 1)
         assert found["notices"][0]["note"] == "任务数按比例缩小"
 
     async def test_people_outside_every_known_township_are_named_and_not_dropped(
-        self, doors: httpx.AsyncClient, installation: Installation
+        self, http: httpx.AsyncClient, installation: Installation
     ) -> None:
-        await doors.post("/quota/v1/targets", json=annex())
+        await http.post("/quota/v1/targets", json=annex())
         await the_county_counts(
             installation, [Person("411521999201", paid=True), Person("411521999201"), Person("411521101201")]
         )
-        found = await progress(doors)
+        found = await progress(http)
         assert found["unattributed"] == {
             "registered": 2,
             "enrolled": 1,
@@ -91,56 +91,54 @@ class TestProgress:
         in_towns = sum(town["registered"] for town in found["towns"])
         assert in_towns + found["unattributed"]["registered"] == found["county"]["registered"] == 3
 
-    async def test_an_amended_target_is_the_one_in_force(self, doors: httpx.AsyncClient) -> None:
-        await doors.post("/quota/v1/targets", json=annex())
+    async def test_an_amended_target_is_the_one_in_force(self, http: httpx.AsyncClient) -> None:
+        await http.post("/quota/v1/targets", json=annex())
         amended = towns()
         amended[0]["target"] = 0
-        await doors.post("/quota/v1/targets", json=annex(towns=amended, declared_total=TOTAL - 12035))
-        found = await progress(doors)
+        await http.post("/quota/v1/targets", json=annex(towns=amended, declared_total=TOTAL - 12035))
+        found = await progress(http)
         assert (found["towns"][0]["target"], found["towns"][0]["percent"]) == (0, None)
         assert (found["county"]["target"], found["notices"][0]["version"]) == (TOTAL - 12035, 2)
 
     async def test_before_any_target_the_county_is_still_counted(
-        self, doors: httpx.AsyncClient, installation: Installation
+        self, http: httpx.AsyncClient, installation: Installation
     ) -> None:
         await the_county_counts(installation, [Person("411521101201", paid=True)])
-        found = await progress(doors)
+        found = await progress(http)
         assert (found["towns"], found["county"]["percent"], found["county"]["enrolled"]) == ([], None, 1)
         assert found["unattributed"]["registered"] == 1
 
-    async def test_another_year_starts_from_nothing(self, doors: httpx.AsyncClient, installation: Installation) -> None:
+    async def test_another_year_starts_from_nothing(self, http: httpx.AsyncClient, installation: Installation) -> None:
         await the_county_counts(installation, [Person("411521101201")])
-        assert (await progress(doors, benefit_year=2025))["county"]["registered"] == 0
+        assert (await progress(http, benefit_year=2025))["county"]["registered"] == 0
 
 
 class TestRegions:
-    async def test_a_township_sees_its_own_line_only(
-        self, doors: httpx.AsyncClient, installation: Installation
-    ) -> None:
-        await doors.post("/quota/v1/targets", json=annex())
+    async def test_a_township_sees_its_own_line_only(self, http: httpx.AsyncClient, installation: Installation) -> None:
+        await http.post("/quota/v1/targets", json=annex())
         await the_county_counts(installation, [Person("411521101201"), Person("411521102201")])
-        doors.headers.update(installation.caller("quota:read", region="411521102"))
-        found = await progress(doors)
+        http.headers.update(installation.caller("quota:read", region="411521102"))
+        found = await progress(http)
         assert [(town["name"], town["registered"]) for town in found["towns"]] == [("丽水", 1)]
         assert (found["county"]["registered"], found["county"]["target"]) == (1, 18681)
         assert found["unattributed"]["registered"] == 0
 
-    async def test_another_county_sees_nothing(self, doors: httpx.AsyncClient, installation: Installation) -> None:
-        await doors.post("/quota/v1/targets", json=annex())
+    async def test_another_county_sees_nothing(self, http: httpx.AsyncClient, installation: Installation) -> None:
+        await http.post("/quota/v1/targets", json=annex())
         await the_county_counts(installation, [Person("411521101201")])
-        doors.headers.update(installation.caller("quota:read", region="411522"))
-        found = await progress(doors)
+        http.headers.update(installation.caller("quota:read", region="411522"))
+        found = await progress(http)
         assert (found["towns"], found["notices"], found["county"]["registered"]) == ([], [], 0)
 
     @pytest.mark.parametrize("year", ["", "abc", "20240", "-1"])
-    async def test_a_year_that_is_none_is_refused(self, doors: httpx.AsyncClient, year: str) -> None:
-        assert (await doors.get(DOOR, params={"benefit_year": year})).status_code == 422
+    async def test_a_year_that_is_none_is_refused(self, http: httpx.AsyncClient, year: str) -> None:
+        assert (await http.get(PATH, params={"benefit_year": year})).status_code == 422
 
 
 async def test_what_registration_announces_is_counted_while_quota_runs(installation: Installation) -> None:
     """Through the outbox and the bus, as in production."""
     scopes = ("registration:read", "registration:write", "registration:operate", "quota:read", "quota:write")
-    async with installation.doors(REGISTRATION, SERVICE) as client:
+    async with installation.http_client(REGISTRATION, SERVICE) as client:
         client.headers.update(installation.caller(*scopes))
         await client.post("/quota/v1/targets", json=annex())
         regions = [{"code": "411521101", "name": "铁铺"}]

@@ -1,4 +1,4 @@
-"""Publishing township targets through quota's door."""
+"""Publishing township targets over HTTP."""
 
 import asyncio
 from typing import Any
@@ -8,17 +8,17 @@ import httpx
 import pytest
 
 from services.quota import SERVICE
-from tests.harness.installation import Installation, knocking
+from tests.harness.installation import Installation, http_client
 from tests.services.quota.targets_notice import TOTAL, annex, towns
 
-DOOR = "/quota/v1/targets"
+PATH = "/quota/v1/targets"
 
 
 class TestPublish:
     async def test_the_annex_is_published_and_announced(
-        self, doors: httpx.AsyncClient, installation: Installation
+        self, http: httpx.AsyncClient, installation: Installation
     ) -> None:
-        answer = await doors.post(DOOR, json=annex())
+        answer = await http.post(PATH, json=annex())
         assert answer.status_code == 201, answer.text
         body = answer.json()
         assert (body["version"], body["total"], body["towns"], body["region"]) == (1, TOTAL, 20, "411521")
@@ -30,46 +30,46 @@ class TestPublish:
         assert (announced["actor"], announced["total"]) == ("clerk", str(TOTAL))
 
     async def test_the_set_in_force_again_changes_nothing(
-        self, doors: httpx.AsyncClient, installation: Installation
+        self, http: httpx.AsyncClient, installation: Installation
     ) -> None:
-        first = await doors.post(DOOR, json=annex())
-        again = await doors.post(DOOR, json=annex(towns=towns()[::-1]))
+        first = await http.post(PATH, json=annex())
+        again = await http.post(PATH, json=annex(towns=towns()[::-1]))
         assert (again.status_code, again.json()) == (200, first.json())
         assert len(await installation.sql("quota", "SELECT 1 FROM outbox")) == 1
 
     async def test_an_amendment_is_a_new_version_beside_the_old_one(
-        self, doors: httpx.AsyncClient, installation: Installation
+        self, http: httpx.AsyncClient, installation: Installation
     ) -> None:
-        await doors.post(DOOR, json=annex())
+        await http.post(PATH, json=annex())
         amended = towns()
         amended[0]["target"] += 100
-        answer = await doors.post(DOOR, json=annex(towns=amended, declared_total=TOTAL + 100, document="修订"))
+        answer = await http.post(PATH, json=annex(towns=amended, declared_total=TOTAL + 100, document="修订"))
         assert (answer.status_code, answer.json()["version"]) == (201, 2)
         kept = await installation.sql("quota", "SELECT version, target FROM town_target WHERE name = '铁铺' ORDER BY 1")
         assert [tuple(row) for row in kept] == [(1, 12035), (2, 12135)]
 
     async def test_two_amendments_at_once_do_not_both_become_version_two(
-        self, doors: httpx.AsyncClient, installation: Installation
+        self, http: httpx.AsyncClient, installation: Installation
     ) -> None:
-        await doors.post(DOOR, json=annex())
-        answers = await asyncio.gather(*(doors.post(DOOR, json=annex(document=f"修订{n}")) for n in range(6)))
+        await http.post(PATH, json=annex())
+        answers = await asyncio.gather(*(http.post(PATH, json=annex(document=f"修订{n}")) for n in range(6)))
         assert {answer.status_code for answer in answers} <= {201, 409}
         versions = [row["version"] for row in await installation.sql("quota", "SELECT version FROM target_set")]
         assert sorted(versions) == list(range(1, len(versions) + 1))
         assert len(versions) == 1 + sum(answer.status_code == 201 for answer in answers)
 
-    async def test_each_year_has_targets_of_its_own(self, doors: httpx.AsyncClient) -> None:
-        await doors.post(DOOR, json=annex())
-        answer = await doors.post(DOOR, json=annex(benefit_year=2025))
+    async def test_each_year_has_targets_of_its_own(self, http: httpx.AsyncClient) -> None:
+        await http.post(PATH, json=annex())
+        answer = await http.post(PATH, json=annex(benefit_year=2025))
         assert (answer.status_code, answer.json()["version"]) == (201, 1)
 
 
 class TestRefuse:
     @pytest.mark.parametrize(("declared", "difference"), [(TOTAL - 1, "+1"), (TOTAL + 2035, "-2035")])
     async def test_targets_that_do_not_sum_are_refused_with_the_difference(
-        self, doors: httpx.AsyncClient, installation: Installation, declared: int, difference: str
+        self, http: httpx.AsyncClient, installation: Installation, declared: int, difference: str
     ) -> None:
-        answer = await doors.post(DOOR, json=annex(declared_total=declared))
+        answer = await http.post(PATH, json=annex(declared_total=declared))
         assert answer.status_code == 422
         assert answer.json()["code"] == "TARGETS_DO_NOT_SUM"
         assert answer.json()["detail"].endswith(f"相差 by {difference}")
@@ -87,17 +87,17 @@ class TestRefuse:
         ],
     )
     async def test_a_line_that_is_no_township_or_stands_twice_is_named(
-        self, doors: httpx.AsyncClient, line: dict[str, Any], code: str, pointer: str
+        self, http: httpx.AsyncClient, line: dict[str, Any], code: str, pointer: str
     ) -> None:
         lines = towns()
         lines[3] |= line
-        answer = await doors.post(DOOR, json=annex(towns=lines))
+        answer = await http.post(PATH, json=annex(towns=lines))
         assert (answer.status_code, answer.json()["code"]) == (422, code)
         assert answer.json()["errors"][0]["pointer"] == pointer
 
-    async def test_an_amendment_that_forgets_a_township_names_it(self, doors: httpx.AsyncClient) -> None:
-        await doors.post(DOOR, json=annex())
-        answer = await doors.post(DOOR, json=annex(towns=towns()[1:], declared_total=TOTAL - 12035))
+    async def test_an_amendment_that_forgets_a_township_names_it(self, http: httpx.AsyncClient) -> None:
+        await http.post(PATH, json=annex())
+        answer = await http.post(PATH, json=annex(towns=towns()[1:], declared_total=TOTAL - 12035))
         assert (answer.status_code, answer.json()["code"]) == (409, "TOWN_MISSING")
         assert "411521101" in answer.json()["detail"]
 
@@ -113,27 +113,27 @@ class TestRefuse:
             {"surprise": 1},
         ],
     )
-    async def test_malformed_targets_are_refused(self, doors: httpx.AsyncClient, change: dict[str, Any]) -> None:
-        answer = await doors.post(DOOR, json=annex(**change))
+    async def test_malformed_targets_are_refused(self, http: httpx.AsyncClient, change: dict[str, Any]) -> None:
+        answer = await http.post(PATH, json=annex(**change))
         assert (answer.status_code, answer.json()["code"]) == (422, "MALFORMED_REQUEST")
 
     @pytest.mark.parametrize("region", ["411522", "411521101"])
     async def test_nobody_sets_targets_beyond_the_own_region(self, installation: Installation, region: str) -> None:
-        async with installation.doors(SERVICE, role="web") as client:
+        async with installation.http_client(SERVICE, role="web") as client:
             caller = installation.caller("quota:write", region=region)
-            answer = await client.post(DOOR, json=annex(), headers=caller)
+            answer = await client.post(PATH, json=annex(), headers=caller)
         assert (answer.status_code, answer.json()["code"]) == (422, "UNKNOWN_TOWN")
 
     async def test_a_reader_sets_no_targets(self, installation: Installation) -> None:
-        async with installation.running(SERVICE, role="web") as runs, knocking(runs) as client:
-            assert (await client.post(DOOR, json=annex())).status_code == 401
-            answer = await client.post(DOOR, json=annex(), headers=installation.caller("quota:read"))
+        async with installation.running(SERVICE, role="web") as runs, http_client(runs) as client:
+            assert (await client.post(PATH, json=annex())).status_code == 401
+            answer = await client.post(PATH, json=annex(), headers=installation.caller("quota:read"))
         assert answer.status_code == 403
 
     async def test_the_service_cannot_rewrite_a_published_target(
-        self, doors: httpx.AsyncClient, installation: Installation
+        self, http: httpx.AsyncClient, installation: Installation
     ) -> None:
-        await doors.post(DOOR, json=annex())
+        await http.post(PATH, json=annex())
         connection = await asyncpg.connect(installation.settings.service_url("quota"))
         try:
             await connection.execute("SELECT set_config('canbao.region', '411521', false)")

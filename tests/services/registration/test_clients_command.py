@@ -1,4 +1,4 @@
-"""`canbao clients add` lets a system call; a scope that no door asks for or a region of others is refused."""
+"""`canbao clients add` lets a system call; a scope that no endpoint asks for or a region of others is refused."""
 
 import pytest
 from typer.testing import CliRunner
@@ -41,7 +41,7 @@ def test_a_client_is_added_and_its_secret_printed_once() -> None:
     ],
     ids=["unknown scope", "malformed region", "region of others"],
 )
-def test_what_could_never_work_is_refused_and_the_mend_named(options: tuple[str, ...], named: str) -> None:
+def test_what_could_never_work_is_refused_and_the_remedy_named(options: tuple[str, ...], named: str) -> None:
     code, printed = add(*options)
     assert code == 2
     assert named in printed

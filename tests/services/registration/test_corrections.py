@@ -13,7 +13,7 @@ from shared.contracts.payment import ContributionPaid
 from shared.contracts.subsidy import BenefitRule, ContributionAssessed, ScheduleRow, Share, WaitRule
 from shared.domain.ids import new_id
 from shared.service import ServiceContext
-from tests.harness.installation import COUNTY, Installation, knocking
+from tests.harness.installation import COUNTY, Installation, http_client
 from tests.services.registration.test_enrolments import EVERYTHING, a_person
 
 OCTOBER_9 = date(2023, 10, 9)
@@ -52,14 +52,16 @@ async def hear(run: ServiceContext, take: Any, event: Event) -> None:
         await take(session, [received])
 
 
-async def test_whichever_is_heard_first_the_credited_version_is_told_in_the_end(installation: Installation) -> None:
+async def test_whichever_is_received_first_the_credited_version_is_announced_in_the_end(
+    installation: Installation,
+) -> None:
     await installation.set_business_date(OCTOBER_9, "registration")
-    async with installation.running(SERVICE, role="web") as (run,), knocking([run]) as doors:
-        doors.headers.update(installation.caller(*EVERYTHING))
+    async with installation.running(SERVICE, role="web") as (run,), http_client([run]) as http:
+        http.headers.update(installation.caller(*EVERYTHING))
         village = {"regions": [{"code": "411521101", "name": "铁铺"}]}
-        assert (await doors.post("/registration/v1/regions", json=village)).status_code == 204
+        assert (await http.post("/registration/v1/regions", json=village)).status_code == 204
         first, second = [
-            UUID((await doors.post("/registration/v1/enrolments", json=a_person(n))).json()["id"]) for n in (1, 2)
+            UUID((await http.post("/registration/v1/enrolments", json=a_person(n))).json()["id"]) for n in (1, 2)
         ]
         await hear(run, record_assessments, nothing_due(first))
         await hear(run, record_contributions, paid_under_the_first(first))

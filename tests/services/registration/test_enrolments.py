@@ -1,4 +1,4 @@
-"""Registering people through registration's doors."""
+"""Registering people over HTTP."""
 
 from collections.abc import AsyncIterator
 from datetime import date
@@ -26,10 +26,10 @@ def a_person(sequence: int = 1, **changes: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def doors(installation: Installation) -> AsyncIterator[httpx.AsyncClient]:
-    """Registration's doors, with two towns in the directory, on 2023-10-09."""
+async def http(installation: Installation) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of registration, with two towns in the directory, on 2023-10-09."""
     await installation.set_business_date(date(2023, 10, 9), "registration")
-    async with installation.doors(SERVICE, role="web") as client:
+    async with installation.http_client(SERVICE, role="web") as client:
         client.headers.update(installation.caller(*EVERYTHING))
         towns = [{"code": "411521101", "name": "铁铺"}, {"code": "411521102", "name": "丽水"}]
         assert (await client.post("/registration/v1/regions", json={"regions": towns})).status_code == 204
@@ -37,22 +37,22 @@ async def doors(installation: Installation) -> AsyncIterator[httpx.AsyncClient]:
 
 
 class TestRegister:
-    async def test_a_person_is_registered_on_the_business_date_and_shown_masked(self, doors: httpx.AsyncClient) -> None:
-        answer = await doors.post("/registration/v1/enrolments", json=a_person())
+    async def test_a_person_is_registered_on_the_business_date_and_shown_masked(self, http: httpx.AsyncClient) -> None:
+        answer = await http.post("/registration/v1/enrolments", json=a_person())
         assert answer.status_code == 201
         body = answer.json()
         assert (body["state"], body["registered_on"]) == ("REGISTERED", "2023-10-09")
         assert body["document_number"] == "411521********" + a_number()[-4:]
-        shown = (await doors.get(f"/registration/v1/enrolments/{body['id']}")).json()
+        shown = (await http.get(f"/registration/v1/enrolments/{body['id']}")).json()
         assert shown["assessment"] is None
         assert shown["paid"] is None
         assert a_number() not in str(shown)
         assert "张三" not in str(shown)
 
     async def test_the_fact_is_announced_once_with_its_actor_and_no_number(
-        self, doors: httpx.AsyncClient, installation: Installation
+        self, http: httpx.AsyncClient, installation: Installation
     ) -> None:
-        await doors.post("/registration/v1/enrolments", json=a_person())
+        await http.post("/registration/v1/enrolments", json=a_person())
         rows = await installation.sql("registration", "SELECT event, actor, region, payload::text FROM outbox")
         assert [(row["event"], row["actor"], row["region"]) for row in rows] == [
             ("registration.enrolment_registered.v1", "clerk", "411521101201")
@@ -60,25 +60,25 @@ class TestRegister:
         assert a_number() not in rows[0]["payload"]
         assert "张三" not in rows[0]["payload"]
 
-    async def test_names_and_numbers_rest_encrypted(self, doors: httpx.AsyncClient, installation: Installation) -> None:
-        await doors.post("/registration/v1/enrolments", json=a_person())
+    async def test_names_and_numbers_rest_encrypted(self, http: httpx.AsyncClient, installation: Installation) -> None:
+        await http.post("/registration/v1/enrolments", json=a_person())
         (row,) = await installation.sql("registration", "SELECT e::text AS everything FROM enrolment e")
         assert a_number() not in row["everything"]
         assert a_number().encode().hex() not in row["everything"]
         assert "张三" not in row["everything"]
         assert "张三".encode().hex() not in row["everything"]
 
-    async def test_an_old_number_of_fifteen_digits_is_the_same_person(self, doors: httpx.AsyncClient) -> None:
+    async def test_an_old_number_of_fifteen_digits_is_the_same_person(self, http: httpx.AsyncClient) -> None:
         old = a_number()[:6] + a_number()[8:17]
-        assert (await doors.post("/registration/v1/enrolments", json=a_person(document_number=old))).status_code == 201
-        again = await doors.post("/registration/v1/enrolments", json=a_person())
+        assert (await http.post("/registration/v1/enrolments", json=a_person(document_number=old))).status_code == 201
+        again = await http.post("/registration/v1/enrolments", json=a_person())
         assert (again.status_code, again.json()["code"]) == (409, "ALREADY_ENROLLED")
 
     async def test_a_duplicate_from_another_region_is_refused_without_saying_where(
-        self, doors: httpx.AsyncClient, installation: Installation
+        self, http: httpx.AsyncClient, installation: Installation
     ) -> None:
-        await doors.post("/registration/v1/enrolments", json=a_person())
-        elsewhere = await doors.post(
+        await http.post("/registration/v1/enrolments", json=a_person())
+        elsewhere = await http.post(
             "/registration/v1/enrolments",
             json=a_person(region="411521102201"),
             headers=installation.caller("registration:write", region="411521102"),
@@ -108,9 +108,9 @@ class TestRegister:
         ],
     )
     async def test_bad_input_gets_a_named_error_and_leaves_nothing(
-        self, doors: httpx.AsyncClient, installation: Installation, changes: dict[str, Any], code: str, pointer: str
+        self, http: httpx.AsyncClient, installation: Installation, changes: dict[str, Any], code: str, pointer: str
     ) -> None:
-        answer = await doors.post("/registration/v1/enrolments", json=a_person(**changes))
+        answer = await http.post("/registration/v1/enrolments", json=a_person(**changes))
         assert answer.status_code == 422
         assert answer.headers["content-type"] == "application/problem+json"
         body = answer.json()
@@ -123,18 +123,18 @@ class TestRegister:
 
 
 class TestWhoSeesWhat:
-    async def test_another_region_finds_nothing(self, doors: httpx.AsyncClient, installation: Installation) -> None:
-        known = (await doors.post("/registration/v1/enrolments", json=a_person())).json()["id"]
+    async def test_another_region_finds_nothing(self, http: httpx.AsyncClient, installation: Installation) -> None:
+        known = (await http.post("/registration/v1/enrolments", json=a_person())).json()["id"]
         for region, status in (("411521101", 200), ("411521101201", 200), ("411521102", 404), ("411521101202", 404)):
-            answer = await doors.get(
+            answer = await http.get(
                 f"/registration/v1/enrolments/{known}", headers=installation.caller("registration:read", region=region)
             )
             assert answer.status_code == status, region
 
     async def test_a_caller_cannot_register_into_another_region(
-        self, doors: httpx.AsyncClient, installation: Installation
+        self, http: httpx.AsyncClient, installation: Installation
     ) -> None:
-        answer = await doors.post(
+        answer = await http.post(
             "/registration/v1/enrolments",
             json=a_person(),
             headers=installation.caller("registration:write", region="411521102"),
@@ -146,12 +146,12 @@ class TestWhoSeesWhat:
 
 class TestBusinessDate:
     async def test_it_moves_forward_only_and_is_announced(
-        self, doors: httpx.AsyncClient, installation: Installation
+        self, http: httpx.AsyncClient, installation: Installation
     ) -> None:
-        assert (await doors.get("/registration/v1/business-date")).json() == {"date": "2023-10-09"}
-        assert (await doors.post("/registration/v1/business-date", json={"date": "2023-10-10"})).status_code == 200
-        assert (await doors.post("/registration/v1/business-date", json={"date": "2023-10-10"})).status_code == 200
-        back = await doors.post("/registration/v1/business-date", json={"date": "2023-10-09"})
+        assert (await http.get("/registration/v1/business-date")).json() == {"date": "2023-10-09"}
+        assert (await http.post("/registration/v1/business-date", json={"date": "2023-10-10"})).status_code == 200
+        assert (await http.post("/registration/v1/business-date", json={"date": "2023-10-10"})).status_code == 200
+        back = await http.post("/registration/v1/business-date", json={"date": "2023-10-09"})
         assert back.json()["code"] == "BUSINESS_DATE_GOES_BACK"
         rows = await installation.sql("registration", "SELECT event FROM outbox")
         assert [row["event"] for row in rows] == ["registration.business_date_advanced.v1"]
@@ -159,22 +159,22 @@ class TestBusinessDate:
 
 class TestRegions:
     async def test_nobody_enters_or_renames_another_regions_towns(
-        self, doors: httpx.AsyncClient, installation: Installation
+        self, http: httpx.AsyncClient, installation: Installation
     ) -> None:
         clerk = installation.caller("registration:operate", region="411521101")
         for code in ("411521102", "411521199"):
             body = {"regions": [{"code": code, "name": "改名"}]}
-            answer = await doors.post("/registration/v1/regions", json=body, headers=clerk)
+            answer = await http.post("/registration/v1/regions", json=body, headers=clerk)
             assert (answer.status_code, answer.json()["code"]) == (422, "UNKNOWN_REGION")
         mine = {"regions": [{"code": "411521101201", "name": "何家村"}]}
-        assert (await doors.post("/registration/v1/regions", json=mine, headers=clerk)).status_code == 204
+        assert (await http.post("/registration/v1/regions", json=mine, headers=clerk)).status_code == 204
         rows = await installation.sql("registration", "SELECT code, name FROM region_directory ORDER BY code")
         assert [(row["code"], row["name"]) for row in rows] == [
             ("411521101", "铁铺"), ("411521101201", "何家村"), ("411521102", "丽水"),
         ]  # fmt: skip
 
     async def test_the_database_keeps_the_directory_of_others_too(
-        self, doors: httpx.AsyncClient, installation: Installation
+        self, http: httpx.AsyncClient, installation: Installation
     ) -> None:
         async with (
             installation.running(SERVICE, role="web") as (run,),

@@ -16,9 +16,9 @@ from shared.contracts.subsidy import BenefitRule, Clause, ContributionAssessed, 
 from shared.database.engine import Database
 from shared.domain.ids import new_id
 from tests.harness.installation import COUNTY, Installation
-from tests.services.registration.test_enrolments import a_person, doors
+from tests.services.registration.test_enrolments import a_person, http
 
-__all__ = ["doors"]
+__all__ = ["http"]
 _OCTOBER = datetime(2023, 10, 10, tzinfo=UTC)
 
 
@@ -42,8 +42,8 @@ def assessed(enrolment: UUID, version: int, outcome: Outcome) -> Received[Contri
     return Received(event, new_id(), version, "subsidy", _OCTOBER, Trace.start("subsidy"))
 
 
-async def test_whoever_is_only_late_stays_registered(doors: httpx.AsyncClient, installation: Installation) -> None:
-    enrolment = UUID((await doors.post("/registration/v1/enrolments", json=a_person())).json()["id"])
+async def test_a_person_who_is_only_late_stays_registered(http: httpx.AsyncClient, installation: Installation) -> None:
+    enrolment = UUID((await http.post("/registration/v1/enrolments", json=a_person())).json()["id"])
     late = assessed(enrolment, 1, "REJECTED")
     database = Database(installation.settings.service_url("registration"), pool_size=1)
     async with database.transaction(COUNTY) as session:
@@ -52,12 +52,12 @@ async def test_whoever_is_only_late_stays_registered(doors: httpx.AsyncClient, i
     await database.dispose()
 
     assert len(await installation.sql("registration", "SELECT event FROM outbox")) == 1
-    summary = (await doors.get("/registration/v1/summary?benefit_year=2024")).json()
+    summary = (await http.get("/registration/v1/summary?benefit_year=2024")).json()
     assert (summary["states"], summary["towns"][0]["registered"]) == ({"REJECTED": 1}, 1)
 
 
-async def test_each_turn_is_announced_once(doors: httpx.AsyncClient, installation: Installation) -> None:
-    enrolment = UUID((await doors.post("/registration/v1/enrolments", json=a_person())).json()["id"])
+async def test_each_turn_is_announced_once(http: httpx.AsyncClient, installation: Installation) -> None:
+    enrolment = UUID((await http.post("/registration/v1/enrolments", json=a_person())).json()["id"])
     database = Database(installation.settings.service_url("registration"), pool_size=1)
     outcomes: tuple[Outcome, ...] = ("PRICED", "REJECTED", "REJECTED", "HELD", "REJECTED", "PRICED")
     for version, outcome in enumerate(outcomes, start=1):
@@ -75,15 +75,15 @@ async def test_each_turn_is_announced_once(doors: httpx.AsyncClient, installatio
         ("enrolment_rejected", "5"),
         ("enrolment_readmitted", "6"),
     ]
-    summary = (await doors.get("/registration/v1/summary?benefit_year=2024")).json()
+    summary = (await http.get("/registration/v1/summary?benefit_year=2024")).json()
     assert [town["registered"] for town in summary["towns"]] == [1]
 
 
 async def test_an_explanation_sets_what_decided_apart_from_what_did_not(
-    doors: httpx.AsyncClient, installation: Installation
+    http: httpx.AsyncClient, installation: Installation
 ) -> None:
-    enrolment = UUID((await doors.post("/registration/v1/enrolments", json=a_person())).json()["id"])
-    before = (await doors.get(f"/registration/v1/enrolments/{enrolment}/explain")).json()
+    enrolment = UUID((await http.post("/registration/v1/enrolments", json=a_person())).json()["id"])
+    before = (await http.get(f"/registration/v1/enrolments/{enrolment}/explain")).json()
     assert (before["assessed"], before["decided_by"], before["schedule"]) == (False, [], [])
     clause = Clause(document="罗政办〔2023〕52号", section="二（二）", quote="长期在我县居住的非本县户籍居民")
     reasons = (
@@ -97,7 +97,7 @@ async def test_an_explanation_sets_what_decided_apart_from_what_did_not(
         await record_assessments(session, [replace(received, event=event)])
     await database.dispose()
 
-    told = (await doors.get(f"/registration/v1/enrolments/{enrolment}/explain")).json()
+    told = (await http.get(f"/registration/v1/enrolments/{enrolment}/explain")).json()
     assert (told["state"], told["reason_code"], told["pack"]) == ("REJECTED", "NOT_IN_SCOPE", "luoshan-2024")
     assert [reason["code"] for reason in told["decided_by"]] == ["NOT_IN_SCOPE"]
     assert told["ruled_out"][0]["clause"]["quote"] == "长期在我县居住的非本县户籍居民"

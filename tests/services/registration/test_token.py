@@ -1,12 +1,12 @@
-"""The token door answers as OAuth clients expect it (RFC 6749), and every other door as RFC 6750 says."""
+"""The token endpoint answers as OAuth clients expect it (RFC 6749), and every other endpoint as RFC 6750 says."""
 
 import httpx
 import pytest
 
 from tests.harness.installation import Installation
-from tests.services.registration.test_enrolments import doors
+from tests.services.registration.test_enrolments import http
 
-__all__ = ["doors"]
+__all__ = ["http"]
 TOKEN = "/registration/v1/token"
 
 
@@ -20,22 +20,22 @@ TOKEN = "/registration/v1/token"
     ],
 )
 async def test_what_is_wrong_is_said_in_the_words_of_oauth(
-    doors: httpx.AsyncClient, form: dict[str, str], status: int, error: str
+    http: httpx.AsyncClient, form: dict[str, str], status: int, error: str
 ) -> None:
-    answer = await doors.post(TOKEN, data=form, headers={"Authorization": ""})
+    answer = await http.post(TOKEN, data=form, headers={"Authorization": ""})
     assert (answer.status_code, answer.json()["error"]) == (status, error)
     assert answer.json()["error_description"].isascii()
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.headers.get("www-authenticate") == ('Basic realm="canbao"' if status == 401 else None)
 
 
-async def test_a_door_says_which_credentials_it_wants_and_what_is_wrong_with_those_brought(
-    doors: httpx.AsyncClient, installation: Installation
+async def test_an_endpoint_says_which_credentials_it_wants_and_what_is_wrong_with_those_brought(
+    http: httpx.AsyncClient, installation: Installation
 ) -> None:
-    door = "/registration/v1/summary?benefit_year=2024"
+    path = "/registration/v1/summary?benefit_year=2024"
     said = []
     for headers in ({"Authorization": ""}, {"Authorization": "Bearer x.y.z"}, installation.caller("quota:read")):
-        answer = await doors.get(door, headers=headers)
+        answer = await http.get(path, headers=headers)
         said.append((answer.status_code, answer.headers["www-authenticate"]))
     assert said == [
         (401, 'Bearer realm="canbao"'),

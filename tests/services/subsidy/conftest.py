@@ -1,4 +1,4 @@
-"""A county on 2023-10-09 with the example amounts: registration and subsidy run, their doors are open."""
+"""A county on 2023-10-09 with the example amounts: registration and subsidy run, and a client calls them."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,8 +8,8 @@ import pytest
 from services.registration import SERVICE as REGISTRATION
 from services.subsidy import SERVICE as SUBSIDY
 from shared.service import ServiceContext
-from tests.harness.installation import Installation, knocking
-from tests.services.subsidy.county import OCTOBER_9, Doors
+from tests.harness.installation import Installation, http_client
+from tests.services.subsidy.residents import OCTOBER_9, CountyClient
 
 AMOUNTS = Path(__file__).parents[3] / "deploy/counties/luoshan-2024/example-amounts.yaml"
 SCOPES = ("registration:read", "registration:write", "registration:operate", "subsidy:read", "subsidy:write")
@@ -30,10 +30,10 @@ async def subsidy(county: Installation) -> AsyncIterator[ServiceContext]:
 
 
 @pytest.fixture
-async def doors(county: Installation) -> AsyncIterator[Doors]:
+async def client(county: Installation) -> AsyncIterator[CountyClient]:
     """Registration and subsidy at work, on the embedded bus."""
-    async with county.running(REGISTRATION, SUBSIDY) as runs, knocking(runs) as http:
+    async with county.running(REGISTRATION, SUBSIDY) as runs, http_client(runs) as http:
         http.headers.update(county.caller(*SCOPES))
         towns = [{"code": "411521101", "name": "铁铺"}, {"code": "411521102", "name": "丽水"}]
         assert (await http.post("/registration/v1/regions", json={"regions": towns})).status_code == 204
-        yield Doors(http, county.settings)
+        yield CountyClient(http, county.settings)

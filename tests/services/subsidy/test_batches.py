@@ -14,8 +14,8 @@ from services.subsidy.assessment.reassessment_job import REASSESS
 from shared.contracts.registration import BusinessDateAdvanced, EnrolmentPaymentCorrected, EnrolmentTerminated
 from shared.domain.ids import new_id
 from shared.service import ServiceContext
-from tests.harness.installation import COUNTY, Installation, knocking
-from tests.services.subsidy.county import OCTOBER_9, number, paid, received, registered, roster, token
+from tests.harness.installation import COUNTY, Installation, http_client
+from tests.services.subsidy.residents import OCTOBER_9, number, paid, received, registered, roster, token
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def statements(running: ServiceContext) -> Iterator[list[str]]:
 
 
 async def upload(running: ServiceContext, county: Installation, *bodies: dict[str, Any]) -> None:
-    async with knocking([running]) as http:
+    async with http_client([running]) as http:
         for body in bodies:
             answer = await http.post("/subsidy/v1/rosters", json=body, headers=county.caller("subsidy:write"))
             assert answer.status_code == 201, answer.text
@@ -97,7 +97,7 @@ class TestPaid:
     async def withdraw(self, subsidy: ServiceContext, county: Installation, identity: str) -> None:
         (line,) = await county.sql("subsidy", "SELECT roster_id FROM roster_line WHERE identity = $1", identity)
         body = {"document_number": number(1), "withdrawn_on": "2023-10-10", "reason": "复核不符"}
-        async with knocking([subsidy]) as http:
+        async with http_client([subsidy]) as http:
             caller = county.caller("subsidy:write")
             answer = await http.post(f"/subsidy/v1/rosters/{line['roster_id']}/withdrawals", json=body, headers=caller)
             assert answer.status_code == 200, answer.text
@@ -212,7 +212,7 @@ async def test_an_ended_enrolment_is_priced_no_more_and_counted_no_more(
     await REASSESS.step(subsidy)
     (row,) = await county.sql("subsidy", "SELECT version, terminated_on FROM enrolment")
     assert (row["version"], row["terminated_on"]) == (1, OCTOBER_9)
-    async with knocking([subsidy]) as http:
+    async with http_client([subsidy]) as http:
         caller = county.caller("subsidy:read")
         summary = await http.get("/subsidy/v1/summary", params={"benefit_year": 2024}, headers=caller)
     assert summary.json()["outcomes"] == {}

@@ -13,25 +13,25 @@ from services.subsidy.assessment.pricing import Pricer
 from shared.contracts.registration import Circumstances, PersonFacts
 from shared.domain.identity_number import check_digit
 from shared.policy.facts import Certified
-from shared.policy.loading import load_pack
+from shared.policy.loader import load_pack
 from shared.policy.vocabulary import Identity, InsuranceStatus, Relation, SchoolLevel
-from tests.harness.installation import Installation, knocking
+from tests.harness.installation import Installation, http_client
 from tests.services.subsidy.conftest import SCOPES
-from tests.services.subsidy.county import VILLAGE, Doors
+from tests.services.subsidy.residents import VILLAGE, CountyClient
 
 EARLY, LATE = date(2022, 1, 10), date(2022, 2, 20)
 
 
 @pytest.fixture
-async def doors(installation: Installation) -> AsyncIterator[Doors]:
+async def client(installation: Installation) -> AsyncIterator[CountyClient]:
     """Registration and subsidy under the town's document, ten days after New Year."""
     settled = installation.with_settings(policy_pack="shantou-2022")
     await settled.set_business_date(EARLY, "registration", "subsidy")
-    async with settled.running(REGISTRATION, SUBSIDY) as runs, knocking(runs) as http:
+    async with settled.running(REGISTRATION, SUBSIDY) as runs, http_client(runs) as http:
         http.headers.update(settled.caller(*SCOPES))
         towns = [{"code": "411521101", "name": "山头"}, {"code": "411521102", "name": "别处"}]
         assert (await http.post("/registration/v1/regions", json={"regions": towns})).status_code == 204
-        yield Doors(http, settled.settings)
+        yield CountyClient(http, settled.settings)
 
 
 def _born(born: date, sequence: int = 1) -> dict[str, Any]:
@@ -65,24 +65,24 @@ def _left_work(paid_through: str, **told: Any) -> dict[str, Any]:
     ],
 )
 async def test_what_a_person_tells_decides(
-    doors: Doors, told: dict[str, Any], expected: tuple[str, str | None]
+    client: CountyClient, told: dict[str, Any], expected: tuple[str, str | None]
 ) -> None:
-    enrolment = await doors.register(1, **_born(date(1980, 1, 1)) | told)
-    assessment = await doors.assessed(enrolment)
+    enrolment = await client.register(1, **_born(date(1980, 1, 1)) | told)
+    assessment = await client.assessed(enrolment)
     assert (assessment["outcome"], assessment["reason_code"]) == expected
 
 
-async def test_a_newborn_stays_one_when_priced_again_long_after_the_ninety_days(doors: Doors) -> None:
+async def test_a_newborn_stays_one_when_priced_again_long_after_the_ninety_days(client: CountyClient) -> None:
     born = _born(date(2021, 10, 12))
-    enrolment = await doors.register(1, **born, newborn=True)
-    (row,) = (await doors.assessed(enrolment))["schedule"]
+    enrolment = await client.register(1, **born, newborn=True)
+    (row,) = (await client.assessed(enrolment))["schedule"]
     assert (row["due_fen"], row["benefit"]["starts_on"]) == (32_000, "2021-10-12")
 
-    assert (await doors.http.post("/registration/v1/business-date", json={"date": LATE.isoformat()})).is_success
+    assert (await client.http.post("/registration/v1/business-date", json={"date": LATE.isoformat()})).is_success
     line = {"document_number": born["document_number"], "name": "张三", "region": VILLAGE}
     body = {"identity": "DIBAO", "department": "民政局", "certified_on": "2022-02-01", "document": "民〔2022〕9号"}
-    await doors.upload(body | {"lines": [line]})
-    rows = (await doors.assessed(enrolment, version=2))["schedule"]
+    await client.upload(body | {"lines": [line]})
+    rows = (await client.assessed(enrolment, version=2))["schedule"]
     assert [(each["due_fen"], each["benefit"]["starts_on"]) for each in rows if each["pay_until"] >= "2022-02-20"] == [
         (4_000, "2021-10-12")
     ]
@@ -106,15 +106,15 @@ async def test_a_newborn_stays_one_when_priced_again_long_after_the_ninety_days(
         {"circumstances": {"insurance_suspended_on": "2021-09-01"}, "other_insurance": "employee"},
     ],
 )
-async def test_what_cannot_be_is_refused_and_nothing_registered(doors: Doors, told: dict[str, Any]) -> None:
+async def test_what_cannot_be_is_refused_and_nothing_registered(client: CountyClient, told: dict[str, Any]) -> None:
     body = {"name": "张三", "region": VILLAGE, **_born(date(1980, 1, 1)), **told}
-    answer = await doors.http.post("/registration/v1/enrolments", json=body)
+    answer = await client.http.post("/registration/v1/enrolments", json=body)
     assert (answer.status_code, answer.json()["code"]) == (422, "MALFORMED_REQUEST")
     pointer = answer.json()["errors"][0]["pointer"]
     assert pointer == "" or pointer.startswith("/circumstances")
 
 
-def test_the_door_and_the_policy_know_the_same_words() -> None:
+def test_the_endpoint_and_the_policy_know_the_same_words() -> None:
     schema = CircumstancesIn.model_json_schema()["properties"]
     for field, words in (("relation", Relation), ("school_level", SchoolLevel), ("insurance_status", InsuranceStatus)):
         (known,) = [option["enum"] for option in schema[field]["anyOf"] if "enum" in option]

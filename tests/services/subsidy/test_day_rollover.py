@@ -1,4 +1,4 @@
-"""When the day turns, whoever a roster line begins or ceases to aid is looked at again, whoever states the day."""
+"""When the day turns, people whom a roster line begins or ceases to aid are looked at again, however the day is set."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -17,9 +17,9 @@ from shared.contracts.subsidy import ContributionAssessed
 from shared.domain.clock import FixedClock
 from shared.domain.ids import new_id
 from shared.service import ServiceContext
-from tests.harness.installation import COUNTY, Installation, knocking
+from tests.harness.installation import COUNTY, Installation, http_client
 from tests.services.subsidy.conftest import AMOUNTS
-from tests.services.subsidy.county import OCTOBER_9, number, paid, registered, roster
+from tests.services.subsidy.residents import OCTOBER_9, number, paid, registered, roster
 from tests.services.subsidy.test_batches import handle, upload
 
 BEGINS = date(2023, 10, 20)
@@ -65,7 +65,7 @@ async def test_a_certificate_begins_on_its_day_by_the_calendar(
     assert await DAY_ROLLOVER.step(on(calendar, eve)) == 0, "a clock that goes back turns nothing back"
 
 
-async def test_a_registration_heard_of_after_the_certificate_began_owes_nothing(
+async def test_a_registration_received_after_the_certificate_began_owes_nothing(
     calendar: ServiceContext, installation: Installation
 ) -> None:
     await upload(calendar, installation, roster("TEKUN", 1, certified_on=BEGINS.isoformat()))
@@ -85,7 +85,7 @@ async def test_nothing_due_today_enrols_whatever_is_due_later(
     await upload(calendar, installation, roster("TEKUN", 1))
     (line,) = await installation.sql("subsidy", "SELECT roster_id FROM roster_line")
     body = {"document_number": number(1), "withdrawn_on": "2023-12-01", "reason": "复核不符"}
-    async with knocking([calendar]) as http:
+    async with http_client([calendar]) as http:
         caller = installation.caller("subsidy:write")
         path = f"/subsidy/v1/rosters/{line['roster_id']}/withdrawals"
         assert (await http.post(path, json=body, headers=caller)).status_code == 200
@@ -124,10 +124,10 @@ async def test_a_wait_runs_from_the_certificate_however_late_its_roster_comes(
         await DAY_ROLLOVER.step(on(running, today))
         await upload(running, city, roster("TEKUN", 1, certified_on=certified_on.isoformat()))
         await REASSESS.step(on(running, today))
-        assert await newest(installation) == [(2, certified_on, 0)], "in time: no wait, though heard of in January"
+        assert await newest(installation) == [(2, certified_on, 0)], "in time: no wait, though received in January"
 
 
-async def test_whoever_was_held_is_priced_once_the_county_configures_the_amount(
+async def test_a_held_person_is_priced_once_the_county_configures_the_amount(
     calendar: ServiceContext, installation: Installation, tmp_path: Path
 ) -> None:
     await upload(calendar, installation, roster("DIBAO_MARGIN", 1, 2))
@@ -145,7 +145,7 @@ async def test_whoever_was_held_is_priced_once_the_county_configures_the_amount(
     changed = installation.with_settings(policy_overrides=configured)
     async with changed.running(SUBSIDY, role="web") as (running,):
         await POLICY_CHANGE.step(running)
-        assert await REASSESS.step(on(running, OCTOBER_9)) == 2, "whoever has paid is left alone"
+        assert await REASSESS.step(on(running, OCTOBER_9)) == 2, "who has paid is left alone"
     found = await installation.sql(
         "subsidy", "SELECT version, cause FROM assessment WHERE version > 1 ORDER BY enrolment_id"
     )
@@ -221,7 +221,7 @@ async def test_who_paid_before_the_contribution_rose_is_no_case_for_review(
 async def test_a_process_of_an_older_policy_has_no_last_word(
     calendar: ServiceContext, installation: Installation, tmp_path: Path
 ) -> None:
-    """Two run beside each other for a while: whoever the older one registers is looked at by the newer one."""
+    """Two run beside each other for a while: people whom the older one registers are looked at by the newer one."""
     await POLICY_CHANGE.step(calendar)
     configured = tmp_path / "amounts.yaml"
     configured.write_text(AMOUNTS.read_text(encoding="utf-8") + 'individual_contribution: "400.00"\n', encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A case is decided at the door as it would be decided, and nothing is stored."""
+"""A preview decides a case as it would be decided, and nothing is stored."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -14,21 +14,21 @@ PREVIEW = "/subsidy/v1/assessments:preview"
 
 
 @pytest.fixture
-async def doors(installation: Installation) -> AsyncIterator[httpx.AsyncClient]:
-    async with installation.doors(SERVICE, role="web") as client:
+async def http(installation: Installation) -> AsyncIterator[httpx.AsyncClient]:
+    async with installation.http_client(SERVICE, role="web") as client:
         client.headers.update(installation.caller("subsidy:read"))
         yield client
 
 
-async def test_the_answer_comes_with_every_rule_that_was_tried(doors: httpx.AsyncClient) -> None:
-    answer = (await doors.post(PREVIEW, json=CASE)).json()
+async def test_the_answer_comes_with_every_rule_that_was_tried(http: httpx.AsyncClient) -> None:
+    answer = (await http.post(PREVIEW, json=CASE)).json()
     assert (answer["pack"], answer["answer"]["individual_due"]) == ("luoshan-2024", "380.00")
     (standard,) = [reason for reason in answer["reasons"] if reason["code"] == "STANDARD"]
     assert standard["clause"]["quote"] == "个人缴费标准为每人 380 元"
 
 
-async def test_nothing_is_stored_or_announced(doors: httpx.AsyncClient, installation: Installation) -> None:
-    await doors.post(PREVIEW, json=CASE)
+async def test_nothing_is_stored_or_announced(http: httpx.AsyncClient, installation: Installation) -> None:
+    await http.post(PREVIEW, json=CASE)
     for table in ("enrolment", "assessment", "outbox"):
         assert await installation.sql("subsidy", f"SELECT * FROM {table}") == []
 
@@ -44,8 +44,8 @@ async def test_nothing_is_stored_or_announced(doors: httpx.AsyncClient, installa
     ],
 )
 async def test_what_cannot_be_is_refused_by_its_pointer(
-    doors: httpx.AsyncClient, changes: dict[str, Any], pointer: str
+    http: httpx.AsyncClient, changes: dict[str, Any], pointer: str
 ) -> None:
-    refused = await doors.post(PREVIEW, json=CASE | changes)
+    refused = await http.post(PREVIEW, json=CASE | changes)
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["pointer"] == pointer

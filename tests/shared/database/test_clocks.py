@@ -1,4 +1,4 @@
-"""What happened on which day is said by whoever acts: no business column is filled from a clock behind their back."""
+"""What happened on which day is said by the one who acts: no business column is filled from a clock unasked."""
 
 import pytest
 

@@ -21,7 +21,7 @@ from shared.database.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from shared.database.server_account import server_account
 from tests.harness.cluster import scratch_folder
 from tests.harness.eventually import eventually
-from tests.harness.patience import patient
+from tests.harness.timeouts import stretched
 
 CHECKOUT = Path(__file__).parents[3]
 OWNER = [sys.executable, "-m", "tests.harness.embedded_owner"]
@@ -58,7 +58,7 @@ def parent_of(pid: int) -> int:
 
 
 async def ask(postgres: EmbeddedPostgres, query: str) -> Any:
-    connection = await asyncpg.connect(postgres.admin_url, timeout=patient(10))
+    connection = await asyncpg.connect(postgres.admin_url, timeout=stretched(10))
     try:
         return await connection.fetchval(query)
     finally:
@@ -115,13 +115,13 @@ class TestStart:
         with EmbeddedPostgres(folder / name) as postgres:
             assert await ask(postgres, "SELECT 1") == 1
 
-    async def test_a_first_start_that_was_killed_half_way_begins_anew(self, folder: Path) -> None:
+    async def test_a_first_start_that_was_killed_half_way_begins_again(self, folder: Path) -> None:
         (folder / "cluster.draft" / "base").mkdir(parents=True)
         (folder / "cluster.draft" / "PG_VERSION").write_text("18\n")
         with EmbeddedPostgres(folder) as postgres:
             assert await ask(postgres, "SELECT 1") == 1
 
-    def test_an_unusable_folder_is_named_with_the_mend(self, folder: Path) -> None:
+    def test_an_unusable_folder_is_named_with_the_remedy(self, folder: Path) -> None:
         folder.parent.joinpath("file").touch()
         with pytest.raises(EmbeddedPostgresError, match=r"无法使用数据目录 .*/file/data.*--data"):
             EmbeddedPostgres(folder.parent / "file" / "data").start()
@@ -130,8 +130,8 @@ class TestStart:
         broken = EmbeddedPostgres(folder, parameters={"shared_buffers": "many"})
         with pytest.raises(EmbeddedPostgresError, match=r"invalid value for parameter \"shared_buffers\""):
             broken.start()
-        with EmbeddedPostgres(folder) as mended:
-            assert mended.server_pid is not None
+        with EmbeddedPostgres(folder) as corrected:
+            assert corrected.server_pid is not None
 
     async def test_an_ordinary_account_starts_it_too(self, folder: Path) -> None:
         owner = owner_of(folder, prefix=ordinary_account(folder))

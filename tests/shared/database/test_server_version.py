@@ -9,7 +9,7 @@ from shared.database.migrate import migrate_database
 from shared.database.provision import provision
 from shared.database.server_version import PostgresTooOld, refuse_old
 from tests.harness.cluster import SERVICES, Cluster
-from tests.harness.installation import Installation, knocking
+from tests.harness.installation import Installation, http_client
 
 
 @pytest.mark.parametrize("number", [90624, 150018, 179999])
@@ -46,7 +46,7 @@ class TestEachCommandAsksTheServer:
             await migrate_database(installation.settings.owner_url("quota"), "quota", QUOTA.migrations)
 
     async def test_a_process_is_not_ready(self, installation: Installation) -> None:
-        async with installation.running(QUOTA, role="web") as runs, knocking(runs) as http:
+        async with installation.running(QUOTA, role="web") as runs, http_client(runs) as http:
             answer = await http.get("/readyz")
         assert answer.status_code == 503
         assert "PostgreSQL 18 or newer" in answer.json()["parts"][0]["detail"]

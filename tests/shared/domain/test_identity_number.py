@@ -39,7 +39,7 @@ def test_the_example_of_the_standard_has_the_printed_check_character() -> None:
 
 
 @given(BIRTHS, SEQUENCES)
-def test_a_valid_number_is_its_own_normal_form_and_tells_its_birth_date(born: date, sequence: str) -> None:
+def test_a_valid_number_is_its_own_normal_form_and_holds_its_birth_date(born: date, sequence: str) -> None:
     number = numbered("411521", born, sequence)
     assert normalise("RESIDENT_ID", number) == number
     assert normalise("RESIDENT_ID", f" {number.lower()} ") == number

@@ -46,7 +46,7 @@ def test_the_business_date_turns_at_midnight_in_shanghai() -> None:
         business_date_of(datetime(2023, 12, 31, tzinfo=UTC).replace(tzinfo=None))
 
 
-def test_clocks_tell_utc() -> None:
+def test_clocks_give_utc() -> None:
     noon = datetime(2023, 11, 5, 12, 0, tzinfo=timezone(timedelta(hours=8)))
     assert FixedClock(noon).now() == noon
     assert FixedClock(noon).now().utcoffset() == timedelta(0)

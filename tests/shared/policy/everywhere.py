@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from shared.domain.identity_number import DocumentType
 from shared.policy.facts import Certified, Facts, InsuranceHistory, OtherInsurance, Student
-from shared.policy.loading import load_pack
+from shared.policy.loader import load_pack
 from shared.policy.overrides import with_overrides
 from shared.policy.pack import Pack
 from shared.policy.schema import OverridesEntry

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shared.domain.identity_number import DocumentType
 from shared.policy.facts import Certified, Facts, OtherInsurance
-from shared.policy.loading import load_pack
+from shared.policy.loader import load_pack
 from shared.policy.pack import Pack
 from shared.policy.vocabulary import Hukou, Identity, InsuranceStatus, InsuranceType, Residence
 

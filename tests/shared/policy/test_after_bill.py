@@ -7,7 +7,7 @@ import pytest
 
 from shared.policy.after_bill import BilledSchedule, Happening, counting_for, what_follows
 from shared.policy.facts import Certified, Facts
-from shared.policy.loading import load_pack
+from shared.policy.loader import load_pack
 from shared.policy.pack import Pack
 from shared.policy.schedule import schedule
 from shared.policy.vocabulary import EnrolmentStatus, Funder, Identity
@@ -34,9 +34,9 @@ class TestCountingFor:
 
     def test_what_was_certified_after_the_payment_counts_for_its_day(self) -> None:
         assert counting_for(DIBAO, NOVEMBER, date(2023, 11, 19)) == ()  # certified a day later
-        (certified, anew) = counting_for(DIBAO, NOVEMBER, date(2023, 11, 20))
+        (certified, again) = counting_for(DIBAO, NOVEMBER, date(2023, 11, 20))
         assert certified == DIBAO[0]
-        assert (anew.identity, anew.counts_on(NOVEMBER)) == (Identity.DIBAO, True)
+        assert (again.identity, again.counts_on(NOVEMBER)) == (Identity.DIBAO, True)
 
     def test_a_certificate_from_before_the_payment_counts_once(self) -> None:
         early = (Certified(Identity.DIBAO, date(2023, 10, 1)),)
@@ -63,7 +63,7 @@ class TestBilledSchedule:
 
 class TestWhatFollows:
     @pytest.mark.parametrize("happening", Happening)
-    def test_whoever_has_not_paid_is_enrolled_no_more(self, happening: Happening) -> None:
+    def test_a_person_who_has_not_paid_is_enrolled_no_more(self, happening: Happening) -> None:
         found = what_follows(SHANTOU, _bill(SHANTOU, _facts(date(2021, 11, 1))), happening, DECEMBER, DECEMBER)
         assert (found.status, found.bill_ends, found.refund) == (EnrolmentStatus.TERMINATED, True, None)
         (reason,) = found.reasons

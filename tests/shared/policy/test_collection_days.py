@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from shared.policy.loading import load_pack
+from shared.policy.loader import load_pack
 from shared.policy.payment_window import collection_days
 
 

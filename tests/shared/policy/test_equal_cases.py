@@ -168,7 +168,7 @@ def test_many_people_come_down_to_what_rules_distinguish() -> None:
     assert len({id(one.decision.terms) for one in found if isinstance(one, DecidedCase)}) <= 3
 
 
-def test_whoever_has_not_paid_is_priced_on_the_day_of_registration() -> None:
+def test_a_person_who_has_not_paid_is_priced_on_the_day_of_registration() -> None:
     pack = configured("shantou-2022")
     days = [pack.windows[0].first, pack.windows[-1].last, pack.windows[-1].last + timedelta(1)]
     cases = [_farmer(registration_date=day.isoformat(), payment_date=None) for day in days]

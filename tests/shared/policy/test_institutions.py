@@ -20,7 +20,7 @@ from shared.policy.institutions.money import confirm, most_due, three_way
 from shared.policy.institutions.receipts import write_off
 from shared.policy.institutions.rosters import RosterMember, aggregate
 from shared.policy.institutions.worked_cases import InstitutionCase, institution_cases
-from shared.policy.loading import load_pack
+from shared.policy.loader import load_pack
 from shared.policy.overrides import with_overrides
 from shared.policy.schema import OverridesEntry
 from tests.shared.policy.everywhere import PACKS

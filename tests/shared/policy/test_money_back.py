@@ -8,7 +8,7 @@ import pytest
 from shared.policy.benefit import CoverPeriod
 from shared.policy.decision import Aftermath, decide
 from shared.policy.facts import CasePayment, Facts
-from shared.policy.loading import load_pack
+from shared.policy.loader import load_pack
 from shared.policy.reasons import Ruling
 from shared.policy.refund import PaidAmount, RefundRequest, judge_refund
 from shared.policy.vocabulary import Channel, EnrolmentStatus, RefundReason

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from shared.policy.loading import PACKS, load_pack
+from shared.policy.loader import PACKS, load_pack
 from shared.policy.pack import ReliefKind
 from shared.policy.source import PackError, UnknownPack
 from tests.shared.policy.luoshan import AMOUNTS, ROOT, luoshan, luoshan_with_amounts
@@ -73,7 +73,7 @@ BREAKS = {
         "overlaps the window",
         "begin on 2023-12-31",
     ),
-    "an identity twice": ("{identity: ORPHAN,", "{identity: TEKUN,", "TEKUN 写了两次", "tell them apart by whom"),
+    "an identity twice": ("{identity: ORPHAN,", "{identity: TEKUN,", "TEKUN 写了两次", "distinguish them by whom"),
     "more aid than anybody owes": (
         "{identity: ORPHAN, open: true",
         '{identity: ORPHAN, fixed: "380.01", funders: {central: "100"}',
@@ -183,7 +183,7 @@ BREAKS = {
 
 
 @pytest.mark.parametrize(("old", "new", "problem", "remedy"), BREAKS.values(), ids=BREAKS.keys())
-def test_a_broken_pack_is_refused_at_its_line_with_its_mend(
+def test_a_broken_pack_is_refused_at_its_line_with_its_remedy(
     tmp_path: Path, old: str, new: str, problem: str, remedy: str
 ) -> None:
     (fault,) = refusal(tmp_path, old, new).faults

@@ -1,4 +1,4 @@
-"""What holds under every pack, whoever asks and whenever they pay."""
+"""What holds under every pack, for every person and every day of payment."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ from shared.policy.facts import CasePayment, Facts
 from shared.policy.pack import Pack
 from shared.policy.pricing_key import Detail, PricingKeys
 from shared.policy.schedule import Outcome, price_calendar, schedule
-from tests.harness.patience import patient
+from tests.harness.timeouts import stretched
 from tests.shared.policy.everywhere import PACKS, configured, days, held, people
 
 everywhere = pytest.mark.parametrize("pack", [configured(pack_id) for pack_id in PACKS], ids=PACKS)
@@ -172,7 +172,7 @@ def test_the_day_of_registration_counts_where_whom_a_pack_admits_depends_on_it()
 _ASK = """
 import json, sys
 from shared.policy.case_decision import assess
-from shared.policy.loading import load_pack
+from shared.policy.loader import load_pack
 from shared.policy.overrides import with_overrides
 from shared.policy.schedule import schedule
 from shared.policy.worked_cases import worked_cases
@@ -195,7 +195,7 @@ def test_the_same_facts_get_the_same_answer_in_any_process() -> None:
             capture_output=True,
             text=True,
             check=True,
-            timeout=patient(120),
+            timeout=stretched(120),
         ).stdout
         for seed in ("1", "2", "3")
     }

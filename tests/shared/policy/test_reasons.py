@@ -1,4 +1,4 @@
-"""Reasons tell the decision: a refusal ends in the rule that won; of the reliefs one wins, the others say why."""
+"""Reasons explain the decision: a refusal ends in the rule that won; of the reliefs one wins, the others say why."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -11,7 +11,7 @@ from shared.domain.identity_number import DocumentType
 from shared.policy.conditions import Conditions
 from shared.policy.decision import decide
 from shared.policy.facts import CasePayment, Certified, Facts, InsuranceHistory, MissingFact, OtherInsurance, Student
-from shared.policy.loading import load_pack
+from shared.policy.loader import load_pack
 from shared.policy.overrides import with_overrides
 from shared.policy.pack import Pack, Relief, ReliefKind
 from shared.policy.reasons import Reasons, Ruling
@@ -146,7 +146,7 @@ def test_of_several_unknown_facts_the_first_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize(("pack", "first"), [(SHANTOU, "2021-09-25"), (TONGHE, "2022-09-01")])
-def test_whoever_is_early_reads_from_when_money_may_come(pack: Pack, first: str) -> None:
+def test_who_is_early_reads_from_when_money_may_come(pack: Pack, first: str) -> None:
     day = date.fromisoformat(first) - timedelta(1)
     refused = decide(pack, _person(day), (), CasePayment(day)).reasons[-1]
     assert (refused.code, refused.won, refused.basis) == ("WINDOW_NOT_OPEN", True, pack.windows[0].basis)

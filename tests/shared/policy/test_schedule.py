@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shared.policy.conditions import Conditions
 from shared.policy.decision import decide
 from shared.policy.facts import CasePayment, Certified, Facts, OtherInsurance
-from shared.policy.loading import load_pack
+from shared.policy.loader import load_pack
 from shared.policy.overrides import with_overrides
 from shared.policy.pack import Pack, Wait, Window
 from shared.policy.pricing_key import PricingKeys
@@ -219,7 +219,7 @@ def test_a_pack_is_the_same_in_every_loading() -> None:
 
 
 def test_a_fact_that_only_later_days_ask_for_holds_those_days() -> None:
-    """Shantou asks whoever has left work after the collecting stage only: before it everybody may pay."""
+    """Shantou asks people who have left work after the collecting stage only: before it everybody may pay."""
     shantou = load_pack("shantou-2022")
     left = OtherInsurance(InsuranceType.EMPLOYEE, InsuranceStatus.ENDED)
     someone = Facts(date(1980, 5, 5), date(2021, 11, 1), other_insurance=left)

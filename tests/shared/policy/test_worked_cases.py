@@ -3,7 +3,7 @@
 import pytest
 
 from shared.policy.decision import decide
-from shared.policy.loading import load_pack
+from shared.policy.loader import load_pack
 from shared.policy.overrides import with_overrides
 from shared.policy.schedule import Outcome, schedule
 from shared.policy.worked_cases import WorkedCase, worked_cases

@@ -16,7 +16,7 @@ DESCRIBED = [service.name for service in SERVICES if service.mount is None]
 
 
 async def test_every_service_shows_its_operations_and_objects_in_both_languages(installation: Installation) -> None:
-    async with installation.doors(*SERVICES, role="web") as http:
+    async with installation.http_client(*SERVICES, role="web") as http:
         for service in DESCRIBED:
             chinese = await http.get(f"/{service}/docs")
             english = await http.get(f"/{service}/docs?lang=en")
@@ -36,7 +36,7 @@ async def test_every_service_shows_its_operations_and_objects_in_both_languages(
 
 
 async def test_the_address_without_a_service_leads_to_each_of_them(installation: Installation) -> None:
-    async with installation.doors(*SERVICES, role="web") as http:
+    async with installation.http_client(*SERVICES, role="web") as http:
         page = (await http.get("/docs")).text
         assert re.findall(r'href="(\w+/docs)\?lang=zh"', page) == [f"{service}/docs" for service in DESCRIBED]
         for service in DESCRIBED:
@@ -45,7 +45,7 @@ async def test_the_address_without_a_service_leads_to_each_of_them(installation:
 
 @pytest.mark.parametrize("path", ["/docs", "/payment/docs"])
 async def test_a_browser_loads_nothing_but_the_style_within(installation: Installation, path: str) -> None:
-    async with installation.doors(*SERVICES, role="web") as http:
+    async with installation.http_client(*SERVICES, role="web") as http:
         answer = await http.get(path)
     (style,) = re.findall(r"<style>(.*?)</style>", answer.text, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -56,7 +56,7 @@ async def test_a_browser_loads_nothing_but_the_style_within(installation: Instal
 
 
 async def test_the_page_is_only_read(installation: Installation) -> None:
-    async with installation.doors(*SERVICES, role="web") as http:
+    async with installation.http_client(*SERVICES, role="web") as http:
         for path in ("/docs", "/payment/docs"):
             for method in ("POST", "PUT", "DELETE"):
                 assert (await http.request(method, path)).status_code == 405

@@ -9,7 +9,7 @@ from services.console import SERVICE as CONSOLE
 from services.quota import SERVICE as QUOTA
 from services.registration import SERVICE as REGISTRATION
 from tests.harness.eventually import eventually
-from tests.harness.installation import Installation, knocking, new_key
+from tests.harness.installation import Installation, http_client, new_key
 from tests.harness.sealed import sealed_person
 
 _PARKED = """
@@ -24,9 +24,9 @@ def _unready(body: dict[str, Any]) -> set[str]:
     return {part["name"] for part in body["parts"] if not part["ready"]}
 
 
-async def test_doors_are_ready_with_their_database_alone(installation: Installation) -> None:
+async def test_web_is_ready_with_its_database_alone(installation: Installation) -> None:
     nowhere = installation.with_settings(bus="kafka", kafka_bootstrap_servers="127.0.0.1:1")
-    async with nowhere.doors(REGISTRATION, role="web") as http:
+    async with nowhere.http_client(REGISTRATION, role="web") as http:
         answer = await http.get("/readyz")
         assert (answer.status_code, [part["name"] for part in answer.json()["parts"]]) == (
             200,
@@ -37,14 +37,14 @@ async def test_doors_are_ready_with_their_database_alone(installation: Installat
 @pytest.mark.expects_errors
 async def test_work_without_its_bus_is_not_ready_and_says_so(installation: Installation) -> None:
     nowhere = installation.with_settings(bus="kafka", kafka_bootstrap_servers="127.0.0.1:1")
-    async with nowhere.doors(REGISTRATION, role="work") as http:
+    async with nowhere.http_client(REGISTRATION, role="work") as http:
         answer = await http.get("/readyz")
         assert answer.status_code == 503
         assert _unready(answer.json()) == {"bus registration"}
 
 
-async def test_doors_before_a_database_that_may_forget_are_not_ready(installation: Installation) -> None:
-    async with installation.running(REGISTRATION, role="web") as runs, knocking(runs) as http:
+async def test_web_before_a_database_that_may_forget_is_not_ready(installation: Installation) -> None:
+    async with installation.running(REGISTRATION, role="web") as runs, http_client(runs) as http:
         name = (await installation.sql("registration", "SELECT current_database() AS name"))[0]["name"]
         await installation.sql("registration", f'ALTER DATABASE "{name}" SET synchronous_commit = off')
         answer = await http.get("/readyz")
@@ -52,7 +52,7 @@ async def test_doors_before_a_database_that_may_forget_are_not_ready(installatio
 
 
 async def test_a_gap_that_does_not_close_makes_work_unready_after_a_minute(installation: Installation) -> None:
-    async with installation.running(QUOTA) as runs, knocking(runs) as http:
+    async with installation.running(QUOTA) as runs, http_client(runs) as http:
 
         async def connected() -> bool:
             return (await http.get("/readyz")).status_code == 200
@@ -66,11 +66,11 @@ async def test_a_gap_that_does_not_close_makes_work_unready_after_a_minute(insta
 
 
 @pytest.mark.expects_errors
-async def test_a_bus_that_is_not_ours_makes_work_unready_and_names_the_mend(installation: Installation) -> None:
-    async with installation.running(QUOTA) as runs, knocking(runs) as http:
+async def test_a_bus_that_is_not_ours_makes_work_unready_and_names_the_remedy(installation: Installation) -> None:
+    async with installation.running(QUOTA) as runs, http_client(runs) as http:
         await eventually(lambda: runs[0].bus is not None, within_s=20)
     other = installation.with_settings(partitions=24)
-    async with other.running(QUOTA) as runs, knocking(runs) as http:
+    async with other.running(QUOTA) as runs, http_client(runs) as http:
         await eventually(lambda: runs[0].refused is not None, within_s=20)
         answer = await http.get("/readyz")
         part = next(part for part in answer.json()["parts"] if part["name"] == "bus quota")
@@ -84,7 +84,7 @@ async def test_a_database_that_was_never_migrated_is_not_ready_and_names_the_com
     installation: Installation,
 ) -> None:
     """First use O8: `/readyz` was true on a database without tables."""
-    async with installation.running(QUOTA, role="web") as runs, knocking(runs) as http:
+    async with installation.running(QUOTA, role="web") as runs, http_client(runs) as http:
         await installation.sql("quota", "UPDATE alembic_version_quota SET version_num = 'quota_0000'")
         answer = await http.get("/readyz")
         assert answer.status_code == 503
@@ -97,23 +97,23 @@ async def test_a_key_in_use_that_is_not_configured_makes_its_process_unready(ins
     """First use O1: an overwritten key was gone, and `/readyz` content."""
     await sealed_person(installation)
     lost = installation.with_settings(encryption_keys={"k2": SecretStr(new_key())})
-    async with lost.doors(REGISTRATION, role="web") as http:
+    async with lost.http_client(REGISTRATION, role="web") as http:
         answer = await http.get("/readyz")
         assert (answer.status_code, _unready(answer.json())) == (503, {"keys registration"})
         assert "lacks k1" in answer.text
     kept = installation.with_settings(
         encryption_keys={**installation.settings.encryption_keys, "k2": SecretStr(new_key())}
     )
-    async with kept.doors(REGISTRATION, role="web") as http:
+    async with kept.http_client(REGISTRATION, role="web") as http:
         assert (await http.get("/readyz")).status_code == 200
 
 
 async def test_a_console_without_its_client_is_not_ready_and_names_the_command(installation: Installation) -> None:
-    async with installation.doors(CONSOLE, role="web") as http:
+    async with installation.http_client(CONSOLE, role="web") as http:
         answer = await http.get("/readyz")
         assert (answer.status_code, _unready(answer.json())) == (503, {"client console"})
         assert "run canbao clients add" in answer.text
         assert (await http.head("/")).status_code == 200
     known = installation.with_settings(console_client_secret=SecretStr("a secret"))
-    async with known.doors(CONSOLE, role="web") as http:
+    async with known.http_client(CONSOLE, role="web") as http:
         assert (await http.get("/readyz")).status_code == 200

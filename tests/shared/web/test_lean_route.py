@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from shared.service import Service, ServiceContext
 from shared.web.app import root_app
 from shared.web.lean_route import LeanRoute
-from tests.harness.installation import Installation, knocking
+from tests.harness.installation import Installation, http_client
 
 
 async def answer(request: Request) -> Response:
@@ -23,9 +23,9 @@ def lean(*, public: bool) -> Service:
 
 
 async def test_a_lean_route_answers_in_the_state_of_its_service(installation: Installation) -> None:
-    async with installation.running(lean(public=True), role="web") as runs, knocking(runs) as doors:
-        assert (await doors.post("/payment/v1/lean/!")).text == "payment!"
-        assert (await doors.get("/payment/v1/lean/!")).status_code == 405
+    async with installation.running(lean(public=True), role="web") as runs, http_client(runs) as http:
+        assert (await http.post("/payment/v1/lean/!")).text == "payment!"
+        assert (await http.get("/payment/v1/lean/!")).status_code == 405
 
 
 async def test_a_lean_route_that_is_not_public_does_not_start(installation: Installation) -> None:

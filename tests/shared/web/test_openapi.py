@@ -1,4 +1,4 @@
-"""The OpenAPI documents: valid, complete, and with examples that the doors would take."""
+"""The OpenAPI documents: valid, complete, and with examples that the endpoints accept."""
 
 import ast
 from collections.abc import Iterator
@@ -37,9 +37,9 @@ def operation(service: Service, route: APIRoute, method: str) -> dict[str, Any]:
     return found
 
 
-def test_every_route_is_a_door_or_lean() -> None:
+def test_every_route_is_strict_or_lean() -> None:
     for _, route, _ in routes():
-        assert isinstance(route, StrictRoute | LeanRoute), f"{route.path}: APIRouter(route_class=Door)"
+        assert isinstance(route, StrictRoute | LeanRoute), f"{route.path}: APIRouter(route_class=StrictRoute)"
 
 
 def test_every_route_is_described_with_its_scope() -> None:
@@ -52,7 +52,7 @@ def test_every_route_is_described_with_its_scope() -> None:
             assert scope in flow["scopes"]
 
 
-def test_every_refusal_stands_under_its_status_with_the_mend_in_reach() -> None:
+def test_every_refusal_stands_under_its_status_with_the_remedy_in_reach() -> None:
     for service, route, method in routes():
         if not isinstance(route, StrictRoute):
             continue
@@ -74,7 +74,7 @@ def test_where_an_answer_says_when_to_try_again_the_header_is_documented() -> No
             assert documented == statuses_with_retry_after(route), route.path
 
 
-def test_every_body_has_an_example_that_its_door_would_take() -> None:
+def test_every_body_has_an_example_that_its_endpoint_accepts() -> None:
     seen = 0
     for _, route, _ in routes():
         if body_type(route) != JSON_TYPE or route.body_field is None:
@@ -100,7 +100,7 @@ def test_the_callback_answers_in_its_channels_form() -> None:
 
 
 def _raised() -> set[str]:
-    """Names that stand after ``raise`` or are constructed, anywhere in the house."""
+    """Names that stand after ``raise`` or are constructed, anywhere in the product."""
     names: set[str] = set()
     for path in [*ROOT.glob("services/**/*.py"), *ROOT.glob("shared/**/*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

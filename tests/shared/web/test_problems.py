@@ -15,12 +15,12 @@ RAISE = "DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{}'; END $$"
 
 
 async def answer(raised: Exception) -> httpx.Response:
-    """What a caller reads when a door raises this."""
+    """What a caller reads when an endpoint raises this."""
     app = FastAPI()
     problems.install(app)
 
     @app.get("/")
-    async def door() -> None:
+    async def endpoint() -> None:
         raise raised
 
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)

@@ -16,7 +16,7 @@ def lines(captured: list[EventDict]) -> list[EventDict]:
 
 
 async def test_a_line_names_client_endpoint_status_and_time(installation: Installation) -> None:
-    async with installation.doors(REGISTRATION, role="web") as http:
+    async with installation.http_client(REGISTRATION, role="web") as http:
         with capture_logs() as captured:
             enrolment = uuid4()
             answer = await http.get(
@@ -36,7 +36,7 @@ async def test_a_line_names_client_endpoint_status_and_time(installation: Instal
 
 @pytest.mark.parametrize("path", ["/registration/v1/people/411521199001010014", "/registration/%E5%BC%A0%E4%B8%89"])
 async def test_an_address_that_is_no_endpoint_is_not_repeated(installation: Installation, path: str) -> None:
-    async with installation.doors(REGISTRATION, role="web") as http:
+    async with installation.http_client(REGISTRATION, role="web") as http:
         with capture_logs() as captured:
             assert (await http.get(path)).status_code == 404
     [line] = lines(captured)
@@ -44,7 +44,7 @@ async def test_an_address_that_is_no_endpoint_is_not_repeated(installation: Inst
 
 
 async def test_health_probes_write_no_line(installation: Installation) -> None:
-    async with installation.doors(REGISTRATION, role="web") as http:
+    async with installation.http_client(REGISTRATION, role="web") as http:
         with capture_logs() as captured:
             await http.get("/healthz")
             await http.get("/readyz")
@@ -53,7 +53,7 @@ async def test_health_probes_write_no_line(installation: Installation) -> None:
 
 @pytest.mark.expects_errors
 async def test_a_bug_is_logged_with_its_place_under_the_trace_id_of_its_answer(installation: Installation) -> None:
-    async with installation.doors(REGISTRATION, role="web") as http:
+    async with installation.http_client(REGISTRATION, role="web") as http:
         await installation.sql("registration", "ALTER TABLE region_directory RENAME TO gone")
         with capture_logs() as captured:
             answer = await http.post(

@@ -1,4 +1,4 @@
-"""Every door is closed unless it names a scope or stands on the public list."""
+"""Every endpoint is closed unless it names a scope or stands on the public list."""
 
 import base64
 import hashlib
@@ -23,7 +23,7 @@ from shared.web.app import service_app
 from shared.web.dependencies import scope_of
 from tests.harness.installation import Installation
 
-# The whole list. A door that is added here is open to the world: say why in the commit.
+# The whole list. An endpoint that is added here is open to the world: say why in the commit.
 PUBLIC = {
     "/registration/v1/token",
     "/payment/v1/callbacks/wechat/{mchid}",
@@ -53,9 +53,11 @@ def _hand_made(algorithm: str, claims: dict[str, object], secret: bytes | None) 
     return f"{signed}.{part(signature)}"
 
 
-def test_the_public_list_is_exactly_the_doors_without_a_scope() -> None:
-    open_doors = {service.prefix.rstrip("/") + route.path for service, route in _routes() if scope_of(route) is None}
-    assert open_doors == PUBLIC
+def test_the_public_list_is_exactly_the_endpoints_without_a_scope() -> None:
+    open_endpoints = {
+        service.prefix.rstrip("/") + route.path for service, route in _routes() if scope_of(route) is None
+    }
+    assert open_endpoints == PUBLIC
     declared = {service.prefix.rstrip("/") + path for service in SERVICES for path in service.public_paths}
     assert declared == PUBLIC
 
@@ -74,8 +76,10 @@ def test_every_scope_belongs_to_the_service_that_asks_for_it() -> None:
             assert scope.partition(":")[0] == service.name, route.path
 
 
-async def test_no_guarded_door_opens_without_a_token_or_with_a_token_for_nothing(installation: Installation) -> None:
-    async with installation.doors(*SERVICES, role="web") as http:
+async def test_no_guarded_endpoint_answers_without_a_token_or_with_a_token_for_nothing(
+    installation: Installation,
+) -> None:
+    async with installation.http_client(*SERVICES, role="web") as http:
         for service, route in _routes():
             if scope_of(route) is None:
                 continue
@@ -144,10 +148,10 @@ def _with_its_own_key(claims: dict[str, object]) -> str:
     return jwt.encode(header, claims, key, registry=JWSRegistry(algorithms=["ES256"]))
 
 
-async def test_no_forged_token_opens_any_door(installation: Installation) -> None:
+async def test_no_forged_token_opens_any_endpoint(installation: Installation) -> None:
     now = int(SystemClock().now().timestamp())
     forged = _forged(installation, now)
-    async with installation.doors(*SERVICES, role="web") as http:
+    async with installation.http_client(*SERVICES, role="web") as http:
         for service, route in _routes():
             if scope_of(route) is None:
                 continue
@@ -162,7 +166,7 @@ async def test_no_forged_token_opens_any_door(installation: Installation) -> Non
 @pytest.mark.parametrize("scheme", ["Basic", "Token", "bearer:", "", "Bearer Bearer"])
 async def test_a_good_token_under_another_scheme_opens_nothing(installation: Installation, scheme: str) -> None:
     token = installation.caller("registration:read")["Authorization"].removeprefix("Bearer ")
-    async with installation.doors(REGISTRATION, role="web") as http:
+    async with installation.http_client(REGISTRATION, role="web") as http:
         said = {"Authorization": f"{scheme} {token}".strip()}
         answer = await http.get("/registration/v1/business-date", headers=said)
         assert answer.status_code == 401
@@ -173,14 +177,14 @@ class TestTokens:
     def now(self) -> int:
         return int(SystemClock().now().timestamp())
 
-    async def _knock(self, installation: Installation, token: str) -> int:
-        async with installation.doors(REGISTRATION, role="web") as http:
+    async def _ask(self, installation: Installation, token: str) -> int:
+        async with installation.http_client(REGISTRATION, role="web") as http:
             answer = await http.get("/registration/v1/business-date", headers={"Authorization": f"Bearer {token}"})
             return answer.status_code
 
     async def test_a_token_of_ours_opens(self, installation: Installation, now: int) -> None:
         key = tokens.signing_key(installation.settings)
-        assert await self._knock(installation, jwt.encode({"alg": "ES256"}, _claims(now), key)) == 200
+        assert await self._ask(installation, jwt.encode({"alg": "ES256"}, _claims(now), key)) == 200
 
     @pytest.mark.parametrize(
         "changes", [{"iss": "other"}, {"aud": "other"}, {"exp": 1_600_000_000}, {"iat": 4_000_000_000}, {"sub": None}]
@@ -190,7 +194,7 @@ class TestTokens:
     ) -> None:
         key = tokens.signing_key(installation.settings)
         claims = {name: value for name, value in _claims(now, **changes).items() if value is not None}
-        assert await self._knock(installation, jwt.encode({"alg": "ES256"}, claims, key)) == 401
+        assert await self._ask(installation, jwt.encode({"alg": "ES256"}, claims, key)) == 401
 
     async def test_a_token_of_another_key_or_algorithm_does_not(self, installation: Installation, now: int) -> None:
         public = installation.settings.token_public_key_file
@@ -202,7 +206,7 @@ class TestTokens:
             _hand_made("none", _claims(now), None),
         ]
         for token in (*forged, "", "x", "a.b.c"):
-            assert await self._knock(installation, token) == 401
+            assert await self._ask(installation, token) == 401
 
     def test_a_token_lasts_fifteen_minutes_at_most(self) -> None:
         assert timedelta(minutes=15) >= tokens.LIFETIME
@@ -210,7 +214,7 @@ class TestTokens:
 
 async def test_what_no_service_has_is_answered_as_a_problem(installation: Installation) -> None:
     """Also in a process without the console, where nothing else stands at the root."""
-    async with installation.doors(REGISTRATION, role="web") as http:
+    async with installation.http_client(REGISTRATION, role="web") as http:
         for path in ("/", "/nothing", "/registration/v1/nothing", "/registration/v1/enrolments/x/y"):
             answer = await http.get(path)
             assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND"), path

@@ -15,9 +15,9 @@ from tests.harness.installation import Installation
 from tests.harness.ports import free_port
 from tests.harness.wechat_peer import merchant
 from tools.doctor.examine import examine
-from tools.doctor.finding import Finding, Patient
+from tools.doctor.findings import ExaminedInstallation, Finding
 
-# What a healthy installation is told of each database, its relays and topics apart: those need running services.
+# What a healthy installation reads of each database, its relays and topics apart: those need running services.
 OF_A_DATABASE = {
     "DATABASE", "POSTGRES_VERSION", "DURABLE", "ROLE", "MIGRATED", "INSTALLED", "CLOCK", "OUTBOX", "TAKEN_IN",
 }  # fmt: skip
@@ -45,7 +45,9 @@ async def seen(
     installation: Installation, folder: Path, *, port: int | None = None, clock: Clock | None = None
 ) -> list[Finding]:
     """Everything that the doctor finds."""
-    return await examine(Patient(installation.settings, SERVICES, clock or SystemClock(), folder, port or free_port()))
+    return await examine(
+        ExaminedInstallation(installation.settings, SERVICES, clock or SystemClock(), folder, port or free_port())
+    )
 
 
 def broken(findings: Sequence[Finding]) -> set[tuple[str, str]]:

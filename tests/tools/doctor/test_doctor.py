@@ -1,4 +1,4 @@
-"""The doctor: a healthy installation is told so; each thing that is wrong has its code, and hides nothing else."""
+"""The doctor: a healthy installation reads so; each thing that is wrong has its code, and hides nothing else."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -47,7 +47,7 @@ _STUCK = """
 
 
 async def healthy(served: Served, folder: Path) -> None:
-    """Nothing to mend once every relay has its lanes and its topic."""
+    """Nothing to fix once every relay has its lanes and its topic."""
 
     async def all_well() -> bool:
         findings = await seen(served.installation, folder, port=int(served.base_url.rpartition(":")[2]))
@@ -59,11 +59,11 @@ async def healthy(served: Served, folder: Path) -> None:
 
 
 class TestHealthy:
-    async def test_an_installation_at_work_has_nothing_to_mend(self, county: Installation, tmp_path: Path) -> None:
+    async def test_an_installation_at_work_has_nothing_to_fix(self, county: Installation, tmp_path: Path) -> None:
         async with serving(county) as served:
             await healthy(served, tmp_path)
 
-    async def test_an_installation_at_work_on_kafka_has_nothing_to_mend(
+    async def test_an_installation_at_work_on_kafka_has_nothing_to_fix(
         self, kafka_installation: Installation, tmp_path: Path
     ) -> None:
         async with serving(equipped(kafka_installation, tmp_path)) as served:

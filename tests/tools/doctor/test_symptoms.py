@@ -1,4 +1,4 @@
-"""Every symptom has a code of its own, speaks both languages and says what mends what is wrong."""
+"""Every symptom has a code of its own, speaks both languages and names the remedy of what is wrong."""
 
 import re
 from string import Formatter
@@ -19,11 +19,11 @@ from tools.doctor import (
     messages,
     server,
 )
-from tools.doctor.finding import Finding, Symptom
+from tools.doctor.findings import Finding, Symptom
 from tools.doctor.render import as_json, print_findings, worst
 
-ROOMS = (broker, clocks, configuration, connections, databases, examine, history, keys, machine, messages, server)
-SYMPTOMS = [value for room in ROOMS for value in vars(room).values() if isinstance(value, Symptom)]
+MODULES = (broker, clocks, configuration, connections, databases, examine, history, keys, machine, messages, server)
+SYMPTOMS = [value for module in MODULES for value in vars(module).values() if isinstance(value, Symptom)]
 
 
 def places(text: str) -> set[str]:
@@ -44,9 +44,9 @@ class TestEach:
         zh, en = ({different.get(name, name) for name in places(text)} for text in (symptom.zh, symptom.en))
         assert zh >= en
 
-    def test_what_is_wrong_has_its_mend(self, symptom: Symptom) -> None:
+    def test_what_is_wrong_has_its_remedy(self, symptom: Symptom) -> None:
         wrong = symptom.level in ("warn", "broken")
-        assert (bool(symptom.mend_zh), bool(symptom.mend_en)) == (wrong, wrong)
+        assert (bool(symptom.remedy_zh), bool(symptom.remedy_en)) == (wrong, wrong)
 
 
 class TestTable:

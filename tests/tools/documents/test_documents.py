@@ -11,7 +11,7 @@ from shared.contracts.schemas import published
 from shared.errors import ErrorCode
 from shared.names import all_names
 from tools.cli import app
-from tools.documents.writing import documents, drift
+from tools.documents.generator import documents, drift
 
 DOCS = Path(__file__).parents[3] / "docs"
 PAID = "events/payment.contribution_paid.v1.json"
@@ -32,7 +32,7 @@ def canbao_docs(folder: Path, *options: str) -> tuple[int, str]:
 
 
 def test_the_committed_documents_are_what_the_code_says() -> None:
-    assert drift(DOCS) == [], "write them anew: canbao docs"
+    assert drift(DOCS) == [], "write them again: canbao docs"
 
 
 def test_a_fresh_folder_gets_them_all(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_every_event_is_described() -> None:
     assert {path.stem for path in (DOCS / "events").glob("*.json")} == set(published())
 
 
-def test_every_error_is_described_with_its_mend() -> None:
+def test_every_error_is_described_with_its_remedy() -> None:
     page = (DOCS / "errors.md").read_text(encoding="utf-8")
     for code in ErrorCode:
         (row,) = [line for line in page.splitlines() if line.startswith(f"| `{code.name}` ")]

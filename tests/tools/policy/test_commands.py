@@ -9,7 +9,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
-from shared.policy.loading import PACKS
+from shared.policy.loader import PACKS
 from shared.policy.vocabulary import EnrolmentStatus, Funder, ReasonCode
 from tools.cli import app
 from tools.policy import words
@@ -144,7 +144,7 @@ class TestAssess:
         code, printed = typed("assess", str(file))
         assert (code, str(file) in printed) == (2, True)
 
-    def test_reasons_are_told_in_chinese_with_their_clause(self, tmp_path: Path) -> None:
+    def test_reasons_are_given_in_chinese_with_their_clause(self, tmp_path: Path) -> None:
         file = tmp_path / "cases.json"
         file.write_text(json.dumps([case(categories=["DIBAO"])]), encoding="utf-8")
         code, printed = typed("assess", str(file), "--explain")
@@ -152,7 +152,7 @@ class TestAssess:
         assert "暂缓，资助金额未配置（SUBSIDY_AMOUNT_NOT_CONFIGURED）" in printed
         assert "✓ 个人缴费标准每人380元〔罗政办〔2023〕52号 一、筹资标准：“个人缴费标准为每人 380 元”〕" in printed
 
-    def test_aid_waits_and_refunds_are_told_in_chinese_too(self, tmp_path: Path) -> None:
+    def test_aid_waits_and_refunds_are_given_in_chinese_too(self, tmp_path: Path) -> None:
         file = tmp_path / "cases.json"
         asked = {"date": "2023-12-15", "reason": "JOINED_EMPLOYEE_INSURANCE"}
         dibao = {"DIBAO": {"type": "fixed", "amount": "200.00", "funder": "county_finance"}}

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from shared.policy.loading import load_pack
+from shared.policy.loader import load_pack
 from tools.cli import app
 from tools.policy.case_coverage import cases_by_entry
 from tools.policy.coverage import COVERAGE, PackCoverage, compared, covered
-from tools.policy.rendering import bases
+from tools.policy.explanation import bases
 from tools.policy.sentences import sentences
 
 ROOT = Path(__file__).parents[3]
@@ -78,7 +78,7 @@ def test_every_entry_that_cites_the_document_is_named_by_a_sentence(document: Pa
     assert cited <= named
 
 
-def test_a_sentence_that_is_new_or_gone_is_told(tmp_path: Path) -> None:
+def test_a_sentence_that_is_new_or_gone_is_reported(tmp_path: Path) -> None:
     luoshan = next(document for document in DOCUMENTS if document.pack == "luoshan-2024")
     told = list(compared(luoshan, "个人缴费标准为每人 400 元。"))
     assert told[0].startswith("luoshan-2024 1：未标注")

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from shared.policy.loading import PACKS, load_pack
+from shared.policy.loader import PACKS, load_pack
 from tests.tools.policy.test_commands import typed
+from tools.policy.explanation import bases
 from tools.policy.pack_checks import documents_in, unfound
-from tools.policy.rendering import bases
 
 
 def test_a_clause_is_found_across_the_line_that_a_page_broke(tmp_path: Path) -> None:
@@ -22,7 +22,7 @@ def test_a_clause_is_found_across_the_line_that_a_page_broke(tmp_path: Path) -> 
     assert typed("lint")[0] == 0
 
 
-def test_an_amount_that_its_quotation_does_not_say_is_told(tmp_path: Path) -> None:
+def test_an_amount_that_its_quotation_does_not_say_is_reported(tmp_path: Path) -> None:
     text = (PACKS / "shantou-2022.yaml").read_text(encoding="utf-8")
     assert 'fixed: "280.00"' in text
     (tmp_path / "shantou-2022.yaml").write_text(text.replace('fixed: "280.00"', 'fixed: "28.00"'), encoding="utf-8")

@@ -1,11 +1,11 @@
-"""What a change costs: whoever is admitted or turned away counts with all of their contribution and their aid."""
+"""What a change costs: a person admitted or turned away counts with all of their contribution and their aid."""
 
 from pathlib import Path
 
 import pytest
 
 from shared.policy.equal_cases import DecidedCase, decide_alone
-from shared.policy.loading import load_pack
+from shared.policy.loader import load_pack
 from shared.policy.vocabulary import Funder
 from tests.tools.policy.test_commands import FARMER
 from tools.policy.case_lines import CaseLine

@@ -97,7 +97,7 @@ class TestWhatDiffers:
 class TestRotation:
     def test_an_encryption_key_is_added_and_the_old_one_still_opens_what_it_sealed(self, tmp_path: Path) -> None:
         run("keys", "make", str(tmp_path))
-        files = [tmp_path / room / "canbao_encryption_keys" for room in ("registration", "subsidy")]
+        files = [tmp_path / process / "canbao_encryption_keys" for process in ("registration", "subsidy")]
         old = json.loads(files[0].read_text(encoding="utf-8"))
         code, said = run("keys", "rotate", "encryption", str(tmp_path))
         assert code == 0, said

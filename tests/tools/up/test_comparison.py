@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from shared.policy.loading import load_pack
+from shared.policy.loader import load_pack
 from tests.verify.test_render import report
 from tools.up.comparison import explained, unseen
 

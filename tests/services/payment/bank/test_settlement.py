@@ -13,7 +13,7 @@ from tests.harness.eventually import eventually
 from tests.harness.installation import Installation
 from tests.harness.tax_peer import TOKEN, TaxPeer, tax_peer
 from tests.harness.wechat_peer import MCHID, refund_notice
-from tests.services.payment.till import OTHER_VILLAGE, Till, open_till
+from tests.services.payment.running_payment import OTHER_VILLAGE, RunningPayment, running_payment
 
 DAY = "2023-10-08"
 NEXT_DAY = "2023-10-09"
@@ -26,17 +26,17 @@ async def peer() -> AsyncIterator[TaxPeer]:
 
 
 @pytest.fixture
-async def till(installation: Installation, peer: TaxPeer, tmp_path: Path) -> AsyncIterator[Till]:
+async def payment(installation: Installation, peer: TaxPeer, tmp_path: Path) -> AsyncIterator[RunningPayment]:
     connected = installation.with_settings(tax_base_url=peer.url, tax_token=SecretStr(TOKEN))
-    async with open_till(connected, tmp_path) as opened:
+    async with running_payment(connected, tmp_path) as opened:
         yield opened
 
 
-async def settle(till: Till, amount_fen: int, day: str = DAY, statement_no: str = "B1") -> None:
+async def settle(payment: RunningPayment, amount_fen: int, day: str = DAY, statement_no: str = "B1") -> None:
     """The bank books what the channel paid out for a day; by then it is the tenth."""
-    await till.installation.set_business_date(date(2023, 10, 20), "payment")
+    await payment.installation.set_business_date(date(2023, 10, 20), "payment")
     line = {"line_no": 1, "kind": "SETTLEMENT", "reference": f"WECHAT:{MCHID}:{day}", "amount_fen": amount_fen}
-    answer = await till.post(
+    answer = await payment.post(
         "bank-statements",
         {"statement_no": statement_no, "booked_on": "2023-10-10", "lines": [line]},
         client="bank",
@@ -44,214 +44,214 @@ async def settle(till: Till, amount_fen: int, day: str = DAY, statement_no: str 
     assert answer.status_code == 201, answer.text
 
 
-async def batch_in(till: Till, state: str, day: str = DAY) -> dict[str, Any]:
+async def batch_in(payment: RunningPayment, state: str, day: str = DAY) -> dict[str, Any]:
     """The day's batch, once it is in that state."""
 
     async def there() -> dict[str, Any]:
-        found: list[dict[str, Any]] = (await till.get(f"remittances?kind=ONLINE&state={state}"))["items"]
+        found: list[dict[str, Any]] = (await payment.get(f"remittances?kind=ONLINE&state={state}"))["items"]
         found = [batch for batch in found if batch["settlement_day"] == day]
-        assert found, await till.get("remittances?kind=ONLINE")
+        assert found, await payment.get("remittances?kind=ONLINE")
         return found[0]
 
     return await eventually(there)
 
 
-async def say(till: Till, batch: dict[str, Any], step: str, **body: Any) -> dict[str, Any]:
+async def say(payment: RunningPayment, batch: dict[str, Any], step: str, **body: Any) -> dict[str, Any]:
     """Take a step with a batch."""
-    answer = await till.post(f"remittances/{batch['id']}/{step}", body)
+    answer = await payment.post(f"remittances/{batch['id']}/{step}", body)
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
 
 
 async def test_online_money_goes_from_the_channel_to_the_certificate_without_slip_or_serial(
-    till: Till, peer: TaxPeer
+    payment: RunningPayment, peer: TaxPeer
 ) -> None:
-    people = await till.bill(2) + await till.bill(1, region=OTHER_VILLAGE)
-    await till.paid(await till.order(*people))
+    people = await payment.bill(2) + await payment.bill(1, region=OTHER_VILLAGE)
+    await payment.paid(await payment.order(*people))
     whole = 3 * DUE_FEN
-    assert await till.balances() == {"channel:WECHAT": whole, "premium": -whole}
+    assert await payment.balances() == {"channel:WECHAT": whole, "premium": -whole}
 
-    await settle(till, whole)
-    batch = await batch_in(till, "READY_TO_REMIT")
+    await settle(payment, whole)
+    batch = await batch_in(payment, "READY_TO_REMIT")
     assert (batch["channel"], batch["merchant_id"], batch["amount_fen"], batch["line_count"]) == (
         "WECHAT",
         MCHID,
         whole,
         3,
     )
-    assert await till.balances() == {"pending": whole, "premium": -whole}
+    assert await payment.balances() == {"pending": whole, "premium": -whole}
 
-    serial = await till.post(f"remittances/{batch['id']}/serial", {"collection_notice_serial": "ZJ1"})
+    serial = await payment.post(f"remittances/{batch['id']}/serial", {"collection_notice_serial": "ZJ1"})
     assert serial.json()["code"] == "COLLECTION_NOTICE_SERIAL_NOT_FOR_ONLINE"
     peer.receive(f"WECHAT/{MCHID}/{DAY}", dict.fromkeys(people, DUE_FEN))
-    assert (await say(till, batch, "fetch-detail"))["state"] == "DETAIL_CONFIRMED"
-    await say(till, batch, "remit", remitted_on="2023-10-11")
-    assert await till.balances() == {"in_transit": whole, "premium": -whole}
-    await say(till, batch, "treasury", received_on="2023-10-12")
-    done = await say(till, batch, "certificate", certificate_no="WS-1", issued_on="2023-10-12")
+    assert (await say(payment, batch, "fetch-detail"))["state"] == "DETAIL_CONFIRMED"
+    await say(payment, batch, "remit", remitted_on="2023-10-11")
+    assert await payment.balances() == {"in_transit": whole, "premium": -whole}
+    await say(payment, batch, "treasury", received_on="2023-10-12")
+    done = await say(payment, batch, "certificate", certificate_no="WS-1", issued_on="2023-10-12")
     assert done["state"] == "CERTIFICATE_ISSUED"
-    assert await till.balances() == {"treasury": whole, "premium": -whole}
-    assert len(await till.events("payment.certificate_issued.v1")) == 3
+    assert await payment.balances() == {"treasury": whole, "premium": -whole}
+    assert len(await payment.events("payment.certificate_issued.v1")) == 3
 
-    towns = await till.get(f"remittances/{batch['id']}")
+    towns = await payment.get(f"remittances/{batch['id']}")
     assert {line["region"] for line in towns["lines"]} == {"411521101201", OTHER_VILLAGE}
 
 
-async def test_a_short_settlement_is_held_with_the_difference_and_posts_nothing(till: Till) -> None:
-    people = await till.bill(2)
-    await till.paid(await till.order(*people))
-    await settle(till, 2 * DUE_FEN - 456)
-    held = await batch_in(till, "HELD")
+async def test_a_short_settlement_is_held_with_the_difference_and_posts_nothing(payment: RunningPayment) -> None:
+    people = await payment.bill(2)
+    await payment.paid(await payment.order(*people))
+    await settle(payment, 2 * DUE_FEN - 456)
+    held = await batch_in(payment, "HELD")
     (difference,) = held["differences"]
     assert (difference["kind"], difference["ours_fen"], difference["theirs_fen"]) == (
         "SETTLEMENT_SHORT",
         2 * DUE_FEN,
         2 * DUE_FEN - 456,
     )
-    assert await till.balances() == {"channel:WECHAT": 2 * DUE_FEN, "premium": -2 * DUE_FEN}
+    assert await payment.balances() == {"channel:WECHAT": 2 * DUE_FEN, "premium": -2 * DUE_FEN}
 
-    await settle(till, 456, statement_no="B2")
-    ready = await batch_in(till, "READY_TO_REMIT")
+    await settle(payment, 456, statement_no="B2")
+    ready = await batch_in(payment, "READY_TO_REMIT")
     assert (ready["version"], ready["amount_fen"]) == (2, 2 * DUE_FEN)
 
 
-async def test_a_late_notice_releases_a_settlement_that_was_more_than_credited(till: Till) -> None:
-    early, late = await till.bill(2)
-    late_order = await till.order(late)
-    await till.paid(await till.order(early))
-    await settle(till, 2 * DUE_FEN)
-    held = await batch_in(till, "HELD")
+async def test_a_late_notice_releases_a_settlement_that_was_more_than_credited(payment: RunningPayment) -> None:
+    early, late = await payment.bill(2)
+    late_order = await payment.order(late)
+    await payment.paid(await payment.order(early))
+    await settle(payment, 2 * DUE_FEN)
+    held = await batch_in(payment, "HELD")
     assert [one["kind"] for one in held["differences"]] == ["SETTLEMENT_OVER"]
-    await till.paid(late_order)
-    assert (await batch_in(till, "READY_TO_REMIT"))["line_count"] == 2
-    assert await till.balances() == {"pending": 2 * DUE_FEN, "premium": -2 * DUE_FEN}
+    await payment.paid(late_order)
+    assert (await batch_in(payment, "READY_TO_REMIT"))["line_count"] == 2
+    assert await payment.balances() == {"pending": 2 * DUE_FEN, "premium": -2 * DUE_FEN}
 
 
-async def test_money_in_suspense_is_settled_but_not_remitted(till: Till) -> None:
-    (person,) = await till.bill()
-    order = await till.order(person)
-    await till.paid(order)
-    await till.paid(order)
-    await settle(till, 2 * DUE_FEN)
-    batch = await batch_in(till, "READY_TO_REMIT")
+async def test_money_in_suspense_is_settled_but_not_remitted(payment: RunningPayment) -> None:
+    (person,) = await payment.bill()
+    order = await payment.order(person)
+    await payment.paid(order)
+    await payment.paid(order)
+    await settle(payment, 2 * DUE_FEN)
+    batch = await batch_in(payment, "READY_TO_REMIT")
     assert (batch["amount_fen"], batch["line_count"]) == (DUE_FEN, 1)
-    assert await till.balances() == {"pending": 2 * DUE_FEN, "premium": -DUE_FEN, "suspense": -DUE_FEN}
+    assert await payment.balances() == {"pending": 2 * DUE_FEN, "premium": -DUE_FEN, "suspense": -DUE_FEN}
 
 
-async def refund_second_payment(till: Till, success_time: str) -> None:
+async def refund_second_payment(payment: RunningPayment, success_time: str) -> None:
     """Approve the one refund that waits, and let the channel say that it is paid."""
 
     async def requested() -> str:
-        (refund,) = await till.get("refunds")
+        (refund,) = await payment.get("refunds")
         found: str = refund["id"]
         return found
 
-    assert (await till.post(f"refunds/{await eventually(requested)}/approve")).is_success
+    assert (await payment.post(f"refunds/{await eventually(requested)}/approve")).is_success
 
     async def asked() -> dict[str, Any]:
-        assert till.peer.refunds
-        return till.peer.refunds[0]
+        assert payment.peer.refunds
+        return payment.peer.refunds[0]
 
     notice = refund_notice(await eventually(asked), success_time=success_time)
-    assert (await till.notify(notice)).status_code == 204
-    await till.worked()
+    assert (await payment.notify(notice)).status_code == 204
+    await payment.worked()
 
 
-async def test_what_was_refunded_on_the_day_is_not_settled(till: Till) -> None:
-    (person,) = await till.bill()
-    order = await till.order(person)
-    await till.paid(order)
-    await till.paid(order)
-    await refund_second_payment(till, f"{DAY}T20:00:00+08:00")
-    await settle(till, DUE_FEN)
-    await batch_in(till, "READY_TO_REMIT")
-    assert await till.balances() == {"pending": DUE_FEN, "premium": -DUE_FEN}
+async def test_what_was_refunded_on_the_day_is_not_settled(payment: RunningPayment) -> None:
+    (person,) = await payment.bill()
+    order = await payment.order(person)
+    await payment.paid(order)
+    await payment.paid(order)
+    await refund_second_payment(payment, f"{DAY}T20:00:00+08:00")
+    await settle(payment, DUE_FEN)
+    await batch_in(payment, "READY_TO_REMIT")
+    assert await payment.balances() == {"pending": DUE_FEN, "premium": -DUE_FEN}
 
 
-async def test_a_refund_of_settled_money_is_deducted_from_the_payout_of_its_own_day(till: Till) -> None:
-    (person,) = await till.bill()
-    order = await till.order(person)
-    await till.paid(order)
-    await till.paid(order)
-    await settle(till, 2 * DUE_FEN)
-    await batch_in(till, "READY_TO_REMIT")
-    await refund_second_payment(till, f"{NEXT_DAY}T09:00:00+08:00")
-    assert await till.balances() == {"channel:WECHAT": -DUE_FEN, "pending": 2 * DUE_FEN, "premium": -DUE_FEN}
+async def test_a_refund_of_settled_money_is_deducted_from_the_payout_of_its_own_day(payment: RunningPayment) -> None:
+    (person,) = await payment.bill()
+    order = await payment.order(person)
+    await payment.paid(order)
+    await payment.paid(order)
+    await settle(payment, 2 * DUE_FEN)
+    await batch_in(payment, "READY_TO_REMIT")
+    await refund_second_payment(payment, f"{NEXT_DAY}T09:00:00+08:00")
+    assert await payment.balances() == {"channel:WECHAT": -DUE_FEN, "pending": 2 * DUE_FEN, "premium": -DUE_FEN}
 
-    await settle(till, -DUE_FEN, day=NEXT_DAY, statement_no="B2")
-    debited = await batch_in(till, "CLOSED_EMPTY", day=NEXT_DAY)
+    await settle(payment, -DUE_FEN, day=NEXT_DAY, statement_no="B2")
+    debited = await batch_in(payment, "CLOSED_EMPTY", day=NEXT_DAY)
     assert (debited["amount_fen"], debited["line_count"]) == (0, 0)
-    assert await till.balances() == {"pending": DUE_FEN, "premium": -DUE_FEN}
+    assert await payment.balances() == {"pending": DUE_FEN, "premium": -DUE_FEN}
 
     # The bank's statements set it off, but whoever ordered stays the actor.
-    booked = await till.sql("SELECT kind, actor FROM transfer WHERE kind IN ('settled', 'refund_deducted')")
+    booked = await payment.sql("SELECT kind, actor FROM transfer WHERE kind IN ('settled', 'refund_deducted')")
     assert {(row["kind"], row["actor"]) for row in booked} == {("settled", "clerk"), ("refund_deducted", "clerk")}
-    assert await till.one("SELECT DISTINCT actor FROM remittance_line") == "clerk"
+    assert await payment.one("SELECT DISTINCT actor FROM remittance_line") == "clerk"
 
 
-async def test_a_part_that_comes_after_the_match_is_set_aside_by_name(till: Till) -> None:
-    (person,) = await till.bill()
-    await till.paid(await till.order(person))
-    await settle(till, DUE_FEN)
-    await batch_in(till, "READY_TO_REMIT")
-    await settle(till, 100, statement_no="B2")
+async def test_a_part_that_comes_after_the_match_is_set_aside_by_name(payment: RunningPayment) -> None:
+    (person,) = await payment.bill()
+    await payment.paid(await payment.order(person))
+    await settle(payment, DUE_FEN)
+    await batch_in(payment, "READY_TO_REMIT")
+    await settle(payment, 100, statement_no="B2")
 
     async def set_aside() -> str:
-        (line,) = (await till.get("bank-lines/unexplained"))["items"]
+        (line,) = (await payment.get("bank-lines/unexplained"))["items"]
         reason: str = line["set_aside_because"]
         return reason
 
     assert await eventually(set_aside) == "SETTLEMENT_ALREADY_MATCHED"
 
 
-async def test_the_countys_batch_is_not_a_towns_to_see(till: Till) -> None:
-    people = await till.bill(1) + await till.bill(1, region=OTHER_VILLAGE)
-    await till.paid(await till.order(*people))
-    await settle(till, 2 * DUE_FEN)
-    batch = await batch_in(till, "READY_TO_REMIT")
-    headers = till.installation.caller("payment:read", region="411521101")
-    assert (await till.doors.get(f"/payment/v1/remittances/{batch['id']}", headers=headers)).status_code == 404
+async def test_the_countys_batch_is_not_a_towns_to_see(payment: RunningPayment) -> None:
+    people = await payment.bill(1) + await payment.bill(1, region=OTHER_VILLAGE)
+    await payment.paid(await payment.order(*people))
+    await settle(payment, 2 * DUE_FEN)
+    batch = await batch_in(payment, "READY_TO_REMIT")
+    headers = payment.installation.caller("payment:read", region="411521101")
+    assert (await payment.http.get(f"/payment/v1/remittances/{batch['id']}", headers=headers)).status_code == 404
 
 
-async def test_a_day_that_comes_to_nothing_is_settled_and_its_premium_goes_on(till: Till) -> None:
-    twice, once = await till.bill(2)
-    order, other = await till.order(twice), await till.order(once)
-    await till.paid(order)
-    await till.paid(order)
-    await settle(till, 2 * DUE_FEN)
-    await batch_in(till, "READY_TO_REMIT")
-    (refund,) = await till.get("refunds")
-    await till.post(f"refunds/{refund['id']}/approve")
-    await eventually(lambda: till.peer.refunds, message="the channel is asked")
-    given_back = refund_notice(till.peer.refunds[0], success_time="2023-10-09T09:00:00+08:00")
-    assert (await till.notify(given_back)).status_code == 204
-    await till.paid(other, success_time="2023-10-09T10:00:00+08:00")
-    await settle(till, 0, NEXT_DAY, "B2")
-    batch = await batch_in(till, "READY_TO_REMIT", NEXT_DAY)
+async def test_a_day_that_comes_to_nothing_is_settled_and_its_premium_goes_on(payment: RunningPayment) -> None:
+    twice, once = await payment.bill(2)
+    order, other = await payment.order(twice), await payment.order(once)
+    await payment.paid(order)
+    await payment.paid(order)
+    await settle(payment, 2 * DUE_FEN)
+    await batch_in(payment, "READY_TO_REMIT")
+    (refund,) = await payment.get("refunds")
+    await payment.post(f"refunds/{refund['id']}/approve")
+    await eventually(lambda: payment.peer.refunds, message="the channel is asked")
+    given_back = refund_notice(payment.peer.refunds[0], success_time="2023-10-09T09:00:00+08:00")
+    assert (await payment.notify(given_back)).status_code == 204
+    await payment.paid(other, success_time="2023-10-09T10:00:00+08:00")
+    await settle(payment, 0, NEXT_DAY, "B2")
+    batch = await batch_in(payment, "READY_TO_REMIT", NEXT_DAY)
     assert (batch["declared_fen"], batch["amount_fen"], batch["line_count"]) == (0, DUE_FEN, 1)
-    assert await till.balances() == {"pending": 2 * DUE_FEN, "premium": -2 * DUE_FEN}
+    assert await payment.balances() == {"pending": 2 * DUE_FEN, "premium": -2 * DUE_FEN}
 
 
-async def test_a_settlement_of_suspended_money_alone_waits_for_no_tax_hall(till: Till) -> None:
-    (person,) = await till.bill()
-    order = await till.order(person)
-    await till.paid(order)
-    await till.paid(order, success_time="2023-10-09T10:00:00+08:00")
-    await settle(till, DUE_FEN, NEXT_DAY)
-    closed = await batch_in(till, "CLOSED_EMPTY", NEXT_DAY)
+async def test_a_settlement_of_suspended_money_alone_waits_for_no_tax_hall(payment: RunningPayment) -> None:
+    (person,) = await payment.bill()
+    order = await payment.order(person)
+    await payment.paid(order)
+    await payment.paid(order, success_time="2023-10-09T10:00:00+08:00")
+    await settle(payment, DUE_FEN, NEXT_DAY)
+    closed = await batch_in(payment, "CLOSED_EMPTY", NEXT_DAY)
     assert (closed["declared_fen"], closed["amount_fen"], closed["line_count"]) == (DUE_FEN, 0, 0)
-    assert await till.balances() == {
+    assert await payment.balances() == {
         "channel:WECHAT": DUE_FEN,
         "pending": DUE_FEN,
         "premium": -DUE_FEN,
         "suspense": -DUE_FEN,
     }
-    refused = await till.post(f"remittances/{closed['id']}/fetch-detail")
+    refused = await payment.post(f"remittances/{closed['id']}/fetch-detail")
     assert refused.json()["code"] == "REMITTANCE_STEP_NOT_POSSIBLE"
 
 
-async def test_no_day_is_settled_before_it_came(till: Till) -> None:
+async def test_no_day_is_settled_before_it_came(payment: RunningPayment) -> None:
     line = {"line_no": 1, "kind": "SETTLEMENT", "reference": f"WECHAT:{MCHID}:2032-10-08", "amount_fen": DUE_FEN}
-    refused = await till.post("bank-statements", {"statement_no": "B1", "booked_on": DAY, "lines": [line]})
+    refused = await payment.post("bank-statements", {"statement_no": "B1", "booked_on": DAY, "lines": [line]})
     assert (refused.status_code, refused.json()["code"]) == (422, "DATE_IN_THE_FUTURE")

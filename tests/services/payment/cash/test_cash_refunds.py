@@ -20,8 +20,8 @@ RECEIPT = "R1-0001"
 async def village(installation: Installation) -> AsyncIterator[Village]:
     """Three people paid cash, the first of them too little: that receipt is recalled."""
     people = await bill(installation, 3)
-    async with installation.doors(SERVICE) as doors:
-        village = Village(installation, doors, people, amounts={people[0]: BROUGHT_FEN})
+    async with installation.http_client(SERVICE) as http:
+        village = Village(installation, http, people, amounts={people[0]: BROUGHT_FEN})
         await village.ready()
         yield village
 
@@ -115,7 +115,7 @@ async def test_whoever_took_the_cash_does_not_release_it(village: Village) -> No
     assert code(await approve(village, client="clerk")) == (403, "CASH_REFUND_OF_OWN_RECEIPT")
     headers = village.installation.caller("payment:collect", client="clerk")
     body = {"village": VILLAGE, "receipt_nos": [RECEIPT]}
-    refused = await village.doors.post("/payment/v1/cash-refunds/approvals", json=body, headers=headers)
+    refused = await village.http.post("/payment/v1/cash-refunds/approvals", json=body, headers=headers)
     assert code(refused) == (403, "SCOPE_MISSING")
 
 
@@ -133,7 +133,7 @@ async def test_another_town_sees_and_releases_nothing(village: Village) -> None:
 
 
 async def test_pages_follow_the_receipt_numbers(village: Village) -> None:
-    again = Village(village.installation, village.doors, village.people[1:], number="2")
+    again = Village(village.installation, village.http, village.people[1:], number="2")
     batch = await again.hand_in()
     await again.deposit()
     await again.batch(batch, "CLOSED_EMPTY")

@@ -20,8 +20,8 @@ from tests.harness.village_cash import BOOKED_ON, CLERK, Village, bill
 async def village(installation: Installation) -> AsyncIterator[Village]:
     """A village whose three people were billed."""
     people = await bill(installation, 3)
-    async with installation.doors(SERVICE) as doors:
-        yield Village(installation, doors, people)
+    async with installation.http_client(SERVICE) as http:
+        yield Village(installation, http, people)
 
 
 async def pending_fen(village: Village, by: str) -> int:
@@ -120,7 +120,7 @@ async def test_cash_of_a_person_whose_price_is_held_is_in_the_books_and_fails_im
     held = new_id()
     async with village.installation.running(SERVICE, role="web") as (run,), run.database.transaction(COUNTY) as session:
         await bills.assess(session, [assessed(held, outcome="HELD", region=VILLAGE)])
-    everybody = Village(village.installation, village.doors, [*village.people, held])
+    everybody = Village(village.installation, village.http, [*village.people, held])
     batch_id = await everybody.hand_in()
     assert (await everybody.balances())["village_cash"] == 4 * DUE_FEN
     await everybody.deposit()

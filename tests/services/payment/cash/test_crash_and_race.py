@@ -12,7 +12,7 @@ from services.payment.batches.models import CashBatch
 from services.payment.cash import match_job
 from shared.service import ServiceContext
 from tests.harness.assessments import DUE_FEN
-from tests.harness.installation import COUNTY, Installation, knocking
+from tests.harness.installation import COUNTY, Installation, http_client
 from tests.harness.village_cash import Village, bill
 
 WHOLE_FEN = 3 * DUE_FEN
@@ -24,7 +24,7 @@ class Killed(Exception):
 
 @pytest.fixture
 async def running(installation: Installation) -> AsyncIterator[ServiceContext]:
-    """Payment's doors alone: nothing works behind them unless the test does it."""
+    """Payment's web role alone: nothing is worked unless the test does it."""
     async with installation.running(SERVICE, role="web") as (running,):
         yield running
 
@@ -32,8 +32,8 @@ async def running(installation: Installation) -> AsyncIterator[ServiceContext]:
 @pytest.fixture
 async def village(installation: Installation, running: ServiceContext) -> AsyncIterator[Village]:
     people = await bill(installation, 3)
-    async with knocking([running]) as doors:
-        yield Village(installation, doors, people)
+    async with http_client([running]) as http:
+        yield Village(installation, http, people)
 
 
 async def test_a_worker_killed_before_its_commit_leaves_nothing_behind(

@@ -7,14 +7,14 @@ from services.payment import SERVICE
 from tests.harness.assessments import DUE_FEN, VILLAGE
 from tests.harness.installation import Installation
 from tests.harness.village_cash import BOOKED_ON, RECEIVED_ON, TAX_HALL, Village, bill
-from tests.services.payment.till import Till
+from tests.services.payment.running_payment import RunningPayment
 
 
 @pytest.fixture
 async def village(installation: Installation) -> AsyncIterator[Village]:
     people = await bill(installation, 3)
-    async with installation.doors(SERVICE) as doors:
-        yield Village(installation, doors, people)
+    async with installation.http_client(SERVICE) as http:
+        yield Village(installation, http, people)
 
 
 class TestReceipts:
@@ -40,7 +40,7 @@ class TestReceipts:
         await village.done("cash-receipts", village.receipts())
         other_village = "411521102201"
         others = await bill(village.installation, 1, other_village)
-        elsewhere = Village(village.installation, village.doors, others, region=other_village)
+        elsewhere = Village(village.installation, village.http, others, region=other_village)
         refused = await elsewhere.post("cash-receipts", elsewhere.receipts(), region="411521102")
         assert refused.json()["code"] == "RECEIPT_NUMBER_TAKEN"
 
@@ -145,7 +145,7 @@ class TestMatch:
 
     async def test_a_person_who_paid_already_gets_the_cash_back(self, village: Village) -> None:
         await village.ready()
-        again = Village(village.installation, village.doors, [*village.people[:1]], number="2")
+        again = Village(village.installation, village.http, [*village.people[:1]], number="2")
         batch_id = await again.hand_in()
         await again.deposit()
         closed = await again.batch(batch_id, "CLOSED_EMPTY")
@@ -165,16 +165,18 @@ class TestMatch:
         balances = await village.balances()
         assert balances == {"pending": 96_000, "premium": -2 * DUE_FEN, "refund_payable": -20_000}
 
-    async def test_who_paid_by_wechat_meanwhile_gets_the_cash_back_and_the_rest_goes_on(self, till: Till) -> None:
-        people = sorted(await till.bill(2))
-        village = Village(till.installation, till.doors, people)
+    async def test_who_paid_by_wechat_meanwhile_gets_the_cash_back_and_the_rest_goes_on(
+        self, payment: RunningPayment
+    ) -> None:
+        people = sorted(await payment.bill(2))
+        village = Village(payment.installation, payment.http, people)
         batch_id = await village.hand_in()
-        await till.paid(await till.order(people[0]))
-        await till.installation.set_business_date(date(2023, 10, 10), "payment")
+        await payment.paid(await payment.order(people[0]))
+        await payment.installation.set_business_date(date(2023, 10, 10), "payment")
         await village.deposit()
         batch = await village.batch(batch_id, "READY_TO_REMIT")
         assert [line["enrolment_id"] for line in batch["lines"]] == [str(people[1])]
-        assert await till.states(*people) == ["PAID", "PAID"]
+        assert await payment.states(*people) == ["PAID", "PAID"]
         assert [paid["channel"] for paid in (await village.announced("contribution_paid")).values()].count(
             "WECHAT"
         ) == 1
@@ -215,7 +217,7 @@ class TestStatementsAndSlips:
     async def test_a_town_sees_its_own_batches_only(self, village: Village) -> None:
         batch_id = await village.hand_in()
         headers = village.installation.caller("payment:read", region="411521102")
-        answer = await village.doors.get(f"/payment/v1/remittances/{batch_id}", headers=headers)
+        answer = await village.http.get(f"/payment/v1/remittances/{batch_id}", headers=headers)
         assert answer.status_code == 404
         assert (await village.get("remittances", region="411521102"))["items"] == []
         assert len((await village.get("remittances", region="411521101"))["items"]) == 1

@@ -26,8 +26,8 @@ async def peer() -> AsyncIterator[TaxPeer]:
 async def village(installation: Installation, peer: TaxPeer) -> AsyncIterator[Village]:
     connected = installation.with_settings(tax_base_url=peer.url, tax_token=SecretStr(TOKEN))
     people = await bill(connected, 3)
-    async with connected.doors(SERVICE) as doors:
-        yield Village(connected, doors, people)
+    async with connected.http_client(SERVICE) as http:
+        yield Village(connected, http, people)
 
 
 class Hall:
@@ -306,5 +306,5 @@ async def _second(hall: Hall) -> Hall:
     """Another village batch, ready to remit."""
     village = hall.village
     people = await bill(village.installation, 2)
-    second = Village(village.installation, village.doors, people, number="2")
+    second = Village(village.installation, village.http, people, number="2")
     return Hall(second, await second.ready())

@@ -11,8 +11,8 @@ import pytest
 from tests.harness.environment import variables
 from tests.harness.identity_numbers import a_number
 from tests.harness.installation import Installation
-from tests.harness.patience import patient
 from tests.harness.registers import VILLAGE, a_file, a_row, with_towns
+from tests.harness.timeouts import stretched
 from tests.services.registration.imports.registers_read import files_in
 
 ROOT = Path(__file__).parents[4]
@@ -35,12 +35,12 @@ async def typed(installation: Installation, *arguments: str) -> tuple[int, str, 
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    printed, errors = await asyncio.wait_for(process.communicate(), patient(120))
+    printed, errors = await asyncio.wait_for(process.communicate(), stretched(120))
     assert process.returncode is not None
     return process.returncode, printed.decode(), errors.decode()
 
 
-async def test_a_clerk_rehearses_imports_mends_and_is_done(installation: Installation, tmp_path: Path) -> None:
+async def test_a_clerk_rehearses_imports_corrects_and_is_done(installation: Installation, tmp_path: Path) -> None:
     path = a_file(
         tmp_path,
         [(*a_row(1), "甲"), ("李四", "4115", VILLAGE, "乙")],
@@ -75,7 +75,9 @@ async def test_a_clerk_rehearses_imports_mends_and_is_done(installation: Install
     assert {row["actor"].partition(":")[0] for row in rows} == {"operator"}
 
 
-async def test_what_cannot_be_imported_at_all_is_said_with_the_mend(installation: Installation, tmp_path: Path) -> None:
+async def test_what_cannot_be_imported_at_all_is_said_with_the_remedy(
+    installation: Installation, tmp_path: Path
+) -> None:
     code, printed, errors = await typed(installation, str(a_file(tmp_path, [], ("姓名", "村代码"))))
     assert (code, printed) == (2, "")
     assert "[IMPORT_COLUMN_MISSING] 缺少必需的列（证件号码 document_number；可写作 accepted: 证件号码" in errors
@@ -119,6 +121,6 @@ async def _peak_kib(installation: Installation, path: Path) -> int:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    printed, errors = await asyncio.wait_for(process.communicate(), patient(120))
+    printed, errors = await asyncio.wait_for(process.communicate(), stretched(120))
     assert process.returncode == 0, errors
     return int(printed.splitlines()[-1])

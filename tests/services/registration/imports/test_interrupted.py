@@ -17,8 +17,8 @@ from tests.harness.environment import variables
 from tests.harness.eventually import eventually
 from tests.harness.identity_numbers import a_number
 from tests.harness.installation import Installation
-from tests.harness.patience import patient
 from tests.harness.registers import HEADER, VILLAGE, a_file, counts, imported, with_towns
+from tests.harness.timeouts import stretched
 from tests.services.registration.imports.registers_read import files_in, rows_of
 
 ROOT = Path(__file__).parents[4]
@@ -103,7 +103,7 @@ async def test_killed_inside_a_transaction_it_goes_on_at_the_last_committed_row(
     assert 0 < before["n"] == run["imported"] < PEOPLE
 
     async with importing(installation, path) as process:
-        printed, _ = await asyncio.wait_for(process.communicate(), patient(120))
+        printed, _ = await asyncio.wait_for(process.communicate(), stretched(120))
 
     assert process.returncode == 1
     report = orjson.loads(printed)
@@ -125,7 +125,7 @@ async def test_ctrl_c_ends_with_one_line_that_says_how_to_go_on(installation: In
     async with held_up(installation, line=3_500), importing(installation, a_register(tmp_path)) as process:
         await eventually(lambda: waits(installation), within_s=60, message="the import waits inside a transaction")
         process.send_signal(signal.SIGINT)
-        _, said = await asyncio.wait_for(process.communicate(), patient(60))
+        _, said = await asyncio.wait_for(process.communicate(), stretched(60))
     assert process.returncode == 130
     assert said.decode().splitlines()[-1] == "已中断，重新运行即可继续 · interrupted; run it again to go on"
     assert "Traceback" not in said.decode()
@@ -171,6 +171,6 @@ async def test_a_file_that_is_changed_meanwhile_is_refused_and_leaves_what_it_ha
         with path.open("a", encoding="utf-8") as file:
             file.write("另一人,1,1\n")
         await let_go()
-        _, errors = await asyncio.wait_for(process.communicate(), patient(120))
+        _, errors = await asyncio.wait_for(process.communicate(), stretched(120))
     assert process.returncode == 2
     assert b"IMPORT_FILE_CHANGED" in errors

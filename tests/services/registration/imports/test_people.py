@@ -16,7 +16,7 @@ async def towns(installation: Installation) -> None:
     await with_towns(installation)
 
 
-async def test_people_are_registered_and_announced_in_the_name_of_whoever_imports(
+async def test_people_are_registered_and_announced_in_the_importers_name(
     installation: Installation, tmp_path: Path
 ) -> None:
     report = await imported(installation, a_file(tmp_path, [a_row(1), a_row(2, "李四")]))
@@ -101,11 +101,13 @@ async def test_a_refused_row_comes_back_as_it_was_sent_with_its_reason_in_two_la
     assert report.errors.read_bytes().count(b"\r\n") == 2
 
 
-async def test_the_file_that_came_back_can_be_mended_and_sent_again(installation: Installation, tmp_path: Path) -> None:
+async def test_the_file_that_came_back_can_be_corrected_and_sent_again(
+    installation: Installation, tmp_path: Path
+) -> None:
     report = await imported(installation, a_file(tmp_path, [a_row(1), ("李四", "4115", "411521101201")]))
     assert report.errors is not None
-    mended = report.errors.read_text("utf-8").replace(",4115,", f",{a_number(2)},")
-    report.errors.write_text(mended, "utf-8")
+    corrected = report.errors.read_text("utf-8").replace(",4115,", f",{a_number(2)},")
+    report.errors.write_text(corrected, "utf-8")
 
     again = await imported(installation, report.errors)
 

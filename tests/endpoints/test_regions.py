@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.doors.server import SCOPES, VILLAGE, Served
+from tests.endpoints.server import SCOPES, VILLAGE, Served
 from tests.harness.cluster import SERVICES
 from tests.harness.conformance import must_be_documented
 

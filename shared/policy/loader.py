@@ -132,7 +132,7 @@ def _reliefs(entry: PackEntry) -> Iterator[_Contradiction]:
     for number, relief in enumerate(entry.reliefs):
         if (relief.identity, relief.whom) in seen:
             problem = f"{relief.identity} 写了两次 · is aided twice"
-            yield ("reliefs", number), problem, "只留一个，或以 whom 区分 · keep one, or tell them apart by whom"
+            yield ("reliefs", number), problem, "只留一个，或以 whom 区分 · keep one, or distinguish them by whom"
         seen.append((relief.identity, relief.whom))
         if relief.fixed is not None and lowest is not None and parse_yuan(relief.fixed) > parse_yuan(lowest):
             problem = f"{relief.fixed}高于个人缴费标准{lowest} · is more than the contribution of {lowest}"

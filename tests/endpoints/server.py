@@ -17,13 +17,13 @@ from services.composition import known_scopes
 from services.registration.commands import save_client
 from tests.harness.environment import variables
 from tests.harness.installation import COUNTY, Installation
-from tests.harness.patience import patient
 from tests.harness.ports import free_port
+from tests.harness.timeouts import stretched
 
 ROOT = Path(__file__).parents[2]
 VILLAGE = "411521101201"
 SCOPES = tuple(sorted(known_scopes()))
-CLIENT, SECRET = "door", "the door's secret in a test"
+CLIENT, SECRET = "caller", "the caller's secret in a test"
 _WITHIN_S = 60.0
 
 
@@ -38,7 +38,7 @@ class Served:
     _tokens: dict[tuple[tuple[str, ...], str, int], dict[str, str]] = field(default_factory=dict)
 
     def caller(self, *scopes: str, region: str = COUNTY) -> dict[str, str]:
-        """The header of a caller; a token is made anew every five minutes."""
+        """The header of a caller; a new token is made every five minutes."""
         key = (scopes, region, int(time.monotonic()) // 300)
         if key not in self._tokens:
             self._tokens[key] = self.installation.caller(*scopes, region=region)
@@ -68,7 +68,7 @@ def served(installation: Installation, folder: Path) -> Iterator[Served]:
             yield here
         finally:
             process.terminate()
-            process.wait(patient(60))
+            process.wait(stretched(60))
 
 
 def _settled(here: Served) -> dict[str, str]:
@@ -118,5 +118,5 @@ def _answers(base_url: str) -> bool:
 def _until(holds: Any, message: str) -> None:
     began = time.monotonic()
     while not holds():
-        assert time.monotonic() < began + patient(_WITHIN_S), f"not within {_WITHIN_S} s and more: {message}"
+        assert time.monotonic() < began + stretched(_WITHIN_S), f"not within {_WITHIN_S} s and more: {message}"
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""One served county per module: what the doors are asked leaves traces, which no other test should meet."""
+"""One served county per module: what the endpoints are asked leaves traces, which no other test should meet."""
 
 import asyncio
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ import pytest
 
 from shared.database.provision import BUS
 from shared.settings import Settings
-from tests.doors.server import Served, served
+from tests.endpoints.server import Served, served
 from tests.harness.cluster import SERVICES, Cluster
 from tests.harness.installation import Installation, database_settings
 
@@ -20,6 +20,6 @@ def county(cluster: Cluster, migrated: Settings, tmp_path_factory: pytest.TempPa
     try:
         with served(installation, tmp_path_factory.mktemp("county")) as here:
             yield here
-            assert here.errors() == [], "something broke behind the doors"
+            assert here.errors() == [], "something broke behind the endpoints"
     finally:
         asyncio.run(cluster.drop(clones))

@@ -1,4 +1,4 @@
-"""Serves a reference exactly as canbao serves its own doors."""
+"""Serves a reference exactly as canbao serves its own endpoints."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""Bad input at every door: what cannot be read in one way only is refused by name, and nothing of it is applied."""
+"""Bad input at every endpoint: what cannot be read in one way only is refused by name, and nothing of it is applied."""
 
 import json
 import re
@@ -14,13 +14,13 @@ from services.composition import SERVICES
 from shared.web.dependencies import scope_of
 from shared.web.strict_json import MAX_DEPTH
 from shared.web.strict_route import FORM_TYPE, JSON_TYPE, MAX_BODY_BYTES, MAX_QUERY_BYTES, StrictRoute, body_type
-from tests.doors.server import SCOPES, Served
+from tests.endpoints.server import SCOPES, Served
 from tests.harness.conformance import must_be_documented
 
 JSON = {"Content-Type": "application/json"}
 
 
-def doors() -> Iterator[tuple[str, str, APIRoute]]:
+def endpoints() -> Iterator[tuple[str, str, APIRoute]]:
     for service in SERVICES:
         for router in service.routers:
             for route in router.routes:
@@ -29,8 +29,8 @@ def doors() -> Iterator[tuple[str, str, APIRoute]]:
                         yield method, service.prefix + re.sub(r"\{\w+\}", str(uuid4()), route.path), route
 
 
-DOORS = list(doors())
-WITH_JSON = [(method, path, route) for method, path, route in DOORS if body_type(route) == JSON_TYPE]
+ENDPOINTS = list(endpoints())
+WITH_JSON = [(method, path, route) for method, path, route in ENDPOINTS if body_type(route) == JSON_TYPE]
 
 
 def each(some: list[tuple[str, str, APIRoute]]) -> pytest.MarkDecorator:
@@ -169,7 +169,7 @@ async def test_control_and_formatting_characters_are_refused_in_any_text(
                 assert 400 <= answer.status_code < 500, f"{place} took {bad!r}: {answer.text}"
 
 
-@each([door for door in DOORS if body_type(door[2]) is not None])
+@each([each for each in ENDPOINTS if body_type(each[2]) is not None])
 class TestBodies:
     async def test_a_body_of_another_kind_is_refused(self, http: httpx.AsyncClient, method: str, path: str) -> None:
         for kind in ("text/plain", "application/xml", "multipart/form-data; boundary=x", "application/jsonp", ""):
@@ -196,7 +196,7 @@ class TestBodies:
             refused(answer, 413, "BODY_TOO_LARGE")
 
 
-@each(DOORS)
+@each(ENDPOINTS)
 class TestQueries:
     async def test_an_unknown_parameter_is_refused(self, http: httpx.AsyncClient, method: str, path: str) -> None:
         answer = await http.request(method, path, params={"regoin": "1"}, headers=JSON)
@@ -216,14 +216,14 @@ class TestQueries:
                 assert "set-cookie" not in answer.headers
 
 
-GUARDED = [door for door in DOORS if scope_of(door[2]) is not None]
+GUARDED = [each for each in ENDPOINTS if scope_of(each[2]) is not None]
 
 
 @each(GUARDED)
 async def test_who_may_not_enter_learns_nothing_of_what_is_wrong_with_the_request(
     county: Served, method: str, path: str
 ) -> None:
-    """No token before anything, no scope before what is asked: otherwise a stranger could map the doors."""
+    """No token before anything, no scope before what is asked: otherwise a stranger could map the endpoints."""
     async with httpx.AsyncClient(base_url=county.base_url, trust_env=False, verify=False) as stranger:
         for content in (b"", b"{", b"[" * 20_000):
             asked: dict[str, Any] = {"content": content, "params": {"unknown": "1"}}

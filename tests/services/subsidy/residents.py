@@ -1,4 +1,4 @@
-"""People, rosters and doors as the subsidy tests use them."""
+"""Residents, rosters and a client as the subsidy tests use them."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -87,8 +87,8 @@ def received(*events: Event) -> list[Received[Any]]:
 
 
 @dataclass(frozen=True)
-class Doors:
-    """The doors of registration and subsidy, with a caller of the county."""
+class CountyClient:
+    """A client of registration and subsidy, as a caller of the county."""
 
     http: httpx.AsyncClient
     settings: Settings

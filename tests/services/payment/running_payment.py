@@ -1,4 +1,4 @@
-"""A till: payment with a WeChat Pay of the test's own, people who were billed, and the channel's notices."""
+"""Payment at work with a WeChat Pay of the test's own, people who were billed, and the channel's notices."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -18,7 +18,7 @@ from shared.domain.ids import new_id
 from shared.service import Role, ServiceContext
 from tests.harness.assessments import VILLAGE, assessed, balances
 from tests.harness.eventually import eventually
-from tests.harness.installation import COUNTY, Installation, knocking
+from tests.harness.installation import COUNTY, Installation, http_client
 from tests.harness.wechat_peer import MCHID, SignedNotice, WechatPeer, merchant, paid_notice, wechat_peer
 
 OTHER_VILLAGE = "411521102201"
@@ -27,12 +27,12 @@ OPERATOR = tuple(f"payment:{verb}" for verb in ("read", "write", "operate", "ref
 
 
 @dataclass
-class Till:
-    """Payment's doors, its channel, and its books."""
+class RunningPayment:
+    """Payment's endpoints, its channel, and its books."""
 
     installation: Installation
     running: ServiceContext
-    doors: httpx.AsyncClient
+    http: httpx.AsyncClient
     peer: WechatPeer
 
     async def assess(self, *events: Received[ContributionAssessed]) -> None:
@@ -47,13 +47,13 @@ class Till:
         return people
 
     async def post(self, path: str, body: Any = None, *, region: str = COUNTY, client: str = "clerk") -> httpx.Response:
-        """Knock on a door as an operator."""
+        """Call an endpoint as an operator."""
         headers = self.installation.caller(*OPERATOR, region=region, client=client)
-        return await self.doors.post(f"/payment/v1/{path}", json=body, headers=headers)
+        return await self.http.post(f"/payment/v1/{path}", json=body, headers=headers)
 
     async def get(self, path: str, *, region: str = COUNTY) -> Any:
         """Ask as an operator, and expect an answer."""
-        answer = await self.doors.get(f"/payment/v1/{path}", headers=self.installation.caller(*OPERATOR, region=region))
+        answer = await self.http.get(f"/payment/v1/{path}", headers=self.installation.caller(*OPERATOR, region=region))
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -66,7 +66,7 @@ class Till:
 
     async def notify(self, notice: SignedNotice, mchid: str = MCHID) -> httpx.Response:
         """Send a notice as the channel does."""
-        return await self.doors.post(
+        return await self.http.post(
             f"/payment/v1/callbacks/wechat/{mchid}", content=notice.body, headers=notice.headers
         )
 
@@ -112,10 +112,12 @@ class Till:
 
 
 @asynccontextmanager
-async def open_till(installation: Installation, folder: Path, *, role: Role = "all") -> AsyncIterator[Till]:
+async def running_payment(
+    installation: Installation, folder: Path, *, role: Role = "all"
+) -> AsyncIterator[RunningPayment]:
     """Run payment on an October day with its channel."""
     async with wechat_peer() as peer:
         settled = installation.with_settings(wechat_merchants=(merchant(folder),), wechat_base_url=peer.url)
         await settled.set_business_date(TODAY, "payment")
-        async with settled.running(SERVICE, role=role) as (running,), knocking([running]) as doors:
-            yield Till(settled, running, doors, peer)
+        async with settled.running(SERVICE, role=role) as (running,), http_client([running]) as http:
+            yield RunningPayment(settled, running, http, peer)

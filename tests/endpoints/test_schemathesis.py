@@ -18,12 +18,12 @@ from schemathesis.checks import (
 )
 from schemathesis.config import SchemathesisConfig
 
-from tests.doors.server import SCOPES, Served
+from tests.endpoints.server import SCOPES, Served
 from tests.harness.conformance import document_of
 
 EXAMPLES = int(os.environ.get("CANBAO_TEST_EXAMPLES", "3"))
 ELSEWHERE = "320102"
-# Callers without rights are answered before anything of the request is read, so a few of them tell as much as many.
+# Callers without rights are answered before anything of the request is read, so a few of them show as much as many.
 UNPRIVILEGED = 4
 CHECKS = [
     not_a_server_error,
@@ -52,7 +52,7 @@ def _grounded(value: Any, known: Mapping[str, str]) -> Any:
     return [_grounded(each, known) for each in value] if isinstance(value, list) else value
 
 
-def knock(case: schemathesis.Case[Any], county: Served) -> None:
+def examine(case: schemathesis.Case[Any], county: Served) -> None:
     """Ask by every caller, then with what is really there."""
     service = case.operation.schema.raw_schema["servers"][0]["url"]
     base_url = county.base_url + service
@@ -77,7 +77,7 @@ def knock(case: schemathesis.Case[Any], county: Served) -> None:
 
 
 registration, subsidy, payment, quota = (_schema(name) for name in ("registration", "subsidy", "payment", "quota"))
-test_registration = registration.parametrize()(knock)
-test_subsidy = subsidy.parametrize()(knock)
-test_payment = payment.parametrize()(knock)
-test_quota = quota.parametrize()(knock)
+test_registration = registration.parametrize()(examine)
+test_subsidy = subsidy.parametrize()(examine)
+test_payment = payment.parametrize()(examine)
+test_quota = quota.parametrize()(examine)

@@ -100,7 +100,7 @@ def write(folder: Path) -> list[str]:
 
 def _written(folder: Path) -> list[Path]:
     found = [
-        path for room in (OPENAPI, EVENTS, POLICY) for path in sorted((folder / room).rglob("*")) if path.is_file()
+        path for name in (OPENAPI, EVENTS, POLICY) for path in sorted((folder / name).rglob("*")) if path.is_file()
     ]
     pages = (ERRORS, COVERAGE, DEFAULTS, EVENTS_PAGE, NAMES)
     return [*found, *(path for page in pages if (path := folder / page).exists())]

@@ -1,4 +1,4 @@
-"""What a check can find, as data: a stable code, how grave it is, and what mends it, in both languages."""
+"""What a check can find, as data: a stable code, how grave it is, and the remedy, in both languages."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,8 +23,8 @@ class Finding:
     subject: str
     zh: str
     en: str
-    mend_zh: str = ""
-    mend_en: str = ""
+    remedy_zh: str = ""
+    remedy_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +35,25 @@ class Symptom:
     level: Level
     zh: str
     en: str
-    mend_zh: str = ""
-    mend_en: str = ""
+    remedy_zh: str = ""
+    remedy_en: str = ""
 
     def at(self, subject: str = "", **values: object) -> Finding:
         """This symptom at one subject, with the places of its sentences filled."""
-        said = (each.format(**values) for each in (self.zh, self.en, self.mend_zh, self.mend_en))
+        said = (each.format(**values) for each in (self.zh, self.en, self.remedy_zh, self.remedy_en))
         return Finding(self.code, self.level, subject, *said)
 
 
 @dataclass(frozen=True, slots=True)
-class Patient:
-    """The installation that is examined, from this machine."""
+class ExaminedInstallation:
+    """What is examined, and from where: settings, services, data folder and port."""
 
     settings: Settings
     services: Sequence[Service]
     clock: Clock
     folder: Path
     port: int
-    # Databases whose door did not open: nothing else is asked of them.
+    # Databases that could not be opened: nothing else is asked of them.
     closed: set[str] = field(default_factory=set)
 
     @property
@@ -67,15 +67,15 @@ class Check:
     """A question about the installation as a whole, and how long the answer may take."""
 
     name: str
-    ask: Callable[[Patient], Awaitable[Sequence[Finding]]]
+    ask: Callable[[ExaminedInstallation], Awaitable[Sequence[Finding]]]
     within_s: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """One database, entered as the service itself."""
+class OpenDatabase:
+    """One database, opened as the service's own role."""
 
-    patient: Patient
+    installation: ExaminedInstallation
     name: str
     connection: AsyncConnection
 
@@ -85,5 +85,5 @@ class DatabaseCheck:
     """A question to each database, and how long the answer may take."""
 
     name: str
-    ask: Callable[[Visit], Awaitable[Sequence[Finding]]]
+    ask: Callable[[OpenDatabase], Awaitable[Sequence[Finding]]]
     within_s: float = 10.0

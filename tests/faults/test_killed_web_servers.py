@@ -5,7 +5,7 @@ from tests.faults.paused_payment import notice_held
 from tests.harness.eventually import eventually
 
 
-async def test_killed_before_the_raw_insert_nothing_is_stored_and_the_channel_tells_again(county: County) -> None:
+async def test_killed_before_the_raw_insert_nothing_is_stored_and_the_channel_notifies_again(county: County) -> None:
     web = county.fleet.one("payment", "web")
     async with county.channel.under_load(per_second=10):
         async with notice_held(county) as held:
@@ -14,11 +14,11 @@ async def test_killed_before_the_raw_insert_nothing_is_stored_and_the_channel_te
         assert await county.stored(held.transaction) == []
         assert held.transaction not in county.channel.answered
         web.start()
-        await held.telling
+        await held.notifying
     await county.judged()
 
 
-async def test_killed_once_the_notice_is_durable_but_unanswered_it_counts_once_though_told_again(
+async def test_killed_once_the_notice_is_durable_but_unanswered_it_counts_once_though_notified_again(
     county: County,
 ) -> None:
     web = county.fleet.one("payment", "web")
@@ -34,6 +34,6 @@ async def test_killed_once_the_notice_is_durable_but_unanswered_it_counts_once_t
         assert held.transaction not in county.channel.answered
         web.kill()
         web.start()
-        await held.telling
+        await held.notifying
     assert len(await county.stored(held.transaction)) == 1
     await county.judged()
