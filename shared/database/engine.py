@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import orjson
 from sqlalchemy import make_url, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 STATEMENT_TIMEOUT_S = 30
@@ -57,15 +58,33 @@ class Database:
         if not _REGION.fullmatch(region):
             raise ValueError("a transaction needs a region code of 2, 4, 6, 9 or 12 digits")
         async with self._sessions() as session:
-            async with session.begin():
-                await session.execute(_SET_REGION, {"region": region})
-                yield session
+            await _begin(session, region)
+            yield session
+            await session.commit()
             for callback in session.info.pop(_AFTER_COMMIT, ()):
                 callback()
+
+    async def renew(self) -> None:
+        """Close the connections that lie idle, as after a restart of the server; those in use end with their work."""
+        await self.engine.dispose()
 
     async def dispose(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+
+
+async def _begin(session: AsyncSession, region: str) -> None:
+    """Open a transaction in a region. A pooled connection that the server has closed since is replaced, once.
+
+    Nothing is lost or done twice by that: it is the transaction's first statement.
+    """
+    try:
+        await session.execute(_SET_REGION, {"region": region})
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        await session.rollback()
+        await session.execute(_SET_REGION, {"region": region})
 
 
 def after_commit(session: AsyncSession, callback: Callable[[], None]) -> None:

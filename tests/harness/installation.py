@@ -92,6 +92,18 @@ class Installation:
         async with self.running(*services, role=role, clock=clock) as runs, http_client(runs) as client:
             yield client
 
+    async def close_connections(self, service: str) -> int:
+        """Close a service's connections to its database, as a restart of the server does; returns how many."""
+        connection = await asyncpg.connect(self.settings.service_url(service), timeout=30)
+        try:
+            closed: int = await connection.fetchval(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+            )
+            return closed
+        finally:
+            await connection.close()
+
     async def sql(self, database: str, query: str, *arguments: Any) -> Sequence[asyncpg.Record]:
         """Look into (or break) one database as the owner of its tables."""
         connection = await asyncpg.connect(self.settings.owner_url(database))

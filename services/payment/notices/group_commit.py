@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from asyncpg import DataError, IntegrityConstraintViolationError
+from asyncpg import DataError, IntegrityConstraintViolationError, InterfaceError, PostgresConnectionError
+from asyncpg.exceptions import OperatorInterventionError
 from prometheus_client import Histogram
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,6 +22,8 @@ _AT_ONCE = 512
 _LIMIT = 8_192
 # WeChat waits five seconds for an answer; a commit that takes longer may have happened, and its notice comes again.
 _COMMIT_WITHIN_S = 4.0
+# What a statement ends with on a connection that the server has closed.
+_CLOSED = (PostgresConnectionError, OperatorInterventionError, InterfaceError, ConnectionError)
 _GROUP_SIZE = Histogram(
     "canbao_intake_group_size", "Notices made durable by one commit", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 512)
 )
@@ -101,11 +104,22 @@ class GroupCommit:
             self._on_stored()
 
     async def _commit(self, group: Sequence[_Waiting]) -> None:
-        """One statement, one commit: distinct notices, sorted, those stored before left as they are."""
+        """One statement, one commit: distinct notices, sorted, those stored before left as they are.
+
+        So the same group may be written again where the server has closed a kept connection: it was restarted.
+        """
+        distinct = {waiting.verified.notice.key: waiting.verified for waiting in reversed(group)}
+        notices = [distinct[key] for key in sorted(distinct)]
         async with asyncio.timeout(_COMMIT_WITHIN_S):
-            insert = self._insert or await self._connect()
-            distinct = {waiting.verified.notice.key: waiting.verified for waiting in reversed(group)}
-            await insert([distinct[key] for key in sorted(distinct)])
+            kept = self._insert
+            try:
+                await (kept or await self._connect())(notices)
+            except _CLOSED:
+                if kept is None:
+                    raise
+                await self._disconnect()
+                await self._database.renew()
+                await (await self._connect())(notices)
         self.commits += 1
         _GROUP_SIZE.observe(len(group))
 

@@ -35,7 +35,13 @@ def people(
     file: Annotated[
         Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="CSV：UTF-8 或 GBK · UTF-8 or GBK")
     ],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="只试运行，不登记 · say what would become of it")] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="只试运行，不登记；未受理的行照样写入文件 · register nobody; refused rows are written all the same",
+        ),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="以 JSON 输出结果 · print the summary as JSON")] = False,
     year: Annotated[
         int | None,

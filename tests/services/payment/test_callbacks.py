@@ -198,3 +198,14 @@ async def test_the_intake_writes_what_waits_before_it_closes(payment: RunningPay
     await intake.aclose()
     await asyncio.gather(*waits)
     assert await stored(payment) == 5
+
+
+async def test_the_first_notice_after_a_restart_of_the_database_is_answered(payment: RunningPayment) -> None:
+    """First use: the first callback after a restart of the database was answered 503."""
+    (first,) = [await payment.order(one) for one in await payment.bill(1)]
+    assert (await payment.notify(paid_notice(first["order_no"], DUE_FEN))).status_code == 204
+    await payment.worked()
+    (second,) = [await payment.order(one) for one in await payment.bill(1)]
+    assert await payment.installation.close_connections("payment")
+    assert (await payment.notify(paid_notice(second["order_no"], DUE_FEN))).status_code == 204
+    assert await stored(payment) == 2

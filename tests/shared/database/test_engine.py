@@ -1,0 +1,40 @@
+"""Transactions of a service's database: they outlive a restart of the server while nothing is under way."""
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from shared.database.engine import Database
+from tests.harness.installation import COUNTY, Installation
+
+
+async def test_a_connection_that_the_server_closed_while_it_lay_idle_is_replaced(installation: Installation) -> None:
+    """First use: the first request after a restart of the database was answered 503."""
+    database = Database(installation.settings.service_url("quota"), pool_size=2)
+    try:
+        async with database.transaction(COUNTY) as one, database.transaction(COUNTY) as two:
+            await one.execute(text("SELECT 1"))
+            await two.execute(text("SELECT 1"))
+        assert await installation.close_connections("quota") == 2
+        for _ in range(2):
+            async with database.transaction(COUNTY) as session:
+                region = (await session.execute(text("SELECT current_setting('canbao.region')"))).scalar_one()
+        assert region == COUNTY
+    finally:
+        await database.dispose()
+
+
+async def test_a_connection_that_closes_in_the_middle_ends_the_transaction(installation: Installation) -> None:
+    database = Database(installation.settings.service_url("quota"), pool_size=1)
+
+    async def cut_off() -> None:
+        async with database.transaction(COUNTY) as session:
+            await session.execute(text("SELECT 1"))
+            await installation.close_connections("quota")
+            await session.execute(text("SELECT 1"))
+
+    try:
+        with pytest.raises(DBAPIError):
+            await cut_off()
+    finally:
+        await database.dispose()
