@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from services.composition import SERVICES
+from services.composition import SERVICES, WITH_DATABASE
 from shared.messaging.consumer.subscription import Subscription
 from shared.service import Job
 from tests.harness.modules import imported_names, text_literals
@@ -98,7 +98,7 @@ def test_every_exception_is_one() -> None:
     assert {*SCHEMAS_ELSEWHERE, *FASTAPI_ELSEWHERE} - found == set()
 
 
-@pytest.mark.parametrize("name", ["registration", "subsidy", "payment", "quota"])
+@pytest.mark.parametrize("name", WITH_DATABASE)
 def test_what_a_folder_exports_runs(name: str) -> None:
     """A router, a subscription or a job that the service's table forgets would never be called."""
     service = next(service for service in SERVICES if service.name == name)
@@ -117,7 +117,7 @@ def test_what_a_folder_exports_runs(name: str) -> None:
     assert {each.name for each in jobs} == {each.name for each in service.jobs}
 
 
-@pytest.mark.parametrize("name", ["registration", "subsidy", "payment", "quota"])
+@pytest.mark.parametrize("name", WITH_DATABASE)
 def test_a_services_table_names_each_folder(name: str) -> None:
     folder = ROOT / "services" / name
     table = ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))) or ""

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from services.composition import WITH_DATABASE
 from tests.harness.modules import written_tables
 
 ROOT = Path(__file__).parents[2]
-SERVICES = ("registration", "subsidy", "payment", "quota")
 
 # Tables that a second folder may write, and why.
 SHARED: dict[tuple[str, str], str] = {}
@@ -27,7 +27,7 @@ def writers(service: str) -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", WITH_DATABASE)
 def test_each_table_is_written_by_one_folder(service: str) -> None:
     """As it was found: nothing said who else writes `bill`; three folders wrote `remittance_batch`."""
     found = writers(service)

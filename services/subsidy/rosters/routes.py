@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response, status
 from services.subsidy.assessment.reassessment_job import REASSESS
 from services.subsidy.resources import SubsidyResources
 from services.subsidy.rosters import repository, service
-from services.subsidy.rosters.lines import InvalidNumberInRoster
+from services.subsidy.rosters.line_checks import InvalidNumberInRoster
 from services.subsidy.rosters.schemas import RosterIn, RosterOut, UninsuredOut, WithdrawalIn, WithdrawalOut
 from shared.database.business_date import business_date
 from shared.database.engine import after_commit

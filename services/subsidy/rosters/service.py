@@ -11,7 +11,7 @@ from services.subsidy.changes import repository as changes
 from services.subsidy.changes.repository import ChangedPerson
 from services.subsidy.resources import SubsidyResources
 from services.subsidy.rosters import repository
-from services.subsidy.rosters.lines import AcceptedLine, InvalidNumberInRoster, deduplicate, validate_lines
+from services.subsidy.rosters.line_checks import AcceptedLine, InvalidNumberInRoster, deduplicate, validate_lines
 from services.subsidy.rosters.repository import Roster, SealedLine, StoredLine
 from services.subsidy.rosters.schemas import RefusedLine, RosterIn, WithdrawalIn
 from shared.contracts.event import Trace
