@@ -60,29 +60,29 @@ ROUTER = APIRouter(route_class=StrictRoute)
 @ROUTER.get("/v1/reviews", dependencies=[requires("payment:read")])
 async def list_reviews(
     session: Session,
-    running: CurrentContext[object],
+    context: CurrentContext[object],
     after: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[ReviewOut]:
     """Settled bills whose people are certified otherwise since; ``after`` is the last id of the page before."""
-    today = await business_date(session, running.clock)
+    today = await business_date(session, context.clock)
     bills = await repository.in_review(session, today, after=after, limit=limit)
     return [ReviewOut.model_validate(bill) for bill in bills]
 
 
 @ROUTER.get("/v1/bills/{enrolment_id}", dependencies=[requires("payment:read")])
 @responses_for(NotFound, NotPricedYet, *_WITHOUT_PRICE.values())
-async def show_bill(session: Session, running: CurrentContext[object], enrolment_id: UUID) -> BillOut:
+async def show_bill(session: Session, context: CurrentContext[object], enrolment_id: UUID) -> BillOut:
     """What an enrolment owes today, and why."""
     bill = await repository.latest(session, enrolment_id)
     if bill is None:
         unpriced = await repository.unpriced(session, enrolment_id)
         if unpriced is not None:
             raise _WITHOUT_PRICE[unpriced.outcome]
-        if _is_young(enrolment_id, running.clock.now()):
+        if _is_young(enrolment_id, context.clock.now()):
             raise NotPricedYet
         raise NotFound("该参保没有缴费单 · no bill for this enrolment")
-    today = await business_date(session, running.clock)
+    today = await business_date(session, context.clock)
     return _shown(bill, today)
 
 
