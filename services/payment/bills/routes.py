@@ -1,6 +1,6 @@
 """The bill of an enrolment over HTTP."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from services.payment.bills.schemas import BillOut, ReviewOut, RowOut
 from services.payment.bills.state import BillState
 from shared.contracts.subsidy import Reason, ScheduleRow
 from shared.database.business_date import business_date
-from shared.domain.ids import made_at
+from shared.domain.ids import age_of
 from shared.errors import DomainError, ErrorCode, NotFound
 from shared.web.dependencies import CurrentContext, Session, requires
 from shared.web.error_responses import responses_for
@@ -20,6 +20,7 @@ from shared.web.strict_route import StrictRoute
 
 # Pricing takes part of a second. Where it stays behind for an hour, operations know; the identifier is then wrong.
 _PRICED_WITHIN = timedelta(hours=1)
+_CLOCKS_DIFFER = timedelta(minutes=1)  # between the machine that made an identifier and this one
 
 
 class NotPricedYet(DomainError):
@@ -88,8 +89,8 @@ async def show_bill(session: Session, context: CurrentContext[object], enrolment
 
 def _is_young(enrolment_id: UUID, now: datetime) -> bool:
     """Payment learns of an enrolment only with its price; that it was just made shows in its identifier."""
-    made = made_at(enrolment_id)
-    return made is not None and now.astimezone(UTC) - made < _PRICED_WITHIN
+    age = age_of(enrolment_id, now)
+    return age is not None and -_CLOCKS_DIFFER <= age < _PRICED_WITHIN
 
 
 def _shown(bill: BillDetails, today: date) -> BillOut:
