@@ -1,10 +1,9 @@
 """Makes an installation's databases ready: tables, proof views, and what is fixed once and for all."""
 
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 from shared.database.engine import Database
-from shared.database.logins import named_login
+from shared.database.logins import owners_login
 from shared.database.migrate import MigrationHistory, migrate, migrate_database
 from shared.messaging import bus
 from shared.messaging.topics.installation import record_installation
@@ -18,7 +17,7 @@ async def migrate_service(settings: Settings, service: Service) -> None:
     """Bring a service's database to the newest version; raises ``BusRefused`` where it is another installation's."""
     if service.migrations is None:
         return
-    with _owners_login(settings, service.name):
+    with owners_login(settings, service.name):
         await migrate_database(settings.owner_url(service.name), service.name, service.migrations)
     database = Database(settings.owner_url(service.name), pool_size=1, application_name="canbao migrate")
     try:
@@ -32,9 +31,5 @@ async def migrate_service(settings: Settings, service: Service) -> None:
 
 async def migrate_bus(settings: Settings) -> None:
     """Bring the embedded bus's database to the newest version."""
-    with _owners_login(settings, "bus"):
+    with owners_login(settings, "bus"):
         await migrate(settings.owner_url("bus"), (BUS_HISTORY,))
-
-
-def _owners_login(settings: Settings, database: str) -> AbstractContextManager[None]:
-    return named_login(settings.owner_url(database), "CANBAO_OWNER_DATABASE_URL", "owner")

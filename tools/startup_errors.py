@@ -46,10 +46,9 @@ def _problems(error: Exception) -> list[str]:
     """What is wrong with the settings, a line each; nothing where something else is."""
     if isinstance(error, LoginRefused | BusRefused):
         return [str(error)]
-    of_settings = isinstance(error, ValidationError) and error.title == Settings.__name__
-    if of_settings or isinstance(error, SettingsError | UnusableSetting):
-        return setting_problems(error)
-    return []
+    if isinstance(error, ValidationError):
+        return setting_problems(error) if error.title == Settings.__name__ else []
+    return setting_problems(error) if isinstance(error, SettingsError | UnusableSetting) else []
 
 
 def _end(said: str) -> None:

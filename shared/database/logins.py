@@ -1,11 +1,13 @@
 """A login that a server refuses, or a database that is not there, told from every other fault of a database."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import asyncpg
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
+
+from shared.settings import Settings
 
 # SQLSTATE classes: nobody answers, the login is refused, there is no such database.
 _REFUSED = "28"
@@ -35,6 +37,11 @@ def named_login(url: str, setting: str, role: str) -> Iterator[None]:
         if is_login_refused(error):
             raise LoginRefused(url, setting, role) from error
         raise
+
+
+def owners_login(settings: Settings, database: str) -> AbstractContextManager[None]:
+    """Raise LoginRefused where the owner of the tables is refused."""
+    return named_login(settings.owner_url(database), "CANBAO_OWNER_DATABASE_URL", "owner")
 
 
 def is_login_refused(error: BaseException) -> bool:
