@@ -1,4 +1,4 @@
-"""A login that a server refuses, or a database that is not there, told from every other fault of a database."""
+"""A login that a server refuses, or a database that is not there, kept apart from other faults of a database."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
