@@ -9,7 +9,7 @@ import pytest
 
 from shared.domain.ids import new_id
 from shared.messaging.bus.protocol import MAX_RECORD_BYTES, BusRefused
-from shared.messaging.topics.installation import claim_topic, record_installation
+from shared.messaging.topics.installation import record_installation
 from shared.messaging.topics.stats import bus_stats, lag
 from tests.harness.eventually import eventually
 from tests.shared.messaging.example_services import (
@@ -176,7 +176,7 @@ async def test_a_topic_of_our_name_that_this_database_never_made_is_refused(stag
     async with stage.publisher("station").transaction(REGION) as session:
         await record_installation(session, service="station", installation=bus.installation, partitions=PARTITIONS)
     with pytest.raises(BusRefused, match="another installation"):
-        await claim_topic(stage.publisher("station"), bus, "station", REGION)
+        await stage.relay("station").prepare()
 
 
 async def test_a_topic_that_we_made_is_ours_after_a_restart(stage: Stage) -> None:
