@@ -75,9 +75,9 @@ def _play(asked: Asked) -> Exit:
 
 
 def _known_bus(bus: str) -> Literal["postgres", "kafka"]:
-    if bus == "postgres" or bus == "kafka":
-        return bus
-    raise typer.BadParameter("postgres, kafka", param_hint="--bus")
+    if bus not in ("postgres", "kafka"):
+        raise typer.BadParameter("postgres, kafka", param_hint="--bus")
+    return "kafka" if bus == "kafka" else "postgres"
 
 
 def _refuse_unplayable(pack: str | None) -> None:
