@@ -75,8 +75,8 @@ def test_a_path_that_moved_and_a_name_that_is_gone_are_seen() -> None:
         ("shared/web/gone.py", ""),
         ("web/page.py", "gone"),
     ]
-    assert _PATH.findall("held by tests/doors/test_x.py, `tests/harness`.") == [
-        "tests/doors/test_x.py",
+    assert _PATH.findall("held by tests/gone/test_x.py, `tests/harness`.") == [
+        "tests/gone/test_x.py",
         "tests/harness",
     ]
 
