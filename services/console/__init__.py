@@ -1,13 +1,12 @@
 """Console: the operations page. It asks the other services over HTTP and owns no business fact."""
 
-from services.console.api_index import router as api_router
+from services.console import api_index, routes
 from services.console.resources import ConsoleResources
-from services.console.routes import router
 from shared.service import Service
 
 SERVICE = Service[ConsoleResources](
     name="console",
-    routers=(router, api_router),
+    routers=(routes.ROUTER, api_index.ROUTER),
     resources=ConsoleResources,
     public_paths=frozenset({"/", "/docs", "/stream", "/static/{name}"}),
     mount="",

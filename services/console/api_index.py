@@ -8,10 +8,10 @@ from fastapi.responses import HTMLResponse
 from shared.names import names_of
 from shared.web.api_page import render
 
-router = APIRouter(include_in_schema=False)
+ROUTER = APIRouter(include_in_schema=False)
 
 
-@router.get("/docs")
+@ROUTER.get("/docs")
 async def show_index(lang: Annotated[str | None, Query()] = None) -> HTMLResponse:
     """Links to each service's page; the page itself is the service's own."""
     page = render.index_page(tuple(names_of("service")), render.language(lang))

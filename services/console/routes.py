@@ -1,4 +1,7 @@
-"""The console's endpoints: the page, its event stream and its own files. Public; totals only."""
+"""The console's endpoints: the page, its event stream and its own files. Public.
+
+It shows the county's totals without small numbers; on a loopback address exact figures and the townships, too.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -14,7 +17,7 @@ from services.console.translations import Lang, language
 from shared.errors import NotFound
 from shared.web.dependencies import CurrentContext
 
-router = APIRouter(include_in_schema=False)
+ROUTER = APIRouter(include_in_schema=False)
 
 FILES = {"console.css": "text/css", "console.js": "text/javascript", "icon.svg": "image/svg+xml"}
 # Nothing from another host, no inline script or style, no frame: an office network needs nothing else.
@@ -39,14 +42,14 @@ Console = Annotated[ConsoleResources, Depends(_resources)]
 Language = Annotated[Lang, Depends(_language)]
 
 
-@router.head("/", include_in_schema=False)
-@router.get("/")
+@ROUTER.head("/", include_in_schema=False)
+@ROUTER.get("/")
 async def show(console: Console, lang: Language) -> HTMLResponse:
     """The page, whole without any script."""
     return HTMLResponse(console.pages.whole(await console.poller.poll(), lang), headers=HEADERS)
 
 
-@router.get("/stream")
+@ROUTER.get("/stream")
 async def stream(
     console: Console,
     lang: Language,
@@ -57,7 +60,7 @@ async def stream(
     return EventSourceResponse(_changes(console, lang, last_event_id or seen), ping=15)
 
 
-@router.get("/static/{name}")
+@ROUTER.get("/static/{name}")
 async def static(name: str) -> Response:
     """One of the page's own files."""
     if name not in FILES:

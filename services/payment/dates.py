@@ -16,9 +16,9 @@ class DateInTheFuture(DomainError):
     code = ErrorCode.DATE_IN_THE_FUTURE
 
 
-async def refuse_future(session: AsyncSession, running: ServiceContext, days: Iterable[date]) -> date:
+async def refuse_future(session: AsyncSession, context: ServiceContext[object], days: Iterable[date]) -> date:
     """Today's business date; raises ``DateInTheFuture`` where one of the days lies after it."""
-    today = await business_date(session, running.clock)
+    today = await business_date(session, context.clock)
     latest = max(days, default=today)
     if latest > today:
         raise DateInTheFuture(f"{latest} > {today}")

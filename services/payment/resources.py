@@ -38,14 +38,14 @@ class PaymentResources:
         }
         self.channels: dict[str, PaymentChannel] = {}
 
-    async def start(self, running: ServiceContext) -> None:
+    async def start(self, context: ServiceContext[object]) -> None:
         """Open what needs the running service; nothing is connected yet."""
         self.http = httpx.AsyncClient(limits=httpx.Limits(max_connections=32, max_keepalive_connections=16))
         self.channels = {
-            merchant_id: WechatClient(merchant, self.http, self._wechat_base_url, running.clock, self.region)
+            merchant_id: WechatClient(merchant, self.http, self._wechat_base_url, context.clock, self.region)
             for merchant_id, merchant in self.merchants.items()
         }
-        self.notices = GroupCommit(running.database, self.region, on_stored=lambda: running.wake(CREDITING))
+        self.notices = GroupCommit(context.database, self.region, on_stored=lambda: context.wake(CREDITING))
 
     async def aclose(self) -> None:
         """Write the notices that still wait, then close."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import orjson
 from sqlalchemy import make_url, text
@@ -57,12 +57,25 @@ class Database:
         """One transaction that sees only ``region`` and what lies in it; commits on a clean exit, else rolls back."""
         if not _REGION.fullmatch(region):
             raise ValueError("a transaction needs a region code of 2, 4, 6, 9 or 12 digits")
-        async with self._sessions() as session:
-            await _begin(session, region)
+        try:
+            session, open_until_exit = await self._begin(region)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            # The server has closed a pooled connection, as a restart does. Nothing was done on it yet.
+            session, open_until_exit = await self._begin(region)
+        async with open_until_exit:
             yield session
-            await session.commit()
-            for callback in session.info.pop(_AFTER_COMMIT, ()):
-                callback()
+        for callback in session.info.pop(_AFTER_COMMIT, ()):
+            callback()
+
+    async def _begin(self, region: str) -> tuple[AsyncSession, AsyncExitStack]:
+        """A transaction with its region set, and what commits it (or rolls it back) and closes it."""
+        async with AsyncExitStack() as stack:
+            session = await stack.enter_async_context(self._sessions())
+            await stack.enter_async_context(session.begin())
+            await session.execute(_SET_REGION, {"region": region})
+            return session, stack.pop_all()
 
     async def renew(self) -> None:
         """Close the connections that lie idle, as after a restart of the server; those in use end with their work."""
@@ -71,20 +84,6 @@ class Database:
     async def dispose(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
-
-
-async def _begin(session: AsyncSession, region: str) -> None:
-    """Open a transaction in a region. A pooled connection that the server has closed since is replaced, once.
-
-    Nothing is lost or done twice by that: it is the transaction's first statement.
-    """
-    try:
-        await session.execute(_SET_REGION, {"region": region})
-    except DBAPIError as error:
-        if not error.connection_invalidated:
-            raise
-        await session.rollback()
-        await session.execute(_SET_REGION, {"region": region})
 
 
 def after_commit(session: AsyncSession, callback: Callable[[], None]) -> None:

@@ -41,14 +41,22 @@ def newest_version(history: MigrationHistory) -> str | None:
     return ScriptDirectory.from_config(_config(history)).get_current_head()
 
 
+@cache
+def known_versions(history: MigrationHistory) -> frozenset[str]:
+    """All versions that this program knows."""
+    return frozenset(each.revision for each in ScriptDirectory.from_config(_config(history)).walk_revisions())
+
+
 async def behind_of(connection: AsyncConnection, service: str, versions: Path | None) -> str:
-    """Where a service's tables are not at the version that the program needs: which is there and which is needed."""
+    """What to do where a service's tables are not at the version that the program needs; else nothing."""
     if versions is None:
         return ""
     for history in histories_of(service, versions):
         version, newest = await version_and_newest(connection, history)
+        if version is not None and version not in known_versions(history):
+            return f"tables at {version}, unknown here: 请更新程序 · newer than this program, update the program"
         if version != newest:
-            return f"tables at {version or '-'}, {newest} needed"
+            return f"tables at {version or '-'}, {newest} needed: 运行 canbao migrate · run canbao migrate"
     return ""
 
 

@@ -1,6 +1,6 @@
 """Identifiers that sort by the time they were made (UUID version 7)."""
 
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -13,8 +13,8 @@ def new_id() -> UUID:
     return uuid7()
 
 
-def made_at(identifier: UUID) -> datetime | None:
-    """When an identifier was made, to the millisecond; None for one of another kind."""
+def age_of(identifier: UUID, now: datetime) -> timedelta | None:
+    """How long ago an identifier says that it was made, negative for a day to come; None for one of another kind."""
     if identifier.version != _BY_TIME:
         return None
-    return datetime.fromtimestamp((identifier.int >> 80) / 1000, UTC)
+    return timedelta(milliseconds=int(now.timestamp() * 1000) - (identifier.int >> 80))

@@ -21,14 +21,14 @@ ROUTER = APIRouter(route_class=StrictRoute, tags=["bank"])
 @ROUTER.post("/v1/bank-statements", status_code=201, dependencies=[requires("payment:bank", for_whole_area=True)])
 @responses_for(SettlementReferenceMalformed, service.BankLineChanged, DateInTheFuture)
 async def import_statement(
-    session: Session, caller: CurrentCaller, running: CurrentContext, body: BankStatementIn
+    session: Session, caller: CurrentCaller, context: CurrentContext[object], body: BankStatementIn
 ) -> BankStatementImported:
     """Import a statement; lines that were imported before change nothing. Matching follows by itself."""
     settled = (parse_settlement(line.reference).day for line in body.lines if line.kind == "SETTLEMENT")
-    await refuse_future(session, running, [body.booked_on, *settled])
-    imported = await service.import_statement(session, caller.trace(), running.settings.region, body)
-    after_commit(session, lambda: running.wake(CASH_MATCHING))
-    after_commit(session, lambda: running.wake(SETTLEMENTS))
+    await refuse_future(session, context, [body.booked_on, *settled])
+    imported = await service.import_statement(session, caller.trace(), context.settings.region, body)
+    after_commit(session, lambda: context.wake(CASH_MATCHING))
+    after_commit(session, lambda: context.wake(SETTLEMENTS))
     return BankStatementImported(statement_no=body.statement_no, imported=imported, repeated=len(body.lines) - imported)
 
 

@@ -34,12 +34,12 @@ _AT_ONCE = 500
 _CLOSED = "SETTLEMENT_ALREADY_MATCHED"
 
 
-async def step(running: ServiceContext) -> int:
+async def step(context: ServiceContext[object]) -> int:
     """Count one new settlement, or one held batch whose sum has moved; returns how many there were."""
-    async with running.database.transaction(running.settings.region) as session:
+    async with context.database.transaction(context.settings.region) as session:
         line = await statements.lock_next_settlement(session)
         if line is not None:
-            await record_settlement(session, running.settings.region, line)
+            await record_settlement(session, context.settings.region, line)
             return 1
         batch_id = await repository.lock_to_recount(session)
         batch = await batches.lock_online(session, batch_id) if batch_id else None

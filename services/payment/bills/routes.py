@@ -1,6 +1,6 @@
 """The bill of an enrolment over HTTP."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from services.payment.bills.schemas import BillOut, ReviewOut, RowOut
 from services.payment.bills.state import BillState
 from shared.contracts.subsidy import Reason, ScheduleRow
 from shared.database.business_date import business_date
-from shared.domain.ids import made_at
+from shared.domain.ids import age_of
 from shared.errors import DomainError, ErrorCode, NotFound
 from shared.web.dependencies import CurrentContext, Session, requires
 from shared.web.error_responses import responses_for
@@ -20,6 +20,7 @@ from shared.web.strict_route import StrictRoute
 
 # Pricing takes part of a second. Where it stays behind for an hour, operations know; the identifier is then wrong.
 _PRICED_WITHIN = timedelta(hours=1)
+_CLOCKS_DIFFER = timedelta(minutes=1)  # between the machine that made an identifier and this one
 
 
 class NotPricedYet(DomainError):
@@ -60,36 +61,36 @@ ROUTER = APIRouter(route_class=StrictRoute)
 @ROUTER.get("/v1/reviews", dependencies=[requires("payment:read")])
 async def list_reviews(
     session: Session,
-    running: CurrentContext[object],
+    context: CurrentContext[object],
     after: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[ReviewOut]:
     """Settled bills whose people are certified otherwise since; ``after`` is the last id of the page before."""
-    today = await business_date(session, running.clock)
+    today = await business_date(session, context.clock)
     bills = await repository.in_review(session, today, after=after, limit=limit)
     return [ReviewOut.model_validate(bill) for bill in bills]
 
 
 @ROUTER.get("/v1/bills/{enrolment_id}", dependencies=[requires("payment:read")])
 @responses_for(NotFound, NotPricedYet, *_WITHOUT_PRICE.values())
-async def show_bill(session: Session, running: CurrentContext[object], enrolment_id: UUID) -> BillOut:
+async def show_bill(session: Session, context: CurrentContext[object], enrolment_id: UUID) -> BillOut:
     """What an enrolment owes today, and why."""
     bill = await repository.latest(session, enrolment_id)
     if bill is None:
         unpriced = await repository.unpriced(session, enrolment_id)
         if unpriced is not None:
             raise _WITHOUT_PRICE[unpriced.outcome]
-        if _is_young(enrolment_id, running.clock.now()):
+        if _is_young(enrolment_id, context.clock.now()):
             raise NotPricedYet
         raise NotFound("该参保没有缴费单 · no bill for this enrolment")
-    today = await business_date(session, running.clock)
+    today = await business_date(session, context.clock)
     return _shown(bill, today)
 
 
 def _is_young(enrolment_id: UUID, now: datetime) -> bool:
     """Payment learns of an enrolment only with its price; that it was just made shows in its identifier."""
-    made = made_at(enrolment_id)
-    return made is not None and now.astimezone(UTC) - made < _PRICED_WITHIN
+    age = age_of(enrolment_id, now)
+    return age is not None and -_CLOCKS_DIFFER <= age < _PRICED_WITHIN
 
 
 def _shown(bill: BillDetails, today: date) -> BillOut:

@@ -79,7 +79,9 @@ async def assess(session: AsyncSession, events: Sequence[Received[ContributionAs
     renewed: list[Bill] = []
     aid: list[Transfer] = []
     announced: list[tuple[Event, Trace]] = []
-    unpriced = [one.event for one in events if one.event.outcome != "PRICED" and one.event.enrolment_id not in live]
+    billed_or_ended = live.keys() | ended
+    unpriced = [each.event for each in events if each.event.outcome != "PRICED"]
+    unpriced = [each for each in unpriced if each.enrolment_id not in billed_or_ended]
     await repository.note_unpriced(session, unpriced)
     for received in events:
         assessed, trace = received.event, received.then()

@@ -44,39 +44,38 @@ ROUTER = APIRouter(route_class=LeanRoute)
 @ROUTER.post(PATH, status_code=204, response_model=None, responses=ANSWERS, openapi_extra=NOTICE)
 async def take_wechat_notice(request: Request) -> Response:
     """Take a signed notice of WeChat Pay: answered 204 once it is durable, 4xx or 5xx in WeChat's form otherwise."""
-    running: ServiceContext = request.app.state.running
-    resources: PaymentResources = running.resources
+    context: ServiceContext[PaymentResources] = request.app.state.running
     began = perf_counter()
     try:
-        notice, evidence = await _verified(request, request.path_params["mchid"], running, resources)
+        notice, evidence = await _verified(request, request.path_params["mchid"], context)
     except Refused as refused:
         _OUTCOMES[refused.refusal].observe(perf_counter() - began)
-        return _refused(running, began, status_of(refused.refusal), refused.refusal.value)
+        return _refused(context, began, status_of(refused.refusal), refused.refusal.value)
     except ClientDisconnect:
-        return _refused(running, began, 400, "disconnected")
+        return _refused(context, began, 400, "disconnected")
     try:
-        await resources.notices.store(notice, evidence)
+        await context.resources.notices.store(notice, evidence)
     except NoticeUnstorable:
         _UNSTORABLE.observe(perf_counter() - began)
-        return _refused(running, began, 400, "unstorable")
+        return _refused(context, began, 400, "unstorable")
     except IntakeUnavailable:
         _UNAVAILABLE.observe(perf_counter() - began)
-        return _refused(running, began, 503, "unavailable")
+        return _refused(context, began, 503, "unavailable")
     _STORED.observe(perf_counter() - began)
     return _TAKEN
 
 
 async def _verified(
-    request: Request, merchant_id: str, running: ServiceContext, resources: PaymentResources
+    request: Request, merchant_id: str, context: ServiceContext[PaymentResources]
 ) -> tuple[ChannelNotice, Evidence]:
-    merchant = resources.merchants.get(merchant_id)
+    merchant = context.resources.merchants.get(merchant_id)
     if merchant is None:
         raise Refused(Refusal.UNKNOWN_MERCHANT)
     headers = _wechat_headers(request.scope["headers"])
     body = await _bounded_body(request)
-    signed = verify(merchant, headers, body, running.clock.now())
+    signed = verify(merchant, headers, body, context.clock.now())
     evidence = Evidence(NoticeSource.NOTICE, body, signed.serial, signed.signed_at)
-    return open_notice(merchant, body, resources.region), evidence
+    return open_notice(merchant, body, context.resources.region), evidence
 
 
 def _wechat_headers(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -106,8 +105,8 @@ async def _bounded_body(request: Request) -> bytes:
     return b"".join(chunks)
 
 
-def _refused(running: ServiceContext, began: float, status: int, reason: str) -> Response:
+def _refused(context: ServiceContext[object], began: float, status: int, reason: str) -> Response:
     """Answer in WeChat's form, and log why: a kept notice is a row, a refused one leaves only this line."""
-    path, trace_id = running.service.prefix + PATH, str(new_id())
+    path, trace_id = context.service.prefix + PATH, str(new_id())
     log_request(client="-", method="POST", path=path, status=status, began=began, reason=reason, trace_id=trace_id)
     return Response(FAILED, status_code=status, media_type="application/json")

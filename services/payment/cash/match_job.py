@@ -58,9 +58,9 @@ class _Matching:
         return Trace(receipt.actor, receipt.correlation_id, self.bank_line.id)
 
 
-async def step(running: ServiceContext) -> int:
+async def step(context: ServiceContext[object]) -> int:
     """Compare one batch that is ready for it; returns how many were."""
-    async with running.database.transaction(running.settings.region) as session:
+    async with context.database.transaction(context.settings.region) as session:
         batch_id = await repository.lock_comparable(session)
         batch = await batches.lock_cash(session, batch_id) if batch_id else None
         if batch is None:

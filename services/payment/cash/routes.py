@@ -41,12 +41,11 @@ READ, COLLECT = requires("payment:read"), requires("payment:collect")
     ChannelNotAllowed,
 )
 async def record_receipts(
-    session: Session, caller: CurrentCaller, running: CurrentContext, body: ReceiptsIn
+    session: Session, caller: CurrentCaller, context: CurrentContext[PaymentResources], body: ReceiptsIn
 ) -> ReceiptsRecorded:
     """Record the receipts that a village wrote."""
-    resources: PaymentResources = running.resources
-    resources.refuse_channel(Channel.VILLAGE_CASH)
-    await refuse_future(session, running, (receipt.received_on for receipt in body.receipts))
+    context.resources.refuse_channel(Channel.VILLAGE_CASH)
+    await refuse_future(session, context, (receipt.received_on for receipt in body.receipts))
     new = await service.record_receipts(session, caller.trace(), body.village, body.receipts)
     return ReceiptsRecorded(
         village=body.village,
@@ -79,23 +78,23 @@ async def submit_statement(session: Session, caller: CurrentCaller, body: Collec
 @ROUTER.post("/v1/deposit-slips", status_code=201, tags=["village cash"], dependencies=[COLLECT])
 @responses_for(NotFound, service.SlipNumberTaken, service.SecondSlip, service.StatementNoLongerOpen, DateInTheFuture)
 async def record_slip(
-    session: Session, caller: CurrentCaller, running: CurrentContext, body: StatementSlipIn
+    session: Session, caller: CurrentCaller, context: CurrentContext[object], body: StatementSlipIn
 ) -> SlipOut:
     """Record the slip of a statement's cash; a slip is not money."""
-    await refuse_future(session, running, [body.deposited_on])
+    await refuse_future(session, context, [body.deposited_on])
     batch = await service.record_slip(session, caller.trace(), body)
-    after_commit(session, lambda: running.wake(CASH_MATCHING))
+    after_commit(session, lambda: context.wake(CASH_MATCHING))
     return SlipOut(**body.model_dump(), batch_id=batch.id, batch_state=batch.state.value)
 
 
 @ROUTER.post("/v1/remittances/{batch_id}/corrections", tags=["remittance"], dependencies=[COLLECT])
 @responses_for(NotFound, corrections.CorrectionNotPossible, service.SlipNumberTaken, DateInTheFuture)
 async def correct(
-    session: Session, caller: CurrentCaller, running: CurrentContext, batch_id: UUID, body: CorrectionIn
+    session: Session, caller: CurrentCaller, context: CurrentContext[object], batch_id: UUID, body: CorrectionIn
 ) -> BatchOut:
     """Restate a held batch as a new version and let it be compared again."""
-    await refuse_future(session, running, (slip.deposited_on for slip in body.slips or ()))
+    await refuse_future(session, context, (slip.deposited_on for slip in body.slips or ()))
     batch = await corrections.correct(session, caller.trace(), batch_id, body)
-    after_commit(session, lambda: running.wake(CASH_MATCHING))
-    after_commit(session, lambda: running.wake(SETTLEMENTS))
+    after_commit(session, lambda: context.wake(CASH_MATCHING))
+    after_commit(session, lambda: context.wake(SETTLEMENTS))
     return BatchOut.of(batch)

@@ -49,10 +49,10 @@ async def list_cash_refunds(
 @ROUTER.post("/v1/cash-refunds/approvals", dependencies=[REFUND])
 @responses_for(NotFound, CollectorMayNotRelease)
 async def approve_cash_refunds(
-    session: Session, caller: CurrentCaller, running: CurrentContext, body: CashReleaseIn
+    session: Session, caller: CurrentCaller, context: CurrentContext[object], body: CashReleaseIn
 ) -> CashRefundsOut:
     """Let a village fetch the cash of recalled receipts; approving twice changes nothing."""
-    today = await business_date(session, running.clock)
+    today = await business_date(session, context.clock)
     await service.approve(session, body.village, body.receipt_nos, today, caller.client)
     return await _now(session, body.village, body.receipt_nos)
 
@@ -60,10 +60,10 @@ async def approve_cash_refunds(
 @ROUTER.post("/v1/cash-refunds/fetches", dependencies=[COLLECT])
 @responses_for(NotFound, CashStepNotPossible, DateBeforeStep, RecordedOtherwise, DateInTheFuture)
 async def record_fetch(
-    session: Session, caller: CurrentCaller, running: CurrentContext, body: CashFetchIn
+    session: Session, caller: CurrentCaller, context: CurrentContext[object], body: CashFetchIn
 ) -> CashRefundsOut:
     """Record that a village fetched released cash from the pending account."""
-    await refuse_future(session, running, [body.fetched_on])
+    await refuse_future(session, context, [body.fetched_on])
     await service.fetch(session, body.village, body.receipt_nos, body.fetched_on, caller.client)
     return await _now(session, body.village, body.receipt_nos)
 
@@ -71,10 +71,10 @@ async def record_fetch(
 @ROUTER.post("/v1/cash-refunds/returns", dependencies=[COLLECT])
 @responses_for(NotFound, CashStepNotPossible, DateBeforeStep, RecordedOtherwise, DateInTheFuture)
 async def record_return(
-    session: Session, caller: CurrentCaller, running: CurrentContext, body: CashReturnIn
+    session: Session, caller: CurrentCaller, context: CurrentContext[object], body: CashReturnIn
 ) -> CashRefundsOut:
     """Record that a person got their cash back, and who signed for it."""
-    await refuse_future(session, running, [body.returned_on])
+    await refuse_future(session, context, [body.returned_on])
     await service.hand_back(
         session, body.village, body.receipt_no, body.returned_on, signed_by=body.signed_by, who=caller.client
     )

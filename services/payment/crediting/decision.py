@@ -110,9 +110,8 @@ def _refusal_of_order(notice: PaymentNotice, order: Order | None) -> SuspenseRea
     if order.state in (OrderState.CANCELLED, OrderState.REFUSED):
         return SuspenseReason.ORDER_CANCELLED
     if notice.succeeded_at >= order.expires_at:
-        return (
-            SuspenseReason.AFTER_EXPIRY
-        )  # dated before it, the payment counts even if we had marked the order EXPIRED
+        # Dated before it, the payment counts even if we had marked the order EXPIRED.
+        return SuspenseReason.AFTER_EXPIRY
     return None
 
 

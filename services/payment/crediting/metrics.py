@@ -10,9 +10,9 @@ _FEN = Gauge("canbao_money_at_risk_fen", "What they are worth, in fen")
 _OLDEST = Gauge("canbao_money_at_risk_oldest_seconds", "Age of the oldest of them")
 
 
-async def read_money_at_risk(running: ServiceContext) -> None:
+async def read_money_at_risk(context: ServiceContext[object]) -> None:
     """Set the gauges."""
-    async with running.database.transaction(running.settings.region) as session:
+    async with context.database.transaction(context.settings.region) as session:
         found = await notices.money_at_risk(session)
     _COUNT.set(found.notices)
     _FEN.set(found.fen)

@@ -24,28 +24,28 @@ _NOTICES = Counter("canbao_notices", "Stored notices by what became of them", ["
 log = structlog.get_logger(__name__)
 
 
-async def work_notices(running: ServiceContext) -> int:
+async def work_notices(context: ServiceContext[PaymentResources]) -> int:
     """Work one batch of stored notices; returns how many."""
     try:
-        return await _work(running, partial(repository.claim, limit=AT_ONCE))
+        return await _work(context, partial(repository.claim, limit=AT_ONCE))
     except Exception as failure:
         if not _is_about_a_notice(failure):
             raise  # all of it again, later
         log.warning("a batch of notices failed, working them one by one", error=type(failure).__name__)
-        return await _work_one_by_one(running)
+        return await _work_one_by_one(context)
 
 
-async def _work_one_by_one(running: ServiceContext) -> int:
-    async with running.database.transaction(running.settings.region) as session:
+async def _work_one_by_one(context: ServiceContext[PaymentResources]) -> int:
+    async with context.database.transaction(context.settings.region) as session:
         waiting = await repository.waiting(session, AT_ONCE)
     done = 0
     for notice_id in waiting:
         try:
-            done += await _work(running, partial(repository.claim_one, notice_id=notice_id))
+            done += await _work(context, partial(repository.claim_one, notice_id=notice_id))
         except Exception as failure:
             if not _is_about_a_notice(failure):
                 raise
-            done += await _set_aside(running, notice_id, failure)
+            done += await _set_aside(context, notice_id, failure)
     return done
 
 
@@ -54,22 +54,23 @@ def _is_about_a_notice(failure: Exception) -> bool:
     return not (is_transient(failure) or isinstance(failure, ProgrammingError))
 
 
-async def retry_parked(running: ServiceContext) -> int:
+async def retry_parked(context: ServiceContext[object]) -> int:
     """Look again at refund notices whose payment was being booked at the moment when they were parked."""
-    async with running.database.transaction(running.settings.region) as session:
+    async with context.database.transaction(context.settings.region) as session:
         unparked = await repository.unpark_booked(session)
     if unparked:
-        running.wake(CREDITING)
+        context.wake(CREDITING)
     return unparked
 
 
-async def _work(running: ServiceContext, claim: Callable[[AsyncSession], Awaitable[Sequence[ChannelNotice]]]) -> int:
-    resources: PaymentResources = running.resources
-    async with running.database.transaction(running.settings.region) as session:
+async def _work(
+    context: ServiceContext[PaymentResources], claim: Callable[[AsyncSession], Awaitable[Sequence[ChannelNotice]]]
+) -> int:
+    async with context.database.transaction(context.settings.region) as session:
         notices = await claim(session)
         if not notices:
             return 0
-        outcomes = await work(session, notices, resources)
+        outcomes = await work(session, notices, context.resources)
         await repository.conclude(session, outcomes)
     for state, reason in outcomes.values():
         _NOTICES.labels(state, reason or "").inc()
@@ -102,10 +103,10 @@ async def work(
     return outcomes | await credit(session, payments) | await settle(session, refunds)
 
 
-async def _set_aside(running: ServiceContext, notice_id: UUID, failure: Exception) -> int:
+async def _set_aside(context: ServiceContext[object], notice_id: UUID, failure: Exception) -> int:
     """One notice that cannot be worked must not hold up the rest: it waits in quarantine for a person."""
     log.error("a notice cannot be worked", error=error_summary(failure))
-    async with running.database.transaction(running.settings.region) as session:
+    async with context.database.transaction(context.settings.region) as session:
         claimed = await repository.claim_one(session, notice_id)
         reason = Quarantine.UNPROCESSABLE.value
         await repository.conclude(session, {notice.id: ("QUARANTINED", reason) for notice in claimed})

@@ -9,9 +9,9 @@ from services.payment.ledger import repository
 from shared.service import Job, ServiceContext
 
 
-async def advance(running: ServiceContext) -> int:
+async def advance(context: ServiceContext[object]) -> int:
     """Sum what has become final since the last time."""
-    async with running.database.transaction(running.settings.region) as session:
+    async with context.database.transaction(context.settings.region) as session:
         await repository.advance_sums(session)
     return 0
 

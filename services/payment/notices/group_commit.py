@@ -9,8 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from asyncpg import DataError, IntegrityConstraintViolationError, InterfaceError, PostgresConnectionError
-from asyncpg.exceptions import OperatorInterventionError
+from asyncpg import DataError, IntegrityConstraintViolationError
 from prometheus_client import Histogram
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,8 +21,6 @@ _AT_ONCE = 512
 _LIMIT = 8_192
 # WeChat waits five seconds for an answer; a commit that takes longer may have happened, and its notice comes again.
 _COMMIT_WITHIN_S = 4.0
-# What a statement ends with on a connection that the server has closed.
-_CLOSED = (PostgresConnectionError, OperatorInterventionError, InterfaceError, ConnectionError)
 _GROUP_SIZE = Histogram(
     "canbao_intake_group_size", "Notices made durable by one commit", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 512)
 )
@@ -114,8 +111,8 @@ class GroupCommit:
             kept = self._insert
             try:
                 await (kept or await self._connect())(notices)
-            except _CLOSED:
-                if kept is None:
+            except Exception:
+                if kept is None or not await self._is_closed():
                     raise
                 await self._disconnect()
                 await self._database.renew()
@@ -127,6 +124,13 @@ class GroupCommit:
         self._connection = await self._database.engine.connect()
         self._insert = await prepare_insert(self._connection, self._region)
         return self._insert
+
+    async def _is_closed(self) -> bool:
+        """Whether the server has closed the kept connection."""
+        if self._connection is None:
+            return True
+        driver = (await self._connection.get_raw_connection()).driver_connection
+        return driver is None or driver.is_closed()
 
     async def _disconnect(self) -> None:
         """Throw the connection away: the region it works in must not come back into the pool."""

@@ -6,7 +6,7 @@ They are inserted in the driver's own form, one statement per group, because tha
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
@@ -54,50 +54,105 @@ class MoneyAtRisk:
     oldest_s: float
 
 
-def _notice_of(
-    id: UUID,  # noqa: A002 - the name of the column
-    channel: str,
-    merchant_id: str,
-    notify_id: str,
-    event_type: str,
-    kind: str,
-    payee_merchant_id: str,
-    payee_appid: str,
-    order_no: str,
-    transaction_id: str,
-    refund_no: str,
-    outcome: str,
-    amount_fen: int,
-    currency: str,
-    succeeded_at: datetime,
-    region: str,
-    correlation_id: UUID,
-) -> ChannelNotice:
-    """A notice of a payment or a refund holds all of its columns, another one none: its kind says so."""
-    of_channel: dict[str, Any] = {
-        "id": id,
-        "channel": channel,
-        "merchant_id": merchant_id,
-        "region": region,
-        "notify_id": notify_id,
-        "event_type": event_type,
-        "correlation_id": correlation_id,
-    }
-    of_money: dict[str, Any] = {
-        "payee_merchant_id": payee_merchant_id,
-        "order_no": order_no,
-        "transaction_id": transaction_id,
-        "outcome": outcome,
-        "amount_fen": amount_fen,
-        "succeeded_at": succeeded_at,
-    }
-    match NoticeKind(kind):
-        case NoticeKind.PAYMENT:
-            return PaymentNotice(payee_appid=payee_appid, currency=currency, **of_money, **of_channel)
-        case NoticeKind.REFUND:
-            return RefundNotice(refund_no=refund_no, **of_money, **of_channel)
-        case other:
-            return ChannelNotice(kind=other, **of_channel)
+class _NoticeRow(NamedTuple):
+    """A notice as it is stored; what it says about money is there only where it is about a payment or a refund."""
+
+    id: UUID
+    channel: str
+    merchant_id: str
+    notify_id: str
+    event_type: str
+    kind: str
+    payee_merchant_id: str | None
+    payee_appid: str | None
+    order_no: str | None
+    transaction_id: str | None
+    refund_no: str | None
+    outcome: str | None
+    amount_fen: int | None
+    currency: str | None
+    succeeded_at: datetime | None
+    region: str
+    correlation_id: UUID
+
+    def notice(self) -> ChannelNotice:
+        """The notice of its kind; one that lacks what its kind says is none that we can read."""
+        match kind := NoticeKind(self.kind):
+            case NoticeKind.PAYMENT:
+                return self._payment() or self._of_no_money(NoticeKind.UNREADABLE)
+            case NoticeKind.REFUND:
+                return self._refund() or self._of_no_money(NoticeKind.UNREADABLE)
+            case _:
+                return self._of_no_money(kind)
+
+    def _payment(self) -> PaymentNotice | None:
+        if (
+            self.payee_merchant_id is None
+            or self.payee_appid is None
+            or self.order_no is None
+            or self.transaction_id is None
+            or self.outcome is None
+            or self.amount_fen is None
+            or self.currency is None
+            or self.succeeded_at is None
+        ):
+            return None
+        return PaymentNotice(
+            id=self.id,
+            channel=self.channel,
+            merchant_id=self.merchant_id,
+            region=self.region,
+            notify_id=self.notify_id,
+            event_type=self.event_type,
+            correlation_id=self.correlation_id,
+            payee_merchant_id=self.payee_merchant_id,
+            payee_appid=self.payee_appid,
+            order_no=self.order_no,
+            transaction_id=self.transaction_id,
+            outcome=self.outcome,
+            amount_fen=self.amount_fen,
+            currency=self.currency,
+            succeeded_at=self.succeeded_at,
+        )
+
+    def _refund(self) -> RefundNotice | None:
+        if (
+            self.payee_merchant_id is None
+            or self.order_no is None
+            or self.transaction_id is None
+            or self.refund_no is None
+            or self.outcome is None
+            or self.amount_fen is None
+        ):
+            return None
+        return RefundNotice(
+            id=self.id,
+            channel=self.channel,
+            merchant_id=self.merchant_id,
+            region=self.region,
+            notify_id=self.notify_id,
+            event_type=self.event_type,
+            correlation_id=self.correlation_id,
+            payee_merchant_id=self.payee_merchant_id,
+            order_no=self.order_no,
+            transaction_id=self.transaction_id,
+            refund_no=self.refund_no,
+            outcome=self.outcome,
+            amount_fen=self.amount_fen,
+            succeeded_at=self.succeeded_at,
+        )
+
+    def _of_no_money(self, kind: NoticeKind) -> ChannelNotice:
+        return ChannelNotice(
+            id=self.id,
+            kind=kind,
+            channel=self.channel,
+            merchant_id=self.merchant_id,
+            region=self.region,
+            notify_id=self.notify_id,
+            event_type=self.event_type,
+            correlation_id=self.correlation_id,
+        )
 
 
 def _of_money(name: str) -> Callable[[VerifiedNotice], object]:
@@ -136,12 +191,12 @@ _CONCLUDED = ColumnMap[ConcludedNotice]({"id": "uuid", "state": "text", "reason"
 _INSERT = driver_insert("raw_notice", _VERIFIED, then="ON CONFLICT (channel, notify_id) DO NOTHING")
 # A work queue: the next worker takes other rows. The order's and the bill's rows decide every race.
 _CLAIM = select_into(
-    _notice_of,
+    _NoticeRow,
     "SELECT {fields} FROM raw_notice WHERE state = 'RECEIVED' ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED",
 )
 _WAITING = text("SELECT id FROM raw_notice WHERE state = 'RECEIVED' ORDER BY id LIMIT :limit")
 _CLAIM_ONE = select_into(
-    _notice_of, "SELECT {fields} FROM raw_notice WHERE id = :id AND state = 'RECEIVED' FOR UPDATE SKIP LOCKED"
+    _NoticeRow, "SELECT {fields} FROM raw_notice WHERE id = :id AND state = 'RECEIVED' FOR UPDATE SKIP LOCKED"
 )
 _CONCLUDE = update_rows("raw_notice", _CONCLUDED, key="id")
 _UNPARK = text(
@@ -205,7 +260,7 @@ async def prepare_insert(connection: AsyncConnection, region: str) -> Insert:
 
 async def claim(session: AsyncSession, limit: int) -> list[ChannelNotice]:
     """Take the oldest notices that no worker holds."""
-    return await fetch_all(session, _CLAIM, _notice_of, {"limit": limit})
+    return [row.notice() for row in await fetch_all(session, _CLAIM, _NoticeRow, {"limit": limit})]
 
 
 async def waiting(session: AsyncSession, limit: int) -> Sequence[UUID]:
@@ -215,7 +270,7 @@ async def waiting(session: AsyncSession, limit: int) -> Sequence[UUID]:
 
 async def claim_one(session: AsyncSession, notice_id: UUID) -> list[ChannelNotice]:
     """Take this notice, unless another worker holds it or has worked it."""
-    return await fetch_all(session, _CLAIM_ONE, _notice_of, {"id": notice_id})
+    return [row.notice() for row in await fetch_all(session, _CLAIM_ONE, _NoticeRow, {"id": notice_id})]
 
 
 async def conclude(session: AsyncSession, outcomes: Mapping[UUID, tuple[str, str | None]]) -> None:

@@ -22,25 +22,25 @@ log = structlog.get_logger(__name__)
 
 
 async def query_orders(
-    running: ServiceContext[PaymentResources], *, patience_s: float = 15.0, again_after_s: float = 60.0
+    context: ServiceContext[PaymentResources], *, patience_s: float = 15.0, again_after_s: float = 60.0
 ) -> int:
     """Ask about one batch of orders; returns how many."""
-    async with running.database.transaction(running.settings.region) as session:
+    async with context.database.transaction(context.settings.region) as session:
         due = await repository.claim_to_query(
             session, patience_s=patience_s, again_after_s=again_after_s, limit=_AT_ONCE
         )
-    return await _each(running, due, _settle)
+    return await _each(context, due, _settle)
 
 
-async def close_withdrawn(running: ServiceContext[PaymentResources], *, again_after_s: float = 60.0) -> int:
+async def close_withdrawn(context: ServiceContext[PaymentResources], *, again_after_s: float = 60.0) -> int:
     """Close one batch of orders that would collect a superseded bill; returns how many."""
-    async with running.database.transaction(running.settings.region) as session:
+    async with context.database.transaction(context.settings.region) as session:
         withdrawn = await repository.claim_withdrawn(session, again_after_s=again_after_s, limit=_AT_ONCE)
-    return await _each(running, withdrawn, _close)
+    return await _each(context, withdrawn, _close)
 
 
 async def _each(
-    running: ServiceContext[PaymentResources],
+    context: ServiceContext[PaymentResources],
     order_nos: Sequence[str],
     ask: Callable[[ServiceContext[PaymentResources], Order], Awaitable[None]],
 ) -> int:
@@ -49,7 +49,7 @@ async def _each(
     async def one(order_no: str) -> None:
         async with places:
             try:
-                await ask(running, await service.show(running, order_no, running.settings.region))
+                await ask(context, await service.show(context, order_no, context.settings.region))
             except DomainError as refusal:
                 log.warning("the channel could not be asked about an order", order_no=order_no, why=refusal.code.name)
 
@@ -57,40 +57,40 @@ async def _each(
     return len(order_nos)
 
 
-async def _close(running: ServiceContext[PaymentResources], order: Order) -> None:
+async def _close(context: ServiceContext[PaymentResources], order: Order) -> None:
     try:
-        await service.close(running, order, running.settings.region)
+        await service.close(context, order, context.settings.region)
     except service.OrderPaid:
-        await _settle(running, order)
+        await _settle(context, order)
 
 
-async def _settle(running: ServiceContext[PaymentResources], order: Order) -> None:
+async def _settle(context: ServiceContext[PaymentResources], order: Order) -> None:
     """Accept what the channel answers about one order."""
-    channel = service.channel_of(running.resources, order)
+    channel = service.channel_of(context.resources, order)
     answer = await channel.query(order.order_no)
     if answer.paid is not None:
-        await running.resources.notices.store(*answer.paid)
+        await context.resources.notices.store(*answer.paid)
     elif order.state in (OrderState.CREATED, OrderState.UNKNOWN):
-        await _reopen_or_end(running, order, channel, answer.state)
-    async with running.database.transaction(running.settings.region) as session:
+        await _reopen_or_end(context, order, channel, answer.state)
+    async with context.database.transaction(context.settings.region) as session:
         await repository.note_answered(session, order.order_no)
 
 
 async def _reopen_or_end(
-    running: ServiceContext[PaymentResources], order: Order, channel: PaymentChannel, state: OrderAtChannel
+    context: ServiceContext[PaymentResources], order: Order, channel: PaymentChannel, state: OrderAtChannel
 ) -> None:
     """An order that never got its code: the same request again gives one, unless the channel has ended it.
 
     One that was paid and refunded there without us has ended, too: its bill can be ordered again.
     """
-    region = running.settings.region
+    region = context.settings.region
     if state in (OrderAtChannel.PAYABLE, OrderAtChannel.UNKNOWN):
         try:
-            await service.open_at_channel(running, order, channel, region)
+            await service.open_at_channel(context, order, channel, region)
         except (ChannelUnavailable, ChannelRefused):
             log.warning("an order could not be opened at the channel", order_no=order.order_no)
         return
-    async with running.database.transaction(region) as session:
+    async with context.database.transaction(region) as session:
         await repository.transition(
             session, [order.id], OrderState.CANCELLED, from_states=(OrderState.CREATED, OrderState.UNKNOWN)
         )

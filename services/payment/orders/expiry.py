@@ -22,10 +22,10 @@ async def expire_orders(session: AsyncSession, day: date) -> int:
     return await repository.expire(session, instant, _AT_ONCE)
 
 
-async def expire_lapsed(running: ServiceContext[object]) -> int:
+async def expire_lapsed(context: ServiceContext[object]) -> int:
     """End one batch of orders that lapsed, where no event announces the day."""
-    async with running.database.transaction(running.settings.region) as session:
-        return await expire_orders(session, await business_date(session, running.clock))
+    async with context.database.transaction(context.settings.region) as session:
+        return await expire_orders(session, await business_date(session, context.clock))
 
 
 async def on_business_date_advanced(

@@ -29,23 +29,23 @@ OrderNo = Annotated[str, Path(min_length=6, max_length=32, pattern=r"^[0-9A-Za-z
     ChannelUnavailable,
     ChannelRefused,
 )
-async def place_order(running: CurrentContext[PaymentResources], caller: CurrentCaller, body: OrderIn) -> OrderOut:
+async def place_order(context: CurrentContext[PaymentResources], caller: CurrentCaller, body: OrderIn) -> OrderOut:
     """Collect what these enrolments owe today; an earlier order for one of them is closed first."""
     ids = tuple(dict.fromkeys(body.enrolment_ids))
-    return OrderOut.of(await service.place(running, service.OrderRequest(ids, caller.region, caller.trace())))
+    return OrderOut.of(await service.place(context, service.OrderRequest(ids, caller.region, caller.trace())))
 
 
 @ROUTER.get("/v1/orders/{order_no}", dependencies=[requires("payment:read")])
 @responses_for(NotFound)
-async def show_order(running: CurrentContext[PaymentResources], caller: CurrentCaller, order_no: OrderNo) -> OrderOut:
+async def show_order(context: CurrentContext[PaymentResources], caller: CurrentCaller, order_no: OrderNo) -> OrderOut:
     """One order as it stands."""
-    return OrderOut.of(await service.show(running, order_no, caller.region))
+    return OrderOut.of(await service.show(context, order_no, caller.region))
 
 
 @ROUTER.post("/v1/orders/{order_no}/cancel", dependencies=[requires("payment:write")])
 @responses_for(
     NotFound, service.ChannelNotOffered, service.OrderPaid, service.OrderNotOpen, ChannelUnavailable, ChannelRefused
 )
-async def cancel_order(running: CurrentContext[PaymentResources], caller: CurrentCaller, order_no: OrderNo) -> OrderOut:
+async def cancel_order(context: CurrentContext[PaymentResources], caller: CurrentCaller, order_no: OrderNo) -> OrderOut:
     """Close an order at its channel, so that nobody can pay it any more."""
-    return OrderOut.of(await service.cancel(running, order_no, caller.region))
+    return OrderOut.of(await service.cancel(context, order_no, caller.region))

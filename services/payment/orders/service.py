@@ -66,28 +66,28 @@ class OrderRequest:
     trace: Trace
 
 
-async def place(running: ServiceContext[PaymentResources], ask: OrderRequest) -> Order:
+async def place(context: ServiceContext[PaymentResources], ask: OrderRequest) -> Order:
     """Open an order for what these enrolments owe today, and get the code to pay it with.
 
     An order that holds one of the bills is closed at its channel first. Raises ChannelNotAllowed, ChannelNotOffered,
     NothingToPay, OrderPaid, OrderAlreadyOpen, ChannelRefused, and ChannelUnavailable (the order stays UNKNOWN until a
     query settles it).
     """
-    running.resources.refuse_channel(Channel.WECHAT)
-    channel = next(iter(running.resources.channels.values()), None)
+    context.resources.refuse_channel(Channel.WECHAT)
+    channel = next(iter(context.resources.channels.values()), None)
     if channel is None:
         raise ChannelNotOffered
-    order = await _create(running, ask, channel)
+    order = await _create(context, ask, channel)
     if order is None:
-        await _close_earlier(running, ask)
-        order = await _create(running, ask, channel)
+        await _close_earlier(context, ask)
+        order = await _create(context, ask, channel)
     if order is None:
         raise OrderAlreadyOpen
-    return await open_at_channel(running, order, channel, ask.region)
+    return await open_at_channel(context, order, channel, ask.region)
 
 
 async def open_at_channel(
-    running: ServiceContext[PaymentResources], order: Order, channel: PaymentChannel, region: str
+    context: ServiceContext[PaymentResources], order: Order, channel: PaymentChannel, region: str
 ) -> Order:
     """Ask the channel for the code of a written order; asking again for the same order is harmless."""
     try:
@@ -96,32 +96,32 @@ async def open_at_channel(
             description=_DESCRIPTION,
             amount_fen=order.amount_fen,
             expires_at=order.expires_at,
-            notify_url=running.resources.notify_url(order.merchant_id),
+            notify_url=context.resources.notify_url(order.merchant_id),
         )
     except ChannelUnavailable:
-        await _turn(running, region, order, OrderState.UNKNOWN)
+        await _turn(context, region, order, OrderState.UNKNOWN)
         raise
     except ChannelRefused as refused:
         if refused.already_paid:
-            await _turn(running, region, order, OrderState.UNKNOWN)
+            await _turn(context, region, order, OrderState.UNKNOWN)
             raise OrderPaid from refused
-        await _turn(running, region, order, OrderState.REFUSED)
+        await _turn(context, region, order, OrderState.REFUSED)
         raise
-    if not await _turn(running, region, order, OrderState.AWAITING, code_url=code_url):
+    if not await _turn(context, region, order, OrderState.AWAITING, code_url=code_url):
         # It was cancelled while the channel was opening it: it must not stay open there alone.
         await channel.close(order.order_no)
         raise OrderNotOpen
     return replace(order, state=OrderState.AWAITING, code_url=code_url)
 
 
-async def cancel(running: ServiceContext[PaymentResources], order_no: str, region: str) -> Order:
+async def cancel(context: ServiceContext[PaymentResources], order_no: str, region: str) -> Order:
     """Close an order at its channel so that nobody can pay it; raises NotFound, OrderPaid, OrderNotOpen."""
-    order = await show(running, order_no, region)
+    order = await show(context, order_no, region)
     if order.state is OrderState.CANCELLED:
         return order
     if order.state not in OPEN_STATES:
         raise OrderNotOpen(f"订单状态 order {order.state}")
-    closed = await close(running, order, region)
+    closed = await close(context, order, region)
     if closed.state is OrderState.CONFIRMED:
         raise OrderPaid
     if closed.state is not OrderState.CANCELLED:
@@ -129,17 +129,17 @@ async def cancel(running: ServiceContext[PaymentResources], order_no: str, regio
     return closed
 
 
-async def close(running: ServiceContext[PaymentResources], order: Order, region: str) -> Order:
+async def close(context: ServiceContext[PaymentResources], order: Order, region: str) -> Order:
     """Close an open order, the channel first: money for an order that only we call closed would pay no bill.
 
     Returns the order as it then stands; a notice may have confirmed it meanwhile. Raises OrderPaid.
     """
-    channel = channel_of(running.resources, order)
+    channel = channel_of(context.resources, order)
     if await channel.close(order.order_no) is Closing.PAID:
         raise OrderPaid
-    if await _turn(running, region, order, OrderState.CANCELLED):
+    if await _turn(context, region, order, OrderState.CANCELLED):
         return replace(order, state=OrderState.CANCELLED)
-    return await show(running, order.order_no, region)
+    return await show(context, order.order_no, region)
 
 
 def channel_of(resources: PaymentResources, order: Order) -> PaymentChannel:
@@ -150,9 +150,9 @@ def channel_of(resources: PaymentResources, order: Order) -> PaymentChannel:
     return channel
 
 
-async def show(running: ServiceContext[PaymentResources], order_no: str, region: str) -> Order:
+async def show(context: ServiceContext[PaymentResources], order_no: str, region: str) -> Order:
     """One order as it stands; raises NotFound."""
-    async with running.database.transaction(region) as session:
+    async with context.database.transaction(region) as session:
         order = await repository.get(session, order_no)
     if order is None:
         raise NotFound("没有该订单 · no such order")
@@ -160,11 +160,11 @@ async def show(running: ServiceContext[PaymentResources], order_no: str, region:
 
 
 async def _create(
-    running: ServiceContext[PaymentResources], ask: OrderRequest, channel: PaymentChannel
+    context: ServiceContext[PaymentResources], ask: OrderRequest, channel: PaymentChannel
 ) -> Order | None:
     """Write the order; None where another one holds one of its bills open, and then nothing is written."""
-    async with running.database.transaction(ask.region) as session:
-        today = await business_date(session, running.clock)
+    async with context.database.transaction(ask.region) as session:
+        today = await business_date(session, context.clock)
         due = await _due(session, ask, today)
         if await repository.open_on_bills(session, [bill.id for bill, _ in due]):
             return None
@@ -174,13 +174,13 @@ async def _create(
     return order
 
 
-async def _close_earlier(running: ServiceContext[PaymentResources], ask: OrderRequest) -> None:
+async def _close_earlier(context: ServiceContext[PaymentResources], ask: OrderRequest) -> None:
     """Close the orders that hold these bills; between transactions, because the channel is asked."""
-    async with running.database.transaction(ask.region) as session:
-        due = await _due(session, ask, await business_date(session, running.clock))
+    async with context.database.transaction(ask.region) as session:
+        due = await _due(session, ask, await business_date(session, context.clock))
         earlier = await repository.open_on_bills(session, [bill.id for bill, _ in due])
     for order in earlier:
-        await close(running, order, ask.region)
+        await close(context, order, ask.region)
 
 
 async def _due(session: AsyncSession, ask: OrderRequest, today: date) -> list[tuple[Bill, DueRow]]:
@@ -216,7 +216,7 @@ def _new_order(ask: OrderRequest, due: Sequence[tuple[Bill, DueRow]], today: dat
 
 
 async def _turn(
-    running: ServiceContext[PaymentResources],
+    context: ServiceContext[PaymentResources],
     region: str,
     order: Order,
     state: OrderState,
@@ -224,6 +224,6 @@ async def _turn(
     code_url: str | None = None,
 ) -> bool:
     """A notice may have confirmed the order while the channel was asked: only an open order is turned."""
-    async with running.database.transaction(region) as session:
+    async with context.database.transaction(region) as session:
         turned = await repository.transition(session, [order.id], state, from_states=OPEN_STATES, code_url=code_url)
     return bool(turned)

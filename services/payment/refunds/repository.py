@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -57,44 +56,52 @@ class ListedRefund:
     refunded_on: date | None
 
 
-def _refund_of(
-    id: UUID,  # noqa: A002 - the name of the column
-    suspense_id: UUID,
-    refund_no: str,
-    attempt: int,
-    channel: str,
-    merchant_id: str,
-    transaction_id: str,
-    enrolment_id: UUID | None,
-    person_token: str | None,
-    benefit_year: int | None,
-    amount_fen: int,
-    paid_fen: int,
-    reason: str,
-    state: str,
-    region: str,
-    actor: str,
-    correlation_id: UUID,
-) -> Refund:
-    return Refund(
-        id=id,
-        suspense_id=suspense_id,
-        refund_no=refund_no,
-        attempt=attempt,
-        channel=channel,
-        merchant_id=merchant_id,
-        transaction_id=transaction_id,
-        amount_fen=amount_fen,
-        paid_fen=paid_fen,
-        reason=reason,
-        state=RefundState(state),
-        dimensions=Dimensions(region, enrolment_id, person_token, benefit_year),
-        trace=Trace(actor, correlation_id),
-    )
+@dataclass(frozen=True, slots=True)
+class _RefundRow:
+    """A refund's columns, and the person of the suspended money."""
+
+    id: UUID
+    suspense_id: UUID
+    refund_no: str
+    attempt: int
+    channel: str
+    merchant_id: str
+    transaction_id: str
+    enrolment_id: UUID | None
+    person_token: str | None
+    benefit_year: int | None
+    amount_fen: int
+    paid_fen: int
+    reason: str
+    state: str
+    region: str
+    actor: str
+    correlation_id: UUID
+
+    def refund(self) -> Refund:
+        """The refund that the row holds."""
+        return Refund(
+            id=self.id,
+            suspense_id=self.suspense_id,
+            refund_no=self.refund_no,
+            attempt=self.attempt,
+            channel=self.channel,
+            merchant_id=self.merchant_id,
+            transaction_id=self.transaction_id,
+            amount_fen=self.amount_fen,
+            paid_fen=self.paid_fen,
+            reason=self.reason,
+            state=RefundState(self.state),
+            dimensions=Dimensions(self.region, self.enrolment_id, self.person_token, self.benefit_year),
+            trace=Trace(self.actor, self.correlation_id),
+        )
 
 
-def _due_of(asked_before: bool, **columns: Any) -> DueRefund:
-    return DueRefund(_refund_of(**columns), asked_before)
+@dataclass(frozen=True, slots=True)
+class _DueRow(_RefundRow):
+    """The same, and whether the channel was asked for it before."""
+
+    asked_before: bool
 
 
 _REQUESTED = ColumnMap[NewRefund](
@@ -122,14 +129,14 @@ _INSERT = _REQUESTED.statement(
 )
 _OF_SUSPENSE = text("SELECT id FROM refund WHERE suspense_id = :suspense_id")
 _LOCK = select_into(
-    _refund_of,
+    _RefundRow,
     """
     SELECT {fields} FROM refund r JOIN (SELECT id AS suspense_id, person_token FROM suspense) AS s USING (suspense_id)
     WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE OF r
     """,
 )
 _LOCK_BY_NUMBER = select_into(
-    _refund_of,
+    _RefundRow,
     """
     SELECT {fields} FROM refund r JOIN (SELECT id AS suspense_id, person_token FROM suspense) AS s USING (suspense_id)
     WHERE refund_no = ANY(CAST(:numbers AS text[])) ORDER BY id FOR UPDATE OF r
@@ -144,7 +151,7 @@ _APPROVE = text(
 )
 # Noted as asked before it is asked: a crash in between only means that the same number is asked again.
 _TAKE = select_into(
-    _refund_of,
+    _DueRow,
     """
     WITH due AS (
         SELECT id, asked_at IS NOT NULL AS asked_before FROM refund
@@ -158,7 +165,7 @@ _TAKE = select_into(
                           failure = CASE state WHEN 'ASKED' THEN NULL ELSE failure END
         FROM due WHERE refund.id = due.id RETURNING refund.id
     )
-    SELECT {fields}, due.asked_before FROM taken JOIN due USING (id) JOIN refund r USING (id)
+    SELECT {fields} FROM taken JOIN due USING (id) JOIN refund r USING (id)
     JOIN (SELECT id AS suspense_id, person_token FROM suspense) AS s USING (suspense_id) ORDER BY id
     """,
 )
@@ -188,14 +195,14 @@ async def of_suspense(session: AsyncSession, suspense_id: UUID) -> UUID | None:
 
 async def lock(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Refund]:
     """Lock refunds, sorted; by id."""
-    refunds = await fetch_all(session, _LOCK, _refund_of, {"ids": sorted(ids)})
-    return {refund.id: refund for refund in refunds}
+    rows = await fetch_all(session, _LOCK, _RefundRow, {"ids": sorted(ids)})
+    return {row.id: row.refund() for row in rows}
 
 
 async def lock_by_number(session: AsyncSession, numbers: Sequence[str]) -> dict[str, Refund]:
     """Lock refunds, sorted; by their number at the channel."""
-    refunds = await fetch_all(session, _LOCK_BY_NUMBER, _refund_of, {"numbers": sorted(set(numbers))})
-    return {refund.refund_no: refund for refund in refunds}
+    rows = await fetch_all(session, _LOCK_BY_NUMBER, _RefundRow, {"numbers": sorted(set(numbers))})
+    return {row.refund_no: row.refund() for row in rows}
 
 
 async def approve(session: AsyncSession, refund: Refund, *, attempt: int, approved_by: str, day: date) -> None:
@@ -207,7 +214,8 @@ async def approve(session: AsyncSession, refund: Refund, *, attempt: int, approv
 
 async def take_due(session: AsyncSession, *, again_after_s: float, limit: int) -> list[DueRefund]:
     """Refunds to ask the channel about now."""
-    return await fetch_all(session, _TAKE, _due_of, {"again_after_s": again_after_s, "limit": limit})
+    rows = await fetch_all(session, _TAKE, _DueRow, {"again_after_s": again_after_s, "limit": limit})
+    return [DueRefund(row.refund(), row.asked_before) for row in rows]
 
 
 async def note_refusal(session: AsyncSession, refund_id: UUID, failure: str) -> None:

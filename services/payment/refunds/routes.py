@@ -33,20 +33,22 @@ async def list_refunds(
 
 @ROUTER.post("/v1/refunds/{refund_id}/approve", dependencies=[requires("payment:refund")])
 @responses_for(NotFound)
-async def approve_refund(session: Session, caller: CurrentCaller, running: CurrentContext, refund_id: UUID) -> Approved:
+async def approve_refund(
+    session: Session, caller: CurrentCaller, context: CurrentContext[object], refund_id: UUID
+) -> Approved:
     """Let a refund go to its channel. Approving it twice changes nothing; one the channel closed is asked again."""
-    today = await business_date(session, running.clock)
+    today = await business_date(session, context.clock)
     refund = await service.approve(session, refund_id, today, caller.trace())
-    after_commit(session, lambda: running.wake(REFUNDS))
+    after_commit(session, lambda: context.wake(REFUNDS))
     return Approved(id=refund.id, refund_no=refund.refund_no, amount_fen=refund.amount_fen, state=refund.state)
 
 
 @ROUTER.post("/v1/suspense/{suspense_id}/refund", status_code=201, dependencies=[requires("payment:refund")])
 @responses_for(service.SuspenseNotHeld)
 async def request_refund(
-    session: Session, caller: CurrentCaller, running: CurrentContext, suspense_id: UUID
+    session: Session, caller: CurrentCaller, context: CurrentContext[object], suspense_id: UUID
 ) -> RefundRequested:
     """Put suspended money forward for refund; it still has to be approved."""
-    today = await business_date(session, running.clock)
+    today = await business_date(session, context.clock)
     refund_id = await service.request_one(session, NewRefund(suspense_id, today, caller.trace()))
     return RefundRequested(refund_id=refund_id)

@@ -14,17 +14,17 @@ _AT_ONCE = 20
 log = structlog.get_logger(__name__)
 
 
-async def submit_refunds(running: ServiceContext, *, again_after_s: float = 60.0) -> int:
+async def submit_refunds(context: ServiceContext[PaymentResources], *, again_after_s: float = 60.0) -> int:
     """Ask for one batch of refunds, each under its one number; returns how many."""
-    async with running.database.transaction(running.settings.region) as session:
+    async with context.database.transaction(context.settings.region) as session:
         due = await repository.take_due(session, again_after_s=again_after_s, limit=_AT_ONCE)
     for each in due:
-        await _ask(running, each.refund, asked_before=each.asked_before)
+        await _ask(context, each.refund, asked_before=each.asked_before)
     return len(due)
 
 
-async def _ask(running: ServiceContext, refund: Refund, *, asked_before: bool) -> None:
-    resources: PaymentResources = running.resources
+async def _ask(context: ServiceContext[PaymentResources], refund: Refund, *, asked_before: bool) -> None:
+    resources = context.resources
     channel = resources.channels.get(refund.merchant_id)
     if channel is None:
         log.error("a refund's merchant is not configured", merchant_id=refund.merchant_id)
@@ -46,7 +46,7 @@ async def _ask(running: ServiceContext, refund: Refund, *, asked_before: bool) -
     except ChannelRefused as refused:
         # An earlier try may have arrived, so only the channel's own word CLOSED ends a number: it is asked again.
         log.warning("the channel refused a refund", refund_no=refund.refund_no, why=refused.reason)
-        async with running.database.transaction(running.settings.region) as session:
+        async with context.database.transaction(context.settings.region) as session:
             await repository.note_refusal(session, refund.id, refused.reason)
 
 

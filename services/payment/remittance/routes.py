@@ -66,10 +66,10 @@ async def enter_serial(session: Session, caller: CurrentCaller, batch_id: UUID, 
 
 @ROUTER.post("/{batch_id}/fetch-detail", dependencies=[TAX])
 @responses_for(NotFound, steps.StepNotPossible, TaxExchangeUnavailable, TaxDetailNotFound)
-async def fetch_detail(caller: CurrentCaller, running: CurrentContext[object], batch_id: UUID) -> BatchOut:
+async def fetch_detail(caller: CurrentCaller, context: CurrentContext[object], batch_id: UUID) -> BatchOut:
     """Fetch the tax bureau's detail and compare it with the batch."""
     batch = await confirmation.confirm_detail(
-        running.database, running.settings, caller.region, caller.trace(), batch_id
+        context.database, context.settings, caller.region, caller.trace(), batch_id
     )
     return BatchOut.of(batch)
 
@@ -77,30 +77,30 @@ async def fetch_detail(caller: CurrentCaller, running: CurrentContext[object], b
 @ROUTER.post("/{batch_id}/remit", dependencies=[TAX])
 @responses_for(*STEP, steps.DateBeforePreviousStep, DateInTheFuture)
 async def remit(
-    session: Session, caller: CurrentCaller, running: CurrentContext[object], batch_id: UUID, body: RemittedIn
+    session: Session, caller: CurrentCaller, context: CurrentContext[object], batch_id: UUID, body: RemittedIn
 ) -> BatchOut:
     """Remit the confirmed amount (上解)."""
-    await refuse_future(session, running, [body.remitted_on])
+    await refuse_future(session, context, [body.remitted_on])
     return BatchOut.of(await service.remit(session, caller.trace(), batch_id, body.remitted_on))
 
 
 @ROUTER.post("/{batch_id}/treasury", dependencies=[TREASURY])
 @responses_for(*STEP, steps.DateBeforePreviousStep, DateInTheFuture)
 async def confirm_treasury(
-    session: Session, caller: CurrentCaller, running: CurrentContext[object], batch_id: UUID, body: ReceivedIn
+    session: Session, caller: CurrentCaller, context: CurrentContext[object], batch_id: UUID, body: ReceivedIn
 ) -> BatchOut:
     """Note that the treasury holds the money (入国库)."""
-    await refuse_future(session, running, [body.received_on])
+    await refuse_future(session, context, [body.received_on])
     return BatchOut.of(await service.confirm_treasury(session, caller.trace(), batch_id, body.received_on))
 
 
 @ROUTER.post("/{batch_id}/certificate", dependencies=[TAX])
 @responses_for(*STEP, steps.DateBeforePreviousStep, DateInTheFuture, steps.CertificateNumberTaken)
 async def issue_certificate(
-    session: Session, caller: CurrentCaller, running: CurrentContext[object], batch_id: UUID, body: CertificateIn
+    session: Session, caller: CurrentCaller, context: CurrentContext[object], batch_id: UUID, body: CertificateIn
 ) -> BatchOut:
     """Register the tax payment certificate (完税证明)."""
-    await refuse_future(session, running, [body.issued_on])
+    await refuse_future(session, context, [body.issued_on])
     return BatchOut.of(
         await service.issue_certificate(session, caller.trace(), batch_id, body.certificate_no, body.issued_on)
     )
@@ -109,10 +109,10 @@ async def issue_certificate(
 @ROUTER.post("/{batch_id}/return", dependencies=[TREASURY])
 @responses_for(*STEP, steps.DateBeforePreviousStep, DateInTheFuture)
 async def take_back(
-    session: Session, caller: CurrentCaller, running: CurrentContext[object], batch_id: UUID, body: ReturnedIn
+    session: Session, caller: CurrentCaller, context: CurrentContext[object], batch_id: UUID, body: ReturnedIn
 ) -> BatchOut:
     """Note that the treasury sent the money back; its lines go on in a new batch."""
-    await refuse_future(session, running, [body.returned_on])
+    await refuse_future(session, context, [body.returned_on])
     return BatchOut.of(
         await service.return_to_pending(session, caller.trace(), batch_id, body.returned_on, body.reason)
     )

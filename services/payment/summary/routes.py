@@ -35,13 +35,13 @@ ROUTER = APIRouter(route_class=StrictRoute)
 
 @ROUTER.get("/v1/summary", dependencies=[requires("payment:read")])
 async def summarise(
-    session: Session, running: CurrentContext, benefit_year: Annotated[int, Query(ge=2000, le=2100)]
+    session: Session, context: CurrentContext[object], benefit_year: Annotated[int, Query(ge=2000, le=2100)]
 ) -> SummaryOut:
     """Where a benefit year's money stands, by township, and what stands apart from it."""
     found = await repository.summary(session, benefit_year)
     waiting = await notices.money_at_risk(session)
     return SummaryOut(
-        business_date=await business_date(session, running.clock),
+        business_date=await business_date(session, context.clock),
         benefit_year=benefit_year,
         towns=[TownOut(region=town.town, **_standing([town])) for town in found.towns if town.town is not None],
         unattributed=_unattributed([town for town in found.towns if town.town is None]),

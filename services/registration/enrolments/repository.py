@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from operator import attrgetter
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import orjson
@@ -96,60 +96,80 @@ class EnrolmentDetails:
     cash_returned_on: date | None
 
 
-def _record_of(
-    id: UUID,  # noqa: A002 - the name of the column
-    region: str,
-    benefit_year: int,
-    person_token: str,
-    state: str,
-    actor: str,
-    correlation_id: UUID,
-    assessment_version: int | None,
-    outcome: str | None,
-    reason_code: str | None,
-    bill_version: int | None,
-    paid_version: int | None,
-    paid_basis: str | None,
-    paid_on: date,
-    paid_fen: int,
-    due_fen: int,
-    aided_fen: int,
-    channel: str | None,
-    benefit_start: date | None,
-    benefit_end: date | None,
-    benefit_wait: str | None,
-    benefit_held: str | None,
-    money_state: str | None,
-    in_treasury_on: date | None,
-    certificate_no: str | None,
-    cash_returned_on: date | None,
-) -> EnrolmentRecord:
-    """What a state follows from; the assessment, the name and the number are long and are not read.
+class _RecordRow(NamedTuple):
+    """What a state follows from; the assessment, the name and the number are long and are not read."""
 
-    A row is paid wholly or not at all, a constraint of the table says so: with a basis the other columns are there.
-    """
-    payment = period = None
-    if paid_basis is not None:
-        payment = Payment(paid_basis, paid_on, paid_fen, due_fen, aided_fen, channel, paid_version)
-        period = Period(benefit_start, benefit_end, wait=benefit_wait, held=benefit_held)
-    return EnrolmentRecord(
-        id=id,
-        region=region,
-        benefit_year=benefit_year,
-        person_token=person_token,
-        state=State(state),
-        trace=Trace(actor=actor, correlation_id=correlation_id),
-        assessment_version=assessment_version,
-        outcome=outcome,
-        reason_code=reason_code,
-        bill_version=bill_version,
-        payment=payment,
-        period=period,
-        money_state=money_state,
-        in_treasury_on=in_treasury_on,
-        certificate_no=certificate_no,
-        cash_returned_on=cash_returned_on,
-    )
+    id: UUID
+    region: str
+    benefit_year: int
+    person_token: str
+    state: str
+    actor: str
+    correlation_id: UUID
+    assessment_version: int | None
+    outcome: str | None
+    reason_code: str | None
+    bill_version: int | None
+    paid_version: int | None
+    paid_basis: str | None
+    paid_on: date | None
+    paid_fen: int | None
+    due_fen: int | None
+    aided_fen: int | None
+    channel: str | None
+    benefit_start: date | None
+    benefit_end: date | None
+    benefit_wait: str | None
+    benefit_held: str | None
+    money_state: str | None
+    in_treasury_on: date | None
+    certificate_no: str | None
+    cash_returned_on: date | None
+
+    def record(self) -> EnrolmentRecord:
+        """The record that the row holds."""
+        payment = self._payment()
+        return EnrolmentRecord(
+            id=self.id,
+            region=self.region,
+            benefit_year=self.benefit_year,
+            person_token=self.person_token,
+            state=State(self.state),
+            trace=Trace(actor=self.actor, correlation_id=self.correlation_id),
+            assessment_version=self.assessment_version,
+            outcome=self.outcome,
+            reason_code=self.reason_code,
+            bill_version=self.bill_version,
+            payment=payment,
+            period=None if payment is None else self._period(),
+            money_state=self.money_state,
+            in_treasury_on=self.in_treasury_on,
+            certificate_no=self.certificate_no,
+            cash_returned_on=self.cash_returned_on,
+        )
+
+    def _payment(self) -> Payment | None:
+        """A row is paid wholly or not at all, a constraint of the table says so."""
+        if (
+            self.paid_basis is None
+            or self.paid_on is None
+            or self.paid_fen is None
+            or self.due_fen is None
+            or self.aided_fen is None
+        ):
+            return None
+        return Payment(
+            self.paid_basis,
+            self.paid_on,
+            self.paid_fen,
+            self.due_fen,
+            self.aided_fen,
+            self.channel,
+            self.paid_version,
+        )
+
+    def _period(self) -> Period:
+        return Period(self.benefit_start, self.benefit_end, wait=self.benefit_wait, held=self.benefit_held)
 
 
 def _part(part: str, name: str) -> Callable[[EnrolmentRecord], object]:
@@ -240,14 +260,14 @@ _CONTENTS = _PEOPLE.statement(
     """
 )
 _LOCK = select_into(
-    _record_of, "SELECT {fields} FROM enrolment WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE"
+    _RecordRow, "SELECT {fields} FROM enrolment WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE"
 )
 _RECORD = update_rows(
     "enrolment", _CHANGED, key="id", sets={"assessment": "coalesce(n.assessment, enrolment.assessment)"}
 )
 _STEPS = {
     State.ACTIVE: select_into(
-        _record_of,
+        _RecordRow,
         """
         UPDATE enrolment SET state = 'ACTIVE' WHERE id IN (
             SELECT id FROM enrolment WHERE state IN ('PAID', 'WAITING') AND benefit_start <= :today
@@ -256,7 +276,7 @@ _STEPS = {
         """,
     ),
     State.EXPIRED: select_into(
-        _record_of,
+        _RecordRow,
         """
         UPDATE enrolment SET state = 'EXPIRED' WHERE id IN (
             SELECT id FROM enrolment WHERE state = 'ACTIVE' AND benefit_end < :today
@@ -307,8 +327,8 @@ async def contents(session: AsyncSession, of: Sequence[ByPerson]) -> dict[tuple[
 
 async def lock(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, EnrolmentRecord]:
     """Lock enrolments for the rest of the transaction and return their records."""
-    records = await fetch_all(session, _LOCK, _record_of, {"ids": sorted(set(ids))})
-    return {record.id: record for record in records}
+    rows = await fetch_all(session, _LOCK, _RecordRow, {"ids": sorted(set(ids))})
+    return {row.id: row.record() for row in rows}
 
 
 async def record(session: AsyncSession, records: Sequence[EnrolmentRecord]) -> None:
@@ -319,4 +339,5 @@ async def record(session: AsyncSession, records: Sequence[EnrolmentRecord]) -> N
 
 async def step(session: AsyncSession, into: State, today: date, most: int) -> list[EnrolmentRecord]:
     """Move up to ``most`` enrolments into ACTIVE or EXPIRED whose day has come."""
-    return await fetch_all(session, _STEPS[into], _record_of, {"today": today, "most": most})
+    rows = await fetch_all(session, _STEPS[into], _RecordRow, {"today": today, "most": most})
+    return [row.record() for row in rows]

@@ -43,7 +43,7 @@ async def show(session: Session, enrolment_id: UUID) -> EnrolmentOut:
 
 @ROUTER.get("/v1/enrolments/{enrolment_id}/explain", name="explain", dependencies=[requires("registration:read")])
 @responses_for(NotFound)
-async def show_explanation(session: Session, context: CurrentContext, enrolment_id: UUID) -> ExplanationOut:
+async def show_explanation(session: Session, context: CurrentContext[object], enrolment_id: UUID) -> ExplanationOut:
     """Why an enrolment stands as it does: which rules decided, which did not, each with the sentence it stands on."""
     details = await repository.find(session, enrolment_id)
     if details is None:

@@ -21,7 +21,7 @@ ROUTER = APIRouter(route_class=StrictRoute, tags=["summary"])
 
 @ROUTER.get("/v1/summary", dependencies=[requires("registration:read")])
 async def summary(
-    session: Session, context: CurrentContext, benefit_year: Annotated[int, Query(ge=2000, le=2100)]
+    session: Session, context: CurrentContext[object], benefit_year: Annotated[int, Query(ge=2000, le=2100)]
 ) -> RegistrationSummaryOut:
     """Enrolments by state, for the region and each town in it, and by day of enrolment for two years."""
     states: Counter[str] = Counter()

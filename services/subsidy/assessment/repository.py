@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -85,6 +84,13 @@ class PaidAssessment(NamedTuple):
     row_no: int | None
 
 
+class EndedEnrolment(NamedTuple):
+    """An enrolment that ended, and on which day."""
+
+    id: UUID
+    terminated_on: date
+
+
 @dataclass(frozen=True, slots=True)
 class AssessmentVersion:
     """A version of an assessment as it is shown."""
@@ -156,7 +162,7 @@ _ASSESSMENT = ColumnMap[Assessed](
     }
 )
 _PAID = ColumnMap[PaidAssessment]({"id": "uuid", "paid_on": "date", "pricing_id": "text", "row_no": "integer"})
-_ENDED = ColumnMap[tuple[UUID, date]]({"id": ("uuid", itemgetter(0)), "terminated_on": ("date", itemgetter(1))})
+_ENDED = ColumnMap[EndedEnrolment]({"id": "uuid", "terminated_on": "date"})
 
 # Locks in token order. The update changes nothing: it is what makes the second comer wait for the first.
 _LOCK_PEOPLE = text(
@@ -283,10 +289,10 @@ async def record_paid(session: AsyncSession, paid: Sequence[PaidAssessment]) -> 
     await session.execute(_RECORD_PAID, _PAID.arrays(sorted(paid)))
 
 
-async def terminate(session: AsyncSession, ended: Mapping[UUID, date]) -> None:
+async def terminate(session: AsyncSession, ended: Sequence[EndedEnrolment]) -> None:
     """Record that enrolments ended."""
-    await session.execute(_LOCK, {"ids": list(ended)})
-    await session.execute(_TERMINATE, _ENDED.arrays(list(ended.items())))
+    await session.execute(_LOCK, {"ids": [one.id for one in ended]})
+    await session.execute(_TERMINATE, _ENDED.arrays(ended))
 
 
 async def versions_of(session: AsyncSession, enrolment_id: UUID) -> list[AssessmentVersion]:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.subsidy.assessment import repository
 from services.subsidy.assessment.pricing import Pricer, Pricing, as_reason, certified
-from services.subsidy.assessment.repository import Assessed, EnrolmentSnapshot, PaidAssessment, Version
+from services.subsidy.assessment.repository import Assessed, EndedEnrolment, EnrolmentSnapshot, PaidAssessment, Version
 from services.subsidy.changes.repository import PricingCause
 from shared.contracts.event import Event, Received, Trace
 from shared.contracts.registration import (
@@ -107,7 +107,7 @@ async def record_paid_assessment(
 async def terminate(session: AsyncSession, events: Sequence[Received[EnrolmentTerminated]]) -> None:
     """Stop counting and pricing enrolments that ended."""
     ended = {received.event.enrolment_id: received.event.terminated_on for received in events}
-    await repository.terminate(session, dict(sorted(ended.items())))
+    await repository.terminate(session, [EndedEnrolment(*one) for one in sorted(ended.items())])
 
 
 def preview(pack: Pack, case: CaseFacts) -> tuple[dict[str, Any], list[Reason]]:

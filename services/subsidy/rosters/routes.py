@@ -44,7 +44,7 @@ async def upload(
 @ROUTER.get("/v1/uninsured", dependencies=[requires("subsidy:read")])
 async def list_uninsured(
     session: Session,
-    context: CurrentContext,
+    context: CurrentContext[object],
     benefit_year: Annotated[int, Query(ge=2000, le=2100)],
     after: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=1_000)] = 500,

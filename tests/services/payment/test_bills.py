@@ -193,6 +193,30 @@ async def test_not_priced_yet_held_and_unknown_are_distinguished(payment: Runnin
     assert (await payment.get(f"bills/{held}"))["state"] == "OPEN"
 
 
+async def test_an_identifier_of_another_time_is_unknown(payment: RunningPayment) -> None:
+    caller = payment.installation.caller("payment:read")
+    now_ms = int(payment.running.clock.now().timestamp() * 1000)
+
+    async def status(made_ms: int) -> int:
+        identifier = UUID(int=made_ms << 80 | 7 << 76 | 2 << 62)
+        return (await payment.http.get(f"/payment/v1/bills/{identifier}", headers=caller)).status_code
+
+    hour_ms = 3_600_000
+    assert await status(now_ms - hour_ms // 2) == 409
+    assert await status(now_ms - 2 * hour_ms) == 404
+    assert await status(now_ms + hour_ms) == 404, "a day to come is not waited for"
+    assert await status(2**48 - 1) == 404, "a year beyond the calendar is no fault of ours"
+
+
+async def test_an_ended_enrolment_is_not_said_to_be_held(payment: RunningPayment) -> None:
+    person = new_id()
+    await ended(payment, person)
+    await payment.assess(assessed(person, outcome="HELD"))
+    caller = payment.installation.caller("payment:read")
+    answer = await payment.http.get(f"/payment/v1/bills/{person}", headers=caller)
+    assert answer.json()["code"] == "NOT_PRICED_YET", "as for any identifier of this hour"
+
+
 async def test_the_newest_assessment_says_why_there_is_no_bill(payment: RunningPayment) -> None:
     person = new_id()
     caller = payment.installation.caller("payment:read")

@@ -246,6 +246,21 @@ async def test_who_sets_a_notice_aside_takes_no_other_in_its_place(installation:
     assert list(states.values()) == ["QUARANTINED"]
 
 
+@pytest.mark.parametrize(("kind", "column"), [("PAYMENT", "order_no"), ("REFUND", "transaction_id")])
+async def test_a_stored_notice_without_what_its_kind_says_is_unreadable(
+    installation: Installation, tmp_path: Path, kind: str, column: str
+) -> None:
+    async with running_payment(installation, tmp_path, role="web") as payment:
+        order = await payment.order(*await payment.bill())
+        assert (await payment.notify(paid_notice(order["order_no"], DUE_FEN))).status_code == 204
+        # Whole but for this one column.
+        whole = f"kind = '{kind}', refund_no = 'R00001', {column} = NULL"
+        await payment.sql(f"UPDATE raw_notice SET {whole} RETURNING id")
+        assert await work_notices(payment.running) == 1
+        assert await payment.notices() == [("QUARANTINED", "UNREADABLE")]
+        assert await payment.balances() == {}
+
+
 async def test_other_merchants_apps_and_currencies_are_quarantined_without_a_transfer(payment: RunningPayment) -> None:
     (person,) = await payment.bill()
     order = await payment.order(person)

@@ -2,7 +2,7 @@
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
 from shared.database.engine import Database
 from tests.harness.installation import COUNTY, Installation
@@ -36,5 +36,21 @@ async def test_a_connection_that_closes_in_the_middle_ends_the_transaction(insta
     try:
         with pytest.raises(DBAPIError):
             await cut_off()
+    finally:
+        await database.dispose()
+
+
+async def test_a_transaction_is_committed_by_its_end_alone(installation: Installation) -> None:
+    """A commit inside would let what follows run without a region, and beside the events of what went before."""
+    database = Database(installation.settings.service_url("quota"), pool_size=1)
+
+    async def goes_on_after_a_commit() -> None:
+        async with database.transaction(COUNTY) as session:
+            await session.commit()
+            await session.execute(text("SELECT 1"))
+
+    try:
+        with pytest.raises(InvalidRequestError):
+            await goes_on_after_a_commit()
     finally:
         await database.dispose()

@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import text
 
 from services.console import SERVICE as CONSOLE
 from services.quota import SERVICE as QUOTA
 from services.registration import SERVICE as REGISTRATION
+from services.subsidy import SERVICE as SUBSIDY
 from tests.harness.eventually import eventually
-from tests.harness.installation import Installation, http_client, new_key
+from tests.harness.installation import COUNTY, Installation, http_client, new_key
 from tests.harness.sealed import sealed_person
 
 _PARKED = """
@@ -84,12 +86,14 @@ async def test_a_database_that_was_never_migrated_is_not_ready_and_names_the_com
     installation: Installation,
 ) -> None:
     """First use O8: `/readyz` was true on a database without tables."""
-    async with installation.running(QUOTA, role="web") as runs, http_client(runs) as http:
-        await installation.sql("quota", "UPDATE alembic_version_quota SET version_num = 'quota_0000'")
+    async with installation.running(SUBSIDY, role="web") as runs, http_client(runs) as http:
+        await installation.sql("subsidy", "UPDATE alembic_version_subsidy SET version_num = 'subsidy_0001'")
         answer = await http.get("/readyz")
         assert answer.status_code == 503
         assert answer.json()["parts"][0]["detail"].endswith("run canbao migrate")
-        await installation.sql("quota", "DROP TABLE alembic_version_quota")
+        await installation.sql("subsidy", "UPDATE alembic_version_subsidy SET version_num = 'subsidy_9999'")
+        assert (await http.get("/readyz")).json()["parts"][0]["detail"].endswith("update the program")
+        await installation.sql("subsidy", "DROP TABLE alembic_version_subsidy")
         assert "tables at -" in (await http.get("/readyz")).json()["parts"][0]["detail"]
 
 
@@ -106,6 +110,19 @@ async def test_a_key_in_use_that_is_not_configured_makes_its_process_unready(ins
     )
     async with kept.http_client(REGISTRATION, role="web") as http:
         assert (await http.get("/readyz")).status_code == 200
+
+
+async def test_keys_that_could_not_be_checked_in_time_are_said_to_be_unchecked(installation: Installation) -> None:
+    await sealed_person(installation)
+    lost = installation.with_settings(encryption_keys={"k2": SecretStr(new_key())})
+    async with lost.running(REGISTRATION, role="web") as runs, http_client(runs) as http:
+        async with runs[0].database.transaction(COUNTY) as busy:
+            await busy.execute(text("LOCK TABLE enrolment IN ACCESS EXCLUSIVE MODE"))
+            keys = (await http.get("/readyz")).json()["parts"][-1]
+        assert (keys["name"], keys["ready"]) == ("keys registration", True)
+        assert "run canbao doctor" in keys["detail"]
+        runs[0].keys_asked_again_at = 0.0
+        assert (await http.get("/readyz")).status_code == 503, "looked at again later, and never taken as checked"
 
 
 async def test_a_console_without_its_client_is_not_ready_and_names_the_command(installation: Installation) -> None:
