@@ -16,8 +16,9 @@ from shared.web.tokens import TokenKeyMissing
 
 NOTHING_TO_WORK_WITH = 3
 _KEY_MISSING = (TokenKeyMissing, ProtectionKeyMissing)
-# SQLSTATE classes: nobody answers, the login is refused, there is no such database.
+# Refusals of our own, whose message already names the remedy.
 _REFUSED = (PostgresTooOld, ForeignDatabase, OlderDatabaseInUse, OlderDatabaseName)
+# SQLSTATE classes: nobody answers, the login is refused, there is no such database.
 _CLASSES = ("08", "28", "3D")
 _NO_DATABASE = """\
 没有可用的数据库或设置 · no database or settings to work with: {why}

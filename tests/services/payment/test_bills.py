@@ -128,7 +128,7 @@ async def test_held_and_rejected_assessments_leave_no_bill_to_pay(payment: Runni
 
 
 async def ended(payment: RunningPayment, person: UUID) -> None:
-    """An enrolment ended, as registration tells it."""
+    """An enrolment ended, as registration announces it."""
     fact = EnrolmentTerminated(
         region=VILLAGE, benefit_year=2024, enrolment_id=person, person_token="t", terminated_on=date(2023, 10, 9),
         reason="DEATH", was_paid=False,
@@ -138,7 +138,7 @@ async def ended(payment: RunningPayment, person: UUID) -> None:
         await service.terminate(session, [received])
 
 
-async def test_an_ended_enrolment_gets_no_bill_from_an_assessment_that_is_heard_later(payment: RunningPayment) -> None:
+async def test_an_ended_enrolment_gets_no_bill_from_an_assessment_that_arrives_later(payment: RunningPayment) -> None:
     (person,) = await payment.bill()
     stranger = new_id()
     await ended(payment, person)
@@ -176,7 +176,7 @@ async def test_another_regions_caller_finds_no_bill(payment: RunningPayment) -> 
     assert (answer.status_code, answer.json()["code"]) == (409, "NOT_PRICED_YET"), "as for any identifier of today"
 
 
-async def test_not_priced_yet_held_and_unknown_are_told_apart(payment: RunningPayment) -> None:
+async def test_not_priced_yet_held_and_unknown_are_distinguished(payment: RunningPayment) -> None:
     """First use: the same 404 for half a second, for held and for rejected."""
     held, rejected, young = (new_id() for _ in range(3))
     await payment.assess(assessed(held, outcome="HELD"), assessed(rejected, outcome="REJECTED"))
@@ -248,7 +248,7 @@ async def test_an_enrolment_noted_before_outcomes_were_kept_has_the_code_of_then
     assert answer.json()["code"] == "ENROLMENT_REJECTED"
 
 
-async def test_another_regions_caller_is_not_told_that_an_enrolment_is_held(payment: RunningPayment) -> None:
+async def test_another_regions_caller_does_not_learn_that_an_enrolment_is_held(payment: RunningPayment) -> None:
     held = new_id()
     await payment.assess(assessed(held, outcome="HELD"))
     headers = payment.installation.caller("payment:read", region="411521102")

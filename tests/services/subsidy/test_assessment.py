@@ -1,4 +1,4 @@
-"""Whoever is registered learns what is due and why, by day of payment."""
+"""A registered person learns what is due and why, by day of payment."""
 
 import json
 from typing import Any
@@ -108,7 +108,7 @@ class TestFirstAssessment:
 
 
 class TestRosterChange:
-    async def test_an_unpaid_enrolment_is_priced_anew_by_whoever_changed_the_roster(
+    async def test_an_unpaid_enrolment_is_priced_again_with_the_department_as_actor(
         self, client: CountyClient, county: Installation
     ) -> None:
         enrolment = await client.register(1)
