@@ -15,8 +15,8 @@ from simulator.localities import FIRST, LOCALITIES
 MCHID = "1900000109"
 APPID = "wxc0ffee00canbao01"
 _FILE = "simulator.json"
-_RESIDENTS = 5000
-_SEED = 2024
+DEFAULT_RESIDENTS = 5000
+DEFAULT_SEED = 2024
 
 
 def prepare(
@@ -97,8 +97,8 @@ def _made(folder: Path) -> dict[str, Any]:
         _write(folder / f"{name}.pem", private.decode())
         _write(folder / f"{name}.pub.pem", public.decode())
     return {
-        "residents": _RESIDENTS,
-        "seed": _SEED,
+        "residents": DEFAULT_RESIDENTS,
+        "seed": DEFAULT_SEED,
         "api_v3_key": secrets.token_hex(16),
         "merchant_serial": secrets.token_hex(20).upper(),
         "platform_serial": f"PUB_KEY_ID_{secrets.token_hex(12).upper()}",

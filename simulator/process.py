@@ -24,7 +24,7 @@ from simulator.localities import LOCALITIES
 from simulator.peer_endpoint import PeerEndpoint
 from simulator.people import county
 from simulator.plan import plan
-from simulator.season import play
+from simulator.season import DayIsOver, play
 from simulator.tax import TaxPeer
 from simulator.wechat.account import ChannelAccount
 from simulator.wechat.notices import NoticeSender
@@ -115,6 +115,9 @@ async def _season(world: World, folder: Path, until: date | None) -> bool:
     )
     try:
         complete = await play(world, until)
+    except DayIsOver as refusal:
+        report_progress("refused", zh=refusal.zh, en=refusal.en)
+        return False
     except Exception as failure:
         for cause in _leaves(failure):
             report_progress("failed", why=f"{type(cause).__name__}: {cause}")

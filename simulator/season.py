@@ -24,7 +24,11 @@ _STRANGERS_AT = 2
 
 
 class DayIsOver(ValueError):
-    """The season cannot be held at this day: it has not begun by then, or has gone on already."""
+    """The season cannot be held at this day: it has not begun by then, or has gone on already; in both languages."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(zh, en)
+        self.zh, self.en = zh, en
 
 
 async def play(world: World, until: date | None = None) -> bool:
@@ -40,6 +44,7 @@ async def play(world: World, until: date | None = None) -> bool:
             world.day.today = until
             await bureau.advance_date(world)
             await wait_for_the_day(world)
+            await world.journal.put("held", "day", until.isoformat())
             return False
         world.day.today = day
         if world.done(f"day {step}"):
@@ -51,13 +56,21 @@ async def play(world: World, until: date | None = None) -> bool:
 
 
 def _refuse(world: World, until: date) -> None:
-    """Raise DayIsOver for a day before the season, or before a day that was begun already."""
+    """Raise DayIsOver for a day before the season, or before a day that was begun or held at already."""
     steps = world.locality.calendar.steps
     begun = [day for step, day in enumerate(steps) if world.done(f"date {step}")]
     if until < steps[0]:
-        raise DayIsOver(f"the season begins on {steps[0]}")
-    if begun and begun[-1] > until:
-        raise DayIsOver(f"the season has reached {begun[-1]}: name a new folder by --data")
+        raise DayIsOver(
+            f"演练从 {steps[0]} 开始，不能停在 {until}",
+            f"the season begins on {steps[0]}, it cannot be held at {until}",
+        )
+    held = world.journal.get("held", "day")
+    reached = max([*begun, *([date.fromisoformat(held)] if held else [])], default=until)
+    if reached > until:
+        raise DayIsOver(
+            f"演练已到 {reached}，不能停在 {until}；另用 --data 指定新目录即可重新开始",
+            f"the season has reached {reached}, it cannot be held at {until}: name a new folder by --data",
+        )
 
 
 async def _live_through(world: World, step: int) -> None:

@@ -18,6 +18,7 @@ from shared.web.tokens import TokenKeyMissing
 
 NOTHING_TO_WORK_WITH = 3
 _KEY_MISSING = (TokenKeyMissing, ProtectionKeyMissing)
+# Refusals of our own, whose message already names the remedy.
 _REFUSED = (PostgresTooOld, ForeignDatabase, OlderDatabaseInUse, OlderDatabaseName)
 _NO_DATABASE = """\
 没有可用的数据库或设置 · no database or settings to work with: {why}

@@ -38,11 +38,6 @@ class SnapshotPoller:
         self._polling: asyncio.Task[None] | None = None
         self._closed = False
 
-    @property
-    def watchers(self) -> int:
-        """How many browsers watch now."""
-        return self._watchers
-
     async def poll(self) -> Snapshot:
         """The newest snapshot; the services are asked only if the last poll was long enough ago."""
         async with self._asking:

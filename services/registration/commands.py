@@ -58,17 +58,23 @@ def client_commands(known_scopes: Callable[[], Collection[str]]) -> typer.Typer:
             raise typer.BadParameter("名称不能为空 · a client needs a name", param_hint="NAME")
         _refuse_unknown_scopes(scope, known_scopes())
         _refuse_foreign_region(region, settings.region)
-        secret = secrets.token_urlsafe(32) if secret_file is None else secret_file.read_text(encoding="utf-8").strip()
-        replace = rotate or secret_file is not None
-        if not asyncio.run(save_client(settings, name, secret, scope, region, replace=replace)):
-            raise typer.BadParameter(
-                f"客户端 {name} 已存在，更换密钥须加 --rotate · it exists; --rotate replaces its secret",
-                param_hint="NAME",
-            )
-        if secret_file is None:
-            typer.echo(secret)
+        _add(settings, name, scope, region, secret_file, rotate=rotate)
 
     return clients
+
+
+def _add(
+    settings: Settings, name: str, scopes: list[str], region: str, secret_file: Path | None, *, rotate: bool
+) -> None:
+    secret = secrets.token_urlsafe(32) if secret_file is None else secret_file.read_text(encoding="utf-8").strip()
+    replace = rotate or secret_file is not None
+    if not asyncio.run(save_client(settings, name, secret, scopes, region, replace=replace)):
+        raise typer.BadParameter(
+            f"客户端 {name} 已存在，更换密钥须加 --rotate · it exists; --rotate replaces its secret",
+            param_hint="NAME",
+        )
+    if secret_file is None:
+        typer.echo(secret)
 
 
 def _refuse_unknown_scopes(scopes: list[str], known: Collection[str]) -> None:

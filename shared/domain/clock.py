@@ -1,6 +1,5 @@
 """The business clock that is passed in; the one place that asks the machine what time it is."""
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -22,17 +21,6 @@ class SystemClock:
     def now(self) -> datetime:
         """The machine's present instant, in UTC."""
         return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class FixedClock:
-    """A clock that stands still, for rehearsals and tests."""
-
-    instant: datetime
-
-    def now(self) -> datetime:
-        """The instant at which this clock stands, in UTC."""
-        return self.instant.astimezone(UTC)
 
 
 def business_date_of(instant: datetime) -> date:

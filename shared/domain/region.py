@@ -29,11 +29,6 @@ def county_of(code: RegionCode) -> RegionCode:
     return code[:COUNTY_DIGITS]
 
 
-def town_of(code: RegionCode) -> RegionCode | None:
-    """Name the town that a town or village belongs to; a county has none."""
-    return code[:TOWN_DIGITS] if len(code) >= TOWN_DIGITS else None
-
-
 def is_village(code: RegionCode) -> bool:
     """Say whether the code names a village or community, where people live."""
     return len(code) == VILLAGE_DIGITS

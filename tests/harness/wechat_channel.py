@@ -98,7 +98,7 @@ class Channel:
     async def under_load(self, per_second: float) -> AsyncIterator[None]:
         """People pay at a rate for the length of the block; at its end every notice is answered.
 
-        Whoever is told late (a busy machine) is told at once, so that the rate holds over the whole block.
+        A notice that is late (a busy machine) is sent at once, so that the rate holds over the whole block.
         """
         notifying: set[asyncio.Task[None]] = set()
 

@@ -50,11 +50,15 @@ def test_a_season_that_was_held_is_played_on_and_agrees(data: Path) -> None:
     with going(data, port, data.parent / "log", "--until", "2023-10-12", "--residents", "100") as started:
         started.wait_for("held at 2023-10-12")
         assert started.end(signal.SIGTERM) == Exit.FINE
+    with going(data, port, data.parent / "log", "--until", "2023-10-11") as started:
+        started.wait_for("the season has reached 2023-10-12")
+        assert started.process.wait(60) == Exit.CANNOT_START
     with going(data, port, data.parent / "log", "--once") as started:
         started.wait_for("agrees with the simulator's own books to the fen")
         assert started.process.wait(60) == Exit.FINE
     with going(data, port, data.parent / "log", "--until", "2023-10-12") as started:
         started.wait_for("the season has reached")
+        assert started.process.wait(60) == Exit.CANNOT_START
 
 
 def _documents(printed: str) -> list[dict[str, Any]]:

@@ -64,11 +64,11 @@ def test_a_detail_is_in_both_languages_or_in_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "accepted"),
     [("收据 receipt ", True), (" ≠  → ", True), ("no such order", False), ("没有该订单", False)],
 )
-def test_one_language_alone_is_seen(words: str, told: bool) -> None:
-    assert _in_both_or_none(words) is told
+def test_one_language_alone_is_seen(words: str, accepted: bool) -> None:
+    assert _in_both_or_none(words) is accepted
 
 
 @pytest.mark.parametrize("code", ErrorCode)

@@ -28,7 +28,7 @@ async def test_with_every_connection_of_the_pool_taken_the_relay_still_sends(ins
         async with outside.transaction(COUNTY) as session:
             await publish(session, [(event, Trace.start("clerk"))])
 
-        async def all_told() -> bool:
+        async def all_published() -> bool:
             return bool((await installation.sql("subsidy", _UNPUBLISHED))[0][0] == 0)
 
-        await eventually(all_told, within_s=5, message="the relay has a connection of its own")
+        await eventually(all_published, within_s=5, message="the relay has a connection of its own")

@@ -1,6 +1,8 @@
 """The county that is played: the same for the same seed, right in its proportions, with numbers that stand checks."""
 
+import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +12,10 @@ from simulator.localities.locality import Locality
 from simulator.localities.luoshan import LUOSHAN
 from simulator.people import county
 from simulator.plan import Trouble, plan
+from simulator.prepare import DEFAULT_RESIDENTS, DEFAULT_SEED
 from tools.up.commands import PLAYABLE
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_the_printed_targets_sum_to_the_printed_total() -> None:
@@ -34,6 +39,15 @@ def test_at_the_printed_total_the_targets_are_the_printed_ones() -> None:
 def test_the_same_seed_gives_the_same_people_and_the_same_plan() -> None:
     assert county(LUOSHAN, residents=500, seed=7) == county(LUOSHAN, residents=500, seed=7)
     assert plan(county(LUOSHAN, residents=500, seed=7)) == plan(county(LUOSHAN, residents=500, seed=7))
+
+
+@pytest.mark.parametrize("document", ["README.md", "README.zh-CN.md"])
+def test_nobody_who_is_played_has_the_number_of_the_walk_through(document: str) -> None:
+    """In the county of 5,000 that `make up` plays, the walk-through was refused: somebody there had its number."""
+    typed = re.findall(r'"document_number": "(\w+)"', (ROOT / document).read_text(encoding="utf-8"))
+    assert typed
+    played = {resident.number for resident in county(LUOSHAN, residents=DEFAULT_RESIDENTS, seed=DEFAULT_SEED).residents}
+    assert played.isdisjoint(typed)
 
 
 def test_another_seed_gives_other_people() -> None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 import uvloop
@@ -57,23 +57,27 @@ def up(
     Exit codes: 0 fine · 1 a break, a difference from the simulator's books, or no money · 2 wrong usage ·
     3 cannot start, the message names the remedy · 130 stopped before the table.
     """
-    if bus not in ("postgres", "kafka"):
-        raise typer.BadParameter("postgres, kafka", param_hint="--bus")
     if until is not None and once:
         raise typer.BadParameter("不能与 --once 同用 · cannot be used with --once", param_hint="--until")
     _refuse_unplayable(pack)
+    asked = Asked(pack, residents, once, _known_bus(bus), port, data, until.date() if until else None)
+    raise typer.Exit(int(_play(asked)))
+
+
+def _play(asked: Asked) -> Exit:
     from tools.up.sequence import run
 
-    console = Console()
-    asked = Asked(
-        pack, residents, once, "kafka" if bus == "kafka" else "postgres", port, data, until.date() if until else None
-    )
     try:
-        code = uvloop.run(run(asked, console))
+        return uvloop.run(run(asked, Console()))
     except (CannotStart, EmbeddedPostgresError) as reason:
         Console(stderr=True).print(str(reason), highlight=False, markup=False, soft_wrap=True)
-        code = Exit.CANNOT_START
-    raise typer.Exit(int(code))
+        return Exit.CANNOT_START
+
+
+def _known_bus(bus: str) -> Literal["postgres", "kafka"]:
+    if bus not in ("postgres", "kafka"):
+        raise typer.BadParameter("postgres, kafka", param_hint="--bus")
+    return "kafka" if bus == "kafka" else "postgres"
 
 
 def _refuse_unplayable(pack: str | None) -> None:

@@ -24,7 +24,7 @@ from tools.up import installation, simulation
 from tools.up.comparison import differences, explained, unseen
 from tools.up.installation import Asked
 from tools.up.progress import season_display
-from tools.up.refusal import Exit
+from tools.up.refusal import CannotStart, Exit
 from verify.examination import examine
 from verify.render import print_report
 from verify.report import ConsistencyReport
@@ -180,6 +180,8 @@ async def _season(played: simulation.Simulation, console: Console) -> str:
             show.update(news)
             if news["event"] == "failed":
                 _say(console, f"模拟中断 · the season broke off: {news['why']}")
+            if news["event"] == "refused":
+                raise CannotStart(news["zh"], news["en"])
             if news["event"] in ("finished", "held", "failed"):
                 ending = news["event"]
     return ending

@@ -74,7 +74,7 @@ class Simulation:
             with suppress(json.JSONDecodeError):
                 said: dict[str, Any] = json.loads(line)
                 yield said
-                if said.get("event") in ("finished", "held", "failed"):
+                if said.get("event") in ("finished", "held", "refused", "failed"):
                     return
 
     async def stop(self) -> None:

@@ -86,13 +86,6 @@ async def join_installation(*, database: Database, bus: Bus, service: str, regio
     await bus.create_topics([service])
 
 
-async def claim_topic(database: Database, bus: Bus, service: str, region: str) -> None:
-    """Make the service's topic, unless it is there already and this database never made it: then it is another's."""
-    async with _own_topic(database, bus, service, region) as (session, topic):
-        await session.execute(_CLAIM, topic)
-    await bus.create_topics([service])
-
-
 async def refuse_foreign_topic(database: Database, bus: Bus, service: str, region: str) -> None:
     """Raise ``BusRefused`` where the service's topic is another installation's; changes nothing."""
     async with _own_topic(database, bus, service, region):

@@ -1,4 +1,4 @@
-"""The broker goes away in the middle of a collection day: money is still taken, and everything is told afterwards."""
+"""The broker goes away in the middle of a collection day: money is still taken, and all is published afterwards."""
 
 import asyncio
 from pathlib import Path
@@ -23,10 +23,10 @@ async def test_callbacks_are_answered_and_credited_without_a_broker_and_drained_
         order = await payment.order(second)
         await payment.paid(await payment.order(first))
 
-        async def all_told() -> bool:
+        async def all_published() -> bool:
             return bool(await payment.one(_UNPUBLISHED) == 0)
 
-        await eventually(all_told, within_s=30, message="the relay works before the fault")
+        await eventually(all_published, within_s=30, message="the relay works before the fault")
         await asyncio.to_thread(kafka_to_harm.kill)
 
         assert (await payment.notify(paid_notice(order["order_no"], order["amount_fen"]))).status_code == 204
@@ -37,4 +37,4 @@ async def test_callbacks_are_answered_and_credited_without_a_broker_and_drained_
         assert await payment.one(_UNPUBLISHED) > 0
 
         await asyncio.to_thread(kafka_to_harm.restart)
-        await eventually(all_told, within_s=60, every_s=0.2, message="what waited is published")
+        await eventually(all_published, within_s=60, every_s=0.2, message="what waited is published")

@@ -163,7 +163,7 @@ async def test_beyond_its_bound_the_queue_says_come_again(payment: RunningPaymen
 
 @asynccontextmanager
 async def database_gone(cluster: Cluster, name: str) -> AsyncIterator[None]:
-    """Nobody gets into a database, and whoever was in it is thrown out, for the length of a block."""
+    """Nobody connects to a database, and open connections are closed, for the length of a block."""
     admin = await asyncpg.connect(cluster.admin_url)
     try:
         await admin.execute(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS false')
@@ -174,7 +174,7 @@ async def database_gone(cluster: Cluster, name: str) -> AsyncIterator[None]:
         await admin.close()
 
 
-async def test_without_its_database_the_channel_is_told_to_come_again(
+async def test_without_its_database_the_channel_is_asked_to_come_again(
     payment: RunningPayment, cluster: Cluster
 ) -> None:
     assert (await payment.notify(paid_notice("123456", DUE_FEN))).status_code == 204

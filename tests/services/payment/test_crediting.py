@@ -185,7 +185,7 @@ async def test_money_for_a_superseded_bill_is_set_aside(payment: RunningPayment)
     assert await payment.states(person) == ["OPEN"]
 
 
-async def test_a_superseded_bill_whose_heir_wants_the_same_that_day_is_paid(payment: RunningPayment) -> None:
+async def test_a_superseded_bill_whose_successor_wants_the_same_that_day_is_paid(payment: RunningPayment) -> None:
     (person,) = await payment.bill()
     order = await payment.order(person)
     later = row(99_000, pay_from=date(2024, 1, 1), until=date(2024, 6, 30))
@@ -210,7 +210,7 @@ async def test_a_claim_to_a_booked_transaction_is_kept_once_and_announced_to_nob
 
 
 @pytest.mark.expects_errors
-async def test_only_the_notice_that_cannot_be_worked_is_set_aside_and_worked_again_once_mended(
+async def test_only_the_notice_that_cannot_be_worked_is_set_aside_and_worked_again_once_repaired(
     payment: RunningPayment,
 ) -> None:
     poisoned, healthy = await payment.bill(2)
@@ -220,8 +220,8 @@ async def test_only_the_notice_that_cannot_be_worked_is_set_aside_and_worked_aga
     await payment.worked()
     assert sorted(await payment.notices()) == [("CREDITED", None), ("QUARANTINED", "UNPROCESSABLE")]
     assert await payment.states(healthy) == ["PAID"]
-    mend = "UPDATE bill SET schedule = h.schedule FROM bill h WHERE bill.enrolment_id = $1 AND h.enrolment_id = $2"
-    await payment.sql(f"{mend} RETURNING bill.id", poisoned, healthy)
+    repair = "UPDATE bill SET schedule = h.schedule FROM bill h WHERE bill.enrolment_id = $1 AND h.enrolment_id = $2"
+    await payment.sql(f"{repair} RETURNING bill.id", poisoned, healthy)
     (kept,) = await payment.get("quarantine")
     assert (kept["reason"], kept["order_no"]) == ("UNPROCESSABLE", orders[0]["order_no"])
     assert (await payment.post(f"quarantine/{kept['id']}/retry")).status_code == 202

@@ -1,4 +1,4 @@
-"""Money at risk: what was acknowledged and is not credited yet is told on the page's behalf and to monitoring."""
+"""Money at risk: what was acknowledged and is not credited yet is shown on the page and to monitoring."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -67,7 +67,7 @@ async def test_callbacks_are_timed_by_what_became_of_them(installation: Installa
     assert (answered("stored"), answered("signature")) == (stored + 1, forged + 1)
 
 
-async def test_a_gauge_that_cannot_be_read_hides_no_other_and_its_age_tells(installation: Installation) -> None:
+async def test_a_gauge_that_cannot_be_read_hides_no_other_and_its_age_shows_it(installation: Installation) -> None:
     async def fails(_: ServiceContext) -> None:
         raise LookupError
 

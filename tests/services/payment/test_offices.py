@@ -1,4 +1,4 @@
-"""Whoever collects money cannot also say that it has arrived: each step of its way belongs to another office."""
+"""Who collects money cannot also say that it has arrived: each step of its way belongs to another office."""
 
 import pytest
 from fastapi.routing import APIRoute

@@ -38,8 +38,8 @@ async def state(payment: RunningPayment, refund: dict[str, Any]) -> str:
     return str((await payment.sql("SELECT state FROM refund WHERE id = $1::uuid", refund["id"]))[0]["state"])
 
 
-async def told(payment: RunningPayment, request: dict[str, Any], status: str, **changes: Any) -> None:
-    """The channel tells what became of a refund."""
+async def reported(payment: RunningPayment, request: dict[str, Any], status: str, **changes: Any) -> None:
+    """The channel reports what became of a refund."""
     assert (await payment.notify(refund_notice(request, status, **changes))).status_code == 204
     await payment.worked()
 
@@ -57,7 +57,7 @@ async def test_a_second_payment_goes_back_once_somebody_approved_it(payment: Run
     assert await payment.balances() == PAYABLE  # accepted by the channel is not paid
     assert await payment.events("payment.refund_paid.v1") == []
 
-    await told(payment, request, "SUCCESS")
+    await reported(payment, request, "SUCCESS")
     assert await state(payment, refund) == "PAID"
     assert await payment.balances() == RETURNED
     (event,) = await payment.events("payment.refund_paid.v1")
@@ -67,13 +67,13 @@ async def test_a_second_payment_goes_back_once_somebody_approved_it(payment: Run
     assert summary["refunds"]["by_state"]["PAID"] == {"count": 1, "fen": DUE_FEN}
 
 
-async def test_the_same_success_told_twice_moves_the_money_once(payment: RunningPayment) -> None:
+async def test_the_same_success_reported_twice_moves_the_money_once(payment: RunningPayment) -> None:
     refund = await paid_twice(payment)
     await payment.post(f"refunds/{refund['id']}/approve")
     request = await asked(payment)
-    await told(payment, request, "SUCCESS")
-    await told(payment, request, "SUCCESS")
-    await told(payment, request, "CLOSED")
+    await reported(payment, request, "SUCCESS")
+    await reported(payment, request, "SUCCESS")
+    await reported(payment, request, "CLOSED")
     assert (await payment.notices())[2:] == [("APPLIED", None), ("REPEATED", None), ("REPEATED", None)]
     assert await payment.balances() == RETURNED
 
@@ -100,23 +100,23 @@ async def test_abnormal_is_not_final(payment: RunningPayment) -> None:
     refund = await paid_twice(payment)
     await payment.post(f"refunds/{refund['id']}/approve")
     request = await asked(payment)
-    await told(payment, request, "ABNORMAL")
+    await reported(payment, request, "ABNORMAL")
     assert await state(payment, refund) == "ABNORMAL"
     assert await payment.balances() == PAYABLE
-    await told(payment, request, "SUCCESS")
+    await reported(payment, request, "SUCCESS")
     assert await payment.balances() == RETURNED
 
 
-async def test_a_refund_that_the_channel_closed_is_asked_anew_under_another_number(payment: RunningPayment) -> None:
+async def test_a_refund_that_the_channel_closed_is_asked_again_under_another_number(payment: RunningPayment) -> None:
     refund = await paid_twice(payment)
     await payment.post(f"refunds/{refund['id']}/approve")
     first = await asked(payment)
-    await told(payment, first, "CLOSED")
+    await reported(payment, first, "CLOSED")
     assert await state(payment, refund) == "PAY_FAILED"
     assert (await payment.post(f"refunds/{refund['id']}/approve")).json()["state"] == "APPROVED"
     second = await asked(payment, 2)
     assert second["out_refund_no"] != first["out_refund_no"]
-    await told(payment, second, "SUCCESS")
+    await reported(payment, second, "SUCCESS")
     assert await payment.balances() == RETURNED
 
 
@@ -138,7 +138,7 @@ async def test_a_refund_that_the_channel_refuses_keeps_its_number_because_an_ear
     assert (await payment.post(f"refunds/{refund['id']}/approve")).json()["state"] == "ASKED"
     second = await asked(payment, 2)
     assert second["out_refund_no"] == first["out_refund_no"]
-    await told(payment, second, "SUCCESS")
+    await reported(payment, second, "SUCCESS")
     assert await payment.balances() == RETURNED
     assert (await payment.get("refunds"))[0]["failure"] is None
 
@@ -153,7 +153,7 @@ async def test_the_payer_reads_why_in_words(payment: RunningPayment) -> None:
 async def test_a_refund_of_another_amount_than_asked_is_quarantined(payment: RunningPayment) -> None:
     refund = await paid_twice(payment)
     await payment.post(f"refunds/{refund['id']}/approve")
-    await told(payment, await asked(payment), "SUCCESS", amount={"total": DUE_FEN, "refund": DUE_FEN - 1})
+    await reported(payment, await asked(payment), "SUCCESS", amount={"total": DUE_FEN, "refund": DUE_FEN - 1})
     assert (await payment.notices())[-1] == ("QUARANTINED", "REFUND_DIFFERS")
     assert await payment.balances() == PAYABLE
 
@@ -162,7 +162,7 @@ async def test_a_refund_notice_before_its_payment_is_parked_and_looked_at_again(
     (person,) = await payment.bill()
     order = await payment.order(person)
     stranger = {"transaction_id": "4200000009", "out_refund_no": "made-by-hand", "amount": {"total": 1, "refund": 1}}
-    await told(payment, stranger, "SUCCESS")
+    await reported(payment, stranger, "SUCCESS")
     assert await payment.notices() == [("PARKED", "REFUND_BEFORE_PAYMENT")]
     await payment.paid(order, transaction_id="4200000009")
     await payment.worked()
@@ -176,7 +176,7 @@ async def test_a_refund_notice_that_was_parked_while_its_payment_was_booked_is_l
     (person,) = await payment.bill()
     await payment.paid(await payment.order(person), transaction_id="4200000009")
     stranger = {"transaction_id": "4200000009", "out_refund_no": "made-by-hand", "amount": {"total": 1, "refund": 1}}
-    await told(payment, stranger, "SUCCESS")
+    await reported(payment, stranger, "SUCCESS")
     await payment.sql("UPDATE raw_notice SET state = 'PARKED', reason = 'x' WHERE kind = 'REFUND' RETURNING id")
     assert await retry_parked(payment.running) == 1
     await payment.worked()
@@ -191,7 +191,7 @@ async def test_other_suspended_money_goes_back_when_somebody_asks_for_it(payment
     refund_id = (await payment.post(f"suspense/{item['id']}/refund")).json()["refund_id"]
     assert (await payment.post(f"suspense/{item['id']}/refund")).json()["refund_id"] == refund_id
     await payment.post(f"refunds/{refund_id}/approve")
-    await told(payment, await asked(payment), "SUCCESS")
+    await reported(payment, await asked(payment), "SUCCESS")
     assert await payment.balances() == {}
     assert (await payment.get("suspense"))[0]["state"] == "REFUNDED"
 

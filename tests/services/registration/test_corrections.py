@@ -1,4 +1,4 @@
-"""An enrolment announced as paid because nothing was due, whose credited money is heard of later, is told anew."""
+"""An enrolment announced as paid because nothing was due, whose credited money arrives later, is announced again."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -43,7 +43,7 @@ def paid_under_the_first(enrolment_id: UUID) -> ContributionPaid:
     )  # fmt: skip
 
 
-async def hear(run: ServiceContext, take: Any, event: Event) -> None:
+async def receive(run: ServiceContext, take: Any, event: Event) -> None:
     """Take an event in, as the consumer does."""
     received: Received[Any] = Received(
         event, new_id(), 1, "elsewhere", datetime(2023, 10, 9, tzinfo=UTC), Trace.start("clerk")
@@ -63,13 +63,13 @@ async def test_whichever_is_received_first_the_credited_version_is_announced_in_
         first, second = [
             UUID((await http.post("/registration/v1/enrolments", json=a_person(n))).json()["id"]) for n in (1, 2)
         ]
-        await hear(run, record_assessments, nothing_due(first))
-        await hear(run, record_contributions, paid_under_the_first(first))
-        await hear(run, record_contributions, paid_under_the_first(second))
-        await hear(run, record_assessments, nothing_due(second))
+        await receive(run, record_assessments, nothing_due(first))
+        await receive(run, record_contributions, paid_under_the_first(first))
+        await receive(run, record_contributions, paid_under_the_first(second))
+        await receive(run, record_assessments, nothing_due(second))
     rows = await installation.sql("registration", "SELECT key, event, payload::text FROM outbox ORDER BY position")
-    told: dict[UUID, list[tuple[str, int]]] = {first: [], second: []}
+    announced: dict[UUID, list[tuple[str, int]]] = {first: [], second: []}
     for row in rows:
         if row["event"] in (PAID, CORRECTED):
-            told[row["key"]].append((row["event"], orjson.loads(row["payload"])["assessment_version"]))
-    assert told == {first: [(PAID, 2), (CORRECTED, 1)], second: [(PAID, 1)]}
+            announced[row["key"]].append((row["event"], orjson.loads(row["payload"])["assessment_version"]))
+    assert announced == {first: [(PAID, 2), (CORRECTED, 1)], second: [(PAID, 1)]}

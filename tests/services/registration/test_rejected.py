@@ -65,11 +65,11 @@ async def test_each_turn_is_announced_once(http: httpx.AsyncClient, installation
             await record_assessments(session, [assessed(enrolment, version, outcome)])
     await database.dispose()
 
-    told = await installation.sql(
+    announced = await installation.sql(
         "registration",
         "SELECT event, payload ->> 'assessment_version' AS version FROM outbox ORDER BY aggregate_seq OFFSET 1",
     )
-    assert [(row["event"].split(".")[1], row["version"]) for row in told] == [
+    assert [(row["event"].split(".")[1], row["version"]) for row in announced] == [
         ("enrolment_rejected", "2"),
         ("enrolment_readmitted", "4"),
         ("enrolment_rejected", "5"),
@@ -97,10 +97,14 @@ async def test_an_explanation_sets_what_decided_apart_from_what_did_not(
         await record_assessments(session, [replace(received, event=event)])
     await database.dispose()
 
-    told = (await http.get(f"/registration/v1/enrolments/{enrolment}/explain")).json()
-    assert (told["state"], told["reason_code"], told["pack"]) == ("REJECTED", "NOT_IN_SCOPE", "luoshan-2024")
-    assert [reason["code"] for reason in told["decided_by"]] == ["NOT_IN_SCOPE"]
-    assert told["ruled_out"][0]["clause"]["quote"] == "长期在我县居住的非本县户籍居民"
+    answer = (await http.get(f"/registration/v1/enrolments/{enrolment}/explain")).json()
+    assert (answer["state"], answer["reason_code"], answer["pack"]) == (
+        "REJECTED",
+        "NOT_IN_SCOPE",
+        "luoshan-2024",
+    )
+    assert [reason["code"] for reason in answer["decided_by"]] == ["NOT_IN_SCOPE"]
+    assert answer["ruled_out"][0]["clause"]["quote"] == "长期在我县居住的非本县户籍居民"
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def test_an_unpaid_enrolment_waits_for_payment_once_its_newest_assessment_is_bil
     assert standing.billed(1).assessed(2, "PRICED", {}).state == State.PRICED
 
 
-def test_whoever_paid_is_shown_what_they_paid_under() -> None:
+def test_a_person_who_paid_is_shown_what_they_paid_under() -> None:
     first: dict[str, list[str]] = {"identities": []}
     second = {"identities": ["DIBAO"]}
     paid = a_standing().assessed(1, "PRICED", first).paid(replace(PAID, version=1), YEAR)
@@ -60,7 +60,7 @@ def test_whoever_paid_is_shown_what_they_paid_under() -> None:
     overtaken = a_standing().paid(replace(PAID, version=1), YEAR).assessed(1, "PRICED", first)
     assert (overtaken.assessment, overtaken.assessed(2, "PRICED", second).assessment) == (first, first)
     early = a_standing().assessed(1, "PRICED", first).paid(replace(PAID, version=2), YEAR)
-    assert early.assessed(2, "PRICED", second).assessment == second, "the money was heard of before its assessment"
+    assert early.assessed(2, "PRICED", second).assessment == second, "the money came before its assessment"
 
 
 def test_an_older_assessment_changes_nothing() -> None:

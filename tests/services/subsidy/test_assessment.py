@@ -1,4 +1,4 @@
-"""Whoever is registered learns what is due and why, by day of payment."""
+"""A registered person learns what is due and why, by day of payment."""
 
 import json
 from typing import Any
@@ -108,7 +108,7 @@ class TestFirstAssessment:
 
 
 class TestRosterChange:
-    async def test_an_unpaid_enrolment_is_priced_anew_by_whoever_changed_the_roster(
+    async def test_an_unpaid_enrolment_is_priced_again_with_the_department_as_actor(
         self, client: CountyClient, county: Installation
     ) -> None:
         enrolment = await client.register(1)
@@ -203,6 +203,7 @@ class TestSummary:
         assert summary["roster_lines"] == {"TEKUN": 1, "DIBAO": 2, "DIBAO_MARGIN": 1}
         assert "虚构" in summary["amounts"]
         assert summary["collection_window"] == {"first": "2023-10-01", "last": "2023-12-31"}
+        assert (await client.summary(2025))["collection_window"] is None, "the pack says nothing of another year"
 
 
 async def test_who_owes_nothing_from_a_later_day_is_enrolled_on_that_day(client: CountyClient) -> None:

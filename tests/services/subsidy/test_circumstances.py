@@ -39,13 +39,13 @@ def _born(born: date, sequence: int = 1) -> dict[str, Any]:
     return {"document_number": body + check_digit(body), "birth_date": born.isoformat(), "benefit_year": 2022}
 
 
-def _left_work(paid_through: str, **told: Any) -> dict[str, Any]:
+def _left_work(paid_through: str, **stated: Any) -> dict[str, Any]:
     known = {"insurance_status": "ended", "insurance_paid_through": paid_through, "insurance_continuous_months": 30}
-    return {"other_insurance": "employee", "circumstances": known | told}
+    return {"other_insurance": "employee", "circumstances": known | stated}
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("stated", "expected"),
     [
         ({}, ("REJECTED", "WINDOW_CLOSED")),
         ({"circumstances": {"migrant_worker": True}}, ("PRICED", None)),
@@ -64,10 +64,10 @@ def _left_work(paid_through: str, **told: Any) -> dict[str, Any]:
         ({"circumstances": {"school_level": "college", "school_in_area": False}}, ("REJECTED", "ENROL_AT_SCHOOL")),
     ],
 )
-async def test_what_a_person_tells_decides(
-    client: CountyClient, told: dict[str, Any], expected: tuple[str, str | None]
+async def test_what_a_person_states_decides(
+    client: CountyClient, stated: dict[str, Any], expected: tuple[str, str | None]
 ) -> None:
-    enrolment = await client.register(1, **_born(date(1980, 1, 1)) | told)
+    enrolment = await client.register(1, **_born(date(1980, 1, 1)) | stated)
     assessment = await client.assessed(enrolment)
     assert (assessment["outcome"], assessment["reason_code"]) == expected
 
@@ -89,7 +89,7 @@ async def test_a_newborn_stays_one_when_priced_again_long_after_the_ninety_days(
 
 
 @pytest.mark.parametrize(
-    "told",
+    "stated",
     [
         {"circumstances": {"migrant_worker": 1}},
         {"circumstances": {"unheard_of": True}},
@@ -106,8 +106,8 @@ async def test_a_newborn_stays_one_when_priced_again_long_after_the_ninety_days(
         {"circumstances": {"insurance_suspended_on": "2021-09-01"}, "other_insurance": "employee"},
     ],
 )
-async def test_what_cannot_be_is_refused_and_nothing_registered(client: CountyClient, told: dict[str, Any]) -> None:
-    body = {"name": "张三", "region": VILLAGE, **_born(date(1980, 1, 1)), **told}
+async def test_what_cannot_be_is_refused_and_nothing_registered(client: CountyClient, stated: dict[str, Any]) -> None:
+    body = {"name": "张三", "region": VILLAGE, **_born(date(1980, 1, 1)), **stated}
     answer = await client.http.post("/registration/v1/enrolments", json=body)
     assert (answer.status_code, answer.json()["code"]) == (422, "MALFORMED_REQUEST")
     pointer = answer.json()["errors"][0]["pointer"]
@@ -123,7 +123,7 @@ def test_the_endpoint_and_the_policy_know_the_same_words() -> None:
 
 
 def test_every_circumstance_reaches_the_rules() -> None:
-    told: dict[str, Any] = {
+    stated: dict[str, Any] = {
         "residence_permit": True,
         "guardian_residence_permit": True,
         "relation": "SPOUSE_OF_CITIZEN",
@@ -149,19 +149,19 @@ def test_every_circumstance_reaches_the_rules() -> None:
         "employee_years": [2018],
         "repair_years": 1,
     }
-    assert told.keys() == Circumstances.model_fields.keys()
+    assert stated.keys() == Circumstances.model_fields.keys()
     pricer = Pricer(load_pack("national-2025"))
     seen = set()
-    for name in told:
-        # A student is told by three facts together: what is left out is the level, and with it the student.
-        left_out = {key: value for key, value in told.items() if key != name}
+    for name in stated:
+        # A student is recognised by three facts together: what is left out is the level, and with it the student.
+        left_out = {key: value for key, value in stated.items() if key != name}
         facts = PersonFacts(
             birth_date=date(1980, 1, 1),
             other_insurance="employee",
             circumstances=Circumstances.model_validate(left_out),
         )
         seen.add(pricer.facts(facts, EARLY))
-    assert len(seen) == len(told)
+    assert len(seen) == len(stated)
 
 
 def test_a_day_of_registration_is_not_the_day_of_pricing() -> None:

@@ -14,9 +14,9 @@ from services.subsidy.changes.day_rollover import DAY_ROLLOVER
 from services.subsidy.changes.policy_change import POLICY_CHANGE
 from shared.contracts.registration import BusinessDateAdvanced
 from shared.contracts.subsidy import ContributionAssessed
-from shared.domain.clock import FixedClock
 from shared.domain.ids import new_id
 from shared.service import ServiceContext
+from tests.harness.fixed_clock import FixedClock
 from tests.harness.installation import COUNTY, Installation, http_client
 from tests.services.subsidy.conftest import AMOUNTS
 from tests.services.subsidy.residents import OCTOBER_9, number, paid, registered, roster

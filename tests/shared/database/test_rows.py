@@ -21,7 +21,7 @@ from tests.harness.installation import Installation
 _TABLE = """
     CREATE TABLE line (
         id uuid PRIMARY KEY, village text, people integer, sum_fen bigint, sealed bytea, on_day date,
-        facts jsonb, told json, year integer, actor text, UNIQUE (village)
+        facts jsonb, copied json, year integer, actor text, UNIQUE (village)
     );
     GRANT SELECT, INSERT, UPDATE ON line TO registration_app
 """
@@ -60,7 +60,7 @@ LINES = ColumnMap[Line](
         "sealed": "bytea",
         "on_day": "date",
         "facts": ("jsonb", "facts"),
-        "told": ("json", lambda line: line.facts),
+        "copied": ("json", lambda line: line.facts),
         "actor": ("text", "trace.actor"),
     }
 )
@@ -111,7 +111,7 @@ async def test_rows_come_back_as_they_were_written(session: AsyncSession) -> Non
     ]
     (row,) = await session.execute(text("SELECT * FROM line WHERE id = :id"), {"id": written[0].id})
     assert (row.sum_fen, row.sealed, row.on_day, row.year, row.actor) == (2**40, b"\x00\xff", None, 2024, "clerk")
-    assert row.told == {"a": ["é", None]}
+    assert row.copied == {"a": ["é", None]}
 
 
 async def test_no_rows_are_an_empty_statement(session: AsyncSession) -> None:

@@ -4,9 +4,10 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from shared.domain.clock import FixedClock, SystemClock, business_date_of
+from shared.domain.clock import SystemClock, business_date_of
 from shared.domain.ids import new_id
-from shared.domain.region import InvalidRegion, county_of, covers, is_village, parse_region, town_of
+from shared.domain.region import InvalidRegion, county_of, covers, is_village, parse_region
+from tests.harness.fixed_clock import FixedClock
 
 
 @pytest.mark.parametrize("code", ["411521", "411521101", "411521101201"])
@@ -31,10 +32,7 @@ def test_a_region_covers_itself_and_what_lies_below_it() -> None:
     assert not covers("", "411521")
 
 
-def test_a_village_names_its_town_and_a_county_has_none() -> None:
-    assert town_of("411521101201") == "411521101"
-    assert town_of("411521101") == "411521101"
-    assert town_of("411521") is None
+def test_only_twelve_digits_name_a_village() -> None:
     assert is_village("411521101201")
     assert not is_village("411521101")
 

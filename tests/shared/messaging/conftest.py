@@ -16,7 +16,7 @@ from shared.messaging import bus
 from shared.messaging.bus.postgres import PostgresBus
 from tests.harness.cluster import Clones, Cluster
 from tests.shared.messaging.bus_damage import KafkaDamage, PostgresDamage
-from tests.shared.messaging.example_services import HEARD, LISTENER, NAMES, Harm, OpenBus, Stage
+from tests.shared.messaging.example_services import LISTENER, NAMES, RECORDED, Harm, OpenBus, Stage
 from tests.shared.messaging.listener_process import open_bus as open_bus_as
 
 _BUS_HISTORY = MigrationHistory(Path(bus.__file__).parent / "postgres_migrations", "alembic_version_bus")
@@ -40,7 +40,7 @@ async def _make(cluster: Cluster) -> None:
     await migrate(cluster.url("owner", BUS), (_BUS_HISTORY,))
     connection = await asyncpg.connect(cluster.url("owner", LISTENER))
     try:
-        await connection.execute(HEARD)
+        await connection.execute(RECORDED)
     finally:
         await connection.close()
 

@@ -39,8 +39,8 @@ PUBLISHERS = ("station", "depot")
 LISTENER = "listener"
 NAMES = (*PUBLISHERS, LISTENER)
 
-HEARD = """
-CREATE TABLE heard (
+RECORDED = """
+CREATE TABLE recorded (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     train_id uuid NOT NULL,
     publisher text NOT NULL,
@@ -102,7 +102,7 @@ def serviced(train: UUID) -> TrainServiced:
 
 _WRITE_DOWN = text(
     """
-    INSERT INTO heard (train_id, publisher, event, seq, event_id)
+    INSERT INTO recorded (train_id, publisher, event, seq, event_id)
     SELECT * FROM unnest(CAST(:trains AS uuid[]), CAST(:publishers AS text[]), CAST(:events AS text[]),
                          CAST(:seqs AS bigint[]), CAST(:ids AS uuid[]))
     """
@@ -116,7 +116,7 @@ class RecordingHandlers:
     batches: list[list[Received[Event]]] = field(default_factory=list)
     before: Callable[[AsyncSession, Sequence[Received[Event]]], Any] | None = None
 
-    async def hear(self, session: AsyncSession, events: Sequence[Received[Event]], resources: Any) -> None:
+    async def receive(self, session: AsyncSession, events: Sequence[Received[Event]], resources: Any) -> None:
         self.batches.append(list(events))
         if self.before is not None:
             done = self.before(session, events)
@@ -134,11 +134,11 @@ class RecordingHandlers:
         )
 
     def subscriptions(self, *kinds: type[Event]) -> tuple[Subscription, ...]:
-        return tuple(Subscription(kind, self.hear) for kind in kinds or (TrainArrived, TrainLeft, TrainServiced))
+        return tuple(Subscription(kind, self.receive) for kind in kinds or (TrainArrived, TrainLeft, TrainServiced))
 
 
 @dataclass(frozen=True)
-class Heard:
+class Recorded:
     train_id: UUID
     publisher: str
     event: str
@@ -146,7 +146,7 @@ class Heard:
 
 
 class OpenBus(Protocol):
-    """Opens a client of the test's bus, for the test's own installation unless told otherwise."""
+    """Opens a client of the test's bus, for the test's own installation unless it names another."""
 
     def __call__(self, installation: str | None = None) -> Bus: ...
 
@@ -252,9 +252,9 @@ class Stage:
             await asyncio.gather(*tasks)
 
     def consumer(
-        self, ears: RecordingHandlers, bus: Bus | None = None, *, group: str = LISTENER, **options: Any
+        self, handlers: RecordingHandlers, bus: Bus | None = None, *, group: str = LISTENER, **options: Any
     ) -> Consumer:
-        options.setdefault("subscriptions", ears.subscriptions())
+        options.setdefault("subscriptions", handlers.subscriptions())
         return Consumer(
             database=self.database(LISTENER),
             bus=bus or self.bus(),
@@ -265,10 +265,10 @@ class Stage:
         )
 
     @asynccontextmanager
-    async def listening(self, ears: RecordingHandlers, **options: Any) -> AsyncIterator[Consumer]:
+    async def listening(self, handlers: RecordingHandlers, **options: Any) -> AsyncIterator[Consumer]:
         """A consumer that runs for the length of the block."""
         stop = asyncio.Event()
-        consumer = self.consumer(ears, **options)
+        consumer = self.consumer(handlers, **options)
         task = asyncio.create_task(consumer.run(stop))
         try:
             yield consumer
@@ -276,18 +276,18 @@ class Stage:
             stop.set()
             await task
 
-    async def heard(self) -> list[Heard]:
-        rows = await self.sql(LISTENER, "SELECT train_id, publisher, event, seq FROM heard ORDER BY id")
-        return [Heard(**row) for row in rows]
+    async def recorded(self) -> list[Recorded]:
+        rows = await self.sql(LISTENER, "SELECT train_id, publisher, event, seq FROM recorded ORDER BY id")
+        return [Recorded(**row) for row in rows]
 
-    async def hears(self, count: int, within_s: float = 30.0) -> list[Heard]:
-        """What was heard, once it is at least this many."""
+    async def until_recorded(self, count: int, within_s: float = 30.0) -> list[Recorded]:
+        """What was recorded, once it is at least this many."""
 
-        async def enough() -> list[Heard]:
-            heard = await self.heard()
-            return heard if len(heard) >= count else []
+        async def enough() -> list[Recorded]:
+            recorded = await self.recorded()
+            return recorded if len(recorded) >= count else []
 
-        return await eventually(enough, within_s=within_s, message=f"{count} events heard") if count else []
+        return await eventually(enough, within_s=within_s, message=f"{count} events recorded") if count else []
 
     @asynccontextmanager
     async def process_listening(self) -> AsyncIterator[asyncio.subprocess.Process]:
@@ -314,7 +314,7 @@ class Stage:
         await eventually(read, within_s=within_s, every_s=0.1, message="everything on the bus is taken in")
 
     async def recreate_topic(self, topic: str) -> None:
-        """Delete a topic with all that lies in it, and make it anew."""
+        """Delete a topic with all that lies in it, and make it again."""
         bus = self.bus()
         await self.harm.delete_topic(f"{bus.installation}.{topic}")
 

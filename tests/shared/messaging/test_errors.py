@@ -1,4 +1,4 @@
-"""Errors that pass are told from errors that stay, and neither says whom it was about."""
+"""Errors that pass are distinguished from errors that stay, and neither says whom it was about."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_what_others_say_may_hold_a_value_and_what_we_say_holds_none() -> None:
         ("INSERT INTO business_date (singleton, business_date) VALUES (false, '2024-01-01')", False),
     ],
 )
-async def test_the_databases_errors_are_told_apart(stage: Stage, statement: str, passes: bool) -> None:
+async def test_the_databases_errors_are_distinguished(stage: Stage, statement: str, passes: bool) -> None:
     *before, last = statement.split("; ") if statement.startswith("SET") else [statement]
     with pytest.raises(Exception) as caught:  # noqa: PT011 - which one is the question
         await _execute(stage, [*before, last])

@@ -10,7 +10,7 @@ from tests.harness.installation import Installation
 
 @pytest.mark.expects_errors
 async def test_after_a_refused_first_name_another_one_is_taken(installation: Installation) -> None:
-    """First use O9: told to choose another name, then told to set it back."""
+    """First use O9: asked to choose another name, then asked to set it back."""
     await installation.sql("quota", "ALTER TABLE messaging_installation DISABLE TRIGGER USER")
     await installation.sql("quota", "DELETE FROM messaging_installation")
     async with open_bus(installation.settings, "quota") as bus:

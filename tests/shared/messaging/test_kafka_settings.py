@@ -76,7 +76,7 @@ async def test_what_was_read_is_not_committed_to_kafka_by_itself(
     await bus.create_topics(["station"])
     await sent(bus, outgoing(arrived(new_id()), 1, bus=bus))
     async with stage.listening(RecordingHandlers()):
-        await stage.hears(1)
+        await stage.until_recorded(1)
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
     try:
         await admin.start()

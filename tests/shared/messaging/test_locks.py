@@ -116,8 +116,8 @@ async def test_a_replay_waits_for_the_consumer_that_parks_an_event_behind_the_le
     await sent(bus, outgoing(arrived(train), 1, bus=bus))
     async with stage.listening(refusing(train)):
         await stage.taken_up_to_the_end()
-    ears = RecordingHandlers()
-    context = DeadLetterContext(stage.database(LISTENER), REGION, ears.subscriptions(), None)
+    handlers = RecordingHandlers()
+    context = DeadLetterContext(stage.database(LISTENER), REGION, handlers.subscriptions(), None)
     [letter] = await replay.waiting(context.database, REGION)
     at = partition_of(arrived(train))
     second = outgoing(left(train), 2, bus=bus)
@@ -125,7 +125,7 @@ async def test_a_replay_waits_for_the_consumer_that_parks_an_event_behind_the_le
 
     async with stage.database(LISTENER).transaction(REGION) as session:
         assert await offsets.compare_and_set(session, [OffsetAdvance(at, 1, 2, second.id)]) == {at}
-        await ingest(session, [record], subscriptions=ears.subscriptions(), resources=None, region=REGION)
+        await ingest(session, [record], subscriptions=handlers.subscriptions(), resources=None, region=REGION)
         replaying = asyncio.create_task(replay.replay(context, letter.id, "operator:li"))
 
         async def waits_or_went_ahead() -> bool:
@@ -134,5 +134,5 @@ async def test_a_replay_waits_for_the_consumer_that_parks_an_event_behind_the_le
         await eventually(waits_or_went_ahead)
 
     assert await replaying == "DONE"
-    assert [each.seq for each in await stage.heard()] == [1, 2]
+    assert [each.seq for each in await stage.recorded()] == [1, 2]
     assert await stage.count(LISTENER, "parked_event") == 0

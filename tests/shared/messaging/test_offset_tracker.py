@@ -71,7 +71,7 @@ def test_offsets_that_go_back_while_reading_are_suspicious_too() -> None:
     assert positions.accept([record(0, new_id())], NOW).again == {PLACE: 6}
 
 
-def test_records_without_an_id_are_told_apart_by_where_and_what_they_are() -> None:
+def test_records_without_an_id_are_distinguished_by_where_and_what_they_are() -> None:
     broken = [Incoming(PLACE, offset, None, headers, None) for offset in (1, 2) for headers in ({}, {"ce_id": "x"})]
     prints = [fingerprint(each) for each in broken]
     assert prints[0] == prints[1] != prints[2] == prints[3]

@@ -75,7 +75,7 @@ def test_a_key_never_changes_its_partition(open_bus: object) -> None:
     assert [partition_for(UUID(int=number), 12) for number in (0, 1, 2**127)] == [1, 7, 9]
 
 
-async def test_a_commit_wakes_whoever_waits_and_a_rollback_does_not(stage: Stage) -> None:
+async def test_a_commit_wakes_the_waiting_relay_and_a_rollback_does_not(stage: Stage) -> None:
     signal, database = asyncio.Event(), stage.publisher("station")
     # Another pool on the same database, as a relay has.
     with woken(stage.database("station"), signal):

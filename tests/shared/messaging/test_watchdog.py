@@ -19,7 +19,7 @@ def test_a_partition_that_is_read_to_its_end_never_counts() -> None:
     assert [standstill.observe({STUCK: 5}, {STUCK: 5}) for _ in range(OBSERVATIONS + 2)] == [[]] * (OBSERVATIONS + 2)
 
 
-def test_every_move_begins_the_count_anew() -> None:
+def test_every_move_begins_the_count_again() -> None:
     standstill = StallDetector()
     for _ in range(OBSERVATIONS):
         assert standstill.observe({STUCK: 5}, {STUCK: 9}) == []

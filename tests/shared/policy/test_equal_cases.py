@@ -82,7 +82,7 @@ def _with_refund(case: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_insurance(near: list[date]) -> Any:
-    def told(case: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    def described(case: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
         kind = st.sampled_from(["none", "none", "none", "employee"])
         return kind.flatmap(
             lambda type_: st.fixed_dictionaries(
@@ -101,7 +101,7 @@ def _with_insurance(near: list[date]) -> Any:
             ).map(lambda insurance: case | insurance)
         )
 
-    return told
+    return described
 
 
 def _written(case: dict[str, Any]) -> dict[str, Any]:

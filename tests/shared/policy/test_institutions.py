@@ -148,12 +148,12 @@ def test_what_leaves_the_account_is_what_was_paid_in_and_failures_explain_no_mor
 
 
 @given(st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from([None, *"甲乙丙"]), st.sampled_from("12"))))
-def test_every_row_stands_or_goes_back_and_nobody_stands_twice(told: list[tuple[str, str | None, str]]) -> None:
-    rows = [RosterMember(source, number, person, identity) for number, (source, person, identity) in enumerate(told)]
+def test_every_row_stands_or_goes_back_and_nobody_stands_twice(listed: list[tuple[str, str | None, str]]) -> None:
+    rows = [RosterMember(source, number, person, identity) for number, (source, person, identity) in enumerate(listed)]
     found = aggregate(rows)
     assert sorted([*found.rows, *(each.row for each in found.returned)], key=lambda row: row.number) == rows
     assert len({(row.person, row.identity) for row in found.rows}) == len(found.rows)
-    assert found.people().keys() == {person for _, person, _ in told} - {None}
+    assert found.people().keys() == {person for _, person, _ in listed} - {None}
     for each in found.returned:
         stands = each.stands
         assert (stands is None) == (each.row.person is None)

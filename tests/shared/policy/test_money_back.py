@@ -42,8 +42,8 @@ class TestImportFailed:
         assert failed.refund is not None
         assert (failed.refund.allowed, failed.refund.amount_fen, failed.cash_recalled) == (True, back, True)
         assert (failed.ruling is Ruling.ACCEPT) == (self._ONLINE in paid)
-        (told,) = [reason for reason in failed.reasons if reason.code == "IMPORT_FAILED"]
-        assert (told.won, told.text) == (True, "完善信息后仍未导入，收回收据，退还现金")
+        (stated,) = [reason for reason in failed.reasons if reason.code == "IMPORT_FAILED"]
+        assert (stated.won, stated.text) == (True, "完善信息后仍未导入，收回收据，退还现金")
 
     @pytest.mark.parametrize("listed", [0, 1, 2])
     def test_what_was_paid_at_a_bank_has_no_receipt_to_recall(self, listed: int) -> None:

@@ -211,21 +211,21 @@ def test_between_two_windows_money_comes_too_late_for_the_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("repair", "told", "repaired"),
+    ("repair", "stated", "repaired"),
     [
         (None, "连续断保3年，等待5个月", None),
         (1, "连续断保3年，等待4个月", True),
         (2, "连续断保3年，等待3个月", True),
     ],
 )
-def test_a_break_says_how_long_it_makes_somebody_wait(repair: int | None, told: str, repaired: bool | None) -> None:
+def test_a_break_says_how_long_it_makes_somebody_wait(repair: int | None, stated: str, repaired: bool | None) -> None:
     given = OverridesEntry(benefit_year=2028, individual_contribution="400.00")
     pack = with_overrides(load_pack("national-2025"), given, name="test")
     day = pack.windows[0].first
     history = InsuranceHistory(enrolled=(2024,), missed=(2025, 2026, 2027), repaired=repair)
     decision = decide(pack, replace(_person(day), history=history), (), CasePayment(day))
     found = {reason.code: reason for reason in decision.reasons}
-    assert (found["NOT_CONTINUOUS"].text, found["NOT_CONTINUOUS"].won) == (told, True)
+    assert (found["NOT_CONTINUOUS"].text, found["NOT_CONTINUOUS"].won) == (stated, True)
     assert (found["REPAIR"].won if "REPAIR" in found else None) is repaired
     assert decision.terms is not None
     assert len(decision.terms.repairs) == (repair or 0)

@@ -6,6 +6,7 @@ import hmac
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from fastapi.routing import APIRoute
@@ -19,10 +20,11 @@ from services.registration import SERVICE as REGISTRATION
 from shared.domain.clock import SystemClock
 from shared.service import Service
 from shared.web import tokens
-from shared.web.app import service_app
+from shared.web.app import root_app, service_app
 from shared.web.dependencies import scope_of
 from tests.harness.installation import Installation
 
+ROOT = Path(__file__).parents[3]
 # The whole list. An endpoint that is added here is open to the world: say why in the commit.
 PUBLIC = {
     "/registration/v1/token",
@@ -32,6 +34,9 @@ PUBLIC = {
     "/stream",
     "/static/{name}",
 }
+# Open as well, although no router holds them: what describes each service, and a process's health.
+DESCRIPTIONS = {"/openapi.json", "/docs"}
+HEALTH = {"/healthz", "/readyz"}
 
 
 def _routes() -> Iterator[tuple[Service, APIRoute]]:
@@ -66,7 +71,20 @@ async def test_beside_its_routers_a_service_shows_its_description_and_nothing_el
     async with installation.running(*SERVICES, role="web") as runs:
         for run in runs:
             beside = {route.path for route in service_app(run).routes if type(route) is Route}
-            assert beside <= {"/openapi.json", "/docs"}, run.service.name
+            assert beside == (DESCRIPTIONS if run.service.mount is None else set()), run.service.name
+        assert {route.path for route in root_app(runs).routes if type(route) is Route} - PUBLIC == HEALTH
+
+
+async def test_what_describes_a_service_is_shown_without_a_token(installation: Installation) -> None:
+    async with installation.http_client(*SERVICES, role="web") as http:
+        for service in SERVICES:
+            for path in DESCRIPTIONS if service.mount is None else ():
+                assert (await http.get(service.prefix + path)).status_code == 200, (service.name, path)
+
+
+def test_the_architecture_states_the_length_of_the_public_list() -> None:
+    stated = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    assert ("beyond a list of six" in stated, len(PUBLIC)) == (True, 6)
 
 
 def test_every_scope_belongs_to_the_service_that_asks_for_it() -> None:

@@ -99,13 +99,13 @@ class TestAssess:
     def test_the_months_of_employee_insurance_are_asked_for_where_a_rule_counts_them(self, tmp_path: Path) -> None:
         left = {"type": "employee", "status": "ended", "paid_through": "2021-12-31"}
         day = {"payment_date": "2022-02-10", "registration_date": "2022-02-10"}
-        _, (asked, told) = assessed(
+        _, (asked, stated) = assessed(
             tmp_path,
             case("shantou-2022", other_insurance=left, **day),
             case("shantou-2022", other_insurance=left | {"continuous_months": 24}, **day),
         )
         assert asked["error"]["pointer"] == "/other_insurance/continuous_months"
-        assert told["answer"]["decision"] == "ACCEPT"
+        assert stated["answer"]["decision"] == "ACCEPT"
 
     def test_a_misspelt_fact_is_named_before_the_one_it_hides(self, tmp_path: Path) -> None:
         _, (refused,) = assessed(tmp_path, case(birth_date=..., birthdate="1980-05-01"))

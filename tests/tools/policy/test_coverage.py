@@ -80,8 +80,8 @@ def test_every_entry_that_cites_the_document_is_named_by_a_sentence(document: Pa
 
 def test_a_sentence_that_is_new_or_gone_is_reported(tmp_path: Path) -> None:
     luoshan = next(document for document in DOCUMENTS if document.pack == "luoshan-2024")
-    told = list(compared(luoshan, "个人缴费标准为每人 400 元。"))
-    assert told[0].startswith("luoshan-2024 1：未标注")
-    assert len(told) == 1 + len(luoshan.sentences)
+    reported = list(compared(luoshan, "个人缴费标准为每人 400 元。"))
+    assert reported[0].startswith("luoshan-2024 1：未标注")
+    assert len(reported) == 1 + len(luoshan.sentences)
     result = CliRunner().invoke(app, ["policy", "coverage", "--documents", str(tmp_path)])
     assert (result.exit_code, "no such document" in result.output) == (1, True)

@@ -184,7 +184,7 @@ async def test_a_refund_of_settled_money_is_deducted_from_the_payout_of_its_own_
     assert (debited["amount_fen"], debited["line_count"]) == (0, 0)
     assert await payment.balances() == {"pending": DUE_FEN, "premium": -DUE_FEN}
 
-    # The bank's statements set it off, but whoever ordered stays the actor.
+    # The bank's statements set it off, but the client that ordered stays the actor.
     booked = await payment.sql("SELECT kind, actor FROM transfer WHERE kind IN ('settled', 'refund_deducted')")
     assert {(row["kind"], row["actor"]) for row in booked} == {("settled", "clerk"), ("refund_deducted", "clerk")}
     assert await payment.one("SELECT DISTINCT actor FROM remittance_line") == "clerk"

@@ -111,7 +111,7 @@ async def test_no_day_lies_in_the_future(village: Village) -> None:
     assert code(await give_back(village, RETURNED_ON)) == (422, "DATE_IN_THE_FUTURE")
 
 
-async def test_whoever_took_the_cash_does_not_release_it(village: Village) -> None:
+async def test_the_person_who_took_the_cash_does_not_release_it(village: Village) -> None:
     assert code(await approve(village, client="clerk")) == (403, "CASH_REFUND_OF_OWN_RECEIPT")
     headers = village.installation.caller("payment:collect", client="clerk")
     body = {"village": VILLAGE, "receipt_nos": [RECEIPT]}

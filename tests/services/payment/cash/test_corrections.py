@@ -139,7 +139,7 @@ async def test_nothing_happens_after_the_business_date(village: Village) -> None
     assert await village.balances() == {}
 
 
-async def test_whoever_took_the_cash_stays_the_actor_of_all_that_follows(village: Village) -> None:
+async def test_the_person_who_took_the_cash_stays_the_actor_of_all_that_follows(village: Village) -> None:
     await village.ready()
     actors = await village.installation.sql(
         "payment",

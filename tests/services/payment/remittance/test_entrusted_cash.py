@@ -85,7 +85,7 @@ class TestTheWayToTheTreasury:
         done = await hall.say("certificate", certificate_no="WS-0001", issued_on="2023-10-14")
         assert (done["state"], done["certificate_no"]) == ("CERTIFICATE_ISSUED", "WS-0001")
 
-    async def test_each_person_hears_of_each_step_under_their_own_payments_correlation(
+    async def test_each_person_has_an_event_of_each_step_under_their_own_payments_correlation(
         self, hall: Hall, peer: TaxPeer
     ) -> None:
         await hall.to_remitted(peer)

@@ -94,20 +94,20 @@ async def test_a_bus_that_goes_away_and_comes_back_loses_and_repeats_nothing(
     trains = [new_id() for _ in range(100)]
     async with stage.relaying("station"), stage.listening(RecordingHandlers()):
         await stage.announce(*(arrived(train) for train in trains))
-        await stage.hears(100)
+        await stage.until_recorded(100)
         await fragile.take_away()
         # Services go on announcing: their outbox is their own.
         for train in trains:
             await stage.announce(left(train))
         await asyncio.sleep(6)
         await fragile.bring_back()
-        await stage.hears(200, within_s=60)
+        await stage.until_recorded(200, within_s=60)
         await stage.announce(*(arrived(train) for train in trains))
-        await stage.hears(300, within_s=60)
+        await stage.until_recorded(300, within_s=60)
         await stage.taken_up_to_the_end(within_s=60)
-    seqs = {train: [each.seq for each in await stage.heard() if each.train_id == train] for train in trains[:10]}
+    seqs = {train: [each.seq for each in await stage.recorded() if each.train_id == train] for train in trains[:10]}
     assert seqs == {train: [1, 2, 3] for train in trains[:10]}
-    assert len(await stage.heard()) == 300
+    assert len(await stage.recorded()) == 300
 
 
 async def test_members_killed_at_any_moment_lose_and_repeat_nothing(stage: Stage) -> None:
@@ -115,18 +115,18 @@ async def test_members_killed_at_any_moment_lose_and_repeat_nothing(stage: Stage
     dice = random.Random(7)
     async with stage.relaying("station"):
         for _ in range(4):
-            before = len(await stage.heard())
+            before = len(await stage.recorded())
             for _ in range(3):
                 await stage.announce(*(arrived(train) for train in trains))
             async with stage.process_listening() as member:
-                await stage.hears(before + 1, within_s=60)
+                await stage.until_recorded(before + 1, within_s=60)
                 await asyncio.sleep(dice.uniform(0.0, 0.2))
                 member.kill()
         async with stage.listening(RecordingHandlers()):
-            await stage.hears(400 * 12, within_s=60)
+            await stage.until_recorded(400 * 12, within_s=60)
             await stage.taken_up_to_the_end(within_s=60)
     lines: dict[UUID, list[int]] = {}
-    for each in await stage.heard():
+    for each in await stage.recorded():
         lines.setdefault(each.train_id, []).append(each.seq)
     assert len(lines) == 400
     assert {train: seqs for train, seqs in lines.items() if seqs != list(range(1, 13))} == {}
@@ -147,7 +147,7 @@ async def test_a_kafka_member_that_gets_nothing_although_records_wait_leaves_and
 
     bus.join = remembered  # type: ignore[method-assign,assignment]
     async with stage.listening(RecordingHandlers(), bus=bus, watchdog_s=1.0):
-        await stage.hears(1)
+        await stage.until_recorded(1)
         # What the client's known faults look like from outside: assigned, heartbeating, and not fetching one partition.
         before, consumer = len(joined), joined[-1].consumer  # type: ignore[attr-defined]
         stuck = partition_for(train, PARTITIONS)
@@ -156,9 +156,9 @@ async def test_a_kafka_member_that_gets_nothing_although_records_wait_leaves_and
         others = [other for other in (new_id() for _ in range(50)) if partition_for(other, PARTITIONS) != stuck]
         async with stage.relaying("station"):
 
-            async def heard_amid_traffic() -> bool:
+            async def recorded_amid_traffic() -> bool:
                 await stage.announce(*(arrived(other) for other in others))
-                return [each.seq for each in await stage.heard() if each.train_id == train] == [1, 2]
+                return [each.seq for each in await stage.recorded() if each.train_id == train] == [1, 2]
 
-            await eventually(heard_amid_traffic, within_s=30, every_s=0.05)
+            await eventually(recorded_amid_traffic, within_s=30, every_s=0.05)
     assert len(joined) > before

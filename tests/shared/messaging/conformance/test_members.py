@@ -18,7 +18,7 @@ from tests.shared.messaging.example_services import (
     PARTITIONS,
     POOL,
     REGION,
-    Heard,
+    Recorded,
     RecordingHandlers,
     Stage,
     arrived,
@@ -28,10 +28,10 @@ from tests.shared.messaging.example_services import (
 )
 
 
-def assert_each_once_and_in_order(heard: Sequence[Heard], trains: Sequence[UUID], seqs: list[int]) -> None:
+def assert_each_once_and_in_order(recorded: Sequence[Recorded], trains: Sequence[UUID], seqs: list[int]) -> None:
     """Every train's events are there, once, in order."""
     lines: dict[UUID, list[int]] = {train: [] for train in trains}
-    for each in heard:
+    for each in recorded:
         lines[each.train_id].append(each.seq)
     assert {train: line for train, line in lines.items() if line != seqs} == {}
 
@@ -49,11 +49,11 @@ async def test_two_members_share_the_partitions(stage: Stage) -> None:
             within_s=30,
         )
         await stage.announce(*(arrived(train) for train in trains[1:]), *(left(train) for train in trains))
-        heard = await stage.hears(400)
+        recorded = await stage.until_recorded(400)
         await stage.taken_up_to_the_end()
     assert first.batches
     assert second.batches
-    assert_each_once_and_in_order(heard, trains, [1, 2])
+    assert_each_once_and_in_order(recorded, trains, [1, 2])
 
 
 class _RebalancedWhilePolling:
@@ -100,9 +100,9 @@ async def test_what_was_fetched_across_a_rebalance_is_read_again(stage: Stage, m
 
     monkeypatch.setattr(bus, "join", rebalanced)
     async with stage.listening(RecordingHandlers(), bus=bus):
-        heard = await stage.hears(10)
+        recorded = await stage.until_recorded(10)
     assert [each.happened for each in joined] == [True]
-    assert [each.seq for each in heard] == list(range(1, 11))
+    assert [each.seq for each in recorded] == list(range(1, 11))
 
 
 async def test_members_come_and_go_while_events_flow(stage: Stage) -> None:
@@ -121,9 +121,9 @@ async def test_members_come_and_go_while_events_flow(stage: Stage) -> None:
 
     async with stage.relaying("station"), stage.listening(RecordingHandlers()):
         await asyncio.gather(announce(), brief(), brief())
-        await stage.hears(60 * visits, within_s=60)
+        await stage.until_recorded(60 * visits, within_s=60)
         await stage.taken_up_to_the_end()
-    assert_each_once_and_in_order(await stage.heard(), trains, list(range(1, visits + 1)))
+    assert_each_once_and_in_order(await stage.recorded(), trains, list(range(1, visits + 1)))
 
 
 async def test_of_two_who_think_they_hold_a_partition_only_one_counts(stage: Stage) -> None:
@@ -143,17 +143,17 @@ async def test_of_two_who_think_they_hold_a_partition_only_one_counts(stage: Sta
             # As it should be: the other one cannot get in.
             inside[0] -= 1
 
-    ears = RecordingHandlers(before=wait_for_the_other)
+    handlers = RecordingHandlers(before=wait_for_the_other)
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(stage.listening(ears))
-        await stack.enter_async_context(stage.listening(ears, group="listener-that-was-stopped"))
-        await stage.hears(40)
+        await stack.enter_async_context(stage.listening(handlers))
+        await stack.enter_async_context(stage.listening(handlers, group="listener-that-was-stopped"))
+        await stage.until_recorded(40)
         await stage.taken_up_to_the_end()
         await stage.announce(*(left(train) for train in trains))
         await stage.relayed("station")
-        await stage.hears(80)
+        await stage.until_recorded(80)
         await stage.taken_up_to_the_end()
-    assert_each_once_and_in_order(await stage.heard(), trains, [1, 2])
+    assert_each_once_and_in_order(await stage.recorded(), trains, [1, 2])
 
 
 async def test_a_member_that_was_stopped_with_a_batch_in_hand_counts_nothing_when_it_wakes_up(stage: Stage) -> None:
@@ -166,20 +166,20 @@ async def test_a_member_that_was_stopped_with_a_batch_in_hand_counts_nothing_whe
         )
         await eventually(lambda: len(zombie.partition_ids) == 2 * PARTITIONS, within_s=30)
         await sent(bus, outgoing(arrived(early), 1, bus=bus))
-        await stage.hears(1)
+        await stage.until_recorded(1)
         async with AsyncExitStack() as held:
             # It polls, and then cannot begin its transaction: its process stands still.
             for _ in range(POOL):
                 await held.enter_async_context(zombie.database.transaction(REGION))
             await sent(bus, *(outgoing(arrived(train), 1, bus=bus) for train in trains))
             async with stage.listening(RecordingHandlers()):
-                await stage.hears(41)
+                await stage.until_recorded(41)
                 await stage.taken_up_to_the_end()
             # Even if the cursors were lost, the offsets alone keep the zombie out.
             await stage.sql("listener", "DELETE FROM cursor")
         await sent(bus, *(outgoing(arrived(train), 2, bus=bus) for train in trains))
         await stage.taken_up_to_the_end()
-    assert_each_once_and_in_order(await stage.heard(), [early, *trains], [1])
+    assert_each_once_and_in_order(await stage.recorded(), [early, *trains], [1])
     assert await stage.count("listener", "parked_event") == 40
 
 
@@ -188,13 +188,13 @@ async def test_a_member_that_vanishes_hands_over_when_its_lease_ends(stage: Stag
     await stage.announce(arrived(train))
     await stage.relayed("station")
     async with stage.process_listening() as member:
-        await stage.hears(1)
+        await stage.until_recorded(1)
         member.kill()
     async with stage.listening(RecordingHandlers()):
         await stage.announce(left(train))
         await stage.relayed("station")
-        heard = await stage.hears(2, within_s=60)
-    assert_each_once_and_in_order(heard, [train], [1, 2])
+        recorded = await stage.until_recorded(2, within_s=60)
+    assert_each_once_and_in_order(recorded, [train], [1, 2])
 
 
 async def test_nothing_is_revoked_under_a_running_transaction(stage: Stage) -> None:
@@ -214,7 +214,7 @@ async def test_nothing_is_revoked_under_a_running_transaction(stage: Stage) -> N
         leave.set()
         assert not done
         await revoking
-        assert len(await stage.heard()) == 1
+        assert len(await stage.recorded()) == 1
 
 
 @pytest.mark.expects_errors  # the client reports what it meets while the topic is away
@@ -223,16 +223,16 @@ async def test_a_topic_that_was_recreated_is_read_from_its_beginning(stage: Stag
     await stage.announce(*(arrived(train) for train in trains))
     await stage.relayed("station")
     async with stage.listening(RecordingHandlers()):
-        await stage.hears(20)
+        await stage.until_recorded(20)
     await stage.recreate_topic("station")
     # Some of the old events come again, as after a restore, and as many new ones follow as it takes to look the same.
     await stage.sql("station", "UPDATE outbox SET published_at = NULL WHERE position > 10")
     await stage.announce(*(left(train) for train in trains))
     await stage.relayed("station")
     async with stage.listening(RecordingHandlers()):
-        await stage.hears(40)
+        await stage.until_recorded(40)
         await stage.taken_up_to_the_end()
-    assert_each_once_and_in_order(await stage.heard(), trains, [1, 2])
+    assert_each_once_and_in_order(await stage.recorded(), trains, [1, 2])
 
 
 @pytest.mark.expects_errors
@@ -241,30 +241,30 @@ async def test_a_topic_that_is_recreated_while_it_is_read_is_read_from_its_begin
     await stage.announce(*(arrived(train) for train in trains))
     await stage.relayed("station")
     async with stage.listening(RecordingHandlers()):
-        await stage.hears(20)
+        await stage.until_recorded(20)
         await stage.recreate_topic("station")
         await stage.announce(*(left(train) for train in trains[:3]))
         await stage.relayed("station")
-        await stage.hears(23, within_s=60)
+        await stage.until_recorded(23, within_s=60)
     offsets = await stage.sql("listener", "SELECT sum(next_offset)::int AS n FROM consumer_offset")
     assert offsets[0]["n"] <= 20
-    assert sorted(each.seq for each in await stage.heard()) == [1] * 20 + [2] * 3
+    assert sorted(each.seq for each in await stage.recorded()) == [1] * 20 + [2] * 3
 
 
 @pytest.mark.expects_errors
-async def test_a_topic_made_anew_and_filled_past_what_was_read_is_read_from_its_beginning(stage: Stage) -> None:
+async def test_a_topic_made_again_and_filled_past_what_was_read_is_read_from_its_beginning(stage: Stage) -> None:
     trains = [new_id() for _ in range(20)]
     await stage.announce(*(arrived(train) for train in trains))
     await stage.relayed("station")
     async with stage.listening(RecordingHandlers(), trusted_s=0.2):
-        await stage.hears(20)
+        await stage.until_recorded(20)
         await stage.recreate_topic("station")
         for _ in range(10):
             await stage.announce(*(left(train) for train in trains))
         await stage.relayed("station")
-        await stage.hears(220, within_s=60)
+        await stage.until_recorded(220, within_s=60)
         await stage.taken_up_to_the_end()
-    assert_each_once_and_in_order(await stage.heard(), trains, list(range(1, 12)))
+    assert_each_once_and_in_order(await stage.recorded(), trains, list(range(1, 12)))
 
 
 @pytest.mark.expects_errors
@@ -273,13 +273,13 @@ async def test_a_recreated_topic_that_ends_where_reading_starts_is_noticed_witho
     await stage.announce(arrived(train), left(train))
     await stage.relayed("station")
     async with stage.listening(RecordingHandlers()):
-        await stage.hears(2)
+        await stage.until_recorded(2)
     await stage.recreate_topic("station")
     await stage.announce(arrived(train))
     await stage.relayed("station")
     async with stage.listening(RecordingHandlers()):
-        heard = await stage.hears(3)
-    assert_each_once_and_in_order(heard, [train], [1, 2, 3])
+        recorded = await stage.until_recorded(3)
+    assert_each_once_and_in_order(recorded, [train], [1, 2, 3])
 
 
 async def test_a_topic_that_appears_later_is_joined(stage: Stage) -> None:
@@ -290,5 +290,5 @@ async def test_a_topic_that_appears_later_is_joined(stage: Stage) -> None:
         await eventually(lambda: stage.offsets_of("depot"), within_s=30)
         await stage.announce(arrived(train))
         await stage.relayed("station")
-        heard = await stage.hears(1)
-    assert heard[0].publisher == "station"
+        recorded = await stage.until_recorded(1)
+    assert recorded[0].publisher == "station"

@@ -32,16 +32,16 @@ from tests.shared.messaging.example_services import (
 
 
 def refusing(*trains: UUID, event: str = "station.train_arrived.v1") -> RecordingHandlers:
-    """Ears that cannot bear these trains' arrivals; mend them by clearing ``refused``."""
-    ears = RecordingHandlers()
+    """Handlers that fail on these trains' arrivals until ``refused`` is cleared."""
+    handlers = RecordingHandlers()
     refused = set(trains)
 
     def check(session: AsyncSession, events: Sequence[Received[Event]]) -> None:
         if any(received.event.key in refused and received.event.name == event for received in events):
             raise ValueError("cannot bear it")
 
-    ears.before = check
-    return ears
+    handlers.before = check
+    return handlers
 
 
 async def letters(stage: Stage) -> list[dict[str, Any]]:
@@ -49,8 +49,8 @@ async def letters(stage: Stage) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
-async def heard_by(stage: Stage, train: UUID) -> list[tuple[str, int]]:
-    return [(each.publisher, each.seq) for each in await stage.heard() if each.train_id == train]
+async def recorded_of(stage: Stage, train: UUID) -> list[tuple[str, int]]:
+    return [(each.publisher, each.seq) for each in await stage.recorded() if each.train_id == train]
 
 
 async def test_a_poison_event_stops_only_its_own_aggregate(stage: Stage) -> None:
@@ -64,9 +64,9 @@ async def test_a_poison_event_stops_only_its_own_aggregate(stage: Stage) -> None
     await stage.relayed()
     async with stage.listening(refusing(poison)):
         await stage.taken_up_to_the_end()
-    assert len(await stage.heard()) == 59 * 3 + 1
+    assert len(await stage.recorded()) == 59 * 3 + 1
     # The station's second event about it waits; what the depot says about it does not.
-    assert await heard_by(stage, poison) == [("depot", 1)]
+    assert await recorded_of(stage, poison) == [("depot", 1)]
     [letter] = await letters(stage)
     assert (letter["aggregate_id"], letter["seq"], letter["reason"], letter["state"]) == (
         poison,
@@ -98,12 +98,12 @@ async def test_a_replay_takes_in_the_dead_letter_and_what_waits_behind_it(stage:
     await stage.relayed("station")
     async with stage.listening(refusing(train)):
         await stage.taken_up_to_the_end()
-    assert await stage.heard() == []
+    assert await stage.recorded() == []
     context = DeadLetterContext(stage.database(LISTENER), REGION, RecordingHandlers().subscriptions(), None)
     [letter] = await replay.waiting(context.database, REGION)
     assert letter.behind == 2
     assert await replay.replay(context, letter.id, "operator:li") == "DONE"
-    assert await heard_by(stage, train) == [("station", 1), ("station", 2), ("station", 3)]
+    assert await recorded_of(stage, train) == [("station", 1), ("station", 2), ("station", 3)]
     assert await replay.waiting(context.database, REGION) == []
     [kept] = await letters(stage)
     assert (kept["state"], kept["settled_by"], kept["attempts"]) == ("REPLAYED", "operator:li", 1)
@@ -120,7 +120,7 @@ async def test_a_second_replay_changes_nothing_also_at_the_same_time(stage: Stag
     [letter] = await replay.waiting(context.database, REGION)
     outcomes = await asyncio.gather(*(replay.replay(context, letter.id, "operator:li") for _ in range(4)))
     assert sorted(outcomes) == ["DONE", "NOT_WAITING", "NOT_WAITING", "NOT_WAITING"]
-    assert await heard_by(stage, train) == [("station", 1), ("station", 2)]
+    assert await recorded_of(stage, train) == [("station", 1), ("station", 2)]
 
 
 async def test_a_replay_that_fails_again_leaves_the_letter_waiting(stage: Stage) -> None:
@@ -153,7 +153,7 @@ async def test_a_letter_given_up_lets_the_rest_go_on(stage: Stage) -> None:
     with pytest.raises(ValueError, match="needs a reason"):
         await replay.discard(context, letter.id, "operator:li", " ")
     assert await replay.discard(context, letter.id, "operator:li", "a rehearsal's train") == "DONE"
-    assert await heard_by(stage, train) == [("station", 2), ("station", 3)]
+    assert await recorded_of(stage, train) == [("station", 2), ("station", 3)]
     [kept] = await letters(stage)
     assert (kept["state"], kept["settled_because"]) == ("DISCARDED", "a rehearsal's train")
 
@@ -172,9 +172,9 @@ async def test_an_error_that_passes_is_waited_out_and_nothing_is_set_aside(stage
             raise Transient("not now")
 
     async with stage.listening(RecordingHandlers(before=three_times_not_now)):
-        await stage.hears(20)
+        await stage.until_recorded(20)
         await stage.taken_up_to_the_end()
-    assert len(await stage.heard()) == 20
+    assert len(await stage.recorded()) == 20
     assert await letters(stage) == []
 
 
@@ -205,9 +205,9 @@ async def test_records_that_cannot_be_read_stop_nobody(stage: Stage) -> None:
         # In the same partition, so that the neighbour's event comes behind the broken one.
         await sent(bus, broken, outgoing(arrived(neighbours[kind]), 1, bus=bus, partition_id=broken.partition_id))
     async with stage.listening(RecordingHandlers()):
-        heard = await stage.hears(len(BROKEN))
+        recorded = await stage.until_recorded(len(BROKEN))
         await stage.taken_up_to_the_end()
-    assert {each.train_id for each in heard} == set(neighbours.values())
+    assert {each.train_id for each in recorded} == set(neighbours.values())
     found = await letters(stage)
     assert sorted(letter["reason"] for letter in found) == sorted(reason for reason, _ in BROKEN.values())
     assert {letter["region"] for letter in found} == {REGION}
@@ -224,7 +224,7 @@ async def test_a_header_that_no_column_takes_stops_nobody(stage: Stage) -> None:
         outgoing(arrived(train), 1, bus=bus),
     )
     async with stage.listening(RecordingHandlers()):
-        await stage.hears(1)
+        await stage.until_recorded(1)
     assert [letter["reason"] for letter in await letters(stage)] == ["MALFORMED"]
 
 
@@ -236,7 +236,7 @@ async def test_a_kind_that_nobody_knows_is_passed_over(stage: Stage) -> None:
     await sent(bus, outgoing(arrived(train), 1, bus=bus), unheard_of, outgoing(left(train), 3, bus=bus))
     async with stage.listening(RecordingHandlers()):
         await stage.taken_up_to_the_end()
-    assert await heard_by(stage, train) == [("station", 1), ("station", 3)]
+    assert await recorded_of(stage, train) == [("station", 1), ("station", 3)]
     assert await letters(stage) == []
 
 
@@ -247,12 +247,12 @@ async def test_an_event_that_comes_too_early_is_parked_until_the_gap_closes(stag
     early = [outgoing(arrived(train, seq), seq, bus=bus) for seq in (3, 4, 2)]
     await sent(bus, *early, outgoing(arrived(other), 1, bus=bus, partition_id=partition_of(arrived(train))))
     async with stage.listening(RecordingHandlers()):
-        await stage.hears(1)
-        assert await heard_by(stage, other) == [("station", 1)]
+        await stage.until_recorded(1)
+        assert await recorded_of(stage, other) == [("station", 1)]
         assert await stage.count(LISTENER, "parked_event") == 3
         await sent(bus, outgoing(arrived(train, 1), 1, bus=bus))
-        await stage.hears(5)
-    assert await heard_by(stage, train) == [("station", seq) for seq in (1, 2, 3, 4)]
+        await stage.until_recorded(5)
+    assert await recorded_of(stage, train) == [("station", seq) for seq in (1, 2, 3, 4)]
     assert await stage.count(LISTENER, "parked_event") == 0
 
 
@@ -284,7 +284,7 @@ async def test_a_damaged_envelope_stands_in_its_lines_way_until_it_is_given_up(s
     assert (letter.aggregate_id, letter.seq, letter.behind) == (train, 1, 2)
     assert await replay.replay(context, letter.id, "operator:li") == "STILL_DEAD"
     assert await replay.discard(context, letter.id, "operator:li", "its time is unreadable") == "DONE"
-    assert await heard_by(stage, train) == [("station", 2), ("station", 3)]
+    assert await recorded_of(stage, train) == [("station", 2), ("station", 3)]
 
 
 async def test_a_damaged_copy_of_what_was_taken_in_stands_in_nobodys_way(stage: Stage) -> None:
@@ -300,7 +300,7 @@ async def test_a_damaged_copy_of_what_was_taken_in_stands_in_nobodys_way(stage: 
     )
     async with stage.listening(RecordingHandlers()):
         await stage.taken_up_to_the_end()
-    assert await heard_by(stage, train) == [("station", 1), ("station", 2)]
+    assert await recorded_of(stage, train) == [("station", 1), ("station", 2)]
     assert len(await letters(stage)) == 2
     context = DeadLetterContext(stage.database(LISTENER), REGION, RecordingHandlers().subscriptions(), None)
     for letter in await replay.waiting(context.database, REGION):
@@ -308,7 +308,7 @@ async def test_a_damaged_copy_of_what_was_taken_in_stands_in_nobodys_way(stage: 
     await sent(bus, outgoing(arrived(train), 3, bus=bus))
     async with stage.listening(RecordingHandlers()):
         await stage.taken_up_to_the_end()
-    assert await heard_by(stage, train) == [("station", 1), ("station", 2), ("station", 3)]
+    assert await recorded_of(stage, train) == [("station", 1), ("station", 2), ("station", 3)]
 
 
 @pytest.mark.parametrize("order", [1, -1], ids=["first first", "last first"])
@@ -322,7 +322,7 @@ async def test_two_damaged_envelopes_in_a_row_can_be_given_up_in_any_order(stage
     context = DeadLetterContext(stage.database(LISTENER), REGION, RecordingHandlers().subscriptions(), None)
     for letter in (await replay.waiting(context.database, REGION))[::order]:
         await replay.discard(context, letter.id, "operator:li", "damaged")
-    assert await heard_by(stage, train) == [("station", 3)]
+    assert await recorded_of(stage, train) == [("station", 3)]
     assert await stage.count(LISTENER, "parked_event") == 0
 
 
@@ -338,5 +338,5 @@ async def test_much_that_waits_on_many_lines_is_all_taken_in_once_the_gaps_close
         await stage.taken_up_to_the_end()
         assert await stage.count(LISTENER, "parked_event") == 21
         await sent(bus, *(outgoing(arrived(train), 1, bus=bus) for train in trains))
-        await stage.hears(24)
+        await stage.until_recorded(24)
     assert await stage.count(LISTENER, "parked_event") == 0

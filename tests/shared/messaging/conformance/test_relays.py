@@ -9,7 +9,7 @@ import pytest
 
 from shared.domain.ids import new_id
 from shared.messaging.bus.protocol import MAX_RECORD_BYTES, BusRefused
-from shared.messaging.topics.installation import claim_topic, record_installation
+from shared.messaging.topics.installation import record_installation
 from shared.messaging.topics.stats import bus_stats, lag
 from tests.harness.eventually import eventually
 from tests.shared.messaging.example_services import (
@@ -53,9 +53,9 @@ async def test_a_relay_whose_lanes_were_taken_over_can_no_longer_mark(stage: Sta
     assert await unpublished(stage) == 2
     assert await successor.step() == 2
     async with stage.listening(RecordingHandlers()):
-        await stage.hears(2)
+        await stage.until_recorded(2)
         await stage.taken_up_to_the_end()
-    assert [each.seq for each in await stage.heard()] == [1, 2]
+    assert [each.seq for each in await stage.recorded()] == [1, 2]
 
 
 async def test_a_relay_that_lost_its_lanes_and_won_them_again_marks_nothing_under_the_old_lease(stage: Stage) -> None:
@@ -117,13 +117,13 @@ async def test_a_record_that_the_bus_refuses_blocks_only_its_lane(stage: Stage) 
         "station", "UPDATE outbox SET payload = to_json(repeat('x', $1::int))", MAX_RECORD_BYTES + 1_000_000
     )
     await stage.announce(*(arrived(train) for train in trains[1:]))
-    ears = RecordingHandlers()
-    async with stage.relaying("station"), stage.listening(ears):
-        heard = await stage.hears(len(others))
-        assert {each.train_id for each in heard} == set(others)
+    handlers = RecordingHandlers()
+    async with stage.relaying("station"), stage.listening(handlers):
+        recorded = await stage.until_recorded(len(others))
+        assert {each.train_id for each in recorded} == set(others)
         await stage.sql("station", "UPDATE outbox SET payload = $1::json WHERE key = $2", _small(stuck), stuck)
-        heard = await stage.hears(len(trains), within_s=60)
-    assert {each.train_id for each in heard} == set(trains)
+        recorded = await stage.until_recorded(len(trains), within_s=60)
+    assert {each.train_id for each in recorded} == set(trains)
 
 
 def _small(train: object) -> str:
@@ -136,7 +136,7 @@ async def test_lag_counts_what_lies_on_the_bus_and_was_not_taken_in(stage: Stage
     listener, bus = stage.database("listener"), stage.bus()
     assert await lag(listener, bus, REGION, ["station", "depot"]) == {"station": 7, "depot": 0}
     async with stage.listening(RecordingHandlers()):
-        await stage.hears(7)
+        await stage.until_recorded(7)
     assert await lag(listener, bus, REGION, ["station"]) == {"station": 0}
 
 
@@ -161,7 +161,7 @@ async def test_topics_of_another_installation_are_left_alone(stage: Stage) -> No
     await stage.announce(arrived(new_id()))
     await stage.relayed("station")
     async with stage.listening(RecordingHandlers()):
-        await stage.hears(1)
+        await stage.until_recorded(1)
     assert sum((await theirs.ends(["station", "depot"])).values()) == 0
     assert set(await theirs.topics()) == {"station", "depot"}
     assert set(await mine.topics()) == {"station"}
@@ -176,7 +176,7 @@ async def test_a_topic_of_our_name_that_this_database_never_made_is_refused(stag
     async with stage.publisher("station").transaction(REGION) as session:
         await record_installation(session, service="station", installation=bus.installation, partitions=PARTITIONS)
     with pytest.raises(BusRefused, match="another installation"):
-        await claim_topic(stage.publisher("station"), bus, "station", REGION)
+        await stage.relay("station").prepare()
 
 
 async def test_a_topic_that_we_made_is_ours_after_a_restart(stage: Stage) -> None:
