@@ -167,6 +167,14 @@ class TestDatabase:
         assert "owner in CANBAO_DATABASE_PASSWORDS" in said
         assert "wrong" not in said
 
+    async def test_provision_names_the_administrators_login(self, installation: Installation) -> None:
+        known = installation.settings
+        wrong = known.owner_url("payment").replace(known.database_passwords["owner"].get_secret_value(), "wrong")
+        said = fault(await there(installation, "provision", CANBAO_ADMIN_DATABASE_URL=wrong))
+        assert said.startswith("CANBAO_ADMIN_DATABASE_URL: ")
+        assert "refuses the login of role canbao_owner" in said
+        assert "wrong" not in said
+
     async def test_the_doctor_speaks_of_the_password_not_of_starting_the_server(
         self, installation: Installation
     ) -> None:
