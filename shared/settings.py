@@ -4,9 +4,10 @@ import os
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import quote, urlsplit
 from uuid import UUID, uuid5
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -52,6 +53,24 @@ def database_name(service: str) -> str:
     return f"canbao_{service}"
 
 
+def _database_address(template: str) -> str:
+    """Refuse what is no address of a PostgreSQL once its places are filled in; raises ValueError."""
+    try:
+        place = urlsplit(template.format(service="s", database="d", password="p"))  # noqa: S106 - stands in its place
+        known = place.scheme in ("postgresql", "postgres") and (place.port is None or place.port > 0)
+    except (KeyError, IndexError, ValueError):
+        known = False
+    if not known:
+        raise ValueError(
+            "须为 postgresql://用户:{password}@主机:端口/{database}，花括号只用 {service}、{database}、{password}"
+            " · must be postgresql://USER:{password}@HOST:PORT/{database}, in braces only these three"
+        )
+    return template
+
+
+DatabaseAddress = Annotated[str, AfterValidator(_database_address)]
+
+
 class Settings(BaseSettings):
     """The settings of one installation; field names are the variables' names without the prefix."""
 
@@ -74,19 +93,19 @@ class Settings(BaseSettings):
     partitions: Annotated[int, Field(ge=1, le=256, description="partitions per topic; fixed at installation")] = 12
 
     database_url: Annotated[
-        str, Field(description="services' databases; {service}, {database} and {password} are filled in")
+        DatabaseAddress, Field(description="services' databases; {service}, {database} and {password} are filled in")
     ] = "postgresql://{service}_app:{password}@localhost/{database}"
     database_passwords: Annotated[
         dict[str, SecretStr], Field(description="JSON: password of each role, by service; also owner and auditor")
     ] = {}
-    owner_database_url: Annotated[str, Field(description="the same databases for migrations")] = (
+    owner_database_url: Annotated[DatabaseAddress, Field(description="the same databases for migrations")] = (
         "postgresql://canbao_owner:{password}@localhost/{database}"
     )
-    auditor_database_url: Annotated[str, Field(description="the same databases for canbao verify")] = (
+    auditor_database_url: Annotated[DatabaseAddress, Field(description="the same databases for canbao verify")] = (
         "postgresql://canbao_auditor:{password}@localhost/{database}"
     )
     admin_database_url: Annotated[
-        str,
+        DatabaseAddress,
         Field(description="the server's superuser, for provision and to rename; {password} is admin's"),
     ] = "postgresql://postgres:{password}@localhost/postgres"
     pool_web: Annotated[int, Field(ge=1, description="database connections for requests, per service and process")] = 8
@@ -182,4 +201,5 @@ class Settings(BaseSettings):
     def _fill(self, template: str, service: str, *, database: str, role: str) -> str:
         password = self.database_passwords.get(role)
         name = database if role == "admin" else database_name(database)
-        return template.format(service=service, database=name, password=password.get_secret_value() if password else "")
+        secret = quote(password.get_secret_value(), safe="") if password else ""
+        return template.format(service=service, database=name, password=secret)

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import make_url
 from typer.testing import CliRunner
 
+from shared.settings import Settings
 from tests.harness.environment import variables
 from tests.harness.installation import Installation
 from tests.harness.timeouts import stretched
@@ -193,3 +195,18 @@ class TestDatabase:
         assert said.startswith("无法核对 · could not examine: registration")
         assert "set -a; . .canbao/secrets/canbao.env" in said
         assert os.linesep.join(said.splitlines()[1:]) in typed("migrate", CANBAO_OWNER_DATABASE_URL=nobody)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["nonsense", "postgresql://x:{pw}@localhost/{database}", "postgresql://x:p{a@h/d", "postgresql://x@h:port/d", ""],
+)
+def test_what_is_no_database_address_is_named(address: str) -> None:
+    said = fault(typed("migrate", CANBAO_OWNER_DATABASE_URL=address))
+    assert said.startswith("CANBAO_OWNER_DATABASE_URL: 须为 postgresql://")
+
+
+def test_a_password_may_hold_any_character() -> None:
+    """A slash in it was read as the port, and part of the password was printed."""
+    settings = Settings(database_passwords={"owner": SecretStr("p@ss/w#rd{}%41:?")})
+    assert make_url(settings.owner_url("payment")).password == "p@ss/w#rd{}%41:?"
