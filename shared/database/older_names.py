@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from shared.database.logins import owners_login
 from shared.settings import Settings, database_name
 
 OWNER = "canbao_owner"
@@ -79,12 +80,13 @@ async def rename_older_databases(admin_url: str, admin: asyncpg.Connection, data
 async def has_older_name(settings: Settings, database: str) -> bool:
     """Whether only the older name of one of our databases is on the server, as the owner's login sees it.
 
-    Raises ForeignDatabase where the name of today belongs to somebody else.
+    Raises ForeignDatabase where the name of today belongs to somebody else, and LoginRefused.
     """
     place = settings.owner_url(database)
     name = urlsplit(place).path.removeprefix("/")
     try:
-        await _refuse_foreign_owner(place, name)
+        with owners_login(settings, database):
+            await _refuse_foreign_owner(place, name)
     except asyncpg.InvalidCatalogNameError:
         try:
             return await _is_ours(database_at(place, name.removeprefix("canbao_")), database)
