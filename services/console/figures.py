@@ -1,19 +1,24 @@
 """Numbers as people read them: grouped thousands, yuan from fen, shares of a whole.
 
-Where the page may be read from other machines, counts below ten and small sums are not written exactly.
+Where other machines may read the page, people are counted in whole tens and money in whole ten thousands of yuan.
 """
 
 from dataclasses import dataclass
 
 from services.console.translations import Translator
 
-FEW = 10  # fewer people than this could be recognised
+TEN = 10  # fewer people than this could be recognised
 _COARSE_FEN = 1_000_000  # 10,000 yuan; one person's money disappears in it
 
 
 def people(count: int) -> str:
     """A count with grouped thousands."""
     return f"{count:,}"
+
+
+def tens(count: int) -> int:
+    """A count rounded down to whole tens."""
+    return count // TEN * TEN
 
 
 def yuan(fen: int) -> str:
@@ -46,22 +51,38 @@ class Figures:
     translate: Translator
     exact: bool = True
 
+    @property
+    def step(self) -> int:
+        """The smallest number of people that two figures on the page differ by."""
+        return 1 if self.exact else TEN
+
+    def rounded(self, count: int) -> int:
+        """A count to reckon with: coarsely rounded down to whole tens, before it meets another."""
+        return count if self.exact else tens(count)
+
+    def rounded_fen(self, fen: int) -> int:
+        """An amount to reckon with: coarsely in whole ten thousands of yuan, a debt like an asset."""
+        if self.exact:
+            return fen
+        whole = abs(fen) // _COARSE_FEN * _COARSE_FEN
+        return -whole if fen < 0 else whole
+
     def people(self, count: int) -> str:
-        """A number of people or of things that belong to people."""
-        if self.exact or not 0 < count < FEW:
-            return people(count)
-        return self.translate("figures.few", n=FEW)
+        """A number of people or of things that belong to people; coarsely, nobody at all is also fewer than ten."""
+        if self.exact or count >= TEN:
+            return people(self.rounded(count))
+        return self.translate("figures.few", n=TEN)
 
     def yuan(self, fen: int) -> str:
         """An amount in yuan; coarsely in whole ten thousands, so that no difference of two amounts says more."""
         if self.exact or fen == 0:
             return yuan(fen)
-        if 0 < fen < _COARSE_FEN:
-            return self.translate("figures.little", yuan=people(_COARSE_FEN // 100))
-        return people(fen // _COARSE_FEN * (_COARSE_FEN // 100))
+        if rounded := self.rounded_fen(fen):
+            return people(rounded // 100)
+        return self.translate("figures.little", yuan=people(_COARSE_FEN // 100))
 
     def share(self, part: int, whole: int) -> str:
-        """A share in percent; coarsely in whole percent."""
+        """A share in percent; coarsely in whole percent of the amounts that are written."""
         if self.exact:
             return percent(part, whole)
-        return str(permille(part, whole) // 10)
+        return str(permille(self.rounded_fen(part), self.rounded_fen(whole)) // 10)

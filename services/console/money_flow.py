@@ -29,9 +29,10 @@ def total_money(payment: PaymentSummary) -> MoneyPosition:
 def money_flow(money: MoneyPosition, figures: Figures) -> tuple[FlowSegment, ...]:
     """The parts in the order of the way."""
     amounts = {key: getattr(money, f"{key}_fen") for key in STAGES}
-    whole, starts, passed, segments = _lying(money), 0, 0, []
+    # The bar is drawn from the amounts as they are written: its widths must not say more than they do.
+    whole, starts, passed, segments = sum(map(figures.rounded_fen, amounts.values())), 0, 0, []
     for key, fen in amounts.items():
-        passed += fen
+        passed += figures.rounded_fen(fen)
         ends = permille(passed, whole)  # of the way so far, so that the last part ends where the bar ends
         label, share = figures.translate(f"flow.{key}"), figures.share(fen, whole)
         segments.append(FlowSegment(key, label, figures.yuan(fen), share, starts, ends - starts))

@@ -1,6 +1,6 @@
 """The console's endpoints: the page, its event stream and its own files. Public.
 
-It shows the county's totals without small numbers; on a loopback address exact figures and the townships, too.
+It shows the county's totals in whole tens; on a loopback address exact figures and the townships, too.
 """
 
 from collections.abc import AsyncIterator

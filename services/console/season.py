@@ -39,7 +39,7 @@ def season(
         return None
     translate = figures.translate
     target, enrolled = (quota.county.target, quota.county.enrolled) if quota else (0, 0)
-    expected = straight_line(window, target, today)
+    expected = figures.rounded(straight_line(window, target, today))
     days_label, days = _days(window, today, translate)
     return Season(
         window=translate("season.window", first=window.first.isoformat(), last=window.last.isoformat()),
@@ -64,7 +64,8 @@ def _days(window: CollectionWindow, today: date, translate: Translator) -> tuple
 
 
 def _missing(missing: int, figures: Figures) -> str:
-    if missing <= 0:
+    # Two equal counts of whole tens may lie nine people apart: reached is only what is reached for certain.
+    if missing < 0 or (missing == 0 and figures.exact):
         return figures.translate("season.target_reached")
     return figures.translate("season.missing", n=figures.people(missing))
 
@@ -74,7 +75,8 @@ def _daily(window: CollectionWindow, today: date, missing: int, figures: Figures
     days = (window.last - max(today, window.first)).days + 1
     if missing <= 0 or days <= 0:
         return None
-    return figures.translate("season.daily", n=figures.people(ceil(missing / days)))
+    needed = ceil(missing / (days * figures.step)) * figures.step
+    return figures.translate("season.daily", n=figures.people(needed))
 
 
 def _pace(ahead: int, figures: Figures) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.console.figures import FEW, Figures, permille
+from services.console.figures import Figures, permille
 from services.console.money_flow import total_money
 from services.console.summaries import PaymentSummary, QuotaProgress
 
@@ -38,8 +38,6 @@ def _people_tiles(quota: QuotaProgress | None, figures: Figures) -> tuple[Tile, 
     missing = max(county.registered - county.enrolled, 0)
     not_enrolled = translate("tile.not_enrolled", n=figures.people(missing))
     completion = "" if county.percent is None else translate("tile.completion", percent=county.percent)
-    if not figures.exact and county.enrolled < FEW:
-        completion = ""  # the share of a known target would say the number
     filled = None if county.percent is None else permille(county.enrolled, county.target)
     return (
         tile("target", county.target, translate("tile.towns", n=len(quota.towns))),
@@ -58,9 +56,10 @@ def _money_tiles(payment: PaymentSummary | None, figures: Figures) -> tuple[Tile
     if payment is None:
         return tile("taken", None), tile("in_transit", None), tile("treasury", None)
     money = total_money(payment)
+    whole = figures.rounded_fen(money.taken_fen)
 
     def share(fen: int) -> str:
-        return translate("tile.share", percent=figures.share(fen, money.taken_fen)) if money.taken_fen else ""
+        return translate("tile.share", percent=figures.share(fen, money.taken_fen)) if whole else ""
 
     return (
         tile("taken", money.taken_fen, translate("tile.payments", n=figures.people(money.paid_count))),

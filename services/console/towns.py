@@ -1,5 +1,6 @@
 """The townships: those with the widest gap to their target first, the last three marked."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -80,6 +81,12 @@ def total_row(quota: QuotaProgress | None, payment: PaymentSummary | None, figur
         return _money_row("total", name, money, figures) if money and payment and payment.towns else None
     county = TownQuota(region="total", name=name, **quota.county.model_dump())
     return _row(county, {"total": money} if money else None, figures) if quota.towns else None
+
+
+def names_in_texts(town: TownQuota) -> tuple[str, ...]:
+    """How a text may name a township: by its code, or its name with or without what kind of place it is."""
+    short = re.sub(r"(镇|乡|街道|办事处|街道办事处)$", "", town.name)
+    return town.region, short if len(short) > 1 else town.name
 
 
 def _completed(town: TownQuota) -> Fraction:

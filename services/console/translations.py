@@ -184,8 +184,9 @@ PHRASES: Mapping[str, Phrase] = {
         "A target is not a cap.",
     ),
     "foot.coarse": Phrase(
-        "本页可从其他机器访问：不足 10 的数不写出，金额只写到万元。",
-        "Other machines can read this page: counts below 10 are not written, amounts in whole 10,000 yuan.",
+        "本页可从其他机器访问：人数舍去个位，不足 10 的不写出，差额和图形也由此算出；金额只写到万元。",
+        "Other machines can read this page: counts are rounded down to whole tens, those below 10 are not written, and "
+        "differences and charts follow from that; amounts are in whole 10,000 yuan.",
     ),
     "foot.privacy": Phrase("本页只有汇总数，不含个人信息。", "Totals only; nothing here is about a person."),
 }

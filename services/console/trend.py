@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from services.console.figures import Figures, permille
+from services.console.figures import Figures, people, permille
 from services.console.summaries import CollectionWindow, EnrolledDay, RegistrationSummary
 
 WIDTH, HEIGHT = 1000, 400  # the chart's own coordinates; the page stretches them
@@ -59,7 +59,8 @@ def trend(
     points = [(day, _until(registration.enrolled_by_day, day)) for day in days]
     moved = [EnrolledDay(day=each.day + _YEAR, enrolled=each.enrolled) for each in registration.year_before]
     earlier = [(day, _until(moved, day)) for day in week_ends(window.first, until)] if moved else []
-    top = ceiling(max([target, *(count for _, count in (*points, *earlier))]))
+    most = max([target, *(count for _, count in (*points, *earlier))])
+    top = ceiling(most // figures.step) * figures.step
 
     def curve(points: Sequence[tuple[date, int]]) -> Curve | None:
         places = [(_x(day, window.first, until), HEIGHT - HEIGHT * count // top) for day, count in points]
@@ -69,7 +70,7 @@ def trend(
         enrolled=curve(points),
         straight=curve([(window.first, 0), (window.last, target)]) or Curve("", 0, 0),
         year_before=curve(earlier),
-        heights=tuple(figures.people(top * step // _STEPS) for step in range(_STEPS, -1, -1)),
+        heights=tuple(people(top * step // _STEPS) for step in range(_STEPS, -1, -1)),
         days=tuple(_short(window.first + (until - window.first) * step // _STEPS) for step in range(_STEPS + 1)),
         weeks=_weeks(window, target, points[1:], moved, figures),
     )

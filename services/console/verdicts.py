@@ -28,7 +28,7 @@ class Verdict:
 
 def verdicts(snapshot: Snapshot, figures: Figures, benefit_year: int) -> list[Verdict]:
     """Judge a snapshot. What no service reports is not judged."""
-    found = [*_services(snapshot, figures.translate), *_messages(snapshot, figures.translate)]
+    found = [*_services(snapshot, figures.translate), *_messages(snapshot, figures)]
     if (payment := snapshot.payment.summary) is not None:
         found += _money(payment, figures)
     if (registration := snapshot.registration.summary) is not None and (held := registration.states.get("HELD", 0)):
@@ -65,8 +65,9 @@ def _services(snapshot: Snapshot, translate: Translator) -> Iterator[Verdict]:
         yield Verdict(f"service.{name}", "bad", text, listings("service"))
 
 
-def _messages(snapshot: Snapshot, translate: Translator) -> Iterator[Verdict]:
+def _messages(snapshot: Snapshot, figures: Figures) -> Iterator[Verdict]:
     """What no service could process, and what has waited for minutes; well only where every service says so."""
+    translate = figures.translate
     summaries = {name: getattr(snapshot, name).summary for name in SERVICES}
     known = {name: summary.messages for name, summary in summaries.items() if summary and summary.messages}
 
@@ -74,7 +75,7 @@ def _messages(snapshot: Snapshot, translate: Translator) -> Iterator[Verdict]:
         return translate("and").join(translate(f"service.{name}") for name in names)
 
     if dead := [name for name, messages in known.items() if messages.dead_letters]:
-        number = f"{sum(known[name].dead_letters for name in dead):,}"
+        number = figures.people(sum(known[name].dead_letters for name in dead))
         text = translate("messages.dead", n=number, services=named(dead))
         where = tuple(each for name in dead for each in listings("messages.dead", service=name))
         yield Verdict("messages.dead", "warn", text, where)
@@ -154,6 +155,6 @@ def _flight(registration: RegistrationSummary, quota: QuotaProgress, figures: Fi
 
 def _enrolling(payment: PaymentSummary, quota: QuotaProgress, figures: Figures) -> Iterator[Verdict]:
     """A person who has paid is enrolled as soon as registration has processed the payment."""
-    if (behind := total_money(payment).paid_count - quota.county.enrolled) > 0:
+    if (behind := figures.rounded(total_money(payment).paid_count) - quota.county.enrolled) > 0:
         text = figures.translate("enrolling", n=figures.people(behind))
         yield Verdict("enrolling", "info", text, listings("enrolling"))

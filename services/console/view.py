@@ -1,15 +1,17 @@
 """The page as data: a pure function of what the services answered, with every number already in its written form."""
 
 from dataclasses import dataclass
+from itertools import chain
 
 from services.console.figures import Figures
 from services.console.money_flow import FlowSegment, flow_sum, money_flow, total_money
 from services.console.season import Season, season
 from services.console.summaries import QuotaProgress, Snapshot, SubsidySummary
 from services.console.tiles import Tile, tiles
-from services.console.towns import TownRow, elsewhere_row, total_row, town_rows
+from services.console.towns import TownRow, elsewhere_row, names_in_texts, total_row, town_rows
 from services.console.translations import LANGUAGES, Lang, Translator
 from services.console.verdicts import Level, Verdict, headline, verdicts
+from services.console.whole_tens import rounded
 from shared.domain.clock import SHANGHAI
 
 _ACT: tuple[Level, ...] = ("bad", "warn")
@@ -53,7 +55,9 @@ class PageContent:
 
 
 def page(snapshot: Snapshot, *, lang: Lang, area: str, benefit_year: int, exact: bool = True) -> PageContent:
-    """Lay out a snapshot in one language; not exact, it names no township and no small number."""
+    """Lay out a snapshot in one language; not exact, it names no township and counts in whole tens."""
+    if not exact:
+        snapshot = rounded(snapshot)
     translate = Translator(lang)
     figures = Figures(translate, exact)
     quota, payment, registration = snapshot.quota.summary, snapshot.payment.summary, snapshot.registration.summary
@@ -66,8 +70,8 @@ def page(snapshot: Snapshot, *, lang: Lang, area: str, benefit_year: int, exact:
         area=area,
         year=translate("year", year=benefit_year),
         business_date=day.isoformat() if day else None,
-        changed_at=f"{snapshot.changed_at.astimezone(SHANGHAI):%H:%M:%S}" if snapshot.changed_at else None,
-        notices=_notices(quota, snapshot.subsidy.summary, translate),
+        changed_at=f"{snapshot.changed_at.astimezone(SHANGHAI):%H:%M:%S}" if exact and snapshot.changed_at else None,
+        notices=_notices(quota, snapshot.subsidy.summary, translate, exact=exact),
         headline=headline(found, translate),
         verdicts=tuple(found),
         season=season(quota, registration, snapshot.subsidy.summary, figures),
@@ -80,10 +84,13 @@ def page(snapshot: Snapshot, *, lang: Lang, area: str, benefit_year: int, exact:
     )
 
 
-def _notices(quota: QuotaProgress | None, subsidy: SubsidySummary | None, translate: Translator) -> tuple[str, ...]:
-    """What is scaled, illustrative or invented."""
+def _notices(
+    quota: QuotaProgress | None, subsidy: SubsidySummary | None, translate: Translator, *, exact: bool
+) -> tuple[str, ...]:
+    """What is scaled, illustrative or invented; not exact, without the texts that name a township."""
     noted = [each for each in (quota.notices if quota else ()) if each.note]
     notices = [translate("notice", note=translate.half(each.note), document=each.document) for each in noted]
     if subsidy and subsidy.amounts:
         notices.append(translate.half(subsidy.amounts))
-    return tuple(notices)
+    names = () if exact or quota is None else tuple(chain.from_iterable(map(names_in_texts, quota.towns)))
+    return tuple(each for each in notices if not any(name in each for name in names))
