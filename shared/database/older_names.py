@@ -124,7 +124,8 @@ async def found_by_administrator(admin_url: str, admin: asyncpg.Connection, data
             ours = False
             if database in owners or owners[name] != OWNER:
                 try:
-                    ours = (await _look(database_at(admin_url, name), database)).ours
+                    place = database_at(admin_url, name)
+                    ours = (await _look(place, database, older=name == database)).ours
                 except asyncpg.PostgresError:
                     if owners[name] == OWNER:
                         raise
@@ -139,7 +140,7 @@ async def found_by_owner(settings: Settings, databases: Sequence[str]) -> FoundD
         place = settings.owner_url(database)
         name = urlsplit(place).path.removeprefix("/")
         try:
-            today = found[database_name(database)] = await _look(place, database)
+            today = found[database_name(database)] = await _look(place, database, older=False)
         except asyncpg.InvalidCatalogNameError:
             today = None
         except asyncpg.InsufficientPrivilegeError:
@@ -147,7 +148,7 @@ async def found_by_owner(settings: Settings, databases: Sequence[str]) -> FoundD
         if today is not None and today.ours:
             continue
         try:
-            found[database] = await _look(database_at(place, name.removeprefix("canbao_")), database)
+            found[database] = await _look(database_at(place, name.removeprefix("canbao_")), database, older=True)
         except asyncpg.InvalidCatalogNameError:
             pass
         except asyncpg.PostgresError:
@@ -211,21 +212,23 @@ def _foreign(named: Sequence[str]) -> ForeignDatabase:
     )
 
 
-async def _look(place: str, database: str) -> FoundDatabase:
+async def _look(place: str, database: str, *, older: bool) -> FoundDatabase:
     async with _connected(place) as connection:
         await connection.execute(_GUARDED)
         owner = await connection.fetchval(_OWNER_HERE)
-        try:
-            return FoundDatabase(owner, await _is_ours(connection, database))
-        except asyncpg.InsufficientPrivilegeError:  # the tables are another's, which only the superuser may read
-            return FoundDatabase(owner, ours=False)
+        tables = await connection.fetchrow(_TABLES)
+        marked = bool(tables["of_the_bus"] if database == "bus" else tables["of_a_service"])
+        # Where name and owner are ours the table is enough; a migration that runs may hold its rows locked.
+        if marked and database != "bus" and (older or owner != OWNER):
+            marked = await _is_of(connection, database)
+        return FoundDatabase(owner, marked)
 
 
-async def _is_ours(connection: asyncpg.Connection, database: str) -> bool:
-    tables = await connection.fetchrow(_TABLES)
-    if database == "bus":
-        return bool(tables["of_the_bus"])
-    return tables["of_a_service"] and bool(await connection.fetchval(_SERVICE) == database)
+async def _is_of(connection: asyncpg.Connection, service: str) -> bool:
+    try:
+        return bool(await connection.fetchval(_SERVICE) == service)
+    except asyncpg.InsufficientPrivilegeError:  # the tables are another's, which only the superuser may read
+        return False
 
 
 @asynccontextmanager

@@ -228,6 +228,16 @@ class TestNames:
         with pytest.raises(ForeignDatabase, match=r"canbao_newcomer \(postgres\)"):
             await migrate_all(migrated, (NEWCOMER,))
 
+    async def test_migrate_refuses_a_strangers_closed_database_in_the_same_sentence(
+        self, cluster: Cluster, admin: asyncpg.Connection, migrated: Settings
+    ) -> None:
+        await admin.execute("CREATE DATABASE canbao_newcomer")
+        await admin.execute("REVOKE CONNECT ON DATABASE canbao_newcomer FROM PUBLIC")
+        with pytest.raises(ForeignDatabase, match=r"canbao_newcomer \(canbao_owner.* may not enter\)"):
+            await migrate_all(migrated, (NEWCOMER,))
+        with pytest.raises(ForeignDatabase, match=r"canbao_newcomer \(postgres\)"):
+            await migrate_all(migrated.model_copy(update={"admin_database_url": cluster.admin_url}), (NEWCOMER,))
+
     async def test_migrate_takes_another_services_database_for_nobodys(
         self, cluster: Cluster, admin: asyncpg.Connection, migrated: Settings
     ) -> None:
