@@ -2,7 +2,8 @@
 
 import asyncio
 import gc
-from collections.abc import Iterator, Sequence
+import socket
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 
@@ -29,17 +30,16 @@ async def serve(
     """Serve until ``stop`` is set: requests in hand are answered, then background work ends, then all is closed."""
     await refuse_old_servers(settings, services)
     async with metrics_served(settings), running_all(settings, services, role=role) as app:
-        log.info(
-            "serving",
-            version=version("canbao"),
-            installation=settings.installation,
-            services=[service.name for service in services],
-            role=role,
-            bus=settings.bus,
-            address=f"http://{settings.listen_host}:{port}",
-        )
+        said = {
+            "version": version("canbao"),
+            "installation": settings.installation,
+            "services": [service.name for service in services],
+            "role": role,
+            "bus": settings.bus,
+            "address": f"http://{settings.listen_host}:{port}",
+        }
         tune_garbage_collector()
-        await serve_requests(app, stop, settings.listen_host, port)
+        await serve_requests(app, stop, settings.listen_host, port, on_started=lambda: log.info("serving", **said))
 
 
 def tune_garbage_collector() -> None:
@@ -52,7 +52,9 @@ def tune_garbage_collector() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
-async def serve_requests(app: Starlette, stop: asyncio.Event, host: str, port: int) -> None:
+async def serve_requests(
+    app: Starlette, stop: asyncio.Event, host: str, port: int, *, on_started: Callable[[], None] = lambda: None
+) -> None:
     """Answer requests until ``stop`` is set; those in hand are answered before it returns."""
     server = _WebServer(
         uvicorn.Config(
@@ -61,10 +63,12 @@ async def serve_requests(app: Starlette, stop: asyncio.Event, host: str, port: i
             port=port,
             log_level="warning",
             access_log=False,
+            log_config=None,  # its lines go where ours go, in their form
             lifespan="off",
             timeout_graceful_shutdown=10,
             server_header=False,
-        )
+        ),
+        on_started,
     )
     serving = asyncio.create_task(server.serve())
     stopping = asyncio.create_task(stop.wait())
@@ -78,6 +82,16 @@ async def serve_requests(app: Starlette, stop: asyncio.Event, host: str, port: i
 
 class _WebServer(uvicorn.Server):
     """uvicorn without its signal handling: the process has one owner of signals, and that is not the web server."""
+
+    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_started = on_started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Bind, then say so."""
+        await super().startup(sockets)
+        if self.started:
+            self._on_started()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

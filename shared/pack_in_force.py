@@ -4,13 +4,22 @@ import hashlib
 
 from shared.policy.loader import PACKS, file_of, load_pack
 from shared.policy.pack import Pack
+from shared.policy.source import PackError, UnknownPack
 from shared.settings import Settings
+from shared.settings_errors import UnusableSetting, setting_place
 
 
 def pack_in_force(settings: Settings) -> Pack:
-    """Load it with its overrides, from the installation's own folder where it has one; raises PackError."""
+    """Load it with its overrides, from the installation's own folder where it has one; raises UnusableSetting."""
     folder = settings.policy_folder or PACKS
-    return load_pack(settings.policy_pack, overrides=settings.policy_overrides, folder=folder)
+    try:
+        return load_pack(settings.policy_pack, overrides=settings.policy_overrides, folder=folder)
+    except UnknownPack as fault:
+        raise UnusableSetting(f"{setting_place('policy_pack')}: {fault}") from fault
+    except PackError as fault:
+        place = setting_place("policy_overrides" if fault.file == settings.policy_overrides else "policy_pack")
+        lines = (f"{fault.file}:{each.line}: {each.problem} -> {each.remedy}" for each in fault.faults)
+        raise UnusableSetting(*(f"{place}: {line}" for line in lines)) from fault
 
 
 def digest_in_force(settings: Settings) -> str:

@@ -15,6 +15,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from shared.settings_errors import UnusableSetting
+
 _INSTALLATIONS = UUID("6f1f3c0e-1f0a-5c55-9a57-6b3a4d1c2024")
 
 
@@ -147,7 +149,7 @@ class Settings(BaseSettings):
         """Variables first, then the files of ``CANBAO_SECRETS_DIR``, which is itself a variable."""
         folder = os.environ.get("CANBAO_SECRETS_DIR")
         if folder and not Path(folder).is_dir():
-            raise ValueError(f"CANBAO_SECRETS_DIR 不是目录 · is no folder: {folder}")
+            raise UnusableSetting(f"CANBAO_SECRETS_DIR: 不是目录 · is no folder: {folder}")
         files = (_SecretFiles(settings_cls, secrets_dir=folder),) if folder else ()
         return (init_settings, env_settings, dotenv_settings, *files)
 

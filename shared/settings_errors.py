@@ -7,24 +7,60 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
+WHERE_SETTINGS_ARE = """\
+本机已运行过 canbao up：set -a; . .canbao/secrets/canbao.env; set +a
+否则设置 CANBAO_DATABASE_URL 等，见 .env.example；canbao doctor 逐项检查
+after canbao up here, source .canbao/secrets/canbao.env; otherwise set CANBAO_DATABASE_URL and the like,
+see .env.example; canbao doctor looks at each of them"""
 
-def setting_problems(error: ValidationError | SettingsError) -> list[str]:
+
+class UnusableSetting(ValueError):
+    """A setting, or the file that it names, cannot be used; a line per problem, Chinese first, and never a secret."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class UnreadableSettingFile(UnusableSetting):
+    """A file that a setting names is missing or cannot be read."""
+
+    def __init__(self, setting: str, file: Path, fault: OSError) -> None:
+        self.setting, self.file, self.why = setting, file, fault.strerror or type(fault).__name__
+        said = "没有这个文件 · there is no such file"
+        if not isinstance(fault, FileNotFoundError):
+            said = f"文件无法读取 · the file cannot be read ({self.why})"
+        super().__init__(f"{setting}: {said}: {file}")
+
+
+def read_setting_file(setting: str, file: Path) -> bytes:
+    """The content of a file that a setting names; raises UnreadableSettingFile."""
+    try:
+        return file.read_bytes()
+    except OSError as fault:
+        raise UnreadableSettingFile(setting, file, fault) from fault
+
+
+def setting_problems(error: ValidationError | SettingsError | UnusableSetting) -> list[str]:
     """One line per problem, Chinese first."""
+    if isinstance(error, UnusableSetting):
+        return list(error.problems)
     if isinstance(error, ValidationError):
         return [
-            f"{_place(str(each['loc'][0]) if each['loc'] else '')}{_within(each['loc'][1:])}: {_said(each['msg'])}"
+            f"{setting_place(str(each['loc'][0]) if each['loc'] else '')}{_within(each['loc'][1:])}"
+            f": {_said(each['msg'])}"
             for each in error.errors(include_url=False, include_context=False, include_input=False)
         ]
     fault = error.__cause__
     name = str(error).split('"')[1] if str(error).count('"') > 1 else ""
     if isinstance(fault, JSONDecodeError):
         at = f"第 {fault.lineno} 行第 {fault.colno} 列 line {fault.lineno} column {fault.colno}"
-        return [f"{_place(name)}: {at}: 不是 JSON · not JSON: {fault.msg}"]
-    return [f"{_place(name)}: 无法读懂 · cannot be read"]
+        return [f"{setting_place(name)}: {at}: 不是 JSON · not JSON: {fault.msg}"]
+    return [f"{setting_place(name)}: 无法读懂 · cannot be read"]
 
 
-def _place(name: str) -> str:
-    """The variable, or the secret file that it was read from."""
+def setting_place(name: str) -> str:
+    """Where a field of the settings stands: the variable, or the secret file that it was read from."""
     variable = f"CANBAO_{name.upper()}"
     folder = os.environ.get("CANBAO_SECRETS_DIR")
     file = Path(folder, variable.lower()) if folder else None

@@ -9,6 +9,8 @@ from typer.core import TyperCommand
 from typer.main import get_command, get_group
 
 from shared.command_line import Commands, WholeHelpGroup
+from tools import entry
+from tools.entry import INTERRUPTED, INTERRUPTION
 
 
 class Place(NamedTuple):
@@ -69,9 +71,6 @@ COMMANDS: dict[str, Place] = {
 }
 
 
-INTERRUPTED = 130
-
-
 class CommandsByName(WholeHelpGroup):
     """Lists commands without importing them: `canbao --help` answers at once."""
 
@@ -89,13 +88,17 @@ class CommandsByName(WholeHelpGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            typer.echo("已中断，可以重新运行 · interrupted; it is safe to run it again", err=True)
+            typer.echo(INTERRUPTION, err=True)
             raise typer.Exit(INTERRUPTED) from None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """The command itself, with its options; a name that does not exist is refused with the nearest one."""
         name, command, rest = super().resolve_command(ctx, args)
-        return name, loaded(name) if command is not None and name else command, rest
+        if command is None or not name:
+            return name, command, rest
+        found = loaded(name)
+        entry.loaded()
+        return name, found, rest
 
 
 def loaded(name: str) -> Any:

@@ -6,26 +6,23 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from sqlalchemy.exc import DBAPIError
 
+from shared.database.logins import LoginRefused, is_out_of_reach
 from shared.database.older_names import ForeignDatabase, OlderDatabaseInUse, OlderDatabaseName
 from shared.database.server_version import PostgresTooOld
 from shared.messaging.bus.errors import error_summary
+from shared.messaging.bus.protocol import BusRefused
 from shared.protection import ProtectionKeyMissing
 from shared.settings import Settings
-from shared.settings_errors import setting_problems
+from shared.settings_errors import WHERE_SETTINGS_ARE, UnusableSetting, setting_problems
 from shared.web.tokens import TokenKeyMissing
 
 NOTHING_TO_WORK_WITH = 3
 _KEY_MISSING = (TokenKeyMissing, ProtectionKeyMissing)
 # Refusals of our own, whose message already names the remedy.
 _REFUSED = (PostgresTooOld, ForeignDatabase, OlderDatabaseInUse, OlderDatabaseName)
-# SQLSTATE classes: nobody answers, the login is refused, there is no such database.
-_CLASSES = ("08", "28", "3D")
 _NO_DATABASE = """\
 没有可用的数据库或设置 · no database or settings to work with: {why}
-本机已运行过 canbao up：set -a; . .canbao/secrets/canbao.env; set +a
-否则设置 CANBAO_DATABASE_URL 等，见 .env.example；canbao doctor 逐项检查
-after canbao up here, source .canbao/secrets/canbao.env; otherwise set CANBAO_DATABASE_URL and the like,
-see .env.example; canbao doctor looks at each of them"""
+{where}"""
 
 
 _SETTINGS = """\
@@ -37,20 +34,24 @@ _SETTINGS = """\
 def explain(error: Exception) -> None:
     """End with exit code 3 and the remedy where database or settings are the cause; return for anything else."""
     if isinstance(error, _REFUSED):
-        typer.echo(str(error), err=True)
-        raise SystemExit(NOTHING_TO_WORK_WITH) from None
-    if isinstance(error, SettingsError) or (isinstance(error, ValidationError) and error.title == Settings.__name__):
-        problems = "\n".join(f"  {each}" for each in setting_problems(error))
-        typer.echo(_SETTINGS.format(problems=problems), err=True)
-        raise SystemExit(NOTHING_TO_WORK_WITH) from None
-    expected = (OSError, DBAPIError, asyncpg.PostgresError, *_KEY_MISSING)
-    if isinstance(error, expected) and _is_environment(error):
-        typer.echo(_NO_DATABASE.format(why=error_summary(error)), err=True)
-        raise SystemExit(NOTHING_TO_WORK_WITH) from None
+        _end(str(error))
+    problems = _problems(error)
+    if problems:
+        _end(_SETTINGS.format(problems="\n".join(f"  {each}" for each in problems)))
+    expected = (OSError, DBAPIError, asyncpg.PostgresError)
+    if isinstance(error, _KEY_MISSING) or (isinstance(error, expected) and is_out_of_reach(error)):
+        _end(_NO_DATABASE.format(why=error_summary(error), where=WHERE_SETTINGS_ARE))
 
 
-def _is_environment(error: BaseException) -> bool:
-    while error.__cause__ is not None and getattr(error, "sqlstate", None) is None:
-        error = error.__cause__
-    state = str(getattr(error, "sqlstate", None) or "")
-    return isinstance(error, (ConnectionError, *_KEY_MISSING)) or state.startswith(_CLASSES)
+def _problems(error: Exception) -> list[str]:
+    """What is wrong with the settings, a line each; nothing where something else is."""
+    if isinstance(error, LoginRefused | BusRefused):
+        return [str(error)]
+    if isinstance(error, ValidationError):
+        return setting_problems(error) if error.title == Settings.__name__ else []
+    return setting_problems(error) if isinstance(error, SettingsError | UnusableSetting) else []
+
+
+def _end(said: str) -> None:
+    typer.echo(said, err=True)
+    raise SystemExit(NOTHING_TO_WORK_WITH) from None

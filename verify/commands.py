@@ -6,7 +6,9 @@ from uuid import UUID
 
 import typer
 
+from shared.database.logins import is_out_of_reach
 from shared.settings import Settings
+from shared.settings_errors import WHERE_SETTINGS_ARE
 from verify.examination import examine
 from verify.render import as_json, print_report
 from verify.snapshot import CouldNotExamine
@@ -33,6 +35,8 @@ def verify(
         report = asyncio.run(examine(settings))
     except CouldNotExamine as error:
         typer.echo(f"无法核对 · could not examine: {error}", err=True)
+        if error.__cause__ is not None and is_out_of_reach(error.__cause__):
+            typer.echo(WHERE_SETTINGS_ARE, err=True)
         raise typer.Exit(NOT_EXAMINED) from error
     if json:
         typer.echo(as_json(report))

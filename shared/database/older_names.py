@@ -15,6 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from shared.database.logins import owners_login
 from shared.settings import Settings, database_name
 
 OWNER = "canbao_owner"
@@ -134,13 +135,17 @@ async def found_by_administrator(admin_url: str, admin: asyncpg.Connection, data
 
 
 async def found_by_owner(settings: Settings, databases: Sequence[str]) -> FoundDatabases:
-    """The databases on the server as far as the owner's login sees them; changes nothing."""
+    """The databases on the server as far as the owner's login sees them; changes nothing.
+
+    Raises LoginRefused.
+    """
     found = {}
     for database in databases:
         place = settings.owner_url(database)
         name = urlsplit(place).path.removeprefix("/")
         try:
-            today = found[database_name(database)] = await _look(place, database, older=False)
+            with owners_login(settings, database):
+                today = found[database_name(database)] = await _look(place, database, older=False)
         except asyncpg.InvalidCatalogNameError:
             today = None
         except asyncpg.InsufficientPrivilegeError:

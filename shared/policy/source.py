@@ -62,9 +62,16 @@ class Source:
             root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
         except FileNotFoundError:
             missing = PackSyntaxError(
-                1, "没有这个文件 · there is no such file", "核对政策包的名称 · check the name of the pack"
+                1, "没有这个文件 · there is no such file", "核对文件的路径 · check the path of the file"
             )
             raise PackError(file, missing) from None
+        except OSError as fault:
+            unreadable = PackSyntaxError(
+                1,
+                f"文件无法读取 · the file cannot be read: {fault.strerror}",
+                "核对路径与权限 · check its path and permissions",
+            )
+            raise PackError(file, unreadable) from None
         except UnicodeDecodeError:
             encoding = PackSyntaxError(1, "文件不是 UTF-8 · the file is not UTF-8", "另存为 UTF-8 · save it as UTF-8")
             raise PackError(file, encoding) from None

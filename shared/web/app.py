@@ -33,6 +33,7 @@ class ServiceApp(FastAPI):
             openapi_url="/openapi.json" if service.mount is None else None,
             docs_url=None,  # FastAPI's own pages load scripts from another host; offices are offline
             redoc_url=None,
+            redirect_slashes=False,  # an address with a slash more is another one, which nothing describes
         )
         self._service = service
         problems.install(self)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -10,6 +11,7 @@ from joserfc.jwk import ECKey
 
 from shared.errors import DomainError, ErrorCode
 from shared.settings import Settings
+from shared.settings_errors import UnusableSetting, read_setting_file, setting_place
 
 LIFETIME = timedelta(minutes=15)
 _ALGORITHM = "ES256"
@@ -40,14 +42,24 @@ def signing_key(settings: Settings) -> ECKey:
     """The private key, which only registration holds."""
     if settings.token_private_key_file is None:
         raise TokenKeyMissing("CANBAO_TOKEN_PRIVATE_KEY_FILE is not set: a PEM file with a P-256 private key")
-    return ECKey.import_key(settings.token_private_key_file.read_text(encoding="ascii"))
+    return _pem_key("token_private_key_file", settings.token_private_key_file)
 
 
 def checking_key(settings: Settings) -> ECKey:
     """The public key that every service checks tokens with."""
     if settings.token_public_key_file is None:
         raise TokenKeyMissing("CANBAO_TOKEN_PUBLIC_KEY_FILE is not set: a PEM file with the P-256 public key")
-    return ECKey.import_key(settings.token_public_key_file.read_text(encoding="ascii"))
+    return _pem_key("token_public_key_file", settings.token_public_key_file)
+
+
+def _pem_key(setting: str, file: Path) -> ECKey:
+    place = setting_place(setting)
+    pem = read_setting_file(place, file)
+    try:
+        return ECKey.import_key(pem.decode("ascii"))
+    except (JoseError, ValueError, TypeError) as fault:
+        said = "不是 P-256 密钥的 PEM 文件 · is no PEM file of a P-256 key"
+        raise UnusableSetting(f"{place}: {said}: {file}") from fault
 
 
 def issue(key: ECKey, grant: Grant, now: datetime) -> str:

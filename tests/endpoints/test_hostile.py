@@ -1,5 +1,6 @@
 """Bad input at every endpoint: what cannot be read in one way only is refused by name, and nothing of it is applied."""
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from shared.web.strict_json import MAX_DEPTH
 from shared.web.strict_route import FORM_TYPE, JSON_TYPE, MAX_BODY_BYTES, MAX_QUERY_BYTES, StrictRoute, body_type
 from tests.endpoints.server import SCOPES, Served
 from tests.harness.conformance import must_be_documented
+from tests.harness.eventually import eventually
 
 JSON = {"Content-Type": "application/json"}
 
@@ -202,6 +204,12 @@ class TestQueries:
         answer = await http.request(method, path, params={"regoin": "1"}, headers=JSON)
         refused(answer, 422, "MALFORMED_REQUEST", "/regoin")
 
+    async def test_an_address_with_a_slash_more_is_another_one(
+        self, http: httpx.AsyncClient, method: str, path: str
+    ) -> None:
+        answer = await http.request(method, f"{path}/")
+        assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
+
     async def test_a_query_that_is_too_long_is_refused(self, http: httpx.AsyncClient, method: str, path: str) -> None:
         answer = await http.request(method, f"{path}?after={'x' * MAX_QUERY_BYTES}", headers=JSON)
         refused(answer, 422, "MALFORMED_REQUEST")
@@ -240,3 +248,16 @@ async def test_a_client_that_cannot_be_is_unknown(http: httpx.AsyncClient, bad: 
     answer = await http.post("/registration/v1/token", data=form)
     assert answer.status_code in (401, 422)
     assert answer.json()["code"] in ("INVALID_CLIENT", "MALFORMED_REQUEST")
+
+
+async def test_what_is_no_http_is_logged_in_the_form_of_all_lines(county: Served) -> None:
+    address = httpx.URL(county.base_url)
+    reader, writer = await asyncio.open_connection(address.host, address.port)
+    writer.write(b"no http at all\r\n\r\n")
+    assert (await reader.read()).startswith(b"HTTP/1.1 400")
+    writer.close()
+
+    def lines() -> list[dict[str, Any]]:
+        return [json.loads(line) for line in county.log.read_text(encoding="utf-8").splitlines()]
+
+    await eventually(lambda: any("Invalid HTTP request" in line["event"] for line in lines()), message="it is logged")

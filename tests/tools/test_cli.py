@@ -143,3 +143,33 @@ async def test_ctrl_c_ends_a_long_command_with_one_line_and_130(installation: In
             await process.wait()
     assert process.returncode == 130, said.decode()
     assert said.decode() == "已中断，可以重新运行 · interrupted; it is safe to run it again\n"
+
+
+@pytest.mark.parametrize("imported", ["typing", "typer", "pydantic", "sqlalchemy", "services.payment"])
+async def test_ctrl_c_while_the_command_is_loaded_ends_it_with_the_same_line(imported: str) -> None:
+    """Python reports each import that is done; the signal comes after this one, long before the command runs."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-X", "importtime", "-c", "from tools.entry import main; main()", "migrate"),
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "CANBAO_OWNER_DATABASE_URL": "postgresql://x@192.0.2.1/x"},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    lines: list[str] = []
+    try:
+        async with asyncio.timeout(stretched(60)):
+            while line := (await process.stderr.readline()).decode():
+                lines.append(line)
+                if re.search(rf"\| +{re.escape(imported)}$", line) and any("tools.entry" in each for each in lines):
+                    process.send_signal(signal.SIGINT)
+                    break
+            else:
+                pytest.fail(f"{imported} was never imported after the entry")
+            rest = (await process.stderr.read()).decode()
+            assert await process.wait() == 130, rest
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    said = [line for line in rest.splitlines() if not line.startswith("import time:")]
+    assert said == ["已中断，可以重新运行 · interrupted; it is safe to run it again"]

@@ -16,7 +16,7 @@ from services.composition import SERVICES
 from shared.database.data_folder import DataFolder
 from shared.domain.clock import SystemClock
 from shared.settings import Settings
-from shared.settings_errors import setting_problems
+from shared.settings_errors import UnusableSetting, setting_problems
 from tools.doctor.configuration import NO_INSTALLATION, SETTINGS_UNREADABLE
 from tools.doctor.examine import examine, examine_machine
 from tools.doctor.findings import ExaminedInstallation, Finding
@@ -57,7 +57,7 @@ def doctor(
 async def _examined(data: Path, port: int | None) -> list[Finding]:
     try:
         settings = settings_here(data)
-    except (ValidationError, SettingsError) as error:
+    except (ValidationError, SettingsError, UnusableSetting) as error:
         # A validator's text names the variable, never what it holds.
         return [SETTINGS_UNREADABLE.at(why="; ".join(setting_problems(error))), *await examine_machine(data)]
     named = {"CANBAO_DATABASE_URL", "CANBAO_SECRETS_DIR"} & os.environ.keys()

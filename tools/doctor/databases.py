@@ -8,6 +8,7 @@ import asyncpg
 from sqlalchemy import exc
 
 from shared.database.engine import Database
+from shared.database.logins import is_login_refused
 from tools.doctor.findings import ExaminedInstallation, Finding, OpenDatabase, Symptom
 
 WITHIN_S = 8.0
@@ -22,6 +23,16 @@ DATABASE_UNREACHABLE = Symptom(
     "canbao up 停止后其数据库也停止。",
     "Start PostgreSQL; check CANBAO_DATABASE_URL and CANBAO_DATABASE_PASSWORDS; a new installation needs "
     "canbao migrate. The database of canbao up stops with it.",
+)
+
+DATABASE_LOGIN_REFUSED = Symptom(
+    "DATABASE_LOGIN_REFUSED",
+    "broken",
+    "数据库拒绝登录：{why}。",
+    "The database refuses the login: {why}.",
+    "核对 CANBAO_DATABASE_URL 的角色与 CANBAO_DATABASE_PASSWORDS 中 {name} 的密码；canbao provision 按设置重设密码。",
+    "Check the role in CANBAO_DATABASE_URL and the password of {name} in CANBAO_DATABASE_PASSWORDS; canbao provision "
+    "sets passwords as the settings say.",
 )
 
 
@@ -55,6 +66,8 @@ async def entered(installation: ExaminedInstallation, name: str) -> AsyncIterato
 
 def unreachable(name: str, error: BaseException) -> Finding:
     """Why a database did not open, in words that hold no password."""
+    if is_login_refused(error):
+        return DATABASE_LOGIN_REFUSED.at(name, name=name, why=reason(error))
     return DATABASE_UNREACHABLE.at(name, why=reason(error))
 
 

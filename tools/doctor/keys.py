@@ -8,8 +8,9 @@ from pathlib import Path
 
 from cryptography.x509 import load_pem_x509_certificate
 
-from services.payment.channels.wechat.keys import UnusableKey, load_merchant
+from services.payment.channels.wechat.keys import load_merchant
 from shared.settings import Settings, WechatMerchant
+from shared.settings_errors import UnreadableSettingFile, UnusableSetting
 from shared.web.tokens import checking_key, signing_key
 from tools.doctor.findings import Check, ExaminedInstallation, Finding, Symptom
 
@@ -125,10 +126,10 @@ def _token_keys(settings: Settings) -> Iterator[Finding]:
             continue
         try:
             halves.append(read(settings))
-        except OSError as error:
-            yield KEY_FILE_UNREADABLE.at(str(path), why=error.strerror, setting=setting)
-        except ValueError as error:
-            yield KEY_UNUSABLE.at(str(path), why=type(error).__name__, setting=setting)
+        except UnreadableSettingFile as error:
+            yield KEY_FILE_UNREADABLE.at(str(path), why=error.why, setting=setting)
+        except UnusableSetting as error:
+            yield KEY_UNUSABLE.at(str(path), why=str(error), setting=setting)
     if len(halves) == 2 and halves[0].thumbprint() != halves[1].thumbprint():
         yield TOKEN_KEYS_DIFFER.at("CANBAO_TOKEN_PUBLIC_KEY_FILE")
 
@@ -137,10 +138,10 @@ def _merchant(merchant: WechatMerchant, now: datetime) -> Iterator[Finding]:
     setting = "CANBAO_WECHAT_MERCHANTS"
     try:
         load_merchant(merchant)
-    except OSError as error:
-        yield KEY_FILE_UNREADABLE.at(str(error.filename), why=error.strerror, setting=setting)
-    except (UnusableKey, ValueError, TypeError) as error:
-        yield KEY_UNUSABLE.at(f"{setting} {merchant.mchid}", why=type(error).__name__, setting=setting)
+    except UnreadableSettingFile as error:
+        yield KEY_FILE_UNREADABLE.at(str(error.file), why=error.why, setting=error.setting)
+    except UnusableSetting as error:
+        yield KEY_UNUSABLE.at(f"{setting} {merchant.mchid}", why=str(error), setting=setting)
     else:
         for serial, path in merchant.platform_keys.items():
             pem = path.read_bytes()

@@ -9,6 +9,7 @@ import typer
 from services.composition import WITH_DATABASE
 from shared.command_line import Commands
 from shared.database import provision as database
+from shared.database.logins import named_login
 from shared.settings import Settings
 from tools.provisioning import secrets
 from tools.up.folder import Rotatable
@@ -24,6 +25,7 @@ _NEXT = {
     "client": "请运行 canbao clients add console --rotate（--secret-file 指向新密钥文件），再重启 console"
     " · run canbao clients add console --rotate with --secret-file of the new file, then restart the console",
 }
+_PROCESS = "provision"  # the process whose folder holds every password
 keys = Commands(help="密钥 · secrets of an installation", no_args_is_help=True)
 
 
@@ -72,10 +74,24 @@ def provision() -> None:
     passwords = {name: secret.get_secret_value() for name, secret in settings.database_passwords.items()}
     missing = [name for name in (*WITH_DATABASE, "owner", "auditor") if not passwords.get(name)]
     if missing:
+        zh, en = _where_passwords_are(settings.secrets_dir)
         typer.echo(
-            f"CANBAO_DATABASE_PASSWORDS 缺少 · lacks: {', '.join(missing)}。请先运行 canbao keys make",
-            err=True,
+            f"CANBAO_DATABASE_PASSWORDS 缺少 {'、'.join(missing)}；{zh} · lacks {', '.join(missing)}: {en}", err=True
         )
         raise typer.Exit(3)
-    asyncio.run(database.provision(settings.admin_url, WITH_DATABASE, passwords))
+    with named_login(settings.admin_url, "CANBAO_ADMIN_DATABASE_URL", "admin"):
+        asyncio.run(database.provision(settings.admin_url, WITH_DATABASE, passwords))
     typer.echo("角色与数据库已就绪 · roles and databases are ready")
+
+
+def _where_passwords_are(folder: Path | None) -> tuple[str, str]:
+    """Which folder of `canbao keys make` holds every password, in Chinese and English."""
+    made = next((each for each in (folder, folder.parent) if (each / _PROCESS).is_dir()), None) if folder else None
+    if made is not None:
+        there = f"CANBAO_SECRETS_DIR={made / _PROCESS}"
+        return f"请设置 {there}", f"set {there}"
+    there = f"CANBAO_SECRETS_DIR=FOLDER/{_PROCESS}"
+    return (
+        f"请先运行 canbao keys make FOLDER，再设置 {there}",
+        f"run canbao keys make FOLDER, then set {there}",
+    )

@@ -77,6 +77,8 @@ async def show_bill(session: Session, context: CurrentContext[object], enrolment
     """What an enrolment owes today, and why."""
     bill = await repository.latest(session, enrolment_id)
     if bill is None:
+        if await repository.ended(session, [enrolment_id]):
+            raise NotFound("该参保已终止，没有缴费单 · the enrolment has ended, without a bill")
         unpriced = await repository.unpriced(session, enrolment_id)
         if unpriced is not None:
             raise _WITHOUT_PRICE[unpriced.outcome]

@@ -30,7 +30,7 @@ async def summary(
         pack=pack.id,
         document=pack.document,
         amounts=pack.overrides_label,
-        collection_window=_collection_window(pack),
+        collection_window=_collection_window(pack) if benefit_year == pack.benefit_year else None,
         outcomes=outcomes,
         held=outcomes.get("HELD", 0),
         reasons=people_by(counts, lambda count: count.reason_code),

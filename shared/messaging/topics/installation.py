@@ -24,6 +24,12 @@ _LANES = text(
 )
 _RECORDED = text("SELECT service, installation, partitions FROM messaging_installation")
 
+_SETTING_OF = {
+    "service": "CANBAO_DATABASE_URL",
+    "installation": "CANBAO_INSTALLATION",
+    "partitions": "CANBAO_PARTITIONS",
+}
+
 
 async def record_installation(
     session: AsyncSession | AsyncConnection, *, service: str, installation: str, partitions: int
@@ -39,7 +45,9 @@ def _refuse_other_facts(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> 
     for name, value in wanted.items():
         if found[name] != value:
             raise BusRefused(
-                f"this database was installed with {name} {found[name]!r}, not {value!r}: "
+                f"{_SETTING_OF[name]}: 服务 {wanted['service']} 的数据库安装时为 {found[name]}，现为 {value}，"
+                f"安装后不可更改，请改回"
+                f" · the database of {wanted['service']} was installed with {name} {found[name]!r}, not {value!r}: "
                 f"this is fixed at installation, set it back"
             )
 

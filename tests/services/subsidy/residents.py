@@ -118,9 +118,9 @@ class CountyClient:
 
         return await eventually(reached)
 
-    async def summary(self) -> dict[str, Any]:
+    async def summary(self, benefit_year: int = 2024) -> dict[str, Any]:
         """Subsidy in figures."""
-        answer = await self.http.get("/subsidy/v1/summary", params={"benefit_year": 2024})
+        answer = await self.http.get("/subsidy/v1/summary", params={"benefit_year": benefit_year})
         assert answer.status_code == 200, answer.text
         result: dict[str, Any] = answer.json()
         return result

@@ -203,6 +203,7 @@ class TestSummary:
         assert summary["roster_lines"] == {"TEKUN": 1, "DIBAO": 2, "DIBAO_MARGIN": 1}
         assert "虚构" in summary["amounts"]
         assert summary["collection_window"] == {"first": "2023-10-01", "last": "2023-12-31"}
+        assert (await client.summary(2025))["collection_window"] is None, "the pack says nothing of another year"
 
 
 async def test_who_owes_nothing_from_a_later_day_is_enrolled_on_that_day(client: CountyClient) -> None:

@@ -1,19 +1,22 @@
 """A merchant with its keys loaded: ours to sign with, the platform's to check with, the shared one to open notices."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 from cryptography.x509 import load_pem_x509_certificate
 
 from shared.settings import WechatMerchant
+from shared.settings_errors import UnusableSetting, read_setting_file, setting_place
 
 _API_V3_KEY_BYTES = 32
 _RSA_BITS = 2048
 
 
-class UnusableKey(ValueError):
+class UnusableKey(UnusableSetting):
     """A configured key cannot be what it should be; names the setting, never the key."""
 
 
@@ -30,30 +33,54 @@ class Merchant:
 
 
 def load_merchant(setting: WechatMerchant) -> Merchant:
-    """Load a merchant's keys; raises UnusableKey or OSError when starting, never when a notice arrives."""
+    """Load a merchant's keys; raises UnusableSetting when starting, never when a notice arrives."""
+    place = f"{setting_place('wechat_merchants')}[mchid {setting.mchid}]"
     api_v3_key = setting.api_v3_key.get_secret_value().encode()
     if len(api_v3_key) != _API_V3_KEY_BYTES:
-        raise UnusableKey(f"merchant {setting.mchid}: the APIv3 key has {_API_V3_KEY_BYTES} bytes")
-    private_key = load_pem_private_key(setting.merchant_private_key_file.read_bytes(), password=None)
-    if not isinstance(private_key, RSAPrivateKey) or private_key.key_size < _RSA_BITS:
-        raise UnusableKey(f"merchant {setting.mchid}: the private key is RSA of at least {_RSA_BITS} bits")
+        found, wanted = len(api_v3_key), _API_V3_KEY_BYTES
+        raise UnusableKey(
+            f"{place}.api_v3_key: APIv3 密钥有 {found} 个字节，须为 {wanted} 个"
+            f" · the APIv3 key has {found} bytes, it must have {wanted} bytes"
+        )
     return Merchant(
         mchid=setting.mchid,
         appid=setting.appid,
         serial=setting.merchant_serial,
-        private_key=private_key,
+        private_key=_private_key(f"{place}.merchant_private_key_file", setting.merchant_private_key_file),
         platform_keys={
-            serial: _platform_key(setting.mchid, serial, path.read_bytes())
+            serial: _platform_key(f"{place}.platform_keys.{serial}", path)
             for serial, path in setting.platform_keys.items()
         },
         cipher=AESGCM(api_v3_key),
     )
 
 
-def _platform_key(mchid: str, serial: str, pem: bytes) -> RSAPublicKey:
-    """A platform key is configured as a public key, or as the certificate that carries it."""
-    certificate = b"BEGIN CERTIFICATE" in pem
-    key = load_pem_x509_certificate(pem).public_key() if certificate else load_pem_public_key(pem)
-    if not isinstance(key, RSAPublicKey) or key.key_size < _RSA_BITS:
-        raise UnusableKey(f"merchant {mchid}: platform key {serial} is RSA of at least {_RSA_BITS} bits")
+def _private_key(place: str, file: Path) -> RSAPrivateKey:
+    pem = read_setting_file(place, file)
+    try:
+        key = load_pem_private_key(pem, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as fault:
+        raise _no_key(place, file) from fault
+    if not isinstance(key, RSAPrivateKey) or key.key_size < _RSA_BITS:
+        raise _no_key(place, file)
     return key
+
+
+def _platform_key(place: str, file: Path) -> RSAPublicKey:
+    """A platform key is configured as a public key, or as the certificate that carries it."""
+    pem = read_setting_file(place, file)
+    certificate = b"BEGIN CERTIFICATE" in pem
+    try:
+        key = load_pem_x509_certificate(pem).public_key() if certificate else load_pem_public_key(pem)
+    except (ValueError, UnsupportedAlgorithm) as fault:
+        raise _no_key(place, file) from fault
+    if not isinstance(key, RSAPublicKey) or key.key_size < _RSA_BITS:
+        raise _no_key(place, file)
+    return key
+
+
+def _no_key(place: str, file: Path) -> UnusableKey:
+    return UnusableKey(
+        f"{place}: 不是至少 {_RSA_BITS} 位、未加密的 RSA 密钥 PEM 文件"
+        f" · is no PEM file of an RSA key of at least {_RSA_BITS} bits, without a password: {file}"
+    )
