@@ -11,7 +11,7 @@ from services.payment import SERVICE as PAYMENT
 from services.quota import SERVICE as QUOTA
 from services.registration import SERVICE as REGISTRATION
 from services.subsidy import SERVICE as SUBSIDY
-from shared.database.older_names import has_older_name, not_renamed
+from shared.database.older_names import found_by_owner, not_renamed
 from shared.database.provision import rename
 from shared.database.server_version import refuse_old_server
 from shared.installation import migrate_bus, migrate_service
@@ -44,12 +44,13 @@ async def migrate_all(settings: Settings, services: Sequence[Service] = SERVICES
 
 
 async def _rename_older(settings: Settings, databases: Sequence[str]) -> None:
-    """Only the administrator may rename; it is asked for nothing where nothing has an older name."""
-    older = [database for database in databases if await has_older_name(settings, database)]
-    if older and "admin_database_url" not in settings.model_fields_set:
+    """Only the administrator may rename, or see everything; it is asked for nothing where there is no doubt."""
+    found = await found_by_owner(settings, databases)
+    if "admin_database_url" in settings.model_fields_set:
+        if doubtful := found.doubtful():
+            await rename(settings.admin_url, doubtful)
+    elif older := found.older():
         raise not_renamed(older)
-    if older:
-        await rename(settings.admin_url, older)
 
 
 async def refuse_old_servers(settings: Settings, services: Sequence[Service]) -> None:

@@ -11,6 +11,7 @@ from services import composition
 from services.registration.commands import client_commands
 from services.web_server import serve as serve_services
 from shared.command_line import Commands
+from shared.database.migrate import TablesTooNew
 from shared.messaging.dead_letters.commands import replay_commands
 from shared.observability.logs import configure_logs
 from shared.service import Role, Service
@@ -56,7 +57,11 @@ def migrate() -> None:
     several machines at once.
     """
     configure_logs()
-    asyncio.run(composition.migrate_all(Settings()))
+    try:
+        asyncio.run(composition.migrate_all(Settings()))
+    except TablesTooNew as reason:
+        typer.echo(str(reason), err=True)
+        raise typer.Exit(3) from None
     typer.echo("数据库已是最新 · every database is at the newest version")
 
 

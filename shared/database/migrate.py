@@ -27,6 +27,10 @@ class MigrationHistory:
     version_table: str
 
 
+class TablesTooNew(RuntimeError):
+    """The tables were migrated by a newer program, whose versions this one does not know."""
+
+
 SHARED = MigrationHistory(_FOLDER / "migrations", "alembic_version_shared")
 
 
@@ -54,7 +58,7 @@ async def behind_of(connection: AsyncConnection, service: str, versions: Path | 
     for history in histories_of(service, versions):
         version, newest = await version_and_newest(connection, history)
         if version is not None and version not in known_versions(history):
-            return f"tables at {version}, unknown here: 请更新程序 · newer than this program, update the program"
+            return _too_new(version)
         if version != newest:
             return f"tables at {version or '-'}, {newest} needed: 运行 canbao migrate · run canbao migrate"
     return ""
@@ -73,13 +77,14 @@ async def version_and_newest(connection: AsyncConnection, history: MigrationHist
 async def migrate(url: str, histories: Sequence[MigrationHistory], proofs: Sequence[Path] = ()) -> None:
     """Bring one database to the newest version and publish its proof views, all in one transaction.
 
-    Raises PostgresTooOld, before anything is changed.
+    Raises PostgresTooOld and TablesTooNew, before anything is changed.
     """
     engine = open_engine(url, pool_size=1, application_name="canbao migrate")
     try:
         async with engine.begin() as connection:
             refuse_old(await server_version(connection))
             await connection.execute(_LOCK)
+            await _refuse_too_new(connection, histories)
             for history in histories:
                 await connection.run_sync(_upgrade, history)
             if proofs:
@@ -92,6 +97,18 @@ async def migrate_database(url: str, service: str, versions: Path) -> None:
     """Migrate the database of one service: the shared history first, then its own, then its proof views."""
     proofs = [path for path in (_FOLDER / "proof.sql", versions.parent / "proof.sql") if path.exists()]
     await migrate(url, histories_of(service, versions), proofs)
+
+
+async def _refuse_too_new(connection: AsyncConnection, histories: Sequence[MigrationHistory]) -> None:
+    for history in histories:
+        version, _ = await version_and_newest(connection, history)
+        if version is not None and version not in known_versions(history):
+            database = (await connection.execute(text("SELECT current_database()"))).scalar_one()
+            raise TablesTooNew(f"{database}: {_too_new(version)}")
+
+
+def _too_new(version: str) -> str:
+    return f"tables at {version}, unknown here: 请更新程序 · newer than this program, update the program"
 
 
 def _config(history: MigrationHistory) -> Config:

@@ -2,12 +2,15 @@
 
 Databases were called `payment`, `registration`, … before they were called `canbao_payment`, `canbao_registration`, …
 One of ours is known by what `canbao migrate` left in it: `messaging_installation` with the service's name, or on the
-bus its version table. Whatever else is called `payment` belongs to somebody else and is left as it is.
+bus its version table; a superuser's restore changes the owner, and not that mark. Whatever else is called `payment`
+belongs to somebody else and is left as it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -21,14 +24,22 @@ _OWNERS = """
     SELECT d.datname AS name, r.rolname AS owner FROM pg_database AS d JOIN pg_roles AS r ON r.oid = d.datdba
     WHERE d.datname = ANY($1::text[])
 """
+_OWNER_HERE = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()"
+# The superuser looks into strangers' databases too: no function, view or operator of theirs may run meanwhile, and no
+# lock of theirs may hold us up.
+_GUARDED = "SET search_path TO pg_catalog; SET lock_timeout TO '30s'; SET default_transaction_read_only TO on"
 _TABLES = """
-    SELECT to_regclass('public.messaging_installation') IS NOT NULL AS of_a_service,
-           to_regclass('public.alembic_version_bus') IS NOT NULL AS of_the_bus
+    SELECT to_regclass('public.alembic_version_bus') IS NOT NULL AS of_the_bus, EXISTS (
+        SELECT FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+        WHERE c.oid = to_regclass('public.messaging_installation') AND c.relkind = 'r'
+        AND a.attname = 'service' AND a.atttypid = 'text'::regtype
+    ) AS of_a_service
 """
+_SERVICE = "SELECT service FROM ONLY public.messaging_installation"
 
 
 class ForeignDatabase(RuntimeError):
-    """A database has a name that canbao needs, and belongs to somebody else."""
+    """A database has a name that canbao needs, or canbao's data, and belongs to another owner."""
 
 
 class OlderDatabaseInUse(RuntimeError):
@@ -39,32 +50,122 @@ class OlderDatabaseName(RuntimeError):
     """The databases still have the names that an older canbao gave them."""
 
 
+@dataclass(frozen=True, slots=True)
+class FoundDatabase:
+    """A database that is on the server."""
+
+    owner: str  # empty where the login may not enter, and so cannot know
+    ours: bool  # it has the mark of the service that its name stands for
+
+
+@dataclass(frozen=True, slots=True)
+class FoundDatabases:
+    """The databases that are on the server, by the names of today and the older ones."""
+
+    databases: Sequence[str]
+    found: Mapping[str, FoundDatabase]
+
+    def older(self) -> list[str]:
+        """Those of ours that have only their older name.
+
+        Raises ForeignDatabase where an owner is another's, and OlderDatabaseName where the name of today is taken by
+        a database without our data.
+        """
+        self._refuse_owners([database_name(database) for database in self.databases])
+        older = [
+            database
+            for database in self.databases
+            if (found := self.found.get(database)) and found.ours and not self._has_name_of_today(database)
+        ]
+        twice = [database for database in older if database_name(database) in self.found]
+        if twice:
+            raise _twice(twice)
+        self._refuse_owners(older)
+        return older
+
+    def doubtful(self) -> list[str]:
+        """Those that only the administrator can judge: an owner is another's, or an older name may hold the data."""
+        return [
+            database
+            for database in self.databases
+            if ((today := self.found.get(database_name(database))) and today.owner != OWNER)
+            or (database in self.found and not self._has_name_of_today(database))
+        ]
+
+    def _has_name_of_today(self, database: str) -> bool:
+        found = self.found.get(database_name(database))
+        return found is not None and found.ours
+
+    def _refuse_owners(self, names: Sequence[str]) -> None:
+        others = {name: self.found[name] for name in names if name in self.found and self.found[name].owner != OWNER}
+        foreign = [
+            f"{name} ({found.owner or f'{OWNER} 无权进入 may not enter'})"
+            for name, found in others.items()
+            if not found.ours
+        ]
+        if foreign:
+            raise _foreign(foreign)
+        if others:
+            raise _other_owner({name: found.owner for name, found in others.items()})
+
+
 def database_at(url: str, database: str) -> str:
     """The same server and login, another database."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
 
 
-async def refuse_foreign_databases(admin: asyncpg.Connection, databases: Sequence[str]) -> None:
-    """Raise ForeignDatabase where a name that is needed is taken by another owner; changes nothing."""
-    names = [database_name(database) for database in databases]
-    foreign = [f"{name} ({owner})" for name, owner in await admin.fetch(_OWNERS, names) if owner != OWNER]
-    if foreign:
-        raise _foreign(foreign)
+async def found_by_administrator(admin_url: str, admin: asyncpg.Connection, databases: Sequence[str]) -> FoundDatabases:
+    """The databases on the server, looked into where an owner or an older name leaves a doubt; changes nothing."""
+    owners = dict(await admin.fetch(_OWNERS, [*databases, *map(database_name, databases)]))
+    found = {}
+    for database in databases:
+        for name in (database, database_name(database)):
+            if name not in owners:
+                continue
+            ours = False
+            if database in owners or owners[name] != OWNER:
+                try:
+                    place = database_at(admin_url, name)
+                    ours = (await _look(place, database, older=name == database)).ours
+                except asyncpg.PostgresError:
+                    if owners[name] == OWNER:
+                        raise
+            found[name] = FoundDatabase(owners[name], ours)
+    return FoundDatabases(databases, found)
 
 
-async def rename_older_databases(admin_url: str, admin: asyncpg.Connection, databases: Sequence[str]) -> list[str]:
-    """Give our own databases with older names their names of today; the ones renamed. Others are not touched.
+async def found_by_owner(settings: Settings, databases: Sequence[str]) -> FoundDatabases:
+    """The databases on the server as far as the owner's login sees them; changes nothing.
+
+    Raises LoginRefused.
+    """
+    found = {}
+    for database in databases:
+        place = settings.owner_url(database)
+        name = urlsplit(place).path.removeprefix("/")
+        try:
+            with owners_login(settings, database):
+                today = found[database_name(database)] = await _look(place, database, older=False)
+        except asyncpg.InvalidCatalogNameError:
+            today = None
+        except asyncpg.InsufficientPrivilegeError:
+            today = found[database_name(database)] = FoundDatabase("", ours=False)
+        if today is not None and today.ours:
+            continue
+        try:
+            found[database] = await _look(database_at(place, name.removeprefix("canbao_")), database, older=True)
+        except asyncpg.InvalidCatalogNameError:
+            pass
+        except asyncpg.PostgresError:
+            found[database] = FoundDatabase("", ours=False)
+    return FoundDatabases(databases, found)
+
+
+async def rename_older_databases(admin: asyncpg.Connection, older: Sequence[str]) -> None:
+    """Give databases with older names their names of today.
 
     Raises OlderDatabaseInUse where a process is still connected to one.
     """
-    owners = dict(await admin.fetch(_OWNERS, [*databases, *map(database_name, databases)]))
-    older = [
-        database
-        for database in databases
-        if owners.get(database) == OWNER
-        and database_name(database) not in owners
-        and await _is_ours(database_at(admin_url, database), database)
-    ]
     for database in older:
         try:
             await admin.execute(f'ALTER DATABASE "{database}" RENAME TO "{database_name(database)}"')
@@ -74,25 +175,6 @@ async def rename_older_databases(admin_url: str, admin: asyncpg.Connection, data
                 f" · database {database} is to be renamed to {database_name(database)}, but is in use: stop every "
                 "service and run this again"
             ) from error
-    return older
-
-
-async def has_older_name(settings: Settings, database: str) -> bool:
-    """Whether only the older name of one of our databases is on the server, as the owner's login sees it.
-
-    Raises ForeignDatabase where the name of today belongs to somebody else, and LoginRefused.
-    """
-    place = settings.owner_url(database)
-    name = urlsplit(place).path.removeprefix("/")
-    try:
-        with owners_login(settings, database):
-            await _refuse_foreign_owner(place, name)
-    except asyncpg.InvalidCatalogNameError:
-        try:
-            return await _is_ours(database_at(place, name.removeprefix("canbao_")), database)
-        except asyncpg.PostgresError:
-            return False
-    return False
 
 
 def not_renamed(databases: Sequence[str]) -> OlderDatabaseName:
@@ -106,14 +188,24 @@ def not_renamed(databases: Sequence[str]) -> OlderDatabaseName:
     )
 
 
-async def _refuse_foreign_owner(place: str, name: str) -> None:
-    connection = await asyncpg.connect(place, timeout=_TIMEOUT_S, command_timeout=_TIMEOUT_S)
-    try:
-        ((_, owner),) = await connection.fetch(_OWNERS, [name])
-    finally:
-        await connection.close()
-    if owner != OWNER:
-        raise _foreign([f"{name} ({owner})"])
+def _twice(databases: Sequence[str]) -> OlderDatabaseName:
+    older, today = ", ".join(databases), ", ".join(map(database_name, databases))
+    return OlderDatabaseName(
+        f"旧名数据库 {older} 存有参保数据，而今名 {today} 也已存在且未存数据，未作任何改动。请核对 {today}，"
+        "将其改名或删除，再运行 canbao provision 和 canbao migrate"
+        f" · {older} holds canbao's data under the older name, and {today} exists as well, without them; nothing was "
+        f"changed. Look into {today}, rename or drop it, then run canbao provision and canbao migrate"
+    )
+
+
+def _other_owner(owners: Mapping[str, str]) -> ForeignDatabase:
+    named = ", ".join(f"{name} ({owner})" for name, owner in owners.items())
+    remedy = "; ".join(f"ALTER DATABASE {name} OWNER TO {OWNER}" for name in owners)
+    return ForeignDatabase(
+        f"数据库 {named} 存有参保数据，但所有者不是 {OWNER}，未作任何改动。请由管理员执行 {remedy}，再运行一次"
+        f" · {named} holds canbao's data and is not owned by {OWNER}; nothing was changed. Have the administrator "
+        f"execute {remedy}, and run this again"
+    )
 
 
 def _foreign(named: Sequence[str]) -> ForeignDatabase:
@@ -125,14 +217,29 @@ def _foreign(named: Sequence[str]) -> ForeignDatabase:
     )
 
 
-async def _is_ours(place: str, database: str) -> bool:
+async def _look(place: str, database: str, *, older: bool) -> FoundDatabase:
+    async with _connected(place) as connection:
+        await connection.execute(_GUARDED)
+        owner = await connection.fetchval(_OWNER_HERE)
+        tables = await connection.fetchrow(_TABLES)
+        marked = bool(tables["of_the_bus"] if database == "bus" else tables["of_a_service"])
+        # Where name and owner are ours the table is enough; a migration that runs may hold its rows locked.
+        if marked and database != "bus" and (older or owner != OWNER):
+            marked = await _is_of(connection, database)
+        return FoundDatabase(owner, marked)
+
+
+async def _is_of(connection: asyncpg.Connection, service: str) -> bool:
+    try:
+        return bool(await connection.fetchval(_SERVICE) == service)
+    except asyncpg.InsufficientPrivilegeError:  # the tables are another's, which only the superuser may read
+        return False
+
+
+@asynccontextmanager
+async def _connected(place: str) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(place, timeout=_TIMEOUT_S, command_timeout=_TIMEOUT_S)
     try:
-        found = await connection.fetchrow(_TABLES)
-        if database == "bus":
-            return bool(found["of_the_bus"])
-        if not found["of_a_service"]:
-            return False
-        return bool(await connection.fetchval("SELECT service FROM messaging_installation") == database)
+        yield connection
     finally:
         await connection.close()

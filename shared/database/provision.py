@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from shared.database.older_names import OWNER, database_at, refuse_foreign_databases, rename_older_databases
+from shared.database.older_names import OWNER, database_at, found_by_administrator, rename_older_databases
 from shared.database.server_version import refuse_old_server
 from shared.settings import database_name
 
@@ -41,16 +41,16 @@ def generate_passwords(services: Iterable[str]) -> dict[str, str]:
 async def provision(admin_url: str, services: Sequence[str], passwords: Mapping[str, str]) -> None:
     """Make the roles and one database per service plus the bus; run again, it only sets what differs.
 
-    Databases that an older canbao made under shorter names are renamed. Raises PostgresTooOld and ForeignDatabase
-    before anything is made or changed.
+    Databases that an older canbao made under shorter names are renamed. Raises PostgresTooOld, ForeignDatabase and
+    OlderDatabaseName before anything is made or changed.
     """
     for service in services:
         if not _SERVICE_NAME.fullmatch(service):
             raise ValueError(f"not a service's name: {service!r}")
     databases = (*services, BUS)
     async with _administering(admin_url) as admin:
-        await refuse_foreign_databases(admin, databases)
-        await rename_older_databases(admin_url, admin, databases)
+        found = await found_by_administrator(admin_url, admin, databases)
+        await rename_older_databases(admin, found.older())
         await _roles(admin, services, passwords)
         await _databases(admin, databases)
         for database in databases:
@@ -60,11 +60,12 @@ async def provision(admin_url: str, services: Sequence[str], passwords: Mapping[
 async def rename(admin_url: str, databases: Sequence[str]) -> list[str]:
     """Give our own databases with older names their names of today and change nothing else; the ones renamed.
 
-    Raises ForeignDatabase and OlderDatabaseInUse.
+    Raises ForeignDatabase, OlderDatabaseName and OlderDatabaseInUse.
     """
     async with _administering(admin_url) as admin:
-        await refuse_foreign_databases(admin, databases)
-        return await rename_older_databases(admin_url, admin, databases)
+        older = (await found_by_administrator(admin_url, admin, databases)).older()
+        await rename_older_databases(admin, older)
+        return older
 
 
 @asynccontextmanager

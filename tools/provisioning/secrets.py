@@ -5,9 +5,12 @@ variable, named like it in lower case (``CANBAO_SECRETS_DIR``). The folder is cl
 readable, because a container is handed a file, not the folder, and runs under an account of its own.
 """
 
+import fcntl
 import json
+import os
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +35,11 @@ def lay_out(folder: Path) -> list[str]:
     Raises CannotStart, and changes nothing, where a process's file differs from the installation's secrets: it was
     edited by hand, and to overwrite it would lose a key in use.
     """
-    opened = data.opened(folder)
-    opened.chmod(0o700)
+    with _alone_in(folder) as opened:
+        return _lay_out(opened)
+
+
+def _lay_out(opened: Path) -> list[str]:
     _refuse_lost(opened)
     known = data.kept_texts(opened, WITH_DATABASE)
     clients = data.client_secrets(opened, [CONSOLE, _ADMIN])
@@ -59,22 +65,37 @@ def rotate(folder: Path, what: Rotatable) -> list[str]:
             f"{folder} 中没有密钥，请先运行 canbao keys make {folder}。",
             f"There are no secrets in {folder}: run canbao keys make {folder} first.",
         )
-    before = _texts(folder)
-    lay_out(folder)
-    data.replace_secrets(folder.resolve(), WITH_DATABASE, what, clients=[CONSOLE])
-    lay_out(folder)
-    after = _texts(folder)
+    with _alone_in(folder) as opened:
+        before = _texts(opened)
+        _lay_out(opened)
+        data.replace_secrets(opened, WITH_DATABASE, what, clients=[CONSOLE])
+        _lay_out(opened)
+        after = _texts(opened)
     return sorted({file.parent.name for file in after if after[file] != before.get(file)} - {"secrets"})
 
 
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[Path]:
+    """The folder, closed to others and this command's alone until the block ends: a second one waits."""
+    try:
+        opened = data.opened(folder)
+        opened.chmod(0o700)
+    except (CannotStart, PermissionError) as reason:
+        why = getattr(reason.__cause__ or reason, "strerror", reason)
+        raise CannotStart(
+            f"无法写入密钥目录 {folder}（{why}）。请换一个可写的目录，或修正目录权限。",
+            f"The folder of secrets {folder} cannot be written: name a writable one, or correct its permissions.",
+        ) from reason
+    descriptor = os.open(opened, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield opened
+    finally:
+        os.close(descriptor)
+
+
 def _texts(folder: Path) -> dict[Path, str]:
-    files = (
-        file
-        for process in folder.resolve().iterdir()
-        if process.is_dir()
-        for file in process.iterdir()
-        if file.is_file()
-    )
+    files = (file for process in folder.iterdir() if process.is_dir() for file in process.iterdir() if file.is_file())
     return {file: file.read_text(encoding="utf-8") for file in files}
 
 

@@ -73,8 +73,8 @@ def replace_secrets(folder: Path, services: tuple[str, ...], what: Rotatable, *,
         _write(clients_file(folder), json.dumps(of_clients | {name: _secret() for name in clients}, indent=1))
         return
     if what == "encryption":
-        number = 1 + max(int(name.removeprefix("k")) for name in known["encryption_keys"] if _NUMBERED.fullmatch(name))
-        changed = {"encryption_keys": known["encryption_keys"] | {f"k{number}": _key()}}
+        numbers = (int(name.removeprefix("k")) for name in known["encryption_keys"] if _NUMBERED.fullmatch(name))
+        changed = {"encryption_keys": known["encryption_keys"] | {f"k{1 + max(numbers, default=0)}": _key()}}
     elif what == "passwords":
         changed = {"database_passwords": fresh["database_passwords"]}
     else:
@@ -161,9 +161,12 @@ def _pem(folder: Path, name: str, content: str) -> Path:
 
 def _write(file: Path, content: str) -> None:
     """Readable by us alone; whole and on disk, or not there."""
-    draft = file.with_name(file.name + ".draft")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    draft.replace(file)
+    draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}.draft")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -228,6 +228,16 @@ class TestNames:
         with pytest.raises(ForeignDatabase, match=r"canbao_newcomer \(postgres\)"):
             await migrate_all(migrated, (NEWCOMER,))
 
+    async def test_migrate_refuses_a_strangers_closed_database_in_the_same_sentence(
+        self, cluster: Cluster, admin: asyncpg.Connection, migrated: Settings
+    ) -> None:
+        await admin.execute("CREATE DATABASE canbao_newcomer")
+        await admin.execute("REVOKE CONNECT ON DATABASE canbao_newcomer FROM PUBLIC")
+        with pytest.raises(ForeignDatabase, match=r"canbao_newcomer \(canbao_owner.* may not enter\)"):
+            await migrate_all(migrated, (NEWCOMER,))
+        with pytest.raises(ForeignDatabase, match=r"canbao_newcomer \(postgres\)"):
+            await migrate_all(migrated.model_copy(update={"admin_database_url": cluster.admin_url}), (NEWCOMER,))
+
     async def test_migrate_takes_another_services_database_for_nobodys(
         self, cluster: Cluster, admin: asyncpg.Connection, migrated: Settings
     ) -> None:
@@ -237,3 +247,88 @@ class TestNames:
         with pytest.raises(DBAPIError, match="does not exist"):
             await migrate_all(settings, (NEWCOMER,))
         assert await self.state_of(admin, "newcomer") == before
+
+
+class TestOurDataElsewhere:
+    """Our data under a name or an owner that is not today's: an empty database beside it would take its place."""
+
+    MARK = "CREATE TABLE messaging_installation AS SELECT '{0}'::text AS service"
+
+    async def marked(self, cluster: Cluster, admin: asyncpg.Connection, name: str, owner: str) -> None:
+        """A database with the newcomer's data, whose owner is as named and whose tables stay with canbao_owner."""
+        await admin.execute(f"CREATE DATABASE {name} OWNER canbao_owner")
+        await run(database_at(cluster.url("owner", "quota"), name), self.MARK.format("newcomer"))
+        await admin.execute(f"ALTER DATABASE {name} OWNER TO {owner}")
+
+    async def state(self, admin: asyncpg.Connection) -> list[tuple[object, ...]]:
+        """Every database with its owner and who may enter it, and every role."""
+        databases = await admin.fetch("SELECT datname, datdba, datacl::text FROM pg_database ORDER BY 1")
+        return [*map(tuple, databases), *map(tuple, await admin.fetch("SELECT rolname FROM pg_roles ORDER BY 1"))]
+
+    @pytest.mark.parametrize("name", ["newcomer", "canbao_newcomer"])
+    async def test_another_owner_is_refused_with_the_statement_that_corrects_it(
+        self, cluster: Cluster, admin: asyncpg.Connection, migrated: Settings, name: str
+    ) -> None:
+        await self.marked(cluster, admin, name, "postgres")
+        before = await self.state(admin)
+        remedy = f"ALTER DATABASE {name} OWNER TO canbao_owner"
+        with pytest.raises(ForeignDatabase, match=remedy):
+            await provision_newcomer(cluster)
+        with pytest.raises(ForeignDatabase, match=remedy):
+            await migrate_all(migrated.model_copy(update={"admin_database_url": cluster.admin_url}), (NEWCOMER,))
+        with pytest.raises(ForeignDatabase, match=remedy):
+            await migrate_all(migrated, (NEWCOMER,))
+        assert await self.state(admin) == before
+        await admin.execute(remedy)
+        await provision_newcomer(cluster)
+        await run(cluster.url("owner", "newcomer"), "SELECT service FROM messaging_installation")
+
+    @pytest.mark.parametrize("owner", ["canbao_owner", "postgres"])
+    async def test_an_empty_database_of_todays_name_beside_our_data_is_refused_with_both_names(
+        self, cluster: Cluster, admin: asyncpg.Connection, migrated: Settings, owner: str
+    ) -> None:
+        await self.marked(cluster, admin, "newcomer", owner)
+        await admin.execute("CREATE DATABASE canbao_newcomer OWNER canbao_owner")
+        before = await self.state(admin)
+        said = r"newcomer holds canbao's data.*canbao_newcomer exists as well"
+        with pytest.raises(OlderDatabaseName, match=said):
+            await provision_newcomer(cluster)
+        with pytest.raises(OlderDatabaseName, match=said):
+            await migrate_all(migrated.model_copy(update={"admin_database_url": cluster.admin_url}), (NEWCOMER,))
+        with pytest.raises(OlderDatabaseName, match=said):
+            await migrate_all(migrated, (NEWCOMER,))
+        assert await self.state(admin) == before
+        assert not await self.tables(cluster, "canbao_newcomer")
+
+    async def tables(self, cluster: Cluster, name: str) -> int:
+        connection = await asyncpg.connect(database_at(cluster.admin_url, name))
+        try:
+            found: int = await connection.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
+            return found
+        finally:
+            await connection.close()
+
+    async def test_what_is_left_of_the_older_one_stands_in_nobodys_way_once_todays_has_the_data(
+        self, cluster: Cluster, admin: asyncpg.Connection, migrated: Settings
+    ) -> None:
+        await provision_newcomer(cluster)
+        await migrate_all(migrated, (NEWCOMER,))
+        await self.marked(cluster, admin, "newcomer", "postgres")
+        await provision_newcomer(cluster)
+        await migrate_all(migrated, (NEWCOMER,))
+
+    async def test_a_closed_database_of_a_stranger_does_not_stop_a_new_installation(
+        self, cluster: Cluster, admin: asyncpg.Connection, migrated: Settings
+    ) -> None:
+        await admin.execute("CREATE DATABASE newcomer")
+        await admin.execute("REVOKE CONNECT ON DATABASE newcomer FROM PUBLIC")
+        await provision_newcomer(cluster)
+        await migrate_all(migrated.model_copy(update={"admin_database_url": cluster.admin_url}), (NEWCOMER,))
+
+    async def test_a_view_of_the_marks_name_is_not_read_by_the_superuser(
+        self, cluster: Cluster, admin: asyncpg.Connection
+    ) -> None:
+        await admin.execute("CREATE DATABASE newcomer")
+        view = "CREATE VIEW messaging_installation AS SELECT 'newcomer'::text AS service"
+        await run(database_at(cluster.admin_url, "newcomer"), view)
+        await provision_newcomer(cluster)

@@ -1,18 +1,33 @@
 """``canbao keys make`` and ``canbao provision`` on the command line."""
 
+import fcntl
 import json
+import os
+import re
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from tests.harness.eventually import eventually
+from tests.harness.timeouts import stretched
 from tools.cli import app
+
+ROOT = Path(__file__).parents[3]
 
 
 def run(*arguments: str) -> tuple[int, str]:
     outcome = CliRunner().invoke(app, list(arguments))
     return outcome.exit_code, outcome.output
+
+
+def keys_make(folder: Path) -> subprocess.Popen[str]:
+    """``canbao keys make`` as a process of its own."""
+    program = [sys.executable, "-c", "from tools.cli import main; main()", "keys", "make", str(folder)]
+    return subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -49,6 +64,30 @@ class TestKeys:
         code, said = run("keys", "make", str(tmp_path / "file" / "folder"))
         assert code == 3
         assert "cannot be written" in said
+        assert str(tmp_path / "file" / "folder") in said
+        assert "--data" not in said, "an option of another command"
+
+    def test_made_several_times_at_once_they_are_made_once(self, tmp_path: Path) -> None:
+        started = [keys_make(tmp_path / "keys") for _ in range(4)]
+        said = [each.communicate(timeout=stretched(120))[0] for each in started]
+        assert [each.returncode for each in started] == [0] * 4, said
+        made = contents(tmp_path / "keys")
+        assert not [name for name in made if "draft" in name]
+        assert run("keys", "make", str(tmp_path / "keys"))[0] == 0
+        assert contents(tmp_path / "keys") == made
+
+    async def test_while_one_is_at_it_the_next_one_waits(self, tmp_path: Path) -> None:
+        descriptor = os.open(tmp_path, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            second = keys_make(tmp_path)
+            waiting = re.compile(rf"-> FLOCK .*:{os.fstat(descriptor).st_ino} ")
+            await eventually(lambda: waiting.search(Path("/proc/locks").read_text(encoding="ascii")), within_s=30)
+            assert not (tmp_path / "secrets" / "installation.json").exists()
+        finally:
+            os.close(descriptor)
+        said, _ = second.communicate(timeout=stretched(120))
+        assert second.returncode == 0, said
 
 
 def test_provisioning_without_passwords_names_what_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,6 +172,20 @@ class TestRotation:
         (tmp_path / "subsidy" / "canbao_encryption_keys").write_text(stale, encoding="utf-8")
         assert run("keys", "make", str(tmp_path))[0] == 0
         assert contents(tmp_path) == fresh
+
+    def test_an_encryption_key_is_added_beside_keys_of_other_names(self, tmp_path: Path) -> None:
+        run("keys", "make", str(tmp_path))
+        everything = tmp_path / "secrets" / "installation.json"
+        known = json.loads(everything.read_text(encoding="utf-8"))
+        known["encryption_keys"] = {"season-2025": known["encryption_keys"]["k1"]}
+        everything.write_text(json.dumps(known), encoding="utf-8")
+        for process in ("registration", "subsidy"):
+            (tmp_path / process / "canbao_encryption_keys").unlink()
+        code, said = run("keys", "rotate", "encryption", str(tmp_path))
+        assert code == 0, said
+        keys = json.loads((tmp_path / "subsidy" / "canbao_encryption_keys").read_text(encoding="utf-8"))
+        assert list(keys) == ["season-2025", "k1"]
+        assert keys["season-2025"] == known["encryption_keys"]["season-2025"]
 
     def test_where_nothing_was_made_there_is_nothing_to_rotate(self, tmp_path: Path) -> None:
         code, said = run("keys", "rotate", "token", str(tmp_path))
