@@ -11,7 +11,6 @@ from services import composition
 from services.registration.commands import client_commands
 from services.web_server import serve as serve_services
 from shared.command_line import Commands
-from shared.database.migrate import TablesTooNew
 from shared.messaging.dead_letters.commands import replay_commands
 from shared.observability.logs import configure_logs
 from shared.service import Role, Service
@@ -57,11 +56,7 @@ def migrate() -> None:
     several machines at once.
     """
     configure_logs()
-    try:
-        asyncio.run(composition.migrate_all(Settings()))
-    except TablesTooNew as reason:
-        typer.echo(str(reason), err=True)
-        raise typer.Exit(3) from None
+    asyncio.run(composition.migrate_all(Settings()))
     typer.echo("数据库已是最新 · every database is at the newest version")
 
 

@@ -7,6 +7,7 @@ from pydantic_settings import SettingsError
 from sqlalchemy.exc import DBAPIError
 
 from shared.database.logins import LoginRefused, is_out_of_reach
+from shared.database.migrate import TablesTooNew
 from shared.database.older_names import ForeignDatabase, OlderDatabaseInUse, OlderDatabaseName
 from shared.database.server_version import PostgresTooOld
 from shared.messaging.bus.errors import error_summary
@@ -19,7 +20,7 @@ from shared.web.tokens import TokenKeyMissing
 NOTHING_TO_WORK_WITH = 3
 _KEY_MISSING = (TokenKeyMissing, ProtectionKeyMissing)
 # Refusals of our own, whose message already names the remedy.
-_REFUSED = (PostgresTooOld, ForeignDatabase, OlderDatabaseInUse, OlderDatabaseName)
+_REFUSED = (PostgresTooOld, TablesTooNew, ForeignDatabase, OlderDatabaseInUse, OlderDatabaseName)
 _NO_DATABASE = """\
 没有可用的数据库或设置 · no database or settings to work with: {why}
 {where}"""
