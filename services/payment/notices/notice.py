@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from shared.contracts.event import Trace
@@ -26,8 +27,7 @@ class NoticeSource(StrEnum):
     QUERY = "QUERY"
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """The message that a notice was read from, as it came, and the signature that vouches for it."""
 
     source: NoticeSource
@@ -99,8 +99,7 @@ class RefundNotice(ChannelNotice):
     succeeded_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class VerifiedNotice:
+class VerifiedNotice(NamedTuple):
     """A notice and the message that vouches for it."""
 
     notice: ChannelNotice

@@ -4,9 +4,8 @@ The payer's openid, the bank and the rest stay inside the ciphertext: what is no
 """
 
 from base64 import b64decode
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import orjson
 from cryptography.exceptions import InvalidTag
@@ -25,8 +24,7 @@ _Amount = Annotated[int, Field(gt=0, le=10**12, strict=True)]
 _Instant = Annotated[AwareDatetime, Field(ge=datetime(2010, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))]
 
 
-@dataclass(frozen=True, slots=True)
-class NoticeHeader:
+class NoticeHeader(NamedTuple):
     """To whom a notice was addressed, under which number and event type."""
 
     merchant_id: str
