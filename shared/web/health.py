@@ -87,7 +87,9 @@ async def _keys(running: ServiceContext) -> tuple[bool, str]:
         return True, _NOT_CHECKED
     lost = sorted(used - set(running.settings.encryption_keys))
     running.keys_complete = not lost
-    return not lost, f"CANBAO_ENCRYPTION_KEYS lacks {', '.join(lost)}, with which data was sealed" if lost else ""
+    if not lost:
+        return True, ""
+    return False, f"CANBAO_ENCRYPTION_KEYS 缺少加密数据所用的密钥 · lacks {', '.join(lost)}, with which data was sealed"
 
 
 async def _work(running: ServiceContext) -> tuple[bool, str]:
