@@ -1,7 +1,9 @@
 """``canbao``: which commands there are, and where each stands. A command is loaded when it is run, not to be listed."""
 
+import gc
 from importlib import import_module
 from importlib.metadata import version
+from types import ModuleType
 from typing import Annotated, Any, NamedTuple
 
 import typer
@@ -104,7 +106,7 @@ class CommandsByName(WholeHelpGroup):
 def loaded(name: str) -> Any:
     """The command of this name; importing it may take a second."""
     place = COMMANDS[name]
-    found = getattr(import_module(place.module), place.attribute)
+    found = getattr(_imported(place.module), place.attribute)
     if isinstance(found, typer.Typer):
         command: Any = get_group(found)
     else:
@@ -113,6 +115,17 @@ def loaded(name: str) -> Any:
         command = get_command(alone)
     command.name = name
     return command
+
+
+def _imported(module: str) -> ModuleType:
+    """Import a module without garbage collections, which would find nothing: what a program consists of stays."""
+    gc.disable()
+    try:
+        imported = import_module(module)
+        gc.freeze()
+    finally:
+        gc.enable()
+    return imported
 
 
 app = Commands(name="canbao", cls=CommandsByName, no_args_is_help=True, pretty_exceptions_show_locals=False)
