@@ -7,6 +7,7 @@ from time import time
 import structlog
 from prometheus_client import Gauge
 
+from shared.audit.sealing import read_unsealed
 from shared.messaging.bus.backoff import pause
 from shared.messaging.topics.gauges import read_lag, read_stats
 from shared.service import ServiceContext
@@ -43,6 +44,8 @@ async def read_gauges(running: ServiceContext) -> None:
 def _parts(running: ServiceContext) -> dict[str, Callable[[], Awaitable[None]]]:
     service, database, region = running.service, running.database, running.settings.region
     parts: dict[str, Callable[[], Awaitable[None]]] = {"events": lambda: read_stats(service.name, database, region)}
+    if tables := service.audited_tables:
+        parts["seals"] = lambda: read_unsealed(database, region, service.name, tables)
     topics = sorted({subscription.event.publisher() for subscription in service.subscriptions})
     bus = running.bus
     if topics and bus is not None:

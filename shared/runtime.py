@@ -8,6 +8,7 @@ from time import monotonic
 
 import structlog
 
+from shared.audit import sealing
 from shared.database.engine import Database
 from shared.domain.clock import Clock, SystemClock
 from shared.messaging.bus.backoff import linger
@@ -26,6 +27,7 @@ from shared.settings import Settings
 RELAY = "relay"
 _BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 _GRACE_S = 20.0
+_LAST_SEAL_S = 2.0
 # A step that did as much as this is called again without a pause to gather more.
 _FULL = 200
 log = structlog.get_logger(__name__)
@@ -35,7 +37,12 @@ async def _purge(run: ServiceContext) -> int:
     return await purge_published(run.database, run.settings.region)
 
 
+async def _seal(run: ServiceContext) -> int:
+    return await sealing.seal(run.database, run.settings.region, run.service.name, run.service.audited_tables)
+
+
 RETENTION = Job("retention", _purge, interval_s=86_400.0)
+SEALING = Job("sealing", _seal, interval_s=sealing.EVERY_S)
 
 
 @asynccontextmanager
@@ -59,6 +66,8 @@ async def running(
     finally:
         run.stop.set()
         await _finish(tasks)
+        if tasks:
+            await _seal_before_leaving(run)
         if isinstance(resources, Closable):
             await resources.aclose()
         await database.dispose()
@@ -69,6 +78,7 @@ def _start_work(run: ServiceContext) -> list[asyncio.Task[None]]:
     if run.service.migrations is not None:
         work["messaging"] = partial(_messaging, run)
         work["retention"] = partial(_steps, run, RETENTION)
+        work["sealing"] = partial(_steps, run, SEALING)
         if run.settings.metrics_port:
             work["gauges"] = partial(keep_gauges, run)
     for job in run.service.jobs:
@@ -187,6 +197,14 @@ async def _first(*events: asyncio.Event, timeout_s: float) -> None:
     finally:
         for wait in waits:
             wait.cancel()
+
+
+async def _seal_before_leaving(run: ServiceContext) -> None:
+    """Nothing that was written waits for the next start to be sealed; where the database is away, it does."""
+    with suppress(Exception):
+        async with asyncio.timeout(_LAST_SEAL_S):
+            while await _seal(run):
+                pass
 
 
 async def _finish(tasks: list[asyncio.Task[None]]) -> None:

@@ -9,12 +9,14 @@ from typing import Any, Generic, Literal, Protocol, runtime_checkable
 from fastapi import APIRouter
 from typing_extensions import TypeVar
 
+from shared.audit.table import AuditedTable
 from shared.background_failures import BackgroundFailures
 from shared.database.engine import Database
 from shared.database.sealed import SealedColumn
 from shared.domain.clock import Clock
 from shared.messaging.bus.protocol import Bus
 from shared.messaging.consumer.loop import Subscription
+from shared.messaging.outbox.audited import OUTBOX
 from shared.settings import Settings
 
 Role = Literal["web", "work", "all"]
@@ -56,11 +58,18 @@ class Service(Generic[R]):
     mount: str | None = None
     # Its encrypted columns: the keys that sealed them are needed for as long as the rows stand.
     sealed: tuple[SealedColumn, ...] = ()
+    # Its tables whose rows are hashed in blocks; the outbox is one of them wherever there is a database.
+    audited: tuple[AuditedTable, ...] = ()
 
     @property
     def prefix(self) -> str:
         """Where its routes begin: ``/name``, unless the service says otherwise."""
         return f"/{self.name}" if self.mount is None else self.mount
+
+    @property
+    def audited_tables(self) -> tuple[AuditedTable, ...]:
+        """Every table of its database that is sealed in blocks."""
+        return () if self.migrations is None else (*self.audited, OUTBOX)
 
 
 @runtime_checkable

@@ -1,6 +1,8 @@
 """``canbao verify``: prove that enrolments, payments and treasury agree, or name what does not."""
 
 import asyncio
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
@@ -9,8 +11,10 @@ import typer
 from shared.database.logins import is_out_of_reach
 from shared.settings import Settings
 from shared.settings_errors import WHERE_SETTINGS_ARE
+from verify.anchor import AnchorLine, AnchorRefused, anchor_check, append_anchor, read_anchor
 from verify.examination import examine
 from verify.render import as_json, print_report
+from verify.report import ConsistencyReport
 from verify.snapshot import CouldNotExamine
 from verify.trace import print_trace, trace_of
 
@@ -22,17 +26,30 @@ def verify(
     trace: Annotated[
         UUID | None, typer.Option(metavar="ENROLMENT", help="打印一份参保的因果链 · print an enrolment's causal chain")
     ] = None,
+    anchor: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="证明自文件所记以来封存块未变，并记下现在的块 · prove that no block anchored in the file has changed"
+            " since, and anchor those of now",
+        ),
+    ] = None,
 ) -> None:
     """核对参保、缴费与国库是否一致（只读） · prove that enrolments, payments and treasury agree; reads only.
 
     Exit codes: 0 everything agrees or is on its way (IN FLIGHT, with its age) · 1 a BREAK, its rows are named ·
-    2 a database could not be read, so nothing is proven; with --trace: 1 where nobody knows the enrolment.
+    2 a database or the anchor's file could not be read, so nothing is proven; with --trace: 1 where nobody knows the
+    enrolment.
     """
     settings = Settings()
     try:
         if trace is not None:
             raise typer.Exit(_trace(settings, trace))
-        report = asyncio.run(examine(settings))
+        anchored = read_anchor(anchor, settings.installation) if anchor else ()
+        report = asyncio.run(examine(settings, (anchor_check(anchored),) if anchor else ()))
+    except AnchorRefused as error:
+        typer.echo(f"锚点文件不可用 · the anchor's file is refused: {error}", err=True)
+        raise typer.Exit(NOT_EXAMINED) from error
     except CouldNotExamine as error:
         typer.echo(f"无法核对 · could not examine: {error}", err=True)
         if error.__cause__ is not None and is_out_of_reach(error.__cause__):
@@ -42,7 +59,23 @@ def verify(
         typer.echo(as_json(report))
     else:
         print_report(report)
+    if anchor and not _anchored(anchor, anchored, report):
+        raise typer.Exit(NOT_EXAMINED)
     raise typer.Exit(0 if report.consistent else BROKEN)
+
+
+def _anchored(file: Path, earlier: Sequence[AnchorLine], report: ConsistencyReport) -> bool:
+    """Write the heads down where nothing is broken; whether the file took them."""
+    if not report.consistent:
+        typer.echo(f"有不符，锚点未写入 · nothing was anchored, as something is broken: {file}", err=True)
+        return True
+    try:
+        lines = append_anchor(file, earlier, report)
+    except AnchorRefused as error:
+        typer.echo(f"锚点未写入 · nothing was anchored: {error}", err=True)
+        return False
+    typer.echo(f"锚点已写入 {file}，共 {lines} 行 · anchored, {lines} lines", err=True)
+    return True
 
 
 def _trace(settings: Settings, enrolment_id: UUID) -> int:

@@ -1,21 +1,25 @@
 """One examination: take the snapshots, ask every question, say what was found. Nothing is ever written."""
 
 import time
+from collections.abc import Sequence
 
 from shared.settings import Settings
+from verify.check import ConsistencyCheck
 from verify.checks import CHECKS
+from verify.checks.seals import heads
 from verify.report import ConsistencyReport
 from verify.snapshot import open_databases
 from verify.towns import townships
 
 
-async def examine(settings: Settings) -> ConsistencyReport:
+async def examine(settings: Settings, further: Sequence[ConsistencyCheck] = ()) -> ConsistencyReport:
     """Read every database once and judge it; raises CouldNotExamine where one cannot be read."""
     started = time.monotonic()
     async with open_databases(settings) as databases:
         taken = await databases.registration.one("SELECT now() AS at")
         towns, overall = await townships(databases, settings.benefit_year, settings.region_name)
-        results = [await check.result(databases) for check in CHECKS]
+        results = [await check.result(databases) for check in (*CHECKS, *further)]
+        ends = await heads(databases)
     return ConsistencyReport(
         installation=settings.installation,
         region=settings.region,
@@ -26,4 +30,5 @@ async def examine(settings: Settings) -> ConsistencyReport:
         towns=towns,
         overall=overall,
         checks=tuple(results),
+        heads=ends,
     )

@@ -6,6 +6,7 @@ _KINDS = {
     "aggregate": "聚合",
     "bank line": "银行流水",
     "batch": "批次",
+    "block": "封存块",
     "books": "账簿",
     "certificate": "完税证明",
     "collection statement": "缴费情况表",
@@ -22,6 +23,7 @@ _KINDS = {
     "source": "来源",
     "sum": "合计",
     "suspense": "待查款项",
+    "table": "数据表",
     "targets": "任务数",
     "transaction": "渠道交易",
     "transfer": "记账分录",
@@ -37,6 +39,7 @@ _EXPECTED = {
     "given back": "退还本人",
     "one place": "仅一处",
     "ours": "本单位的款项",
+    "sealed": "已封存",
     "taken in": "已接收",
 }
 

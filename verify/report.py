@@ -1,7 +1,9 @@
 """What an examination says: per township, and check by check with the rows that differ."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 MOST_ROWS = 20
 
@@ -82,6 +84,8 @@ class ConsistencyReport:
     towns: tuple[TownLine, ...]
     overall: TownLine
     checks: tuple[CheckResult, ...]
+    # The last sealed block of each chain: service → table → block and hash.
+    heads: Mapping[str, Mapping[str, Mapping[str, Any]]]
 
     @property
     def breaks(self) -> int:

@@ -36,6 +36,8 @@ from services.payment.crediting import routes as crediting
 from services.payment.crediting import worker as crediting_worker
 from services.payment.crediting.metrics import read_money_at_risk
 from services.payment.ledger import balances
+from services.payment.ledger.audited import TRANSFER
+from services.payment.notices.audited import RAW_NOTICE
 from services.payment.orders import channel_query, expiry
 from services.payment.orders import routes as orders
 from services.payment.refunds import routes as refunds
@@ -75,4 +77,5 @@ SERVICE = Service[PaymentResources](
     resources=PaymentResources,
     public_paths=frozenset({callbacks.PATH}),
     gauges={"money at risk": read_money_at_risk},
+    audited=(TRANSFER, RAW_NOTICE),
 )

@@ -1,7 +1,19 @@
 """The questions to the books, each with a stable code."""
 
 from verify.check import ConsistencyCheck
-from verify.checks import assessed, attribution, bank, books, cash_back, counters, enrolled, events, money_in, remitted
+from verify.checks import (
+    assessed,
+    attribution,
+    bank,
+    books,
+    cash_back,
+    counters,
+    enrolled,
+    events,
+    money_in,
+    remitted,
+    seals,
+)
 
 CHECKS: tuple[ConsistencyCheck, ...] = (
     *books.CHECKS,
@@ -14,4 +26,5 @@ CHECKS: tuple[ConsistencyCheck, ...] = (
     *attribution.CHECKS,
     *counters.CHECKS,
     *events.CHECKS,
+    *seals.CHECKS,
 )

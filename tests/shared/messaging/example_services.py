@@ -18,6 +18,7 @@ import asyncpg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.audit.repository import MOST_ROWS, begin_sealing, seal_block
 from shared.contracts.event import Event, Received, Trace
 from shared.database.engine import Database
 from shared.domain.ids import new_id
@@ -25,6 +26,7 @@ from shared.messaging.bus.envelope import Envelope, to_headers
 from shared.messaging.bus.partition import partition_for
 from shared.messaging.bus.protocol import Bus, Outgoing, PartitionId
 from shared.messaging.consumer.loop import Consumer, Subscription
+from shared.messaging.outbox.audited import OUTBOX
 from shared.messaging.outbox.publication import publish
 from shared.messaging.outbox.relay import Relay
 from shared.messaging.topics.installation import record_installation
@@ -238,6 +240,13 @@ class Stage:
             while await relay.step():
                 pass
             await relay.lanes.leave()
+
+    async def sealed(self, publisher: str, most: int = MOST_ROWS) -> int:
+        """Seal the next block of the publisher's outbox; answers how many events it holds."""
+        async with self.publisher(publisher).transaction(REGION) as session:
+            now = (await session.execute(text("SELECT clock_timestamp()"))).scalar_one()
+            assert await begin_sealing(session)
+            return await seal_block(session, publisher, OUTBOX, now, most)
 
     @asynccontextmanager
     async def relaying(self, *publishers: str) -> AsyncIterator[None]:

@@ -16,7 +16,7 @@ from shared.domain.ids import new_id
 from shared.messaging.bus.partition import partition_for
 from shared.messaging.bus.protocol import MAX_EVENT_BYTES
 from shared.messaging.outbox.publication import publish
-from shared.messaging.outbox.retention import purge
+from shared.messaging.outbox.retention import PURGED_AT_ONCE, BlockDiffers, purge
 from shared.messaging.outbox.wake import woken
 from tests.shared.messaging.example_services import PARTITIONS, REGION, Stage, arrived, left, serviced
 
@@ -126,26 +126,70 @@ async def test_what_was_announced_is_neither_changed_nor_removed_unsent(stage: S
 async def test_published_events_are_purged_after_thirty_days_unpublished_ones_never(stage: Stage) -> None:
     await stage.announce(*(arrived(new_id()) for _ in range(10)))
     await stage.relayed("station")
+    assert await stage.sealed("station") == 10
     await stage.announce(arrived(new_id()))
-    database = stage.publisher("station")
-    now = datetime.now(UTC)  # noqa: TID251 - the database stamped the rows with the machine's time
+    assert await stage.sealed("station") == 1
     for days, left_over in ((29, 11), (31, 1)):
-        async with database.transaction(REGION) as session:
-            purged = await purge(session, now + timedelta(days=days))
-        assert purged == 11 - left_over
+        assert await _purged(stage, days=days) == 11 - left_over
         assert await stage.count("station", "outbox") == left_over
+    assert [row["block"] for row in await stage.sql("station", "SELECT block FROM purged_block")] == [1]
 
 
 async def test_an_aggregates_events_are_purged_from_the_first_one_on(stage: Stage) -> None:
+    """The first was written by a later transaction, so its block comes second, and was sent two days later."""
     train = new_id()
     await stage.announce(arrived(train), left(train))
     await stage.relayed("station")
-    # The machine that announced the first was two days ahead of the one that announced the second.
     await stage.sql("station", "ALTER TABLE outbox DISABLE TRIGGER outbox_unchanged")
-    await stage.sql("station", "UPDATE outbox SET id = uuidv7(interval '2 days') WHERE aggregate_seq = 1")
-    database = stage.publisher("station")
-    now = datetime.now(UTC)  # noqa: TID251 - the database stamped the rows with the machine's time
+    await stage.sql(
+        "station",
+        "UPDATE outbox SET written_by = CASE aggregate_seq WHEN 1 THEN '20' ELSE '10' END::xid8,"
+        " published_at = published_at + make_interval(days => CASE aggregate_seq WHEN 1 THEN 2 ELSE 0 END)",
+    )
+    assert [await stage.sealed("station", most=1) for _ in range(3)] == [1, 1, 0]
     for days, left_over in ((31, 2), (33, 0)):
-        async with database.transaction(REGION) as session:
-            await purge(session, now + timedelta(days=days))
+        for limit in (1, 5_000):
+            await _purged(stage, days=days, limit=limit)
         assert await stage.count("station", "outbox") == left_over
+
+
+async def test_what_does_not_hang_together_with_later_blocks_leaves_first(stage: Stage) -> None:
+    alone, train = new_id(), new_id()
+    await stage.announce(arrived(alone))
+    await stage.announce(arrived(train), left(train))
+    await stage.relayed("station")
+    await stage.sql("station", "ALTER TABLE outbox DISABLE TRIGGER outbox_unchanged")
+    await stage.sql("station", "UPDATE outbox SET written_by = '20'::xid8 WHERE aggregate_seq = 2")
+    await stage.sql("station", "UPDATE outbox SET written_by = '10'::xid8 WHERE key = $1", alone)
+    assert [await stage.sealed("station", most=1) for _ in range(3)] == [1, 1, 1]
+    assert await _purged(stage, days=31, limit=2) == 1
+    assert await _purged(stage, days=31, limit=1) == 2
+
+
+async def test_a_machine_whose_clock_is_years_ahead_stops_no_purge(stage: Stage) -> None:
+    """E3: ids begin with the time of the machine that made them; the purge goes by the database's clock."""
+    await stage.announce(arrived(new_id()))
+    await stage.relayed("station")
+    await stage.sql("station", "ALTER TABLE outbox DISABLE TRIGGER outbox_unchanged")
+    await stage.sql("station", "UPDATE outbox SET id = uuidv7(interval '9 years')")
+    await stage.sealed("station")
+    assert await _purged(stage, days=31) == 1
+
+
+async def test_events_that_were_changed_since_they_were_sealed_are_never_purged(stage: Stage) -> None:
+    train = new_id()
+    await stage.announce(arrived(train))
+    await stage.relayed("station")
+    await stage.sealed("station")
+    await stage.sql("station", "ALTER TABLE outbox DISABLE TRIGGER outbox_unchanged")
+    await stage.sql("station", "UPDATE outbox SET actor = 'somebody else'")
+    with pytest.raises(BlockDiffers):
+        await _purged(stage, days=31)
+    assert await stage.count("station", "outbox") == 1
+
+
+async def _purged(stage: Stage, *, days: int, limit: int = PURGED_AT_ONCE) -> int:
+    """Purge as if so many days had passed."""
+    now = datetime.now(UTC)  # noqa: TID251 - the database stamped the rows with the machine's time
+    async with stage.publisher("station").transaction(REGION) as session:
+        return await purge(session, now + timedelta(days=days), limit)

@@ -1,0 +1,24 @@
+"""Which tables are sealed, and which of their columns: declared once, as a form that blocks refer to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedTable:
+    """A table whose rows are written once. It has ``id``, ``recorded_at`` and ``written_by``, the writing transaction.
+
+    A block says in which form it was sealed. Another list of columns is another form, beside the earlier one in the
+    table's proof view: blocks of before are still recomputed as they were sealed.
+    """
+
+    name: str
+    form: int
+    columns: tuple[str, ...]
+    # Columns that no block holds, and why.
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """A row's digest in SQL: over the binary form of its columns, which no setting of a session changes."""
+        return f"sha256(record_send(ROW({', '.join(self.columns)})))"

@@ -1,0 +1,228 @@
+"""Sealed blocks: what was written once is still there as it was sealed, block by block, and the chain is whole."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import RowMapping
+
+from verify.check import ConsistencyCheck
+from verify.checks.sql import count, differing_rows
+from verify.findings import Findings
+from verify.report import RowFinding
+from verify.snapshot import Databases, DatabaseSnapshot
+
+SEALED: Final[Mapping[str, tuple[str, ...]]] = {
+    "quota": ("outbox",),
+    "payment": ("transfer", "raw_notice", "outbox"),
+    "subsidy": ("outbox",),
+    "registration": ("outbox",),
+}
+# A block is sealed within a minute; ten are more than any restart of the services takes.
+SOON_S, LATE_S = 60, 600
+# Only the outbox loses rows, in whole blocks, 30 days after they were sealed.
+_KEPT_DAYS = 30
+
+_CHAIN = """
+    SELECT table_name, block, form, first_written_by::text, first_id::text, last_written_by::text, last_id::text, rows,
+           content, previous, hash, sealed_at,
+           (first_written_by, first_id) > (last_written_by, last_id) OR (first_written_by, first_id) <=
+               (lag(last_written_by) OVER chain, lag(last_id) OVER chain) AS out_of_order
+    FROM proof.sealed_block WINDOW chain AS (PARTITION BY table_name ORDER BY block) ORDER BY table_name, block
+"""
+_REWRITABLE = """
+    SELECT concat('table ', block.relname) AS subject, NULL AS region, 'append-only' AS expected,
+           concat_ws(', ', CASE WHEN NOT coalesce(trigger.tgenabled IN ('O', 'A'), false) THEN 'its trigger is off' END,
+                           CASE WHEN member.writes THEN 'the service may change rows' END) AS found, 0 AS fen
+    FROM pg_class AS block
+    LEFT JOIN pg_trigger AS trigger
+      ON trigger.tgrelid = block.oid AND trigger.tgname = concat(block.relname, '_append_only')
+    CROSS JOIN LATERAL (
+        SELECT bool_or(privilege.privilege_type IN ('UPDATE', 'DELETE', 'TRUNCATE')) AS writes
+        FROM aclexplode(block.relacl) AS privilege WHERE privilege.grantee <> block.relowner
+    ) AS member
+    WHERE block.oid IN (to_regclass('public.sealed_block'), to_regclass('public.purged_block'))
+      AND (member.writes OR NOT coalesce(trigger.tgenabled IN ('O', 'A'), false))
+    ORDER BY subject
+"""
+# Every row up to a block's end that no earlier block holds belongs to it, so that a row slipped in is found as well as
+# one that is gone. Nothing may be left where a block was purged.
+_CONTENT = """
+    SELECT concat('block ', :service, '.{table} ', block.block) AS subject, NULL AS region,
+           CASE WHEN block.purged THEN 'purged'
+                ELSE concat(block.rows, ' rows ', left(encode(block.content, 'hex'), 16)) END AS expected,
+           concat(found.rows, ' rows ', left(encode(found.content, 'hex'), 16)) AS found, 0 AS fen
+    FROM (
+        SELECT sealed.block, form, rows, content, last_written_by, last_id, purged.block IS NOT NULL AS purged,
+               lag(last_written_by, 1, '0'::xid8) OVER (ORDER BY sealed.block) AS after_written_by,
+               lag(last_id, 1, '00000000-0000-0000-0000-000000000000'::uuid) OVER (ORDER BY sealed.block) AS after_id
+        FROM proof.sealed_block AS sealed LEFT JOIN proof.purged_block AS purged USING (table_name, block)
+        WHERE table_name = '{table}'
+    ) AS block CROSS JOIN LATERAL (
+        SELECT count(*) AS rows, sha256(string_agg(digest, ''::bytea ORDER BY written_by, id)) AS content
+        FROM proof.sealed_{table} AS row
+        WHERE row.form = block.form AND (row.written_by, row.id) > (block.after_written_by, block.after_id)
+          AND (row.written_by, row.id) <= (block.last_written_by, block.last_id)
+    ) AS found
+    WHERE CASE WHEN block.purged THEN found.rows > 0
+               ELSE (found.rows, found.content) IS DISTINCT FROM (block.rows, block.content) END
+    ORDER BY block.block
+"""
+_PURGED = f"""
+    SELECT concat('block ', :service, '.', purged.table_name, ' ', purged.block) AS subject, NULL AS region,
+           'kept {_KEPT_DAYS} days, and purged after those before it' AS expected,
+           concat('purged at ', purged.purged_at, ', sealed at ', sealed.sealed_at) AS found, 0 AS fen
+    FROM (SELECT *, row_number() OVER (PARTITION BY table_name ORDER BY block) AS place FROM proof.purged_block)
+        AS purged
+    LEFT JOIN proof.sealed_block AS sealed USING (table_name, block)
+    WHERE purged.table_name <> 'outbox' OR purged.place <> purged.block OR sealed.block IS NULL
+       OR purged.purged_at < sealed.sealed_at + interval '{_KEPT_DAYS} days'
+    ORDER BY 1
+"""  # noqa: S608 - a constant
+# Below the oldest transaction that still runs rows are final and should be sealed; above it they are held back.
+_UNSEALED = f"""
+    SELECT concat('table ', :service, '.{{table}}') AS subject, NULL AS region,
+           CASE WHEN unknown THEN 'written by a known transaction' ELSE 'sealed' END AS expected,
+           concat(count(*), ' rows ', CASE WHEN unknown THEN 'of a later transaction than the server knows of'
+               WHEN final THEN 'in no block' ELSE 'held back by a transaction that still runs' END,
+               ', the oldest of ', to_char(min(recorded_at), 'YYYY-MM-DD HH24:MI:SSOF')) AS found, 0 AS fen,
+           CASE WHEN NOT unknown AND NOT (final AND max(age_s) > {LATE_S}) THEN max(age_s) END AS age_s
+    FROM (
+        SELECT recorded_at, greatest(extract(epoch FROM clock_timestamp() - recorded_at), 0)::float8 AS age_s,
+               written_by < pg_snapshot_xmin(pg_current_snapshot()) AS final,
+               written_by >= pg_snapshot_xmax(pg_current_snapshot()) AS unknown
+        FROM proof.sealed_{{table}}
+        WHERE form = (SELECT max(form) FROM proof.sealed_{{table}}) AND (written_by, id) > (
+            coalesce((SELECT last_written_by FROM proof.sealed_block WHERE table_name = '{{table}}'
+                      ORDER BY block DESC LIMIT 1), '0'::xid8),
+            coalesce((SELECT last_id FROM proof.sealed_block WHERE table_name = '{{table}}'
+                      ORDER BY block DESC LIMIT 1), '00000000-0000-0000-0000-000000000000'::uuid))
+    ) AS waiting
+    GROUP BY final, unknown HAVING unknown OR max(age_s) > {SOON_S}
+    ORDER BY final, unknown
+"""  # noqa: S608 - a constant
+
+
+def hash_of(service: str, block: RowMapping) -> bytes:
+    """A block's hash, from what the block says: one field a line."""
+    sealed_at: datetime = block["sealed_at"]
+    fields = (
+        service,
+        block["table_name"],
+        block["block"],
+        block["form"],
+        block["first_written_by"],
+        block["first_id"],
+        block["last_written_by"],
+        block["last_id"],
+        block["rows"],
+        bytes(block["content"]).hex(),
+        bytes(block["previous"]).hex(),
+        sealed_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f"),
+    )
+    return hashlib.sha256("\n".join(map(str, fields)).encode()).digest()
+
+
+async def chain(databases: Databases, findings: Findings) -> None:
+    """Blocks are numbered from 1, each names the one before, none was changed, and none can be."""
+    for snapshot in databases.each:
+        before: tuple[str, int, bytes] = ("", 0, b"")
+        async for blocks in snapshot.stream(_CHAIN):
+            findings.count_examined(len(blocks))
+            for block in blocks:
+                table, number, previous = before if before[0] == block["table_name"] else (block["table_name"], 0, b"")
+                if wrong := _wrong(snapshot.database, block, number, previous):
+                    name = f"block {snapshot.database}.{table} {block['block']}"
+                    findings.add_break(RowFinding(name, None, f"block {number + 1} of the chain", wrong))
+                before = (table, block["block"], bytes(block["hash"]))
+        await differing_rows(snapshot, findings, _REWRITABLE)
+
+
+def _wrong(service: str, block: RowMapping, number: int, previous: bytes) -> str:
+    """In what a block does not follow the one before."""
+    wrong = {
+        "sealed in no table of ours": block["table_name"] not in SEALED[service],
+        f"after block {number}": block["block"] != number + 1,
+        "another block before it": bytes(block["previous"]) != previous,
+        "another hash than its own": bytes(block["hash"]) != hash_of(service, block),
+        "places out of order": bool(block["out_of_order"]),
+    }
+    return ", ".join(words for words, is_so in wrong.items() if is_so)
+
+
+async def content(databases: Databases, findings: Findings) -> None:
+    """The rows of each block are those that were sealed, each as it was."""
+    await _each_table(databases, findings, _CONTENT, count_rows=True)
+
+
+async def purged(databases: Databases, findings: Findings) -> None:
+    """Only old blocks of the outbox were purged, from the first one on."""
+    for snapshot in databases.each:
+        findings.count_examined(await count(snapshot, "purged_block"))
+        await differing_rows(snapshot, findings, _PURGED, service=snapshot.database)
+
+
+async def unsealed(databases: Databases, findings: Findings) -> None:
+    """No row waits for long to be sealed."""
+    await _each_table(databases, findings, _UNSEALED)
+
+
+async def heads(databases: Databases) -> dict[str, dict[str, dict[str, Any]]]:
+    """The last block of each chain and its hash: who keeps them elsewhere can prove what stood here."""
+    return {snapshot.database: await _heads(snapshot) for snapshot in databases.each}
+
+
+async def _heads(snapshot: DatabaseSnapshot) -> dict[str, dict[str, Any]]:
+    rows = await snapshot.rows(
+        """
+        SELECT chain.table_name, last.block, encode(last.hash, 'hex') AS hash
+        FROM unnest(CAST(:tables AS text[])) AS chain (table_name)
+        CROSS JOIN LATERAL (
+            SELECT block, hash FROM proof.sealed_block WHERE table_name = chain.table_name ORDER BY block DESC LIMIT 1
+        ) AS last
+        ORDER BY 1
+        """,
+        tables=list(SEALED[snapshot.database]),
+    )
+    return {row["table_name"]: {"block": row["block"], "hash": row["hash"]} for row in rows}
+
+
+async def _each_table(databases: Databases, findings: Findings, sql: str, *, count_rows: bool = False) -> None:
+    for snapshot in databases.each:
+        for table in SEALED[snapshot.database]:
+            if count_rows:
+                findings.count_examined(await count(snapshot, f"sealed_{table}"))
+            await differing_rows(snapshot, findings, sql.replace("{table}", table), service=snapshot.database)
+
+
+CHECKS = (
+    ConsistencyCheck(
+        "SEALS_CHAIN",
+        "封存块首尾相连",
+        "The chain of sealed blocks is whole",
+        "每块的序号、前块摘要、自身摘要 ↔ 重新计算；只追加触发器与权限",
+        chain,
+    ),
+    ConsistencyCheck(
+        "SEALS_CONTENT",
+        "封存内容未被改动",
+        "What was sealed is still there, unchanged",
+        "分录、渠道通知、发件箱逐行摘要 ↔ 封存块（行数、内容）",
+        content,
+    ),
+    ConsistencyCheck(
+        "SEALS_PURGED",
+        "清除的块已满期限",
+        "Only old blocks of the outbox were purged",
+        "已清除的块 ↔ 封存时间 + 30 天，自第一块起连续",
+        purged,
+    ),
+    ConsistencyCheck(
+        "SEALS_CURRENT",
+        "新写入的行及时封存",
+        "What is written is sealed soon",
+        "未封存的行 ↔ 写入时间（1 分钟起在途，10 分钟为不符）",
+        unsealed,
+    ),
+)
