@@ -11,6 +11,7 @@ import pytest
 from shared.database.older_names import database_at
 from shared.database.provision import BUS
 from shared.settings import Settings, database_name
+from tests.harness.blocks import seal_all
 from tests.harness.cluster import SERVICES, Clones, Cluster
 from tests.harness.installation import Installation, database_settings
 from tests.verify.small_season import at_work, play
@@ -65,6 +66,7 @@ def season(cluster: Cluster, migrated: Settings, tmp_path_factory: pytest.TempPa
     async def live() -> None:
         async with at_work(installation, tmp_path_factory.mktemp("season")) as season:
             await play(season)
+        await seal_all(installation)
 
     asyncio.run(live())
     yield clones

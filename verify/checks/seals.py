@@ -49,7 +49,7 @@ _REWRITABLE = """
 # Every row up to a block's end that no earlier block holds belongs to it, so that a row slipped in is found as well as
 # one that is gone. Nothing may be left where a block was purged.
 _CONTENT = """
-    SELECT concat('block ', :service, '.{table} ', block.block) AS subject, NULL AS region,
+    SELECT concat('block {service}.{table} ', block.block) AS subject, NULL AS region,
            CASE WHEN block.purged THEN 'purged'
                 ELSE concat(block.rows, ' rows ', left(encode(block.content, 'hex'), 16)) END AS expected,
            concat(found.rows, ' rows ', left(encode(found.content, 'hex'), 16)) AS found, 0 AS fen
@@ -70,7 +70,7 @@ _CONTENT = """
     ORDER BY block.block
 """
 _PURGED = f"""
-    SELECT concat('block ', :service, '.', purged.table_name, ' ', purged.block) AS subject, NULL AS region,
+    SELECT concat('block {{service}}.', purged.table_name, ' ', purged.block) AS subject, NULL AS region,
            'kept {_KEPT_DAYS} days, and purged after those before it' AS expected,
            concat('purged at ', purged.purged_at, ', sealed at ', sealed.sealed_at) AS found, 0 AS fen
     FROM (SELECT *, row_number() OVER (PARTITION BY table_name ORDER BY block) AS place FROM proof.purged_block)
@@ -82,7 +82,7 @@ _PURGED = f"""
 """  # noqa: S608 - a constant
 # Below the oldest transaction that still runs rows are final and should be sealed; above it they are held back.
 _UNSEALED = f"""
-    SELECT concat('table ', :service, '.{{table}}') AS subject, NULL AS region,
+    SELECT 'table {{service}}.{{table}}' AS subject, NULL AS region,
            CASE WHEN unknown THEN 'written by a known transaction' ELSE 'sealed' END AS expected,
            concat(count(*), ' rows ', CASE WHEN unknown THEN 'of a later transaction than the server knows of'
                WHEN final THEN 'in no block' ELSE 'held back by a transaction that still runs' END,
@@ -160,7 +160,7 @@ async def purged(databases: Databases, findings: Findings) -> None:
     """Only old blocks of the outbox were purged, from the first one on."""
     for snapshot in databases.each:
         findings.count_examined(await count(snapshot, "purged_block"))
-        await differing_rows(snapshot, findings, _PURGED, service=snapshot.database)
+        await differing_rows(snapshot, findings, _PURGED.replace("{service}", snapshot.database))
 
 
 async def unsealed(databases: Databases, findings: Findings) -> None:
@@ -193,7 +193,9 @@ async def _each_table(databases: Databases, findings: Findings, sql: str, *, cou
         for table in SEALED[snapshot.database]:
             if count_rows:
                 findings.count_examined(await count(snapshot, f"sealed_{table}"))
-            await differing_rows(snapshot, findings, sql.replace("{table}", table), service=snapshot.database)
+            await differing_rows(
+                snapshot, findings, sql.replace("{service}", snapshot.database).replace("{table}", table)
+            )
 
 
 CHECKS = (

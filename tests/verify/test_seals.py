@@ -1,0 +1,160 @@
+"""Sealed blocks and the anchor: what an administrator changes shows, also where everything was sealed again."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import Result
+
+from services.composition import BY_NAME
+from tests.harness.blocks import seal_all
+from tests.verify.conftest import County
+from tests.verify.test_commands import typed
+from verify.checks.seals import SEALED
+
+_FORGED = "UPDATE transfer SET person_token = 'somebody else' WHERE kind = 'premium_received'"
+_NO_BLOCKS = "DELETE FROM sealed_block WHERE table_name = '{table}'"
+
+
+def test_the_auditor_looks_at_every_table_that_services_declare() -> None:
+    declared = {
+        name: tuple(table.name for table in service.audited_tables)
+        for name, service in BY_NAME.items()
+        if service.audited_tables
+    }
+    assert declared == dict(SEALED)
+
+
+@pytest.mark.parametrize("service", SEALED)
+async def test_every_column_is_sealed_or_left_out_with_a_reason(county: County, service: str) -> None:
+    """A column that comes later is noticed here: seal it in a new form, or say why not."""
+    for table in BY_NAME[service].audited_tables:
+        found = await county.sql(
+            service,
+            "SELECT column_name FROM information_schema.columns WHERE table_name = $1 AND table_schema = 'public'",
+            table.name,
+        )
+        columns = {row["column_name"] for row in found if row["column_name"]}
+        assert set(table.columns) | set(table.left_out) == columns, table.name
+        assert not set(table.columns) & set(table.left_out)
+        assert all(table.left_out.values())
+
+
+async def anchored(county: County, monkeypatch: pytest.MonkeyPatch, file: Path) -> Result:
+    """Type `canbao verify --anchor`."""
+    return await typed(county, monkeypatch, "--anchor", str(file))
+
+
+def lines(file: Path) -> list[dict[str, object]]:
+    """What the file says."""
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def names_in(folder: Path) -> list[str]:
+    """What the folder holds."""
+    return [path.name for path in folder.iterdir()]
+
+
+class TestAnchor:
+    async def test_a_missing_file_is_begun_and_continued(
+        self, county: County, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "anchor.jsonl"
+        for count in (1, 2):
+            result = await anchored(county, monkeypatch, file)
+            assert result.exit_code == 0, result.output
+            assert "SEALS_ANCHOR" in result.stdout
+            assert len(lines(file)) == count
+        first, second = lines(file)
+        assert first["heads"] == second["heads"]
+        assert first["installation"] == county.installation.settings.installation
+        assert names_in(tmp_path) == ["anchor.jsonl"]
+
+    async def test_rows_changed_and_sealed_again_pass_without_it_and_not_with_it(
+        self, county: County, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "anchor.jsonl"
+        await anchored(county, monkeypatch, file)
+        await county.break_in("payment", _FORGED, _NO_BLOCKS.format(table="transfer"))
+        await seal_all(county.installation)
+        assert (await typed(county, monkeypatch)).exit_code == 0
+        result = await anchored(county, monkeypatch, file)
+        assert result.exit_code == 1
+        assert "block payment.transfer" in result.stdout
+        assert "nothing was anchored" in result.stderr
+        assert len(lines(file)) == 1
+
+    async def test_the_last_block_deleted_is_found(
+        self, county: County, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "anchor.jsonl"
+        await anchored(county, monkeypatch, file)
+        await county.break_in(
+            "registration",
+            "DELETE FROM sealed_block WHERE table_name = 'outbox'"
+            " AND block = (SELECT max(block) FROM sealed_block WHERE table_name = 'outbox')",
+        )
+        result = await anchored(county, monkeypatch, file)
+        assert result.exit_code == 1
+        assert "no such block" in result.stdout
+
+    async def test_a_later_look_proves_what_was_anchored_before(
+        self, county: County, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        """The chain goes on: its head of then stands in its middle."""
+        file = tmp_path / "anchor.jsonl"
+        await anchored(county, monkeypatch, file)
+        await county.sql(
+            "quota",
+            "INSERT INTO outbox (id, lane, topic, key, aggregate_seq, event, region, benefit_year, actor, service,"
+            " correlation_id, payload, published_at) SELECT uuidv7(), lane, topic, key, aggregate_seq + 1, event,"
+            " region, benefit_year, actor, service, correlation_id, payload, published_at FROM outbox"
+            " ORDER BY aggregate_seq DESC LIMIT 1",
+        )
+        await seal_all(county.installation)
+        await anchored(county, monkeypatch, file)
+        (first, *_) = lines(file)
+        assert (await county.check("SEALS_CHAIN")).verdict == "OK"
+        assert first["heads"] != (await county.examined()).heads
+
+    async def test_another_installations_file_is_refused(
+        self, county: County, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "anchor.jsonl"
+        await anchored(county, monkeypatch, file)
+        written = file.read_text(encoding="utf-8").replace(county.installation.settings.installation, "another")
+        file.write_text(written, encoding="utf-8")
+        result = await anchored(county, monkeypatch, file)
+        assert result.exit_code == 2
+        assert "another" in result.stderr
+        assert file.read_text(encoding="utf-8") == written
+
+    @pytest.mark.parametrize("content", ["{}\n", "no anchor\n", '{"written_at": "2024-01-10T00:00:00Z"'])
+    async def test_a_file_that_is_no_anchor_is_refused_and_left_alone(
+        self, county: County, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str
+    ) -> None:
+        file = tmp_path / "anchor.jsonl"
+        file.write_text(content, encoding="utf-8")
+        result = await anchored(county, monkeypatch, file)
+        assert result.exit_code == 2
+        assert "锚点文件不可用" in result.stderr
+        assert file.read_text(encoding="utf-8") == content
+
+    async def test_a_folder_that_is_not_there_is_said(
+        self, county: County, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        result = await anchored(county, monkeypatch, tmp_path / "nowhere" / "anchor.jsonl")
+        assert result.exit_code == 2
+        assert "锚点未写入" in result.stderr
+
+
+async def test_rows_that_wait_a_little_are_on_their_way_and_fresh_ones_are_not_spoken_of(county: County) -> None:
+    insert = (
+        "INSERT INTO transfer (id, idempotency_key, kind, debit, credit, amount_fen, region, effective_on, caused_by,"
+        " actor, correlation_id, recorded_at) SELECT gen_random_uuid(), gen_random_uuid()::text, kind, debit, credit,"
+        " amount_fen, region, effective_on, caused_by, actor, correlation_id, now() - $1::interval FROM transfer"
+        " LIMIT 1"
+    )
+    for age, verdict in (("5 seconds", "OK"), ("2 minutes", "IN_FLIGHT"), ("11 minutes", "BREAK")):
+        await county.break_in("payment", insert.replace("$1", f"'{age}'"))
+        assert (await county.check("SEALS_CURRENT")).verdict == verdict, age
