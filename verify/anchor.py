@@ -42,11 +42,11 @@ class AnchorLine(BaseModel):
 
 
 _KNOWN = """
-    SELECT asked.place, asked.block, asked.table_name, asked.hash, encode(known.hash, 'hex') AS found
+    SELECT asked.place, asked.block, asked.table_name, asked.hash, known.hash AS found
     FROM unnest(CAST(:places AS integer[]), CAST(:tables AS text[]), CAST(:blocks AS bigint[]), CAST(:hashes AS text[]))
         AS asked (place, table_name, block, hash)
     LEFT JOIN proof.sealed_block AS known ON known.table_name = asked.table_name AND known.block = asked.block
-    WHERE encode(known.hash, 'hex') IS DISTINCT FROM asked.hash
+    WHERE known.hash IS DISTINCT FROM asked.hash
     ORDER BY asked.place, asked.table_name
 """
 

@@ -81,13 +81,15 @@ FROM remittance_step;
 
 CREATE VIEW proof.sealed_transfer AS
 SELECT 1::smallint AS form, written_by, id, recorded_at,
-       sha256(record_send(ROW(id, idempotency_key, kind, debit, credit, amount_fen, enrolment_id, person_token,
-                              benefit_year, batch_id, effective_on, caused_by, region, actor, correlation_id,
-                              recorded_at, written_by))) AS digest
+       encode(sha256(record_send(ROW(
+           id, idempotency_key, kind, debit, credit, amount_fen, enrolment_id, person_token,
+           benefit_year, batch_id, effective_on, caused_by, region, actor, correlation_id, recorded_at,
+           written_by))), 'hex') AS digest
 FROM transfer;
 
 CREATE VIEW proof.sealed_raw_notice AS
 SELECT 1::smallint AS form, written_by, id, recorded_at,
-       sha256(record_send(ROW(id, channel, merchant_id, notify_id, source, envelope, serial, signed_at, event_type,
-                              region, actor, correlation_id, recorded_at, written_by))) AS digest
+       encode(sha256(record_send(ROW(
+           id, channel, merchant_id, notify_id, source, envelope, serial, signed_at, event_type,
+           region, actor, correlation_id, recorded_at, written_by))), 'hex') AS digest
 FROM raw_notice;

@@ -33,14 +33,15 @@ SELECT service, installation, partitions, settled_at FROM messaging_installation
 -- The chain of blocks, and for each table that they seal a digest of every row: the auditor recomputes the blocks and
 -- sees no content. A form says which columns were sealed; the columns are those that the service declares.
 CREATE VIEW proof.sealed_block AS
-SELECT table_name, block, form, first_written_by, first_id, last_written_by, last_id, rows, content, previous, hash,
-       sealed_at
+SELECT table_name, block, form, first_written_by, first_id, last_written_by, last_id, rows,
+       encode(content, 'hex') AS content, encode(previous, 'hex') AS previous, encode(hash, 'hex') AS hash, sealed_at
 FROM sealed_block;
 
 CREATE VIEW proof.purged_block AS SELECT table_name, block, purged_at FROM purged_block;
 
 CREATE VIEW proof.sealed_outbox AS
 SELECT 1::smallint AS form, written_by, id, recorded_at,
-       sha256(record_send(ROW(id, lane, topic, key, aggregate_seq, event, region, benefit_year, actor, service,
-                              correlation_id, causation_id, payload, recorded_at, written_by))) AS digest
+       encode(sha256(record_send(ROW(
+           id, lane, topic, key, aggregate_seq, event, region, benefit_year, actor, service,
+           correlation_id, causation_id, payload, recorded_at, written_by))), 'hex') AS digest
 FROM outbox;
