@@ -24,28 +24,32 @@ _HASHED = r"""
         last_id, rows, encode(content, 'hex'), encode(previous, 'hex'),
         to_char(sealed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')), 'UTF8'))
 """
+# Where the chain ends. Nothing of this may stand in the condition on the rows themselves: under row-level security only
+# the plainest condition finds its way into an index.
+_BEFORE = """
+    SELECT coalesce(last.block, 0) AS block, coalesce(last.last_written_by, {first_xid}) AS last_written_by,
+           coalesce(last.last_id, {first_id}) AS last_id, coalesce(last.hash, ''::bytea) AS hash
+    FROM (SELECT) AS always LEFT JOIN (
+        SELECT * FROM sealed_block WHERE table_name = CAST(:table AS text) ORDER BY block DESC LIMIT 1
+    ) AS last ON true
+"""
 _SEAL = """
     WITH given AS (
         SELECT CAST(:service AS text) AS service, CAST(:table AS text) AS table_name, CAST(:form AS smallint) AS form,
                CAST(:now AS timestamptz) AS sealed_at
-    ), before AS MATERIALIZED (
-        SELECT block, last_written_by, last_id, hash FROM sealed_block
-        WHERE table_name = CAST(:table AS text) ORDER BY block DESC LIMIT 1
-    ), part AS MATERIALIZED (
+    ), before AS MATERIALIZED ({before}), part AS MATERIALIZED (
         SELECT written_by, id, {digest} AS digest FROM {table}
-        WHERE (written_by, id) > (coalesce((SELECT last_written_by FROM before), {first_xid}),
-                                  coalesce((SELECT last_id FROM before), {first_id}))
+        WHERE (written_by, id) > ((SELECT last_written_by FROM before), (SELECT last_id FROM before))
           AND written_by < pg_snapshot_xmin(pg_current_snapshot())
         ORDER BY written_by, id LIMIT :most
     ), summed AS (
         SELECT count(*) AS rows, sha256(string_agg(digest, ''::bytea ORDER BY written_by, id)) AS content
         FROM part HAVING count(*) > 0
     ), placed AS (
-        SELECT coalesce((SELECT block FROM before), 0) + 1 AS block, rows, content,
-               coalesce((SELECT hash FROM before), ''::bytea) AS previous,
+        SELECT before.block + 1 AS block, rows, content, before.hash AS previous,
                first.written_by AS first_written_by, first.id AS first_id,
                last.written_by AS last_written_by, last.id AS last_id
-        FROM summed
+        FROM summed CROSS JOIN before
         CROSS JOIN (SELECT written_by, id FROM part ORDER BY written_by, id LIMIT 1) AS first
         CROSS JOIN (SELECT written_by, id FROM part ORDER BY written_by DESC, id DESC LIMIT 1) AS last
     )
@@ -71,11 +75,9 @@ _DIFFERING = """
     ORDER BY b.block LIMIT 1
 """
 _OLDEST_UNSEALED = """
+    WITH before AS MATERIALIZED ({before})
     SELECT CAST(extract(epoch FROM clock_timestamp() - recorded_at) AS double precision) FROM {table}
-    WHERE (written_by, id) > (
-        coalesce((SELECT last_written_by FROM sealed_block WHERE table_name = :table ORDER BY block DESC LIMIT 1),
-                 {first_xid}),
-        coalesce((SELECT last_id FROM sealed_block WHERE table_name = :table ORDER BY block DESC LIMIT 1), {first_id}))
+    WHERE (written_by, id) > ((SELECT last_written_by FROM before), (SELECT last_id FROM before))
     ORDER BY written_by, id LIMIT 1
 """
 _AHEAD = text(
@@ -134,7 +136,9 @@ async def oldest_unsealed_s(session: AsyncSession, tables: Sequence[AuditedTable
 
 @cache
 def _built(sql: str, name: str, digest: str) -> TextClause:
-    return text(sql.format(table=name, digest=digest, hashed=_HASHED, first_xid=_FIRST_XID, first_id=_FIRST_ID))
+    beginning = {"first_xid": _FIRST_XID, "first_id": _FIRST_ID}
+    before = _BEFORE.format(**beginning)
+    return text(sql.format(table=name, digest=digest, hashed=_HASHED, before=before, **beginning))
 
 
 def _statement(sql: str, table: AuditedTable) -> TextClause:
