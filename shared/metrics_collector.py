@@ -7,7 +7,7 @@ from time import time
 import structlog
 from prometheus_client import Gauge
 
-from shared.audit.sealing import read_unsealed
+from shared.audit.seals import read_unsealed
 from shared.messaging.bus.backoff import pause
 from shared.messaging.topics.gauges import read_lag, read_stats
 from shared.service import ServiceContext

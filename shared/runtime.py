@@ -8,7 +8,7 @@ from time import monotonic
 
 import structlog
 
-from shared.audit import sealing
+from shared.audit import seals
 from shared.database.engine import Database
 from shared.domain.clock import Clock, SystemClock
 from shared.messaging.bus.backoff import linger
@@ -38,11 +38,11 @@ async def _purge(run: ServiceContext) -> int:
 
 
 async def _seal(run: ServiceContext) -> int:
-    return await sealing.seal(run.database, run.settings.region, run.service.name, run.service.audited_tables)
+    return await seals.seal(run.database, run.settings.region, run.service.name, run.service.audited_tables)
 
 
 RETENTION = Job("retention", _purge, interval_s=86_400.0)
-SEALING = Job("sealing", _seal, interval_s=sealing.EVERY_S)
+SEALING = Job("sealing", _seal, interval_s=seals.EVERY_S)
 
 
 @asynccontextmanager

@@ -86,7 +86,7 @@ _AHEAD = text(
     FROM sealed_block WHERE table_name = :table ORDER BY block DESC LIMIT 1
     """
 )
-# Ends with the transaction. Whoever comes second finds nothing to do, and comes again.
+# Ends with the transaction. The process that comes second finds nothing to do, and comes again.
 _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtext('canbao.sealing'))")
 
 

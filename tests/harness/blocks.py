@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from services.composition import BY_NAME, WITH_DATABASE
 from shared.audit.repository import oldest_unsealed_s
-from shared.audit.sealing import seal
+from shared.audit.seals import seal
 from shared.database.engine import Database
 from tests.harness.eventually import eventually
 from tests.harness.installation import Installation

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from services.quota import SERVICE as QUOTA
 from shared.audit.repository import TransactionNumbersBehind, begin_sealing, seal_block
-from shared.audit.sealing import read_unsealed, seal
+from shared.audit.seals import read_unsealed, seal
 from shared.database.engine import Database
 from shared.messaging.outbox.audited import OUTBOX
 from tests.harness.installation import COUNTY, Installation
