@@ -1,11 +1,13 @@
 """Settings come from the environment, and .env.example knows all of them."""
 
+import re
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from shared.settings import Settings
+from shared.settings import Settings, WechatMerchant
+from shared.settings_errors import setting_problems
 from shared.settings_example import env_example
 
 _CHECKOUT = Path(__file__).parents[2]
@@ -14,6 +16,36 @@ _CHECKOUT = Path(__file__).parents[2]
 def test_env_example_is_current() -> None:
     # Repair: canbao config example > .env.example
     assert (_CHECKOUT / ".env.example").read_text(encoding="utf-8") == env_example()
+
+
+@pytest.mark.parametrize("model", [Settings, WechatMerchant], ids=lambda model: str(model.__name__))
+def test_each_setting_is_described_in_chinese_and_english(model: type[Settings | WechatMerchant]) -> None:
+    for name, field in model.model_fields.items():
+        zh, _, en = (field.description or "").partition(" · ")
+        assert re.search("[\u4e00-\u9fff]", zh), name
+        assert re.search("[A-Za-z]{2}", en), name
+        assert not re.search("[\u4e00-\u9fff]", en), name
+
+
+def test_what_is_wrong_is_said_in_chinese_and_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = {"PARTITIONS": "0", "BUS": "mqtt", "REGION": "4", "DATABASE_URL": "mysql://x", "METRICS_PORT": "x"}
+    for name, value in wrong.items():
+        monkeypatch.setenv(f"CANBAO_{name}", value)
+    with pytest.raises(ValidationError) as refused:
+        Settings()
+    problems = setting_problems(refused.value)
+    assert sorted(line.partition(": ")[0] for line in problems) == sorted(f"CANBAO_{name}" for name in wrong)
+    for line in problems:
+        assert re.search("[\u4e00-\u9fff].* · .*[a-z]{3}", line), line
+        assert line.count(" · ") == 1, line
+
+
+def test_a_wrong_field_in_a_variable_is_named_with_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CANBAO_WECHAT_MERCHANTS", '[{"mchid": 7}]')
+    with pytest.raises(ValidationError) as refused:
+        Settings()
+    at = "CANBAO_WECHAT_MERCHANTS[0].mchid: 第 1 行第 12 列 line 1 column 12: "
+    assert f"{at}不是文本 · Input should be a valid string" in setting_problems(refused.value)
 
 
 def test_each_login_gets_its_own_password(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,10 +68,11 @@ def test_a_typo_in_a_secret_is_named_by_file_and_line(tmp_path: Path) -> None:
 
 def test_a_wrong_field_is_named_by_file_and_place_without_its_value(tmp_path: Path) -> None:
     file = tmp_path / "canbao_wechat_merchants"
-    file.write_text('[{"mchid": "1900000109", "appID": "wx1"}]', encoding="utf-8")
+    file.write_text('[\n  {"mchid": "1900000109",\n   "appID": "wx1"}\n]', encoding="utf-8")
     said = _migrate(CANBAO_SECRETS_DIR=str(tmp_path), CANBAO_PARTITIONS="twelve")
-    assert "CANBAO_PARTITIONS: Input should be a valid integer" in said
-    assert f"{file}[0].appid: Field required" in said
+    assert "CANBAO_PARTITIONS: 不是整数 · Input should be a valid integer" in said
+    assert f"{file}[0].appid: 第 2 行第 3 列 line 2 column 3: 缺少该字段 · Field required" in said
+    assert f"{file}[0].appID: 第 3 行第 13 列 line 3 column 13: 没有该字段 · Extra inputs are not permitted" in said
     assert "wx1" not in said
     assert "twelve" not in said
 
