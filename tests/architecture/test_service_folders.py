@@ -85,6 +85,18 @@ def test_sql_stands_in_repositories() -> None:
     assert with_sql() == []
 
 
+def test_repositories_take_and_return_no_schemas() -> None:
+    """A query works without the body of a request: another caller, a job or an importer, asks it as well."""
+    asking = [
+        f"{named(path)}: {name}"
+        for path in modules()
+        if path.name == "repository.py"
+        for name in imported_names(path)
+        if ".schemas." in name
+    ]
+    assert asking == []
+
+
 def test_schemas_stand_in_schemas() -> None:
     assert listed(with_schemas(), SCHEMAS_ELSEWHERE) == []
 
