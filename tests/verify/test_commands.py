@@ -98,7 +98,7 @@ async def test_a_trace_shows_the_whole_way_from_registration_to_certificate_in_o
     assert places[steps.index(own_time[-1])] > places[steps.index("payment.contribution_paid.v1")]
 
 
-async def test_a_trace_shows_money_that_was_set_aside_and_went_back(
+async def test_a_trace_shows_money_that_was_suspended_and_went_back(
     county: County, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (refund,) = await county.sql(

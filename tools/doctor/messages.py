@@ -87,7 +87,7 @@ async def examine_lanes(database: OpenDatabase) -> Sequence[Finding]:
 
 
 async def examine_events(database: OpenDatabase) -> Sequence[Finding]:
-    """What waits in the outbox, and what was set aside on its way in."""
+    """What waits in the outbox, and what could not be taken in."""
     async with AsyncSession(database.connection) as session:
         await session.execute(_SET_REGION, {"region": database.installation.settings.region})
         found = await bus_stats_in(session)

@@ -92,7 +92,7 @@ async def _record(session: AsyncSession, decided: Sequence[Credit], booked: Mapp
 
 
 async def _suspend(session: AsyncSession, items: Sequence[Suspended]) -> None:
-    """Set money aside; where its reason leaves no other use for it, put it forward for refund at once."""
+    """Suspend money; where its reason leaves no other use for it, put it forward for refund at once."""
     await suspend(session, items)
     unusable = [item for item in items if item.state is SuspenseState.HELD and item.reason in AUTO_REFUND_REASONS]
     await refunds.request(session, [NewRefund(item.id, item.notice.paid_on, item.trace) for item in unusable])

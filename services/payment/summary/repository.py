@@ -48,7 +48,7 @@ class RefundFigures:
 
 @dataclass(frozen=True, slots=True)
 class NoticeFigures:
-    """Notices that were set aside in one way for one reason."""
+    """Notices in one state, quarantined or parked, for one reason."""
 
     state: str
     reason: str | None

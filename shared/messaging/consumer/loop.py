@@ -232,7 +232,7 @@ class Consumer:
             self._lost |= lost
             self._pending = [record for record in self._pending[len(batch) :] if record.partition_id not in lost]
         if result.dead or result.parked:
-            self._log.warning("events set aside", dead=result.dead, parked=result.parked)
+            self._log.warning("events not taken in", dead=result.dead, parked=result.parked)
         if lost:
             self._log.warning("another member was here", partitions=len(lost))
 

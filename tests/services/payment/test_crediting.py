@@ -92,7 +92,7 @@ async def test_one_transaction_cannot_pay_two_orders_even_when_both_are_worked_a
     assert (suspense["count"], suspense["fen"]) == (1, 0)
 
 
-async def test_a_wrong_amount_enrols_nobody_and_is_set_aside(payment: RunningPayment) -> None:
+async def test_a_wrong_amount_enrols_nobody_and_is_suspended(payment: RunningPayment) -> None:
     (person,) = await payment.bill()
     order = await payment.order(person)
     await payment.paid(order, DUE_FEN - 1)
@@ -110,7 +110,7 @@ async def test_a_coupon_does_not_make_the_amount_wrong(payment: RunningPayment) 
     assert await payment.states(person) == ["PAID"]
 
 
-async def test_money_for_an_unknown_order_is_set_aside_and_named_as_unattributed(payment: RunningPayment) -> None:
+async def test_money_for_an_unknown_order_is_suspended_and_named_as_unattributed(payment: RunningPayment) -> None:
     await payment.paid({"order_no": "nobody-ordered-this", "amount_fen": 12_300})
     assert await payment.notices() == [("SUSPENDED", "UNKNOWN_ORDER")]
     summary = await payment.get("summary?benefit_year=2024")
@@ -125,7 +125,7 @@ async def test_money_for_an_unknown_order_is_set_aside_and_named_as_unattributed
     assert len(await payment.events("payment.payment_suspended.v1")) == 1
 
 
-async def test_money_for_a_cancelled_order_is_set_aside(payment: RunningPayment) -> None:
+async def test_money_for_a_cancelled_order_is_suspended(payment: RunningPayment) -> None:
     (person,) = await payment.bill()
     order = await payment.order(person)
     assert (await payment.post(f"orders/{order['order_no']}/cancel")).json()["state"] == "CANCELLED"
@@ -176,7 +176,7 @@ async def test_two_transactions_on_one_order_pay_once(payment: RunningPayment) -
     assert await payment.balances() == {"channel:WECHAT": 2 * DUE_FEN, "premium": -DUE_FEN, "suspense": -DUE_FEN}
 
 
-async def test_money_for_a_superseded_bill_is_set_aside(payment: RunningPayment) -> None:
+async def test_money_for_a_superseded_bill_is_suspended(payment: RunningPayment) -> None:
     (person,) = await payment.bill()
     order = await payment.order(person)
     await payment.assess(assessed(person, row(28_000, aid_fen=10_000), version=2))
@@ -210,7 +210,7 @@ async def test_a_claim_to_a_booked_transaction_is_kept_once_and_announced_to_nob
 
 
 @pytest.mark.expects_errors
-async def test_only_the_notice_that_cannot_be_worked_is_set_aside_and_worked_again_once_repaired(
+async def test_only_the_notice_that_cannot_be_worked_is_quarantined_and_worked_again_once_repaired(
     payment: RunningPayment,
 ) -> None:
     poisoned, healthy = await payment.bill(2)
