@@ -103,7 +103,7 @@ async def assess(session: AsyncSession, events: Sequence[Received[ContributionAs
             if what.issue is BillState.OPEN:
                 announced.append((_issued(bill, assessed.assessed_on), trace))
             else:
-                row = bill.row_shown(assessed.assessed_on)
+                row = bill.display_row(assessed.assessed_on)
                 aid += _aid(bill, row, assessed.assessed_on, received.id, trace)
     await repository.supersede(session, superseded)
     await repository.mark_for_review(session, reviews)
@@ -156,7 +156,7 @@ def _new_bill(assessed: ContributionAssessed, state: BillState, trace: Trace) ->
     if state is not BillState.NOTHING_DUE:
         return bill
     # Where nothing is due, the row of that day is the one that settled it.
-    return replace(bill, schedule_row_no=bill.rows.index(bill.row_shown(assessed.assessed_on)))
+    return replace(bill, schedule_row_no=bill.rows.index(bill.display_row(assessed.assessed_on)))
 
 
 def _issued(bill: Bill, day: date) -> BillIssued:
@@ -166,7 +166,7 @@ def _issued(bill: Bill, day: date) -> BillIssued:
         enrolment_id=bill.enrolment_id,
         bill_id=bill.id,
         version=bill.version,
-        due_fen=bill.row_shown(day).due_fen,
+        due_fen=bill.display_row(day).due_fen,
     )
 
 

@@ -16,9 +16,9 @@ from services.payment.summary.repository import (
 )
 from services.payment.summary.schemas import (
     CallbacksOut,
-    Pile,
-    Piles,
-    Reasoned,
+    CountAndAmount,
+    CountAndAmountByReason,
+    CountAndAmountOfReason,
     RefundsOut,
     Standing,
     SummaryOut,
@@ -51,8 +51,8 @@ async def summarise(
             waiting_fen=waiting.fen,
             oldest_waiting_s=int(waiting.oldest_s),
         ),
-        suspense=_piles(found.suspense),
-        quarantine=_piles([one for one in found.notices if one.state == "QUARANTINED"]),
+        suspense=_by_reason(found.suspense),
+        quarantine=_by_reason([one for one in found.notices if one.state == "QUARANTINED"]),
         parked=_sum([one for one in found.notices if one.state == "PARKED"]),
         refunds=_refunds(found.refunds),
         held=_sum([found.held]),
@@ -73,10 +73,10 @@ def _unattributed(towns: Sequence[TownFigures]) -> UnattributedOut:
     )
 
 
-def _piles(figures: Sequence[SuspendedFigures | NoticeFigures]) -> Piles:
+def _by_reason(figures: Sequence[SuspendedFigures | NoticeFigures]) -> CountAndAmountByReason:
     total = _sum(figures)
-    reasons = [Reasoned(reason=each.reason or "", count=each.count, fen=each.fen) for each in figures]
-    return Piles(count=total.count, fen=total.fen, by_reason=reasons)
+    reasons = [CountAndAmountOfReason(reason=each.reason or "", count=each.count, fen=each.fen) for each in figures]
+    return CountAndAmountByReason(count=total.count, fen=total.fen, by_reason=reasons)
 
 
 def _refunds(figures: Sequence[RefundFigures]) -> RefundsOut:
@@ -85,5 +85,5 @@ def _refunds(figures: Sequence[RefundFigures]) -> RefundsOut:
     return RefundsOut(count=unpaid.count, fen=unpaid.fen, by_state=by_state)
 
 
-def _sum(figures: Sequence[SuspendedFigures | NoticeFigures | RefundFigures | HeldFigures]) -> Pile:
-    return Pile(count=sum(each.count for each in figures), fen=sum(each.fen for each in figures))
+def _sum(figures: Sequence[SuspendedFigures | NoticeFigures | RefundFigures | HeldFigures]) -> CountAndAmount:
+    return CountAndAmount(count=sum(each.count for each in figures), fen=sum(each.fen for each in figures))
