@@ -11,8 +11,8 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.subsidy.assessment.pricing import Pricing, certified
 from services.subsidy.changes.repository import PricingCause
+from services.subsidy.pricing.pricer import Pricing, certified
 from shared.contracts.event import Trace
 from shared.contracts.registration import PersonFacts
 from shared.database.bulk import ColumnMap, insert_rows, update_rows

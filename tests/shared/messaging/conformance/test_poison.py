@@ -14,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.contracts.event import Event, Received
 from shared.domain.ids import new_id
 from shared.messaging.bus.errors import Transient
-from shared.messaging.dead_letters import replay, unhandled_records
+from shared.messaging.dead_letters import replay
 from shared.messaging.dead_letters.replay import DeadLetterContext
+from shared.messaging.records import unhandled_records
 from shared.messaging.topics.stats import bus_stats
 from tests.shared.messaging.example_services import (
     LISTENER,
