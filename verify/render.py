@@ -98,7 +98,7 @@ def _rows(check: CheckResult, width: int) -> Table | None:
     if not any(rows for _, rows, _, _ in groups):
         return None
     table = Table(title=f"{check.zh} · {check.code}", title_justify="left", box=box.SIMPLE_HEAD)
-    # Whoever searches or copies an identifier needs it whole: what was expected and found is folded before.
+    # An identifier is searched for and copied whole: what was expected and found is folded before it.
     whole = width >= _ON_PAPER
     table.add_column("对象\nrow", overflow="fold", min_width=_IDENTIFIER if whole else None)
     table.add_column("区划\nregion", no_wrap=True)

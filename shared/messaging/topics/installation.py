@@ -102,7 +102,9 @@ async def _own_topic(
     async with database.transaction(region) as session:
         if exists and not await has_claimed(session, topic["broker"], topic["topic"]):
             raise BusRefused(
-                f"the broker already holds a topic {topic['topic']!r} that this database did not make: "
+                f"总线上的主题 {topic['topic']!r} 不是本数据库建立的，属于另一套安装，"
+                f"请用 CANBAO_INSTALLATION 另取一个名字"
+                f" · the broker already holds a topic {topic['topic']!r} that this database did not make: "
                 f"it belongs to another installation; set CANBAO_INSTALLATION to a name of your own"
             )
         yield session, topic
