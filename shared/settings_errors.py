@@ -7,6 +7,8 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
+from shared.malformed_values import malformed
+
 WHERE_SETTINGS_ARE = """\
 本机已运行过 canbao up：set -a; . .canbao/secrets/canbao.env; set +a
 否则设置 CANBAO_DATABASE_URL 等，见 .env.example；canbao doctor 逐项检查
@@ -33,6 +35,24 @@ class UnreadableSettingFile(UnusableSetting):
         super().__init__(f"{setting}: {said}: {file}")
 
 
+def not_set(name: str, zh: str, en: str) -> str:
+    """What is said of a key that is needed and not there: what it must be, and where canbao itself puts one."""
+    return (
+        f"CANBAO_{name.upper()}: 未设置，须为 {zh}；canbao keys make 会生成；"
+        "本机已运行过 canbao up：set -a; . .canbao/secrets/canbao.env; set +a"
+        f" · is not set, it must be {en}: canbao keys make makes it; after canbao up here, source that file"
+    )
+
+
+def fixed_at_installation(setting: str, service: str, name: str, *, found: object, given: object) -> str:
+    """What is said where a database was installed with another name, or number of partitions, than is set now."""
+    return (
+        f"{setting}: 服务 {service} 的数据库安装时为 {found}，现为 {given}，安装后不可更改，请改回"
+        f" · the database of {service} was installed with {name} {found!r}, not {given!r}: "
+        f"this is fixed at installation, set it back"
+    )
+
+
 def read_setting_file(setting: str, file: Path) -> bytes:
     """The content of a file that a setting names; raises UnreadableSettingFile."""
     try:
@@ -48,7 +68,7 @@ def setting_problems(error: ValidationError | SettingsError | UnusableSetting) -
     if isinstance(error, ValidationError):
         return [
             f"{setting_place(str(each['loc'][0]) if each['loc'] else '')}{_within(each['loc'][1:])}"
-            f": {_said(each['msg'])}"
+            f": {malformed(each['type'], each['msg'])}"
             for each in error.errors(include_url=False, include_context=False, include_input=False)
         ]
     fault = error.__cause__
@@ -69,8 +89,3 @@ def setting_place(name: str) -> str:
 
 def _within(rest: tuple[int | str, ...]) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in rest)
-
-
-def _said(message: str) -> str:
-    """pydantic's sentence, or our own validator's."""
-    return message.removeprefix("Value error, ")
