@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from shared.database.engine import Database
 from shared.messaging.bus.protocol import Bus, BusRefused
+from shared.settings_errors import fixed_at_installation
 
 _RECORD = text(
     """
@@ -45,10 +46,7 @@ def _refuse_other_facts(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> 
     for name, value in wanted.items():
         if found[name] != value:
             raise BusRefused(
-                f"{_SETTING_OF[name]}: 服务 {wanted['service']} 的数据库安装时为 {found[name]}，现为 {value}，"
-                f"安装后不可更改，请改回"
-                f" · the database of {wanted['service']} was installed with {name} {found[name]!r}, not {value!r}: "
-                f"this is fixed at installation, set it back"
+                fixed_at_installation(_SETTING_OF[name], wanted["service"], name, found=found[name], given=value)
             )
 
 
