@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from shared.json_places import LineColumn, json_place
-from shared.wrong_values import wrong_value
+from shared.malformed_values import malformed
 
 BYTE_ORDER_MARK = "\ufeff"  # what some editors write before the first character
 
@@ -38,6 +38,24 @@ class UnreadableSettingFile(UnusableSetting):
         super().__init__(f"{setting}: {said}: {file}")
 
 
+def not_set(name: str, zh: str, en: str) -> str:
+    """What is said of a key that is needed and not there: what it must be, and where canbao itself puts one."""
+    return (
+        f"CANBAO_{name.upper()}: 未设置，须为 {zh}；canbao keys make 会生成；"
+        "本机已运行过 canbao up：set -a; . .canbao/secrets/canbao.env; set +a"
+        f" · is not set, it must be {en}: canbao keys make makes it; after canbao up here, source that file"
+    )
+
+
+def fixed_at_installation(setting: str, service: str, name: str, *, found: object, given: object) -> str:
+    """What is said where a database was installed with another name, or number of partitions, than is set now."""
+    return (
+        f"{setting}: 服务 {service} 的数据库安装时为 {found}，现为 {given}，安装后不可更改，请改回"
+        f" · the database of {service} was installed with {name} {found!r}, not {given!r}: "
+        f"this is fixed at installation, set it back"
+    )
+
+
 def read_setting_file(setting: str, file: Path) -> bytes:
     """The content of a file that a setting names; raises UnreadableSettingFile."""
     try:
@@ -52,7 +70,7 @@ def setting_problems(error: ValidationError | SettingsError | UnusableSetting) -
         return list(error.problems)
     if isinstance(error, ValidationError):
         found = error.errors(include_url=False, include_context=False, include_input=False)
-        return [_wrong_setting(each["loc"], wrong_value(each["type"], each["msg"])) for each in found]
+        return [_wrong_setting(each["loc"], malformed(each["type"], each["msg"])) for each in found]
     fault = error.__cause__
     name = str(error).split('"')[1] if str(error).count('"') > 1 else ""
     if isinstance(fault, JSONDecodeError):

@@ -23,8 +23,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from shared.errors import DomainError, ErrorCode
+from shared.malformed_values import malformed
 from shared.messaging.bus.errors import error_summary, is_transient
-from shared.wrong_values import wrong_value
 
 log = structlog.get_logger(__name__)
 _RETRY_AFTER_S = "5"
@@ -154,7 +154,7 @@ def _item(item: dict[str, Any]) -> dict[str, Any]:
     if item["type"] == "json_invalid":
         return {"pointer": "", "detail": f"不是 JSON · not JSON: {item['ctx']['error']}", "kind": item["type"]}
     pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in item["loc"][1:])
-    return {"pointer": pointer[:_POINTER_LIMIT], "detail": wrong_value(item["type"], item["msg"]), "kind": item["type"]}
+    return {"pointer": pointer[:_POINTER_LIMIT], "detail": malformed(item["type"], item["msg"]), "kind": item["type"]}
 
 
 async def outside(request: Request, error: Exception) -> Problem:

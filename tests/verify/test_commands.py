@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 
 import pytest
 import typer
@@ -41,7 +42,7 @@ async def test_a_break_exits_1_and_names_the_row(county: County, monkeypatch: py
     await county.break_in("quota", "UPDATE village_counter SET registered = 9 WHERE region = '411521101201'")
     result = await typed(county, monkeypatch)
     assert result.exit_code == 1
-    assert "village 411521101201 2024" in result.output
+    assert re.search(r"不符 BREAK\s+村 village 411521101201 2024 ", result.output)
     assert "不符 BREAK 1" in result.output
 
 

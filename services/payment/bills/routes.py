@@ -1,6 +1,6 @@
 """The bill of an enrolment over HTTP."""
 
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -8,52 +8,15 @@ from fastapi import APIRouter, Query
 
 from services.payment.bills import repository
 from services.payment.bills.models import BillDetails
+from services.payment.bills.refusals import WITHOUT_BILL, why_without_bill
 from services.payment.bills.schemas import BillOut, ReviewOut, RowOut
 from services.payment.bills.state import BillState
 from shared.contracts.subsidy import Reason, ScheduleRow
 from shared.database.business_date import business_date
-from shared.domain.ids import age_of
-from shared.errors import DomainError, ErrorCode, NotFound
+from shared.errors import NotFound
 from shared.web.dependencies import CurrentContext, Session, requires
 from shared.web.error_responses import responses_for
 from shared.web.strict_route import StrictRoute
-
-# Pricing takes part of a second. Where it stays behind for an hour, operations know; the identifier is then wrong.
-_PRICED_WITHIN = timedelta(hours=1)
-_CLOCKS_DIFFER = timedelta(minutes=1)  # between the machine that made an identifier and this one
-
-
-class NotPricedYet(DomainError):
-    """The identifier is so young that its price may be on its way."""
-
-    code = ErrorCode.NOT_PRICED_YET
-    retry_after_s = 1
-
-
-class NotPriced(DomainError):
-    """The enrolment was assessed, and held or rejected: it was noted before payment kept which of the two."""
-
-    code = ErrorCode.NOT_PRICED
-
-
-class HeldForDecision(DomainError):
-    """The enrolment was assessed, and waits for a person's decision."""
-
-    code = ErrorCode.ENROLMENT_HELD
-
-
-class RejectedByPolicy(DomainError):
-    """The enrolment was assessed, and the policy does not take it."""
-
-    code = ErrorCode.ENROLMENT_REJECTED
-
-
-_WITHOUT_PRICE: dict[str | None, type[DomainError]] = {
-    "HELD": HeldForDecision,
-    "REJECTED": RejectedByPolicy,
-    None: NotPriced,
-}
-
 
 ROUTER = APIRouter(route_class=StrictRoute)
 
@@ -72,27 +35,19 @@ async def list_reviews(
 
 
 @ROUTER.get("/v1/bills/{enrolment_id}", dependencies=[requires("payment:read")])
-@responses_for(NotFound, NotPricedYet, *_WITHOUT_PRICE.values())
+@responses_for(NotFound, *WITHOUT_BILL)
 async def show_bill(session: Session, context: CurrentContext[object], enrolment_id: UUID) -> BillOut:
     """What an enrolment owes today, and why."""
     bill = await repository.latest(session, enrolment_id)
     if bill is None:
+        refusal = await why_without_bill(session, enrolment_id, context.clock.now())
+        if refusal is not None:
+            raise refusal
         if await repository.ended(session, [enrolment_id]):
             raise NotFound("该参保已终止，没有缴费单 · the enrolment has ended, without a bill")
-        unpriced = await repository.unpriced(session, enrolment_id)
-        if unpriced is not None:
-            raise _WITHOUT_PRICE[unpriced.outcome]
-        if _is_young(enrolment_id, context.clock.now()):
-            raise NotPricedYet
         raise NotFound("该参保没有缴费单 · no bill for this enrolment")
     today = await business_date(session, context.clock)
     return _shown(bill, today)
-
-
-def _is_young(enrolment_id: UUID, now: datetime) -> bool:
-    """Payment learns of an enrolment only with its price; that it was just made shows in its identifier."""
-    age = age_of(enrolment_id, now)
-    return age is not None and -_CLOCKS_DIFFER <= age < _PRICED_WITHIN
 
 
 def _shown(bill: BillDetails, today: date) -> BillOut:

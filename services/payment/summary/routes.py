@@ -7,13 +7,7 @@ from fastapi import APIRouter, Query
 
 from services.payment.notices import repository as notices
 from services.payment.summary import repository
-from services.payment.summary.repository import (
-    HeldFigures,
-    NoticeFigures,
-    RefundFigures,
-    SuspendedFigures,
-    TownFigures,
-)
+from services.payment.summary.repository import FiguresOfReason, RefundFigures, TownFigures, WaitingFigures
 from services.payment.summary.schemas import (
     CallbacksOut,
     CountAndAmount,
@@ -52,8 +46,8 @@ async def summarise(
             oldest_waiting_s=int(waiting.oldest_s),
         ),
         suspense=_by_reason(found.suspense),
-        quarantine=_by_reason([one for one in found.notices if one.state == "QUARANTINED"]),
-        parked=_sum([one for one in found.notices if one.state == "PARKED"]),
+        quarantine=_by_reason(found.quarantine),
+        parked=_sum([found.parked]),
         refunds=_refunds(found.refunds),
         held=_sum([found.held]),
         messages=(await bus_stats_in(session)).out(),
@@ -73,9 +67,9 @@ def _unattributed(towns: Sequence[TownFigures]) -> UnattributedOut:
     )
 
 
-def _by_reason(figures: Sequence[SuspendedFigures | NoticeFigures]) -> CountAndAmountByReason:
+def _by_reason(figures: Sequence[FiguresOfReason]) -> CountAndAmountByReason:
     total = _sum(figures)
-    reasons = [CountAndAmountOfReason(reason=each.reason or "", count=each.count, fen=each.fen) for each in figures]
+    reasons = [CountAndAmountOfReason(reason=each.reason, count=each.count, fen=each.fen) for each in figures]
     return CountAndAmountByReason(count=total.count, fen=total.fen, by_reason=reasons)
 
 
@@ -85,5 +79,5 @@ def _refunds(figures: Sequence[RefundFigures]) -> RefundsOut:
     return RefundsOut(count=unpaid.count, fen=unpaid.fen, by_state=by_state)
 
 
-def _sum(figures: Sequence[SuspendedFigures | NoticeFigures | RefundFigures | HeldFigures]) -> CountAndAmount:
+def _sum(figures: Sequence[FiguresOfReason | RefundFigures | WaitingFigures]) -> CountAndAmount:
     return CountAndAmount(count=sum(each.count for each in figures), fen=sum(each.fen for each in figures))

@@ -33,7 +33,11 @@ async def upload(
     body: RosterIn,
     response: Response,
 ) -> RosterOut:
-    """Take in a department's roster; wrong lines are refused one by one, the same roster again is answered with 200."""
+    """Take in a department's roster; wrong lines are refused one by one, the same roster again is answered with 200.
+
+    A roster of which every line is refused is kept too, with `accepted` 0: it is on record what was sent and why none
+    of it counts.
+    """
     roster, is_new = await service.upload(session, context.resources, caller.region, body, caller.trace())
     if not is_new:
         response.status_code = status.HTTP_200_OK

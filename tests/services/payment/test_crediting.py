@@ -275,7 +275,11 @@ async def test_other_merchants_apps_and_currencies_are_quarantined_without_a_tra
         ("QUARANTINED", "UNREADABLE"),
     ]
     assert await payment.balances() == {}
-    assert (await payment.get("summary?benefit_year=2024"))["quarantine"]["count"] == 4
+    quarantine = (await payment.get("summary?benefit_year=2024"))["quarantine"]
+    assert quarantine["count"] == 4
+    assert {one["reason"]: one["count"] for one in quarantine["by_reason"]} == {
+        "OTHER_APP": 1, "OTHER_CURRENCY": 1, "OTHER_MERCHANT": 1, "UNREADABLE": 1,
+    }  # fmt: skip
 
 
 async def test_a_notice_that_is_no_success_is_kept_and_ignored(payment: RunningPayment) -> None:

@@ -1,6 +1,6 @@
-"""What is wrong with a value that pydantic refused, in Chinese and English."""
+"""What is wrong with a value, in Chinese beside the English that pydantic says of it."""
 
-# By the beginning of pydantic's name for it; the first that fits.
+# By the beginning of pydantic's name for it.
 _KINDS = {
     "missing": "缺少该字段",
     "extra_forbidden": "没有该字段",
@@ -22,16 +22,12 @@ _KINDS = {
     "dict": "不是对象",
     "path": "不是路径",
 }
-_OWN = "Value error, "
+_OURS = "Value error, "
 
 
-def wrong_value(kind: str, message: str) -> str:
-    """What kind of thing is wrong, in Chinese; its English twin is pydantic's own sentence, which says exactly what.
-
-    A sentence of our own validators is in both languages already, and stays as it is.
-    """
-    said = message.removeprefix(_OWN)
-    if kind == "value_error" and " · " in said:
-        return said
+def malformed(kind: str, said: str) -> str:
+    """Chinese says what kind of thing is wrong, English exactly what; a validator of ours says both itself."""
+    if said.startswith(_OURS) and " · " in said:
+        return said.removeprefix(_OURS)
     zh = next((zh for beginning, zh in _KINDS.items() if kind.startswith(beginning)), "取值不符")
     return f"{zh} · {said}"
