@@ -248,8 +248,10 @@ class Consumer:
             lost = set(advances) - owned
             self._lost |= lost
             self._pending = [record for record in self._pending[len(batch) :] if record.partition_id not in lost]
-        if result.dead or result.parked:
-            self._log.warning("events set aside", dead=result.dead, parked=result.parked)
+        for dead in result.dead:
+            self._log.warning("an event cannot be handled", **dead.facts())
+        if result.parked:
+            self._log.warning("events wait for the one before them", parked=result.parked)
         if lost:
             self._log.warning("another member was here", partitions=len(lost))
 
