@@ -41,6 +41,11 @@ class RequestLog:
         with bound_contextvars(trace_id=str(trace_id)):
             try:
                 await self._app(scope, receive, noting)
+            except Exception:
+                # The application has logged and answered it, and raises it for the web server, which would log it with
+                # the values it was about.
+                if not status:
+                    raise
             finally:
                 caller = scope["state"].get("caller")
                 route = scope.get("route")
