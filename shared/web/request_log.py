@@ -5,6 +5,7 @@ probes write no line. A channel's callback that was kept is its row in the datab
 """
 
 from time import perf_counter
+from typing import Any
 from uuid import uuid4
 
 import structlog
@@ -25,7 +26,7 @@ class RequestLog:
         """Wrap an application that is mounted at a prefix."""
         self._app, self._prefix = app, prefix
         # A page that is no operation leaves its endpoint in the scope, not its route.
-        self._pages = {route.endpoint: route.path for route in app.routes if type(route) is Route}
+        self._pages: dict[Any, str] = {route.endpoint: route.path for route in app.routes if type(route) is Route}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; what is no HTTP passes by."""
