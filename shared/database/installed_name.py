@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from shared.database.older_names import database_at, read_only_at
+from shared.database.older_names import OWNER, database_at, read_only_at
 from shared.settings import Settings, database_name
 from shared.settings_errors import UnusableSetting, fixed_at_installation
 
 _TIMEOUT_S = 60.0
-_PRESENT = "SELECT datname FROM pg_database WHERE datname = ANY($1::text[])"
+# Another owner's are not looked into here: provisioning refuses them.
+_PRESENT = "SELECT datname FROM pg_database WHERE datname = ANY($1::text[]) AND pg_get_userbyid(datdba) = $2"
 _HAS_NAMES = """
     SELECT EXISTS (
         SELECT FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
@@ -30,7 +31,8 @@ async def refuse_other_installation(settings: Settings, services: Sequence[str])
     """
     admin = await asyncpg.connect(settings.admin_url, timeout=_TIMEOUT_S, command_timeout=_TIMEOUT_S)
     try:
-        present = {row["datname"] for row in await admin.fetch(_PRESENT, [database_name(each) for each in services])}
+        names = [database_name(service) for service in services]
+        present = {row["datname"] for row in await admin.fetch(_PRESENT, names, OWNER)}
     finally:
         await admin.close()
     for service in services:
