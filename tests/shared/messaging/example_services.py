@@ -19,6 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.audit.repository import MOST_ROWS, begin_sealing, seal_block
+from shared.background_failures import BackgroundFailures
 from shared.contracts.event import Event, Received, Trace
 from shared.database.engine import Database
 from shared.domain.ids import new_id
@@ -227,6 +228,7 @@ class Stage:
                     await publish(session, own)
 
     def relay(self, publisher: str, bus: Bus | None = None, **options: Any) -> Relay:
+        options.setdefault("failures", BackgroundFailures())
         return Relay(
             database=self.publisher(publisher), bus=bus or self.bus(), service=publisher, region=REGION, **options
         )
@@ -264,6 +266,7 @@ class Stage:
         self, handlers: RecordingHandlers, bus: Bus | None = None, *, group: str = LISTENER, **options: Any
     ) -> Consumer:
         options.setdefault("subscriptions", handlers.subscriptions())
+        options.setdefault("failures", BackgroundFailures())
         return Consumer(
             database=self.database(LISTENER),
             bus=bus or self.bus(),
