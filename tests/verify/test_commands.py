@@ -25,6 +25,7 @@ async def typed(county: County, monkeypatch: pytest.MonkeyPatch, *arguments: str
         "{password}", settings.database_passwords["auditor"].get_secret_value()
     )
     monkeypatch.setenv("CANBAO_AUDITOR_DATABASE_URL", auditor or template)
+    monkeypatch.delenv("COLUMNS", raising=False)  # a page's width, whatever window the suite runs in
     return await asyncio.to_thread(CliRunner().invoke, cli, list(arguments))
 
 
