@@ -42,7 +42,13 @@ async def test_every_column_is_sealed_or_left_out_with_a_reason(county: County, 
 
 async def anchored(county: County, monkeypatch: pytest.MonkeyPatch, file: Path) -> Result:
     """Type `canbao verify --anchor`."""
-    return await typed(county, monkeypatch, "--anchor", str(file))
+    return await typed(county, monkeypatch, "--json", "--anchor", str(file))
+
+
+def found(result: Result) -> dict[str, str]:
+    """The anchored blocks that are not there any more, and what is."""
+    (check,) = (check for check in json.loads(result.stdout)["checks"] if check["code"] == "SEALS_ANCHOR")
+    return {row["subject"]: row["found"] for row in check["rows"]}
 
 
 def lines(file: Path) -> list[dict[str, object]]:
@@ -80,7 +86,8 @@ class TestAnchor:
         assert (await typed(county, monkeypatch)).exit_code == 0
         result = await anchored(county, monkeypatch, file)
         assert result.exit_code == 1
-        assert "block payment.transfer" in result.stdout
+        assert found(result)
+        assert all(subject.startswith("block payment.transfer ") for subject in found(result))
         assert "nothing was anchored" in result.stderr
         assert len(lines(file)) == 1
 
@@ -96,7 +103,7 @@ class TestAnchor:
         )
         result = await anchored(county, monkeypatch, file)
         assert result.exit_code == 1
-        assert "no such block" in result.stdout
+        assert list(found(result).values()) == ["no such block"]
 
     async def test_a_later_look_proves_what_was_anchored_before(
         self, county: County, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

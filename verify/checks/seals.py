@@ -85,16 +85,16 @@ _PURGED = f"""
 _UNSEALED = f"""
     SELECT 'table {{service}}.{{table}}' AS subject, NULL AS region,
            CASE WHEN unknown THEN 'written by a known transaction' ELSE 'sealed' END AS expected,
-           concat(count(*), ' rows ', CASE WHEN unknown THEN 'of a later transaction than the server knows of'
+           concat(count(DISTINCT id), ' rows ', CASE WHEN unknown THEN 'of a later transaction than the server knows of'
                WHEN final THEN 'in no block' ELSE 'held back by a transaction that still runs' END,
                ', the oldest of ', to_char(min(recorded_at), 'YYYY-MM-DD HH24:MI:SSOF')) AS found, 0 AS fen,
            CASE WHEN NOT unknown AND NOT (final AND max(age_s) > {LATE_S}) THEN max(age_s) END AS age_s
     FROM (
-        SELECT recorded_at, greatest(extract(epoch FROM clock_timestamp() - recorded_at), 0)::float8 AS age_s,
+        SELECT id, recorded_at, greatest(extract(epoch FROM clock_timestamp() - recorded_at), 0)::float8 AS age_s,
                written_by < pg_snapshot_xmin(pg_current_snapshot()) AS final,
                written_by >= pg_snapshot_xmax(pg_current_snapshot()) AS unknown
         FROM proof.sealed_{{table}}
-        WHERE form = (SELECT max(form) FROM proof.sealed_{{table}}) AND (written_by, id) > (
+        WHERE (written_by, id) > (
             coalesce((SELECT last_written_by FROM proof.sealed_block WHERE table_name = '{{table}}'
                       ORDER BY block DESC LIMIT 1), '0'::xid8),
             coalesce((SELECT last_id FROM proof.sealed_block WHERE table_name = '{{table}}'
