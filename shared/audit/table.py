@@ -20,5 +20,8 @@ class AuditedTable:
 
     @property
     def digest(self) -> str:
-        """A row's digest in SQL: over the binary form of its columns, which no setting of a session changes."""
+        """A row's digest in SQL: over the binary form of its columns, which no time zone and no date style changes.
+
+        Text is in the client's encoding there: UTF-8, as every connection of ours and of the auditor has it.
+        """
         return f"sha256(record_send(ROW({', '.join(self.columns)})))"

@@ -168,7 +168,7 @@ async def test_a_server_that_was_filled_from_a_dump_says_so_instead_of_sealing(o
         await outbox.seal()
 
 
-async def test_the_digest_depends_on_no_setting_of_the_session(outbox: SealedOutbox) -> None:
+async def test_a_digest_is_the_same_in_every_time_zone_and_date_style(outbox: SealedOutbox) -> None:
     connection = await outbox.connected()
     await outbox.write(2)
     try:
