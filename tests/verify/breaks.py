@@ -59,8 +59,9 @@ def _approved_reversal(subject: str) -> str:
     """The rows that two people leave behind who approved the reversal of a deposit's line."""
     return (
         "INSERT INTO approval (id, act, subject, region, body, reason, proposed_by, proposed_on, expires_on, state,"
-        f" decided_by, decided_on, decided_at, correlation_id) SELECT gen_random_uuid(), 'reverse_bank_line', {subject},"
-        " region, '{}', 'x', 'bank', booked_on, booked_on, 'APPROVED', 'tax', booked_on, now(), correlation_id"
+        " decided_by, decided_on, decided_at, correlation_id)"
+        f" SELECT gen_random_uuid(), 'reverse_bank_line', {subject}, region, '{{}}', 'x', 'bank', booked_on, booked_on,"
+        " 'APPROVED', 'tax', booked_on, now(), correlation_id"
         " FROM bank_line WHERE kind = 'DEPOSIT'"
     )
 
@@ -280,7 +281,8 @@ BREAKS = (
         "payment",
         (
             _approved_reversal("'another'"),
-            "UPDATE bank_line SET reversed_on = booked_on, reversed_by = (SELECT id FROM approval) WHERE kind = 'DEPOSIT'",
+            "UPDATE bank_line SET reversed_on = booked_on, reversed_by = (SELECT id FROM approval) WHERE batch_id IN"
+            " (SELECT id FROM remittance_batch WHERE kind = 'ENTRUSTED_CASH')",
         ),
     ),
     Break(
