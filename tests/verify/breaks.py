@@ -281,8 +281,7 @@ BREAKS = (
         "payment",
         (
             _approved_reversal("'another'"),
-            "UPDATE bank_line SET reversed_on = booked_on, reversed_by = (SELECT id FROM approval) WHERE batch_id IN"
-            " (SELECT id FROM remittance_batch WHERE kind = 'ENTRUSTED_CASH')",
+            "UPDATE bank_line SET reversed_on = booked_on, reversed_by = a.id FROM approval a WHERE kind = 'DEPOSIT'",
         ),
     ),
     Break(
