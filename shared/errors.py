@@ -600,7 +600,8 @@ class DomainError(Exception):
     """An expected refusal, rendered as problem+json; subclasses name their code."""
 
     code: ClassVar[ErrorCode]
-    retry_after_s: ClassVar[int | None] = None  # where the same request is expected to succeed by then
+    # Where the same request is expected to succeed by then; a class says the least, a refusal its own.
+    retry_after_s: int | None = None
 
     def __init__(self, detail: str | None = None, *, pointer: str | None = None, existing: UUID | None = None) -> None:
         """Say in ``detail`` what exactly was refused (no personal data) and in ``pointer`` which field it was.

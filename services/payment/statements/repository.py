@@ -173,7 +173,7 @@ _LAST_OF_BATCH = select_into(
     "SELECT {fields} FROM bank_line WHERE batch_id = :batch_id ORDER BY booked_on DESC, id DESC LIMIT 1",
 )
 _EXPLAIN = text("UPDATE bank_line SET batch_id = :batch_id WHERE id = :id")
-_SET_ASIDE = text("UPDATE bank_line SET set_aside_because = :because WHERE id = :id")
+_MARK_UNMATCHED = text("UPDATE bank_line SET set_aside_because = :because WHERE id = :id")
 _RELEASE_DEPOSITS = text(
     """
     UPDATE bank_line SET batch_id = NULL
@@ -260,9 +260,9 @@ async def explain(session: AsyncSession, line_id: UUID, batch_id: UUID) -> None:
     await session.execute(_EXPLAIN, {"id": line_id, "batch_id": batch_id})
 
 
-async def set_aside(session: AsyncSession, line_id: UUID, because: str) -> None:
+async def mark_unmatched(session: AsyncSession, line_id: UUID, because: str) -> None:
     """Leave a settlement unexplained, with the reason."""
-    await session.execute(_SET_ASIDE, {"id": line_id, "because": because})
+    await session.execute(_MARK_UNMATCHED, {"id": line_id, "because": because})
 
 
 async def release_deposits(session: AsyncSession, batch_id: UUID, slips: Sequence[str]) -> None:
