@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.batches.settlement_reference import SettlementReference
 from services.payment.ledger.transfer import Dimensions
-from shared.database.row import fetch_all
+from shared.database.row import fetch_all, select_into
 
 # A channel pays out what it took on a day less what it gave back on that day, whatever day the latter was taken on.
 _TAKEN = """
@@ -53,12 +53,19 @@ _TO_RECOUNT = text(
 )
 
 
-_WITH_MONEY = text(
+@dataclass(frozen=True, slots=True)
+class _Merchant:
+    channel: str
+    merchant_id: str
+
+
+_WITH_MONEY = select_into(
+    _Merchant,
     """
-    SELECT n.channel, n.merchant_id
+    SELECT {fields}
     FROM unnest(CAST(:channels AS text[]), CAST(:merchants AS text[])) AS n (channel, merchant_id)
     WHERE EXISTS (SELECT FROM payment p WHERE p.channel = n.channel AND p.merchant_id = n.merchant_id)
-    """
+    """,
 )
 
 
@@ -123,7 +130,8 @@ async def merchants_with_money(session: AsyncSession, asked: Iterable[tuple[str,
     """Those of the (channel, merchant) through which money came in."""
     wanted = sorted(asked)
     values = {"channels": [channel for channel, _ in wanted], "merchants": [merchant for _, merchant in wanted]}
-    return {(row.channel, row.merchant_id) for row in await session.execute(_WITH_MONEY, values)}
+    found = await fetch_all(session, _WITH_MONEY, _Merchant, values)
+    return {(one.channel, one.merchant_id) for one in found}
 
 
 def _key(settlement: SettlementReference) -> dict[str, str | date]:
