@@ -7,7 +7,7 @@ down_revision = "payment_0010"
 branch_labels = None
 depends_on = None
 
-# Another account, or another year, may use a statement's number again. A reversed line gives its place to the right one.
+# Another account, or another year, may use a statement's number again. A reversed line gives way to the right one.
 BY_STATEMENT = """
 CREATE UNIQUE INDEX bank_line_of_statement
     ON bank_line (account, (extract(year FROM booked_on)), statement_no, line_no) WHERE reversed_on IS NULL
