@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "shared_0005"
-down_revision = "shared_0003"
+down_revision = "shared_0004"
 
 # What stands already is written by this migration, as far as the order of blocks is concerned; no row is rewritten.
 WRITTEN_BY = "ALTER TABLE outbox ADD COLUMN written_by xid8 NOT NULL DEFAULT pg_current_xact_id()"
