@@ -12,9 +12,17 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from services.payment.notices.notice import ChannelNotice, NoticeKind, PaymentNotice, RefundNotice, VerifiedNotice
-from shared.database.bulk import ColumnMap, driver_insert, update_rows
-from shared.database.row import fetch_all, select_into
+from services.payment.notices.notice import (
+    ChannelNotice,
+    Evidence,
+    NoticeKind,
+    NoticeSource,
+    PaymentNotice,
+    RefundNotice,
+    VerifiedNotice,
+)
+from shared.database.bulk import ColumnMap, driver_insert, insert_rows, update_rows
+from shared.database.row import fetch_all, fetch_one, select_into
 
 Insert = Callable[[Sequence[VerifiedNotice]], Awaitable[None]]
 
@@ -35,6 +43,10 @@ class QuarantinedNotice:
     id: UUID
     channel: str
     merchant_id: str
+    notify_id: str
+    event_type: str
+    payee_merchant_id: str | None
+    payee_provider_id: str | None
     order_no: str | None
     transaction_id: str | None
     refund_no: str | None
@@ -43,6 +55,16 @@ class QuarantinedNotice:
     succeeded_at: datetime | None
     reason: str
     region: str
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedFigures:
+    """Notices in quarantine for one reason, and what they are worth in fen as far as it is known."""
+
+    reason: str
+    notices: int
+    fen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +86,12 @@ class _NoticeRow(NamedTuple):
     event_type: str
     kind: str
     payee_merchant_id: str | None
+    payee_provider_id: str | None
     payee_appid: str | None
     order_no: str | None
     transaction_id: str | None
     refund_no: str | None
+    channel_refund_id: str | None
     outcome: str | None
     amount_fen: int | None
     currency: str | None
@@ -106,6 +130,7 @@ class _NoticeRow(NamedTuple):
             event_type=self.event_type,
             correlation_id=self.correlation_id,
             payee_merchant_id=self.payee_merchant_id,
+            payee_provider_id=self.payee_provider_id,
             payee_appid=self.payee_appid,
             order_no=self.order_no,
             transaction_id=self.transaction_id,
@@ -134,9 +159,11 @@ class _NoticeRow(NamedTuple):
             event_type=self.event_type,
             correlation_id=self.correlation_id,
             payee_merchant_id=self.payee_merchant_id,
+            payee_provider_id=self.payee_provider_id,
             order_no=self.order_no,
             transaction_id=self.transaction_id,
             refund_no=self.refund_no,
+            channel_refund_id=self.channel_refund_id,
             outcome=self.outcome,
             amount_fen=self.amount_fen,
             succeeded_at=self.succeeded_at,
@@ -151,8 +178,34 @@ class _NoticeRow(NamedTuple):
             region=self.region,
             notify_id=self.notify_id,
             event_type=self.event_type,
+            order_no=self.order_no,
             correlation_id=self.correlation_id,
         )
+
+
+def _kept_of(
+    channel: str,
+    merchant_id: str,
+    notify_id: str,
+    event_type: str,
+    region: str,
+    correlation_id: UUID,
+    source: str,
+    envelope: bytes,
+    serial: str,
+    signed_at: datetime,
+) -> VerifiedNotice:
+    """A notice that could not be read, with the message that it came in."""
+    notice = ChannelNotice(
+        kind=NoticeKind.UNREADABLE,
+        channel=channel,
+        merchant_id=merchant_id,
+        region=region,
+        notify_id=notify_id,
+        event_type=event_type,
+        correlation_id=correlation_id,
+    )
+    return VerifiedNotice(notice, Evidence(NoticeSource(source), envelope, serial, signed_at))
 
 
 def _of_money(name: str) -> Callable[[VerifiedNotice], object]:
@@ -173,10 +226,12 @@ _VERIFIED = ColumnMap[VerifiedNotice](
         "event_type": ("text", "notice.event_type"),
         "kind": ("text", "notice.kind"),
         "payee_merchant_id": ("text", _of_money("payee_merchant_id")),
+        "payee_provider_id": ("text", _of_money("payee_provider_id")),
         "payee_appid": ("text", _of_money("payee_appid")),
         "order_no": ("text", _of_money("order_no")),
         "transaction_id": ("text", _of_money("transaction_id")),
         "refund_no": ("text", _of_money("refund_no")),
+        "channel_refund_id": ("text", _of_money("channel_refund_id")),
         "outcome": ("text", _of_money("outcome")),
         "amount_fen": ("bigint", _of_money("amount_fen")),
         "currency": ("text", _of_money("currency")),
@@ -221,6 +276,15 @@ _RETRY = text(
     WHERE id = :id AND state = 'QUARANTINED' AND reason = ANY(CAST(:reasons AS text[])) RETURNING id
     """
 )
+_UNREAD = select_into(
+    _kept_of,
+    """
+    SELECT {fields} FROM raw_notice
+    WHERE id = :id AND state = 'QUARANTINED' AND reason = 'UNREADABLE' FOR UPDATE
+    """,
+)
+_ADD = insert_rows("raw_notice", _VERIFIED, then="ON CONFLICT (channel, notify_id) DO NOTHING")
+_REPLACED = text("UPDATE raw_notice SET state = 'IGNORED', reason = 'READ_AGAIN' WHERE id = :id")
 _QUARANTINED = select_into(
     QuarantinedNotice,
     """
@@ -229,8 +293,9 @@ _QUARANTINED = select_into(
     ORDER BY id LIMIT :limit
     """,
 )
-# Two branches, so that each has its partial index: the table holds every notice ever taken. A clock that was set back
-# makes nothing wait for less than no time.
+# A branch for each state, so that each has its partial index: the table holds every notice ever taken. A clock that was
+# set back makes nothing wait for less than no time. A success of our own order that was set aside is money that we hold
+# and have credited to nobody; where its amount cannot be read it is the order's.
 _AT_RISK = text(
     """
     SELECT count(*) AS notices, coalesce(sum(amount_fen), 0)::bigint AS fen,
@@ -239,8 +304,30 @@ _AT_RISK = text(
         SELECT amount_fen, recorded_at FROM raw_notice WHERE state = 'RECEIVED' AND kind = 'PAYMENT'
         UNION ALL
         SELECT amount_fen, recorded_at FROM raw_notice WHERE state = 'PARKED' AND kind = 'PAYMENT'
+        UNION ALL
+        SELECT CASE n.currency WHEN 'CNY' THEN n.amount_fen ELSE o.amount_fen END, n.recorded_at
+        FROM raw_notice n
+        JOIN payment_order o ON o.order_no = n.order_no AND o.channel = n.channel
+                            AND o.merchant_id = coalesce(n.payee_merchant_id, n.merchant_id)
+        WHERE n.state = 'QUARANTINED' AND n.event_type = 'TRANSACTION.SUCCESS' AND n.payee_provider_id IS NULL
+          AND coalesce(n.outcome, 'SUCCESS') = 'SUCCESS'
+          AND NOT EXISTS (
+              SELECT FROM payment p
+              WHERE p.order_id = o.id AND p.transaction_id = coalesce(n.transaction_id, p.transaction_id)
+          )
     ) AS waiting
     """
+)
+# Another currency's amount is no yuan, and is added to nothing.
+_FIGURES = select_into(
+    QuarantinedFigures,
+    """
+    SELECT {fields} FROM (
+        SELECT reason, count(*) AS notices,
+               coalesce(sum(amount_fen) FILTER (WHERE currency IS NULL OR currency = 'CNY'), 0)::bigint AS fen
+        FROM raw_notice WHERE state = 'QUARANTINED' GROUP BY reason
+    ) AS piles
+    """,
 )
 
 
@@ -295,9 +382,25 @@ async def retry(session: AsyncSession, notice_id: UUID, reasons: Sequence[str]) 
     return found.one_or_none() is not None
 
 
+async def lock_unread(session: AsyncSession, notice_id: UUID) -> VerifiedNotice | None:
+    """A notice that is in quarantine because it could not be read, with the message as it came; None where it is not."""
+    return await fetch_one(session, _UNREAD, _kept_of, {"id": notice_id})
+
+
+async def replace_by(session: AsyncSession, unread_id: UUID, read: VerifiedNotice) -> None:
+    """Let a later reading of the same message take the place of one that could not be read; both are kept."""
+    await session.execute(_ADD, _VERIFIED.arrays([read]))
+    await session.execute(_REPLACED, {"id": unread_id})
+
+
 async def quarantined(session: AsyncSession, *, after: UUID | None, limit: int) -> list[QuarantinedNotice]:
     """Notices in quarantine, oldest first."""
     return await fetch_all(session, _QUARANTINED, QuarantinedNotice, {"after": after, "limit": limit})
+
+
+async def quarantined_figures(session: AsyncSession) -> list[QuarantinedFigures]:
+    """What is in quarantine, by reason."""
+    return await fetch_all(session, _FIGURES, QuarantinedFigures)
 
 
 async def money_at_risk(session: AsyncSession) -> MoneyAtRisk:

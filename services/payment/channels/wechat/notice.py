@@ -4,8 +4,10 @@ The payer's openid, the bank and the rest stay inside the ciphertext: what is no
 """
 
 from base64 import b64decode
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import orjson
 from cryptography.exceptions import InvalidTag
@@ -14,10 +16,26 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from services.payment.channels.wechat import CHANNEL
 from services.payment.channels.wechat.keys import Merchant
 from services.payment.channels.wechat.signature import Refusal, Refused
-from services.payment.notices.notice import ChannelNotice, NoticeKind, PaymentNotice, RefundNotice
+from services.payment.notices.notice import (
+    ChannelNotice,
+    NoticeKind,
+    NoticeSource,
+    PaymentNotice,
+    RefundNotice,
+    VerifiedNotice,
+)
+from shared.domain.clock import SHANGHAI
 
+REFUND_QUERY: Final = "REFUND.QUERY"
 _ALGORITHM = "AEAD_AES_256_GCM"
 _ID_LIMIT = 64
+_TEXT_LIMIT = 128
+# What an answer is kept by where it cannot be read: never who paid, nor with which bank.
+_NEEDED = (
+    "appid", "mchid", "sp_appid", "sp_mchid", "sub_appid", "sub_mchid", "out_trade_no", "transaction_id",
+    "trade_state", "out_refund_no", "refund_id", "status", "success_time",
+)  # fmt: skip
+_NEEDED_OF_AMOUNT = ("total", "refund", "currency")
 
 _Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
 _Amount = Annotated[int, Field(gt=0, le=10**12, strict=True)]
@@ -42,11 +60,9 @@ class _Paid(_Part):
     currency: _Code = "CNY"
 
 
-class _Payment(_Part):
+class _PaymentFacts(_Part):
     """The order's amount is ``total``: ``payer_total`` is lower where the payer used coupons."""
 
-    appid: _Code
-    mchid: _Code
     out_trade_no: _Code
     transaction_id: _Code
     trade_state: _Code
@@ -54,18 +70,47 @@ class _Payment(_Part):
     amount: _Paid
 
 
+class _Payment(_PaymentFacts):
+    appid: _Code
+    mchid: _Code
+
+
+class _PartnersPayment(_PaymentFacts):
+    """From a service provider (服务商), who collects for another merchant."""
+
+    sp_appid: _Code
+    sp_mchid: _Code
+    sub_appid: _Code | None = None
+    sub_mchid: _Code
+
+
 class _Returned(_Part):
     refund: _Amount
 
 
-class _Refund(_Part):
-    mchid: _Code
+class _RefundFacts(_Part):
     out_trade_no: _Code
     transaction_id: _Code
     out_refund_no: _Code
+    refund_id: Any = None
     refund_status: _Code
     success_time: _Instant | None = None
     amount: _Returned
+
+
+class _Refund(_RefundFacts):
+    mchid: _Code
+
+
+class _PartnersRefund(_RefundFacts):
+    sp_mchid: _Code
+    sub_mchid: _Code
+
+
+class _Payee(NamedTuple):
+    merchant_id: str
+    appid: str = ""
+    provider_id: str | None = None
 
 
 def open_notice(merchant: Merchant, body: bytes, region: str) -> ChannelNotice:
@@ -93,36 +138,129 @@ def decrypt(merchant: Merchant, resource: Any) -> bytes:
 
 
 def parse(header: NoticeHeader, plaintext: bytes) -> ChannelNotice:
-    """Take from an unsealed resource what the books need."""
+    """Take from an unsealed resource, or from a query's answer, what the books need."""
     try:
         if header.event_type == "TRANSACTION.SUCCESS":
-            return _payment(header, _Payment.model_validate_json(plaintext))
+            paid = _Payment.model_validate_json(plaintext)
+            return _payment(header, paid, _Payee(paid.mchid, paid.appid))
+        if header.event_type == REFUND_QUERY:
+            answered = _Refund.model_validate(_like_a_notice(header, plaintext))
+            return _refund(header, answered, _Payee(answered.mchid))
         if header.event_type.startswith("REFUND."):
-            return _refund(header, _Refund.model_validate_json(plaintext))
+            refund = _Refund.model_validate_json(plaintext)
+            return _refund(header, refund, _Payee(refund.mchid))
     except ValidationError:
-        return _without_money(header, NoticeKind.UNREADABLE)
+        return _partners(header, plaintext) or _unreadable(header, plaintext)
     return _without_money(header, NoticeKind.OTHER)
 
 
-def parse_refund_query(header: NoticeHeader, answer: bytes) -> ChannelNotice:
-    """Read a refund as queries give it: ``status`` for ``refund_status``, and the merchant left out."""
+def read_again(merchant: Merchant, kept: VerifiedNotice) -> ChannelNotice | None:
+    """Read a kept message once more, and more generously, because a person asked for it; None where it does not open.
+
+    Only what has one meaning is accepted: a whole number written as text or with a decimal point, and a time without
+    its zone, which is Chinese time.
+    """
+    notice, evidence = kept
+    header = NoticeHeader(merchant.mchid, notice.region, f"{notice.notify_id}:again", notice.event_type)
     try:
-        value = orjson.loads(answer)
-        value["refund_status"], value["mchid"] = value.get("status"), header.merchant_id
-        return _refund(header, _Refund.model_validate_json(orjson.dumps(value)))
-    except (orjson.JSONDecodeError, ValidationError, TypeError):
-        return _without_money(header, NoticeKind.UNREADABLE)
+        plaintext = evidence.envelope
+        if evidence.source is NoticeSource.NOTICE:
+            plaintext = decrypt(merchant, _envelope(evidence.envelope).get("resource"))
+    except Refused:
+        return None
+    read = parse(header, plaintext)
+    if read.kind is NoticeKind.UNREADABLE:
+        read = parse(header, orjson.dumps(_generously(_object(plaintext))))
+    return replace(read, correlation_id=notice.correlation_id)
 
 
-def _payment(header: NoticeHeader, paid: _Payment) -> PaymentNotice:
+def what_is_needed(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a query's answer that cannot be read, what a later reading needs; nothing of the payer."""
+    amount = answer.get("amount")
+    kept = _plain_values(answer, _NEEDED)
+    return kept | ({"amount": _plain_values(amount, _NEEDED_OF_AMOUNT)} if isinstance(amount, dict) else {})
+
+
+def code_in(answer: Mapping[str, Any], name: str) -> str | None:
+    """A number or code in a query's answer; None where it is none."""
+    value = answer.get(name)
+    return value if isinstance(value, str) and _is_code(value) else None
+
+
+def _like_a_notice(header: NoticeHeader, answer: bytes) -> dict[str, Any]:
+    """A refund as queries give it: ``status`` for ``refund_status``, and the merchant left out."""
+    value = _object(answer)
+    return value | {"refund_status": value.get("status"), "mchid": header.merchant_id}
+
+
+def _partners(header: NoticeHeader, plaintext: bytes) -> ChannelNotice | None:
+    """A service provider's notice; None where it is no such one either."""
+    try:
+        if header.event_type == "TRANSACTION.SUCCESS":
+            paid = _PartnersPayment.model_validate_json(plaintext)
+            return _payment(header, paid, _Payee(paid.sub_mchid, paid.sub_appid or paid.sp_appid, paid.sp_mchid))
+        refund = _PartnersRefund.model_validate_json(plaintext)
+        return _refund(header, refund, _Payee(refund.sub_mchid, provider_id=refund.sp_mchid))
+    except ValidationError:
+        return None
+
+
+def _unreadable(header: NoticeHeader, plaintext: bytes) -> ChannelNotice:
+    """It names its order where it can: then it is known whose money waits."""
+    notice = _without_money(header, NoticeKind.UNREADABLE)
+    return replace(notice, order_no=code_in(_object(plaintext), "out_trade_no"))
+
+
+def _generously(value: dict[str, Any]) -> dict[str, Any]:
+    amount = value.get("amount")
+    if isinstance(amount, dict):
+        whole = {name: _whole(amount[name]) for name in ("total", "refund") if name in amount}
+        value = value | {"amount": amount | whole}
+    return value | ({"success_time": _zoned(value["success_time"])} if "success_time" in value else {})
+
+
+def _whole(amount: Any) -> Any:
+    if isinstance(amount, str) and amount.isascii() and amount.isdecimal() and len(amount) <= _ID_LIMIT:
+        return int(amount)
+    return int(amount) if isinstance(amount, float) and amount.is_integer() else amount
+
+
+def _zoned(moment: Any) -> Any:
+    try:
+        read = datetime.fromisoformat(moment)
+    except (TypeError, ValueError):
+        return moment
+    is_a_day = len(moment) <= len("2023-10-08")
+    return moment if read.tzinfo is not None or is_a_day else read.replace(tzinfo=SHANGHAI).isoformat()
+
+
+def _plain_values(value: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        name: value[name]
+        for name in names
+        if isinstance(value.get(name), (int, float))
+        or (isinstance(value.get(name), str) and len(value[name]) <= _TEXT_LIMIT)
+    }
+
+
+def _object(content: bytes) -> dict[str, Any]:
+    try:
+        value = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _payment(header: NoticeHeader, paid: _PaymentFacts, payee: _Payee) -> PaymentNotice:
     return PaymentNotice(
         channel=CHANNEL,
         merchant_id=header.merchant_id,
         region=header.region,
         notify_id=header.notify_id,
         event_type=header.event_type,
-        payee_merchant_id=paid.mchid,
-        payee_appid=paid.appid,
+        payee_merchant_id=payee.merchant_id,
+        payee_provider_id=payee.provider_id,
+        payee_appid=payee.appid,
         order_no=paid.out_trade_no,
         transaction_id=paid.transaction_id,
         outcome=paid.trade_state,
@@ -132,17 +270,19 @@ def _payment(header: NoticeHeader, paid: _Payment) -> PaymentNotice:
     )
 
 
-def _refund(header: NoticeHeader, refund: _Refund) -> RefundNotice:
+def _refund(header: NoticeHeader, refund: _RefundFacts, payee: _Payee) -> RefundNotice:
     return RefundNotice(
         channel=CHANNEL,
         merchant_id=header.merchant_id,
         region=header.region,
         notify_id=header.notify_id,
         event_type=header.event_type,
-        payee_merchant_id=refund.mchid,
+        payee_merchant_id=payee.merchant_id,
+        payee_provider_id=payee.provider_id,
         order_no=refund.out_trade_no,
         transaction_id=refund.transaction_id,
         refund_no=refund.out_refund_no,
+        channel_refund_id=refund.refund_id if _is_code(refund.refund_id) else None,
         outcome=refund.refund_status,
         amount_fen=refund.amount.refund,
         succeeded_at=refund.success_time,
