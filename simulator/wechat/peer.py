@@ -46,12 +46,15 @@ class WechatPeer:
             signed = request.headers.get("authorization", "")
             try:
                 if not self.platform.is_from_merchant(signed, request.method, target, body):
-                    raise ChannelRefusal(401, "SIGN_ERROR")
+                    # Whoever it was, it was not the merchant: such an answer carries no signature.
+                    return Response(json.dumps({"code": "SIGN_ERROR", "message": "签名错误"}), 401)
                 status, content = await answer(request, json.loads(body) if body else {})
             except ChannelRefusal as refusal:
                 status, content = refusal.status, {"code": refusal.code, "message": refusal.code}
             raw = b"" if content is None else json.dumps(content, ensure_ascii=False).encode()
-            return Response(raw, status, headers=self.platform.headers(raw))
+            return Response(
+                raw, status, headers=self.platform.answer_headers(raw, request.headers.get("wechatpay-serial"))
+            )
 
         return handle
 

@@ -56,9 +56,7 @@ async def _read_again(session: Session, resources: PaymentResources, notice_id: 
     channel = resources.channels.get(unread.notice.merchant_id)
     read = channel.read_again(unread) if channel is not None else None
     if read is None:
-        raise NotRetriable(
-            "现有的商户和密钥打不开原报文 · the message does not open with the merchants and keys of now"
-        )
+        raise NotRetriable("现有的商户和密钥打不开原报文 · today's merchants and keys do not open the message")
     if read.kind is NoticeKind.UNREADABLE:
         raise NotRetriable("原报文仍无法读懂 · the message still cannot be read")
     await repository.replace_by(session, notice_id, VerifiedNotice(read, unread.evidence))

@@ -1,4 +1,4 @@
-"""What a channel says of a refund and of a payee is kept: its own refund number, and who collects for another merchant."""
+"""The channel's own number of a refund is kept, and who collects for another merchant."""
 
 from alembic import op
 

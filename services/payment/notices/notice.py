@@ -95,7 +95,7 @@ class PaymentNotice(ChannelNotice):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundNotice(ChannelNotice):
-    """A channel reports what became of a refund; ``channel_refund_id`` is its own number of it, as its bills have it."""
+    """A channel reports what became of a refund; ``channel_refund_id`` is its own number, as its bills have it."""
 
     kind: NoticeKind = NoticeKind.REFUND
     payee_merchant_id: str

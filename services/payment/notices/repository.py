@@ -383,7 +383,7 @@ async def retry(session: AsyncSession, notice_id: UUID, reasons: Sequence[str]) 
 
 
 async def lock_unread(session: AsyncSession, notice_id: UUID) -> VerifiedNotice | None:
-    """A notice that is in quarantine because it could not be read, with the message as it came; None where it is not."""
+    """A notice that is in quarantine because it could not be read, with the message as it came; else None."""
     return await fetch_one(session, _UNREAD, _kept_of, {"id": notice_id})
 
 

@@ -181,7 +181,7 @@ async def _create(
 
 
 async def _already_open(context: ServiceContext[PaymentResources], ask: OrderRequest) -> OrderAlreadyOpen:
-    """The refusal that names the order in the way, where the caller may see it; raises NothingToPay if that was paid."""
+    """The refusal that names the order in the way, where the caller sees it; raises NothingToPay if that was paid."""
     earlier = await _earlier(context, ask)
     return OrderAlreadyOpen(order_no=earlier[0].order_no if earlier else None)
 

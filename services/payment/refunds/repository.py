@@ -25,7 +25,7 @@ class DueRefund:
 
 @dataclass(frozen=True, slots=True)
 class RefundOutcome:
-    """What became of a locked refund: its day where it was paid, why not where it was not, its number at the channel."""
+    """What became of a locked refund: its day where it was paid, else why not, and its number at the channel."""
 
     id: UUID
     state: RefundState

@@ -147,9 +147,8 @@ async def _record(session: AsyncSession, changed: Mapping[UUID, tuple[Refund, Re
     for refund, notice, state in changed.values():
         paid = state is RefundState.PAID and notice.succeeded_at is not None
         day = business_date_of(notice.succeeded_at) if paid and notice.succeeded_at else None
-        outcomes.append(
-            RefundOutcome(refund.id, state, day, None if paid else notice.outcome, notice.channel_refund_id)
-        )
+        failure = None if paid else notice.outcome
+        outcomes.append(RefundOutcome(refund.id, state, day, failure, notice.channel_refund_id))
         if day is None:
             continue
         trace = replace(refund.trace, causation_id=notice.id)

@@ -235,12 +235,11 @@ def _zoned(moment: Any) -> Any:
 
 
 def _plain_values(value: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    return {
-        name: value[name]
-        for name in names
-        if isinstance(value.get(name), (int, float))
-        or (isinstance(value.get(name), str) and len(value[name]) <= _TEXT_LIMIT)
-    }
+    return {name: value[name] for name in names if _is_short(value.get(name))}
+
+
+def _is_short(value: object) -> bool:
+    return isinstance(value, int | float) or (isinstance(value, str) and len(value) <= _TEXT_LIMIT)
 
 
 def _object(content: bytes) -> dict[str, Any]:
