@@ -52,9 +52,8 @@ class WechatPeer:
             except ChannelRefusal as refusal:
                 status, content = refusal.status, {"code": refusal.code, "message": refusal.code}
             raw = b"" if content is None else json.dumps(content, ensure_ascii=False).encode()
-            return Response(
-                raw, status, headers=self.platform.answer_headers(raw, request.headers.get("wechatpay-serial"))
-            )
+            named = request.headers.get("wechatpay-serial")
+            return Response(raw, status, headers=self.platform.answer_headers(raw, named))
 
         return handle
 

@@ -140,6 +140,8 @@ class WechatPeer:
     states: dict[str, str] = field(default_factory=dict)
     paid: dict[str, dict[str, Any]] = field(default_factory=dict)
     refunds: list[dict[str, Any]] = field(default_factory=list)
+    # What a question about a refund is answered; one that is not here is not known.
+    refund_answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     out_of_order: bool = False
     refuses_refunds: str | None = None
@@ -194,10 +196,9 @@ class WechatPeer:
         return 204, None
 
     def _refund_question(self, refund_no: str) -> tuple[int, dict[str, Any]]:
-        asked = next((each for each in self.refunds if each["out_refund_no"] == refund_no), None)
-        if asked is None:
+        if refund_no not in self.refund_answers:
             return 404, {"code": "RESOURCE_NOT_EXISTS"}
-        return 200, {"refund_id": refund_id(asked), "out_refund_no": refund_no, "status": "PROCESSING"}
+        return 200, {"out_refund_no": refund_no} | self.refund_answers[refund_no]
 
     def _signed(self, status: int, value: dict[str, Any] | None, *, named: str | None) -> Response:
         body = b"" if value is None else json.dumps(value).encode()
