@@ -145,6 +145,7 @@ class WechatPeer:
     calls: list[str] = field(default_factory=list)
     out_of_order: bool = False
     refuses_refunds: str | None = None
+    refuses_closing: str | None = None
     signs_with: str = "platform"
     # While the merchant switches from certificate to public key, both sign: the one that a request names.
     switching: bool = False
@@ -186,6 +187,8 @@ class WechatPeer:
             return 200, {"refund_id": refund_id(body), "out_refund_no": body["out_refund_no"], "status": "PROCESSING"}
         if "/refunds/" in path:
             return self._refund_question(request.path_params["refund_no"])
+        if self.refuses_closing is not None and path.endswith("/close"):
+            return 403, {"code": self.refuses_closing}
         if order_no not in self.orders:
             return 404, {"code": "ORDER_NOT_EXIST"}
         if not path.endswith("/close"):

@@ -1,4 +1,4 @@
-"""Our requests say who asks and with which key the answer is to be signed; what nobody signed is shown, never believed."""
+"""Requests say who asks and with which key the answer is to be signed; what nobody signed is shown, never believed."""
 
 from importlib.metadata import version
 from pathlib import Path
@@ -12,7 +12,7 @@ from services.payment.refunds.submission import submit_refunds
 from tests.harness.eventually import eventually
 from tests.harness.installation import Installation
 from tests.harness.platform_keys import certificate_file, merchant_with, public_key_file
-from tests.harness.wechat_peer import CERTIFICATE_SERIAL, SERIAL, rsa_key
+from tests.harness.wechat_peer import CERTIFICATE_SERIAL, SERIAL
 from tests.services.payment.running_payment import RunningPayment, running_payment
 
 OTHER_CERTIFICATE_SERIAL = "1DDE55AD98ED71D6EDD4A4A16996DE7B47773A8C"
@@ -148,8 +148,3 @@ class TestWhatNobodySigned:
         await eventually(lambda: len(payment.peer.calls) >= 2, message="the channel is asked")
         (kept,) = await payment.get("refunds")
         assert (kept["state"], kept["failure"], kept["channel_refund_id"]) == ("ASKED", None, None)
-
-
-def test_the_keys_of_these_tests_are_three() -> None:
-    names = ("merchant", "platform", "certificate")
-    assert len({rsa_key(name).public_key().public_numbers().n for name in names}) == 3

@@ -30,6 +30,7 @@ REFUND_QUERY: Final = "REFUND.QUERY"
 _ALGORITHM = "AEAD_AES_256_GCM"
 _ID_LIMIT = 64
 _TEXT_LIMIT = 128
+_DIGITS_LIMIT = 13
 # What an answer is kept by where it cannot be read: never who paid, nor with which bank.
 _NEEDED = (
     "appid", "mchid", "sp_appid", "sp_mchid", "sub_appid", "sub_mchid", "out_trade_no", "transaction_id",
@@ -220,9 +221,10 @@ def _generously(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _whole(amount: Any) -> Any:
-    if isinstance(amount, str) and amount.isascii() and amount.isdecimal() and len(amount) <= _ID_LIMIT:
+    if isinstance(amount, str) and amount.isascii() and amount.isdecimal() and len(amount) <= _DIGITS_LIMIT:
         return int(amount)
-    return int(amount) if isinstance(amount, float) and amount.is_integer() else amount
+    is_whole = isinstance(amount, float) and amount.is_integer() and abs(amount) < 10**_DIGITS_LIMIT
+    return int(amount) if is_whole else amount
 
 
 def _zoned(moment: Any) -> Any:
