@@ -23,7 +23,7 @@ RULES: list[dict[str, Any]] = [
 ]
 # Said by Prometheus itself about each target.
 _ITS_OWN = {"up"}
-_FUNCTIONS_AND_WORDS = {"by", "histogram_quantile", "max", "rate", "sum", "time"}
+_FUNCTIONS_AND_WORDS = {"by", "histogram_quantile", "max", "rate", "sum", "time", "unless"}
 
 
 def metrics_in(expression: str) -> set[str]:

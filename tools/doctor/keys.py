@@ -172,11 +172,12 @@ def _merchant(merchant: WechatMerchant, now: datetime) -> Iterator[Finding]:
     except UnusableSetting as error:
         yield KEY_UNUSABLE.at(f"{setting} {merchant.mchid}", why=str(error), setting=setting)
         return
-    if merchant_serial_is_wrong(merchant.merchant_serial, merchant.platform_keys):
+    faults = key_faults(known, loaded.private_key.public_key())
+    if merchant_serial_is_wrong(merchant.merchant_serial, merchant.platform_keys.keys() - faults.keys()):
         yield MERCHANT_SERIAL_WRONG.at(f"{setting} {merchant.mchid}")
     if not known:
         yield PLATFORM_KEY_MISSING.at(f"{setting} {merchant.mchid}")
-    for serial, (fault, own) in key_faults(known, loaded.private_key.public_key()).items():
+    for serial, (fault, own) in faults.items():
         yield _MISPLACED[fault].at(f"{merchant.mchid} {serial}", own=own)
     for each in known:
         if each.certificate is not None:

@@ -1,7 +1,7 @@
 """Keys in the wrong place: each of them makes notices, or answers, that nobody here can check. Pure."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -114,7 +114,7 @@ def right_serial(each: PlatformKey) -> str:
     return bare if _CERTIFICATE_SERIAL.fullmatch(bare) else PUBLIC_KEY_ID + bare.removeprefix(PUBLIC_KEY_ID)
 
 
-def merchant_serial_is_wrong(serial: str, platform_serials: Mapping[str, object]) -> bool:
+def merchant_serial_is_wrong(serial: str, platform_serials: Collection[str]) -> bool:
     """Whether our own certificate's serial cannot be what WeChat knows it by."""
     return serial in platform_serials or not _SERIAL.fullmatch(serial)
 
