@@ -46,7 +46,7 @@ class WechatPeer:
             signed = request.headers.get("authorization", "")
             try:
                 if not self.platform.is_from_merchant(signed, request.method, target, body):
-                    # Whoever it was, it was not the merchant: such an answer carries no signature.
+                    # It was not the merchant who asked: such an answer carries no signature.
                     return Response(json.dumps({"code": "SIGN_ERROR", "message": "签名错误"}), 401)
                 status, content = await answer(request, json.loads(body) if body else {})
             except ChannelRefusal as refusal:

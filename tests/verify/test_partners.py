@@ -1,6 +1,7 @@
 """What a service provider collects is named to the auditor, and is no success of ours."""
 
 from pathlib import Path
+from typing import Any
 
 from services.payment import SERVICE as PAYMENT
 from tests.harness.eventually import eventually
@@ -13,7 +14,13 @@ async def test_a_service_providers_success_asks_for_no_payment_even_where_it_nam
 ) -> None:
     """W4: a success that nobody booked would be a break."""
     equipped = county.installation.with_settings(wechat_merchants=(merchant(tmp_path),))
-    partners = {"mchid": None, "appid": None, "sp_appid": APPID, "sp_mchid": "1900007777", "sub_mchid": MCHID}
+    partners: dict[str, Any] = {
+        "mchid": None,
+        "appid": None,
+        "sp_appid": APPID,
+        "sp_mchid": "1900007777",
+        "sub_mchid": MCHID,
+    }
     async with equipped.http_client(PAYMENT) as http:
         notice = paid_notice("123456", 38_000, **partners)
         answer = await http.post(f"/payment/v1/callbacks/wechat/{MCHID}", content=notice.body, headers=notice.headers)

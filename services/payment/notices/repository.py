@@ -283,7 +283,7 @@ _UNREAD = select_into(
     WHERE id = :id AND state = 'QUARANTINED' AND reason = 'UNREADABLE' FOR UPDATE
     """,
 )
-_ADD = insert_rows("raw_notice", _VERIFIED, then="ON CONFLICT (channel, notify_id) DO NOTHING")
+_ADD = insert_rows("raw_notice", _VERIFIED)
 _REPLACED = text("UPDATE raw_notice SET state = 'IGNORED', reason = 'READ_AGAIN' WHERE id = :id")
 _QUARANTINED = select_into(
     QuarantinedNotice,

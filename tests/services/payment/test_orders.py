@@ -122,7 +122,7 @@ class TestWhichOrderARefusalIsAbout:
         assert refused.json()["order_no"] == order["order_no"]
 
     async def test_one_that_somebody_else_opened_at_the_same_moment(self, payment: RunningPayment) -> None:
-        """Of those who come at once, whoever is refused reads which order is there."""
+        """Of those who come at once, the refused ones read which order is there."""
         (person,) = await payment.bill()
         body = {"enrolment_ids": [str(person)], "channel": "WECHAT"}
         for _ in range(5):
