@@ -22,7 +22,7 @@ async def test_a_service_providers_success_asks_for_no_payment_even_where_it_nam
         "sub_mchid": MCHID,
     }
     async with equipped.http_client(PAYMENT) as http:
-        notice = paid_notice("123456", 38_000, **partners)
+        notice = paid_notice("123456", 38_000, mchid=None, appid=None, **partners)
         answer = await http.post(f"/payment/v1/callbacks/wechat/{MCHID}", content=notice.body, headers=notice.headers)
         assert answer.status_code == 204, answer.text
 
