@@ -3,6 +3,7 @@
 from prometheus_client import Gauge
 
 from services.payment.crediting.decision import Quarantine
+from services.payment.notices import quarantine
 from services.payment.notices import repository as notices
 from shared.service import ServiceContext
 
@@ -25,7 +26,7 @@ async def read_money_at_risk(context: ServiceContext[object]) -> None:
 async def read_quarantine(context: ServiceContext[object]) -> None:
     """Set the gauges of every reason, those at nothing too."""
     async with context.database.transaction(context.settings.region) as session:
-        found = {each.reason: each for each in await notices.quarantined_figures(session)}
+        found = {each.reason: each for each in await quarantine.quarantined_figures(session)}
     for reason in {*(each.value for each in Quarantine), *found}:
         each = found.get(reason)
         _QUARANTINED.labels(reason).set(each.notices if each else 0)

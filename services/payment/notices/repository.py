@@ -12,17 +12,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from services.payment.notices.notice import (
-    ChannelNotice,
-    Evidence,
-    NoticeKind,
-    NoticeSource,
-    PaymentNotice,
-    RefundNotice,
-    VerifiedNotice,
-)
-from shared.database.bulk import ColumnMap, driver_insert, insert_rows, update_rows
-from shared.database.row import fetch_all, fetch_one, select_into
+from services.payment.notices.notice import ChannelNotice, NoticeKind, PaymentNotice, RefundNotice, VerifiedNotice
+from shared.database.bulk import ColumnMap, driver_insert, update_rows
+from shared.database.row import fetch_all, select_into
 
 Insert = Callable[[Sequence[VerifiedNotice]], Awaitable[None]]
 
@@ -34,37 +26,6 @@ class ConcludedNotice:
     id: UUID
     state: str
     reason: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class QuarantinedNotice:
-    """A notice in quarantine, and why."""
-
-    id: UUID
-    channel: str
-    merchant_id: str
-    notify_id: str
-    event_type: str
-    payee_merchant_id: str | None
-    payee_provider_id: str | None
-    order_no: str | None
-    transaction_id: str | None
-    refund_no: str | None
-    amount_fen: int | None
-    currency: str | None
-    succeeded_at: datetime | None
-    reason: str
-    region: str
-    recorded_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class QuarantinedFigures:
-    """Notices in quarantine for one reason, and what they are worth in fen as far as it is known."""
-
-    reason: str
-    notices: int
-    fen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,37 +144,12 @@ class _NoticeRow(NamedTuple):
         )
 
 
-def _kept_of(
-    channel: str,
-    merchant_id: str,
-    notify_id: str,
-    event_type: str,
-    region: str,
-    correlation_id: UUID,
-    source: str,
-    envelope: bytes,
-    serial: str,
-    signed_at: datetime,
-) -> VerifiedNotice:
-    """A notice that could not be read, with the message that it came in."""
-    notice = ChannelNotice(
-        kind=NoticeKind.UNREADABLE,
-        channel=channel,
-        merchant_id=merchant_id,
-        region=region,
-        notify_id=notify_id,
-        event_type=event_type,
-        correlation_id=correlation_id,
-    )
-    return VerifiedNotice(notice, Evidence(NoticeSource(source), envelope, serial, signed_at))
-
-
 def _of_money(name: str) -> Callable[[VerifiedNotice], object]:
     """A value that not every kind of notice has."""
     return lambda verified: getattr(verified.notice, name, None)
 
 
-_VERIFIED = ColumnMap[VerifiedNotice](
+NOTICE_COLUMNS = ColumnMap[VerifiedNotice](
     {
         "id": ("uuid", "notice.id"),
         "channel": ("text", "notice.channel"),
@@ -243,7 +179,7 @@ _VERIFIED = ColumnMap[VerifiedNotice](
 )
 _CONCLUDED = ColumnMap[ConcludedNotice]({"id": "uuid", "state": "text", "reason": "text"})
 
-_INSERT = driver_insert("raw_notice", _VERIFIED, then="ON CONFLICT (channel, notify_id) DO NOTHING")
+_INSERT = driver_insert("raw_notice", NOTICE_COLUMNS, then="ON CONFLICT (channel, notify_id) DO NOTHING")
 # A work queue: the next worker takes other rows. The order's and the bill's rows decide every race.
 _CLAIM = select_into(
     _NoticeRow,
@@ -270,29 +206,6 @@ _UNPARK_BOOKED = text(
     RETURNING n.id
     """
 )
-_RETRY = text(
-    """
-    UPDATE raw_notice SET state = 'RECEIVED', reason = NULL
-    WHERE id = :id AND state = 'QUARANTINED' AND reason = ANY(CAST(:reasons AS text[])) RETURNING id
-    """
-)
-_UNREAD = select_into(
-    _kept_of,
-    """
-    SELECT {fields} FROM raw_notice
-    WHERE id = :id AND state = 'QUARANTINED' AND reason = 'UNREADABLE' FOR UPDATE
-    """,
-)
-_ADD = insert_rows("raw_notice", _VERIFIED)
-_REPLACED = text("UPDATE raw_notice SET state = 'IGNORED', reason = 'READ_AGAIN' WHERE id = :id")
-_QUARANTINED = select_into(
-    QuarantinedNotice,
-    """
-    SELECT {fields} FROM raw_notice
-    WHERE state = 'QUARANTINED' AND (CAST(:after AS uuid) IS NULL OR id > :after)
-    ORDER BY id LIMIT :limit
-    """,
-)
 # A branch for each state, so that each has its partial index: the table holds every notice ever taken. A clock that was
 # set back makes nothing wait for less than no time. A success of our own order that was set aside is money that we hold
 # and have credited to nobody; where its amount cannot be read it is the order's.
@@ -318,17 +231,6 @@ _AT_RISK = text(
     ) AS waiting
     """
 )
-# Another currency's amount is no yuan, and is added to nothing.
-_FIGURES = select_into(
-    QuarantinedFigures,
-    """
-    SELECT {fields} FROM (
-        SELECT reason, count(*) AS notices,
-               coalesce(sum(amount_fen) FILTER (WHERE currency IS NULL OR currency = 'CNY'), 0)::bigint AS fen
-        FROM raw_notice WHERE state = 'QUARANTINED' GROUP BY reason
-    ) AS piles
-    """,
-)
 
 
 async def prepare_insert(connection: AsyncConnection, region: str) -> Insert:
@@ -340,7 +242,7 @@ async def prepare_insert(connection: AsyncConnection, region: str) -> Insert:
     statement = await driver.prepare(_INSERT)
 
     async def insert(notices: Sequence[VerifiedNotice]) -> None:
-        await statement.fetch(*_VERIFIED.lists(notices))
+        await statement.fetch(*NOTICE_COLUMNS.lists(notices))
 
     return insert
 
@@ -374,33 +276,6 @@ async def unpark(session: AsyncSession, transaction_ids: Sequence[str]) -> None:
 async def unpark_booked(session: AsyncSession) -> int:
     """Put parked refund notices whose payment has been booked meanwhile back into the queue; returns how many."""
     return len((await session.execute(_UNPARK_BOOKED)).all())
-
-
-async def retry(session: AsyncSession, notice_id: UUID, reasons: Sequence[str]) -> bool:
-    """Put a notice that was quarantined for one of these reasons back into the queue; whether there was one."""
-    found = await session.execute(_RETRY, {"id": notice_id, "reasons": list(reasons)})
-    return found.one_or_none() is not None
-
-
-async def lock_unread(session: AsyncSession, notice_id: UUID) -> VerifiedNotice | None:
-    """A notice that is in quarantine because it could not be read, with the message as it came; else None."""
-    return await fetch_one(session, _UNREAD, _kept_of, {"id": notice_id})
-
-
-async def replace_by(session: AsyncSession, unread_id: UUID, read: VerifiedNotice) -> None:
-    """Let a later reading of the same message take the place of one that could not be read; both are kept."""
-    await session.execute(_ADD, _VERIFIED.arrays([read]))
-    await session.execute(_REPLACED, {"id": unread_id})
-
-
-async def quarantined(session: AsyncSession, *, after: UUID | None, limit: int) -> list[QuarantinedNotice]:
-    """Notices in quarantine, oldest first."""
-    return await fetch_all(session, _QUARANTINED, QuarantinedNotice, {"after": after, "limit": limit})
-
-
-async def quarantined_figures(session: AsyncSession) -> list[QuarantinedFigures]:
-    """What is in quarantine, by reason."""
-    return await fetch_all(session, _FIGURES, QuarantinedFigures)
 
 
 async def money_at_risk(session: AsyncSession) -> MoneyAtRisk:

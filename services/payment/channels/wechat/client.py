@@ -31,9 +31,8 @@ from services.payment.channels.wechat.notice import (
     NoticeHeader,
     code_in,
     parse,
-    read_again,
-    what_is_needed,
 )
+from services.payment.channels.wechat.second_reading import read_again, what_is_needed
 from services.payment.channels.wechat.signature import Refused, Signed, sign, verify
 from services.payment.notices.notice import (
     ChannelNotice,

@@ -19,24 +19,13 @@ from services.payment.channels.wechat.signature import Refusal, Refused
 from services.payment.notices.notice import (
     ChannelNotice,
     NoticeKind,
-    NoticeSource,
     PaymentNotice,
     RefundNotice,
-    VerifiedNotice,
 )
-from shared.domain.clock import SHANGHAI
 
 REFUND_QUERY: Final = "REFUND.QUERY"
 _ALGORITHM = "AEAD_AES_256_GCM"
 _ID_LIMIT = 64
-_TEXT_LIMIT = 128
-_DIGITS_LIMIT = 13
-# What an answer is kept by where it cannot be read: never who paid, nor with which bank.
-_NEEDED = (
-    "appid", "mchid", "sp_appid", "sp_mchid", "sub_appid", "sub_mchid", "out_trade_no", "transaction_id",
-    "trade_state", "out_refund_no", "refund_id", "status", "success_time",
-)  # fmt: skip
-_NEEDED_OF_AMOUNT = ("total", "refund", "currency")
 
 _Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
 _Amount = Annotated[int, Field(gt=0, le=10**12, strict=True)]
@@ -116,7 +105,7 @@ class _Payee(NamedTuple):
 
 def open_notice(merchant: Merchant, body: bytes, region: str) -> ChannelNotice:
     """Read a verified notice; raises Refused where envelope or seal is broken, so that WeChat sends it again."""
-    envelope = _envelope(body)
+    envelope = envelope_of(body)
     notify_id, event_type = envelope.get("id"), envelope.get("event_type")
     if not (_is_code(notify_id) and _is_code(event_type)):
         raise Refused(Refusal.ENVELOPE)
@@ -155,33 +144,6 @@ def parse(header: NoticeHeader, plaintext: bytes) -> ChannelNotice:
     return _without_money(header, NoticeKind.OTHER)
 
 
-def read_again(merchant: Merchant, kept: VerifiedNotice) -> ChannelNotice | None:
-    """Read a kept message once more, and more generously, because a person asked for it; None where it does not open.
-
-    Only what has one meaning is accepted: a whole number written as text or with a decimal point, and a time without
-    its zone, which is Chinese time.
-    """
-    notice, evidence = kept
-    header = NoticeHeader(merchant.mchid, notice.region, f"{notice.notify_id}:again", notice.event_type)
-    try:
-        plaintext = evidence.envelope
-        if evidence.source is NoticeSource.NOTICE:
-            plaintext = decrypt(merchant, _envelope(evidence.envelope).get("resource"))
-    except Refused:
-        return None
-    read = parse(header, plaintext)
-    if read.kind is NoticeKind.UNREADABLE:
-        read = parse(header, orjson.dumps(_generously(_object(plaintext))))
-    return replace(read, correlation_id=notice.correlation_id)
-
-
-def what_is_needed(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Of a query's answer that cannot be read, what a later reading needs; nothing of the payer."""
-    amount = answer.get("amount")
-    kept = _plain_values(answer, _NEEDED)
-    return kept | ({"amount": _plain_values(amount, _NEEDED_OF_AMOUNT)} if isinstance(amount, dict) else {})
-
-
 def code_in(answer: Mapping[str, Any], name: str) -> str | None:
     """A number or code in a query's answer; None where it is none."""
     value = answer.get(name)
@@ -190,7 +152,7 @@ def code_in(answer: Mapping[str, Any], name: str) -> str | None:
 
 def _like_a_notice(header: NoticeHeader, answer: bytes) -> dict[str, Any]:
     """A refund as queries give it: ``status`` for ``refund_status``, and the merchant left out."""
-    value = _object(answer)
+    value = object_in(answer)
     return value | {"refund_status": value.get("status"), "mchid": header.merchant_id}
 
 
@@ -209,42 +171,11 @@ def _partners(header: NoticeHeader, plaintext: bytes) -> ChannelNotice | None:
 def _unreadable(header: NoticeHeader, plaintext: bytes) -> ChannelNotice:
     """It names its order where it can: then it is known whose money waits."""
     notice = _without_money(header, NoticeKind.UNREADABLE)
-    return replace(notice, order_no=code_in(_object(plaintext), "out_trade_no"))
+    return replace(notice, order_no=code_in(object_in(plaintext), "out_trade_no"))
 
 
-def _generously(value: dict[str, Any]) -> dict[str, Any]:
-    amount = value.get("amount")
-    if isinstance(amount, dict):
-        whole = {name: _whole(amount[name]) for name in ("total", "refund") if name in amount}
-        value = value | {"amount": amount | whole}
-    return value | ({"success_time": _zoned(value["success_time"])} if "success_time" in value else {})
-
-
-def _whole(amount: Any) -> Any:
-    if isinstance(amount, str) and amount.isascii() and amount.isdecimal() and len(amount) <= _DIGITS_LIMIT:
-        return int(amount)
-    is_whole = isinstance(amount, float) and amount.is_integer() and abs(amount) < 10**_DIGITS_LIMIT
-    return int(amount) if is_whole else amount
-
-
-def _zoned(moment: Any) -> Any:
-    try:
-        read = datetime.fromisoformat(moment)
-    except (TypeError, ValueError):
-        return moment
-    is_a_day = len(moment) <= len("2023-10-08")
-    return moment if read.tzinfo is not None or is_a_day else read.replace(tzinfo=SHANGHAI).isoformat()
-
-
-def _plain_values(value: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: value[name] for name in names if _is_short(value.get(name))}
-
-
-def _is_short(value: object) -> bool:
-    return isinstance(value, int | float) or (isinstance(value, str) and len(value) <= _TEXT_LIMIT)
-
-
-def _object(content: bytes) -> dict[str, Any]:
+def object_in(content: bytes) -> dict[str, Any]:
+    """A JSON object; an empty one where it is none."""
     try:
         value = orjson.loads(content)
     except orjson.JSONDecodeError:
@@ -301,7 +232,8 @@ def _without_money(header: NoticeHeader, kind: NoticeKind) -> ChannelNotice:
     )
 
 
-def _envelope(body: bytes) -> dict[str, Any]:
+def envelope_of(body: bytes) -> dict[str, Any]:
+    """The envelope of a notice; raises Refused."""
     try:
         envelope = orjson.loads(body)
     except orjson.JSONDecodeError:
