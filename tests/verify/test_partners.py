@@ -15,8 +15,6 @@ async def test_a_service_providers_success_asks_for_no_payment_even_where_it_nam
     """W4: a success that nobody booked would be a break."""
     equipped = county.installation.with_settings(wechat_merchants=(merchant(tmp_path),))
     partners: dict[str, Any] = {
-        "mchid": None,
-        "appid": None,
         "sp_appid": APPID,
         "sp_mchid": "1900007777",
         "sub_mchid": MCHID,

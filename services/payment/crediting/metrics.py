@@ -3,8 +3,8 @@
 from prometheus_client import Gauge
 
 from services.payment.crediting.decision import Quarantine
-from services.payment.notices import quarantine
 from services.payment.notices import repository as notices
+from services.payment.notices.quarantine import repository as quarantine
 from shared.service import ServiceContext
 
 _COUNT = Gauge("canbao_money_at_risk_notices", "Payments acknowledged to the channel and not yet credited")

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query
 from services.payment.crediting.decision import RETRYABLE_QUARANTINE
 from services.payment.crediting.schemas import QuarantinedOut, Retried
 from services.payment.job_names import CREDITING
-from services.payment.notices import quarantine
 from services.payment.notices.notice import NoticeKind, VerifiedNotice
+from services.payment.notices.quarantine import repository
 from services.payment.resources import PaymentResources
 from shared.database.engine import after_commit
 from shared.errors import DomainError, ErrorCode
@@ -31,7 +31,7 @@ async def list_quarantine(
     session: Session, after: UUID | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 100
 ) -> list[QuarantinedOut]:
     """Notices in quarantine, oldest first; ``after`` is the last id of the page before."""
-    rows = await quarantine.quarantined(session, after=after, limit=limit)
+    rows = await repository.quarantined(session, after=after, limit=limit)
     return [QuarantinedOut.model_validate(row) for row in rows]
 
 
@@ -43,14 +43,14 @@ async def retry_notice(session: Session, context: CurrentContext[PaymentResource
     One that could not be read is read again from the message as it came.
     """
     waiting = notice_id
-    if not await quarantine.retry(session, notice_id, [reason.value for reason in RETRYABLE_QUARANTINE]):
+    if not await repository.retry(session, notice_id, [reason.value for reason in RETRYABLE_QUARANTINE]):
         waiting = await _read_again(session, context.resources, notice_id)
     after_commit(session, lambda: context.wake(CREDITING))
     return Retried(id=waiting)
 
 
 async def _read_again(session: Session, resources: PaymentResources, notice_id: UUID) -> UUID:
-    unread = await quarantine.lock_unread(session, notice_id)
+    unread = await repository.lock_unread(session, notice_id)
     if unread is None:
         raise NotRetriable
     channel = resources.channels.get(unread.notice.merchant_id)
@@ -59,5 +59,5 @@ async def _read_again(session: Session, resources: PaymentResources, notice_id: 
         raise NotRetriable("现有的商户和密钥打不开原报文 · today's merchants and keys do not open the message")
     if read.kind is NoticeKind.UNREADABLE:
         raise NotRetriable("原报文仍无法读懂 · the message still cannot be read")
-    await quarantine.replace_by(session, notice_id, VerifiedNotice(read, unread.evidence))
+    await repository.replace_by(session, notice_id, VerifiedNotice(read, unread.evidence))
     return read.id

@@ -11,7 +11,7 @@ from prometheus_client import REGISTRY
 
 from services.payment.channels.wechat.keys import load_merchant
 from services.payment.channels.wechat.notice import NoticeHeader, parse
-from services.payment.channels.wechat.second_reading import read_again
+from services.payment.channels.wechat.unread_messages import read_again
 from services.payment.crediting.decision import Quarantine
 from services.payment.notices.notice import (
     ChannelNotice,

@@ -41,6 +41,15 @@ async def asked(payment: RunningPayment, times: int = 1) -> dict[str, Any]:
     return payment.peer.refunds[times - 1]
 
 
+async def noted(payment: RunningPayment) -> None:
+    """Wait until what the channel replied to the first request is kept: until then its row is busy."""
+
+    async def is_kept() -> bool:
+        return bool(await payment.one("SELECT bool_and(channel_refund_id IS NOT NULL) FROM refund"))
+
+    await eventually(is_kept, message="the reply is kept")
+
+
 async def state(payment: RunningPayment, refund: dict[str, Any]) -> str:
     """Where a refund stands."""
     return str((await payment.sql("SELECT state FROM refund WHERE id = $1::uuid", refund["id"]))[0]["state"])
@@ -100,6 +109,7 @@ async def test_a_retry_asks_under_the_same_number(payment: RunningPayment) -> No
     refund = await paid_twice(payment)
     await payment.post(f"refunds/{refund['id']}/approve")
     await asked(payment)
+    await noted(payment)
     await submit_refunds(payment.running, again_after_s=0)
     assert (await asked(payment, 2))["out_refund_no"] == payment.peer.refunds[0]["out_refund_no"] == refund["refund_no"]
 
@@ -200,12 +210,10 @@ async def test_the_channels_own_number_is_kept_from_its_reply_its_notice_and_its
         found: str | None = (await payment.get("refunds"))[0]["channel_refund_id"]
         return found
 
-    async def from_the_reply() -> bool:
-        return await kept() == refund_id(request)
-
-    await eventually(from_the_reply, message="kept from the reply")
+    await noted(payment)
+    assert await kept() == refund_id(request), "from the reply"
     payment.peer.refund_answers[refund["refund_no"]] = {"status": "PROCESSING", "refund_id": "50000000382019052709"}
-    await submit_refunds(payment.running, again_after_s=0)
+    assert await submit_refunds(payment.running, again_after_s=0) == 1
     assert await kept() == "50000000382019052709", "from the answer to a query"
     await reported(payment, request, "CLOSED", refund_id="50300007092019120200009812345")
     assert await kept() == "50300007092019120200009812345", "from the notice"
@@ -235,7 +243,8 @@ async def test_a_refund_that_a_query_finds_concluded_keeps_the_channels_number(p
         "success_time": "2023-10-09T09:00:00+08:00",
         "amount": {"total": DUE_FEN, "refund": DUE_FEN},
     }
-    await submit_refunds(payment.running, again_after_s=0)
+    await noted(payment)
+    assert await submit_refunds(payment.running, again_after_s=0) == 1
     await payment.worked()
     (found,) = await payment.get("refunds")
     assert (found["state"], found["channel_refund_id"]) == ("PAID", "50000000382019052709")

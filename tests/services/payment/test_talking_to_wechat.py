@@ -35,8 +35,12 @@ class TestNamingTheKey:
         await payment.paid(order, transaction_id="4200000002")
         (refund,) = await payment.get("refunds")
         await payment.post(f"refunds/{refund['id']}/approve")
-        await eventually(lambda: len(payment.peer.refunds) == 1, message="the refund is asked for")
-        await submit_refunds(payment.running, again_after_s=0)
+
+        async def replied() -> bool:
+            return (await payment.get("refunds"))[0]["channel_refund_id"] is not None
+
+        await eventually(replied, message="the refund is asked for, and the reply kept")
+        assert await submit_refunds(payment.running, again_after_s=0) == 1
         other = await payment.order(cancelled)
         await payment.sql("UPDATE payment_order SET to_be_queried = true WHERE order_no = $1", other["order_no"])
         assert await query_orders(payment.running, again_after_s=0) == 1

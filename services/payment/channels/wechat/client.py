@@ -32,8 +32,8 @@ from services.payment.channels.wechat.notice import (
     code_in,
     parse,
 )
-from services.payment.channels.wechat.second_reading import read_again, what_is_needed
 from services.payment.channels.wechat.signature import Refused, Signed, sign, verify
+from services.payment.channels.wechat.unread_messages import read_again, what_is_needed
 from services.payment.notices.notice import (
     ChannelNotice,
     Evidence,
