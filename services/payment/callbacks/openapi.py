@@ -9,15 +9,20 @@ _MEANINGS = {
     401: "The signature is missing, wrong or stale",
     404: "No merchant of this installation has that number",
     413: "More than 64 KiB",
+    500: "An error of this installation; WeChat Pay sends it again",
     503: "The notice could not be kept; WeChat Pay sends it again",
 }
 _FAILED = {
+    "title": "WechatFailure",
+    "description": "A refusal in WeChat Pay's form.",
     "type": "object",
     "properties": {"code": {"const": "FAIL"}, "message": _TEXT},
     "required": ["code", "message"],
     "additionalProperties": False,
 }
 _SEALED = {
+    "title": "WechatResource",
+    "description": "What a notice says, encrypted with the merchant's APIv3 key.",
     "type": "object",
     "properties": {
         "algorithm": {"const": "AEAD_AES_256_GCM"},
@@ -28,6 +33,8 @@ _SEALED = {
     "required": ["algorithm", "ciphertext", "nonce"],
 }
 _ENVELOPE = {
+    "title": "WechatNotice",
+    "description": "A notice of WeChat Pay, its content encrypted.",
     "type": "object",
     "properties": {
         "id": {"type": "string", "maxLength": 64},

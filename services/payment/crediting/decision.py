@@ -28,7 +28,7 @@ class Quarantine(StrEnum):
     REFUND_DIFFERS = "REFUND_DIFFERS"
 
 
-# Set aside for a reason on our side, not in the message: once that is removed, it can be worked again. What could not
+# Quarantined for a reason on our side, not in the message: once that is removed, it can be worked again. What could not
 # be read is read again from the message itself.
 RETRYABLE_QUARANTINE = (Quarantine.UNPROCESSABLE, Quarantine.UNKNOWN_MERCHANT)
 

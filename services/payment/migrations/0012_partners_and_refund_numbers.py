@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "payment_0012"
-down_revision = "payment_0010"
+down_revision = "payment_0014"
 branch_labels = None
 depends_on = None
 

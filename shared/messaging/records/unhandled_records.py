@@ -14,7 +14,7 @@ from shared.domain.ids import new_id
 from shared.domain.region import covers
 from shared.messaging.bus.envelope import Envelope, aggregate_and_seq, from_headers
 from shared.messaging.bus.protocol import Incoming, PartitionId
-from shared.messaging.consumer.cursors import AggregateKey, SequencedRecord
+from shared.messaging.records.sequence import AggregateKey, SequencedRecord
 from shared.messaging.topics.offset_tracker import fingerprint
 
 # Per aggregate, so that one with many parked events does not delay the others.
@@ -29,6 +29,13 @@ class UnhandledRecord:
     envelope: Envelope | None
     reason: str
     error: str
+
+    def facts(self) -> dict[str, str]:
+        """What a log says of it: its id, and as far as they are known its name and the trace id of what caused it."""
+        found = {"event_id": str(fingerprint(self.record)), "reason": self.reason, "error": self.error}
+        if self.envelope is not None:
+            found |= {"event_name": self.envelope.event, "trace_id": str(self.envelope.trace.correlation_id)}
+        return found
 
     @property
     def claimed(self) -> tuple[UUID, int] | None:
