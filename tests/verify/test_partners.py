@@ -24,9 +24,9 @@ async def test_a_service_providers_success_asks_for_no_payment_even_where_it_nam
         answer = await http.post(f"/payment/v1/callbacks/wechat/{MCHID}", content=notice.body, headers=notice.headers)
         assert answer.status_code == 204, answer.text
 
-        async def set_aside() -> bool:
+        async def quarantined() -> bool:
             rows = await county.sql("payment", "SELECT reason FROM raw_notice WHERE payee_provider_id IS NOT NULL")
             return [row["reason"] for row in rows] == ["OTHER_MERCHANT"]
 
-        await eventually(set_aside, message="it is named another merchant's")
+        await eventually(quarantined, message="it is named another merchant's")
     assert (await county.check("CHANNEL_SUCCESSES")).verdict == "OK"

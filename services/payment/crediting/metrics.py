@@ -10,7 +10,7 @@ from shared.service import ServiceContext
 _COUNT = Gauge("canbao_money_at_risk_notices", "Payments acknowledged to the channel and not yet credited")
 _FEN = Gauge("canbao_money_at_risk_fen", "What they are worth, in fen")
 _OLDEST = Gauge("canbao_money_at_risk_oldest_seconds", "Age of the oldest of them")
-_QUARANTINED = Gauge("canbao_quarantined_notices", "Authentic notices that were set aside, by reason", ["reason"])
+_QUARANTINED = Gauge("canbao_quarantined_notices", "Authentic notices in quarantine, by reason", ["reason"])
 _QUARANTINED_FEN = Gauge("canbao_quarantined_fen", "What they are worth as far as it is known, in fen", ["reason"])
 
 

@@ -207,7 +207,7 @@ _UNPARK_BOOKED = text(
     """
 )
 # A branch for each state, so that each has its partial index: the table holds every notice ever taken. A clock that was
-# set back makes nothing wait for less than no time. A success of our own order that was set aside is money that we hold
+# set back makes nothing wait for less than no time. A success of our own order that is quarantined is money that we hold
 # and have credited to nobody; where its amount cannot be read it is the order's.
 _AT_RISK = text(
     """

@@ -92,10 +92,10 @@ async def place(context: ServiceContext[PaymentResources], ask: OrderRequest) ->
         if order is None:
             await _close_earlier(context, ask)
             order = await _create(context, ask, channel)
+        if order is None:
+            raise await _already_open(context, ask)
     except _NoBill as unbilled:
         raise await _why_without_bill(context, ask, unbilled) from None
-    if order is None:
-        raise await _already_open(context, ask)
     with _naming(order):
         return await open_at_channel(context, order, channel, ask.region)
 
@@ -193,7 +193,7 @@ async def _create(
 
 
 async def _already_open(context: ServiceContext[PaymentResources], ask: OrderRequest) -> OrderAlreadyOpen:
-    """The refusal that names the order in the way, where the caller sees it; raises NothingToPay if that was paid."""
+    """The refusal that names the order in the way, where the caller sees it; raises _NoBill if that was paid."""
     earlier = await _earlier(context, ask)
     return OrderAlreadyOpen(order_no=earlier[0].order_no if earlier else None)
 

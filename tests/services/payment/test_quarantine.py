@@ -1,4 +1,4 @@
-"""Authentic notices that were set aside: named, worked again where that can help, and counted as long as they wait."""
+"""Authentic notices in quarantine: named, worked again where that can help, and counted as long as they wait."""
 
 import json
 from collections.abc import Sequence
@@ -235,7 +235,7 @@ class TestMoneyAtRisk:
     async def test_what_is_in_quarantine_is_measured_by_reason(self, payment: RunningPayment) -> None:
         """W2: no measure said that money was in quarantine."""
         await read_gauges(payment.running)
-        assert {gauge("notices", reason) for reason in Quarantine} == {0}, "there before anything was set aside"
+        assert {gauge("notices", reason) for reason in Quarantine} == {0}, "there before anything was quarantined"
         order = await payment.order(*await payment.bill())
         await payment.paid(order, appid="wx0000000000000000")
         await payment.paid(order, amount={"total": 9_900, "currency": "HKD"})

@@ -1,1 +1,1 @@
-"""The rows of notices that were set aside: listed, summed, and put back into the queue."""
+"""The rows of notices in quarantine: listed, summed, and put back into the queue."""
