@@ -207,8 +207,8 @@ _UNPARK_BOOKED = text(
     """
 )
 # A branch for each state, so that each has its partial index: the table holds every notice ever taken. A clock that was
-# set back makes nothing wait for less than no time. A success of our own order that is quarantined is money that we hold
-# and have credited to nobody; where its amount cannot be read it is the order's.
+# set back makes nothing wait for less than no time. A success of our own order in quarantine is money that we hold and
+# have credited to nobody; where its amount cannot be read it is the order's.
 _AT_RISK = text(
     """
     SELECT count(*) AS notices, coalesce(sum(amount_fen), 0)::bigint AS fen,
