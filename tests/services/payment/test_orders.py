@@ -136,7 +136,8 @@ class TestWhichOrderARefusalIsAbout:
         raise AssertionError("nobody was refused because of another order")
 
     async def test_what_is_about_no_order_names_none(self, payment: RunningPayment) -> None:
-        refused = await payment.post("orders", {"enrolment_ids": [str(new_id())], "channel": "WECHAT"})
+        (late,) = await payment.bill(1, row(until=date(2023, 10, 7)))
+        refused = await payment.post("orders", {"enrolment_ids": [str(late)], "channel": "WECHAT"})
         assert (refused.json()["code"], "order_no" in refused.json()) == ("NOTHING_TO_PAY", False)
 
 
