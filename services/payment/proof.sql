@@ -27,8 +27,8 @@ CREATE VIEW proof.order_line AS
 SELECT order_id, bill_id, enrolment_id, benefit_year, region, amount_fen, open, recorded_at FROM order_line;
 
 CREATE VIEW proof.notice AS
-SELECT id, channel, merchant_id, notify_id, source, event_type, kind, payee_merchant_id, order_no, transaction_id,
-       refund_no, outcome, amount_fen, currency, succeeded_at, state, reason, region, correlation_id, recorded_at
+SELECT id, channel, merchant_id, notify_id, source, event_type, kind, payee_merchant_id, payee_provider_id, order_no,
+       transaction_id, refund_no, outcome, amount_fen, currency, succeeded_at, state, reason, region, correlation_id, recorded_at
 FROM raw_notice;
 
 CREATE VIEW proof.payment AS
@@ -92,6 +92,7 @@ FROM transfer;
 CREATE VIEW proof.sealed_raw_notice AS
 SELECT 1::smallint AS form, written_by, id, recorded_at,
        encode(sha256(record_send(ROW(
-           id, channel, merchant_id, notify_id, source, envelope, serial, signed_at, event_type,
-           region, actor, correlation_id, recorded_at, written_by))), 'hex') AS digest
+           id, channel, merchant_id, notify_id, source, envelope, serial, signed_at, event_type, kind, payee_merchant_id,
+           payee_provider_id, payee_appid, order_no, transaction_id, refund_no, channel_refund_id, outcome, amount_fen,
+           currency, succeeded_at, region, actor, correlation_id, recorded_at, written_by))), 'hex') AS digest
 FROM raw_notice;

@@ -50,6 +50,8 @@ _POISON = "tests/shared/messaging/conformance/test_poison.py::"
 _POSITIONS = "tests/shared/messaging/test_offset_tracker.py::"
 _LOCKS = "tests/shared/messaging/test_locks.py::"
 _CREDITING = "tests/services/payment/test_crediting.py::"
+_WECHAT = "tests/services/payment/test_talking_to_wechat.py::"
+_QUARANTINE = "tests/services/payment/test_quarantine.py::"
 _REGIONS = "tests/shared/database/test_row_security.py::"
 _CASH = "tests/services/payment/cash/test_village_cash.py::"
 _HALL = "tests/services/payment/remittance/test_entrusted_cash.py::"
@@ -247,5 +249,35 @@ MUTATIONS = (
         "unique serial of a collection notice",
         (Edit(_CASH_TABLES, "collection_notice_serial text UNIQUE,", "collection_notice_serial text,"),),
         (_HALL + "TestSerial::test_it_belongs_to_one_batch",),
+    ),
+    Mutation(
+        "naming of the key that an answer is to be signed with",
+        (
+            Edit(
+                "services/payment/channels/wechat/client.py",
+                'request.headers["Wechatpay-Serial"] = self._merchant.answers_signed_by',
+                "pass",
+            ),
+        ),
+        (
+            _WECHAT + "TestNamingTheKey::test_every_request_names_the_key_of_its_answer_and_who_asks",
+            _WECHAT + "TestNamingTheKey::test_with_the_public_key_alone_orders_are_opened_while_the_platform_switches",
+        ),
+    ),
+    Mutation(
+        "apartness of a service provider's money",
+        (
+            Edit(
+                "services/payment/crediting/decision.py",
+                "notice.payee_provider_id is not None or notice.payee_merchant_id != notice.merchant_id",
+                "notice.payee_merchant_id != notice.merchant_id",
+            ),
+        ),
+        (_QUARANTINE + "TestPartnerMode::test_it_is_never_credited_even_where_it_names_us_as_the_payee",),
+    ),
+    Mutation(
+        "earlier numbers of our own refunds",
+        (Edit("services/payment/refunds/service.py", "attempt < refund.attempt", "attempt > refund.attempt"),),
+        ("tests/services/payment/test_refunds.py::test_late_word_about_an_earlier_number_of_ours_is_a_repetition",),
     ),
 )

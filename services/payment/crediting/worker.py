@@ -9,7 +9,7 @@ from prometheus_client import Counter
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.crediting.decision import Quarantine, quarantine_of
+from services.payment.crediting.decision import Quarantine, is_another_merchants, quarantine_of
 from services.payment.crediting.service import Outcome, credit
 from services.payment.job_names import CREDITING
 from services.payment.notices import repository
@@ -90,6 +90,8 @@ async def work(
             outcomes[notice.id] = ("IGNORED", None)
         elif merchant is None:
             outcomes[notice.id] = ("QUARANTINED", Quarantine.UNKNOWN_MERCHANT.value)
+        elif isinstance(notice, RefundNotice) and is_another_merchants(notice):
+            outcomes[notice.id] = ("QUARANTINED", Quarantine.OTHER_MERCHANT.value)
         elif isinstance(notice, RefundNotice):
             refunds.append(notice)
         elif not isinstance(notice, PaymentNotice):

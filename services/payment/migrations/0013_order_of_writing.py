@@ -4,7 +4,7 @@ from alembic import op
 from sqlalchemy import text
 
 revision = "payment_0013"
-down_revision = "payment_0014"
+down_revision = "payment_0012"
 branch_labels = None
 depends_on = None
 

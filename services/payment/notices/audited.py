@@ -1,11 +1,11 @@
-"""Notices as an audited table: what the channel sent is sealed, what we read from it and did about it is not."""
+"""Notices as an audited table: what the channel sent and what we read from it are sealed, what became of it is not.
+
+A notice that was read wrongly is read again as another row.
+"""
 
 from typing import Final
 
 from shared.audit.table import AuditedTable
-
-_READ = "read from the envelope, and read again where the reading was wrong"
-_DONE = "what became of the notice"
 
 RAW_NOTICE: Final = AuditedTable(
     name="raw_notice",
@@ -20,6 +20,18 @@ RAW_NOTICE: Final = AuditedTable(
         "serial",
         "signed_at",
         "event_type",
+        "kind",
+        "payee_merchant_id",
+        "payee_provider_id",
+        "payee_appid",
+        "order_no",
+        "transaction_id",
+        "refund_no",
+        "channel_refund_id",
+        "outcome",
+        "amount_fen",
+        "currency",
+        "succeeded_at",
         "region",
         "actor",
         "correlation_id",
@@ -27,17 +39,7 @@ RAW_NOTICE: Final = AuditedTable(
         "written_by",
     ),
     left_out={
-        "kind": _READ,
-        "payee_merchant_id": _READ,
-        "payee_appid": _READ,
-        "order_no": _READ,
-        "transaction_id": _READ,
-        "refund_no": _READ,
-        "outcome": _READ,
-        "amount_fen": _READ,
-        "currency": _READ,
-        "succeeded_at": _READ,
-        "state": _DONE,
-        "reason": _DONE,
+        "state": "what became of the notice",
+        "reason": "why that became of it",
     },
 )

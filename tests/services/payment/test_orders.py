@@ -82,6 +82,65 @@ async def test_an_order_that_was_paid_a_moment_ago_is_not_replaced(payment: Runn
     assert (await payment.post(f"orders/{order['order_no']}/cancel")).json()["code"] == "ORDER_PAID"
 
 
+class TestWhichOrderARefusalIsAbout:
+    """B5: problems said "look up that order" and named none."""
+
+    async def test_one_that_was_paid_at_the_channel(self, payment: RunningPayment) -> None:
+        (person,) = await payment.bill()
+        order = await payment.order(person)
+        payment.peer.pay(order["order_no"])
+        for refused in (
+            await payment.post("orders", {"enrolment_ids": [str(person)], "channel": "WECHAT"}),
+            await payment.post(f"orders/{order['order_no']}/cancel"),
+        ):
+            assert (refused.json()["code"], refused.json()["order_no"]) == ("ORDER_PAID", order["order_no"])
+
+    async def test_one_that_the_channel_may_or_may_not_have_opened(self, payment: RunningPayment) -> None:
+        (person,) = await payment.bill()
+        payment.peer.out_of_order = True
+        refused = await payment.post("orders", {"enrolment_ids": [str(person)], "channel": "WECHAT"})
+        assert (refused.status_code, refused.json()["code"]) == (503, "CHANNEL_UNAVAILABLE")
+        assert await state(payment, refused.json()["order_no"]) == "UNKNOWN"
+
+    async def test_an_earlier_one_that_could_not_be_closed(self, payment: RunningPayment) -> None:
+        (person,) = await payment.bill()
+        order = await payment.order(person)
+        payment.peer.out_of_order = True
+        refused = await payment.post("orders", {"enrolment_ids": [str(person)], "channel": "WECHAT"})
+        assert (refused.status_code, refused.json()["order_no"]) == (503, order["order_no"])
+
+    async def test_one_that_has_ended(self, payment: RunningPayment) -> None:
+        order = await payment.order(*await payment.bill())
+        await payment.paid(order)
+        refused = await payment.post(f"orders/{order['order_no']}/cancel")
+        assert (refused.json()["code"], refused.json()["order_no"]) == ("ORDER_NOT_OPEN", order["order_no"])
+
+    async def test_one_that_the_channel_refused(self, payment: RunningPayment) -> None:
+        order = await payment.order(*await payment.bill())
+        payment.peer.refuses_closing = "SYSTEM_RULE"
+        refused = await payment.post(f"orders/{order['order_no']}/cancel")
+        assert (refused.status_code, refused.json()["code"]) == (502, "CHANNEL_REFUSED")
+        assert refused.json()["order_no"] == order["order_no"]
+
+    async def test_one_that_somebody_else_opened_at_the_same_moment(self, payment: RunningPayment) -> None:
+        """Of those who come at once, the refused ones read which order is there."""
+        (person,) = await payment.bill()
+        body = {"enrolment_ids": [str(person)], "channel": "WECHAT"}
+        for _ in range(5):
+            answers = await asyncio.gather(*(payment.post("orders", body) for _ in range(6)))
+            refused = [each.json() for each in answers if each.status_code == 409]
+            for each in refused:
+                assert (await payment.get(f"orders/{each['order_no']}"))["lines"][0]["enrolment_id"] == str(person)
+            if any(each["code"] == "ORDER_ALREADY_OPEN" for each in refused):
+                return
+        raise AssertionError("nobody was refused because of another order")
+
+    async def test_what_is_about_no_order_names_none(self, payment: RunningPayment) -> None:
+        (late,) = await payment.bill(1, row(until=date(2023, 10, 7)))
+        refused = await payment.post("orders", {"enrolment_ids": [str(late)], "channel": "WECHAT"})
+        assert (refused.json()["code"], "order_no" in refused.json()) == ("NOTHING_TO_PAY", False)
+
+
 async def test_of_two_orders_at_once_for_one_bill_one_stays_open(payment: RunningPayment) -> None:
     (person,) = await payment.bill()
     body = {"enrolment_ids": [str(person)], "channel": "WECHAT"}
