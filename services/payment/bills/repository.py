@@ -25,7 +25,6 @@ from shared.database.bulk import ColumnMap, insert_rows, update_rows
 from shared.database.row import fetch_all, fetch_one, select_into
 from shared.messaging.bus.errors import Transient
 
-
 # Each further look means that somebody was priced again within the moment before it.
 LOOKS = 10
 
