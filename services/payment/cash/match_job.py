@@ -31,6 +31,7 @@ from services.payment.statements import repository as statements
 from services.payment.statements.repository import DepositLine
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
+from shared.messaging.outbox.publication import collected
 from shared.service import Job, ServiceContext
 
 CHANNEL = "VILLAGE_CASH"
@@ -137,9 +138,12 @@ def _deposited(matching: _Matching, receipt: StoredReceipt) -> Transfer:
 async def _import(session: AsyncSession, matching: _Matching, receipts: Sequence[StoredReceipt]) -> None:
     live = await bills.lock_live(session, [receipt.enrolment_id for receipt in receipts])
     decided = decide_import(receipts, live)
-    for some in _chunks(decided.paying):
-        await post(session, [postings.cash_imported(r.dimensions, r.amount_fen, matching.context(r)) for r, _ in some])
-        await bills.pay(session, [_payment(matching, receipt, bill) for receipt, bill in some])
+    async with collected(session):
+        for some in _chunks(decided.paying):
+            await post(
+                session, [postings.cash_imported(r.dimensions, r.amount_fen, matching.context(r)) for r, _ in some]
+            )
+            await bills.pay(session, [_payment(matching, receipt, bill) for receipt, bill in some])
     for failed in _chunks(decided.failing):
         await post(
             session, [postings.import_failed(r.dimensions, r.amount_fen, matching.context(r)) for r, _ in failed]
