@@ -246,7 +246,7 @@ async def test_the_first_policy_waits_for_those_who_are_priced_before_it(
         async with calendar.database.transaction(COUNTY) as pricing:
             people = received(registered(installation.settings, 1))
             await handlers.on_registered(pricing, people, calendar.resources)
-            applying = asyncio.create_task(POLICY_CHANGE.step(newer))
+            applying = asyncio.ensure_future(POLICY_CHANGE.step(newer))
             await wait_for_lock_waits(installation, "subsidy")
         await applying
         assert await REASSESS.step(on(newer, OCTOBER_9)) == 1
