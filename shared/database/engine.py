@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 import orjson
 from sqlalchemy import TextClause, make_url, text
@@ -53,17 +53,13 @@ class Database:
         self.engine = open_engine(url, pool_size=pool_size, application_name=application_name)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
 
-    @asynccontextmanager
-    async def transaction(self, region: str) -> AsyncIterator[AsyncSession]:
+    def transaction(self, region: str) -> AbstractAsyncContextManager[AsyncSession]:
         """One transaction that sees only ``region`` and what lies in it; commits on a clean exit, else rolls back."""
-        async with self._transaction(region) as session:
-            yield session
+        return self._transaction(region)
 
-    @asynccontextmanager
-    async def snapshot(self, region: str) -> AsyncIterator[AsyncSession]:
+    def snapshot(self, region: str) -> AbstractAsyncContextManager[AsyncSession]:
         """One that only reads: all its statements see the same moment, so that what they say fits together."""
-        async with self._transaction(region, _ONE_MOMENT) as session:
-            yield session
+        return self._transaction(region, _ONE_MOMENT)
 
     @asynccontextmanager
     async def _transaction(self, region: str, *first: TextClause) -> AsyncIterator[AsyncSession]:
