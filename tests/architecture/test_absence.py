@@ -57,6 +57,7 @@ SAFE = {
         HELD,
         "the people: versions are made under that lock; who was paid or ended meanwhile is rightly left out",
     ),
+    "services/subsidy/rosters/repository.py _LINE": (STEP, "a roster names a person once: there is one row to take"),
     "services/subsidy/changes/repository.py _TAKE": (QUEUE, "people to price again"),
     "services/subsidy/changes/repository.py _GO_BACK": (HELD, "the one row, or a turn that commits before it"),
     "services/subsidy/changes/repository.py _GO_ON": (HELD, "the one row"),
@@ -132,6 +133,10 @@ def test_a_statement_is_read_as_it_is_written() -> None:
     assert written.sets == {"refund": {"state", "asked_at"}}
     assert {"state", "failure", "asked_at", "id"} <= written.asks_by
     assert not {"n", "before", "limit"} & written.asks_by
+    latest = Statement(
+        "here", "SELECT id FROM roster_line WHERE roster_id = 1 ORDER BY withdrawn_on LIMIT 1 FOR UPDATE"
+    )
+    assert latest.asks_by == {"region", "version"}
     upsert = Statement("here", "INSERT INTO cursor AS c (id, seq) VALUES (1, 2) ON CONFLICT (id) DO UPDATE SET seq = 2")
     assert upsert.sets == {"cursor": {"seq"}}
     assert not upsert.locks

@@ -45,17 +45,18 @@ class Statement:
 
     @cached_property
     def asks_by(self) -> set[str]:
-        """The columns in its conditions: after WHERE, ON, USING or HAVING."""
+        """The columns in its conditions, and those of its order where that decides which rows it takes."""
         found: set[str] = set()
+        conditions = _PREDICATE | ({"ORDER"} if "LIMIT" in self.sql else set())
         asking, outer = False, list[bool]()
         for token in _TOKEN.findall(self.sql):
             if token == "(":
                 outer.append(asking)
             elif token == ")":
                 asking = outer.pop() if outer else False
-            elif token.upper() in _PREDICATE and token.isupper():
+            elif token in conditions:
                 asking = True
-            elif token.upper() in _OTHER and token.isupper():
+            elif token in _OTHER:
                 asking = False
             elif asking and token.islower():
                 found.add(token.rpartition(".")[2].strip('"'))
