@@ -110,7 +110,7 @@ def dues_by_schedule(
 
 
 def _due(assessment: Assessment, on: date) -> int:
-    row = assessment.row_on(on)
+    row = next((row for row in assessment.rows if row.pay_from <= on <= row.pay_until), None)
     return -1 if row is None else row.terms.due_fen
 
 

@@ -16,14 +16,13 @@ from shared.messaging.bus.factory import open_bus
 from shared.messaging.bus.protocol import Bus, BusRefused
 from shared.messaging.consumer.loop import run_consumer
 from shared.messaging.outbox.relay import POOL as RELAY_POOL
-from shared.messaging.outbox.relay import run_relay
+from shared.messaging.outbox.relay import RELAY, run_relay
 from shared.messaging.outbox.retention import purge_published
 from shared.messaging.topics.installation import join_installation
 from shared.metrics_collector import keep_gauges
 from shared.service import Closable, Job, R, Role, Service, ServiceContext, Startable
 from shared.settings import Settings
 
-RELAY = "relay"
 _BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 _GRACE_S = 20.0
 # A step that did as much as this is called again without a pause to gather more.
@@ -116,6 +115,7 @@ async def _relay_and_consume(run: ServiceContext, bus: Bus, relays: Database) ->
                 bus=bus,
                 service=run.service.name,
                 region=run.settings.region,
+                failures=run.failures,
                 stop=run.stop,
                 wake=run.wake_event(RELAY),
             )
@@ -129,6 +129,7 @@ async def _relay_and_consume(run: ServiceContext, bus: Bus, relays: Database) ->
                     region=run.settings.region,
                     subscriptions=run.service.subscriptions,
                     resources=run.resources,
+                    failures=run.failures,
                     stop=run.stop,
                 )
             )

@@ -8,6 +8,7 @@ from services.console.figures import Figures, people, permille
 from services.console.summaries import CollectionWindow, EnrolledDay, RegistrationSummary
 
 WIDTH, HEIGHT = 1000, 400  # the chart's own coordinates; the page stretches them
+_DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)
 _YEAR = timedelta(days=365)
 _MOST_WEEKS = 60
@@ -72,7 +73,9 @@ def trend(
         year_before=curve(earlier),
         heights=tuple(people(top * step // _STEPS) for step in range(_STEPS, -1, -1)),
         days=tuple(_short(window.first + (until - window.first) * step // _STEPS) for step in range(_STEPS + 1)),
-        weeks=_weeks(window, target, points[1:], moved, figures),
+        weeks=_weeks(
+            window, target, points[1:], _until(registration.enrolled_by_day, window.first - _DAY), moved, figures
+        ),
     )
 
 
@@ -87,7 +90,7 @@ def week_ends(first: date, today: date) -> list[date]:
     """The last day of each week since the first day of the window, and today."""
     if today < first:
         return []
-    whole = [first + _WEEK * number - timedelta(days=1) for number in range(1, _MOST_WEEKS + 1)]
+    whole = [first + _WEEK * number - _DAY for number in range(1, _MOST_WEEKS + 1)]
     return [day for day in whole if day < today] + [today]
 
 
@@ -105,10 +108,12 @@ def _weeks(
     window: CollectionWindow,
     target: int,
     points: Sequence[tuple[date, int]],
+    before: int,
     moved: Sequence[EnrolledDay],
     figures: Figures,
 ) -> tuple[Week, ...]:
-    weeks, start, before = [], window.first, 0
+    """The rows of the table; ``before`` counts the people who were enrolled when the window opened."""
+    weeks, start = [], window.first
     for end, count in points:
         weeks.append(
             Week(
@@ -119,7 +124,7 @@ def _weeks(
                 year_before=figures.people(_until(moved, end)) if moved else None,
             )
         )
-        start, before = end + timedelta(days=1), count
+        start, before = end + _DAY, count
     return tuple(weeks)
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import traceback
 from typing import TextIO
 
 import structlog
@@ -33,9 +34,23 @@ def configure_logs(*, level: int = logging.INFO, to: TextIO | None = None) -> No
             foreign_pre_chain=[*common, structlog.stdlib.add_logger_name],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
+                _exception_without_values,
                 render,
             ],
         )
     )
     logging.basicConfig(level=logging.WARNING, handlers=[of_libraries])
+
+
+def _exception_without_values(
+    _logger: object, _method: str, line: structlog.types.EventDict
+) -> structlog.types.EventDict:
+    """An exception that a library logs: its type and where it was raised. Its text can hold a person's data."""
+    found = line.pop("exc_info", None)
+    error = found[1] if isinstance(found, tuple) else found
+    if isinstance(error, BaseException):
+        line["error"] = type(error).__name__
+        line["places"] = [
+            f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
+        ]
+    return line

@@ -6,8 +6,6 @@ from datetime import date, timedelta
 from shared.domain.waits import first_day_after
 from shared.policy.pack import BenefitYear, CoverFrom, Wait, Window
 
-CoverStart = CoverFrom
-
 
 @dataclass(frozen=True, slots=True)
 class CoverRule:

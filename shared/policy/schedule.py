@@ -45,10 +45,6 @@ class Assessment:
     rows: tuple[PriceRow, ...]
     reasons: Reasons
 
-    def row_on(self, day: date) -> PriceRow | None:
-        """The row whose dates hold a day."""
-        return next((row for row in self.rows if row.pay_from <= day <= row.pay_until), None)
-
 
 _Span = tuple[date, date, Priced | PolicyRefusal | MissingFact]
 

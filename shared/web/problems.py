@@ -213,9 +213,13 @@ def _unavailable(request: Request, error: Exception) -> Problem:
 
 
 def _bug(request: Request, error: Exception) -> Problem:
-    found = trace_id(request)
-    log.error("unexpected error", error=error_summary(error), place=_place_of(error), trace_id=str(found))
-    return problem(ErrorCode.INTERNAL_ERROR, trace_id=found)
+    return bug(error, trace_id(request))
+
+
+def bug(error: Exception, trace_id: UUID) -> Problem:
+    """Log an unexpected error by its kind and place, without the values it was about, and answer 500."""
+    log.error("unexpected error", error=error_summary(error), place=_place_of(error), trace_id=str(trace_id))
+    return problem(ErrorCode.INTERNAL_ERROR, trace_id=trace_id)
 
 
 def _place_of(error: BaseException) -> str:

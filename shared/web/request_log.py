@@ -5,11 +5,14 @@ probes write no line. A channel's callback that was kept is its row in the datab
 """
 
 from time import perf_counter
+from typing import Any
 from uuid import uuid4
 
 import structlog
 from fastapi.routing import APIRoute
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.applications import Starlette
+from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
 log = structlog.get_logger("canbao.request")
@@ -19,9 +22,11 @@ _NO_ROUTE = "(no such endpoint)"
 class RequestLog:
     """A service's application with a line after each request, and the trace id in every line written meanwhile."""
 
-    def __init__(self, app: ASGIApp, prefix: str) -> None:
+    def __init__(self, app: Starlette, prefix: str) -> None:
         """Wrap an application that is mounted at a prefix."""
         self._app, self._prefix = app, prefix
+        # A page that is no operation leaves its endpoint in the scope, not its route.
+        self._pages: dict[Any, str] = {route.endpoint: route.path for route in app.routes if type(route) is Route}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; what is no HTTP passes by."""
@@ -41,16 +46,25 @@ class RequestLog:
         with bound_contextvars(trace_id=str(trace_id)):
             try:
                 await self._app(scope, receive, noting)
+            except Exception:
+                # The application has logged and answered it, and raises it for the web server, which would log it with
+                # the values it was about.
+                if not status:
+                    raise
             finally:
                 caller = scope["state"].get("caller")
-                route = scope.get("route")
                 log_request(
                     client=caller.client if caller is not None else "-",
                     method=scope["method"],
-                    path=self._prefix + route.path if isinstance(route, APIRoute) else _NO_ROUTE,
+                    path=self._template(scope),
                     status=status,
                     began=began,
                 )
+
+    def _template(self, scope: Scope) -> str:
+        route = scope.get("route")
+        path = route.path if isinstance(route, APIRoute) else self._pages.get(scope.get("endpoint"))
+        return _NO_ROUTE if path is None else self._prefix + path
 
 
 def log_request(*, client: str, method: str, path: str, status: int, began: float, **more: str) -> None:

@@ -1,4 +1,4 @@
-"""Files, folders and tests that the decisions and ARCHITECTURE.md name exist."""
+"""Files, folders, tests and functions that the decisions and ARCHITECTURE.md name exist."""
 
 import re
 from collections.abc import Iterator
@@ -11,6 +11,10 @@ ROOT = Path(__file__).parents[2]
 AREAS = "bench|deploy|docs|services|shared|simulator|tests|tools|verify"
 DECISIONS = sorted((ROOT / "docs/adr").glob("[0-9]*.md"))
 _PATH = re.compile(rf"(?<![\w/-])(?:{AREAS})/[\w./-]*\w")
+# `function(argument)`, also as a method of something.
+_FUNCTION = re.compile(r"`(?:\w+\.)*(\w+)\([^`]*`")
+# Of pydantic and of the operating system.
+_OTHERS_FUNCTIONS = {"Field", "access"}
 _TEST = re.compile(r"\btest_\w+\b(?!\.py|/)")
 # `folder/module.py`, `module.py` or `folder/`, where it may be given from a folder named before, with `::name` or `*`.
 _CELL_PATH = re.compile(r"`([\w./*-]+(?:\.\w+|/\*?))(?:::(\w+))?`")
@@ -31,6 +35,16 @@ def defined_tests() -> frozenset[str]:
     modules = list((ROOT / "tests").rglob("test_*.py"))
     functions = (re.findall(r"def (test_\w+)", path.read_text(encoding="utf-8")) for path in modules)
     return frozenset({path.stem for path in modules}.union(*functions))
+
+
+@cache
+def defined_names() -> frozenset[str]:
+    """Every function and class of the repository, by name."""
+    modules = [path for area in AREAS.split("|") for path in (ROOT / area).rglob("*.py")]
+    found = (
+        re.findall(r"^\s*(?:async )?(?:def|class) (\w+)", path.read_text("utf-8"), re.MULTILINE) for path in modules
+    )
+    return frozenset().union(*found)
 
 
 @cache
@@ -63,6 +77,12 @@ def test_what_holds_a_decision_exists(decision: Path) -> None:
     assert sorted(set(_TEST.findall(text)) - defined_tests()) == []
 
 
+@pytest.mark.parametrize("document", [*DECISIONS, ROOT / "ARCHITECTURE.md"], ids=lambda path: path.stem)
+def test_a_function_that_a_document_names_exists(document: Path) -> None:
+    named = set(_FUNCTION.findall(document.read_text(encoding="utf-8")))
+    assert sorted(named - defined_names() - _OTHERS_FUNCTIONS) == []
+
+
 def test_what_the_tables_of_architecture_name_exists() -> None:
     found = list(paths_in_tables((ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")))
     assert len(found) > 100, "the tables' paths are no longer recognised"
@@ -75,6 +95,13 @@ def test_a_path_that_moved_and_a_name_that_is_gone_are_seen() -> None:
         ("shared/web/gone.py", ""),
         ("web/page.py", "gone"),
     ]
+    assert _FUNCTION.findall("`patient(seconds)`, `clock.now()`, `access(2)`, `Field(title=…)`, `a name (said)`") == [
+        "patient",
+        "now",
+        "access",
+        "Field",
+    ]
+    assert "patient" not in defined_names()
     assert _PATH.findall("held by tests/gone/test_x.py, `tests/harness`.") == [
         "tests/gone/test_x.py",
         "tests/harness",

@@ -18,6 +18,7 @@ from shared.web.strict_route import FORM_TYPE, JSON_TYPE, MAX_BODY_BYTES, MAX_QU
 from tests.endpoints.server import SCOPES, Served
 from tests.harness.conformance import must_be_documented
 from tests.harness.eventually import eventually
+from tests.harness.timeouts import stretched
 
 JSON = {"Content-Type": "application/json"}
 
@@ -50,7 +51,7 @@ async def http(county: Served) -> Any:
         headers=county.caller(*SCOPES),
         trust_env=False,
         verify=False,
-        timeout=30,
+        timeout=stretched(30),
         event_hooks={"response": [must_be_documented]},
     ) as client:
         yield client

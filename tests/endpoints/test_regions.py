@@ -9,6 +9,7 @@ import pytest
 from tests.endpoints.server import SCOPES, VILLAGE, Served
 from tests.harness.cluster import SERVICES
 from tests.harness.conformance import must_be_documented
+from tests.harness.timeouts import stretched
 
 ELSEWHERE = "411503"  # another county of the same city
 Ask = Callable[[dict[str, str]], Any]
@@ -21,7 +22,7 @@ async def stranger(county: Served) -> AsyncIterator[httpx.AsyncClient]:
         base_url=county.base_url,
         headers=county.caller(*SCOPES, region=ELSEWHERE),
         trust_env=False,
-        timeout=30,
+        timeout=stretched(30),
         event_hooks={"response": [must_be_documented]},
     ) as client:
         yield client

@@ -12,6 +12,7 @@ from tests.faults.callers import Caller
 from tests.faults.harmed_county import County
 from tests.harness.eventually import eventually
 from tests.harness.payable import SCOPES
+from tests.harness.timeouts import stretched
 from tests.harness.wechat_peer import SignedNotice, sign
 
 _REQUESTS = 30
@@ -31,7 +32,7 @@ async def test_with_every_connection_of_the_pool_taken_callbacks_are_answered_al
                 return bool(seen == county.installation.settings.pool_web - 1)
 
             await eventually(pool_is_taken, message="everything but the intake's own connection waits")
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(stretched(5)):
                 await county.channel.pay_and_notify(10)
         answers = [answer.status_code for answer in await asyncio.gather(*asking)]
     assert set(answers) <= {200, 503}
@@ -57,7 +58,7 @@ async def test_a_thousand_clients_that_hang_up_take_nothing_from_the_others(coun
     whole = [sign(county.channel.body(each)) for each in paid]
     async with county.channel.under_load(per_second=10):
         await asyncio.gather(*(_hang_up(web.port, whole[number % 20], number) for number in range(1000)))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(stretched(10)):
             await county.channel.pay_and_notify(5)
         for each in paid:  # no answer arrived, so the channel notifies again
             await county.channel.notify(each)
@@ -90,7 +91,7 @@ async def test_asked_to_end_it_answers_what_it_has_in_hand_and_nothing_with_an_e
 async def _client(county: County) -> AsyncIterator[httpx.AsyncClient]:
     headers = county.installation.caller(*SCOPES)
     url = county.fleet.url("payment")
-    async with httpx.AsyncClient(base_url=url, headers=headers, trust_env=False, timeout=40) as client:
+    async with httpx.AsyncClient(base_url=url, headers=headers, trust_env=False, timeout=stretched(40)) as client:
         yield client
 
 

@@ -18,6 +18,7 @@ from tests.harness.kafka_broker import KafkaBroker, NamedBroker
 from tests.harness.payable import SCOPES
 from tests.harness.processes import ServiceProcess
 from tests.harness.tax_peer import TOKEN, TaxPeer, tax_peer
+from tests.harness.timeouts import stretched
 from tests.harness.wechat_peer import MCHID, WechatPeer
 from tests.verify.small_season import Season
 
@@ -53,7 +54,9 @@ async def test_killed_at_every_step_to_the_treasury_the_money_takes_each_step_on
     await county.channel.pay_and_notify(PAYERS)
     await county.judged()
     headers = county.installation.caller(*SCOPES)
-    async with httpx.AsyncClient(base_url=web.base_url, headers=headers, trust_env=False, timeout=30) as http:
+    async with httpx.AsyncClient(
+        base_url=web.base_url, headers=headers, trust_env=False, timeout=stretched(30)
+    ) as http:
         hall = Season(county.installation, http, WechatPeer(), tax)
         async with county.wire("payment", "remittance_line", "INSERT") as wire:
             await hall.bank("SETTLEMENT", f"WECHAT:{MCHID}:{DAY}", county.channel.paid_fen)

@@ -11,6 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from tests.harness.timeouts import stretched
+
 _METHODS = ["GET", "POST", "PUT", "DELETE"]
 _HOP_BY_HOP = {"connection", "host", "transfer-encoding", "content-length", "keep-alive"}
 
@@ -18,7 +20,7 @@ _HOP_BY_HOP = {"connection", "host", "transfer-encoding", "content-length", "kee
 @asynccontextmanager
 async def balancing(port: int, owners: Mapping[str, str]) -> AsyncIterator[None]:
     """Pass requests on by the first part of their path; 502 where nobody answers."""
-    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=stretched(60)) as client:
 
         async def pass_on(request: Request) -> Response:
             owner = owners.get(request.url.path.split("/")[1])

@@ -28,6 +28,7 @@ from shared.web.tokens import Grant, issue, signing_key
 from tests.harness.cluster import SERVICES, Cluster
 from tests.harness.conformance import must_be_documented
 from tests.harness.copied import CopiedSettings
+from tests.harness.timeouts import stretched
 
 COUNTY = "411521"
 
@@ -94,7 +95,7 @@ class Installation:
 
     async def close_connections(self, service: str) -> int:
         """Close a service's connections to its database, as a restart of the server does; returns how many."""
-        connection = await asyncpg.connect(self.settings.service_url(service), timeout=30)
+        connection = await asyncpg.connect(self.settings.service_url(service), timeout=stretched(30))
         try:
             closed: int = await connection.fetchval(
                 "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
@@ -143,7 +144,7 @@ async def http_client(runs: Sequence[ServiceContext]) -> AsyncIterator[httpx.Asy
     transport = httpx.ASGITransport(app=root_app(runs), raise_app_exceptions=False)
     checks = {"response": [must_be_documented]}
     async with httpx.AsyncClient(
-        transport=transport, base_url="http://canbao.test", timeout=30, event_hooks=checks
+        transport=transport, base_url="http://canbao.test", timeout=stretched(30), event_hooks=checks
     ) as client:
         yield client
 

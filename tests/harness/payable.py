@@ -17,6 +17,7 @@ from shared.domain.identity_number import check_digit
 from shared.web.dependencies import scopes_of
 from tests.harness.eventually import eventually
 from tests.harness.installation import Installation
+from tests.harness.timeouts import stretched
 from tests.harness.wechat_peer import APPID, MCHID
 
 TODAY = date(2023, 10, 8)
@@ -68,7 +69,9 @@ async def payable(
     ``base_urls`` says where each service listens; registration, subsidy and payment must be at work.
     """
     known = (await installation.sql("registration", "SELECT count(*) FROM enrolment"))[0][0]
-    async with httpx.AsyncClient(headers=installation.caller(*SCOPES), trust_env=False, timeout=60) as client:
+    async with httpx.AsyncClient(
+        headers=installation.caller(*SCOPES), trust_env=False, timeout=stretched(60)
+    ) as client:
 
         async def post(service: str, path: str, body: Any) -> None:
             answer = await client.post(f"{base_urls[service]}/{service}/v1/{path}", json=body)

@@ -12,6 +12,7 @@ import pytest
 
 from tests.harness.cluster import scratch_folder
 from tests.harness.ports import free_port
+from tests.harness.timeouts import stretched
 from tests.journeys.held_season import HELD_AT, HeldSeason
 from tests.journeys.up_process import ROOT, going
 from tools.up.refusal import Exit
@@ -52,13 +53,13 @@ def test_a_season_that_was_held_is_played_on_and_agrees(data: Path) -> None:
         assert started.end(signal.SIGTERM) == Exit.FINE
     with going(data, port, data.parent / "log", "--until", "2023-10-11") as started:
         started.wait_for("the season has reached 2023-10-12")
-        assert started.process.wait(60) == Exit.CANNOT_START
+        assert started.process.wait(stretched(60)) == Exit.CANNOT_START
     with going(data, port, data.parent / "log", "--once") as started:
         started.wait_for("agrees with the simulator's own books to the fen")
-        assert started.process.wait(60) == Exit.FINE
+        assert started.process.wait(stretched(60)) == Exit.FINE
     with going(data, port, data.parent / "log", "--until", "2023-10-12") as started:
         started.wait_for("the season has reached")
-        assert started.process.wait(60) == Exit.CANNOT_START
+        assert started.process.wait(stretched(60)) == Exit.CANNOT_START
 
 
 def _documents(printed: str) -> list[dict[str, Any]]:

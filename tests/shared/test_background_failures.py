@@ -1,6 +1,9 @@
 """Background work that fails: when it is lasting, when it is over, and what `/readyz` says of it."""
 
+from dataclasses import replace
 from time import monotonic
+
+import pytest
 
 from services.subsidy import SERVICE as SUBSIDY
 from shared.background_failures import BackgroundFailures
@@ -43,3 +46,26 @@ async def test_work_that_fails_for_a_minute_makes_the_process_unready_and_says_w
             503,
             "a name of no job: ProgrammingError: UndefinedFunctionError 42883",
         )
+
+
+@pytest.mark.expects_errors
+async def test_a_relay_that_fails_for_a_minute_makes_the_process_unready(installation: Installation) -> None:
+    """It catches its errors itself, and `/readyz` was content while nothing was ever sent."""
+    async with installation.running(SUBSIDY) as (run,), http_client((run,)) as http:
+
+        async def answer() -> tuple[int, str]:
+            found = await http.get("/readyz")
+            part = next(part for part in found.json()["parts"] if part["name"] == "work subsidy")
+            return found.status_code, part["detail"]
+
+        async def ready() -> bool:
+            return await answer() == (200, "")
+
+        await eventually(ready, within_s=20)
+        await installation.sql("subsidy", "ALTER TABLE relay_lane RENAME COLUMN token TO token_away")
+        await eventually(lambda: "relay" in run.failures.by_work, within_s=20)
+        failure = run.failures.by_work["relay"]
+        run.failures.by_work["relay"] = replace(failure, first_s=failure.first_s - 61)
+        assert await answer() == (503, "relay: ProgrammingError: ProgrammingError 42703")
+        await installation.sql("subsidy", "ALTER TABLE relay_lane RENAME COLUMN token_away TO token")
+        await eventually(ready, within_s=20)

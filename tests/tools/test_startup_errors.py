@@ -49,7 +49,7 @@ def _migrate(**environment: str) -> str:
         env={"PATH": "/usr/bin:/bin", **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=stretched(120),
         check=False,
     )
     assert ended.returncode == 3, ended.stderr

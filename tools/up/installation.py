@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-import asyncpg
-
 from services.registration.clients import service as clients
 from shared.database.engine import Database
 from shared.messaging.bus.factory import open_bus
@@ -146,14 +144,10 @@ def wanted_clients(described: dict[str, Any]) -> list[dict[str, Any]]:
 
 async def register_clients(settings: Settings, wanted: list[dict[str, Any]], secrets: dict[str, str]) -> None:
     """Let the clients call that are not known yet; hashing a secret is slow on purpose, so it is done once."""
-    connection = await asyncpg.connect(settings.owner_url("registration"), timeout=30)
-    try:
-        known = {row["name"] for row in await connection.fetch("SELECT name FROM api_client ORDER BY name LIMIT 10000")}
-    finally:
-        await connection.close()
     database = Database(settings.service_url("registration"), pool_size=1, application_name="canbao up")
     try:
         async with database.transaction(settings.region) as session:
+            known = await clients.known_clients(session, [client["name"] for client in wanted])
             for client in wanted:
                 if client["name"] not in known:
                     name, scopes, region = client["name"], client["scopes"], client["region"]

@@ -9,6 +9,7 @@ _MEANINGS = {
     401: "The signature is missing, wrong or stale",
     404: "No merchant of this installation has that number",
     413: "More than 64 KiB",
+    500: "An error of this installation; WeChat Pay sends it again",
     503: "The notice could not be kept; WeChat Pay sends it again",
 }
 _FAILED = {

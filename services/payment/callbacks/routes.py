@@ -1,6 +1,7 @@
 """The callback of WeChat Pay. Public: the signature is the caller's credential."""
 
 from time import perf_counter
+from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import Histogram
@@ -38,7 +39,15 @@ _UNSTORABLE = _CALLBACKS.labels(CHANNEL, "unstorable")
 _UNAVAILABLE = _CALLBACKS.labels(CHANNEL, "unavailable")
 
 
-ROUTER = APIRouter(route_class=LeanRoute)
+class WechatRoute(LeanRoute):
+    """A route that answers a bug, too, in WeChat's form."""
+
+    def failed(self, error: Exception, trace_id: UUID) -> Response:
+        """Answer 500: WeChat Pay sends the notice again."""
+        return _failed(super().failed(error, trace_id).status_code)
+
+
+ROUTER = APIRouter(route_class=WechatRoute)
 
 
 @ROUTER.post(PATH, status_code=204, response_model=None, responses=ANSWERS, openapi_extra=NOTICE)
@@ -109,4 +118,8 @@ def _refused(context: ServiceContext[object], began: float, status: int, reason:
     """Answer in WeChat's form, and log why: a kept notice is a row, a refused one leaves only this line."""
     path, trace_id = context.service.prefix + PATH, str(new_id())
     log_request(client="-", method="POST", path=path, status=status, began=began, reason=reason, trace_id=trace_id)
+    return _failed(status)
+
+
+def _failed(status: int) -> Response:
     return Response(FAILED, status_code=status, media_type="application/json")

@@ -107,11 +107,17 @@ async def work(
 
 async def _set_aside(context: ServiceContext[object], notice_id: UUID, failure: Exception) -> int:
     """One notice that cannot be worked must not hold up the rest: it waits in quarantine for a person."""
-    log.error("a notice cannot be worked", error=error_summary(failure))
     async with context.database.transaction(context.settings.region) as session:
         claimed = await repository.claim_one(session, notice_id)
         reason = Quarantine.UNPROCESSABLE.value
         await repository.conclude(session, {notice.id: ("QUARANTINED", reason) for notice in claimed})
+    for notice in claimed:
+        log.error(
+            "a notice cannot be worked",
+            notice_id=str(notice.id),
+            trace_id=str(notice.correlation_id),
+            error=error_summary(failure),
+        )
     return len(claimed)
 
 

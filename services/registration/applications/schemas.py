@@ -170,13 +170,14 @@ class RefusedOut(BaseModel):
     def of(cls, line: int, refusal: DomainError) -> Self:
         """One refusal, by its code."""
         spec = refusal.code.value
-        disclosed_facts = {
-            "title": spec.zh,
-            "title_en": spec.en,
-            "detail": refusal.detail,
-            "existing": refusal.existing,
-        }
-        return cls(line=line, code=refusal.code.name, **disclosed_facts)
+        return cls(
+            line=line,
+            code=refusal.code.name,
+            title=spec.zh,
+            title_en=spec.en,
+            detail=refusal.detail,
+            existing=refusal.existing,
+        )
 
 
 class AcceptedOut(RegisteredOut):

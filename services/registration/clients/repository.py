@@ -1,5 +1,6 @@
 """Clients in SQL."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -19,6 +20,7 @@ class Client:
 
 
 _FIND = select_into(Client, "SELECT {fields} FROM api_client WHERE name = :name")
+_KNOWN = text("SELECT name FROM api_client WHERE name = ANY (CAST(:names AS text[]))")
 _SAVE = text(
     """
     INSERT INTO api_client (name, secret_hash, scopes, region) VALUES (:name, :secret_hash, :scopes, :region)
@@ -31,6 +33,11 @@ _SAVE = text(
 async def find(session: AsyncSession, name: str) -> Client | None:
     """The client of that name."""
     return await fetch_one(session, _FIND, Client, {"name": name})
+
+
+async def known(session: AsyncSession, names: Collection[str]) -> set[str]:
+    """Those of the names that a client has already."""
+    return set((await session.execute(_KNOWN, {"names": sorted(names)})).scalars())
 
 
 async def save(session: AsyncSession, client: Client) -> None:

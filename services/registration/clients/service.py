@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -38,6 +38,11 @@ async def authenticate(session: AsyncSession, name: str, secret: str) -> Grant:
 async def exists(session: AsyncSession, name: str) -> bool:
     """Whether a client of that name may call already."""
     return await repository.find(session, name) is not None
+
+
+async def known_clients(session: AsyncSession, names: Collection[str]) -> set[str]:
+    """Those of the names whose clients may call already."""
+    return await repository.known(session, names)
 
 
 async def save(session: AsyncSession, name: str, secret: str, scopes: Sequence[str], region: str) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,12 +19,12 @@ from shared.messaging.dead_letters.unhandled_records import UnhandledRecord
 
 @dataclass(frozen=True, slots=True)
 class IngestResult:
-    """What became of a batch, in numbers of events."""
+    """What became of a batch, in numbers of events, and the dead letters themselves."""
 
     handled: int
     duplicates: int
     parked: int
-    dead: int
+    dead: tuple[UnhandledRecord, ...]
 
 
 async def ingest(
@@ -39,7 +39,8 @@ async def ingest(
     delivery = Delivery(session, subscriptions, resources)
     result, released = await _ingest(session, delivery, records, region)
     if released:
-        await release(session, released, subscriptions=subscriptions, resources=resources, region=region)
+        later = await release(session, released, subscriptions=subscriptions, resources=resources, region=region)
+        return replace(result, dead=(*result.dead, *later))
     return result
 
 
@@ -50,8 +51,12 @@ async def release(
     subscriptions: Sequence[Subscription],
     resources: object,
     region: str,
-) -> None:
-    """Handle the parked events of aggregates where nothing blocks them any more, portion by portion."""
+) -> list[UnhandledRecord]:
+    """Handle the parked events of aggregates where nothing blocks them any more, portion by portion.
+
+    Returns those that became dead letters.
+    """
+    dead: list[UnhandledRecord] = []
     while aggregates:
         states = await cursors.load(session, aggregates)
         parked = await unhandled_records.waiting(
@@ -61,7 +66,9 @@ async def release(
         # The first of each aggregate brings a portion of the rest along.
         await unhandled_records.unpark(session, following)
         delivery = Delivery(session, subscriptions, resources)
-        _, aggregates = await _ingest(session, delivery, [item.record for item in following], region)
+        result, aggregates = await _ingest(session, delivery, [item.record for item in following], region)
+        dead += result.dead
+    return dead
 
 
 async def _ingest(
@@ -81,7 +88,7 @@ async def _ingest(
     await unhandled_records.park(session, to_park, region)
     await unhandled_records.unpark(session, (*delivered.handled, *(refusal.item for refusal in delivered.failed)))
     await unhandled_records.record_dead_letters(session, (*malformed, *failed), region)
-    result = IngestResult(len(delivered.handled), len(plan.duplicates), len(to_park), len(malformed) + len(failed))
+    result = IngestResult(len(delivered.handled), len(plan.duplicates), len(to_park), (*malformed, *failed))
     return result, [aggregate for aggregate, waiting in parked.items() if not waiting]
 
 

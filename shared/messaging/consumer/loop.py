@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 
+from shared.background_failures import BackgroundFailures
 from shared.database.engine import Database
 from shared.messaging.bus.backoff import Backoff, cancelled_from_outside, linger, pause
 from shared.messaging.bus.errors import error_summary, is_transient
@@ -24,6 +25,8 @@ BATCH = 500
 POLL_S = 0.5
 # How long a partition may stand still while records wait in it before the member leaves and joins again.
 WATCHDOG_S = 20.0
+# Its name among the background work of a process that may fail.
+CONSUMER = "consumer"
 
 _log = structlog.get_logger("canbao.consumer")
 
@@ -40,11 +43,18 @@ async def run_consumer(
     region: str,
     subscriptions: Sequence[Subscription],
     resources: object,
+    failures: BackgroundFailures,
     stop: asyncio.Event,
 ) -> None:
     """Handle subscribed events until ``stop`` is set; raises only if the bus belongs to another installation."""
     consumer = Consumer(
-        database=database, bus=bus, service=service, region=region, subscriptions=subscriptions, resources=resources
+        database=database,
+        bus=bus,
+        service=service,
+        region=region,
+        subscriptions=subscriptions,
+        resources=resources,
+        failures=failures,
     )
     await consumer.run(stop)
 
@@ -61,13 +71,14 @@ class Consumer:
         region: str,
         subscriptions: Sequence[Subscription],
         resources: object,
+        failures: BackgroundFailures,
         watchdog_s: float = WATCHDOG_S,
         trusted_s: float = TRUSTED_S,
     ) -> None:
         self.database, self._bus, self._service, self._region = database, bus, service, region
         self._subscriptions, self._resources = subscriptions, resources
         self._wanted = {subscription.event.publisher() for subscription in subscriptions}
-        self._watchdog_s = watchdog_s
+        self._failures, self._watchdog_s = failures, watchdog_s
         self._offsets = OffsetTracker(trusted_s)
         self._pending: list[Incoming] = []
         self._lost: set[PartitionId] = set()
@@ -100,7 +111,7 @@ class Consumer:
                     raise
                 # A permanent error is a bug of ours: it is retried for ever and logged as an error.
                 log = self._log.warning if is_transient(error) else self._log.error
-                log("consumer interrupted", error=error_summary(error))
+                log("consumer interrupted", error=self._failed(error))
                 await pause(stop, self._backoff.next())
 
     # --- what the bus says ---
@@ -117,6 +128,7 @@ class Consumer:
                 except Exception as error:
                     if not is_transient(error):
                         raise
+                    self._failed(error)
                     await asyncio.sleep(backoff.next())
             return self._offsets.assign(stored)
 
@@ -153,13 +165,18 @@ class Consumer:
                 await self._accept(member, records)
                 await self._ingest_pending(stop)
                 self._backoff.reset()
+                self._failures.succeeded(CONSUMER)
                 if len(records) < BATCH:
                     await linger(stop, monotonic() - began)
-            if checks.compare_due() and (stuck := stall.observe(self._offsets.next_offsets(), await member.ends())):
-                self._log.warning(
-                    "partitions stand still", partition_ids=[f"{at.topic}/{at.partition}" for at in stuck]
-                )
-                raise Rejoin("records are waiting, none arrive")
+            if checks.compare_due():
+                if stuck := stall.observe(self._offsets.next_offsets(), await member.ends()):
+                    self._log.warning(
+                        "partitions stand still", partition_ids=[f"{at.topic}/{at.partition}" for at in stuck]
+                    )
+                    raise Rejoin("records are waiting, none arrive")
+                # A quiet bus brings no batch that would show it: it has read for a while, and nothing stood still.
+                if self.partition_ids:
+                    self._failures.succeeded(CONSUMER)
             if checks.commit_due():
                 await member.commit_offsets(self._offsets.next_offsets())
             if checks.topics_due():
@@ -207,7 +224,7 @@ class Consumer:
             except Exception as error:
                 if not is_transient(error):
                     raise
-                self._log.warning("batch will be tried again", error=error_summary(error), attempt=backoff.count + 1)
+                self._log.warning("batch will be tried again", error=self._failed(error), attempt=backoff.count + 1)
                 await pause(stop, backoff.next())
                 if backoff.count > 1:
                     portion = max(1, min(portion, len(self._pending)) // 2)
@@ -231,10 +248,18 @@ class Consumer:
             lost = set(advances) - owned
             self._lost |= lost
             self._pending = [record for record in self._pending[len(batch) :] if record.partition_id not in lost]
-        if result.dead or result.parked:
-            self._log.warning("events set aside", dead=result.dead, parked=result.parked)
+        for dead in result.dead:
+            self._log.warning("an event cannot be handled", **dead.facts())
+        if result.parked:
+            self._log.warning("events wait for the one before them", parked=result.parked)
         if lost:
             self._log.warning("another member was here", partitions=len(lost))
+
+    def _failed(self, error: BaseException) -> str:
+        """Note a failure; answers its summary."""
+        summary = error_summary(error)
+        self._failures.failed(CONSUMER, summary, monotonic())
+        return summary
 
     async def _ingest_records(self, session: Any, records: Sequence[Incoming]) -> IngestResult:
         return await ingest(

@@ -30,6 +30,13 @@ class UnhandledRecord:
     reason: str
     error: str
 
+    def facts(self) -> dict[str, str]:
+        """What a log says of it: its id, and as far as they are known its name and the trace id of what caused it."""
+        found = {"event_id": str(fingerprint(self.record)), "reason": self.reason, "error": self.error}
+        if self.envelope is not None:
+            found |= {"event_name": self.envelope.event, "trace_id": str(self.envelope.trace.correlation_id)}
+        return found
+
     @property
     def claimed(self) -> tuple[UUID, int] | None:
         """The aggregate and sequence that it claims, as far as they can be read."""

@@ -13,6 +13,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import CursorResult, text
 
+from shared.background_failures import BackgroundFailures
 from shared.contracts.event import Trace
 from shared.database.bulk import ColumnMap
 from shared.database.engine import Database
@@ -30,6 +31,8 @@ BATCH_PER_LANE = 200
 POLL_S = 0.5
 # It reads, sends and marks by turns, so one connection of its own is enough.
 POOL = 1
+# Its name among the background work of a process: what wakes it and what says that it fails.
+RELAY = "relay"
 
 _log = structlog.get_logger("canbao.relay")
 
@@ -62,18 +65,35 @@ _MARK = _HELD.statement(
 
 
 async def run_relay(
-    *, database: Database, bus: Bus, service: str, region: str, stop: asyncio.Event, wake: asyncio.Event
+    *,
+    database: Database,
+    bus: Bus,
+    service: str,
+    region: str,
+    failures: BackgroundFailures,
+    stop: asyncio.Event,
+    wake: asyncio.Event,
 ) -> None:
     """Send what the outbox holds until ``stop`` is set; raises only if database or bus belong to others."""
-    await Relay(database=database, bus=bus, service=service, region=region).run(stop, wake)
+    relay = Relay(database=database, bus=bus, service=service, region=region, failures=failures)
+    await relay.run(stop, wake)
 
 
 class Relay:
     """One relay of a service; several share the lanes."""
 
-    def __init__(self, *, database: Database, bus: Bus, service: str, region: str, lease_s: float = LEASE_S) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        bus: Bus,
+        service: str,
+        region: str,
+        failures: BackgroundFailures,
+        lease_s: float = LEASE_S,
+    ) -> None:
         self._database, self._bus, self._service, self._region = database, bus, service, region
-        self._lease_s = lease_s
+        self._failures, self._lease_s = failures, lease_s
         self.lanes = Lanes(database, region, lease_s)
         self._blocked: dict[int, tuple[float, Backoff]] = {}
         self._log = _log.bind(service=service)
@@ -92,6 +112,8 @@ class Relay:
                     began = monotonic()
                     sent = await self.step()
                     took_s = monotonic() - began
+                    if not self._blocked:
+                        self._failures.succeeded(RELAY)
                     if sent == 0:
                         await _rest(stop, wake)
                     if sent < BATCH:
@@ -102,7 +124,7 @@ class Relay:
                 except (Exception, asyncio.CancelledError) as error:
                     if isinstance(error, asyncio.CancelledError) and cancelled_from_outside():
                         raise
-                    self._log.warning("relay interrupted", error=error_summary(error))
+                    self._failed("relay interrupted", error)
                     await pause(stop, backoff.next())
         await self._release_lanes()
 
@@ -159,7 +181,7 @@ class Relay:
             if lane in failed:
                 _, backoff = self._blocked.get(lane, (0.0, Backoff()))
                 self._blocked[lane] = (monotonic() + backoff.next(), backoff)
-                self._log.warning("lane blocked", lane=lane, error=error_summary(failed[lane]), attempt=backoff.count)
+                self._failed("lane blocked", failed[lane], lane=lane, attempt=backoff.count)
             else:
                 self._blocked.pop(lane, None)
         return acknowledged
@@ -203,6 +225,11 @@ class Relay:
             headers=to_headers(envelope, self._bus.installation),
             value=payload.encode(),
         )
+
+    def _failed(self, what: str, error: BaseException, **more: int) -> None:
+        summary = error_summary(error)
+        self._failures.failed(RELAY, summary, monotonic())
+        self._log.warning(what, error=summary, **more)
 
     async def _release_lanes(self) -> None:
         try:

@@ -93,6 +93,18 @@ class TestTrend:
         added = sum(int(week.added.replace(",", "")) for week in trend.weeks)
         assert f"{added:,}" == trend.weeks[-1].enrolled == "575,820"
 
+    def test_who_was_enrolled_before_the_window_opened_was_not_added_in_its_first_week(self) -> None:
+        days = [
+            {"day": "2023-03-01", "enrolled": 4_000},
+            {"day": "2023-09-30", "enrolled": 70},
+            {"day": "2023-10-01", "enrolled": 5},
+            {"day": "2023-10-07", "enrolled": 20},
+            {"day": "2023-10-08", "enrolled": 300},
+        ]
+        trend = season(registration=on("2023-10-10") | {"enrolled_by_day": days}).trend
+        assert trend is not None
+        assert [(week.added, week.enrolled) for week in trend.weeks] == [("25", "4,095"), ("300", "4,395")]
+
     def test_the_chart_draws_the_numbers_of_the_table(self) -> None:
         trend = season().trend
         assert trend is not None

@@ -86,7 +86,7 @@ async def test_the_longer_a_look_takes_the_longer_the_next_is_put_off(services: 
 
 async def until_polled_again(poller: SnapshotPoller, services: SummaryServices) -> None:
     """Look until the services were asked once more."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(stretched(30)):
         while services.asked["quota"] == 1:
             await asyncio.sleep(QUICK_S)
             await poller.poll()

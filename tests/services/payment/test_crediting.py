@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from services.payment.crediting.worker import work_notices
 from services.payment.notices.repository import claim
@@ -217,8 +218,12 @@ async def test_only_the_notice_that_cannot_be_worked_is_set_aside_and_worked_aga
     orders = [await payment.order(person) for person in (poisoned, healthy)]
     await payment.sql("UPDATE bill SET schedule = '[{}]' WHERE enrolment_id = $1 RETURNING id", poisoned)
     await asyncio.gather(*(payment.notify(paid_notice(order["order_no"], DUE_FEN)) for order in orders))
-    await payment.worked()
+    with capture_logs() as captured:
+        await payment.worked()
     assert sorted(await payment.notices()) == [("CREDITED", None), ("QUARANTINED", "UNPROCESSABLE")]
+    [line] = [line for line in captured if line["event"] == "a notice cannot be worked"]
+    [stored] = await payment.sql("SELECT id, correlation_id FROM raw_notice WHERE state = 'QUARANTINED'")
+    assert (line["notice_id"], line["trace_id"]) == (str(stored["id"]), str(stored["correlation_id"]))
     assert await payment.states(healthy) == ["PAID"]
     repair = "UPDATE bill SET schedule = h.schedule FROM bill h WHERE bill.enrolment_id = $1 AND h.enrolment_id = $2"
     await payment.sql(f"{repair} RETURNING bill.id", poisoned, healthy)

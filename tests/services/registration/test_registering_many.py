@@ -2,6 +2,7 @@
 
 import httpx
 
+from shared.errors import ErrorCode
 from tests.harness.identity_numbers import a_number
 from tests.harness.installation import Installation
 from tests.services.registration.test_enrolments import a_person, http
@@ -34,7 +35,15 @@ async def test_good_applications_are_taken_and_wrong_ones_refused_by_their_line(
         (5, "UNKNOWN_REGION"),
         (7, "ALREADY_ENROLLED"),
     ]
-    assert body["refused"][0]["existing"] == known["id"]
+    spec = ErrorCode.ALREADY_ENROLLED.value
+    assert body["refused"][0] == {
+        "line": 1,
+        "code": "ALREADY_ENROLLED",
+        "title": spec.zh,
+        "title_en": spec.en,
+        "detail": None,
+        "existing": known["id"],
+    }
     assert body["refused"][4]["existing"] == body["registered"][1]["id"]
     assert a_number(1) not in answer.text
     shown = (await http.get(f"/registration/v1/enrolments/{body['registered'][0]['id']}")).json()

@@ -18,6 +18,7 @@ import asyncpg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.background_failures import BackgroundFailures
 from shared.contracts.event import Event, Received, Trace
 from shared.database.engine import Database
 from shared.domain.ids import new_id
@@ -225,6 +226,7 @@ class Stage:
                     await publish(session, own)
 
     def relay(self, publisher: str, bus: Bus | None = None, **options: Any) -> Relay:
+        options.setdefault("failures", BackgroundFailures())
         return Relay(
             database=self.publisher(publisher), bus=bus or self.bus(), service=publisher, region=REGION, **options
         )
@@ -255,6 +257,7 @@ class Stage:
         self, handlers: RecordingHandlers, bus: Bus | None = None, *, group: str = LISTENER, **options: Any
     ) -> Consumer:
         options.setdefault("subscriptions", handlers.subscriptions())
+        options.setdefault("failures", BackgroundFailures())
         return Consumer(
             database=self.database(LISTENER),
             bus=bus or self.bus(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 
+from shared.background_failures import BackgroundFailures
 from shared.database.engine import Database
 from shared.messaging.bus.kafka import KafkaBus
 from shared.messaging.bus.postgres import PostgresBus
@@ -39,6 +40,7 @@ async def main(kind: str, address: str, installation: str, database: str) -> Non
         region=REGION,
         subscriptions=RecordingHandlers().subscriptions(),
         resources=None,
+        failures=BackgroundFailures(),
         stop=asyncio.Event(),
     )
 

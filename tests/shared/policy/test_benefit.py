@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.policy.benefit import CoverPeriod, CoverRule, CoverStart, benefit_rule, covered_days
-from shared.policy.pack import Basis, BenefitYear, Wait, Window
+from shared.policy.benefit import CoverPeriod, CoverRule, benefit_rule, covered_days
+from shared.policy.pack import Basis, BenefitYear, CoverFrom, Wait, Window
 
 
 def rule(start: str, year: int) -> CoverRule:
-    return CoverRule(CoverStart(start), date(year, 1, 1), date(year, 12, 31))
+    return CoverRule(CoverFrom(start), date(year, 1, 1), date(year, 12, 31))
 
 
 @pytest.mark.parametrize(

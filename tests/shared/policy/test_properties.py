@@ -18,6 +18,7 @@ from shared.policy.pricing_key import Detail, PricingKeys
 from shared.policy.schedule import Outcome, price_calendar, schedule
 from tests.harness.timeouts import stretched
 from tests.shared.policy.everywhere import PACKS, configured, days, held, people
+from tests.shared.policy.price_rows import row_on
 
 everywhere = pytest.mark.parametrize("pack", [configured(pack_id) for pack_id in PACKS], ids=PACKS)
 
@@ -36,7 +37,7 @@ def test_the_schedule_and_the_decision_agree_on_every_day_of_two_years(pack: Pac
     assessment = schedule(pack, facts, identities, as_of)
     for day in two_years(pack):
         decision = decide(pack, facts, identities, CasePayment(day))
-        row = assessment.row_on(day)
+        row = row_on(assessment, day)
         if assessment.outcome is Outcome.PRICED:
             assert (row.terms if row else None) == decision.terms, day
         if day == as_of and decision.ruling == "ACCEPT":

@@ -19,6 +19,7 @@ from shared.policy.schedule import Outcome, schedule
 from shared.policy.schema import OverridesEntry
 from shared.policy.vocabulary import Funder, Identity, InsuranceStatus, InsuranceType, ReasonCode
 from tests.shared.policy.luoshan import DAYS, IDENTITIES, PEOPLE, certified, luoshan, luoshan_with_amounts, person
+from tests.shared.policy.price_rows import row_on
 
 NOVEMBER_20 = date(2023, 11, 20)
 TWO_YEARS = [date(2023, 1, 1) + timedelta(days=n) for n in range(731)]
@@ -122,7 +123,7 @@ def test_the_schedule_and_the_decision_agree_on_every_day_of_two_years(
     assessment = schedule(pack, facts, held, as_of)
     for day in TWO_YEARS:
         decision = decide(pack, facts, held, CasePayment(day))
-        row = assessment.row_on(day)
+        row = row_on(assessment, day)
         if assessment.outcome is Outcome.PRICED:
             assert (row.terms if row else None) == decision.terms
         if day == as_of and decision.ruling == "ACCEPT":

@@ -8,6 +8,7 @@ from shared.policy.overrides import with_overrides
 from shared.policy.schedule import Outcome, schedule
 from shared.policy.worked_cases import WorkedCase, worked_cases
 from tests.shared.policy.everywhere import PACKS
+from tests.shared.policy.price_rows import row_on
 
 LUOSHAN = worked_cases("luoshan-2024")
 EVERYWHERE = [(pack_id, case) for pack_id in PACKS for case in worked_cases(pack_id)]
@@ -39,7 +40,7 @@ def test_the_schedule_refuses_only_whom_the_decision_refuses(case: WorkedCase) -
     decision = decide(pack, facts, held, payment)
     assessment = schedule(pack, facts, held, as_of=payment.on)
     if decision.ruling == "ACCEPT":
-        row = assessment.row_on(payment.on or facts.registration_date)
+        row = row_on(assessment, payment.on or facts.registration_date)
         assert assessment.outcome is Outcome.PRICED
         assert row is not None
         assert row.terms == decision.terms

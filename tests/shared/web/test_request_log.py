@@ -43,6 +43,15 @@ async def test_an_address_that_is_no_endpoint_is_not_repeated(installation: Inst
     assert (line["path"], line["client"]) == ("(no such endpoint)", "-")
 
 
+@pytest.mark.parametrize("path", ["/registration/docs", "/registration/openapi.json"])
+async def test_a_page_that_is_no_operation_is_named_all_the_same(installation: Installation, path: str) -> None:
+    async with installation.http_client(REGISTRATION, role="web") as http:
+        with capture_logs() as captured:
+            assert (await http.get(path)).status_code == 200
+            assert (await http.get(f"{path}/more")).status_code == 404
+    assert [(line["path"], line["status"]) for line in lines(captured)] == [(path, 200), ("(no such endpoint)", 404)]
+
+
 async def test_health_probes_write_no_line(installation: Installation) -> None:
     async with installation.http_client(REGISTRATION, role="web") as http:
         with capture_logs() as captured:

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.testing import capture_logs
 
 from shared.contracts.event import Event, Received
 from shared.domain.ids import new_id
@@ -78,6 +79,24 @@ async def test_a_poison_event_stops_only_its_own_aggregate(stage: Stage) -> None
     assert letter["actor"] == "test"
     waiting = await stage.sql(LISTENER, "SELECT aggregate_id, seq FROM parked_event")
     assert [(row["aggregate_id"], row["seq"]) for row in waiting] == [(poison, 2)]
+
+
+async def test_each_dead_letter_is_a_line_with_its_id_and_the_trace_that_caused_it(stage: Stage) -> None:
+    train, other = new_id(), new_id()
+    await stage.announce(arrived(train), arrived(other), left(train))
+    await stage.relayed("station")
+    with capture_logs() as captured:
+        async with stage.listening(refusing(train, other)):
+            await stage.taken_up_to_the_end()
+    lines = [line for line in captured if line["event"] == "an event cannot be handled"]
+    said = {(line["event_id"], line["trace_id"], line["event_name"], line["reason"], line["error"]) for line in lines}
+    assert len(lines) == 2
+    assert said == {
+        (str(row["event_id"]), str(row["correlation_id"]), row["event"], "NOT_HANDLED", "ValueError")
+        for row in await letters(stage)
+    }
+    causes = await stage.sql("station", "SELECT correlation_id FROM outbox WHERE event = 'station.train_arrived.v1'")
+    assert {trace_id for _, trace_id, *_ in said} == {str(row["correlation_id"]) for row in causes}
 
 
 async def test_what_waits_behind_a_dead_letter_is_visible_but_not_unready(stage: Stage) -> None:
