@@ -31,7 +31,7 @@ SAFE = {
     "services/payment/notices/repository.py _UNPARK": (QUEUE, "one parked meanwhile is found by _UNPARK_BOOKED"),
     "services/payment/notices/repository.py _UNPARK_BOOKED": (QUEUE, "parked notices"),
     "services/payment/notices/repository.py _RETRY": (STEP, "a notice by id"),
-    "services/payment/orders/repository.py _TURN": (STEP, "orders by id; whoever needs to know reads them again"),
+    "services/payment/orders/repository.py _TURN": (STEP, "orders by id; who needs to know reads them again"),
     "services/payment/orders/repository.py _CLAIM_TO_QUERY": (QUEUE, "orders to ask about"),
     "services/payment/orders/repository.py _EXPIRE": (QUEUE, "lapsed orders"),
     "services/payment/orders/repository.py _RELEASE": (HELD, "the order; its lines are never opened again"),
@@ -133,9 +133,7 @@ def test_a_statement_is_read_as_it_is_written() -> None:
     assert written.sets == {"refund": {"state", "asked_at"}}
     assert {"state", "failure", "asked_at", "id"} <= written.asks_by
     assert not {"n", "before", "limit"} & written.asks_by
-    latest = Statement(
-        "here", "SELECT id FROM roster_line WHERE roster_id = 1 ORDER BY withdrawn_on LIMIT 1 FOR UPDATE"
-    )
+    latest = Statement("here", "SELECT id FROM bill WHERE region = 1 ORDER BY version LIMIT 1 FOR UPDATE")
     assert latest.asks_by == {"region", "version"}
     upsert = Statement("here", "INSERT INTO cursor AS c (id, seq) VALUES (1, 2) ON CONFLICT (id) DO UPDATE SET seq = 2")
     assert upsert.sets == {"cursor": {"seq"}}

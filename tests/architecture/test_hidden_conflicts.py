@@ -1,4 +1,4 @@
-"""A5: row security hides rows that a constraint still sees: who meets one is told, and has a way on.
+"""A5: row security hides rows that a constraint still sees: who meets one gets an answer, and has a way on.
 
 A unique index counts the rows of every region. So each index over a protected table whose columns do not hold the
 region stands here, with what becomes of a caller who meets a row that it cannot see.
@@ -68,7 +68,7 @@ MET = {
 }
 
 
-async def test_every_constraint_that_sees_more_than_its_caller_says_what_the_caller_is_told(
+async def test_every_constraint_that_sees_more_than_its_caller_says_what_the_caller_is_answered(
     installation: Installation,
 ) -> None:
     """A5: a new one fails here until somebody has thought about who meets it."""

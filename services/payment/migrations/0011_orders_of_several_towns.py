@@ -1,7 +1,7 @@
 """An order over several towns is seen by each of them: its open lines keep their bills from being ordered again.
 
 Only reading is opened. Changing an order stays with the region that holds all its lines; the service changes it there
-for whoever sees it.
+for a caller who sees it.
 """
 
 from alembic import op
@@ -13,7 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Let an order be read by whoever sees one of its lines."""
+    """Let an order be read by callers who see one of its lines."""
     op.execute(
         """
         CREATE POLICY payment_order_of_line ON payment_order FOR SELECT

@@ -221,7 +221,7 @@ async def _turn(
 ) -> bool:
     """A notice may have confirmed the order while the channel was asked: only an open order is turned.
 
-    It is turned in the region of all its lines: whoever sees one of them may close it, and then each bill is free.
+    It is turned in the region of all its lines: a caller who sees one of them may close it, and then each bill is free.
     """
     async with context.database.transaction(order.region) as session:
         turned = await repository.transition(session, [order.id], state, from_states=OPEN_STATES, code_url=code_url)

@@ -81,7 +81,7 @@ async def test_cash_that_waits_for_a_repricing_is_imported(payment: RunningPayme
 
 
 async def test_an_end_that_waits_for_a_repricing_withdraws_the_new_bill(payment: RunningPayment) -> None:
-    """A1, the member nobody listed: whoever locks the bills in force, an end among them, must find the successor."""
+    """A1, the member nobody listed: all who lock the bills in force, an end among them, must find the successor."""
     (person,) = await payment.bill()
     async with payment.running.database.transaction(COUNTY) as repricing:
         await reprice(repricing, person)

@@ -219,7 +219,7 @@ async def test_an_order_over_two_towns_is_seen_and_cancelled_by_each_of_them(pay
     assert (await payment.post("orders", body, region=VILLAGE[:9])).status_code == 201
 
 
-async def test_a_town_orders_anew_what_an_order_over_two_towns_holds(payment: RunningPayment) -> None:
+async def test_a_town_orders_again_what_an_order_over_two_towns_holds(payment: RunningPayment) -> None:
     """A5: row security hid the order whose open line the unique index still saw."""
     (here,) = await payment.bill()
     (there,) = await payment.bill(1, region=OTHER_VILLAGE)

@@ -19,7 +19,7 @@ _WITH_REGION = """
     GROUP BY c.relname, c.relrowsecurity ORDER BY c.relname
 """
 
-# Policies that open reading beyond the region: an order over several towns, to whoever sees a line of it (ADR 142).
+# Policies that open reading beyond the region: an order over several towns, to callers who see a line of it (ADR 142).
 READ_BEYOND = {
     ("payment", "payment_order"): (
         "t | r | {0} | (EXISTS ( SELECT\n   FROM order_line l\n  WHERE (l.order_id = payment_order.id)))",
