@@ -81,7 +81,7 @@ async def test_a_refund_that_succeeds_while_its_day_is_counted_is_on_both_sides_
 async def test_a_deposit_that_is_booked_while_a_batch_is_compared_is_not_claimed_uncompared(
     payment: RunningPayment,
 ) -> None:
-    """A2: the batch was compared with one line of its slip and claimed two; the second was in nobody's books."""
+    """A2: the batch was compared with one line of its slip and claimed two; the second was in no books."""
     (person,) = await payment.bill()
     village = Village(payment.installation, payment.http, [person])
     await payment.installation.set_business_date(date(2023, 10, 20), "payment")
