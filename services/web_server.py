@@ -12,9 +12,11 @@ import uvicorn
 from starlette.applications import Starlette
 
 from services.composition import refuse_old_servers, running_all
+from shared.listen_address import refuse_unusable_address
 from shared.observability.metrics import metrics_served
 from shared.service import Role, Service
 from shared.settings import Settings
+from shared.settings_errors import setting_place
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +30,7 @@ async def serve(
     port: int = 8000,
 ) -> None:
     """Serve until ``stop`` is set: requests in hand are answered, then background work ends, then all is closed."""
+    _refuse_unusable_addresses(settings, port)
     await refuse_old_servers(settings, services)
     async with metrics_served(settings), running_all(settings, services, role=role) as app:
         said = {
@@ -40,6 +43,18 @@ async def serve(
         }
         tune_garbage_collector()
         await serve_requests(app, stop, settings.listen_host, port, on_started=lambda: log.info("serving", **said))
+
+
+def _refuse_unusable_addresses(settings: Settings, port: int) -> None:
+    named = "CANBAO_LISTEN_HOST (--host)"
+    refuse_unusable_address(settings.listen_host, port, named_host=named, named_port="--port")
+    if settings.metrics_port:
+        refuse_unusable_address(
+            settings.metrics_host,
+            settings.metrics_port,
+            named_host=setting_place("metrics_host"),
+            named_port=setting_place("metrics_port"),
+        )
 
 
 def tune_garbage_collector() -> None:

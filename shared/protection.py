@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import SecretStr
 
 from shared.settings import Settings
+from shared.settings_errors import not_set, setting_place
 
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
@@ -50,9 +51,12 @@ class Vault:
 def open_vault(settings: Settings) -> Vault:
     """The vault with the installation's keys; the last key named is the one that encrypts."""
     if not settings.encryption_keys:
-        raise ProtectionKeyMissing('CANBAO_ENCRYPTION_KEYS is not set: {"k1": "<base64 of 32 random bytes>"}')
+        raise ProtectionKeyMissing(
+            not_set("encryption_keys", '{"k1": "32 字节随机数的 base64"}', '{"k1": "base64 of 32 random bytes"}')
+        )
     keys = {
-        name: AESGCM(_key(key, f"CANBAO_ENCRYPTION_KEYS[{name}]")) for name, key in settings.encryption_keys.items()
+        name: AESGCM(_key(key, f"{setting_place('encryption_keys')}[{name}]"))
+        for name, key in settings.encryption_keys.items()
     }
     return Vault(keys, active=list(keys)[-1])
 
@@ -60,8 +64,8 @@ def open_vault(settings: Settings) -> Vault:
 def person_token_key(settings: Settings) -> bytes:
     """The key of the person token, which registration and subsidy share."""
     if settings.person_token_key is None:
-        raise ProtectionKeyMissing("CANBAO_PERSON_TOKEN_KEY is not set: base64 of 32 random bytes")
-    return _key(settings.person_token_key, "CANBAO_PERSON_TOKEN_KEY")
+        raise ProtectionKeyMissing(not_set("person_token_key", "32 字节随机数的 base64", "base64 of 32 random bytes"))
+    return _key(settings.person_token_key, setting_place("person_token_key"))
 
 
 def person_token(key: bytes, document_type: str, number: str) -> str:
@@ -74,9 +78,11 @@ def _key(secret: SecretStr, setting: str) -> bytes:
     try:
         key = base64.b64decode(secret.get_secret_value(), validate=True)
     except ValueError as error:
-        raise ProtectionKeyMissing(f"{setting} is not base64") from error
+        raise ProtectionKeyMissing(f"{setting}: 不是 base64 编码 · is not base64") from error
     if len(key) != _KEY_BYTES:
-        raise ProtectionKeyMissing(f"{setting} holds {len(key)} bytes instead of {_KEY_BYTES}")
+        raise ProtectionKeyMissing(
+            f"{setting}: 有 {len(key)} 个字节，须为 {_KEY_BYTES} 个 · holds {len(key)} bytes instead of {_KEY_BYTES}"
+        )
     return key
 
 

@@ -4,24 +4,32 @@ import os
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from uuid import UUID, uuid5
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
+    DotEnvSettingsSource,
     PydanticBaseSettingsSource,
     SecretsSettingsSource,
     SettingsConfigDict,
 )
 
-from shared.settings_errors import UnusableSetting
+from shared.setting_values import (
+    Brokers,
+    DatabaseAddress,
+    InstallationName,
+    OptionalPath,
+    OptionalWebAddress,
+    PoolingArea,
+    WebAddress,
+)
+from shared.settings_errors import BYTE_ORDER_MARK, UnusableSetting
+from shared.unknown_settings import PREFIX, unknown_settings
 
 _INSTALLATIONS = UUID("6f1f3c0e-1f0a-5c55-9a57-6b3a4d1c2024")
-
-
-_BOM = "\ufeff"  # what some editors write before the first character
 
 
 class _SecretFiles(SecretsSettingsSource):
@@ -29,7 +37,14 @@ class _SecretFiles(SecretsSettingsSource):
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         value, key, is_complex = super().get_field_value(field, field_name)
-        return (value.removeprefix(_BOM).strip() if isinstance(value, str) else value), key, is_complex
+        return (value.removeprefix(BYTE_ORDER_MARK).strip() if isinstance(value, str) else value), key, is_complex
+
+
+def _files_of(dotenv: PydanticBaseSettingsSource) -> list[Path]:
+    """The files that assign variables: the one that is read, and the one that shells and Docker Compose read here."""
+    read = dotenv.env_file if isinstance(dotenv, DotEnvSettingsSource) else None
+    named = [read] if isinstance(read, str | Path) else list(read or ())
+    return [file for each in (*named, ".env") if (file := Path(each)).is_file()]
 
 
 class WechatMerchant(BaseModel):
@@ -53,108 +68,185 @@ def database_name(service: str) -> str:
     return f"canbao_{service}"
 
 
-def _database_address(template: str) -> str:
-    """Refuse what is no address of a PostgreSQL once its places are filled in; raises ValueError."""
-    try:
-        place = urlsplit(template.format(service="s", database="d", password="p"))  # noqa: S106 - stands in its place
-        known = place.scheme in ("postgresql", "postgres") and (place.port is None or place.port > 0)
-    except (KeyError, IndexError, ValueError):
-        known = False
-    if not known:
-        raise ValueError(
-            "须为 postgresql://用户:{password}@主机:端口/{database}，花括号只用 {service}、{database}、{password}"
-            " · must be postgresql://USER:{password}@HOST:PORT/{database}, in braces only these three"
-        )
-    return template
-
-
-DatabaseAddress = Annotated[str, AfterValidator(_database_address)]
-
-
 class Settings(BaseSettings):
     """The settings of one installation; field names are the variables' names without the prefix."""
 
-    model_config = SettingsConfigDict(env_prefix="CANBAO_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
     secrets_dir: Annotated[
-        Path | None, Field(description="folder with a file per secret variable, named like it in lower case")
+        OptionalPath,
+        Field(
+            description="存放密钥文件的目录：每个变量一个文件，文件名为变量名的小写 · "
+            "folder with a file per secret variable, named like it in lower case"
+        ),
     ] = None
     installation: Annotated[
-        str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$", description="names this installation; prefix of its topics")
+        InstallationName,
+        Field(description="本套系统的名称；也是消息主题的前缀 · names this installation; prefix of its topics"),
     ] = "local"
     region: Annotated[
-        str, Field(pattern=r"^(\d{2}|\d{4}|\d{6})$", description="the pooling area: province, city or county code")
+        PoolingArea,
+        Field(description="统筹区：省、市或县的行政区划代码 · the pooling area: province, city or county code"),
     ] = "411521"
-    region_name: Annotated[str, Field(description="the pooling area's name, as shown to people")] = "罗山县"
-    benefit_year: Annotated[int, Field(description="the benefit year being collected")] = 2024
+    region_name: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=40,
+            description="统筹区名称，显示给办事人员 · the pooling area's name, as shown to people",
+        ),
+    ] = "罗山县"
+    benefit_year: Annotated[
+        int, Field(ge=2000, le=2100, description="正在征缴的参保年度 · the benefit year being collected")
+    ] = 2024
 
-    bus: Annotated[Literal["postgres", "kafka"], Field(description="what carries events")] = "postgres"
-    kafka_bootstrap_servers: Annotated[str, Field(description="host:port of Kafka brokers, comma separated")] = ""
-    partitions: Annotated[int, Field(ge=1, le=256, description="partitions per topic; fixed at installation")] = 12
+    bus: Annotated[Literal["postgres", "kafka"], Field(description="用什么传送事件 · what carries events")] = "postgres"
+    kafka_bootstrap_servers: Annotated[
+        Brokers,
+        Field(
+            validate_default=True,
+            description="Kafka 服务器的主机:端口，逗号分隔 · host:port of Kafka brokers, comma separated",
+        ),
+    ] = ""
+    partitions: Annotated[
+        int,
+        Field(
+            ge=1, le=256, description="每个主题的分区数；安装后不可更改 · partitions per topic; fixed at installation"
+        ),
+    ] = 12
 
     database_url: Annotated[
-        DatabaseAddress, Field(description="services' databases; {service}, {database} and {password} are filled in")
+        DatabaseAddress,
+        Field(
+            description="各服务的数据库；自动填入 {service}、{database}、{password} · "
+            "services' databases; {service}, {database} and {password} are filled in"
+        ),
     ] = "postgresql://{service}_app:{password}@localhost/{database}"
     database_passwords: Annotated[
-        dict[str, SecretStr], Field(description="JSON: password of each role, by service; also owner and auditor")
+        dict[str, SecretStr],
+        Field(
+            description="JSON：各服务的数据库口令，另有 owner、auditor · "
+            "JSON: password of each role, by service; also owner and auditor"
+        ),
     ] = {}
-    owner_database_url: Annotated[DatabaseAddress, Field(description="the same databases for migrations")] = (
-        "postgresql://canbao_owner:{password}@localhost/{database}"
-    )
-    auditor_database_url: Annotated[DatabaseAddress, Field(description="the same databases for canbao verify")] = (
-        "postgresql://canbao_auditor:{password}@localhost/{database}"
-    )
+    owner_database_url: Annotated[
+        DatabaseAddress, Field(description="同一批数据库，迁移时用 · the same databases for migrations")
+    ] = "postgresql://canbao_owner:{password}@localhost/{database}"
+    auditor_database_url: Annotated[
+        DatabaseAddress,
+        Field(description="同一批数据库，canbao verify 核验时用 · the same databases for canbao verify"),
+    ] = "postgresql://canbao_auditor:{password}@localhost/{database}"
     admin_database_url: Annotated[
         DatabaseAddress,
-        Field(description="the server's superuser, for provision and to rename; {password} is admin's"),
+        Field(
+            description="数据库服务器的超级用户，供 provision 及改名用；{password} 为 admin 的口令 · "
+            "the server's superuser, for provision and to rename; {password} is admin's"
+        ),
     ] = "postgresql://postgres:{password}@localhost/postgres"
-    pool_web: Annotated[int, Field(ge=1, description="database connections for requests, per service and process")] = 8
+    pool_web: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="处理请求的数据库连接数，每个服务、每个进程 · "
+            "database connections for requests, per service and process",
+        ),
+    ] = 8
     pool_work: Annotated[
-        int, Field(ge=1, description="database connections for background work, one more for the relay")
+        int,
+        Field(
+            ge=1,
+            description="后台任务的数据库连接数，发送事件另占一个 · "
+            "database connections for background work, one more for the relay",
+        ),
     ] = 4
 
     token_private_key_file: Annotated[
-        Path | None, Field(description="PEM of the ES256 key that signs tokens; registration only")
+        OptionalPath,
+        Field(
+            description="签发令牌的 ES256 私钥（PEM）；仅 registration 用 · "
+            "PEM of the ES256 key that signs tokens; registration only"
+        ),
     ] = None
-    token_public_key_file: Annotated[Path | None, Field(description="PEM of the key that checks tokens")] = None
+    token_public_key_file: Annotated[
+        OptionalPath, Field(description="验证令牌的公钥（PEM） · PEM of the key that checks tokens")
+    ] = None
     person_token_key: Annotated[
-        SecretStr | None, Field(description="base64, 32 bytes: key of the person token; registration and subsidy")
+        SecretStr | None,
+        Field(
+            description="个人标识的密钥，32 字节的 base64；registration、subsidy 用 · "
+            "base64, 32 bytes: key of the person token; registration and subsidy"
+        ),
     ] = None
     encryption_keys: Annotated[
-        dict[str, SecretStr], Field(description="JSON: key id → base64 of 32 bytes; the last one encrypts")
+        dict[str, SecretStr],
+        Field(
+            description="JSON：密钥编号 → 32 字节的 base64；加密用最后一个 · "
+            "JSON: key id → base64 of 32 bytes; the last one encrypts"
+        ),
     ] = {}
 
-    policy_pack: Annotated[str, Field(description="the policy pack in force")] = "luoshan-2024"
-    policy_folder: Annotated[Path | None, Field(description="folder with packs of your own; else those of canbao")] = (
-        None
+    policy_pack: Annotated[str, Field(min_length=1, description="现行政策包 · the policy pack in force")] = (
+        "luoshan-2024"
     )
+    policy_folder: Annotated[
+        OptionalPath,
+        Field(
+            description="自备政策包的目录；不设则用 canbao 自带的 · folder with packs of your own; else those of canbao"
+        ),
+    ] = None
     policy_overrides: Annotated[
-        Path | None, Field(description="YAML with the amounts that the document leaves open")
+        OptionalPath, Field(description="YAML：文件未定的金额 · YAML with the amounts that the document leaves open")
     ] = None
 
-    public_base_url: Annotated[str, Field(description="where channels reach us, for their notices")] = (
-        "http://127.0.0.1:8000"
+    public_base_url: Annotated[
+        WebAddress,
+        Field(description="支付渠道发送通知的地址，即本系统对外的网址 · where channels reach us, for their notices"),
+    ] = "http://127.0.0.1:8000"
+    wechat_merchants: Annotated[
+        tuple[WechatMerchant, ...], Field(description="JSON：微信支付商户 · JSON: WeChat Pay merchants")
+    ] = ()
+    wechat_base_url: Annotated[WebAddress, Field(description="微信支付接口地址 · WeChat Pay's API")] = (
+        "https://api.mch.weixin.qq.com"
     )
-    wechat_merchants: Annotated[tuple[WechatMerchant, ...], Field(description="JSON: WeChat Pay merchants")] = ()
-    wechat_base_url: Annotated[str, Field(description="WeChat Pay's API")] = "https://api.mch.weixin.qq.com"
-    tax_base_url: Annotated[str, Field(description="the tax exchange platform")] = ""
-    tax_token: Annotated[SecretStr | None, Field(description="bearer token for the tax exchange platform")] = None
+    tax_base_url: Annotated[OptionalWebAddress, Field(description="税务交换平台的地址 · the tax exchange platform")] = (
+        ""
+    )
+    tax_token: Annotated[
+        SecretStr | None, Field(description="税务交换平台的访问令牌 · bearer token for the tax exchange platform")
+    ] = None
 
     listen_host: Annotated[
         str,
         Field(
-            description="address that canbao serve listens on, unless --host says otherwise; "
-            "the page shows exact figures on a loopback address only, elsewhere county totals"
+            min_length=1,
+            description="canbao serve 监听的地址，--host 优先；网页仅在本机地址上显示精确人数，其他地址只显示全县合计"
+            " · address that canbao serve listens on, unless --host says otherwise; "
+            "the page shows exact figures on a loopback address only, elsewhere county totals",
         ),
     ] = "127.0.0.1"
-    metrics_host: Annotated[str, Field(description="address of the metrics port")] = "127.0.0.1"
-    metrics_port: Annotated[int, Field(ge=0, le=65535, description="port of /metrics; 0 serves none")] = 0
+    metrics_host: Annotated[
+        str, Field(min_length=1, description="指标端口的监听地址 · address of the metrics port")
+    ] = "127.0.0.1"
+    metrics_port: Annotated[
+        int, Field(ge=0, le=65535, description="/metrics 的端口；0 为不提供 · port of /metrics; 0 serves none")
+    ] = 0
 
-    services_base_url: Annotated[str, Field(description="where the console asks the services")] = (
-        "http://127.0.0.1:8000"
-    )
-    console_client_id: Annotated[str, Field(description="the console's own API client")] = "console"
-    console_client_secret: Annotated[SecretStr | None, Field(description="its secret")] = None
+    services_base_url: Annotated[
+        WebAddress, Field(description="看板查询各服务的地址 · where the console asks the services")
+    ] = "http://127.0.0.1:8000"
+    console_client_id: Annotated[
+        str, Field(min_length=1, description="看板自己的接口客户端 · the console's own API client")
+    ] = "console"
+    console_client_secret: Annotated[
+        SecretStr | None, Field(description="看板接口客户端的密钥 · secret of the console's API client")
+    ] = None
+
+    @field_validator("kafka_bootstrap_servers")
+    @classmethod
+    def _named_where_needed(cls, servers: str, others: ValidationInfo) -> str:
+        if not servers and others.data.get("bus") == "kafka":
+            raise ValueError("CANBAO_BUS 为 kafka 时须设置 · must be set where CANBAO_BUS is kafka")
+        return servers
 
     @classmethod
     def settings_customise_sources(
@@ -165,10 +257,16 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Variables first, then the files of ``CANBAO_SECRETS_DIR``, which is itself a variable."""
+        """Variables first, then the files of ``CANBAO_SECRETS_DIR``, which is itself a variable.
+
+        Raises UnusableSetting where that is no folder, and for variables and files that no setting has.
+        """
         folder = os.environ.get("CANBAO_SECRETS_DIR")
         if folder and not Path(folder).is_dir():
             raise UnusableSetting(f"CANBAO_SECRETS_DIR: 不是目录 · is no folder: {folder}")
+        known = {f"{PREFIX}{name.upper()}" for name in settings_cls.model_fields}
+        if unknown := unknown_settings(known, _files_of(dotenv_settings), Path(folder) if folder else None):
+            raise UnusableSetting(*unknown)
         files = (_SecretFiles(settings_cls, secrets_dir=folder),) if folder else ()
         return (init_settings, env_settings, dotenv_settings, *files)
 

@@ -7,6 +7,11 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
+from shared.json_places import LineColumn, json_place
+from shared.malformed_values import malformed
+
+BYTE_ORDER_MARK = "\ufeff"  # what some editors write before the first character
+
 WHERE_SETTINGS_ARE = """\
 本机已运行过 canbao up：set -a; . .canbao/secrets/canbao.env; set +a
 否则设置 CANBAO_DATABASE_URL 等，见 .env.example；canbao doctor 逐项检查
@@ -33,6 +38,24 @@ class UnreadableSettingFile(UnusableSetting):
         super().__init__(f"{setting}: {said}: {file}")
 
 
+def not_set(name: str, zh: str, en: str) -> str:
+    """What is said of a key that is needed and not there: what it must be, and where canbao itself puts one."""
+    return (
+        f"CANBAO_{name.upper()}: 未设置，须为 {zh}；canbao keys make 会生成；"
+        "本机已运行过 canbao up：set -a; . .canbao/secrets/canbao.env; set +a"
+        f" · is not set, it must be {en}: canbao keys make makes it; after canbao up here, source that file"
+    )
+
+
+def fixed_at_installation(setting: str, service: str, name: str, *, found: object, given: object) -> str:
+    """What is said where a database was installed with another name, or number of partitions, than is set now."""
+    return (
+        f"{setting}: 服务 {service} 的数据库安装时为 {found}，现为 {given}，安装后不可更改，请改回"
+        f" · the database of {service} was installed with {name} {found!r}, not {given!r}: "
+        f"this is fixed at installation, set it back"
+    )
+
+
 def read_setting_file(setting: str, file: Path) -> bytes:
     """The content of a file that a setting names; raises UnreadableSettingFile."""
     try:
@@ -46,17 +69,31 @@ def setting_problems(error: ValidationError | SettingsError | UnusableSetting) -
     if isinstance(error, UnusableSetting):
         return list(error.problems)
     if isinstance(error, ValidationError):
-        return [
-            f"{setting_place(str(each['loc'][0]) if each['loc'] else '')}{_within(each['loc'][1:])}"
-            f": {_said(each['msg'])}"
-            for each in error.errors(include_url=False, include_context=False, include_input=False)
-        ]
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        return [_wrong_setting(each["loc"], malformed(each["type"], each["msg"])) for each in found]
     fault = error.__cause__
     name = str(error).split('"')[1] if str(error).count('"') > 1 else ""
     if isinstance(fault, JSONDecodeError):
-        at = f"第 {fault.lineno} 行第 {fault.colno} 列 line {fault.lineno} column {fault.colno}"
+        at = LineColumn(fault.lineno, fault.colno)
         return [f"{setting_place(name)}: {at}: 不是 JSON · not JSON: {fault.msg}"]
     return [f"{setting_place(name)}: 无法读懂 · cannot be read"]
+
+
+def _wrong_setting(path: tuple[int | str, ...], said: str) -> str:
+    """What is wrong with a setting, or with a field within its JSON: there the place in the text is named too."""
+    if not path:
+        return said
+    name, within = str(path[0]), path[1:]
+    at = json_place(_written(name), within) if within else None
+    return f"{setting_place(name)}{_within(within)}: {f'{at}: ' if at else ''}{said}"
+
+
+def _written(name: str) -> str:
+    """The text of a setting as the operator wrote it."""
+    place = setting_place(name)
+    if place.startswith("CANBAO_"):
+        return os.environ.get(place, "")
+    return Path(place).read_text(encoding="utf-8").removeprefix(BYTE_ORDER_MARK)
 
 
 def setting_place(name: str) -> str:
@@ -69,8 +106,3 @@ def setting_place(name: str) -> str:
 
 def _within(rest: tuple[int | str, ...]) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in rest)
-
-
-def _said(message: str) -> str:
-    """pydantic's sentence, or our own validator's."""
-    return message.removeprefix("Value error, ")

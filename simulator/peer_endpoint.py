@@ -9,7 +9,7 @@ import httpx
 
 _TIMEOUT_S = 120.0
 _BILL_TIMEOUT_S = 60.0
-_NOT_BILLED_YET = frozenset({"NOTHING_TO_PAY", "BILL_NOT_FOUND_IN_VILLAGE"})
+_NOT_BILLED_YET = frozenset({"NOT_PRICED_YET", "NOTHING_TO_PAY", "BILL_NOT_FOUND_IN_VILLAGE"})
 
 
 class RequestRefused(Exception):

@@ -36,7 +36,7 @@ def serve(
             " · address to listen on (CANBAO_LISTEN_HOST); on one that is not loopback the page shows county totals"
         ),
     ] = None,
-    port: Annotated[int, typer.Option(help="监听端口 · port to listen on")] = 8000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="监听端口 · port to listen on")] = 8000,
 ) -> None:
     """运行一个或全部服务，数据库须已迁移 · run one service, or all of them, on databases that exist (canbao migrate);
     stops cleanly on SIGTERM.

@@ -18,7 +18,6 @@ from shared.settings_errors import WHERE_SETTINGS_ARE, UnusableSetting, setting_
 from shared.web.tokens import TokenKeyMissing
 
 NOTHING_TO_WORK_WITH = 3
-_KEY_MISSING = (TokenKeyMissing, ProtectionKeyMissing)
 # Refusals of our own, whose message already names the remedy.
 _REFUSED = (PostgresTooOld, TablesTooNew, ForeignDatabase, OlderDatabaseInUse, OlderDatabaseName)
 _NO_DATABASE = """\
@@ -40,13 +39,13 @@ def explain(error: Exception) -> None:
     if problems:
         _end(_SETTINGS.format(problems="\n".join(f"  {each}" for each in problems)))
     expected = (OSError, DBAPIError, asyncpg.PostgresError)
-    if isinstance(error, _KEY_MISSING) or (isinstance(error, expected) and is_out_of_reach(error)):
+    if isinstance(error, expected) and is_out_of_reach(error):
         _end(_NO_DATABASE.format(why=error_summary(error), where=WHERE_SETTINGS_ARE))
 
 
 def _problems(error: Exception) -> list[str]:
     """What is wrong with the settings, a line each; nothing where something else is."""
-    if isinstance(error, LoginRefused | BusRefused):
+    if isinstance(error, LoginRefused | BusRefused | TokenKeyMissing | ProtectionKeyMissing):
         return [str(error)]
     if isinstance(error, ValidationError):
         return setting_problems(error) if error.title == Settings.__name__ else []

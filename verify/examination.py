@@ -3,16 +3,21 @@
 import time
 
 from shared.settings import Settings
+from shared.settings_errors import UnusableSetting, fixed_at_installation
 from verify.checks import CHECKS
 from verify.report import ConsistencyReport
-from verify.snapshot import open_databases
+from verify.snapshot import Databases, open_databases
 from verify.towns import townships
 
 
 async def examine(settings: Settings) -> ConsistencyReport:
-    """Read every database once and judge it; raises CouldNotExamine where one cannot be read."""
+    """Read every database once and judge it.
+
+    Raises CouldNotExamine where one cannot be read, and UnusableSetting where one is another installation's.
+    """
     started = time.monotonic()
     async with open_databases(settings) as databases:
+        await _refuse_other_installation(databases, settings.installation)
         taken = await databases.registration.one("SELECT now() AS at")
         towns, overall = await townships(databases, settings.benefit_year, settings.region_name)
         results = [await check.result(databases) for check in CHECKS]
@@ -27,3 +32,19 @@ async def examine(settings: Settings) -> ConsistencyReport:
         overall=overall,
         checks=tuple(results),
     )
+
+
+async def _refuse_other_installation(databases: Databases, given: str) -> None:
+    """A report names the installation that it is about, so that name must be the databases' own."""
+    for snapshot in databases.each:
+        for row in await snapshot.rows("SELECT installation FROM proof.installation"):
+            if row["installation"] != given:
+                raise UnusableSetting(
+                    fixed_at_installation(
+                        "CANBAO_INSTALLATION",
+                        snapshot.database,
+                        "installation",
+                        found=row["installation"],
+                        given=given,
+                    )
+                )

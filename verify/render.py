@@ -1,6 +1,7 @@
 """The report on paper: a table of townships, then the checks with the rows that differ; and as JSON."""
 
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
@@ -16,6 +17,9 @@ from verify.report import CheckResult, ConsistencyReport, RowFinding
 from verify.towns_table import towns_table, yuan
 
 WIDE = 190  # columns of text in which everything fits
+_ON_PAPER = 100  # columns of a file or a pipe, unless COLUMNS says otherwise
+_IDENTIFIER = 36  # characters of a UUID
+_BESIDE = 78  # columns of an identifier, a region, an amount and what stands between
 _ROOMY = 140  # and from which on the checks say what they compare
 
 _MARKS = {"OK": ("✓", "green"), "IN_FLIGHT": ("…", "yellow"), "BREAK": ("✗", "bold red")}
@@ -24,15 +28,16 @@ _MARKS = {"OK": ("✓", "green"), "IN_FLIGHT": ("…", "yellow"), "BREAK": ("✗
 def render(report: ConsistencyReport, width: int = WIDE) -> RenderableType:
     """The whole report, Chinese first, for so many columns of text; print it with a rich console."""
     parts: list[RenderableType] = [towns_table(report, width), Text(), _checks(report, width)]
-    parts += [part for check in report.checks if (part := _rows(check)) is not None]
+    parts += [part for check in report.checks if (part := _rows(check, width)) is not None]
     return Group(*parts, Text(), _verdict(report))
 
 
 def print_report(report: ConsistencyReport, console: Console | None = None) -> None:
-    """Print it; where the output is no terminal, wide enough that nothing is left out."""
+    """Print it; where the output is no terminal, as wide as ``COLUMNS`` says, else as a page takes it."""
     console = console or Console()
     if not console.is_terminal:
-        console = Console(file=console.file, width=max(console.width, WIDE), no_color=True)
+        width = console.width if os.environ.get("COLUMNS", "").isdigit() else _ON_PAPER
+        console = Console(file=console.file, width=width, no_color=True)
     console.print(render(report, console.width))
 
 
@@ -84,7 +89,7 @@ def _says(check: CheckResult) -> str:
     return "\n".join(parts) or "一致 ✓"
 
 
-def _rows(check: CheckResult) -> Table | None:
+def _rows(check: CheckResult, width: int) -> Table | None:
     groups = (
         ("不符 BREAK", check.rows, check.breaks, "red"),
         ("在途 IN FLIGHT", check.waiting[:5], check.in_flight, "yellow"),
@@ -93,23 +98,29 @@ def _rows(check: CheckResult) -> Table | None:
     if not any(rows for _, rows, _, _ in groups):
         return None
     table = Table(title=f"{check.zh} · {check.code}", title_justify="left", box=box.SIMPLE_HEAD)
-    for head in ("", "对象 · row", "区划 · region", "应为 · expected", "实为 · found"):
-        table.add_column(head, overflow="fold")
-    table.add_column("差额 · yuan", justify="right", no_wrap=True)
+    # An identifier is searched for and copied whole: what was expected and found is folded before it.
+    whole = width >= _ON_PAPER
+    table.add_column("对象\nrow", overflow="fold", min_width=_IDENTIFIER if whole else None)
+    table.add_column("区划\nregion", no_wrap=True)
+    for head in ("应为\nexpected", "实为\nfound"):
+        table.add_column(head, overflow="fold", max_width=(width - _BESIDE) // 2 if whole else None)
+    table.add_column("差额\nyuan", justify="right", no_wrap=True)
     for label, rows, count, style in groups:
-        _add_rows(table, label, rows, count, style)
+        if count:
+            table.add_row(Text(label, style=style))
+        _add_rows(table, rows, count)
     return table
 
 
-def _add_rows(table: Table, label: str, rows: Iterable[RowFinding], count: int, style: str) -> None:
+def _add_rows(table: Table, rows: Iterable[RowFinding], count: int) -> None:
     shown = 0
     for row in rows:
         shown += 1
         amount = yuan(row.difference_fen) if row.difference_fen else ""
         what, wanted = labels.subject(row.subject), labels.expected(row.expected)
-        table.add_row(Text(label, style=style), what, row.region or "—", wanted, row.found, amount)
+        table.add_row(what, row.region or "—", wanted, row.found, amount)
     if count > shown:
-        table.add_row("", Text(f"另有 {count - shown:,} 笔 · and {count - shown:,} more", style="dim"))
+        table.add_row(Text(f"另有 {count - shown:,} 笔 · and {count - shown:,} more", style="dim"))
 
 
 def _verdict(report: ConsistencyReport) -> Text:

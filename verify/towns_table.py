@@ -45,7 +45,7 @@ def towns_table(report: ConsistencyReport, width: int) -> Table:
     columns = _fitting(lines, width)
     caption = "金额单位：元 · amounts in yuan"
     if len(columns) < len(_COLUMNS):
-        caption += "（窗口较窄，部分栏未列 · some columns left out, widen the window）"
+        caption += "（部分栏未列，设 COLUMNS=190 可全列 · some columns left out, COLUMNS=190 shows all）"
     table = Table(
         title=f"{report.region_name} {report.benefit_year} 年度 · 一致性核对 · consistency · {when:%Y-%m-%d %H:%M:%S}",
         caption=caption,

@@ -7,7 +7,7 @@ import orjson
 
 from bench.installation import TODAY, Installation
 from services.registration.periods.decision import decide_period
-from services.subsidy.assessment.pricing import Pricing
+from services.subsidy.pricing.pricer import Pricing
 from services.subsidy.resources import open_resources
 from shared.contracts.registration import PersonFacts
 from simulator.prepare import APPID, MCHID

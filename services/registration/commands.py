@@ -70,7 +70,8 @@ def _add(
     replace = rotate or secret_file is not None
     if not asyncio.run(save_client(settings, name, secret, scopes, region, replace=replace)):
         raise typer.BadParameter(
-            f"客户端 {name} 已存在，更换密钥须加 --rotate · it exists; --rotate replaces its secret",
+            f"客户端 {name} 已存在：加 --rotate 换新密钥（旧密钥随即失效），或另取一个名称"
+            " · it exists: --rotate gives it a new secret (the old one ends), or choose another name",
             param_hint="NAME",
         )
     if secret_file is None:

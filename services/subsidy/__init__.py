@@ -4,6 +4,7 @@
 | --- | --- | --- | --- | --- |
 | rosters | records rosters and withdrawals; lists certified people without insurance | yes | | |
 | changes | queues people to price again: a roster, the day or the policy changed | | | turn of the day, policy change |
+| pricing | what the policy makes of a person; equal people are priced once | | | |
 | assessment | prices people, first and again; shows assessments and previews cases | yes | 5 | reassess |
 | summary | figures for the console | yes | | |
 """

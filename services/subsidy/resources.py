@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.subsidy.assessment.pricing import Pricer
+from services.subsidy.pricing.pricer import Pricer
 from shared.pack_in_force import digest_in_force, pack_in_force
 from shared.policy.pack import Pack
 from shared.protection import Vault, open_vault, person_token_key

@@ -1,4 +1,4 @@
-"""Facts that payment announces: bills, credited contributions, money set aside or returned, the way to the treasury."""
+"""Facts that payment announces: bills, credited contributions, money suspended or returned, the way to the treasury."""
 
 from datetime import date
 from typing import ClassVar

@@ -60,7 +60,10 @@ async def behind_of(connection: AsyncConnection, service: str, versions: Path | 
         if version is not None and version not in known_versions(history):
             return _too_new(version)
         if version != newest:
-            return f"tables at {version or '-'}, {newest} needed: 运行 canbao migrate · run canbao migrate"
+            return (
+                f"表结构为 {version or '-'}，须为 {newest}，请运行 canbao migrate"
+                f" · tables at {version or '-'}, {newest} needed: run canbao migrate"
+            )
     return ""
 
 
@@ -108,7 +111,10 @@ async def _refuse_too_new(connection: AsyncConnection, histories: Sequence[Migra
 
 
 def _too_new(version: str) -> str:
-    return f"tables at {version}, unknown here: 请更新程序 · newer than this program, update the program"
+    return (
+        f"表结构 {version} 比本程序新，请更新程序"
+        f" · tables at {version}, unknown here: newer than this program, update the program"
+    )
 
 
 def _config(history: MigrationHistory) -> Config:

@@ -218,8 +218,7 @@ def _foreign(named: Sequence[str]) -> ForeignDatabase:
 
 
 async def _look(place: str, database: str, *, older: bool) -> FoundDatabase:
-    async with _connected(place) as connection:
-        await connection.execute(_GUARDED)
+    async with read_only_at(place) as connection:
         owner = await connection.fetchval(_OWNER_HERE)
         tables = await connection.fetchrow(_TABLES)
         marked = bool(tables["of_the_bus"] if database == "bus" else tables["of_a_service"])
@@ -237,9 +236,11 @@ async def _is_of(connection: asyncpg.Connection, service: str) -> bool:
 
 
 @asynccontextmanager
-async def _connected(place: str) -> AsyncIterator[asyncpg.Connection]:
+async def read_only_at(place: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection that a stranger's database can neither mislead nor hold up, and that changes nothing."""
     connection = await asyncpg.connect(place, timeout=_TIMEOUT_S, command_timeout=_TIMEOUT_S)
     try:
+        await connection.execute(_GUARDED)
         yield connection
     finally:
         await connection.close()

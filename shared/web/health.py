@@ -51,7 +51,8 @@ async def _part(
     try:
         ready, detail = await asyncio.wait_for(ask(running), _WITHIN_S)
     except Exception as error:  # whatever a driver raises, the answer is the same: not ready
-        detail = str(error) if isinstance(error, PostgresTooOld) else type(error).__name__
+        kind = type(error).__name__
+        detail = str(error) if isinstance(error, PostgresTooOld) else f"无法检查 · cannot be checked: {kind}"
         return ReadinessPart(name=name, ready=False, detail=detail)
     return ReadinessPart(name=name, ready=ready, detail=detail)
 
@@ -64,7 +65,7 @@ async def _database(running: ServiceContext) -> tuple[bool, str]:
         behind = await behind_of(connection, running.service.name, running.service.migrations)
     if behind:
         return False, behind
-    return not off, f"switched off: {', '.join(off)}" if off else ""
+    return not off, f"已关闭，可能丢失已提交的数据 · switched off: {', '.join(off)}" if off else ""
 
 
 async def _complete(running: ServiceContext) -> tuple[bool, str]:
@@ -95,17 +96,19 @@ async def _keys(running: ServiceContext) -> tuple[bool, str]:
 async def _work(running: ServiceContext) -> tuple[bool, str]:
     """Background work that has failed for a minute: which, and why."""
     lasting = running.failures.lasting(monotonic())
-    return not lasting, "; ".join(f"{work}: {error}" for work, error in lasting.items())
+    failing = "; ".join(f"{work}: {error}" for work, error in lasting.items())
+    return not lasting, f"持续失败 · keeps failing: {failing}" if failing else ""
 
 
 async def _bus(running: ServiceContext) -> tuple[bool, str]:
     if running.bus is None:
-        return False, running.refused or "not connected"
+        return False, running.refused or "未连接 · not connected"
     topics = await running.bus.topics()
-    return True, f"{len(topics)} topics"
+    return True, f"主题 {len(topics)} 个 · {len(topics)} topics"
 
 
 async def _events(running: ServiceContext) -> tuple[bool, str]:
     found = await bus_stats(running.database, running.settings.region)
-    detail = f"unpublished {found.unpublished}, dead letters {found.dead_letters}, parked {found.parked}"
-    return found.ready, detail
+    zh = f"待发送 {found.unpublished}，死信 {found.dead_letters}，滞留 {found.parked}"
+    en = f"unpublished {found.unpublished}, dead letters {found.dead_letters}, parked {found.parked}"
+    return found.ready, f"{zh} · {en}"

@@ -6,6 +6,7 @@ keep a second list by hand; a lean route answers in its channel's form. What eac
 """
 
 from collections import defaultdict
+from copy import deepcopy
 from http import HTTPStatus
 from typing import Any
 
@@ -43,6 +44,8 @@ _PROBLEM: dict[str, Any] = {
         "errors": {
             "type": "array",
             "items": {
+                "title": "WrongField",
+                "description": "One field of the request that is wrong, by its JSON pointer.",
                 "type": "object",
                 "properties": {"pointer": _TEXT, "detail": _TEXT, "kind": _TEXT},
                 "required": ["pointer", "detail"],
@@ -54,9 +57,7 @@ _PROBLEM: dict[str, Any] = {
     "additionalProperties": False,
 }
 _CHALLENGE: dict[str, Any] = {"WWW-Authenticate": {"required": True, "schema": _TEXT}}
-_RETRY_AFTER: dict[str, Any] = {
-    "Retry-After": {"required": False, "description": "等待秒数 · seconds to wait", "schema": _TEXT}
-}
+_RETRY_AFTER: dict[str, Any] = {"Retry-After": {"required": False, "schema": _TEXT}}
 
 
 def described(service: Service, document: dict[str, Any]) -> dict[str, Any]:
@@ -78,6 +79,9 @@ def described(service: Service, document: dict[str, Any]) -> dict[str, Any]:
         schemas.pop(unused, None)
     known = [code.name for code in ErrorCode if code.name in codes]
     schemas["Problem"] = _problem(known)
+    document["paths"] = _named(document["paths"], schemas)
+    for name, schema in list(schemas.items()):
+        schemas[name] = {key: _named(part, schemas) for key, part in schema.items()}
     components["securitySchemes"] = {_SCHEME: _scheme(sorted(scopes - {""}))}
     document["info"]["title"] = f"canbao {names_of('service')[service.name].zh} {service.name}"
     describe(service.name, document)
@@ -102,9 +106,26 @@ def _describe(route: APIRoute, operation: dict[str, Any]) -> None:
 
 
 def _problem(codes: list[str]) -> dict[str, Any]:
-    """The schema of a refusal; each field is a copy, because each gets a description of its own."""
-    properties = {name: dict(shape) for name, shape in _PROBLEM["properties"].items()}
-    return _PROBLEM | {"properties": properties | {"code": properties["code"] | {"enum": codes}}}
+    """The schema of a refusal, a copy for each document."""
+    schema = deepcopy(_PROBLEM)
+    schema["properties"]["code"]["enum"] = codes
+    return schema
+
+
+def _named(place: Any, schemas: dict[str, Any]) -> Any:
+    """A copy in which an object written out with a title stands among the schemas, and is referred to by its name.
+
+    Each field is a copy of its own, because each gets its own description.
+    """
+    if isinstance(place, list):
+        return [_named(part, schemas) for part in place]
+    if not isinstance(place, dict):
+        return place
+    copied = {key: _named(part, schemas) for key, part in place.items()}
+    if place.get("type") == "object" and "properties" in place and "title" in place:
+        schemas[place["title"]] = copied
+        return {"$ref": f"#/components/schemas/{place['title']}"}
+    return copied
 
 
 def _refusal(status: int, codes: list[ErrorCode]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from shared.errors import DomainError, ErrorCode
+from shared.malformed_values import malformed
 from shared.messaging.bus.errors import error_summary, is_transient
 
 log = structlog.get_logger(__name__)
@@ -47,27 +48,6 @@ _OAUTH = {
     ErrorCode.UNSUPPORTED_GRANT_TYPE: "unsupported_grant_type",
     ErrorCode.UNAUTHENTICATED: "invalid_token",
     ErrorCode.SCOPE_MISSING: "insufficient_scope",
-}
-# By the beginning of pydantic's name for it.
-_MALFORMED = {
-    "missing": "缺少该字段",
-    "extra_forbidden": "没有该字段",
-    "string_pattern": "格式不符",
-    "string_too": "长度不符",
-    "too_": "个数不符",
-    "greater": "数值超出范围",
-    "less": "数值超出范围",
-    "enum": "不是可选值",
-    "literal": "不是可选值",
-    "date": "不是日期",
-    "uuid": "不是编号",
-    "int": "不是整数",
-    "bool": "不是真假值",
-    "string": "不是文本",
-    "list": "不是数组",
-    "tuple": "不是数组",
-    "model": "不是对象",
-    "dict": "不是对象",
 }
 _BY_STATUS = {404: ErrorCode.NOT_FOUND, 405: ErrorCode.METHOD_NOT_ALLOWED, 413: ErrorCode.BODY_TOO_LARGE}
 
@@ -174,12 +154,7 @@ def _item(item: dict[str, Any]) -> dict[str, Any]:
     if item["type"] == "json_invalid":
         return {"pointer": "", "detail": f"不是 JSON · not JSON: {item['ctx']['error']}", "kind": item["type"]}
     pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in item["loc"][1:])
-    return {"pointer": pointer[:_POINTER_LIMIT], "detail": f"{_zh(item['type'])} · {item['msg']}", "kind": item["type"]}
-
-
-def _zh(kind: str) -> str:
-    """What kind of thing is wrong with a field, in Chinese; its English twin says exactly what."""
-    return next((zh for beginning, zh in _MALFORMED.items() if kind.startswith(beginning)), "取值不符")
+    return {"pointer": pointer[:_POINTER_LIMIT], "detail": malformed(item["type"], item["msg"]), "kind": item["type"]}
 
 
 async def outside(request: Request, error: Exception) -> Problem:

@@ -11,7 +11,7 @@ from joserfc.jwk import ECKey
 
 from shared.errors import DomainError, ErrorCode
 from shared.settings import Settings
-from shared.settings_errors import UnusableSetting, read_setting_file, setting_place
+from shared.settings_errors import UnusableSetting, not_set, read_setting_file, setting_place
 
 LIFETIME = timedelta(minutes=15)
 _ALGORITHM = "ES256"
@@ -41,14 +41,16 @@ class TokenKeyMissing(RuntimeError):
 def signing_key(settings: Settings) -> ECKey:
     """The private key, which only registration holds."""
     if settings.token_private_key_file is None:
-        raise TokenKeyMissing("CANBAO_TOKEN_PRIVATE_KEY_FILE is not set: a PEM file with a P-256 private key")
+        raise TokenKeyMissing(
+            not_set("token_private_key_file", "P-256 私钥的 PEM 文件", "PEM of the P-256 private key")
+        )
     return _pem_key("token_private_key_file", settings.token_private_key_file)
 
 
 def checking_key(settings: Settings) -> ECKey:
     """The public key that every service checks tokens with."""
     if settings.token_public_key_file is None:
-        raise TokenKeyMissing("CANBAO_TOKEN_PUBLIC_KEY_FILE is not set: a PEM file with the P-256 public key")
+        raise TokenKeyMissing(not_set("token_public_key_file", "P-256 公钥的 PEM 文件", "PEM of the P-256 public key"))
     return _pem_key("token_public_key_file", settings.token_public_key_file)
 
 

@@ -47,7 +47,7 @@ async def ask_on_the_last_day(world: World) -> None:
 
 
 async def pay_after_midnight(world: World) -> None:
-    """Paid when the year had turned: outside every row of the schedule, so the money is set aside."""
+    """Paid when the year had turned: outside every row of the schedule, so the money is suspended."""
     for person in world.plan.after_hours:
         order = world.journal.get("asked", f"after-{person.index}")
         if order is not None:

@@ -119,7 +119,7 @@ async def _cancel_and_pay_anyway(world: World, purchase: Purchase) -> None:
 
 
 async def _pay_short(world: World, purchase: Purchase) -> None:
-    """A rightly signed notice of one fen too few; the money is set aside and the person pays a second order."""
+    """A rightly signed notice of one fen too few; the money is suspended and the person pays a second order."""
     order = world.journal.get("asked", f"{purchase.key}-1")
     if order is None:
         return

@@ -39,6 +39,7 @@ STATEMENTS = {
     "shared/messaging/bus/postgres.py _TOPICS": FIGURE,
     "shared/messaging/dead_letters/replay.py _LIST": FIGURE,
     "shared/messaging/outbox/lanes.py _SHARE": ONE,
+    "shared/database/installed_name.py _HAS_NAMES": FIGURE,
 }
 # Where rows are added up in Python: the one statement that they come from, or why they cannot change meanwhile.
 SUMS = {
@@ -52,8 +53,8 @@ SUMS = {
     "services/payment/cash/three_way_match.py _money": f"{FIXED}: slips under the batch's lock, bank lines as claimed",
     "services/payment/orders/service.py _new_order": f"{FIXED}: bills, locked",
     "services/payment/remittance/detail.py compare_detail": f"{FIXED}: a batch's lines, the tax bureau's answer",
-    "services/payment/summary/routes.py _unattributed": SNAPSHOT,
-    "services/payment/summary/routes.py _sum": SNAPSHOT,
+    "services/payment/summary/figures.py unattributed": SNAPSHOT,
+    "services/payment/summary/figures.py sum_of": SNAPSHOT,
     "services/subsidy/summary/figures.py by_identity": SNAPSHOT,
     "services/console/money_flow.py money_flow": f"{FIGURE}: rounded for the eye",
     "services/console/money_flow.py _lying": f"{ONE}: payment's _SUMMARY",

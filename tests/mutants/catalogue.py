@@ -216,7 +216,7 @@ MUTATIONS = (
                 "",
             ),
         ),
-        (_CREDITING + "test_a_wrong_amount_enrols_nobody_and_is_set_aside",),
+        (_CREDITING + "test_a_wrong_amount_enrols_nobody_and_is_suspended",),
     ),
     Mutation(
         "suspense branch",
@@ -228,8 +228,8 @@ MUTATIONS = (
             ),
         ),
         (
-            _CREDITING + "test_a_wrong_amount_enrols_nobody_and_is_set_aside",
-            _CREDITING + "test_money_for_an_unknown_order_is_set_aside_and_named_as_unattributed",
+            _CREDITING + "test_a_wrong_amount_enrols_nobody_and_is_suspended",
+            _CREDITING + "test_money_for_an_unknown_order_is_suspended_and_named_as_unattributed",
             _CREDITING + "test_two_transactions_on_one_order_pay_once",
         ),
     ),

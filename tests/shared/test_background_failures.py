@@ -44,7 +44,7 @@ async def test_work_that_fails_for_a_minute_makes_the_process_unready_and_says_w
         part = next(part for part in answer.json()["parts"] if part["name"] == "work subsidy")
         assert (answer.status_code, part["detail"]) == (
             503,
-            "a name of no job: ProgrammingError: UndefinedFunctionError 42883",
+            "持续失败 · keeps failing: a name of no job: ProgrammingError: UndefinedFunctionError 42883",
         )
 
 

@@ -1,4 +1,4 @@
-"""The channel that is played against the house's own client and verifier: two readings of one protocol."""
+"""The channel that is played against the product's own client and verifier: two readings of one protocol."""
 
 import json
 from collections.abc import AsyncIterator

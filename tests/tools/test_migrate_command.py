@@ -31,7 +31,7 @@ async def test_tables_of_a_newer_program_are_refused_in_the_words_of_readyz(
     _, errors = await asyncio.wait_for(process.communicate(), stretched(120))
     said = errors.decode()
     assert process.returncode == 3, said
-    assert "tables at from_tomorrow, unknown here: 请更新程序 · newer than this program, update the program" in said
+    assert "表结构 from_tomorrow 比本程序新，请更新程序 · tables at from_tomorrow, unknown here" in said
     assert "canbao_quota" in said
     assert "Traceback" not in said
     assert await installation.sql("quota", SUMMED) == before

@@ -4,8 +4,8 @@ import asyncio
 import json
 import os
 import re
-import subprocess
-import sys
+import socket
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,31 +14,28 @@ from sqlalchemy import make_url
 from typer.testing import CliRunner
 
 from shared.settings import Settings
+from tests.harness.cluster import Cluster
 from tests.harness.environment import variables
 from tests.harness.installation import Installation
-from tests.harness.timeouts import stretched
+from tests.harness.ports import free_port
+from tests.harness.typed_command import ROOT, typed_command
 from tests.harness.wechat_peer import MCHID, merchant
 from tools.cli import app
 
-ROOT = Path(__file__).parents[2]
-PAYMENT = ("serve", "payment", "--role", "web", "--port", "1")
+PAYMENT = ("serve", "payment", "--role", "web", "--port", str(free_port()))
 
 
-def typed(*words: str, code: int = 3, **environment: str) -> str:
+def typed(*words: str, code: int = 3, folder: Path = ROOT, **environment: str) -> str:
     """What a command says of an environment in which nothing else is set; no traceback, and the exit code."""
-    ended = subprocess.run(
-        [sys.executable, "-c", "from tools.entry import main; main()", *words],
-        cwd=ROOT,
-        env={"PATH": "/usr/bin:/bin", "COLUMNS": "400", **environment},
-        capture_output=True,
-        text=True,
-        timeout=stretched(120),
-        check=False,
-    )
-    said = ended.stderr + ended.stdout
-    assert ended.returncode == code, said
-    assert "Traceback" not in said
-    return said
+    return printed(words, environment, folder, code=code)
+
+
+def printed(words: Sequence[str], environment: Mapping[str, str], folder: Path = ROOT, *, code: int = 3) -> str:
+    """The same of an environment at hand."""
+    ended = typed_command(words, environment, folder)
+    assert ended.code == code, ended.said
+    assert "Traceback" not in ended.said
+    return ended.said
 
 
 def fault(said: str) -> str:
@@ -52,11 +49,12 @@ def fault(said: str) -> str:
 
 async def there(installation: Installation, *words: str, code: int = 3, **changes: str) -> str:
     """What a command says in an installation whose databases are there."""
-    return await asyncio.to_thread(typed, *words, code=code, **variables(installation.settings) | changes)
+    environment = variables(installation.settings) | changes
+    return await asyncio.to_thread(printed, words, environment, code=code)
 
 
 class TestSecretsFolder:
-    @pytest.mark.parametrize("words", [("provision",), PAYMENT], ids=" ".join)
+    @pytest.mark.parametrize("words", [("provision",), PAYMENT], ids=["provision", "serve"])
     def test_a_folder_that_is_not_there_is_named(self, words: tuple[str, ...], tmp_path: Path) -> None:
         nowhere = str(tmp_path / "nowhere")
         said = fault(typed(*words, CANBAO_SECRETS_DIR=nowhere))
@@ -83,6 +81,87 @@ class TestSecretsFolder:
         assert f"请设置 CANBAO_SECRETS_DIR={tmp_path / 'provision'}" in zh
         assert en.rstrip().endswith(f"set CANBAO_SECRETS_DIR={tmp_path / 'provision'}")
         assert "keys make" not in said
+
+
+# Every command that reads settings.
+READERS = (
+    ("provision",),
+    ("migrate",),
+    PAYMENT,
+    ("verify",),
+    ("clients", "add", "x", "--scope", "payment:read", "--region", "411521"),
+    ("import", "people", __file__),
+    ("replay", "list", "payment"),
+    ("up", "--once"),
+)
+
+
+class TestUnknownSettings:
+    """First use: a typo in a variable's name passed in silence."""
+
+    @pytest.mark.parametrize("words", READERS, ids=[words[0] for words in READERS])
+    def test_every_command_refuses_a_variable_that_is_no_setting(self, words: tuple[str, ...], tmp_path: Path) -> None:
+        said = fault(typed(*words, folder=tmp_path, CANBAO_INSTALATION="luoshan"))
+        assert said == (
+            "CANBAO_INSTALATION: 没有这项设置，是否为 CANBAO_INSTALLATION · no such setting, is it CANBAO_INSTALLATION?"
+        )
+        assert not list(tmp_path.iterdir()), "nothing was made"
+
+    def test_the_doctor_finds_it_in_the_folder_of_up_by_its_line(self, tmp_path: Path) -> None:
+        (tmp_path / "secrets").mkdir()
+        kept = tmp_path / "secrets" / "canbao.env"
+        kept.write_text("CANBAO_BUS='postgres'\nCANBAO_REGOIN='411521'\n", encoding="utf-8")
+        said = json.loads(typed("doctor", "--json", "--data", str(tmp_path), code=1))["findings"][0]
+        assert said["code"] == "SETTINGS_UNREADABLE"
+        assert f"{kept}:2: CANBAO_REGOIN: 没有这项设置，是否为 CANBAO_REGION" in said["zh"]
+
+    def test_one_that_stands_in_env_is_named_by_its_line(self, tmp_path: Path) -> None:
+        (tmp_path / ".env").write_text("# ours\nexport CANBAO_REGOIN=411521\nPORT=1\n", encoding="utf-8")
+        said = fault(typed("migrate", folder=tmp_path))
+        assert said.startswith(".env:2: CANBAO_REGOIN: 没有这项设置，是否为 CANBAO_REGION")
+
+    def test_a_secret_file_that_is_no_setting_is_named(self, tmp_path: Path) -> None:
+        (tmp_path / "canbao_tax_tokn").write_text("secret", encoding="utf-8")
+        (tmp_path / "token.pem").write_text("", encoding="utf-8")
+        said = fault(typed("migrate", CANBAO_SECRETS_DIR=str(tmp_path)))
+        assert said.startswith(f"{tmp_path / 'canbao_tax_tokn'}: 没有这项设置，是否为 CANBAO_TAX_TOKEN · ")
+
+
+class TestListening:
+    """First use: a port that cannot be had was answered with a traceback, or with a hint about the database."""
+
+    def test_a_port_that_is_in_use_is_named_by_its_setting(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = str(taken.getsockname()[1])
+            said = fault(typed("serve", "payment", "--port", port))
+            assert said.startswith(f"--port: 端口 {port} 已被占用")
+            said = fault(typed(*PAYMENT, CANBAO_METRICS_PORT=port))
+            assert said.startswith(f"CANBAO_METRICS_PORT: 端口 {port} 已被占用")
+
+    @pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
+    def test_a_host_of_other_machines_is_named_by_its_setting(self, host: str) -> None:
+        said = fault(typed(*PAYMENT, CANBAO_LISTEN_HOST=host))
+        assert said == f"CANBAO_LISTEN_HOST (--host): 不是本机地址 · is no address of this machine: {host}"
+
+    def test_a_port_that_is_none_is_refused(self) -> None:
+        assert "65535" in typed("serve", "payment", "--port", "65536", code=2)
+
+
+class TestKeys:
+    async def test_a_missing_key_is_named_with_where_keys_come_from(self, installation: Installation) -> None:
+        for setting, service in (
+            ("encryption_keys", "subsidy"),
+            ("person_token_key", "registration"),
+            ("token_private_key_file", "registration"),
+            ("token_public_key_file", "payment"),
+        ):
+            values = variables(installation.settings)
+            del values[f"CANBAO_{setting.upper()}"]
+            words = ("serve", service, "--role", "web", "--port", PAYMENT[-1])
+            said = fault(await asyncio.to_thread(printed, words, values))
+            assert said.startswith(f"CANBAO_{setting.upper()}: 未设置，须为")
+            assert "canbao keys make" in said
+            assert "DATABASE" not in said
 
 
 class TestFiles:
@@ -156,6 +235,23 @@ class TestDatabase:
         assert said.startswith("CANBAO_INSTALLATION: ")
         assert "现为 elsewhere，安装后不可更改，请改回 · " in said
         assert "not 'elsewhere': this is fixed at installation, set it back" in said
+
+    async def test_verify_of_another_installations_databases_is_refused_by_setting(
+        self, installation: Installation
+    ) -> None:
+        """First use: a report named the installation that was set, not the one that it was about."""
+        said = fault(await there(installation, "verify", CANBAO_INSTALLATION="elsewhere"))
+        assert said.startswith("CANBAO_INSTALLATION: ")
+        assert "was installed with installation 'local', not 'elsewhere'" in said
+
+    async def test_provision_of_another_installations_databases_is_refused_by_setting(
+        self, cluster: Cluster, migrated: Settings
+    ) -> None:
+        values = variables(migrated) | {"CANBAO_ADMIN_DATABASE_URL": cluster.admin_url}
+        other = values | {"CANBAO_INSTALLATION": "elsewhere"}
+        said = fault(await asyncio.to_thread(printed, ("provision",), other))
+        assert said.startswith("CANBAO_INSTALLATION: 服务 registration 的数据库安装时为 local，现为 elsewhere")
+        assert "roles and databases are ready" in await asyncio.to_thread(printed, ("provision",), values, code=0)
 
     async def test_a_wrong_password_names_role_database_and_setting(self, installation: Installation) -> None:
         settings = installation.settings

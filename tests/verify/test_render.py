@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 from io import StringIO
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from verify.labels import subject
-from verify.render import WIDE, age, as_json, render
+from verify.render import WIDE, age, as_json, print_report, render
 from verify.report import CheckResult, ConsistencyReport, RowFinding, TownLine
 from verify.towns_table import yuan
 
@@ -56,6 +57,25 @@ def test_no_figure_is_cut(width: int) -> None:
     assert "…" not in text
     assert "23,958,800.00" in text
     assert "23,000,000.00" in text
+
+
+@pytest.mark.parametrize(("columns", "widest"), [(None, 100), ("", 100), ("80", 80), (str(WIDE), WIDE)])
+def test_what_is_piped_fits_a_page_or_the_columns_asked_for(
+    monkeypatch: pytest.MonkeyPatch, columns: str | None, widest: int
+) -> None:
+    """First use: lines of 155 columns in a pipe."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if columns is not None:
+        monkeypatch.setenv("COLUMNS", columns)
+    file = StringIO()
+    who = "enrolment 0197c2a0-7b1c-7e51-9a57-6b3a4d1c2024"
+    row = RowFinding(who, "411521101201", "a deposit slip or settlement", "OTHER_CURRENCY", -98_765_432_100)
+    print_report(report(breaks=1, break_fen=38_000, rows=(row,)), Console(file=file))
+    lines = file.getvalue().splitlines()
+    assert max(cell_len(line.rstrip()) for line in lines) <= widest
+    assert "-987,654,321.00" in file.getvalue(), "no amount is cut off"
+    assert widest < 100 or " 0197c2a0-7b1c-7e51-9a57-6b3a4d1c2024 " in file.getvalue(), "an identifier is not cut"
+    assert ("COLUMNS=190" in file.getvalue()) == (widest < WIDE), "how to see the columns that were left out"
 
 
 def test_a_wide_window_leaves_nothing_out() -> None:

@@ -13,12 +13,12 @@ from shared.messaging.bus.protocol import Bus
 from shared.messaging.topics.installation import has_claimed
 from shared.messaging.topics.stats import lag
 from tools.doctor.databases import reason
-from tools.doctor.findings import Check, ExaminedInstallation, Finding, Symptom
+from tools.doctor.findings import Check, ExaminedInstallation, Finding, FindingType
 
 FAR_BEHIND = 1_000
 
-BUS = Symptom("BUS", "ok", "可达，{topics} 个主题", "it answers and holds {topics} topics")
-BUS_UNREACHABLE = Symptom(
+BUS = FindingType("BUS", "ok", "可达，{topics} 个主题", "it answers and holds {topics} topics")
+BUS_UNREACHABLE = FindingType(
     "BUS_UNREACHABLE",
     "broken",
     "消息总线不应答：{why}。缴费仍可受理，但其他服务得不到消息。",
@@ -27,7 +27,7 @@ BUS_UNREACHABLE = Symptom(
     "Start Kafka and check CANBAO_KAFKA_BOOTSTRAP_SERVERS; for the embedded bus, check the database bus. "
     "What waits is sent by itself.",
 )
-BUS_BEHIND = Symptom(
+BUS_BEHIND = FindingType(
     "BUS_BEHIND",
     "broken",
     "内置总线的表结构为 {version}，程序需要 {newest}。",
@@ -35,7 +35,7 @@ BUS_BEHIND = Symptom(
     "运行 canbao migrate。",
     "Run canbao migrate.",
 )
-BUS_UNASKED = Symptom(
+BUS_UNASKED = FindingType(
     "BUS_UNASKED",
     "broken",
     "无法得知它落后多少：{why}。",
@@ -43,7 +43,7 @@ BUS_UNASKED = Symptom(
     "先处理本表中该数据库或消息总线的问题。",
     "First fix what this table says about its database or the bus.",
 )
-TOPIC_MISSING = Symptom(
+TOPIC_MISSING = FindingType(
     "TOPIC_MISSING",
     "warn",
     "主题还不存在。",
@@ -51,7 +51,7 @@ TOPIC_MISSING = Symptom(
     "启动 {service} 的 work 进程，它会自己创建。",
     "Start a work process of {service}: it makes its own.",
 )
-TOPIC_MISSHAPEN = Symptom(
+TOPIC_MISSHAPEN = FindingType(
     "TOPIC_MISSHAPEN",
     "broken",
     "主题有 {there} 个分区，应为 {wanted} 个，消息服务不会启动。",
@@ -59,7 +59,7 @@ TOPIC_MISSHAPEN = Symptom(
     "把 CANBAO_PARTITIONS 改回安装时的值；不要手工增加分区。",
     "Set CANBAO_PARTITIONS back to what it was at installation; never add partitions by hand.",
 )
-TOPIC_FOREIGN = Symptom(
+TOPIC_FOREIGN = FindingType(
     "TOPIC_FOREIGN",
     "broken",
     "总线上的同名主题不是本安装创建的。",
@@ -67,8 +67,8 @@ TOPIC_FOREIGN = Symptom(
     "为本安装另取 CANBAO_INSTALLATION，或连接正确的总线。",
     "Give this installation a CANBAO_INSTALLATION of its own, or connect to the right bus.",
 )
-LAG = Symptom("LAG", "ok", "落后 {records} 条", "{records} records behind")
-LAGGING = Symptom(
+LAG = FindingType("LAG", "ok", "落后 {records} 条", "{records} records behind")
+LAGGING = FindingType(
     "LAGGING",
     "warn",
     "{topics} 还有 {records} 条消息未接收。",

@@ -6,13 +6,13 @@ from datetime import datetime
 from sqlalchemy import text
 
 from shared.domain.clock import business_date_of
-from tools.doctor.findings import DatabaseCheck, Finding, OpenDatabase, Symptom
+from tools.doctor.findings import DatabaseCheck, Finding, FindingType, OpenDatabase
 
 # A token is refused beyond 30 seconds, a notice's signature beyond five minutes.
 _NOTICEABLE_S, _TOO_MUCH_S = 2.0, 30.0
 
-CLOCK = Symptom("CLOCK", "ok", "时钟一致（相差 {skew} 秒）", "the clocks agree ({skew} s apart)")
-CLOCK_SKEW = Symptom(
+CLOCK = FindingType("CLOCK", "ok", "时钟一致（相差 {skew} 秒）", "the clocks agree ({skew} s apart)")
+CLOCK_SKEW = FindingType(
     "CLOCK_SKEW",
     "warn",
     "本机时钟与数据库相差 {skew} 秒。",
@@ -20,7 +20,7 @@ CLOCK_SKEW = Symptom(
     "在两台机器上启用 NTP（timedatectl set-ntp true）。",
     "Have both machines follow NTP (timedatectl set-ntp true).",
 )
-CLOCK_WRONG = Symptom(
+CLOCK_WRONG = FindingType(
     "CLOCK_WRONG",
     "broken",
     "本机时钟与数据库相差 {skew} 秒：令牌与微信签名会被误拒。",
@@ -28,8 +28,8 @@ CLOCK_WRONG = Symptom(
     "在两台机器上启用 NTP（timedatectl set-ntp true）。",
     "Have both machines follow NTP (timedatectl set-ntp true).",
 )
-BUSINESS_DATE = Symptom("BUSINESS_DATE", "ok", "业务日期为今天", "the business date is today")
-BUSINESS_DATE_SET = Symptom(
+BUSINESS_DATE = FindingType("BUSINESS_DATE", "ok", "业务日期为今天", "the business date is today")
+BUSINESS_DATE_SET = FindingType(
     "BUSINESS_DATE_SET",
     "info",
     "业务日期设为 {day}，今天是 {today}（演练时正常）",
@@ -46,8 +46,8 @@ async def examine_clock(database: OpenDatabase) -> Sequence[Finding]:
     there: datetime = (await database.connection.execute(_NOW)).scalar_one()
     here = before + (clock.now() - before) / 2
     skew = (here - there).total_seconds()
-    symptom = CLOCK_WRONG if abs(skew) > _TOO_MUCH_S else CLOCK_SKEW if abs(skew) > _NOTICEABLE_S else CLOCK
-    return [symptom.at(database.name, skew=f"{skew:+.1f}")]
+    finding_type = CLOCK_WRONG if abs(skew) > _TOO_MUCH_S else CLOCK_SKEW if abs(skew) > _NOTICEABLE_S else CLOCK
+    return [finding_type.at(database.name, skew=f"{skew:+.1f}")]
 
 
 async def examine_business_date(database: OpenDatabase) -> Sequence[Finding]:

@@ -9,12 +9,12 @@ from pydantic import SecretStr
 
 from shared.pack_in_force import pack_in_force
 from shared.settings import Settings
-from tools.doctor.findings import Check, ExaminedInstallation, Finding, Symptom
+from tools.doctor.findings import Check, ExaminedInstallation, Finding, FindingType
 
 _KEY_BYTES = 32
 
-SETTINGS = Symptom("SETTINGS", "ok", "必需的设置齐全", "everything needed is set")
-SETTINGS_UNREADABLE = Symptom(
+SETTINGS = FindingType("SETTINGS", "ok", "必需的设置齐全", "everything needed is set")
+SETTINGS_UNREADABLE = FindingType(
     "SETTINGS_UNREADABLE",
     "broken",
     "设置无法读懂：{why}。",
@@ -22,7 +22,7 @@ SETTINGS_UNREADABLE = Symptom(
     "对照 canbao config example 改正环境变量。",
     "Compare the environment with canbao config example.",
 )
-NO_INSTALLATION = Symptom(
+NO_INSTALLATION = FindingType(
     "NO_INSTALLATION",
     "broken",
     "目录里没有 canbao up 的安装，环境变量也没有指定数据库。",
@@ -30,7 +30,7 @@ NO_INSTALLATION = Symptom(
     "运行 make up 建立一套，用 --data 指定其目录，或按 canbao config example 设置环境变量。",
     "Set one up by make up, name its folder by --data, or set the variables of canbao config example.",
 )
-SETTING_MISSING = Symptom(
+SETTING_MISSING = FindingType(
     "SETTING_MISSING",
     "broken",
     "未设置，{without_zh}。",
@@ -38,7 +38,7 @@ SETTING_MISSING = Symptom(
     "设置该环境变量；含义见 canbao config example。",
     "Set the variable; canbao config example explains it.",
 )
-SETTING_ABSENT = Symptom(
+SETTING_ABSENT = FindingType(
     "SETTING_ABSENT",
     "warn",
     "未设置，{without_zh}。",
@@ -46,7 +46,7 @@ SETTING_ABSENT = Symptom(
     "需要此功能时设置该环境变量。",
     "Set the variable where this is wanted.",
 )
-SECRET_MALFORMED = Symptom(
+SECRET_MALFORMED = FindingType(
     "SECRET_MALFORMED",
     "broken",
     "不是 base64 编码的 32 字节密钥。",
@@ -54,7 +54,7 @@ SECRET_MALFORMED = Symptom(
     "恢复原密钥；新安装可用 openssl rand -base64 32 生成。换掉在用的密钥会使已存资料无法解密。",
     "Restore the key; a new installation makes one by openssl rand -base64 32. Data under a lost key stays sealed.",
 )
-POLICY_PACK_UNUSABLE = Symptom(
+POLICY_PACK_UNUSABLE = FindingType(
     "POLICY_PACK_UNUSABLE",
     "broken",
     "政策包无法使用：{why}。",
@@ -87,8 +87,8 @@ def _missing(settings: Settings) -> list[Finding]:
     if settings.bus == "kafka":
         needed["kafka_bootstrap_servers"] = ("无法连接消息总线", "the bus cannot be reached")
     return [
-        symptom.at(_variable(name), without_zh=zh, without_en=en)
-        for symptom, names in ((SETTING_MISSING, needed), (SETTING_ABSENT, _WISHED))
+        finding_type.at(_variable(name), without_zh=zh, without_en=en)
+        for finding_type, names in ((SETTING_MISSING, needed), (SETTING_ABSENT, _WISHED))
         for name, (zh, en) in names.items()
         if not getattr(settings, name)
     ]

@@ -8,18 +8,18 @@ from sqlalchemy import text
 from shared.messaging.bus.postgres import POOL as BUS_POOL
 from shared.messaging.outbox.relay import POOL as RELAY_POOL
 from tools.doctor.databases import entered
-from tools.doctor.findings import Check, ExaminedInstallation, Finding, Symptom
+from tools.doctor.findings import Check, ExaminedInstallation, Finding, FindingType
 
 # Migrations, an auditor (five snapshots), a doctor and a person at psql.
 _SPARE = 10
 
-CONNECTIONS = Symptom(
+CONNECTIONS = FindingType(
     "CONNECTIONS",
     "ok",
     "连接数足够：各服务一套进程最多 {wanted}，服务器允许 {allowed}",
     "connections suffice: one set of processes opens at most {wanted} of {allowed}",
 )
-CONNECTIONS_SHORT = Symptom(
+CONNECTIONS_SHORT = FindingType(
     "CONNECTIONS_SHORT",
     "broken",
     "连接数不足：{services} 各一套进程最多打开 {wanted} 个连接，服务器只允许 {allowed} 个（另留 {spare} 个备用）。",

@@ -9,12 +9,12 @@ from sqlalchemy import exc
 
 from shared.database.engine import Database
 from shared.database.logins import is_login_refused
-from tools.doctor.findings import ExaminedInstallation, Finding, OpenDatabase, Symptom
+from tools.doctor.findings import ExaminedInstallation, Finding, FindingType, OpenDatabase
 
 WITHIN_S = 8.0
 
-DATABASE = Symptom("DATABASE", "ok", "数据库可达", "the database answers")
-DATABASE_UNREACHABLE = Symptom(
+DATABASE = FindingType("DATABASE", "ok", "数据库可达", "the database answers")
+DATABASE_UNREACHABLE = FindingType(
     "DATABASE_UNREACHABLE",
     "broken",
     "数据库无法进入：{why}。",
@@ -25,7 +25,7 @@ DATABASE_UNREACHABLE = Symptom(
     "canbao migrate. The database of canbao up stops with it.",
 )
 
-DATABASE_LOGIN_REFUSED = Symptom(
+DATABASE_LOGIN_REFUSED = FindingType(
     "DATABASE_LOGIN_REFUSED",
     "broken",
     "数据库拒绝登录：{why}。",
@@ -36,7 +36,7 @@ DATABASE_LOGIN_REFUSED = Symptom(
 )
 
 
-INSTALLATION_STOPPED = Symptom(
+INSTALLATION_STOPPED = FindingType(
     "INSTALLATION_STOPPED",
     "warn",
     "这套安装已停止，其数据库随之停止；数据库一项未检查。",

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from tools.doctor import broker, clocks, configuration, connections, databases, history, keys, machine, messages, sealed
 from tools.doctor import server as postgres
-from tools.doctor.findings import Check, DatabaseCheck, ExaminedInstallation, Finding, Symptom
+from tools.doctor.findings import Check, DatabaseCheck, ExaminedInstallation, Finding, FindingType
 
-NOT_EXAMINED = Symptom(
+NOT_EXAMINED = FindingType(
     "NOT_EXAMINED",
     "broken",
     "无法检查：{why}。",

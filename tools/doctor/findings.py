@@ -28,7 +28,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Symptom:
+class FindingType:
     """A kind of finding. The code never changes once released: monitoring relies on it."""
 
     code: str
@@ -39,7 +39,7 @@ class Symptom:
     remedy_en: str = ""
 
     def at(self, subject: str = "", **values: object) -> Finding:
-        """This symptom at one subject, with the places of its sentences filled."""
+        """This type of finding at one subject, with the places of its sentences filled."""
         said = (each.format(**values) for each in (self.zh, self.en, self.remedy_zh, self.remedy_en))
         return Finding(self.code, self.level, subject, *said)
 

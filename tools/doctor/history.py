@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from shared.database.migrate import histories_of, version_and_newest
 from shared.messaging.topics.installation import recorded_installation
-from tools.doctor.findings import DatabaseCheck, Finding, OpenDatabase, Symptom
+from tools.doctor.findings import DatabaseCheck, Finding, FindingType, OpenDatabase
 
-MIGRATED = Symptom("MIGRATED", "ok", "表结构为最新 {version}", "the tables are at the newest version, {version}")
-MIGRATION_BEHIND = Symptom(
+MIGRATED = FindingType("MIGRATED", "ok", "表结构为最新 {version}", "the tables are at the newest version, {version}")
+MIGRATION_BEHIND = FindingType(
     "MIGRATION_BEHIND",
     "broken",
     "表结构为 {version}，程序需要 {newest}。",
@@ -15,8 +15,8 @@ MIGRATION_BEHIND = Symptom(
     "运行 canbao migrate；若数据库比程序新，请升级程序。",
     "Run canbao migrate; where the database is ahead of the program, upgrade the program.",
 )
-INSTALLED = Symptom("INSTALLED", "ok", "属于安装 {installation}", "belongs to installation {installation}")
-INSTALLED_OTHERWISE = Symptom(
+INSTALLED = FindingType("INSTALLED", "ok", "属于安装 {installation}", "belongs to installation {installation}")
+INSTALLED_OTHERWISE = FindingType(
     "INSTALLED_OTHERWISE",
     "broken",
     "安装时的 {name} 是 {there}，设置却是 {wanted}，消息服务不会启动。",

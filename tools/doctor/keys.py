@@ -12,13 +12,13 @@ from services.payment.channels.wechat.keys import load_merchant
 from shared.settings import Settings, WechatMerchant
 from shared.settings_errors import UnreadableSettingFile, UnusableSetting
 from shared.web.tokens import checking_key, signing_key
-from tools.doctor.findings import Check, ExaminedInstallation, Finding, Symptom
+from tools.doctor.findings import Check, ExaminedInstallation, Finding, FindingType
 
 _SOON = timedelta(days=30)
 _HANDED_OUT = 0o444
 
-KEYS = Symptom("KEYS", "ok", "密钥可用", "the keys can be used")
-KEY_FILE_OPEN = Symptom(
+KEYS = FindingType("KEYS", "ok", "密钥可用", "the keys can be used")
+KEY_FILE_OPEN = FindingType(
     "KEY_FILE_OPEN",
     "broken",
     "私密文件任何人可读（{mode}）。",
@@ -26,7 +26,7 @@ KEY_FILE_OPEN = Symptom(
     "chmod 600 {path}；若他人可能读过，请更换密钥。",
     "chmod 600 {path}; where others may have read it, change the key.",
 )
-KEY_FILE_SHARED = Symptom(
+KEY_FILE_SHARED = FindingType(
     "KEY_FILE_SHARED",
     "warn",
     "私密文件同组用户可读（{mode}）。",
@@ -34,7 +34,7 @@ KEY_FILE_SHARED = Symptom(
     "若非有意（如容器挂载），chmod 600 {path}。",
     "Unless that is meant, as in a container: chmod 600 {path}.",
 )
-KEY_FILE_UNREADABLE = Symptom(
+KEY_FILE_UNREADABLE = FindingType(
     "KEY_FILE_UNREADABLE",
     "broken",
     "文件无法读取（{why}）。",
@@ -42,7 +42,7 @@ KEY_FILE_UNREADABLE = Symptom(
     "检查 {setting} 的路径，以及运行服务的用户是否可读。",
     "Check the path in {setting}, and that the services' user may read it.",
 )
-KEY_UNUSABLE = Symptom(
+KEY_UNUSABLE = FindingType(
     "KEY_UNUSABLE",
     "broken",
     "密钥无法使用（{why}）。",
@@ -50,7 +50,7 @@ KEY_UNUSABLE = Symptom(
     "换上 {setting} 应有的密钥。",
     "Put the key there that {setting} asks for.",
 )
-TOKEN_KEYS_DIFFER = Symptom(
+TOKEN_KEYS_DIFFER = FindingType(
     "TOKEN_KEYS_DIFFER",
     "broken",
     "签发令牌的私钥与核验令牌的公钥不是一对，所有调用都会被拒绝。",
@@ -58,8 +58,8 @@ TOKEN_KEYS_DIFFER = Symptom(
     "由私钥重新导出公钥：openssl pkey -in 私钥 -pubout",
     "Derive the public key from the private one: openssl pkey -in PRIVATE -pubout",
 )
-CERTIFICATE = Symptom("CERTIFICATE", "ok", "证书有效至 {until}", "the certificate is valid until {until}")
-CERTIFICATE_EXPIRING = Symptom(
+CERTIFICATE = FindingType("CERTIFICATE", "ok", "证书有效至 {until}", "the certificate is valid until {until}")
+CERTIFICATE_EXPIRING = FindingType(
     "CERTIFICATE_EXPIRING",
     "warn",
     "证书将于 {until} 到期。",
@@ -67,7 +67,7 @@ CERTIFICATE_EXPIRING = Symptom(
     "向微信支付商户平台取得新证书（或微信支付公钥），与旧的并列配置。",
     "Fetch the new certificate (or WeChat Pay's public key) and configure it beside the old one.",
 )
-CERTIFICATE_EXPIRED = Symptom(
+CERTIFICATE_EXPIRED = FindingType(
     "CERTIFICATE_EXPIRED",
     "broken",
     "证书已于 {until} 到期，微信的通知可能已改用新证书签名。",
@@ -100,9 +100,9 @@ def _permissions(settings: Settings, folder: Path) -> Iterator[Finding]:
         if not path.is_file() or _is_shut_in(path, settings.secrets_dir):
             continue
         mode = stat.S_IMODE(path.stat().st_mode)
-        symptom = KEY_FILE_OPEN if mode & 0o007 else KEY_FILE_SHARED if mode & 0o070 else None
-        if symptom is not None:
-            yield symptom.at(str(path), mode=f"{mode:o}", path=path)
+        finding_type = KEY_FILE_OPEN if mode & 0o007 else KEY_FILE_SHARED if mode & 0o070 else None
+        if finding_type is not None:
+            yield finding_type.at(str(path), mode=f"{mode:o}", path=path)
 
 
 def _is_shut_in(path: Path, secrets_dir: Path | None) -> bool:
@@ -153,8 +153,8 @@ def _merchant(merchant: WechatMerchant, now: datetime) -> Iterator[Finding]:
 
 def judged_validity(subject: str, until: datetime, now: datetime) -> Finding:
     """What a certificate's last day means today."""
-    symptom = CERTIFICATE_EXPIRED if until <= now else CERTIFICATE_EXPIRING if until - now < _SOON else CERTIFICATE
-    return symptom.at(subject, until=f"{until:%Y-%m-%d}")
+    finding_type = CERTIFICATE_EXPIRED if until <= now else CERTIFICATE_EXPIRING if until - now < _SOON else CERTIFICATE
+    return finding_type.at(subject, until=f"{until:%Y-%m-%d}")
 
 
 CHECKS = (Check("keys", examine),)

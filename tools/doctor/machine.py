@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import httpx
 
-from tools.doctor.findings import Check, ExaminedInstallation, Finding, Symptom
+from tools.doctor.findings import Check, ExaminedInstallation, Finding, FindingType
 
 _OLDEST = (3, 11)
 _SHORT_BYTES, _TOO_SHORT_BYTES = 5 << 30, 1 << 30
@@ -20,8 +20,8 @@ _GIB = 1 << 30
 # Asks who answers: raises where it is not canbao, else names what is not ready.
 _Asking = Callable[[httpx.AsyncClient], Awaitable[list[str]]]
 
-PYTHON = Symptom("PYTHON", "ok", "Python {version}", "Python {version}")
-PYTHON_OLD = Symptom(
+PYTHON = FindingType("PYTHON", "ok", "Python {version}", "Python {version}")
+PYTHON_OLD = FindingType(
     "PYTHON_OLD",
     "broken",
     "Python {version} 太旧，需要 3.11 以上。",
@@ -29,8 +29,8 @@ PYTHON_OLD = Symptom(
     "make up PYTHON=/path/to/python3.11",
     "make up PYTHON=/path/to/python3.11",
 )
-TIME_ZONE = Symptom("TIME_ZONE", "ok", "时区数据可用", "time zone data is there")
-TIME_ZONE_MISSING = Symptom(
+TIME_ZONE = FindingType("TIME_ZONE", "ok", "时区数据可用", "time zone data is there")
+TIME_ZONE_MISSING = FindingType(
     "TIME_ZONE_MISSING",
     "broken",
     "缺少时区数据 Asia/Shanghai，业务日期无法计算。",
@@ -38,8 +38,8 @@ TIME_ZONE_MISSING = Symptom(
     "安装 tzdata：apt-get install tzdata",
     "Install it: apt-get install tzdata",
 )
-DISK = Symptom("DISK", "ok", "剩余 {free} GiB", "{free} GiB free")
-DISK_SHORT = Symptom(
+DISK = FindingType("DISK", "ok", "剩余 {free} GiB", "{free} GiB free")
+DISK_SHORT = FindingType(
     "DISK_SHORT",
     "warn",
     "磁盘只剩 {free} GiB。",
@@ -47,7 +47,7 @@ DISK_SHORT = Symptom(
     "清理或扩容；数据库写满后不再受理任何缴费。",
     "Free or add space: a database on a full disk takes no more payments.",
 )
-DISK_FULL = Symptom(
+DISK_FULL = FindingType(
     "DISK_FULL",
     "broken",
     "磁盘只剩 {free} GiB，数据库即将停止写入。",
@@ -55,9 +55,9 @@ DISK_FULL = Symptom(
     "立即清理或扩容。",
     "Free or add space now.",
 )
-PORT_FREE = Symptom("PORT_FREE", "ok", "端口空闲，可以启动", "the port is free to start on")
-PORT_OURS = Symptom("PORT_OURS", "ok", "canbao 在此应答且已就绪", "canbao answers here and is ready")
-PORT_UNREADY = Symptom(
+PORT_FREE = FindingType("PORT_FREE", "ok", "端口空闲，可以启动", "the port is free to start on")
+PORT_OURS = FindingType("PORT_OURS", "ok", "canbao 在此应答且已就绪", "canbao answers here and is ready")
+PORT_UNREADY = FindingType(
     "PORT_UNREADY",
     "broken",
     "canbao 在此应答，但未就绪：{parts}。",
@@ -65,7 +65,7 @@ PORT_UNREADY = Symptom(
     "见本表其余各项；GET /readyz 逐项列出原因。",
     "See the other lines of this table; GET /readyz names each reason.",
 )
-PORT_TAKEN = Symptom(
+PORT_TAKEN = FindingType(
     "PORT_TAKEN",
     "broken",
     "端口被其他程序占用或不可用（{why}）。",
@@ -73,7 +73,7 @@ PORT_TAKEN = Symptom(
     "停止占用它的程序（ss -ltnp），或用 --port / CANBAO_METRICS_PORT 换一个端口。",
     "Stop the program that holds it (ss -ltnp), or choose another by --port / CANBAO_METRICS_PORT.",
 )
-SERVICES_AWAY = Symptom(
+SERVICES_AWAY = FindingType(
     "SERVICES_AWAY",
     "warn",
     "CANBAO_SERVICES_BASE_URL 所指的地址没有 canbao 应答（{why}）。",
@@ -115,8 +115,8 @@ def _spaces(folder: Path) -> list[Finding]:
 
 def judged_space(path: Path, free: int) -> Finding:
     """What so many free bytes mean."""
-    symptom = DISK_FULL if free < _TOO_SHORT_BYTES else DISK_SHORT if free < _SHORT_BYTES else DISK
-    return symptom.at(str(path), free=f"{free / _GIB:.1f}")
+    finding_type = DISK_FULL if free < _TOO_SHORT_BYTES else DISK_SHORT if free < _SHORT_BYTES else DISK
+    return finding_type.at(str(path), free=f"{free / _GIB:.1f}")
 
 
 async def examine_ports(installation: ExaminedInstallation) -> Sequence[Finding]:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from shared.database.sealed import keys_in_use
-from tools.doctor.findings import DatabaseCheck, Finding, OpenDatabase, Symptom
+from tools.doctor.findings import DatabaseCheck, Finding, FindingType, OpenDatabase
 
-ENCRYPTION_KEYS = Symptom(
+ENCRYPTION_KEYS = FindingType(
     "ENCRYPTION_KEYS", "ok", "数据所用的加密密钥齐全：{keys}", "the keys that sealed the data are at hand: {keys}"
 )
-ENCRYPTION_KEY_LOST = Symptom(
+ENCRYPTION_KEY_LOST = FindingType(
     "ENCRYPTION_KEY_LOST",
     "broken",
     "数据用密钥 {keys} 加密，而 CANBAO_ENCRYPTION_KEYS 中没有它，这些姓名与证件号码无法解密。",

@@ -6,10 +6,10 @@ from sqlalchemy import text
 
 from shared.database.durability import switched_off
 from shared.database.server_version import OLDEST
-from tools.doctor.findings import DatabaseCheck, Finding, OpenDatabase, Symptom
+from tools.doctor.findings import DatabaseCheck, Finding, FindingType, OpenDatabase
 
-POSTGRES_VERSION = Symptom("POSTGRES_VERSION", "ok", "PostgreSQL {version}", "PostgreSQL {version}")
-POSTGRES_OLD = Symptom(
+POSTGRES_VERSION = FindingType("POSTGRES_VERSION", "ok", "PostgreSQL {version}", "PostgreSQL {version}")
+POSTGRES_OLD = FindingType(
     "POSTGRES_OLD",
     "broken",
     "PostgreSQL {version} 早于 18，服务无法在其上运行。",
@@ -17,8 +17,8 @@ POSTGRES_OLD = Symptom(
     "升级到 PostgreSQL 18。",
     "Upgrade to PostgreSQL 18.",
 )
-DURABLE = Symptom("DURABLE", "ok", "已提交的数据不会丢失", "what is committed is kept")
-NOT_DURABLE = Symptom(
+DURABLE = FindingType("DURABLE", "ok", "已提交的数据不会丢失", "what is committed is kept")
+NOT_DURABLE = FindingType(
     "NOT_DURABLE",
     "broken",
     "{settings} 已关闭：断电会丢失已应答的缴费。",
@@ -26,8 +26,8 @@ NOT_DURABLE = Symptom(
     "在 postgresql.conf 中打开并重新加载；若由 ALTER ROLE 或 ALTER DATABASE 关闭，用 RESET 撤销。",
     "Switch on in postgresql.conf and reload; where ALTER ROLE or ALTER DATABASE did it, RESET it there.",
 )
-ROLE = Symptom("ROLE", "ok", "角色 {role} 无特权", "role {role} has no special power")
-ROLE_TOO_POWERFUL = Symptom(
+ROLE = FindingType("ROLE", "ok", "角色 {role} 无特权", "role {role} has no special power")
+ROLE_TOO_POWERFUL = FindingType(
     "ROLE_TOO_POWERFUL",
     "broken",
     "角色 {role} 权力过大：{powers}，行级安全形同虚设。",

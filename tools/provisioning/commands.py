@@ -1,6 +1,7 @@
 """``canbao keys`` and ``canbao provision``: what an installation needs before ``canbao migrate``."""
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -9,6 +10,7 @@ import typer
 from services.composition import WITH_DATABASE
 from shared.command_line import Commands
 from shared.database import provision as database
+from shared.database.installed_name import refuse_other_installation
 from shared.database.logins import named_login
 from shared.settings import Settings
 from tools.provisioning import secrets
@@ -80,8 +82,13 @@ def provision() -> None:
         )
         raise typer.Exit(3)
     with named_login(settings.admin_url, "CANBAO_ADMIN_DATABASE_URL", "admin"):
-        asyncio.run(database.provision(settings.admin_url, WITH_DATABASE, passwords))
+        asyncio.run(_provision(settings, passwords))
     typer.echo("角色与数据库已就绪 · roles and databases are ready")
+
+
+async def _provision(settings: Settings, passwords: Mapping[str, str]) -> None:
+    await refuse_other_installation(settings, WITH_DATABASE)
+    await database.provision(settings.admin_url, WITH_DATABASE, passwords)
 
 
 def _where_passwords_are(folder: Path | None) -> tuple[str, str]:

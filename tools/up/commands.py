@@ -9,6 +9,7 @@ import uvloop
 from rich.console import Console
 
 from shared.database.server_account import EmbeddedPostgresError
+from shared.settings import Settings
 from tools.up.installation import Asked
 from tools.up.refusal import CannotStart, Exit
 
@@ -67,6 +68,7 @@ def up(
 def _play(asked: Asked) -> Exit:
     from tools.up.sequence import run
 
+    Settings()  # what the environment says wrong is refused before anything is made
     try:
         return uvloop.run(run(asked, Console()))
     except (CannotStart, EmbeddedPostgresError) as reason:

@@ -60,7 +60,7 @@ async def record_settlement(session: AsyncSession, region: str, line: Settlement
     if batch is None:
         raise RuntimeError(f"batch {batch_id} is not in the installation's region")
     if batch.state is not BatchState.OPEN and batch.held_at is not HoldStage.MATCH:
-        await statements.set_aside(session, line.id, _CLOSED)
+        await statements.mark_unmatched(session, line.id, _CLOSED)
         return
     await statements.explain(session, line.id, batch_id)
     await batches.add_settled(session, batch_id, line.amount_fen)

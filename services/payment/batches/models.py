@@ -65,31 +65,42 @@ Batch = CashBatch | OnlineBatch
 _COMMON = tuple(field.name for field in fields(_StoredBatch))
 
 
+class IncompleteBatch(Exception):
+    """A stored batch lacks a column that every batch of its kind has; the table has a constraint against it."""
+
+    def __init__(self, batch_id: UUID, kind: str) -> None:
+        super().__init__(f"remittance_batch {batch_id} ({kind})")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchRow(_StoredBatch):
     """A row of the table, which holds both kinds: a constraint says which columns each of them has."""
 
     kind: str
-    statement_no: str
-    benefit_year: int
+    statement_no: str | None
+    benefit_year: int | None
     collection_notice_serial: str | None
-    channel: str
-    merchant_id: str
-    settlement_day: date
+    channel: str | None
+    merchant_id: str | None
+    settlement_day: date | None
 
     def batch(self) -> Batch:
-        """The batch of its kind."""
+        """The batch of its kind; raises IncompleteBatch where a column of its kind is empty."""
         common = {name: getattr(self, name) for name in _COMMON} | {
             "state": BatchState(self.state),
             "held_at": HoldStage(self.held_at) if self.held_at is not None else None,
         }
         if BatchKind(self.kind) is BatchKind.ENTRUSTED_CASH:
+            if self.statement_no is None or self.benefit_year is None:
+                raise IncompleteBatch(self.id, self.kind)
             return CashBatch(
                 **common,
                 statement_no=self.statement_no,
                 benefit_year=self.benefit_year,
                 collection_notice_serial=self.collection_notice_serial,
             )
+        if self.channel is None or self.merchant_id is None or self.settlement_day is None:
+            raise IncompleteBatch(self.id, self.kind)
         return OnlineBatch(
             **common, channel=self.channel, merchant_id=self.merchant_id, settlement_day=self.settlement_day
         )

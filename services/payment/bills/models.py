@@ -36,9 +36,10 @@ class PaidTerms:
 
 @dataclass(frozen=True, slots=True)
 class Unpriced:
-    """An enrolment that was assessed without a price; the outcome is empty where it was noted before outcomes were."""
+    """An enrolment that was assessed without a price; both are empty where it was noted before they were kept."""
 
     outcome: str | None
+    version: int | None
 
 
 @dataclass(frozen=True, slots=True)

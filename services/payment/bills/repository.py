@@ -34,7 +34,9 @@ class BillsKeepChanging(Transient):
 
 
 @dataclass(frozen=True, slots=True)
-class _Person:
+class BillablePerson:
+    """Whose premium a village may take for an enrolment, and for which year."""
+
     enrolment_id: UUID
     person_token: str
     benefit_year: int
@@ -130,7 +132,7 @@ _NOTE_UNPRICED = insert_rows(
 )
 # Whose cash it is does not depend on whether anything is due from them now: the import decides that.
 _PEOPLE_OF = select_into(
-    _Person,
+    BillablePerson,
     """
     SELECT {fields} FROM bill
     WHERE enrolment_id = ANY(CAST(:ids AS uuid[])) AND region = :village
@@ -226,11 +228,11 @@ async def note_unpriced(session: AsyncSession, assessed: Sequence[ContributionAs
         await session.execute(_NOTE_UNPRICED, _UNPRICED.arrays(known))
 
 
-async def people_of(session: AsyncSession, village: str, enrolment_ids: Sequence[UUID]) -> dict[UUID, tuple[str, int]]:
-    """Person token and benefit year of those of the enrolments that the village has, billed or not priced yet."""
+async def people_of(session: AsyncSession, village: str, enrolment_ids: Sequence[UUID]) -> dict[UUID, BillablePerson]:
+    """The people of those of the enrolments that the village has, billed or not priced yet."""
     asked = {"ids": sorted(set(enrolment_ids)), "village": village}
-    people = await fetch_all(session, _PEOPLE_OF, _Person, asked)
-    return {person.enrolment_id: (person.person_token, person.benefit_year) for person in people}
+    people = await fetch_all(session, _PEOPLE_OF, BillablePerson, asked)
+    return {person.enrolment_id: person for person in people}
 
 
 async def ended(session: AsyncSession, enrolment_ids: Sequence[UUID]) -> set[UUID]:

@@ -1,59 +1,18 @@
 """The bill of an enrolment over HTTP."""
 
-from datetime import date, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from services.payment.bills import repository
-from services.payment.bills.models import BillDetails
-from services.payment.bills.schemas import BillOut, ReviewOut, RowOut
-from services.payment.bills.state import BillState
-from shared.contracts.subsidy import Reason, ScheduleRow
+from services.payment.bills import repository, service
+from services.payment.bills.refusals import WITHOUT_BILL
+from services.payment.bills.schemas import BillOut, ReviewOut
 from shared.database.business_date import business_date
-from shared.domain.ids import age_of
-from shared.errors import DomainError, ErrorCode, NotFound
+from shared.errors import NotFound
 from shared.web.dependencies import CurrentContext, Session, requires
 from shared.web.error_responses import responses_for
 from shared.web.strict_route import StrictRoute
-
-# Pricing takes part of a second. Where it stays behind for an hour, operations know; the identifier is then wrong.
-_PRICED_WITHIN = timedelta(hours=1)
-_CLOCKS_DIFFER = timedelta(minutes=1)  # between the machine that made an identifier and this one
-
-
-class NotPricedYet(DomainError):
-    """The identifier is so young that its price may be on its way."""
-
-    code = ErrorCode.NOT_PRICED_YET
-    retry_after_s = 1
-
-
-class NotPriced(DomainError):
-    """The enrolment was assessed, and held or rejected: it was noted before payment kept which of the two."""
-
-    code = ErrorCode.NOT_PRICED
-
-
-class HeldForDecision(DomainError):
-    """The enrolment was assessed, and waits for a person's decision."""
-
-    code = ErrorCode.ENROLMENT_HELD
-
-
-class RejectedByPolicy(DomainError):
-    """The enrolment was assessed, and the policy does not take it."""
-
-    code = ErrorCode.ENROLMENT_REJECTED
-
-
-_WITHOUT_PRICE: dict[str | None, type[DomainError]] = {
-    "HELD": HeldForDecision,
-    "REJECTED": RejectedByPolicy,
-    None: NotPriced,
-}
-
 
 ROUTER = APIRouter(route_class=StrictRoute)
 
@@ -72,60 +31,8 @@ async def list_reviews(
 
 
 @ROUTER.get("/v1/bills/{enrolment_id}", dependencies=[requires("payment:read")])
-@responses_for(NotFound, NotPricedYet, *_WITHOUT_PRICE.values())
+@responses_for(NotFound, *WITHOUT_BILL)
 async def show_bill(session: Session, context: CurrentContext[object], enrolment_id: UUID) -> BillOut:
     """What an enrolment owes today, and why."""
-    bill = await repository.latest(session, enrolment_id)
-    if bill is None:
-        if await repository.ended(session, [enrolment_id]):
-            raise NotFound("该参保已终止，没有缴费单 · the enrolment has ended, without a bill")
-        unpriced = await repository.unpriced(session, enrolment_id)
-        if unpriced is not None:
-            raise _WITHOUT_PRICE[unpriced.outcome]
-        if _is_young(enrolment_id, context.clock.now()):
-            raise NotPricedYet
-        raise NotFound("该参保没有缴费单 · no bill for this enrolment")
     today = await business_date(session, context.clock)
-    return _shown(bill, today)
-
-
-def _is_young(enrolment_id: UUID, now: datetime) -> bool:
-    """Payment learns of an enrolment only with its price; that it was just made shows in its identifier."""
-    age = age_of(enrolment_id, now)
-    return age is not None and -_CLOCKS_DIFFER <= age < _PRICED_WITHIN
-
-
-def _shown(bill: BillDetails, today: date) -> BillOut:
-    rows = [_row(row, why) for row, why in bill.explained()]
-    in_force = next((one for one in rows if one.pay_from <= today <= one.pay_until), None)
-    row = in_force if bill.row_no is None else rows[bill.row_no]
-    owed = row.due_fen if row is not None and bill.state == BillState.OPEN else None
-    return BillOut(
-        id=bill.id,
-        enrolment_id=bill.enrolment_id,
-        benefit_year=bill.benefit_year,
-        region=bill.region,
-        version=bill.version,
-        state=bill.state,
-        superseded_because=bill.superseded_because,
-        review=bill.review,
-        today=today,
-        due_fen=bill.due_fen if bill.due_fen is not None else (0 if bill.state == BillState.NOTHING_DUE else owed),
-        row=row,
-        rows=rows,
-        paid_on=bill.paid_on,
-        paid_through=bill.paid_through,
-    )
-
-
-def _row(row: ScheduleRow, reasons: tuple[Reason, ...]) -> RowOut:
-    return RowOut(
-        pay_from=row.pay_from,
-        pay_until=row.pay_until,
-        standard_fen=row.standard_fen,
-        due_fen=row.due_fen,
-        aided_fen=row.aided_fen,
-        identity=row.identity,
-        shares=[share.model_dump() for share in row.shares],
-        reasons=[reason.model_dump(mode="json") for reason in reasons],
-    )
+    return BillOut.of(await service.show(session, enrolment_id, today, context.clock.now()))

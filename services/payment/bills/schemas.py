@@ -5,6 +5,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from services.payment.bills.display import DisplayedBill, ExplainedRow
+
 
 class RowOut(BaseModel):
     """What is due when the payment lies between two days, and the reasons that hold for those days only.
@@ -20,6 +22,21 @@ class RowOut(BaseModel):
     identity: str | None
     shares: list[dict[str, object]]
     reasons: list[dict[str, object]]
+
+    @staticmethod
+    def of(explained: ExplainedRow) -> "RowOut":
+        """A row as HTTP shows it."""
+        row = explained.row
+        return RowOut(
+            pay_from=row.pay_from,
+            pay_until=row.pay_until,
+            standard_fen=row.standard_fen,
+            due_fen=row.due_fen,
+            aided_fen=row.aided_fen,
+            identity=row.identity,
+            shares=[share.model_dump() for share in row.shares],
+            reasons=[reason.model_dump(mode="json") for reason in explained.reasons],
+        )
 
 
 class ReviewOut(BaseModel):
@@ -64,3 +81,24 @@ class BillOut(BaseModel):
     rows: list[RowOut]
     paid_on: date | None
     paid_through: str | None
+
+    @staticmethod
+    def of(shown: DisplayedBill) -> "BillOut":
+        """A bill as HTTP shows it."""
+        bill = shown.bill
+        return BillOut(
+            id=bill.id,
+            enrolment_id=bill.enrolment_id,
+            benefit_year=bill.benefit_year,
+            region=bill.region,
+            version=bill.version,
+            state=bill.state,
+            superseded_because=bill.superseded_because,
+            review=bill.review,
+            today=shown.today,
+            due_fen=shown.due_fen,
+            row=None if shown.row is None else RowOut.of(shown.row),
+            rows=[RowOut.of(row) for row in shown.rows],
+            paid_on=bill.paid_on,
+            paid_through=bill.paid_through,
+        )

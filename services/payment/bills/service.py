@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.bills import repository
+from services.payment.bills.display import DisplayedBill, display
 from services.payment.bills.models import PaidTerms, ReviewedBill, SupersededBill
+from services.payment.bills.refusals import why_without_bill
 from services.payment.bills.state import Bill, BillState, DueRow, Superseded, consequence_of
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
@@ -18,6 +20,7 @@ from shared.contracts.payment import BillIssued, BillSuperseded, ContributionPai
 from shared.contracts.registration import EnrolmentTerminated
 from shared.contracts.subsidy import ContributionAssessed, ScheduleRow
 from shared.domain.ids import new_id
+from shared.errors import NotFound
 from shared.messaging.outbox.publication import publish
 
 
@@ -44,6 +47,19 @@ class BillPayment:
 async def lock_live(session: AsyncSession, enrolment_ids: Sequence[UUID]) -> dict[UUID, Bill]:
     """Lock the bills in force of these enrolments, sorted; by enrolment. The lock decides a race."""
     return await repository.lock_live(session, enrolment_ids)
+
+
+async def show(session: AsyncSession, enrolment_id: UUID, today: date, now: datetime) -> DisplayedBill:
+    """The newest bill of an enrolment as it stands today; raises why there is none."""
+    bill = await repository.latest(session, enrolment_id)
+    if bill is not None:
+        return display(bill, today)
+    refusal = await why_without_bill(session, enrolment_id, now)
+    if refusal is not None:
+        raise refusal
+    if await repository.ended(session, [enrolment_id]):
+        raise NotFound("该参保已终止，没有缴费单 · the enrolment has ended, without a bill")
+    raise NotFound("该参保没有缴费单 · no bill for this enrolment")
 
 
 async def pay(session: AsyncSession, payments: Sequence[BillPayment]) -> None:
@@ -103,7 +119,7 @@ async def assess(session: AsyncSession, events: Sequence[Received[ContributionAs
             if what.issue is BillState.OPEN:
                 announced.append((_issued(bill, assessed.assessed_on), trace))
             else:
-                row = bill.row_shown(assessed.assessed_on)
+                row = bill.display_row(assessed.assessed_on)
                 aid += _aid(bill, row, assessed.assessed_on, received.id, trace)
     await repository.supersede(session, superseded)
     await repository.mark_for_review(session, reviews)
@@ -156,7 +172,7 @@ def _new_bill(assessed: ContributionAssessed, state: BillState, trace: Trace) ->
     if state is not BillState.NOTHING_DUE:
         return bill
     # Where nothing is due, the row of that day is the one that settled it.
-    return replace(bill, schedule_row_no=bill.rows.index(bill.row_shown(assessed.assessed_on)))
+    return replace(bill, schedule_row_no=bill.rows.index(bill.display_row(assessed.assessed_on)))
 
 
 def _issued(bill: Bill, day: date) -> BillIssued:
@@ -166,7 +182,7 @@ def _issued(bill: Bill, day: date) -> BillIssued:
         enrolment_id=bill.enrolment_id,
         bill_id=bill.id,
         version=bill.version,
-        due_fen=bill.row_shown(day).due_fen,
+        due_fen=bill.display_row(day).due_fen,
     )
 
 

@@ -60,7 +60,7 @@ class Bill:
                 return DueRow(number, row)
         return None
 
-    def row_shown(self, day: date) -> ScheduleRow:
+    def display_row(self, day: date) -> ScheduleRow:
         """The row in force on a day, else the next to come, else the last."""
         row = row_for(self.rows, day)
         if row is None:

@@ -13,12 +13,16 @@ _MEANINGS = {
     503: "The notice could not be kept; WeChat Pay sends it again",
 }
 _FAILED = {
+    "title": "WechatFailure",
+    "description": "A refusal in WeChat Pay's form.",
     "type": "object",
     "properties": {"code": {"const": "FAIL"}, "message": _TEXT},
     "required": ["code", "message"],
     "additionalProperties": False,
 }
 _SEALED = {
+    "title": "WechatResource",
+    "description": "What a notice says, encrypted with the merchant's APIv3 key.",
     "type": "object",
     "properties": {
         "algorithm": {"const": "AEAD_AES_256_GCM"},
@@ -29,6 +33,8 @@ _SEALED = {
     "required": ["algorithm", "ciphertext", "nonce"],
 }
 _ENVELOPE = {
+    "title": "WechatNotice",
+    "description": "A notice of WeChat Pay, its content encrypted.",
     "type": "object",
     "properties": {
         "id": {"type": "string", "maxLength": 64},

@@ -84,6 +84,10 @@ async def compare(session: AsyncSession, batch: CashBatch) -> None:
     slips = await repository.slips(session, batch.id)
     # What is compared is what this statement claims: money that the bank books a moment later stays unexplained.
     booked = await statements.explain_deposits(session, batch.id, [slip.slip_no for slip in slips])
+    if {line.reference for line in booked} != {slip.slip_no for slip in slips}:
+        # A line was reversed while it was waited for: the batch waits for the right one.
+        await statements.release_deposits(session, batch.id, [])
+        return
     unlisted = await receipts_repository.unlisted(session, batch.region, batch.benefit_year)
     match = match_collection(
         Statement(batch.region, batch.benefit_year, batch.declared_fen, stated),

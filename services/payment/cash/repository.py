@@ -73,7 +73,8 @@ _COMPARABLE = text(
       AND EXISTS (SELECT FROM deposit_slip s WHERE s.batch_id = b.id AND NOT s.withdrawn)
       AND NOT EXISTS (
           SELECT FROM deposit_slip s WHERE s.batch_id = b.id AND NOT s.withdrawn
-          AND NOT EXISTS (SELECT FROM bank_line l WHERE l.kind = 'DEPOSIT' AND l.reference = s.slip_no))
+          AND NOT EXISTS (SELECT FROM bank_line l
+                          WHERE l.kind = 'DEPOSIT' AND l.reference = s.slip_no AND l.reversed_on IS NULL))
     ORDER BY b.id LIMIT 1 FOR UPDATE OF b SKIP LOCKED
     """
 )

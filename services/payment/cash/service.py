@@ -10,6 +10,7 @@ from services.payment.batches import steps
 from services.payment.batches.models import Batch, CashBatch
 from services.payment.batches.state import BatchState, BatchStep
 from services.payment.bills import repository as bills
+from services.payment.bills.repository import BillablePerson
 from services.payment.cash import repository
 from services.payment.cash.repository import StoredSlip
 from services.payment.cash.schemas import CollectionStatementIn, ReceiptIn, StatementSlipIn
@@ -163,7 +164,7 @@ def _deduplicated(receipts: Sequence[ReceiptIn]) -> dict[str, ReceiptIn]:
     return brought
 
 
-def _new_receipt(receipt: ReceiptIn, people: Mapping[UUID, tuple[str, int]]) -> NewReceipt:
+def _new_receipt(receipt: ReceiptIn, people: Mapping[UUID, BillablePerson]) -> NewReceipt:
     person = people.get(receipt.enrolment_id)
     if person is None:
         raise BillNotFoundInVillage(f"收据 receipt {receipt.receipt_no}: 参保 enrolment {receipt.enrolment_id}")
@@ -171,8 +172,8 @@ def _new_receipt(receipt: ReceiptIn, people: Mapping[UUID, tuple[str, int]]) -> 
         id=new_id(),
         receipt_no=receipt.receipt_no,
         enrolment_id=receipt.enrolment_id,
-        person_token=person[0],
-        benefit_year=person[1],
+        person_token=person.person_token,
+        benefit_year=person.benefit_year,
         amount_fen=receipt.amount_fen,
         received_on=receipt.received_on,
     )

@@ -27,7 +27,7 @@ class Quarantine(StrEnum):
     REFUND_NOT_ASKED = "REFUND_NOT_ASKED"
 
 
-# Set aside for a reason on our side, not in the message: once that is removed, it can be worked again.
+# Quarantined for a reason on our side, not in the message: once that is removed, it can be worked again.
 RETRYABLE_QUARANTINE = (Quarantine.UNPROCESSABLE, Quarantine.UNKNOWN_MERCHANT)
 
 

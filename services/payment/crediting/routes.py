@@ -36,7 +36,7 @@ async def list_quarantine(
 @ROUTER.post("/v1/quarantine/{notice_id}/retry", status_code=202, dependencies=[requires("payment:operate")])
 @responses_for(NotRetriable)
 async def retry_notice(session: Session, context: CurrentContext[object], notice_id: UUID) -> Retried:
-    """Work a notice again that was set aside for a reason on our side: an error fixed, a merchant configured."""
+    """Work a notice again that was quarantined for a reason on our side: an error fixed, a merchant configured."""
     if not await repository.retry(session, notice_id, [reason.value for reason in RETRYABLE_QUARANTINE]):
         raise NotRetriable
     after_commit(session, lambda: context.wake(CREDITING))

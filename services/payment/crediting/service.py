@@ -25,7 +25,7 @@ from services.payment.notices.notice import PaymentNotice
 from services.payment.orders import repository as orders
 from services.payment.orders.state import Order, OrderState
 from services.payment.payments import repository as payments
-from services.payment.payments.repository import NewPayment, NewPaymentLine
+from services.payment.payments.repository import NewPayment, NewPaymentLine, TransactionKey
 from services.payment.refunds import service as refunds
 from services.payment.refunds.state import NewRefund
 from services.payment.suspense.reasons import AUTO_REFUND_REASONS, SuspenseReason
@@ -92,7 +92,7 @@ async def _record(session: AsyncSession, decided: Sequence[Credit], booked: Mapp
 
 
 async def _suspend(session: AsyncSession, items: Sequence[Suspended]) -> None:
-    """Set money aside; where its reason leaves no other use for it, put it forward for refund at once."""
+    """Suspend money; where its reason leaves no other use for it, put it forward for refund at once."""
     await suspend(session, items)
     unusable = [item for item in items if item.state is SuspenseState.HELD and item.reason in AUTO_REFUND_REASONS]
     await refunds.request(session, [NewRefund(item.id, item.notice.paid_on, item.trace) for item in unusable])
@@ -108,11 +108,11 @@ async def _repeated(
     outcomes: dict[UUID, Outcome] = {}
     claims: list[Suspended] = []
     for notice in notices:
-        order_no, amount_fen = first[notice.channel, notice.merchant_id, notice.transaction_id]
-        if (notice.order_no, notice.amount_fen) == (order_no, amount_fen):
+        before = first[TransactionKey(notice.channel, notice.merchant_id, notice.transaction_id)]
+        if (notice.order_no, notice.amount_fen) == (before.order_no, before.amount_fen):
             outcomes[notice.id] = ("REPEATED", None)
             continue
-        reason = contested(notice, order_no)
+        reason = contested(notice, before.order_no)
         outcomes[notice.id] = ("SUSPENDED", reason.value)
         claims.append(_contested(notice, known.get(notice.order_no), reason))
     await suspend(session, claims)

@@ -46,7 +46,7 @@ async def _work_one_by_one(context: ServiceContext[PaymentResources]) -> int:
         except Exception as failure:
             if not _is_about_a_notice(failure):
                 raise
-            done += await _set_aside(context, notice_id, failure)
+            done += await _quarantine(context, notice_id, failure)
     return done
 
 
@@ -105,7 +105,7 @@ async def work(
         return outcomes | await credit(session, payments) | await settle(session, refunds)
 
 
-async def _set_aside(context: ServiceContext[object], notice_id: UUID, failure: Exception) -> int:
+async def _quarantine(context: ServiceContext[object], notice_id: UUID, failure: Exception) -> int:
     """One notice that cannot be worked must not hold up the rest: it waits in quarantine for a person."""
     async with context.database.transaction(context.settings.region) as session:
         claimed = await repository.claim_one(session, notice_id)

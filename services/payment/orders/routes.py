@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
+from services.payment.bills.refusals import WITHOUT_BILL
 from services.payment.channels.channel import ChannelRefused, ChannelUnavailable
 from services.payment.orders import service
 from services.payment.orders.schemas import OrderIn, OrderOut
@@ -23,6 +24,7 @@ OrderNo = Annotated[str, Path(min_length=6, max_length=32, pattern=r"^[0-9A-Za-z
     service.ChannelNotOffered,
     ChannelNotAllowed,
     service.NothingToPay,
+    *WITHOUT_BILL,
     service.OrderAlreadyOpen,
     service.OrderPaid,
     service.OrderNotOpen,

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.bills import service as billing
+from services.payment.bills.refusals import why_without_bill
 from services.payment.bills.state import Bill, BillState, DueRow
 from services.payment.channels.channel import ChannelRefused, ChannelUnavailable, Closing, PaymentChannel
 from services.payment.orders import repository
@@ -37,6 +38,14 @@ class NothingToPay(DomainError):
     """An enrolment has no bill that can be paid today."""
 
     code = ErrorCode.NOTHING_TO_PAY
+
+
+class _NoBill(NothingToPay):
+    """An enrolment has no bill in force; why, can be asked once no bill is locked any more."""
+
+    def __init__(self, enrolment_id: UUID) -> None:
+        super().__init__(_enrolment(enrolment_id))
+        self.enrolment_id = enrolment_id
 
 
 class OrderAlreadyOpen(DomainError):
@@ -70,17 +79,20 @@ async def place(context: ServiceContext[PaymentResources], ask: OrderRequest) ->
     """Open an order for what these enrolments owe today, and get the code to pay it with.
 
     An order that holds one of the bills is closed at its channel first. Raises ChannelNotAllowed, ChannelNotOffered,
-    NothingToPay, OrderPaid, OrderAlreadyOpen, ChannelRefused, and ChannelUnavailable (the order stays UNKNOWN until a
-    query settles it).
+    NothingToPay, one of WITHOUT_BILL, OrderPaid, OrderAlreadyOpen, ChannelRefused, and ChannelUnavailable (the order
+    stays UNKNOWN until a query settles it).
     """
     context.resources.refuse_channel(Channel.WECHAT)
     channel = next(iter(context.resources.channels.values()), None)
     if channel is None:
         raise ChannelNotOffered
-    order = await _create(context, ask, channel)
-    if order is None:
-        await _close_earlier(context, ask)
+    try:
         order = await _create(context, ask, channel)
+        if order is None:
+            await _close_earlier(context, ask)
+            order = await _create(context, ask, channel)
+    except _NoBill as unbilled:
+        raise await _why_without_bill(context, ask, unbilled) from None
     if order is None:
         raise OrderAlreadyOpen
     return await open_at_channel(context, order, channel)
@@ -184,15 +196,30 @@ async def _close_earlier(context: ServiceContext[PaymentResources], ask: OrderRe
         await close(context, order, ask.region)
 
 
+async def _why_without_bill(
+    context: ServiceContext[PaymentResources], ask: OrderRequest, unbilled: _NoBill
+) -> DomainError:
+    """Held, rejected or not priced yet, as the bill says it; else there is just nothing to pay."""
+    async with context.database.transaction(ask.region) as session:
+        enrolment_id, now = unbilled.enrolment_id, context.clock.now()
+        return await why_without_bill(session, enrolment_id, now, _enrolment(enrolment_id)) or unbilled
+
+
+def _enrolment(enrolment_id: UUID) -> str:
+    return f"参保 enrolment {enrolment_id}"
+
+
 async def _due(session: AsyncSession, ask: OrderRequest, today: date) -> list[tuple[Bill, DueRow]]:
-    """The locked bills and the rows in force today; raises NothingToPay."""
+    """The locked bills and the rows in force today; raises NothingToPay, and its kind _NoBill."""
     bills = await billing.lock_live(session, ask.enrolment_ids)
     due = []
     for enrolment_id in ask.enrolment_ids:
         bill = bills.get(enrolment_id)
-        one = bill.row_in_force(today) if bill is not None and bill.state is BillState.OPEN else None
-        if bill is None or one is None or one.row.due_fen == 0:
-            raise NothingToPay(f"参保 enrolment {enrolment_id}")
+        if bill is None:
+            raise _NoBill(enrolment_id)
+        one = bill.row_in_force(today) if bill.state is BillState.OPEN else None
+        if one is None or one.row.due_fen == 0:
+            raise NothingToPay(_enrolment(enrolment_id))
         due.append((bill, one))
     if len({bill.benefit_year for bill, _ in due}) != 1:
         raise NothingToPay("一个订单只收一个参保年度 · an order collects for one benefit year")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
@@ -45,8 +46,18 @@ class _Written:
     id: UUID
 
 
+class TransactionKey(NamedTuple):
+    """How a transaction is known: its number, unique to a channel's merchant."""
+
+    channel: str
+    merchant_id: str
+    transaction_id: str
+
+
 @dataclass(frozen=True, slots=True)
-class _Booked:
+class BookedPayment:
+    """The order number and amount under which a transaction was booked."""
+
     channel: str
     merchant_id: str
     transaction_id: str
@@ -114,12 +125,10 @@ async def insert(session: AsyncSession, payments: Sequence[NewPayment]) -> dict[
     return {one.notice_id: one.id for one in written}
 
 
-async def booked(
-    session: AsyncSession, notices: Sequence[PaymentNotice]
-) -> dict[tuple[str, str, str], tuple[str, int]]:
-    """Order number and amount under which transactions were booked; by (channel, merchant, transaction)."""
-    found = await fetch_all(session, _BOOKED, _Booked, _TRANSACTIONS.arrays(notices))
-    return {(one.channel, one.merchant_id, one.transaction_id): (one.order_no, one.amount_fen) for one in found}
+async def booked(session: AsyncSession, notices: Sequence[PaymentNotice]) -> dict[TransactionKey, BookedPayment]:
+    """As what transactions were booked."""
+    found = await fetch_all(session, _BOOKED, BookedPayment, _TRANSACTIONS.arrays(notices))
+    return {TransactionKey(one.channel, one.merchant_id, one.transaction_id): one for one in found}
 
 
 async def booked_transactions(session: AsyncSession, transaction_ids: Sequence[str]) -> set[str]:

@@ -170,7 +170,7 @@ _TAKE = select_into(
     """,
 )
 _NOTE_REFUSAL = text("UPDATE refund SET failure = :failure WHERE id = :id AND state = 'ASKED'")
-_HASTEN = text("UPDATE refund SET asked_at = '-infinity' WHERE id = :id AND state = 'ASKED' AND failure IS NOT NULL")
+_RETRY_NOW = text("UPDATE refund SET asked_at = '-infinity' WHERE id = :id AND state = 'ASKED' AND failure IS NOT NULL")
 _CONCLUDE = update_rows("refund", _OUTCOMES, key="id")
 _LIST = select_into(
     ListedRefund,
@@ -225,7 +225,7 @@ async def note_refusal(session: AsyncSession, refund_id: UUID, failure: str) -> 
 
 async def retry_now(session: AsyncSession, refund_id: UUID) -> None:
     """Ask about a refund that the channel refused without waiting for its next turn."""
-    await session.execute(_HASTEN, {"id": refund_id})
+    await session.execute(_RETRY_NOW, {"id": refund_id})
 
 
 async def conclude(session: AsyncSession, outcomes: Sequence[RefundOutcome]) -> None:

@@ -108,7 +108,7 @@ async def issue_certificate(
 
 @ROUTER.post("/{batch_id}/return", dependencies=[TREASURY])
 @responses_for(*STEP, steps.DateBeforePreviousStep, DateInTheFuture)
-async def take_back(
+async def return_to_pending(
     session: Session, caller: CurrentCaller, context: CurrentContext[object], batch_id: UUID, body: ReturnedIn
 ) -> BatchOut:
     """Note that the treasury sent the money back; its lines go on in a new batch."""

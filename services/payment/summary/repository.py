@@ -29,8 +29,8 @@ class TownFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class SuspendedFigures:
-    """Suspended items of one reason."""
+class FiguresOfReason:
+    """Suspended items, or quarantined notices, of one reason."""
 
     reason: str
     count: int
@@ -47,18 +47,8 @@ class RefundFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class NoticeFigures:
-    """Notices that were set aside in one way for one reason."""
-
-    state: str
-    reason: str | None
-    count: int
-    fen: int
-
-
-@dataclass(frozen=True, slots=True)
-class HeldFigures:
-    """Batches that are held."""
+class WaitingFigures:
+    """Batches that are held, or notices that are parked."""
 
     count: int
     fen: int
@@ -69,21 +59,25 @@ class YearFigures:
     """The figures of one benefit year, all of one moment."""
 
     towns: list[TownFigures]
-    suspense: list[SuspendedFigures]
+    suspense: list[FiguresOfReason]
     refunds: list[RefundFigures]
-    notices: list[NoticeFigures]
+    quarantine: list[FiguresOfReason]
+    parked: WaitingFigures
     received: int
-    held: HeldFigures
+    held: WaitingFigures
 
 
-def _figures_of(towns: str, suspense: str, refunds: str, notices: str, received: int, held: str) -> YearFigures:
+def _figures_of(
+    towns: str, suspense: str, refunds: str, quarantine: str, parked: str, received: int, held: str
+) -> YearFigures:
     return YearFigures(
         towns=[TownFigures(**each) for each in orjson.loads(towns)],
-        suspense=[SuspendedFigures(**each) for each in orjson.loads(suspense)],
+        suspense=[FiguresOfReason(**each) for each in orjson.loads(suspense)],
         refunds=[RefundFigures(**each) for each in orjson.loads(refunds)],
-        notices=[NoticeFigures(**each) for each in orjson.loads(notices)],
+        quarantine=[FiguresOfReason(**each) for each in orjson.loads(quarantine)],
+        parked=WaitingFigures(**orjson.loads(parked)),
         received=received,
-        held=HeldFigures(**orjson.loads(held)),
+        held=WaitingFigures(**orjson.loads(held)),
     )
 
 
@@ -133,9 +127,11 @@ _SUMMARY = text(
         (SELECT coalesce(json_agg(r ORDER BY r.state), '[]') FROM (
             SELECT state, count(*) AS count, sum(amount_fen)::bigint AS fen FROM refund
             WHERE benefit_year = :benefit_year OR benefit_year IS NULL GROUP BY state) r)::text AS refunds,
-        (SELECT coalesce(json_agg(n ORDER BY n.state, n.reason), '[]') FROM (
-            SELECT state, reason, count(*) AS count, coalesce(sum(amount_fen), 0)::bigint AS fen FROM raw_notice
-            WHERE state IN ('QUARANTINED', 'PARKED') GROUP BY state, reason) n)::text AS notices,
+        (SELECT coalesce(json_agg(n ORDER BY n.reason), '[]') FROM (
+            SELECT reason, count(*) AS count, coalesce(sum(amount_fen), 0)::bigint AS fen FROM raw_notice
+            WHERE state = 'QUARANTINED' GROUP BY reason) n)::text AS quarantine,
+        (SELECT json_build_object('count', count(*), 'fen', coalesce(sum(amount_fen), 0)::bigint)
+         FROM raw_notice WHERE state = 'PARKED')::text AS parked,
         (SELECT count(*) FROM raw_notice) AS received,
         (SELECT json_build_object('count', count(*), 'fen', coalesce(sum(declared_fen), 0)::bigint)
          FROM remittance_batch WHERE state = 'HELD')::text AS held

@@ -7,23 +7,23 @@ from pydantic import BaseModel
 from shared.messaging.topics.stats import MessagesOut
 
 
-class Pile(BaseModel):
+class CountAndAmount(BaseModel):
     """A number of items and what they are worth, in fen."""
 
     count: int = 0
     fen: int = 0
 
 
-class Reasoned(Pile):
-    """A pile of one reason."""
+class CountAndAmountOfReason(CountAndAmount):
+    """The items of one reason."""
 
     reason: str
 
 
-class Piles(Pile):
-    """Piles and their sum."""
+class CountAndAmountByReason(CountAndAmount):
+    """The items of each reason, and their sum."""
 
-    by_reason: list[Reasoned] = []
+    by_reason: list[CountAndAmountOfReason] = []
 
 
 class Standing(BaseModel):
@@ -47,7 +47,7 @@ class TownOut(Standing):
     region: str
 
 
-class UnattributedOut(Pile, Standing):
+class UnattributedOut(CountAndAmount, Standing):
     """Money of no township: what it owes or earned, and where it stands."""
 
 
@@ -60,10 +60,10 @@ class CallbacksOut(BaseModel):
     oldest_waiting_s: int
 
 
-class RefundsOut(Pile):
+class RefundsOut(CountAndAmount):
     """Refunds not yet paid back; ``by_state`` has the paid ones too."""
 
-    by_state: dict[str, Pile]
+    by_state: dict[str, CountAndAmount]
 
 
 class SummaryOut(BaseModel):
@@ -74,9 +74,9 @@ class SummaryOut(BaseModel):
     towns: list[TownOut]
     unattributed: UnattributedOut
     callbacks: CallbacksOut
-    suspense: Piles
-    quarantine: Piles
-    parked: Pile
+    suspense: CountAndAmountByReason
+    quarantine: CountAndAmountByReason
+    parked: CountAndAmount
     refunds: RefundsOut
-    held: Pile
+    held: CountAndAmount
     messages: MessagesOut

@@ -1,4 +1,4 @@
-"""Setting money aside that pays no bill."""
+"""Suspending money that pays no bill."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from shared.messaging.outbox.publication import publish
 
 
 async def suspend(session: AsyncSession, items: Sequence[Suspended]) -> None:
-    """Set parts of payments aside: recorded, booked, announced.
+    """Suspend parts of payments: recorded, booked, announced.
 
     What is contested is recorded only, once: no money stands behind it.
     """
@@ -29,7 +29,7 @@ async def suspend(session: AsyncSession, items: Sequence[Suspended]) -> None:
 def _transfer(item: Suspended) -> Transfer:
     notice = item.notice
     context = PostingContext(
-        # Independent of other keys, one payment line is set aside once.
+        # Independent of other keys, one payment line is suspended once.
         key=f"{notice.channel}:{notice.merchant_id}:{notice.transaction_id}:{item.dimensions.enrolment_id}",
         effective_on=notice.paid_on,
         caused_by=notice.id,

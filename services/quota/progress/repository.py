@@ -25,6 +25,14 @@ class TargetDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceCounts:
+    """The people of one village or town."""
+
+    region: str
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
 class VillageChange:
     """By how much the counters of one village change, and what caused it last."""
 
@@ -74,7 +82,7 @@ _ADD = _CHANGES.statement(
 )
 _BY_TOWN = text(
     """
-    SELECT substr(region, 1, 9) AS town, sum(registered)::bigint AS registered, sum(enrolled)::bigint AS enrolled,
+    SELECT substr(region, 1, 9) AS place, sum(registered)::bigint AS registered, sum(enrolled)::bigint AS enrolled,
            sum(terminated)::bigint AS terminated
     FROM village_counter
     WHERE benefit_year = :year
@@ -83,7 +91,7 @@ _BY_TOWN = text(
 )
 _OUTSIDE = text(
     """
-    SELECT counter.region, counter.registered, counter.enrolled, counter.terminated
+    SELECT counter.region AS place, counter.registered, counter.enrolled, counter.terminated
     FROM village_counter counter
     WHERE counter.benefit_year = :year
       AND NOT EXISTS (
@@ -113,16 +121,19 @@ async def add(session: AsyncSession, changes: Sequence[VillageChange]) -> None:
 
 async def by_town(session: AsyncSession, benefit_year: int, most: int) -> dict[str, Counts]:
     """The sums of the villages, by the town that their code begins with."""
-    rows = await session.execute(_BY_TOWN, {"year": benefit_year, "most": most})
-    return {row.town: Counts(row.registered, row.enrolled, row.terminated) for row in rows}
+    towns = await fetch_all(session, _BY_TOWN, _counted, {"year": benefit_year, "most": most})
+    return {town.region: town.counts for town in towns}
 
 
-async def outside(session: AsyncSession, benefit_year: int) -> list[tuple[str, Counts]]:
+async def outside(session: AsyncSession, benefit_year: int) -> list[PlaceCounts]:
     """The first villages, by code, that lie in no town with a target."""
-    rows = await session.execute(_OUTSIDE, {"year": benefit_year, "most": MAX_NAMED})
-    return [(row.region, Counts(row.registered, row.enrolled, row.terminated)) for row in rows]
+    return await fetch_all(session, _OUTSIDE, _counted, {"year": benefit_year, "most": MAX_NAMED})
 
 
 async def target_documents(session: AsyncSession, benefit_year: int) -> list[TargetDocument]:
     """The documents in force, one per county."""
     return await fetch_all(session, _TARGET_DOCUMENTS, TargetDocument, {"year": benefit_year})
+
+
+def _counted(place: str, registered: int, enrolled: int, terminated: int) -> PlaceCounts:
+    return PlaceCounts(place, Counts(registered, enrolled, terminated))

@@ -38,7 +38,8 @@ async def progress(session: AsyncSession, region: str, benefit_year: int) -> Pro
         notices=[TargetDocumentOut.model_validate(document, from_attributes=True) for document in documents],
         towns=towns,
         unattributed=Unattributed(
-            **_people(strays), villages=[VillageOut(region=village, **_people(counts)) for village, counts in outside]
+            **_people(strays),
+            villages=[VillageOut(region=village.region, **_people(village.counts)) for village in outside],
         ),
         county=CountyProgress(region=region, **_figures(everyone, sum(town.target for town in wanted))),
         messages=(await bus_stats_in(session)).out(),

@@ -1,12 +1,12 @@
 """Queries on the targets: in force is, for each township, the line of the highest version."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.quota.targets.schemas import TargetsIn, TownTargetIn
 from shared.contracts.event import Trace
 from shared.database.bulk import ColumnMap, insert_rows
 from shared.database.row import fetch_all, fetch_one, select_into
@@ -26,7 +26,16 @@ class TargetSet:
     declared_total: int
 
 
-_TOWNS = ColumnMap[TownTargetIn]({"region": "text", "name": "text", "target": "bigint"})
+@dataclass(frozen=True, slots=True, order=True)
+class TownTarget:
+    """A township and the number of people it has to reach; in order of their regions."""
+
+    region: str
+    name: str
+    target: int
+
+
+_TOWNS = ColumnMap[TownTarget]({"region": "text", "name": "text", "target": "bigint"})
 _CURRENT_SET = select_into(
     TargetSet,
     """
@@ -65,15 +74,17 @@ async def current_set(session: AsyncSession, county: str, benefit_year: int) -> 
     return await fetch_one(session, _CURRENT_SET, TargetSet, {"county": county, "year": benefit_year})
 
 
-async def in_force(session: AsyncSession, benefit_year: int) -> list[TownTargetIn]:
+async def in_force(session: AsyncSession, benefit_year: int) -> list[TownTarget]:
     """Each visible township with the target it has to reach, by region."""
-    return await fetch_all(session, _IN_FORCE, TownTargetIn, {"year": benefit_year, "most": MAX_TOWNS})
+    return await fetch_all(session, _IN_FORCE, TownTarget, {"year": benefit_year, "most": MAX_TOWNS})
 
 
-async def add(session: AsyncSession, target_set: TargetSet, body: TargetsIn, trace: Trace) -> bool:
+async def add(
+    session: AsyncSession, target_set: TargetSet, benefit_year: int, towns: Sequence[TownTarget], trace: Trace
+) -> bool:
     """Record a version with its lines; False if another amendment took the version first."""
     by: dict[str, object] = {
-        "benefit_year": body.benefit_year,
+        "benefit_year": benefit_year,
         "version": target_set.version,
         "actor": trace.actor,
         "correlation_id": trace.correlation_id,
@@ -87,5 +98,5 @@ async def add(session: AsyncSession, target_set: TargetSet, body: TargetsIn, tra
     }
     if (await session.execute(_ADD_SET, head | by)).one_or_none() is None:
         return False
-    await session.execute(_ADD_TOWNS, _TOWNS.arrays(body.towns) | by)
+    await session.execute(_ADD_TOWNS, _TOWNS.arrays(towns) | by)
     return True

@@ -5,7 +5,7 @@ from dataclasses import replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.quota.targets import repository
-from services.quota.targets.repository import TargetSet
+from services.quota.targets.repository import TargetSet, TownTarget
 from services.quota.targets.rules import county_of_targets, refuse_missing
 from services.quota.targets.schemas import TargetsIn
 from shared.contracts.event import Trace
@@ -28,7 +28,8 @@ async def publish_targets(
     """Put a target set in force and say whether it is new; the set already in force is answered as it stands."""
     county = county_of_targets(body, caller_region)
     current = await repository.current_set(session, county, body.benefit_year)
-    towns = [town for town in await repository.in_force(session, body.benefit_year) if covers(county, town.region)]
+    before = [town for town in await repository.in_force(session, body.benefit_year) if covers(county, town.region)]
+    towns = sorted(TownTarget(town.region, town.name, town.target) for town in body.towns)
     wanted = TargetSet(
         id=new_id(),
         region=county,
@@ -38,10 +39,10 @@ async def publish_targets(
         declared_total=body.declared_total,
     )
     same_head = current is not None and replace(wanted, id=current.id, version=current.version) == current
-    if current is not None and same_head and sorted(body.towns, key=lambda town: town.region) == towns:
+    if current is not None and same_head and towns == before:
         return current, False
-    refuse_missing([town.region for town in body.towns], [town.region for town in towns])
-    if not await repository.add(session, wanted, body, trace):
+    refuse_missing([town.region for town in towns], [town.region for town in before])
+    if not await repository.add(session, wanted, body.benefit_year, towns, trace):
         raise TargetsAmendedMeanwhile
     announcement = TargetsPublished(
         target_set_id=wanted.id,
@@ -49,7 +50,7 @@ async def publish_targets(
         benefit_year=body.benefit_year,
         document=body.document,
         total=body.declared_total,
-        towns=len(body.towns),
+        towns=len(towns),
     )
     await publish(session, [(announcement, trace)])
     return wanted, True

@@ -85,7 +85,7 @@ async def apply_facts(
 ) -> None:
     """Lock, apply each fact, record what changed, and announce who became paid by it, or paid otherwise than announced.
 
-    Raises ``UnknownEnrolment``: a fact about somebody who was never registered is set aside, not dropped.
+    Raises ``UnknownEnrolment``: a fact about somebody who was never registered is kept as a dead letter, not dropped.
     """
     before = await repository.lock(session, [received.event.enrolment_id for received in events])
     after = dict(before)

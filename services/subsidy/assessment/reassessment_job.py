@@ -6,6 +6,7 @@ A roster line changes something when it comes, and again on the day from which i
 from services.subsidy.assessment import service
 from services.subsidy.changes import repository as changes
 from services.subsidy.changes.policy_change import is_applied
+from services.subsidy.job_names import REASSESSMENT
 from services.subsidy.resources import SubsidyResources
 from shared.database.business_date import business_date
 from shared.service import Job, ServiceContext
@@ -26,5 +27,5 @@ async def reassess(context: ServiceContext[SubsidyResources]) -> int:
         return len(changed)
 
 
-REASSESS = Job("reassess", reassess)
+REASSESS = Job(REASSESSMENT, reassess)
 JOBS = (REASSESS,)

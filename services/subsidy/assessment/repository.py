@@ -11,12 +11,12 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.subsidy.assessment.pricing import Pricing, certified
 from services.subsidy.changes.repository import PricingCause
+from services.subsidy.pricing.pricer import Pricing, certified
 from shared.contracts.event import Trace
 from shared.contracts.registration import PersonFacts
 from shared.database.bulk import ColumnMap, insert_rows, update_rows
-from shared.database.row import fetch_all
+from shared.database.row import fetch_all, select_into
 from shared.policy.facts import Certified
 
 
@@ -42,6 +42,46 @@ class Version(NamedTuple):
     number: int
     pricing_id: str
     rows: list[dict[str, Any]]
+
+
+class _HeldIdentity(NamedTuple):
+    person_token: str
+    identity: str
+    certified_on: date
+    withdrawn_on: date | None
+
+
+class _VersionOf(NamedTuple):
+    enrolment_id: UUID
+    number: int
+    pricing_id: str
+    rows: list[dict[str, Any]]
+
+
+def _snapshot(
+    id: UUID,  # noqa: A002 - the name of the column
+    region: str,
+    benefit_year: int,
+    person_token: str,
+    registered_on: date,
+    facts: dict[str, Any],
+    version: int,
+    paid_on: date | None,
+    pricing_id: str,
+    identities: list[str],
+) -> EnrolmentSnapshot:
+    return EnrolmentSnapshot(
+        id=id,
+        region=region,
+        benefit_year=benefit_year,
+        person_token=person_token,
+        registered_on=registered_on,
+        facts=PersonFacts.model_validate(facts),
+        version=version,
+        pricing_id=pricing_id,
+        paid_on=paid_on,
+        identities=tuple(identities),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +212,13 @@ _LOCK_PEOPLE = text(
     ON CONFLICT (person_token) DO UPDATE SET person_token = EXCLUDED.person_token
     """
 )
-_HELD = text(
+_HELD = select_into(
+    _HeldIdentity,
     """
-    SELECT person_token, identity, certified_on, withdrawn_on FROM roster_line
+    SELECT {fields} FROM roster_line
     WHERE person_token = ANY(CAST(:tokens AS text[]))
     ORDER BY person_token, identity, certified_on
-    """
+    """,
 )
 _ADD_PRICINGS = insert_rows(
     "pricing", _PRICING, given={"pack": "text"}, order_by="n.id", then="ON CONFLICT (id) DO NOTHING"
@@ -209,7 +250,7 @@ _LOCK_REVISABLE = text(
 _LOCK = text("SELECT id FROM enrolment WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE")
 _VERSIONS = text(
     """
-    SELECT assessment.enrolment_id, assessment.version, pricing.id, pricing.schedule
+    SELECT assessment.enrolment_id, assessment.version AS number, pricing.id AS pricing_id, pricing.schedule AS rows
     FROM assessment JOIN pricing ON pricing.id = assessment.pricing_id
     WHERE assessment.enrolment_id = ANY(CAST(:ids AS uuid[]))
     ORDER BY assessment.enrolment_id, assessment.version DESC
@@ -236,8 +277,8 @@ async def lock_people(session: AsyncSession, tokens: Iterable[str]) -> list[str]
 async def identities_of(session: AsyncSession, tokens: Sequence[str]) -> Mapping[str, tuple[Certified, ...]]:
     """The identities that rosters give or gave people, withdrawn ones with their day."""
     held: defaultdict[str, tuple[Certified, ...]] = defaultdict(tuple)
-    for token, identity, on, withdrawn_on in await session.execute(_HELD, {"tokens": tokens}):
-        held[token] += (certified(identity, on, withdrawn_on),)
+    for one in await fetch_all(session, _HELD, _HeldIdentity, {"tokens": tokens}):
+        held[one.person_token] += (certified(one.identity, one.certified_on, one.withdrawn_on),)
     return held
 
 
@@ -246,22 +287,7 @@ async def lock_revisable(
 ) -> list[EnrolmentSnapshot]:
     """Lock the year's enrolments of people that may be priced again: unpaid, and paid if they may be reviewed."""
     asked = {"tokens": tokens, "benefit_year": benefit_year, "paid_too": paid_too}
-    rows = await session.execute(_LOCK_REVISABLE, asked)
-    return [
-        EnrolmentSnapshot(
-            id=row.id,
-            region=row.region,
-            benefit_year=row.benefit_year,
-            person_token=row.person_token,
-            registered_on=row.registered_on,
-            facts=PersonFacts.model_validate(row.facts),
-            version=row.version,
-            pricing_id=row.pricing_id,
-            paid_on=row.paid_on,
-            identities=tuple(row.identities),
-        )
-        for row in rows
-    ]
+    return await fetch_all(session, _LOCK_REVISABLE, _snapshot, asked)
 
 
 async def record(session: AsyncSession, pack: str, made: Sequence[Assessed], *, registered: bool) -> None:
@@ -279,8 +305,8 @@ async def schedules_of(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UU
     """Lock enrolments and give the schedules of all their versions, the newest first."""
     await session.execute(_LOCK, {"ids": ids})
     versions: defaultdict[UUID, list[Version]] = defaultdict(list)
-    for enrolment_id, number, pricing_id, rows in await session.execute(_VERSIONS, {"ids": ids}):
-        versions[enrolment_id].append(Version(number, pricing_id, rows))
+    for one in await fetch_all(session, _VERSIONS, _VersionOf, {"ids": ids}):
+        versions[one.enrolment_id].append(Version(one.number, one.pricing_id, one.rows))
     return versions
 
 

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.subsidy.assessment import repository
-from services.subsidy.assessment.pricing import Pricer, Pricing, as_reason, certified
 from services.subsidy.assessment.repository import Assessed, EndedEnrolment, EnrolmentSnapshot, PaidAssessment, Version
 from services.subsidy.changes.repository import PricingCause
+from services.subsidy.pricing.pricer import Pricer, Pricing, as_reason, certified
 from shared.contracts.event import Event, Received, Trace
 from shared.contracts.registration import (
     EnrolmentPaid,

@@ -11,10 +11,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.subsidy.changes.repository import ChangedPerson
-from services.subsidy.rosters.schemas import RosterIn
 from shared.contracts.event import Trace
 from shared.database.bulk import ColumnMap, insert_rows
 from shared.database.row import fetch_all, fetch_one, select_into
+from shared.policy.vocabulary import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,13 +180,18 @@ async def add_roster(session: AsyncSession, roster: Roster, region: str, mac: st
 
 
 async def add_lines(
-    session: AsyncSession, roster_id: UUID, body: RosterIn, lines: Sequence[SealedLine], trace: Trace
+    session: AsyncSession,
+    roster_id: UUID,
+    identity: Identity,
+    certified_on: date,
+    lines: Sequence[SealedLine],
+    trace: Trace,
 ) -> list[ChangedPerson]:
     """Record lines; returns the people of those that were not in force before."""
     of_roster = {
         "roster_id": roster_id,
-        "identity": body.identity.value,
-        "certified_on": body.certified_on,
+        "identity": identity.value,
+        "certified_on": certified_on,
         "actor": trace.actor,
         "correlation_id": trace.correlation_id,
     }

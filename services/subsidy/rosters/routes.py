@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response, status
 
-from services.subsidy.assessment.reassessment_job import REASSESS
+from services.subsidy.job_names import REASSESSMENT
 from services.subsidy.resources import SubsidyResources
 from services.subsidy.rosters import repository, service
 from services.subsidy.rosters.line_checks import InvalidNumberInRoster
@@ -33,11 +33,15 @@ async def upload(
     body: RosterIn,
     response: Response,
 ) -> RosterOut:
-    """Take in a department's roster; wrong lines are refused one by one, the same roster again is answered with 200."""
+    """Take in a department's roster; wrong lines are refused one by one, the same roster again is answered with 200.
+
+    A roster of which every line is refused is kept too, with `accepted` 0: it is on record what was sent and why none
+    of it counts.
+    """
     roster, is_new = await service.upload(session, context.resources, caller.region, body, caller.trace())
     if not is_new:
         response.status_code = status.HTTP_200_OK
-    after_commit(session, lambda: context.wake(REASSESS.name))
+    after_commit(session, lambda: context.wake(REASSESSMENT))
     return RosterOut.model_validate(roster)
 
 
@@ -80,7 +84,7 @@ async def withdraw(
 ) -> WithdrawalOut:
     """Take a person off a roster from a day on: what they pay from then on is priced without the identity."""
     line = await service.withdraw(session, context.resources, roster_id, body, caller.trace())
-    after_commit(session, lambda: context.wake(REASSESS.name))
+    after_commit(session, lambda: context.wake(REASSESSMENT))
     return WithdrawalOut(
         line_id=line.line_id,
         identity=line.identity,

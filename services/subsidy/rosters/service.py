@@ -42,7 +42,7 @@ async def upload(
     new: list[ChangedPerson] = []
     for start in range(0, len(accepted), PORTION):
         sealed = [_sealed(resources.vault, line) for line in accepted[start : start + PORTION]]
-        new += await repository.add_lines(session, roster_id, body, sealed, trace)
+        new += await repository.add_lines(session, roster_id, body.identity, body.certified_on, sealed, trace)
     roster = Roster(
         id=roster_id,
         identity=body.identity.value,

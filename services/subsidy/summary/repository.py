@@ -1,7 +1,7 @@
 """Counts of people by price, and of roster lines, in SQL."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -42,6 +42,11 @@ class PriceCount:
     row: dict[str, Any] | None
 
 
+class _LineCount(NamedTuple):
+    identity: str
+    lines: int
+
+
 async def price_counts(session: AsyncSession, benefit_year: int) -> list[PriceCount]:
     """People of a year by price."""
     return await fetch_all(session, _COMBINATIONS, PriceCount, {"benefit_year": benefit_year})
@@ -49,4 +54,4 @@ async def price_counts(session: AsyncSession, benefit_year: int) -> list[PriceCo
 
 async def lines_in_force(session: AsyncSession) -> dict[str, int]:
     """Roster lines in force, by identity."""
-    return {row.identity: row.lines for row in await session.execute(_IN_FORCE)}
+    return {one.identity: one.lines for one in await fetch_all(session, _IN_FORCE, _LineCount)}

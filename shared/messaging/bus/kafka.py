@@ -70,7 +70,7 @@ class KafkaBus(Bus):
         there = await self.topics()
         for topic in topics:
             if there.get(topic, self.partitions) != self.partitions:
-                raise BusRefused(f"topic {topic!r} has {there[topic]} partitions, this installation {self.partitions}")
+                raise BusRefused.for_partitions(topic, there[topic], self.partitions)
         missing = sorted(self._prefix + topic for topic in topics if topic not in there)
         if not missing:
             return

@@ -44,6 +44,14 @@ class Incoming:
 class BusRefused(RuntimeError):
     """The bus holds something that does not belong to this installation, or in another shape; nothing was changed."""
 
+    @classmethod
+    def for_partitions(cls, topic: str, there: int, ours: int) -> "BusRefused":
+        """A topic with another number of partitions than this installation's."""
+        return cls(
+            f"主题 {topic!r} 有 {there} 个分区，本安装为 {ours}，请核对 CANBAO_PARTITIONS"
+            f" · topic {topic!r} has {there} partitions, this installation {ours}: check CANBAO_PARTITIONS"
+        )
+
 
 class RebalanceListener(Protocol):
     """A group member's callbacks: which partitions it gets and which it loses."""

@@ -3,21 +3,11 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import NamedTuple
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.database.bulk import ColumnMap, insert_rows
-from shared.messaging.bus.envelope import Envelope
-from shared.messaging.bus.protocol import Incoming
-
-
-class AggregateKey(NamedTuple):
-    """One publisher's events about one aggregate: the unit that a cursor counts."""
-
-    publisher: str
-    aggregate_id: UUID
+from shared.messaging.records.sequence import AggregateKey, SequencedRecord
 
 
 @dataclass(slots=True)
@@ -27,20 +17,6 @@ class CursorState:
     seq: int
     dead_seq: int | None
     parked: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SequencedRecord:
-    """A record with a valid envelope: its sequence number orders it within its aggregate."""
-
-    record: Incoming
-    envelope: Envelope
-    was_parked: bool = False
-
-    @property
-    def aggregate(self) -> AggregateKey:
-        """The aggregate it belongs to."""
-        return AggregateKey(self.envelope.publisher, self.envelope.key)
 
 
 @dataclass(slots=True)

@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.contracts.event import EVENT_TYPES, Event, Received
 from shared.messaging.bus.errors import error_summary, is_transient
 from shared.messaging.bus.protocol import MAX_EVENT_BYTES
-from shared.messaging.consumer.cursors import AggregateKey, SequencedRecord
 from shared.messaging.consumer.subscription import Handler, Subscription
 from shared.messaging.consumer.waves import waves
 from shared.messaging.outbox.publication import collected
+from shared.messaging.records.sequence import AggregateKey, SequencedRecord
 
 # Parsing is a long stretch without an await; after so many records other tasks run, well within 20 ms.
 YIELD_EVERY = 64

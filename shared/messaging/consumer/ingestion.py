@@ -10,11 +10,11 @@ from shared.messaging.bus.envelope import MalformedEnvelope, from_headers
 from shared.messaging.bus.errors import error_summary
 from shared.messaging.bus.protocol import Incoming
 from shared.messaging.consumer import cursors
-from shared.messaging.consumer.cursors import AggregateKey, SequencedRecord
 from shared.messaging.consumer.delivery import YIELD_EVERY, Delivery
 from shared.messaging.consumer.subscription import Subscription
-from shared.messaging.dead_letters import unhandled_records
-from shared.messaging.dead_letters.unhandled_records import UnhandledRecord
+from shared.messaging.records import unhandled_records
+from shared.messaging.records.sequence import AggregateKey, SequencedRecord
+from shared.messaging.records.unhandled_records import UnhandledRecord
 
 
 @dataclass(frozen=True, slots=True)

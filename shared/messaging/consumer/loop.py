@@ -148,9 +148,7 @@ class Consumer:
         found = await self._bus.topics()
         for topic in sorted(self._wanted & found.keys()):
             if found[topic] != self._bus.partitions:
-                raise BusRefused(
-                    f"topic {topic!r} has {found[topic]} partitions, this installation {self._bus.partitions}"
-                )
+                raise BusRefused.for_partitions(topic, found[topic], self._bus.partitions)
         return sorted(self._wanted & found.keys())
 
     async def _work(self, member: Member, topics: Sequence[str], stop: asyncio.Event) -> None:

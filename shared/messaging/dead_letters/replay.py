@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.database.engine import Database
 from shared.database.row import fetch_all, fetch_one
 from shared.messaging.bus.protocol import Incoming
-from shared.messaging.consumer.cursors import AggregateKey
 from shared.messaging.consumer.ingestion import ingest, release
 from shared.messaging.consumer.subscription import Subscription
-from shared.messaging.dead_letters.unhandled_records import record_of
+from shared.messaging.records.sequence import AggregateKey
+from shared.messaging.records.unhandled_records import record_of
 
 ReplayOutcome = Literal["DONE", "STILL_DEAD", "NOT_WAITING"]
 LISTED = 500

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from shared.database.engine import Database
 from shared.messaging.bus.protocol import Bus, BusRefused
+from shared.settings_errors import fixed_at_installation
 
 _RECORD = text(
     """
@@ -45,10 +46,7 @@ def _refuse_other_facts(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> 
     for name, value in wanted.items():
         if found[name] != value:
             raise BusRefused(
-                f"{_SETTING_OF[name]}: 服务 {wanted['service']} 的数据库安装时为 {found[name]}，现为 {value}，"
-                f"安装后不可更改，请改回"
-                f" · the database of {wanted['service']} was installed with {name} {found[name]!r}, not {value!r}: "
-                f"this is fixed at installation, set it back"
+                fixed_at_installation(_SETTING_OF[name], wanted["service"], name, found=found[name], given=value)
             )
 
 
@@ -102,7 +100,9 @@ async def _own_topic(
     async with database.transaction(region) as session:
         if exists and not await has_claimed(session, topic["broker"], topic["topic"]):
             raise BusRefused(
-                f"the broker already holds a topic {topic['topic']!r} that this database did not make: "
+                f"总线上的主题 {topic['topic']!r} 不是本数据库建立的，属于另一套安装，"
+                f"请用 CANBAO_INSTALLATION 另取一个名字"
+                f" · the broker already holds a topic {topic['topic']!r} that this database did not make: "
                 f"it belongs to another installation; set CANBAO_INSTALLATION to a name of your own"
             )
         yield session, topic

@@ -59,15 +59,34 @@ def operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str
 
 
 def fields(document: Mapping[str, Any]) -> Iterator[Field]:
-    """Every field of every object, and every parameter of every operation."""
+    """Every parameter and header of every operation, and every field of every object, however deep it stands."""
     schemas = document["components"]["schemas"]
     for path, method, operation in operations(document):
+        owner = f"{method.upper()} {path}"
         for parameter in operation.get("parameters", ()):
-            kind = _kind(parameter["schema"], schemas)
-            yield Field(f"{method.upper()} {path}", parameter["name"], kind, parameter)
+            yield Field(owner, parameter["name"], _kind(parameter["schema"], schemas), parameter)
+        for answer in operation["responses"].values():
+            for name, header in answer.get("headers", {}).items():
+                yield Field(owner, name, _kind(header["schema"], schemas), header)
+        yield from _inner(owner, operation, schemas)
     for owner, schema in schemas.items():
-        for name, shape in schema.get("properties", {}).items():
+        yield from _inner(owner, schema, schemas)
+
+
+def _inner(owner: str, place: Any, schemas: Mapping[str, Any]) -> Iterator[Field]:
+    """The fields of every object written out within a place; one without a name of its own is called by its path."""
+    if isinstance(place, list):
+        for part in place:
+            yield from _inner(owner, part, schemas)
+    elif isinstance(place, dict):
+        properties = place.get("properties", {})
+        for name, shape in properties.items():
             yield Field(owner, name, _kind(shape, schemas), shape)
+            yield from _inner(f"{owner}.{name}", shape, schemas)
+        for key, part in place.items():
+            # The parts of allOf narrow the fields of a named object; an example shows values.
+            if key not in ("properties", "allOf", "example", "examples"):
+                yield from _inner(owner, part, schemas)
 
 
 def _kind(shape: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:

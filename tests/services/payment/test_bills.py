@@ -195,12 +195,31 @@ async def test_not_priced_yet_held_and_unknown_are_distinguished(payment: Runnin
     assert (await payment.get(f"bills/{held}"))["state"] == "OPEN"
 
 
+def identifier_of(made_ms: int) -> UUID:
+    """An identifier as it is made at that moment."""
+    return UUID(int=made_ms << 80 | 7 << 76 | 2 << 62)
+
+
+@pytest.mark.parametrize(
+    ("age_s", "wait_s"), [(-30, (1, 1)), (0, (1, 1)), (600, (600, 630)), (1_800, (1_770, 1_800)), (3_500, (70, 100))]
+)
+async def test_who_has_waited_long_need_not_ask_every_second(
+    payment: RunningPayment, age_s: int, wait_s: tuple[int, int]
+) -> None:
+    """First use: one second, for an answer that changed after an hour."""
+    caller = payment.installation.caller("payment:read")
+    made_ms = int(payment.running.clock.now().timestamp() * 1000) - age_s * 1000
+    answer = await payment.http.get(f"/payment/v1/bills/{identifier_of(made_ms)}", headers=caller)
+    assert answer.json()["code"] == "NOT_PRICED_YET"
+    assert wait_s[0] <= int(answer.headers["retry-after"]) <= wait_s[1]
+
+
 async def test_an_identifier_of_another_time_is_unknown(payment: RunningPayment) -> None:
     caller = payment.installation.caller("payment:read")
     now_ms = int(payment.running.clock.now().timestamp() * 1000)
 
     async def status(made_ms: int) -> int:
-        identifier = UUID(int=made_ms << 80 | 7 << 76 | 2 << 62)
+        identifier = identifier_of(made_ms)
         return (await payment.http.get(f"/payment/v1/bills/{identifier}", headers=caller)).status_code
 
     hour_ms = 3_600_000

@@ -93,7 +93,7 @@ async def test_one_transaction_cannot_pay_two_orders_even_when_both_are_worked_a
     assert (suspense["count"], suspense["fen"]) == (1, 0)
 
 
-async def test_a_wrong_amount_enrols_nobody_and_is_set_aside(payment: RunningPayment) -> None:
+async def test_a_wrong_amount_enrols_nobody_and_is_suspended(payment: RunningPayment) -> None:
     (person,) = await payment.bill()
     order = await payment.order(person)
     await payment.paid(order, DUE_FEN - 1)
@@ -111,7 +111,7 @@ async def test_a_coupon_does_not_make_the_amount_wrong(payment: RunningPayment) 
     assert await payment.states(person) == ["PAID"]
 
 
-async def test_money_for_an_unknown_order_is_set_aside_and_named_as_unattributed(payment: RunningPayment) -> None:
+async def test_money_for_an_unknown_order_is_suspended_and_named_as_unattributed(payment: RunningPayment) -> None:
     await payment.paid({"order_no": "nobody-ordered-this", "amount_fen": 12_300})
     assert await payment.notices() == [("SUSPENDED", "UNKNOWN_ORDER")]
     summary = await payment.get("summary?benefit_year=2024")
@@ -126,7 +126,7 @@ async def test_money_for_an_unknown_order_is_set_aside_and_named_as_unattributed
     assert len(await payment.events("payment.payment_suspended.v1")) == 1
 
 
-async def test_money_for_a_cancelled_order_is_set_aside(payment: RunningPayment) -> None:
+async def test_money_for_a_cancelled_order_is_suspended(payment: RunningPayment) -> None:
     (person,) = await payment.bill()
     order = await payment.order(person)
     assert (await payment.post(f"orders/{order['order_no']}/cancel")).json()["state"] == "CANCELLED"
@@ -177,7 +177,7 @@ async def test_two_transactions_on_one_order_pay_once(payment: RunningPayment) -
     assert await payment.balances() == {"channel:WECHAT": 2 * DUE_FEN, "premium": -DUE_FEN, "suspense": -DUE_FEN}
 
 
-async def test_money_for_a_superseded_bill_is_set_aside(payment: RunningPayment) -> None:
+async def test_money_for_a_superseded_bill_is_suspended(payment: RunningPayment) -> None:
     (person,) = await payment.bill()
     order = await payment.order(person)
     await payment.assess(assessed(person, row(28_000, aid_fen=10_000), version=2))
@@ -211,7 +211,7 @@ async def test_a_claim_to_a_booked_transaction_is_kept_once_and_announced_to_nob
 
 
 @pytest.mark.expects_errors
-async def test_only_the_notice_that_cannot_be_worked_is_set_aside_and_worked_again_once_repaired(
+async def test_only_the_notice_that_cannot_be_worked_is_quarantined_and_worked_again_once_repaired(
     payment: RunningPayment,
 ) -> None:
     poisoned, healthy = await payment.bill(2)
@@ -280,7 +280,11 @@ async def test_other_merchants_apps_and_currencies_are_quarantined_without_a_tra
         ("QUARANTINED", "UNREADABLE"),
     ]
     assert await payment.balances() == {}
-    assert (await payment.get("summary?benefit_year=2024"))["quarantine"]["count"] == 4
+    quarantine = (await payment.get("summary?benefit_year=2024"))["quarantine"]
+    assert quarantine["count"] == 4
+    assert {one["reason"]: one["count"] for one in quarantine["by_reason"]} == {
+        "OTHER_APP": 1, "OTHER_CURRENCY": 1, "OTHER_MERCHANT": 1, "UNREADABLE": 1,
+    }  # fmt: skip
 
 
 async def test_a_notice_that_is_no_success_is_kept_and_ignored(payment: RunningPayment) -> None:

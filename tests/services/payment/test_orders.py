@@ -3,6 +3,7 @@
 import asyncio
 from datetime import date
 from pathlib import Path
+from uuid import UUID
 
 from sqlalchemy import text
 
@@ -96,9 +97,40 @@ async def test_who_owes_nothing_today_orders_nothing(payment: RunningPayment) ->
     (free,) = await payment.bill(1, row(0, aid_fen=38_000))
     (paid,) = await payment.bill()
     await payment.paid(await payment.order(paid))
-    for person in (late, free, paid, new_id()):
+    ended, of_no_time = new_id(), UUID("6f1f3c0e-1f0a-4c55-9a57-6b3a4d1c2024")
+    await payment.one("INSERT INTO ended_enrolment VALUES ($1, $2) RETURNING 1", ended, VILLAGE)
+    for person in (late, free, paid, ended, of_no_time):
         answer = await payment.post("orders", {"enrolment_ids": [str(person)], "channel": "WECHAT"})
         assert (answer.status_code, answer.json()["code"]) == (409, "NOTHING_TO_PAY")
+
+
+async def test_who_orders_learns_that_somebody_is_held_rejected_or_not_priced_yet(payment: RunningPayment) -> None:
+    """First use: a person who waits for a decision was said to have nothing to pay."""
+    held, rejected, held_later, rejected_later, twice = (new_id() for _ in range(5))
+    billed = (held_later, rejected_later, twice)
+    await payment.assess(
+        assessed(held, outcome="HELD"), assessed(rejected, outcome="REJECTED"), *(assessed(one) for one in billed)
+    )
+    await payment.assess(
+        assessed(held_later, outcome="HELD", version=2),
+        assessed(rejected_later, outcome="REJECTED", version=2),
+        assessed(twice, outcome="HELD", version=2),
+    )
+    await payment.assess(assessed(twice, outcome="REJECTED", version=3))
+    (owes,) = await payment.bill()
+    for person, code in (
+        (held, "ENROLMENT_HELD"),
+        (held_later, "ENROLMENT_HELD"),
+        (rejected, "ENROLMENT_REJECTED"),
+        (rejected_later, "ENROLMENT_REJECTED"),
+        (twice, "ENROLMENT_REJECTED"),
+        (new_id(), "NOT_PRICED_YET"),
+    ):
+        answer = await payment.post("orders", {"enrolment_ids": [str(owes), str(person)], "channel": "WECHAT"})
+        assert (answer.status_code, answer.json()["code"]) == (409, code)
+        assert str(person) in answer.json()["detail"], "which of the family it is"
+        assert ("retry-after" in answer.headers) == (code == "NOT_PRICED_YET")
+    assert await payment.one("SELECT count(*) FROM payment_order") == 0
 
 
 async def test_malformed_orders_are_refused(payment: RunningPayment) -> None:
@@ -113,7 +145,7 @@ async def test_another_regions_caller_sees_no_bill_and_no_order(payment: Running
     (person,) = await payment.bill()
     order = await payment.order(person)
     body = {"enrolment_ids": [str(person)], "channel": "WECHAT"}
-    assert (await payment.post("orders", body, region="411521102")).json()["code"] == "NOTHING_TO_PAY"
+    assert (await payment.post("orders", body, region="411521102")).json()["code"] == "NOT_PRICED_YET", "as for any id"
     assert (await payment.post(f"orders/{order['order_no']}/cancel", region="411521102")).status_code == 404
 
 

@@ -164,6 +164,8 @@ async def test_a_refund_notice_before_its_payment_is_parked_and_looked_at_again(
     stranger = {"transaction_id": "4200000009", "out_refund_no": "made-by-hand", "amount": {"total": 1, "refund": 1}}
     await reported(payment, stranger, "SUCCESS")
     assert await payment.notices() == [("PARKED", "REFUND_BEFORE_PAYMENT")]
+    summary = await payment.get("summary?benefit_year=2024")
+    assert (summary["parked"], summary["quarantine"]["count"]) == ({"count": 1, "fen": 1}, 0)
     await payment.paid(order, transaction_id="4200000009")
     await payment.worked()
     assert await payment.notices() == [("QUARANTINED", "REFUND_NOT_ASKED"), ("CREDITED", None)]

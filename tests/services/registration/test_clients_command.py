@@ -52,5 +52,13 @@ def test_a_name_that_exists_keeps_its_secret_unless_it_is_to_be_rotated() -> Non
     options = ("--scope", "subsidy:read", "--region", "411521")
     assert add(*options)[0] == 0
     code, printed = add(*options)
-    assert (code, "--rotate" in printed) == (2, True)
+    assert (code, "--rotate" in printed, "choose another name" in printed) == (2, True, True)
     assert add(*options, "--rotate")[0] == 0
+
+
+@pytest.mark.usefixtures("installed")
+def test_rotating_a_client_that_is_not_there_adds_it_so_that_a_command_may_be_typed_twice() -> None:
+    options = ("--scope", "subsidy:read", "--region", "411521", "--rotate")
+    first, second = add(*options), add(*options)
+    assert (first[0], second[0]) == (0, 0)
+    assert first[1] != second[1]

@@ -1,4 +1,4 @@
-"""A fact about somebody who was never registered is set aside where an operator sees it, and not dropped."""
+"""A fact about somebody who was never registered becomes a dead letter where an operator sees it, and not dropped."""
 
 from datetime import UTC, date, datetime
 from uuid import uuid4

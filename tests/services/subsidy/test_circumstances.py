@@ -9,7 +9,7 @@ import pytest
 from services.registration import SERVICE as REGISTRATION
 from services.registration.applications.schemas import CircumstancesIn
 from services.subsidy import SERVICE as SUBSIDY
-from services.subsidy.assessment.pricing import Pricer
+from services.subsidy.pricing.pricer import Pricer
 from shared.contracts.registration import Circumstances, PersonFacts
 from shared.domain.identity_number import check_digit
 from shared.policy.facts import Certified

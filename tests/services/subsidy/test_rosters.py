@@ -46,6 +46,16 @@ class TestUpload:
         ]
         assert number(4)[:14] not in str(answer["refused"])
 
+    async def test_a_roster_without_a_right_line_is_kept_and_says_that_nothing_of_it_counts(
+        self, client: CountyClient
+    ) -> None:
+        body = roster("DIBAO", 1, 2)
+        sent = body | {"lines": [line | {"region": "411522101201"} for line in body["lines"]]}
+        answer = await client.upload(sent)
+        assert (answer["accepted"], [line["line"] for line in answer["refused"]]) == (0, [1, 2])
+        assert (await client.http.get(f"/subsidy/v1/rosters/{answer['id']}")).json() == answer
+        assert await client.upload(sent, status=200) == answer
+
     async def test_the_same_roster_again_is_answered_as_the_first_time(self, client: CountyClient) -> None:
         first = await client.upload(roster("DIBAO", 1, 2))
         assert await client.upload(roster("DIBAO", 1, 2), status=200) == first

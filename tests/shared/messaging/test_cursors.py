@@ -11,7 +11,8 @@ from shared.contracts.event import Trace
 from shared.domain.ids import new_id
 from shared.messaging.bus.envelope import Envelope
 from shared.messaging.bus.protocol import Incoming, PartitionId
-from shared.messaging.consumer.cursors import AggregateKey, CursorState, SequencedRecord, plan
+from shared.messaging.consumer.cursors import CursorState, plan
+from shared.messaging.records.sequence import AggregateKey, SequencedRecord
 
 TRAIN = UUID(int=1)
 LINE = AggregateKey("station", TRAIN)

@@ -17,10 +17,10 @@ from shared.domain.ids import new_id
 from shared.messaging.bus.envelope import Envelope
 from shared.messaging.bus.protocol import Incoming, PartitionId
 from shared.messaging.consumer import cursors
-from shared.messaging.consumer.cursors import SequencedRecord
 from shared.messaging.consumer.ingestion import ingest
 from shared.messaging.dead_letters import replay
 from shared.messaging.dead_letters.replay import DeadLetterContext
+from shared.messaging.records.sequence import SequencedRecord
 from shared.messaging.topics import offsets
 from shared.messaging.topics.offsets import OffsetAdvance
 from tests.harness.eventually import eventually

@@ -1,5 +1,6 @@
 """Readiness says what is missing, by name."""
 
+import re
 from typing import Any
 
 import pytest
@@ -20,6 +21,12 @@ _PARKED = """
     VALUES ('registration', uuidv7(), 2, uuidv7(), 'registration.enrolment_paid.v1', '411521', 'registration', 0, 0,
             '', '{}', '', now() - make_interval(secs => $1))
 """
+
+
+def in_both_languages(body: dict[str, Any]) -> bool:
+    """Whether what people read of each part is Chinese, then English."""
+    details = [part["detail"] for part in body["parts"] if part["detail"]]
+    return bool(details) and all(re.search(r"[\u4e00-\u9fff].* · .*[a-z]{3}", detail) for detail in details)
 
 
 def _unready(body: dict[str, Any]) -> set[str]:
@@ -43,6 +50,7 @@ async def test_work_without_its_bus_is_not_ready_and_says_so(installation: Insta
         answer = await http.get("/readyz")
         assert answer.status_code == 503
         assert _unready(answer.json()) == {"bus registration"}
+        assert in_both_languages(answer.json())
 
 
 async def test_web_before_a_database_that_may_forget_is_not_ready(installation: Installation) -> None:
@@ -50,7 +58,9 @@ async def test_web_before_a_database_that_may_forget_is_not_ready(installation: 
         name = (await installation.sql("registration", "SELECT current_database() AS name"))[0]["name"]
         await installation.sql("registration", f'ALTER DATABASE "{name}" SET synchronous_commit = off')
         answer = await http.get("/readyz")
-        assert (answer.status_code, answer.json()["parts"][0]["detail"]) == (503, "switched off: synchronous_commit")
+        detail = answer.json()["parts"][0]["detail"]
+        assert (answer.status_code, detail.partition(" · ")[2]) == (503, "switched off: synchronous_commit")
+        assert in_both_languages(answer.json())
 
 
 async def test_a_gap_that_does_not_close_makes_work_unready_after_a_minute(installation: Installation) -> None:
@@ -65,6 +75,7 @@ async def test_a_gap_that_does_not_close_makes_work_unready_after_a_minute(insta
         await installation.sql("quota", _PARKED, 90.0)
         answer = await http.get("/readyz")
         assert (answer.status_code, _unready(answer.json())) == (503, {"events quota"})
+        assert in_both_languages(answer.json())
 
 
 @pytest.mark.expects_errors
@@ -78,6 +89,7 @@ async def test_a_bus_that_is_not_ours_makes_work_unready_and_names_the_remedy(in
         part = next(part for part in answer.json()["parts"] if part["name"] == "bus quota")
     assert answer.status_code == 503
     assert "fixed at installation, set it back" in part["detail"]
+    assert in_both_languages(answer.json())
     groups = await installation.sql("quota", "SELECT DISTINCT partition FROM consumer_offset")
     assert all(row["partition"] < 12 for row in groups), "it joined a group before it was admitted"
 
@@ -91,10 +103,13 @@ async def test_a_database_that_was_never_migrated_is_not_ready_and_names_the_com
         answer = await http.get("/readyz")
         assert answer.status_code == 503
         assert answer.json()["parts"][0]["detail"].endswith("run canbao migrate")
+        assert in_both_languages(answer.json())
         await installation.sql("subsidy", "UPDATE alembic_version_subsidy SET version_num = 'subsidy_9999'")
         assert (await http.get("/readyz")).json()["parts"][0]["detail"].endswith("update the program")
         await installation.sql("subsidy", "DROP TABLE alembic_version_subsidy")
-        assert "tables at -" in (await http.get("/readyz")).json()["parts"][0]["detail"]
+        answer = await http.get("/readyz")
+        assert "tables at -" in answer.json()["parts"][0]["detail"]
+        assert in_both_languages(answer.json())
 
 
 async def test_a_key_in_use_that_is_not_configured_makes_its_process_unready(installation: Installation) -> None:

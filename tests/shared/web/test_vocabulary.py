@@ -2,7 +2,8 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 
@@ -37,6 +38,12 @@ class TestEverythingIsDescribedInBothLanguages:
         bare = [f"{each.owner}.{each.name}" for each in fields(document_of(service)) if not _described(each)]
         assert bare == [], HOW
 
+    def test_no_object_stands_without_a_name(self, service: str) -> None:
+        """What is written out in an operation or within another object has a name, and so a description."""
+        assert [owner for each in fields(document_of(service)) if "." in (owner := each.owner)] == []
+        named = document_of(service)["components"]["schemas"]
+        assert [each.name for each in fields(document_of(service)) if _written_out(each, named)] == []
+
     def test_answers(self, service: str) -> None:
         for path, method, operation in operations(document_of(service)):
             for status, answer in operation["responses"].items():
@@ -46,6 +53,10 @@ class TestEverythingIsDescribedInBothLanguages:
     def test_objects(self, service: str) -> None:
         for name, schema in document_of(service)["components"]["schemas"].items():
             assert in_both(schema.get("description", "")), f"{name}: {HOW}"
+
+
+def _written_out(field: Field, named: Mapping[str, Any]) -> bool:
+    return field.owner not in named and "schema" not in field.place
 
 
 def _described(field: Field) -> bool:
@@ -115,6 +126,29 @@ def test_the_chinese_half_never_holds_the_separator() -> None:
     texts += [said.more for found in vocabulary().operations.values() for said in found.values()]
     texts += [said.name.zh for found in vocabulary().operations.values() for said in found.values()]
     assert [text for text in texts if SEPARATOR in text] == []
+
+
+def test_a_field_within_a_field_is_found() -> None:
+    """An object that nobody named is walked too, in a body, in an answer, in a list and in a list's items."""
+    inner = {"type": "object", "properties": {"deep": {"type": "string"}}}
+    outer = {"type": "object", "properties": {"list": {"type": "array", "items": {"anyOf": [inner, {"type": "null"}]}}}}
+    content = {"content": {"application/json": {"schema": outer}}}
+    operation = {"requestBody": content, "responses": {"200": content}}
+    document = {"paths": {"/v1/x": {"post": operation}}, "components": {"schemas": {"Named": outer}}}
+    found = [f"{each.owner}.{each.name}" for each in fields(document)]
+    assert sorted(found) == [
+        "Named.list",
+        "Named.list.deep",
+        *["POST /v1/x.list"] * 2,
+        *["POST /v1/x.list.deep"] * 2,
+    ]
+
+
+def test_what_is_wrong_with_a_field_and_what_wechat_sends_have_names() -> None:
+    schemas = document_of("payment")["components"]["schemas"]
+    assert schemas["Problem"]["properties"]["errors"]["items"] == {"$ref": "#/components/schemas/WrongField"}
+    assert schemas["WechatNotice"]["properties"]["resource"]["$ref"].endswith("/WechatResource")
+    assert "微信支付的通知编号" in schemas["WechatNotice"]["properties"]["id"]["description"]
 
 
 def test_codes_stand_beside_their_names_in_the_document() -> None:

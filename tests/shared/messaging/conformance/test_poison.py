@@ -1,4 +1,4 @@
-"""An event that cannot be taken in is set aside with what must wait for it; everybody else goes on."""
+"""An event that cannot be taken in is kept apart with what must wait for it; everybody else goes on."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from structlog.testing import capture_logs
 from shared.contracts.event import Event, Received
 from shared.domain.ids import new_id
 from shared.messaging.bus.errors import Transient
-from shared.messaging.dead_letters import replay, unhandled_records
+from shared.messaging.dead_letters import replay
 from shared.messaging.dead_letters.replay import DeadLetterContext
+from shared.messaging.records import unhandled_records
 from shared.messaging.topics.stats import bus_stats
 from tests.shared.messaging.example_services import (
     LISTENER,
@@ -177,7 +178,7 @@ async def test_a_letter_given_up_lets_the_rest_go_on(stage: Stage) -> None:
     assert (kept["state"], kept["settled_because"]) == ("DISCARDED", "a rehearsal's train")
 
 
-async def test_an_error_that_passes_is_waited_out_and_nothing_is_set_aside(stage: Stage) -> None:
+async def test_an_error_that_passes_is_waited_out_and_nothing_becomes_a_dead_letter(stage: Stage) -> None:
     trains = [new_id() for _ in range(20)]
     await stage.announce(*(arrived(train) for train in trains))
     await stage.relayed("station")

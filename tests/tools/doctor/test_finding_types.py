@@ -1,4 +1,4 @@
-"""Every symptom has a code of its own, speaks both languages and names the remedy of what is wrong."""
+"""Every type of finding has a code of its own, speaks both languages and names the remedy of what is wrong."""
 
 import re
 from string import Formatter
@@ -19,11 +19,11 @@ from tools.doctor import (
     messages,
     server,
 )
-from tools.doctor.findings import Finding, Symptom
+from tools.doctor.findings import Finding, FindingType
 from tools.doctor.render import as_json, print_findings, worst
 
 MODULES = (broker, clocks, configuration, connections, databases, examine, history, keys, machine, messages, server)
-SYMPTOMS = [value for module in MODULES for value in vars(module).values() if isinstance(value, Symptom)]
+FINDING_TYPES = [value for module in MODULES for value in vars(module).values() if isinstance(value, FindingType)]
 
 
 def places(text: str) -> set[str]:
@@ -32,21 +32,21 @@ def places(text: str) -> set[str]:
 
 
 def test_no_code_is_used_twice() -> None:
-    codes = [symptom.code for symptom in SYMPTOMS]
+    codes = [finding_type.code for finding_type in FINDING_TYPES]
     assert len(codes) == len(set(codes)) > 40
 
 
-@pytest.mark.parametrize("symptom", SYMPTOMS, ids=lambda symptom: str(symptom.code))
+@pytest.mark.parametrize("finding_type", FINDING_TYPES, ids=lambda finding_type: str(finding_type.code))
 class TestEach:
-    def test_it_says_the_same_in_both_languages(self, symptom: Symptom) -> None:
-        assert re.search(r"[一-鿿]", symptom.zh) or symptom.zh == symptom.en
+    def test_it_says_the_same_in_both_languages(self, finding_type: FindingType) -> None:
+        assert re.search(r"[一-鿿]", finding_type.zh) or finding_type.zh == finding_type.en
         different = {"without_zh": "without", "without_en": "without"}
-        zh, en = ({different.get(name, name) for name in places(text)} for text in (symptom.zh, symptom.en))
+        zh, en = ({different.get(name, name) for name in places(text)} for text in (finding_type.zh, finding_type.en))
         assert zh >= en
 
-    def test_what_is_wrong_has_its_remedy(self, symptom: Symptom) -> None:
-        wrong = symptom.level in ("warn", "broken")
-        assert (bool(symptom.remedy_zh), bool(symptom.remedy_en)) == (wrong, wrong)
+    def test_what_is_wrong_has_its_remedy(self, finding_type: FindingType) -> None:
+        wrong = finding_type.level in ("warn", "broken")
+        assert (bool(finding_type.remedy_zh), bool(finding_type.remedy_en)) == (wrong, wrong)
 
 
 class TestTable:

@@ -14,7 +14,7 @@ from shared.domain.ids import new_id
 from shared.domain.region import covers
 from shared.messaging.bus.envelope import Envelope, aggregate_and_seq, from_headers
 from shared.messaging.bus.protocol import Incoming, PartitionId
-from shared.messaging.consumer.cursors import AggregateKey, SequencedRecord
+from shared.messaging.records.sequence import AggregateKey, SequencedRecord
 from shared.messaging.topics.offset_tracker import fingerprint
 
 # Per aggregate, so that one with many parked events does not delay the others.

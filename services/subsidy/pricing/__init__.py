@@ -1,0 +1,1 @@
+"""Prices by the policy pack, below everything that stores or announces them."""
