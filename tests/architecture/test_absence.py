@@ -48,7 +48,10 @@ SAFE = {
     "services/payment/refunds/repository.py _RETRY_NOW": (HELD, "the refund"),
     "services/payment/statements/repository.py _NEXT_SETTLEMENT": (QUEUE, "settlements"),
     "services/payment/statements/repository.py _RELEASE_DEPOSITS": (HELD, "the batch; a slip belongs to one batch"),
-    "services/payment/statements/repository.py _EXPLAIN_DEPOSITS": (HELD, "the batch; a slip belongs to one batch"),
+    "services/payment/statements/repository.py _EXPLAIN_DEPOSITS": (
+        HELD,
+        "the batch; where a line is reversed meanwhile, the batch waits for the right one",
+    ),
     "services/payment/suspense/repository.py _TURN": (HELD, "the item's refund, which alone turns it"),
     "services/registration/enrolments/repository.py _STEPS[ACTIVE]": (QUEUE, "enrolments whose cover begins"),
     "services/registration/enrolments/repository.py _STEPS[EXPIRED]": (QUEUE, "enrolments whose cover ended"),
@@ -63,7 +66,7 @@ SAFE = {
     "services/subsidy/changes/repository.py _GO_ON": (HELD, "the one row"),
     "shared/approvals/repository.py _EXPIRE": (
         STEP,
-        "one proposal waits on a subject; the insert that follows decides",
+        "one waits on a subject; the insert after it decides",
     ),
     "shared/messaging/bus/postgres_group.py _EXPIRE": (HELD, "the group, by its advisory lock"),
     "shared/messaging/bus/postgres_group.py _RENEW": (HELD, "the group, by its advisory lock"),

@@ -39,12 +39,12 @@ _COUNT_DAY = text(
                l.person_token, l.benefit_year, r.actor, r.correlation_id
         {_GIVEN_BACK.format(**_ASKED)}
     )
-    SELECT true AS taken, id, state, enrolment_id, person_token, benefit_year, region, amount_fen, actor,
-           correlation_id, refunded, false AS of_earlier_day
+    SELECT true AS taken, id, enrolment_id, person_token, benefit_year, region, amount_fen, actor, correlation_id,
+           state, refunded, false AS of_earlier_day
     FROM taken
     UNION ALL
-    SELECT false, id, NULL, enrolment_id, person_token, benefit_year, region, amount_fen, actor,
-           correlation_id, false, of_earlier_day
+    SELECT false, id, enrolment_id, person_token, benefit_year, region, amount_fen, actor, correlation_id,
+           NULL, false, of_earlier_day
     FROM given_back
     ORDER BY taken DESC, id
     """  # noqa: S608 - constant parts
@@ -119,6 +119,36 @@ class RefundDeduction:
 
 
 @dataclass(frozen=True, slots=True)
+class _Counted:
+    """A row of either side."""
+
+    taken: bool
+    id: UUID
+    enrolment_id: UUID | None
+    person_token: str | None
+    benefit_year: int | None
+    region: str
+    amount_fen: int
+    actor: str
+    correlation_id: UUID
+    state: str | None
+    refunded: bool
+    of_earlier_day: bool
+
+    def line(self) -> UnsettledLine:
+        """The line that was taken."""
+        return UnsettledLine(*self._money(), state=self.state or "", refunded=self.refunded)
+
+    def refund(self) -> RefundDeduction:
+        """The refund that was given back."""
+        return RefundDeduction(*self._money(), of_earlier_day=self.of_earlier_day)
+
+    def _money(self) -> tuple[UUID, UUID | None, str | None, int | None, str, int, str, UUID]:
+        whose = (self.enrolment_id, self.person_token, self.benefit_year, self.region)
+        return (self.id, *whose, self.amount_fen, self.actor, self.correlation_id)
+
+
+@dataclass(frozen=True, slots=True)
 class CountedDay:
     """Both sides of what a channel owes for a day, as they stood at one moment."""
 
@@ -139,15 +169,8 @@ async def lock_to_recount(session: AsyncSession) -> UUID | None:
 
 async def count_day(session: AsyncSession, settlement: SettlementReference) -> CountedDay:
     """What the channel took on the day and has not settled, held until the transaction ends, and what it gave back."""
-    taken: list[UnsettledLine] = []
-    given_back: list[RefundDeduction] = []
-    for row in await session.execute(_COUNT_DAY, _key(settlement)):
-        whose = (row.enrolment_id, row.person_token, row.benefit_year, row.region, row.amount_fen, row.actor)
-        if row.taken:
-            taken.append(UnsettledLine(row.id, *whose, row.correlation_id, row.state, row.refunded))
-        else:
-            given_back.append(RefundDeduction(row.id, *whose, row.correlation_id, row.of_earlier_day))
-    return CountedDay(taken, given_back)
+    rows = await fetch_all(session, _COUNT_DAY, _Counted, _key(settlement))
+    return CountedDay([row.line() for row in rows if row.taken], [row.refund() for row in rows if not row.taken])
 
 
 async def merchants_with_money(session: AsyncSession, asked: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -101,3 +102,30 @@ async def test_a_deposit_that_is_booked_while_a_batch_is_compared_is_not_claimed
     assert (line["reference"], line["amount_fen"]) == (slip_no, 5_000)
     claimed = "SELECT sum(amount_fen)::bigint FROM bank_line WHERE batch_id IS NOT NULL"
     assert await payment.one(claimed) == DUE_FEN == (await payment.balances())["pending"]
+
+
+async def test_a_deposit_that_is_reversed_while_a_batch_is_compared_leaves_the_batch_waiting(
+    payment: RunningPayment,
+) -> None:
+    """A1, the member nobody listed: the claim waited for the bank's line, and the reversed line was missing then."""
+    (person,) = await payment.bill()
+    village = Village(payment.installation, payment.http, [person])
+    await payment.installation.set_business_date(date(2023, 10, 20), "payment")
+    batch_id = await village.hand_in()
+    await village.deposit()
+    (line,) = (await payment.get("bank-lines/unexplained"))["items"]
+    asked = await payment.post(f"bank-lines/{line['id']}/reversal", {"reason": "录错"}, client="bank")
+    assert asked.status_code == 202, asked.text
+    reversing = text("UPDATE bank_line SET reversed_on = :day, reversed_by = :approval WHERE id = :id")
+    async with payment.running.database.transaction(COUNTY) as reversal:
+        values = {"day": date(2023, 10, 20), "approval": UUID(asked.json()["id"]), "id": UUID(line["id"])}
+        await reversal.execute(reversing, values)
+        comparing = asyncio.create_task(match_job.step(payment.running))
+        await wait_for_lock_waits(payment.installation, "payment")
+    assert await comparing == 1
+    assert (await payment.get(f"remittances/{batch_id}"))["state"] == "SUBMITTED"
+    assert await match_job.step(payment.running) == 0, "nothing to compare with until the bank books it again"
+    assert await payment.balances() == {"village_cash": DUE_FEN, "unapplied": -DUE_FEN}
+    await village.bank(village.slip()["slip_no"], DUE_FEN, booked_on="2023-10-12")
+    assert await match_job.step(payment.running) == 1
+    assert (await payment.get(f"remittances/{batch_id}"))["state"] == "READY_TO_REMIT"
