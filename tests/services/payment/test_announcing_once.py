@@ -9,8 +9,10 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from services.payment.batches import repository as batches
 from services.payment.cash import match_job
 from services.payment.crediting.worker import work_notices
+from tests.faults.lock_trigger import wire
 from tests.harness.assessments import DUE_FEN
 from tests.harness.installation import Installation
 from tests.harness.lock_waits import wait_for_lock_waits
@@ -79,3 +81,27 @@ async def test_cash_of_several_portions_is_announced_in_one(
     assert await matching == 1
     assert await payment.states(*people) == ["PAID"] * 3
     assert len(await payment.events("payment.contribution_paid.v1")) == 3
+
+
+async def test_a_remittance_locks_people_for_the_announcing_alone(
+    payment: RunningPayment, remittance: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A3: it announced page by page while it booked, and held everybody's aggregate until the last page was booked."""
+    monkeypatch.setattr(batches, "LINES_AT_ONCE", 1)
+    first, _, last = people = sorted(await payment.bill(3))
+    village = Village(payment.installation, payment.http, people)
+    await payment.installation.set_business_date(date(2023, 10, 20), "payment")
+    batch_id = await village.hand_in()
+    await village.deposit()
+    assert await match_job.step(payment.running) == 1
+    confirmed = "UPDATE remittance_batch SET state = 'DETAIL_CONFIRMED', collection_notice_serial = 'Z1' RETURNING id"
+    await payment.sql(confirmed)
+    owner = payment.installation.settings.owner_url("payment")
+    async with wire(owner, "transfer", "INSERT", when=f"NEW.enrolment_id = '{last}'") as held:
+        remitting = asyncio.create_task(payment.post(f"remittances/{batch_id}/remit", {"remitted_on": "2023-10-12"}))
+        await held.caught()
+        await remittance.execute(_FREE, first)
+        await remittance.execute("ROLLBACK")
+        await held.let_go()
+        assert (await remitting).status_code == 200
+    assert len(await payment.events("payment.contribution_remitted.v1")) == 3
