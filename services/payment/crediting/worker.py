@@ -17,6 +17,7 @@ from services.payment.notices.notice import ChannelNotice, NoticeKind, PaymentNo
 from services.payment.refunds.service import settle
 from services.payment.resources import PaymentResources
 from shared.messaging.bus.errors import error_summary, is_transient
+from shared.messaging.outbox.publication import collected
 from shared.service import Job, ServiceContext
 
 AT_ONCE = 500
@@ -102,7 +103,8 @@ async def work(
             outcomes[notice.id] = ("QUARANTINED", foreign.value)
         else:
             payments.append(notice)
-    return outcomes | await credit(session, payments) | await settle(session, refunds)
+    async with collected(session):
+        return outcomes | await credit(session, payments) | await settle(session, refunds)
 
 
 async def _quarantine(context: ServiceContext[object], notice_id: UUID, failure: Exception) -> int:

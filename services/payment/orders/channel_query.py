@@ -89,7 +89,7 @@ async def _reopen_or_end(
     region = context.settings.region
     if state in (OrderAtChannel.PAYABLE, OrderAtChannel.UNKNOWN):
         try:
-            await service.open_at_channel(context, order, channel, region)
+            await service.open_at_channel(context, order, channel)
         except (ChannelUnavailable, ChannelRefused):
             log.warning("an order could not be opened at the channel", order_no=order.order_no)
         return

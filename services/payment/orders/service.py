@@ -97,12 +97,10 @@ async def place(context: ServiceContext[PaymentResources], ask: OrderRequest) ->
     except _NoBill as unbilled:
         raise await _why_without_bill(context, ask, unbilled) from None
     with _naming(order):
-        return await open_at_channel(context, order, channel, ask.region)
+        return await open_at_channel(context, order, channel)
 
 
-async def open_at_channel(
-    context: ServiceContext[PaymentResources], order: Order, channel: PaymentChannel, region: str
-) -> Order:
+async def open_at_channel(context: ServiceContext[PaymentResources], order: Order, channel: PaymentChannel) -> Order:
     """Ask the channel for the code of a written order; asking again for the same order is harmless."""
     try:
         code_url = await channel.prepay(
@@ -113,15 +111,15 @@ async def open_at_channel(
             notify_url=context.resources.notify_url(order.merchant_id),
         )
     except ChannelUnavailable:
-        await _turn(context, region, order, OrderState.UNKNOWN)
+        await _turn(context, order, OrderState.UNKNOWN)
         raise
     except ChannelRefused as refused:
         if refused.already_paid:
-            await _turn(context, region, order, OrderState.UNKNOWN)
+            await _turn(context, order, OrderState.UNKNOWN)
             raise OrderPaid from refused
-        await _turn(context, region, order, OrderState.REFUSED)
+        await _turn(context, order, OrderState.REFUSED)
         raise
-    if not await _turn(context, region, order, OrderState.AWAITING, code_url=code_url):
+    if not await _turn(context, order, OrderState.AWAITING, code_url=code_url):
         # It was cancelled while the channel was opening it: it must not stay open there alone.
         await channel.close(order.order_no)
         raise OrderNotOpen
@@ -129,7 +127,10 @@ async def open_at_channel(
 
 
 async def cancel(context: ServiceContext[PaymentResources], order_no: str, region: str) -> Order:
-    """Close an order at its channel so that nobody can pay it; raises NotFound, OrderPaid, OrderNotOpen."""
+    """Close an order at its channel so that nobody can pay it; raises NotFound, OrderPaid, OrderNotOpen.
+
+    Who sees a line of it may: of an order over several towns, each of them.
+    """
     order = await show(context, order_no, region)
     if order.state is OrderState.CANCELLED:
         return order
@@ -152,7 +153,7 @@ async def close(context: ServiceContext[PaymentResources], order: Order, region:
     channel = channel_of(context.resources, order)
     if await channel.close(order.order_no) is Closing.PAID:
         raise OrderPaid
-    if await _turn(context, region, order, OrderState.CANCELLED):
+    if await _turn(context, order, OrderState.CANCELLED):
         return replace(order, state=OrderState.CANCELLED)
     return await show(context, order.order_no, region)
 
@@ -269,14 +270,12 @@ def _new_order(ask: OrderRequest, due: Sequence[tuple[Bill, DueRow]], today: dat
 
 
 async def _turn(
-    context: ServiceContext[PaymentResources],
-    region: str,
-    order: Order,
-    state: OrderState,
-    *,
-    code_url: str | None = None,
+    context: ServiceContext[PaymentResources], order: Order, state: OrderState, *, code_url: str | None = None
 ) -> bool:
-    """A notice may have confirmed the order while the channel was asked: only an open order is turned."""
-    async with context.database.transaction(region) as session:
+    """A notice may have confirmed the order while the channel was asked: only an open order is turned.
+
+    It is turned in the region of all its lines: a caller who sees one of them may close it, and then each bill is free.
+    """
+    async with context.database.transaction(order.region) as session:
         turned = await repository.transition(session, [order.id], state, from_states=OPEN_STATES, code_url=code_url)
     return bool(turned)

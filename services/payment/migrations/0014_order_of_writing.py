@@ -3,8 +3,8 @@
 from alembic import op
 from sqlalchemy import text
 
-revision = "payment_0013"
-down_revision = "payment_0012"
+revision = "payment_0014"
+down_revision = "payment_0013"
 branch_labels = None
 depends_on = None
 
