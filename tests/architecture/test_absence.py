@@ -80,7 +80,10 @@ SAFE = {
     "shared/messaging/outbox/lanes.py _TAKE": (QUEUE, "free lanes"),
     "shared/messaging/outbox/lanes.py _LEAVE": (OWN, "a relay's presence"),
     "shared/messaging/outbox/relay.py _MARK": (STEP, "lanes by number: one that was taken over is not marked"),
-    "shared/messaging/outbox/retention.py _PURGE": (QUEUE, "what was published long ago"),
+    "shared/messaging/outbox/retention.py _DELETE": (
+        STEP,
+        "rows of sealed blocks, by their places; where one is missing nothing is purged",
+    ),
     "shared/messaging/topics/offsets.py _COMPARE_AND_SET": (STEP, "partitions: another member took them further"),
 }
 # Statements whose SET list is put together at run time.
