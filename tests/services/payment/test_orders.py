@@ -82,6 +82,38 @@ async def test_an_order_that_was_paid_a_moment_ago_is_not_replaced(payment: Runn
     assert (await payment.post(f"orders/{order['order_no']}/cancel")).json()["code"] == "ORDER_PAID"
 
 
+class TestWhatTheChannelSaysInPassing:
+    """B2: paid at the channel, the notice lost: the answer was 409, nobody asked, credited two business days later."""
+
+    @pytest.mark.parametrize("asked_by", ["order", "cancel"])
+    async def test_an_order_that_was_paid_there_is_credited_at_once(
+        self, payment: RunningPayment, asked_by: str
+    ) -> None:
+        (person,) = await payment.bill()
+        order = await payment.order(person)
+        payment.peer.pay(order["order_no"])
+        path = "orders" if asked_by == "order" else f"orders/{order['order_no']}/cancel"
+        body = {"enrolment_ids": [str(person)], "channel": "WECHAT"} if asked_by == "order" else None
+        assert (await payment.post(path, body)).json()["code"] == "ORDER_PAID"
+        await payment.worked()
+        assert await state(payment, order["order_no"]) == "CONFIRMED"
+        assert await payment.states(person) == ["PAID"]
+        again = await payment.post(f"orders/{order['order_no']}/cancel")
+        assert (again.status_code, again.json()["code"]) == (409, "ORDER_PAID")
+
+    async def test_one_that_cannot_be_asked_about_now_is_asked_as_soon_as_may_be(self, payment: RunningPayment) -> None:
+        (person,) = await payment.bill()
+        order = await payment.order(person)
+        payment.peer.pay(order["order_no"])
+        payment.peer.answers_queries = False
+        assert (await payment.post(f"orders/{order['order_no']}/cancel")).json()["code"] == "ORDER_PAID"
+        assert await state(payment, order["order_no"]) == "AWAITING"
+        payment.peer.answers_queries = True
+        await query_orders(payment.running)
+        await payment.worked()
+        assert await state(payment, order["order_no"]) == "CONFIRMED"
+
+
 class TestWhichOrderARefusalIsAbout:
     """B5: problems said "look up that order" and named none."""
 
