@@ -19,6 +19,7 @@ from services.payment.orders.repository import OrderedWith
 from services.payment.refunds.service import settle
 from services.payment.resources import PaymentResources
 from shared.messaging.bus.errors import error_summary, is_transient
+from shared.messaging.outbox.publication import collected
 from shared.service import Job, ServiceContext
 
 AT_ONCE = 500
@@ -105,12 +106,11 @@ async def work(
             outcomes[notice.id] = ("QUARANTINED", foreign.value)
         else:
             payments.append(notice)
-    return outcomes | await credit(session, payments) | await settle(session, refunds)
+    async with collected(session):
+        return outcomes | await credit(session, payments) | await settle(session, refunds)
 
 
-def _appid(
-    notice: PaymentNotice, ordered: Mapping[str, OrderedWith], resources: PaymentResources
-) -> str | None:
+def _appid(notice: PaymentNotice, ordered: Mapping[str, OrderedWith], resources: PaymentResources) -> str | None:
     """The application that a payment has to be of: its order's, else the one that the settings name for the merchant."""
     order = ordered.get(notice.order_no)
     if order is not None and order.merchant_id == notice.merchant_id:

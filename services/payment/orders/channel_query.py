@@ -67,7 +67,7 @@ async def _close(context: ServiceContext[PaymentResources], order: Order) -> Non
 async def _settle(context: ServiceContext[PaymentResources], order: Order) -> None:
     """Accept what the channel answers about one order."""
     channel = service.channel_of(context.resources, order)
-    answer = await service.learn_answer(context, order, channel, context.settings.region)
+    answer = await service.learn_answer(context, order, channel)
     if answer.paid is None and order.state in (OrderState.CREATED, OrderState.UNKNOWN):
         await _reopen_or_end(context, order, channel, answer.state)
 
@@ -82,7 +82,7 @@ async def _reopen_or_end(
     region = context.settings.region
     if state in (OrderAtChannel.PAYABLE, OrderAtChannel.UNKNOWN):
         try:
-            await service.open_at_channel(context, order, channel, region)
+            await service.open_at_channel(context, order, channel)
         except (ChannelUnavailable, ChannelRefused):
             log.warning("an order could not be opened at the channel", order_no=order.order_no)
         return

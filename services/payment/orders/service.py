@@ -104,12 +104,10 @@ async def place(context: ServiceContext[PaymentResources], ask: OrderRequest) ->
     except _NoBill as unbilled:
         raise await _why_without_bill(context, ask, unbilled) from None
     with _naming(order):
-        return await open_at_channel(context, order, channel, ask.region)
+        return await open_at_channel(context, order, channel)
 
 
-async def open_at_channel(
-    context: ServiceContext[PaymentResources], order: Order, channel: PaymentChannel, region: str
-) -> Order:
+async def open_at_channel(context: ServiceContext[PaymentResources], order: Order, channel: PaymentChannel) -> Order:
     """Ask the channel for the code of a written order; asking again for the same order is harmless."""
     try:
         code_url = await channel.prepay(
@@ -120,16 +118,16 @@ async def open_at_channel(
             notify_url=context.resources.notify_url(order.merchant_id),
         )
     except ChannelUnavailable:
-        await _turn(context, region, order, OrderState.UNKNOWN)
+        await _turn(context, order, OrderState.UNKNOWN)
         raise
     except ChannelRefused as refused:
         if refused.already_paid:
-            await _turn(context, region, order, OrderState.UNKNOWN)
-            await _learn_payment(context, order, channel, region)
+            await _turn(context, order, OrderState.UNKNOWN)
+            await _learn_payment(context, order, channel)
             raise OrderPaid from refused
-        await _turn(context, region, order, OrderState.REFUSED)
+        await _turn(context, order, OrderState.REFUSED)
         raise
-    if not await _turn(context, region, order, OrderState.AWAITING, code_url=code_url):
+    if not await _turn(context, order, OrderState.AWAITING, code_url=code_url):
         # It was cancelled while the channel was opening it: it must not stay open there alone.
         await channel.close(order.order_no)
         raise OrderNotOpen
@@ -137,7 +135,10 @@ async def open_at_channel(
 
 
 async def cancel(context: ServiceContext[PaymentResources], order_no: str, region: str) -> Order:
-    """Close an order at its channel so that nobody can pay it; raises NotFound, OrderPaid, OrderNotOpen."""
+    """Close an order at its channel so that nobody can pay it; raises NotFound, OrderPaid, OrderNotOpen.
+
+    Who sees a line of it may: of an order over several towns, each of them.
+    """
     order = await show(context, order_no, region)
     if order.state is OrderState.CANCELLED:
         return order
@@ -161,35 +162,31 @@ async def close(context: ServiceContext[PaymentResources], order: Order, region:
     """
     channel = channel_of(context.resources, order)
     if await channel.close(order.order_no) is Closing.PAID:
-        await _learn_payment(context, order, channel, region)
+        await _learn_payment(context, order, channel)
         raise OrderPaid
-    if await _turn(context, region, order, OrderState.CANCELLED):
+    if await _turn(context, order, OrderState.CANCELLED):
         return replace(order, state=OrderState.CANCELLED)
     return await show(context, order.order_no, region)
 
 
-async def learn_answer(
-    context: ServiceContext[PaymentResources], order: Order, channel: PaymentChannel, region: str
-) -> OrderAnswer:
+async def learn_answer(context: ServiceContext[PaymentResources], order: Order, channel: PaymentChannel) -> OrderAnswer:
     """Ask the channel about an order; a payment goes the way of every notice: stored first, then credited."""
     answer = await channel.query(order.order_no)
     if answer.paid is not None:
         await context.resources.notices.store(*answer.paid)
     if answer.paid is None or answer.paid[0].kind is not NoticeKind.UNREADABLE:
         # Paid, and nobody can read how: it is asked again until the channel says it in a form that we know.
-        async with context.database.transaction(region) as session:
+        async with context.database.transaction(order.region) as session:
             await repository.note_answered(session, order.order_no)
     return answer
 
 
-async def _learn_payment(
-    context: ServiceContext[PaymentResources], order: Order, channel: PaymentChannel, region: str
-) -> None:
+async def _learn_payment(context: ServiceContext[PaymentResources], order: Order, channel: PaymentChannel) -> None:
     """The channel says in passing that an order is paid, so its notice may be lost: ask how, now or as soon as may be."""
     try:
-        await learn_answer(context, order, channel, region)
+        await learn_answer(context, order, channel)
     except (ChannelUnavailable, ChannelRefused):
-        async with context.database.transaction(region) as session:
+        async with context.database.transaction(order.region) as session:
             await repository.ask_soon(session, order.order_no)
 
 
@@ -305,14 +302,12 @@ def _new_order(ask: OrderRequest, due: Sequence[tuple[Bill, DueRow]], today: dat
 
 
 async def _turn(
-    context: ServiceContext[PaymentResources],
-    region: str,
-    order: Order,
-    state: OrderState,
-    *,
-    code_url: str | None = None,
+    context: ServiceContext[PaymentResources], order: Order, state: OrderState, *, code_url: str | None = None
 ) -> bool:
-    """A notice may have confirmed the order while the channel was asked: only an open order is turned."""
-    async with context.database.transaction(region) as session:
+    """A notice may have confirmed the order while the channel was asked: only an open order is turned.
+
+    It is turned in the region of all its lines: a caller who sees one of them may close it, and then each bill is free.
+    """
+    async with context.database.transaction(order.region) as session:
         turned = await repository.transition(session, [order.id], state, from_states=OPEN_STATES, code_url=code_url)
     return bool(turned)
