@@ -111,7 +111,7 @@ async def work(
 
 
 def _appid(notice: PaymentNotice, ordered: Mapping[str, OrderedWith], resources: PaymentResources) -> str | None:
-    """The application that a payment has to be of: its order's, else the one that the settings name for the merchant."""
+    """The application that a payment has to be of: its order's, else that of the merchant in the settings."""
     order = ordered.get(notice.order_no)
     if order is not None and order.merchant_id == notice.merchant_id:
         return order.appid

@@ -182,7 +182,7 @@ async def learn_answer(context: ServiceContext[PaymentResources], order: Order, 
 
 
 async def _learn_payment(context: ServiceContext[PaymentResources], order: Order, channel: PaymentChannel) -> None:
-    """The channel says in passing that an order is paid, so its notice may be lost: ask how, now or as soon as may be."""
+    """The channel says in passing that an order is paid, so its notice may be lost: ask now, else soon."""
     try:
         await learn_answer(context, order, channel)
     except (ChannelUnavailable, ChannelRefused):

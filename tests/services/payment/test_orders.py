@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 from uuid import UUID
 
+import pytest
 from sqlalchemy import text
 
 from services.payment.orders.channel_query import close_withdrawn, query_orders
@@ -143,7 +144,7 @@ class TestWhichOrderARefusalIsAbout:
 
     async def test_one_that_has_ended(self, payment: RunningPayment) -> None:
         order = await payment.order(*await payment.bill())
-        await payment.paid(order)
+        await payment.sql("UPDATE payment_order SET state = 'EXPIRED'")
         refused = await payment.post(f"orders/{order['order_no']}/cancel")
         assert (refused.json()["code"], refused.json()["order_no"]) == ("ORDER_NOT_OPEN", order["order_no"])
 
