@@ -104,6 +104,7 @@ class ServiceContext(Generic[R_co]):
     bus: Bus | None = None
     failures: BackgroundFailures = field(default_factory=BackgroundFailures)
     keys_complete: bool = False  # every key that sealed a row was found at hand, in this process's life
+    active_key_checked: bool = False  # a row was found that the key which seals new ones opens
     keys_asked_again_at: float = 0.0  # monotonic seconds; until then the rows are not read again
     refused: str | None = None  # why the bus is not ours, with the remedy
     stop: asyncio.Event = field(default_factory=asyncio.Event)

@@ -7,9 +7,9 @@ from typing import TypedDict
 
 from shared.database.durability import switched_off
 from shared.database.migrate import behind_of
-from shared.database.sealed import keys_in_use
 from shared.database.server_version import PostgresTooOld, refuse_old, server_version
 from shared.messaging.topics.stats import bus_stats
+from shared.protection_check import examine_protection
 from shared.service import Complete, ServiceContext
 
 _WITHIN_S = 3.0
@@ -75,22 +75,20 @@ async def _complete(running: ServiceContext) -> tuple[bool, str]:
 
 
 async def _keys(running: ServiceContext) -> tuple[bool, str]:
-    """Every key that sealed a name or number is configured; found once, it stays so while the process runs."""
+    """Every key that sealed a name or number is at hand; found once, it stays so while the process runs."""
     if running.keys_complete:
         return True, ""
     if monotonic() < running.keys_asked_again_at:
         return True, _NOT_CHECKED
     try:
         async with asyncio.timeout(_KEYS_WITHIN_S), running.database.engine.connect() as connection:
-            used = await keys_in_use(connection, running.service.sealed, running.settings.region)
+            found = await examine_protection(connection, running.service.sealed, running.settings)
     except TimeoutError:
         running.keys_asked_again_at = monotonic() + _KEYS_AGAIN_AFTER_S
         return True, _NOT_CHECKED
-    lost = sorted(used - set(running.settings.encryption_keys))
-    running.keys_complete = not lost
-    if not lost:
-        return True, ""
-    return False, f"CANBAO_ENCRYPTION_KEYS 缺少加密数据所用的密钥 · lacks {', '.join(lost)}, with which data was sealed"
+    fault = found.fault()
+    running.keys_complete = not fault
+    return not fault, fault
 
 
 async def _work(running: ServiceContext) -> tuple[bool, str]:

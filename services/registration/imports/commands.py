@@ -11,6 +11,7 @@ from services.registration.imports.reader import Reader, Reading, reading
 from services.registration.imports.reasons import reason
 from services.registration.imports.saying import Bar, as_json, print_report
 from services.registration.imports.service import Import, Report
+from services.registration.resources import SEALED
 from shared.command_line import Commands
 from shared.database.engine import Database
 from shared.domain.clock import SystemClock
@@ -18,7 +19,8 @@ from shared.domain.region import covers
 from shared.errors import DomainError
 from shared.messaging.bus.errors import error_summary, is_transient
 from shared.messaging.dead_letters.commands import operator
-from shared.protection import open_vault
+from shared.protection import ProtectionKeyMissing, open_vault
+from shared.protection_check import examine_active_key
 from shared.settings import Settings
 
 REFUSED_ROWS, REFUSED_FILE, NOT_FINISHED, INTERRUPTED = 1, 2, 3, 130
@@ -92,10 +94,19 @@ async def _run(what: Reading, reader: Reader, region: str, bar: Bar) -> Report:
     database = Database(settings.service_url("registration"), pool_size=1, application_name="canbao import")
     desk = Desk(region, operator(), open_vault(settings), SystemClock())
     try:
+        await _refuse_other_keys(database, settings)
         work = Import(reader, what.path, database, desk, what.benefit_year, rehearsed=not what.seal, progress=bar)
         return await work.run()
     finally:
         await database.dispose()
+
+
+async def _refuse_other_keys(database: Database, settings: Settings) -> None:
+    """Raise ProtectionKeyMissing where the keys are not those of the people who are enrolled already."""
+    async with database.engine.connect() as connection:
+        found = await examine_active_key(connection, SEALED, settings)
+    if fault := found.fault():
+        raise ProtectionKeyMissing(fault)
 
 
 def _say(message: str, code: int) -> NoReturn:
