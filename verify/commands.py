@@ -6,7 +6,7 @@ from uuid import UUID
 
 import typer
 
-from shared.database.logins import is_out_of_reach
+from shared.database.logins import NOT_RUNNING, is_out_of_reach, is_stopped
 from shared.settings import Settings
 from shared.settings_errors import WHERE_SETTINGS_ARE
 from verify.examination import examine
@@ -34,6 +34,9 @@ def verify(
             raise typer.Exit(_trace(settings, trace))
         report = asyncio.run(examine(settings))
     except CouldNotExamine as error:
+        if error.__cause__ is not None and is_stopped(error.__cause__):
+            typer.echo(f"无法核对 · could not examine: {NOT_RUNNING}", err=True)
+            raise typer.Exit(NOT_EXAMINED) from error
         typer.echo(f"无法核对 · could not examine: {error}", err=True)
         if error.__cause__ is not None and is_out_of_reach(error.__cause__):
             typer.echo(WHERE_SETTINGS_ARE, err=True)

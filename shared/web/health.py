@@ -6,6 +6,7 @@ from time import monotonic
 from typing import TypedDict
 
 from shared.database.durability import switched_off
+from shared.database.logins import NOT_RUNNING, is_stopped
 from shared.database.migrate import behind_of
 from shared.database.server_version import PostgresTooOld, refuse_old, server_version
 from shared.messaging.topics.stats import bus_stats
@@ -51,6 +52,8 @@ async def _part(
     try:
         ready, detail = await asyncio.wait_for(ask(running), _WITHIN_S)
     except Exception as error:  # whatever a driver raises, the answer is the same: not ready
+        if is_stopped(error):
+            return ReadinessPart(name=name, ready=False, detail=NOT_RUNNING)
         kind = type(error).__name__
         detail = str(error) if isinstance(error, PostgresTooOld) else f"无法检查 · cannot be checked: {kind}"
         return ReadinessPart(name=name, ready=False, detail=detail)

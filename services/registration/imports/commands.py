@@ -14,6 +14,7 @@ from services.registration.imports.service import Import, Report
 from services.registration.resources import SEALED
 from shared.command_line import Commands
 from shared.database.engine import Database
+from shared.database.logins import NOT_RUNNING, is_stopped
 from shared.domain.clock import SystemClock
 from shared.domain.region import covers
 from shared.errors import DomainError
@@ -86,7 +87,8 @@ def _imported(settings: Settings, file: Path, region: str, benefit_year: int, *,
         if not is_transient(error) and not isinstance(error, EOFError):
             raise
         # The database's own words may name a row; what is said here does not.
-        _say(f"未完成，重新运行即可继续 · not finished, run it again to go on: {error_summary(error)}", NOT_FINISHED)
+        why = NOT_RUNNING if is_stopped(error) else error_summary(error)
+        _say(f"未完成，重新运行即可继续 · not finished, run it again to go on: {why}", NOT_FINISHED)
 
 
 async def _run(what: Reading, reader: Reader, region: str, bar: Bar) -> Report:

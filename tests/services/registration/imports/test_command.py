@@ -106,6 +106,7 @@ async def test_without_a_database_it_says_that_it_may_be_run_again(installation:
     code, _, errors = await typed(nowhere, str(a_file(tmp_path, [a_row(1)])))
     assert code == 3
     assert "重新运行即可继续" in errors
+    assert "the database of this installation is stopped: make up starts" in errors
 
 
 async def test_memory_does_not_grow_with_the_file(installation: Installation, tmp_path: Path) -> None:
