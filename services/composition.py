@@ -11,6 +11,7 @@ from services.payment import SERVICE as PAYMENT
 from services.quota import SERVICE as QUOTA
 from services.registration import SERVICE as REGISTRATION
 from services.subsidy import SERVICE as SUBSIDY
+from shared.database.logins import services_login
 from shared.database.older_names import found_by_owner, not_renamed
 from shared.database.provision import rename
 from shared.database.server_version import refuse_old_server
@@ -83,5 +84,7 @@ async def running_all(
 @asynccontextmanager
 async def dead_letter_context(service: str) -> AsyncIterator[DeadLetterContext]:
     """What it takes to replay a service's dead letters, by its name."""
-    async with running(BY_NAME[service], Settings(), role="web") as run:
-        yield DeadLetterContext(run.database, run.settings.region, run.service.subscriptions, run.resources)
+    settings = Settings()
+    with services_login(settings, service):
+        async with running(BY_NAME[service], settings, role="web") as run:
+            yield DeadLetterContext(run.database, run.settings.region, run.service.subscriptions, run.resources)

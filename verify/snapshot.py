@@ -14,6 +14,7 @@ from sqlalchemy import NullPool, RowMapping, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from shared.database.logins import LoginRefused, auditors_login
 from shared.settings import Settings
 
 _STATEMENT_TIMEOUT_S = 600
@@ -116,8 +117,9 @@ async def _snapshot(settings: Settings, database: str) -> AsyncIterator[Database
     )
     try:
         try:
-            connection = await engine.connect()
-        except (SQLAlchemyError, OSError) as error:
+            with auditors_login(settings, database):
+                connection = await engine.connect()
+        except (SQLAlchemyError, OSError, LoginRefused) as error:
             raise CouldNotExamine(database, _reason(error)) from error
         try:
             snapshot = DatabaseSnapshot(database, connection)

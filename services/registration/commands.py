@@ -11,6 +11,7 @@ import typer
 from services.registration.clients import service
 from shared.command_line import Commands
 from shared.database.engine import Database
+from shared.database.logins import services_login
 from shared.domain.region import InvalidRegion, covers, parse_region
 from shared.settings import Settings
 
@@ -105,10 +106,17 @@ async def save_client(
     """Store one client in registration's database; False where the name is taken and is not to be replaced."""
     database = Database(settings.service_url("registration"), pool_size=1, application_name="canbao clients")
     try:
-        async with database.transaction(settings.region) as session:
-            if not replace and await service.exists(session, name):
-                return False
-            await service.save(session, name, secret, scopes, region)
-            return True
+        with services_login(settings, "registration"):
+            return await _stored(database, settings.region, name, secret, scopes, region, replace=replace)
     finally:
         await database.dispose()
+
+
+async def _stored(
+    database: Database, area: str, name: str, secret: str, scopes: list[str], region: str, *, replace: bool
+) -> bool:
+    async with database.transaction(area) as session:
+        if not replace and await service.exists(session, name):
+            return False
+        await service.save(session, name, secret, scopes, region)
+        return True

@@ -49,6 +49,16 @@ def owners_login(settings: Settings, database: str) -> AbstractContextManager[No
     return named_login(settings.owner_url(database), "CANBAO_OWNER_DATABASE_URL", "owner")
 
 
+def services_login(settings: Settings, service: str) -> AbstractContextManager[None]:
+    """Raise LoginRefused where a service's own role is refused."""
+    return named_login(settings.service_url(service), "CANBAO_DATABASE_URL", service)
+
+
+def auditors_login(settings: Settings, database: str) -> AbstractContextManager[None]:
+    """Raise LoginRefused where the read-only auditor is refused."""
+    return named_login(settings.auditor_url(database), "CANBAO_AUDITOR_DATABASE_URL", "auditor")
+
+
 def is_login_refused(error: BaseException) -> bool:
     """Whether the server answered and refused the role or its password."""
     return sqlstate_of(error).startswith(_REFUSED)

@@ -265,6 +265,34 @@ class TestDatabase:
         assert "owner in CANBAO_DATABASE_PASSWORDS" in said
         assert "wrong" not in said
 
+    @pytest.mark.parametrize(
+        ("words", "role"),
+        [
+            (("replay", "list", "quota"), "quota"),
+            (("clients", "add", "x", "--scope", "payment:read", "--region", "411521"), "registration"),
+            (("import", "people", __file__), "registration"),
+        ],
+        ids=["replay", "clients", "import"],
+    )
+    async def test_a_services_wrong_password_names_role_database_and_setting(
+        self, installation: Installation, words: tuple[str, ...], role: str
+    ) -> None:
+        """S3: the driver's own error was shown, and a hint about settings that are there."""
+        passwords = {name: SecretStr("wrong") for name in installation.settings.database_passwords}
+        said = fault(await there(installation.with_settings(database_passwords=passwords), *words))
+        assert said.startswith("CANBAO_DATABASE_URL: ")
+        assert f"refuses the login of role {role}_app" in said
+        assert f"{role} in CANBAO_DATABASE_PASSWORDS" in said
+
+    async def test_the_auditors_wrong_password_is_named_by_verify(self, installation: Installation) -> None:
+        """S3: verify gave the driver's words alone."""
+        passwords = {name: SecretStr("wrong") for name in installation.settings.database_passwords}
+        said = await there(installation.with_settings(database_passwords=passwords), "verify", code=2)
+        assert "CANBAO_AUDITOR_DATABASE_URL: " in said
+        assert "refuses the login of role canbao_auditor" in said
+        assert "auditor in CANBAO_DATABASE_PASSWORDS" in said
+        assert len(said.splitlines()) == 1
+
     async def test_provision_names_the_administrators_login(self, installation: Installation) -> None:
         known = installation.settings
         wrong = known.owner_url("payment").replace(known.database_passwords["owner"].get_secret_value(), "wrong")

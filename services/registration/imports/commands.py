@@ -14,7 +14,7 @@ from services.registration.imports.service import Import, Report
 from services.registration.resources import SEALED
 from shared.command_line import Commands
 from shared.database.engine import Database
-from shared.database.logins import NOT_RUNNING, is_stopped
+from shared.database.logins import NOT_RUNNING, is_stopped, services_login
 from shared.domain.clock import SystemClock
 from shared.domain.region import covers
 from shared.errors import DomainError
@@ -96,7 +96,8 @@ async def _run(what: Reading, reader: Reader, region: str, bar: Bar) -> Report:
     database = Database(settings.service_url("registration"), pool_size=1, application_name="canbao import")
     desk = Desk(region, operator(), open_vault(settings), SystemClock())
     try:
-        await _refuse_other_keys(database, settings)
+        with services_login(settings, "registration"):
+            await _refuse_other_keys(database, settings)
         work = Import(reader, what.path, database, desk, what.benefit_year, rehearsed=not what.seal, progress=bar)
         return await work.run()
     finally:
