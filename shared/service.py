@@ -15,6 +15,7 @@ from shared.database.sealed import SealedColumn
 from shared.domain.clock import Clock
 from shared.messaging.bus.protocol import Bus
 from shared.messaging.consumer.loop import Subscription
+from shared.pack_in_force import PackFit
 from shared.settings import Settings
 
 Role = Literal["web", "work", "all"]
@@ -77,6 +78,15 @@ class Complete(Protocol):
 
     def missing(self) -> str:
         """What is missing and its remedy; nothing where all is there."""
+
+
+@runtime_checkable
+class UnderPolicy(Protocol):
+    """Resources that work by a policy pack."""
+
+    @property
+    def fit(self) -> PackFit:
+        """Whether the pack is that of the region and year that are set."""
 
 
 @runtime_checkable

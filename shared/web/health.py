@@ -11,7 +11,7 @@ from shared.database.migrate import behind_of
 from shared.database.server_version import PostgresTooOld, refuse_old, server_version
 from shared.messaging.topics.stats import bus_stats
 from shared.protection_check import examine_protection
-from shared.service import Complete, ServiceContext
+from shared.service import Complete, ServiceContext, UnderPolicy
 
 _WITHIN_S = 3.0
 # Reading every row's key id takes a while in a large county; where it takes longer, only `canbao doctor` looks.
@@ -39,6 +39,8 @@ async def readiness(services: Sequence[ServiceContext]) -> list[ReadinessPart]:
         asked.append(_part(f"database {running.service.name}", _database, running))
         if running.service.sealed:
             asked.append(_part(f"keys {running.service.name}", _keys, running))
+        if isinstance(running.resources, UnderPolicy):
+            asked.append(_part(f"policy {running.service.name}", _policy, running))
         if running.role != "web":
             asked.append(_part(f"bus {running.service.name}", _bus, running))
             asked.append(_part(f"events {running.service.name}", _events, running))
@@ -75,6 +77,13 @@ async def _complete(running: ServiceContext) -> tuple[bool, str]:
     assert isinstance(running.resources, Complete)  # noqa: S101 - only those are asked
     missing = running.resources.missing()
     return not missing, missing
+
+
+async def _policy(running: ServiceContext) -> tuple[bool, str]:
+    """Another region's prices are wrong here; people of a year that the pack lacks are held, others are served."""
+    assert isinstance(running.resources, UnderPolicy)  # noqa: S101 - only those are asked
+    fit = running.resources.fit
+    return not fit.other_region, "; ".join(filter(None, fit))
 
 
 async def _keys(running: ServiceContext) -> tuple[bool, str]:

@@ -8,9 +8,15 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from services.console import SERVICE as CONSOLE
+from services.payment import SERVICE as PAYMENT
 from services.quota import SERVICE as QUOTA
 from services.registration import SERVICE as REGISTRATION
 from services.subsidy import SERVICE as SUBSIDY
+from shared.pack_in_force import fit_of
+from shared.policy.loader import load_pack
+from shared.settings import Settings
+from simulator.localities import LOCALITIES
+from simulator.localities.locality import Locality
 from tests.harness.eventually import eventually
 from tests.harness.identity_numbers import a_number
 from tests.harness.installation import COUNTY, Installation, http_client, new_key
@@ -126,6 +132,29 @@ async def test_a_key_in_use_that_is_not_configured_makes_its_process_unready(ins
     )
     async with kept.http_client(REGISTRATION, role="web") as http:
         assert (await http.get("/readyz")).status_code == 200
+
+
+async def test_a_pack_of_another_region_or_year_is_said(installation: Installation) -> None:
+    """S5: a county was served with another county's prices, and a year without a pack passed in silence."""
+    for service in (SUBSIDY, PAYMENT):
+        name = f"policy {service.name}"
+        async with installation.with_settings(region="411522").http_client(service, role="web") as http:
+            answer = await http.get("/readyz")
+            assert (answer.status_code, _unready(answer.json())) == (503, {name})
+            assert "CANBAO_REGION: " in answer.text
+            assert "the pack luoshan-2024 is for 411521, not for 411522" in answer.text
+            assert in_both_languages(answer.json())
+        async with installation.with_settings(benefit_year=2031).http_client(service, role="web") as http:
+            answer = await http.get("/readyz")
+            said = {part["name"]: part["detail"] for part in answer.json()["parts"]}[name]
+            assert answer.status_code == 200, "bills of the pack's own year are still paid"
+            assert said.endswith("the pack luoshan-2024 is for 2024, it has no 2031")
+
+
+@pytest.mark.parametrize("locality", LOCALITIES.values(), ids=LOCALITIES)
+def test_every_pack_fits_the_place_that_rehearses_it(locality: Locality) -> None:
+    settings = Settings(region=locality.county, benefit_year=locality.benefit_year)
+    assert fit_of(settings, load_pack(locality.pack)) == ("", "")
 
 
 def _with_another_k1(installation: Installation) -> Installation:
