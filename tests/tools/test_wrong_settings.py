@@ -236,6 +236,15 @@ class TestDatabase:
         assert "现为 elsewhere，安装后不可更改，请改回 · " in said
         assert "not 'elsewhere': this is fixed at installation, set it back" in said
 
+    @pytest.mark.parametrize("role", ["web", "work", "all"])
+    async def test_serve_of_another_installations_database_is_refused_by_setting(
+        self, installation: Installation, role: str
+    ) -> None:
+        """S6: it ran on and said it in the log, and the web role not at all."""
+        words = ("serve", "quota", "--role", role, "--port", str(free_port()))
+        said = fault(await there(installation, *words, CANBAO_INSTALLATION="zzz"))
+        assert said.startswith("CANBAO_INSTALLATION: 服务 quota 的数据库安装时为 local，现为 zzz")
+
     async def test_verify_of_another_installations_databases_is_refused_by_setting(
         self, installation: Installation
     ) -> None:
