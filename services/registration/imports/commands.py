@@ -57,8 +57,9 @@ def people(
     Refused rows go into FILE's folder as NAME.errors.csv, with the reason. The same file again changes nothing; an
     import that was cut off goes on where it was.
 
-    Exit codes: 0 every row is imported or unchanged · 1 some rows are refused · 2 the file, the settings or the
-    arguments are refused, nothing is done · 3 not finished: run it again · 130 interrupted by Ctrl-C: run it again.
+    Exit codes: 0 every row is imported or unchanged · 1 some rows are refused · 2 the file or the arguments
+    are refused, nothing is done · 3 not finished: run it again, or the settings are refused · 130 interrupted by
+    Ctrl-C: run it again.
     """
     settings = Settings()
     region = region or settings.region
