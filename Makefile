@@ -35,7 +35,7 @@ check: $(VENV)/test.installed  ## Before a commit: lint and all tests but journe
 	@exec $(PYTEST) -m 'not long and not slow_fault' $(ARGS)
 
 test-faults: $(VENV)/test.installed $(KAFKA)/.complete  ## Kill, stop and starve every process at every point of its way
-	@exec $(BIN)/python -m pytest tests/faults $(ARGS)
+	@exec $(BIN)/python -m pytest tests/faults tests/upgrade $(ARGS)
 
 soak: $(VENV)/test.installed $(KAFKA)/.complete  ## Ten minutes of callbacks while random processes are killed
 	@exec $(BIN)/python -m tests.faults.soak $(ARGS)

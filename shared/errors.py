@@ -94,6 +94,43 @@ class ErrorCode(Enum):
         "Add the fact that errors points to",
     )
 
+    # acts that need two people
+    APPROVAL_OF_OWN_ACT = Spec(
+        403,
+        "不能审批自己提出或自己录入的事项",
+        "Nobody decides what they proposed, nor undoes their own entry alone",
+        "由另一客户端（另一人员）审批",
+        "Let another client decide",
+    )
+    APPROVAL_ALREADY_DECIDED = Spec(
+        409,
+        "该事项已有决定",
+        "The proposal is decided already",
+        "查询该事项；需要改变时重新提出",
+        "Look it up; propose again where another end is wanted",
+    )
+    APPROVAL_EXPIRED = Spec(
+        409,
+        "该事项已过期，未作任何更改",
+        "The proposal has expired; nothing was changed",
+        "理由仍成立的，重新提出",
+        "Propose again where the reasons still hold",
+    )
+    APPROVAL_WITHDRAWN_BY_PROPOSER_ONLY = Spec(
+        403,
+        "只有提出人可以撤回",
+        "Only the proposer withdraws",
+        "其他人员可以不批准",
+        "Refuse it instead",
+    )
+    APPROVAL_ANOTHER_WAITS = Spec(
+        409,
+        "同一事项已有待审批的申请",
+        "Another proposal on the same subject waits",
+        "先对其作出决定或撤回",
+        "Decide or withdraw that one first",
+    )
+
     # registration
     INVALID_CLIENT = Spec(
         401, "客户端名称或密钥错误", "Unknown client or wrong secret", "核对客户端凭据", "Check the client credentials"
@@ -383,6 +420,34 @@ class ErrorCode(Enum):
         "A line of the bank statement was imported before with other content",
         "向银行核实对账单",
         "Ask the bank which one is right",
+    )
+    SETTLEMENT_OF_UNKNOWN_MERCHANT = Spec(
+        422,
+        "没有此渠道或商户号的收款",
+        "No money was ever taken through this channel and merchant",
+        "核对结算款摘要中的渠道和商户号",
+        "Check the channel and merchant in the settlement's reference",
+    )
+    BANK_LINE_AMOUNT_IMPOSSIBLE = Spec(
+        422,
+        "现金存入的金额必须大于零",
+        "A deposit is more than nothing",
+        "银行冲正记为 REVERSAL，利息等其他款项记为 OTHER",
+        "Enter the bank's own reversal as REVERSAL, interest and the like as OTHER",
+    )
+    BANK_LINE_ALREADY_REVERSED = Spec(
+        409,
+        "该行已冲销",
+        "The line is reversed already",
+        "查询该行；需要时重新录入正确的一行",
+        "Look the line up; enter the right one where it is missing",
+    )
+    BANK_LINE_ALREADY_MATCHED = Spec(
+        409,
+        "该行的款项已对应并在上解途中，不能冲销",
+        "The line's money was matched and is on its way to the treasury",
+        "由县医保与税务会商处理",
+        "Settle it with the tax bureau",
     )
     POOLING_AREA_REQUIRED = Spec(
         403,

@@ -58,7 +58,7 @@ def needed(locality: Locality) -> tuple[ClientNeed, ...]:
     return (
         ClientNeed(
             BUREAU,
-            (*counting, "registration:operate", "quota:write", "payment:operate", "payment:refund"),
+            (*counting, "registration:operate", "quota:write", "payment:operate", "payment:refund", "payment:approve"),
             county,
         ),
         *(ClientNeed(name, ("subsidy:read", "subsidy:write"), county) for name in certifying(locality)),

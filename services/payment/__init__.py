@@ -15,6 +15,8 @@
 | receipts | the rows of cash receipts | | | |
 | cash_refunds | cash whose import failed, on its way back to the person | yes | | |
 | bank | the statements of the tax pending account; settlements of channels | yes | | settlements |
+| reversals | bank lines entered wrongly, taken back by two people | yes | | |
+| approvals | what needs a second person: the list, and the decisions | yes | | |
 | statements | the rows of the bank's statements | | | |
 | batches | remittance batches, their lines, steps and differences | | | |
 | remittance | the way of batches to the treasury | yes | | |
@@ -24,6 +26,7 @@
 
 from pathlib import Path
 
+from services.payment.approvals import routes as approvals
 from services.payment.bank import routes as bank
 from services.payment.bank import settlement
 from services.payment.bills import handlers as bill_handlers
@@ -42,6 +45,7 @@ from services.payment.refunds import routes as refunds
 from services.payment.refunds import submission
 from services.payment.remittance import routes as remittance
 from services.payment.resources import PaymentResources
+from services.payment.reversals import routes as reversals
 from services.payment.summary import routes as summary
 from services.payment.suspense import routes as suspense
 from shared.service import Service
@@ -58,8 +62,10 @@ SERVICE = Service[PaymentResources](
         cash.ROUTER,
         cash_refunds.ROUTER,
         bank.ROUTER,
+        reversals.ROUTER,
         remittance.ROUTER,
         summary.ROUTER,
+        approvals.ROUTER,
     ),
     subscriptions=(*bill_handlers.SUBSCRIPTIONS, *expiry.SUBSCRIPTIONS),
     jobs=(

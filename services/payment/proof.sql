@@ -63,7 +63,9 @@ CREATE VIEW proof.deposit_slip AS
 SELECT slip_no, batch_id, amount_fen, deposited_on, withdrawn, region FROM deposit_slip;
 
 CREATE VIEW proof.bank_line AS
-SELECT id, statement_no, line_no, booked_on, kind, reference, amount_fen, batch_id, region, recorded_at FROM bank_line;
+SELECT id, statement_no, line_no, account, booked_on, kind, reference, amount_fen, bank_reference, batch_id,
+       reversed_on, reversed_by, actor, region, recorded_at
+FROM bank_line;
 
 CREATE VIEW proof.remittance_batch AS
 SELECT id, region, kind, state, held_at, statement_no, benefit_year, channel, merchant_id, settlement_day, declared_fen,

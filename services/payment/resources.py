@@ -53,6 +53,11 @@ class PaymentResources:
         await self.notices.aclose()
         await self.http.aclose()
 
+    @property
+    def known_merchants(self) -> frozenset[tuple[str, str]]:
+        """Every (channel, merchant) that the settings name."""
+        return frozenset((channel.name, merchant_id) for merchant_id, channel in self.channels.items())
+
     def refuse_channel(self, channel: Channel) -> None:
         """Raise ChannelNotAllowed, with the sentence of the document, where it does not take money this way."""
         reason = refused_channel(self._pack, channel)

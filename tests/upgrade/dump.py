@@ -22,6 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from shared.database.data_folder import program
 from shared.database.embedded import EmbeddedPostgres
+from shared.settings import database_name
 from simulator import clients
 from simulator.localities.luoshan import LUOSHAN
 from tests.harness.cluster import SERVICES
@@ -30,6 +31,7 @@ from tests.upgrade.folder import lay_out
 
 RESIDENTS = 100
 ADDRESS = "{address}"
+_NAMES = "SELECT datname FROM pg_database"
 
 
 def main() -> None:
@@ -74,8 +76,11 @@ def _dump_databases(data: Path, to: Path) -> None:
         environment = {"PGPASSWORD": str(address.password)}
         roles = [str(program("pg_dumpall")), *login, "--roles-only", "--no-role-passwords"]
         _write(to / "roles.sql", _run(roles, environment))
+        listed = _run([str(program("psql")), *login, "--tuples-only", "--no-align", "--command", _NAMES], environment)
         for database in (*SERVICES, "bus"):
-            dump = [str(program("pg_dump")), *login, "--create", "--inserts", "--rows-per-insert=200", database]
+            # The older states had shorter names.
+            name = found if (found := database_name(database)) in listed.split() else database
+            dump = [str(program("pg_dump")), *login, "--create", "--inserts", "--rows-per-insert=200", name]
             _write(to / f"{database}.sql.gz", _run(dump, environment))
 
 

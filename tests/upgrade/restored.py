@@ -32,6 +32,13 @@ async def restore(dump: Path, data: Path, port: int) -> None:
         database.executescript(journal)
 
 
+def restored_name(dump: Path, database: str) -> str:
+    """How the earlier code called a database: names have grown since."""
+    connect = _CONNECT.search(_read(dump / f"{database}.sql.gz"))
+    assert connect is not None, f"the dump of {database} enters no database"
+    return connect[1]
+
+
 def _databases(dump: Path) -> list[Path]:
     return [file for file in sorted(dump.glob("*.sql.gz")) if file.name != "journal.sql.gz"]
 

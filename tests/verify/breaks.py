@@ -55,6 +55,17 @@ def _another_success(state: str, reason: str | None) -> str:
     )
 
 
+def _approved_reversal(subject: str) -> str:
+    """The rows that two people leave behind who approved the reversal of a deposit's line."""
+    return (
+        "INSERT INTO approval (id, act, subject, region, body, reason, proposed_by, proposed_on, expires_on, state,"
+        " decided_by, decided_on, decided_at, correlation_id)"
+        f" SELECT gen_random_uuid(), 'reverse_bank_line', {subject}, region, '{{}}', 'x', 'bank', booked_on, booked_on,"
+        " 'APPROVED', 'tax', booked_on, now(), correlation_id"
+        " FROM bank_line WHERE kind = 'DEPOSIT'"
+    )
+
+
 BREAKS = (
     Break(
         "a transfer deleted",
@@ -263,6 +274,22 @@ BREAKS = (
         ("UPDATE bank_line SET amount_fen = amount_fen + 100 WHERE kind = 'DEPOSIT'",),
         100,
         query="_DEPOSITS",
+    ),
+    Break(
+        "a bank line reversed under another line's approval",
+        "BANK_STATEMENT",
+        "payment",
+        (
+            _approved_reversal("'another'"),
+            "UPDATE bank_line SET reversed_on = booked_on, reversed_by = a.id FROM approval a WHERE kind = 'DEPOSIT'",
+        ),
+    ),
+    Break(
+        "an approved reversal whose line still counts",
+        "BANK_STATEMENT",
+        "payment",
+        (_approved_reversal("id"),),
+        query="_REVERSED",
     ),
     Break(
         "an enrolment set PAID",

@@ -21,7 +21,8 @@ _SETTLEMENTS = f"""
         SELECT channel, merchant_id, refunded_on AS day, sum(amount_fen) AS fen FROM proof.refund
         WHERE state = 'PAID' GROUP BY 1, 2, 3
     ), paid_out AS (
-        SELECT batch_id, sum(amount_fen) AS fen FROM proof.bank_line WHERE kind = 'SETTLEMENT' GROUP BY 1
+        SELECT batch_id, sum(amount_fen) AS fen FROM proof.bank_line
+        WHERE kind = 'SETTLEMENT' AND reversed_on IS NULL GROUP BY 1
     )
     SELECT concat('settlement ', batch.channel, ' ', batch.merchant_id, ' ', batch.settlement_day) AS subject,
            batch.region, (coalesce(taken.fen, 0) - coalesce(given_back.fen, 0))::text AS expected,
@@ -40,7 +41,8 @@ _SETTLEMENTS = f"""
 """  # noqa: S608 - constants above
 _DEPOSITS = f"""
     WITH paid_in AS (
-        SELECT batch_id, sum(amount_fen) AS fen FROM proof.bank_line WHERE kind = 'DEPOSIT' GROUP BY 1
+        SELECT batch_id, sum(amount_fen) AS fen FROM proof.bank_line
+        WHERE kind = 'DEPOSIT' AND reversed_on IS NULL GROUP BY 1
     ), receipts AS (
         SELECT batch_id, sum(amount_fen) AS fen FROM proof.cash_receipt
         WHERE deposited_on IS NOT NULL AND state IN ('WRITTEN_OFF', 'RECALLED') GROUP BY 1
@@ -57,7 +59,7 @@ _DEPOSITS = f"""
 _UNEXPLAINED = """
     SELECT concat('bank line ', statement_no, ' ', line_no) AS subject, region, 'a deposit slip or settlement'
            AS expected, concat(kind, ' ', reference, ' of ', booked_on) AS found, amount_fen AS fen
-    FROM proof.bank_line WHERE batch_id IS NULL
+    FROM proof.bank_line WHERE batch_id IS NULL AND reversed_on IS NULL
     UNION ALL
     SELECT concat('batch ', id), region, 'statement, receipts, slip and bank agree',
            concat(kind, ' HELD at ', held_at, ' ', coalesce(statement_no, concat(channel, ' ', settlement_day))),
@@ -66,11 +68,28 @@ _UNEXPLAINED = """
     ORDER BY subject
 """
 
+# A reversal is two people's: the approval is of this line, approved, by neither its proposer nor who entered the line.
+_REVERSED = """
+    SELECT concat('bank line ', line.statement_no, ' ', line.line_no) AS subject, line.region,
+           'an approval of two people' AS expected, concat_ws(' ', 'reversed on', line.reversed_on, approval.state,
+           'by', approval.decided_by) AS found, line.amount_fen AS fen
+    FROM proof.bank_line AS line LEFT JOIN proof.approval AS approval
+      ON approval.id = line.reversed_by AND approval.act = 'reverse_bank_line' AND approval.subject = line.id::text
+    WHERE line.reversed_on IS NOT NULL
+      AND (approval.state IS DISTINCT FROM 'APPROVED' OR approval.decided_on <> line.reversed_on
+           OR approval.decided_by IN (approval.proposed_by, line.actor))
+    UNION ALL
+    SELECT concat('approval ', approval.id), approval.region, 'a reversed bank line', 'the line stands', 0
+    FROM proof.approval AS approval LEFT JOIN proof.bank_line AS line ON line.reversed_by = approval.id
+    WHERE approval.act = 'reverse_bank_line' AND approval.state = 'APPROVED' AND line.id IS NULL
+    ORDER BY subject
+"""
+
 
 async def bank(databases: Databases, findings: Findings) -> None:
     """Each matched line of the bank's statement is what was collected; what is unmatched or held is named."""
     findings.count_examined(await count(databases.payment, "bank_line"))
-    for sql in (_SETTLEMENTS, _DEPOSITS):
+    for sql in (_SETTLEMENTS, _DEPOSITS, _REVERSED):
         await differing_rows(databases.payment, findings, sql)
     await named_rows(databases.payment, findings, _UNEXPLAINED)
 

@@ -1,5 +1,6 @@
 """What a channel owes for a day: what it took less what it gave back, read across payments and refunds."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -9,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.batches.settlement_reference import SettlementReference
 from services.payment.ledger.transfer import Dimensions
-from shared.database.row import fetch_all
+from shared.database.row import fetch_all, select_into
 
 # A channel pays out what it took on a day less what it gave back on that day, whatever day the latter was taken on.
 _TAKEN = """
@@ -49,6 +50,22 @@ _TO_RECOUNT = text(
                          - (SELECT coalesce(sum(r.amount_fen), 0) {_GIVEN_BACK.format(**_OF_BATCH)})))
     ORDER BY b.id LIMIT 1 FOR UPDATE OF b SKIP LOCKED
     """  # noqa: S608 - constant parts
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Merchant:
+    channel: str
+    merchant_id: str
+
+
+_WITH_MONEY = select_into(
+    _Merchant,
+    """
+    SELECT {fields}
+    FROM unnest(CAST(:channels AS text[]), CAST(:merchants AS text[])) AS n (channel, merchant_id)
+    WHERE EXISTS (SELECT FROM payment p WHERE p.channel = n.channel AND p.merchant_id = n.merchant_id)
+    """,
 )
 
 
@@ -107,6 +124,14 @@ async def lock_unsettled(session: AsyncSession, settlement: SettlementReference)
 async def deductions(session: AsyncSession, settlement: SettlementReference) -> list[RefundDeduction]:
     """What the channel gave back on the day, whenever it had taken it."""
     return await fetch_all(session, _GIVEN_BACK_LINES, RefundDeduction, _key(settlement))
+
+
+async def merchants_with_money(session: AsyncSession, asked: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of the (channel, merchant) through which money came in."""
+    wanted = sorted(asked)
+    values = {"channels": [channel for channel, _ in wanted], "merchants": [merchant for _, merchant in wanted]}
+    found = await fetch_all(session, _WITH_MONEY, _Merchant, values)
+    return {(one.channel, one.merchant_id) for one in found}
 
 
 def _key(settlement: SettlementReference) -> dict[str, str | date]:

@@ -1,11 +1,15 @@
 """Importing the bank's statement of the tax pending account: each line once, whatever is sent again."""
 
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.payment.bank import repository
 from services.payment.bank.schemas import BankLineIn, BankStatementIn
-from services.payment.batches.settlement_reference import parse_settlement
-from services.payment.statements import repository
-from services.payment.statements.repository import ImportedLine, NewBankLine
+from services.payment.batches.settlement_reference import SettlementReferenceMalformed, parse_settlement
+from services.payment.statements import repository as statements
+from services.payment.statements.repository import ImportedLine, NewBankLine, StatementHead
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
 from shared.errors import DomainError, ErrorCode
@@ -17,24 +21,92 @@ class BankLineChanged(DomainError):
     code = ErrorCode.BANK_LINE_CHANGED
 
 
-async def import_statement(session: AsyncSession, trace: Trace, region: str, body: BankStatementIn) -> int:
-    """Import what is new of a statement; returns how many lines that is.
+class SettlementOfUnknownMerchant(DomainError):
+    """A channel settles only what it took: nothing ever came through this one."""
 
-    Raises SettlementReferenceMalformed or BankLineChanged; then nothing is imported.
+    code = ErrorCode.SETTLEMENT_OF_UNKNOWN_MERCHANT
+
+
+class DepositOfNothing(DomainError):
+    """Cash that was paid in is more than nothing."""
+
+    code = ErrorCode.BANK_LINE_AMOUNT_IMPOSSIBLE
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedStatement:
+    """What became of a statement's lines; ``refused`` names those that were not imported, by their number."""
+
+    imported: int
+    repeated: int
+    reversed: int
+    refused: dict[int, DomainError]
+
+
+async def import_statement(
+    session: AsyncSession, trace: Trace, region: str, merchants: Collection[tuple[str, str]], body: BankStatementIn
+) -> ImportedStatement:
+    """Import what is new of a statement; a line that cannot be known never keeps out the others.
+
+    ``merchants`` are those that the settings name, as (channel, merchant). Raises BankLineChanged, or where no line
+    can be imported why the first one cannot: then nothing is imported.
     """
     brought: dict[int, BankLineIn] = {}
     for line in body.lines:
-        if line.kind == "SETTLEMENT":
-            parse_settlement(line.reference)
         if brought.setdefault(line.line_no, line) != line:
             raise BankLineChanged(f"第 {line.line_no} 行重复出现 · the line stands here twice")
-    wanted = [
-        NewBankLine(new_id(), line.line_no, line.kind, line.reference, line.amount_fen) for line in brought.values()
-    ]
-    new = await repository.insert(session, body.statement_no, body.booked_on, wanted, region, trace)
-    known = await repository.stored(session, body.statement_no, list(brought.keys() - new))
-    for number in sorted(brought.keys() - new):
-        line = brought[number]
-        if known.get(number) != ImportedLine(number, body.booked_on, line.kind, line.reference, line.amount_fen):
-            raise BankLineChanged(f"第 {number} 行 · line {number}")
-    return len(new)
+    refused = await _refused(session, merchants, list(brought.values()))
+    taken = [line for number, line in brought.items() if number not in refused]
+    if not taken:
+        raise next(iter(refused.values()))
+    head = StatementHead(body.statement_no, body.account or "", body.booked_on)
+    before = await statements.stored(session, head, taken)
+    back = {number for number, lines in before.items() if _is_reversed(brought[number], lines)}
+    wanted = [_new(line) for line in taken if line.line_no not in back]
+    new = await statements.insert(session, head, wanted, region, trace)
+    repeated = [line for line in taken if line.line_no not in new | back]
+    known = await statements.stored(session, head, repeated)
+    for line in repeated:
+        standing = [each for each in known.get(line.line_no, ()) if not each.reversed]
+        if any(not _same(line, each) for each in standing) or not standing:
+            raise BankLineChanged(f"第 {line.line_no} 行 · line {line.line_no}")
+    return ImportedStatement(len(new), len(repeated), len(back), refused)
+
+
+async def _refused(
+    session: AsyncSession, merchants: Collection[tuple[str, str]], lines: Sequence[BankLineIn]
+) -> dict[int, DomainError]:
+    refused: dict[int, DomainError] = {}
+    settled: dict[int, tuple[str, str]] = {}
+    for line in lines:
+        if line.kind == "DEPOSIT" and line.amount_fen <= 0:
+            refused[line.line_no] = DepositOfNothing(f"第 {line.line_no} 行 · line {line.line_no}")
+        elif line.kind == "SETTLEMENT":
+            try:
+                reference = parse_settlement(line.reference)
+            except SettlementReferenceMalformed as malformed:
+                refused[line.line_no] = malformed
+            else:
+                settled[line.line_no] = (reference.channel, reference.merchant_id)
+    asked = set(settled.values()) - set(merchants)
+    # A merchant that the settings no longer name still settles what it took.
+    known = set(merchants) | (await repository.merchants_with_money(session, asked) if asked else set())
+    for number, merchant in settled.items():
+        if merchant not in known:
+            refused[number] = SettlementOfUnknownMerchant(":".join(merchant))
+    return refused
+
+
+def _new(line: BankLineIn) -> NewBankLine:
+    return NewBankLine(new_id(), line.line_no, line.kind, line.reference, line.amount_fen, line.bank_reference)
+
+
+def _same(line: BankLineIn, stored: ImportedLine) -> bool:
+    return (line.kind, line.reference, line.amount_fen) == (stored.kind, stored.reference, stored.amount_fen) and (
+        line.bank_reference == stored.bank_reference or None in (line.bank_reference, stored.bank_reference)
+    )
+
+
+def _is_reversed(line: BankLineIn, stored: Sequence[ImportedLine]) -> bool:
+    """Whether the same line was imported and then reversed: a file that is sent again does not bring it back."""
+    return bool(stored) and all(each.reversed for each in stored) and any(_same(line, each) for each in stored)

@@ -99,7 +99,8 @@ _LINES_OF = select_into(
 )
 _BOOKED_ON = text(
     """
-    SELECT greatest((SELECT max(booked_on) FROM bank_line WHERE batch_id = b.id), previous.returned_on)
+    SELECT greatest((SELECT max(booked_on) FROM bank_line WHERE batch_id = b.id AND reversed_on IS NULL),
+                    previous.returned_on)
     FROM remittance_batch b LEFT JOIN remittance_batch previous ON previous.id = b.previous_batch_id
     WHERE b.id = :id
     """

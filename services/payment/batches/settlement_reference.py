@@ -27,6 +27,14 @@ class SettlementReference:
         return f"{self.channel}:{self.merchant_id}:{self.day}"
 
 
+def settlement_day(reference: str) -> date | None:
+    """The day that a reference names; None where it is malformed."""
+    try:
+        return parse_settlement(reference).day
+    except SettlementReferenceMalformed:
+        return None
+
+
 def parse_settlement(reference: str) -> SettlementReference:
     """Read a reference such as ``WECHAT:1900000109:2023-10-05``; raises SettlementReferenceMalformed."""
     match = _FORM.fullmatch(reference)

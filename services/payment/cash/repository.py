@@ -41,7 +41,8 @@ _LINES = select_into(
 _SLIPS = text(
     """
     SELECT s.slip_no, s.amount_fen AS slip_fen, coalesce(sum(b.amount_fen), 0)::bigint AS booked_fen
-    FROM deposit_slip s LEFT JOIN bank_line b ON b.kind = 'DEPOSIT' AND b.reference = s.slip_no
+    FROM deposit_slip s
+    LEFT JOIN bank_line b ON b.kind = 'DEPOSIT' AND b.reference = s.slip_no AND b.reversed_on IS NULL
     WHERE s.batch_id = :batch_id AND NOT s.withdrawn
     GROUP BY s.slip_no ORDER BY s.slip_no
     """
@@ -69,7 +70,8 @@ _COMPARABLE = text(
       AND EXISTS (SELECT FROM deposit_slip s WHERE s.batch_id = b.id AND NOT s.withdrawn)
       AND NOT EXISTS (
           SELECT FROM deposit_slip s WHERE s.batch_id = b.id AND NOT s.withdrawn
-          AND NOT EXISTS (SELECT FROM bank_line l WHERE l.kind = 'DEPOSIT' AND l.reference = s.slip_no))
+          AND NOT EXISTS (SELECT FROM bank_line l
+                          WHERE l.kind = 'DEPOSIT' AND l.reference = s.slip_no AND l.reversed_on IS NULL))
     ORDER BY b.id LIMIT 1 FOR UPDATE OF b SKIP LOCKED
     """
 )

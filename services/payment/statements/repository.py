@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import text
@@ -22,30 +23,50 @@ class NewBankLine:
     kind: str
     reference: str
     amount_fen: int
+    bank_reference: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StatementHead:
+    """Which statement of which account, and the day on which the bank booked its lines."""
+
+    statement_no: str
+    account: str
+    booked_on: date
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedLine:
-    """What was imported under a line number."""
+    """What was imported before in the place of a line ``line_no``: under its number, or under its bank reference."""
 
     line_no: int
-    booked_on: date
     kind: str
     reference: str
     amount_fen: int
+    bank_reference: str | None
+    reversed: bool
 
 
 @dataclass(frozen=True, slots=True)
-class UnexplainedLine:
-    """A line that no slip or settlement explains."""
+class BankLine:
+    """A line of the bank's statement, what explains it, and the approval that reversed it."""
 
+    id: UUID
     statement_no: str
     line_no: int
+    account: str
     booked_on: date
     kind: str
     reference: str
     amount_fen: int
+    bank_reference: str | None
+    batch_id: UUID | None
     set_aside_because: str | None
+    reversed_on: date | None
+    reversed_by: UUID | None
+    region: str
+    actor: str
+    correlation_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,37 +95,76 @@ class DepositLine:
     actor: str
 
 
+class StatedLine(Protocol):
+    """A line as a statement has it: its number there, and the bank's own reference."""
+
+    @property
+    def line_no(self) -> int:
+        """Its place on the statement."""
+
+    @property
+    def bank_reference(self) -> str | None:
+        """The bank's 流水号, where it gives one."""
+
+
 _NEW = ColumnMap[NewBankLine](
-    {"id": "uuid", "line_no": "integer", "kind": "text", "reference": "text", "amount_fen": "bigint"}
+    {
+        "id": "uuid",
+        "line_no": "integer",
+        "kind": "text",
+        "reference": "text",
+        "amount_fen": "bigint",
+        "bank_reference": "text",
+    }
 )
+_SOUGHT = ColumnMap[StatedLine]({"line_no": "integer", "bank_reference": "text"})
 _INSERT = insert_rows(
     "bank_line",
     _NEW,
     given={
         "statement_no": "text",
+        "account": "text",
         "booked_on": "date",
         "region": "text",
         "actor": "text",
         "correlation_id": "uuid",
     },
     order_by="n.line_no",
-    then="ON CONFLICT (statement_no, line_no) DO NOTHING RETURNING line_no",
+    then="ON CONFLICT DO NOTHING RETURNING line_no",
 )
-_STORED = select_into(
-    ImportedLine,
+# The bank's own reference names a booking wherever it stands; without one a line is known by its place.
+_STORED = _SOUGHT.statement(
+    """
+    WITH sought AS MATERIALIZED (SELECT line_no, bank_reference FROM {rows}), found AS (
+        SELECT n.line_no, l.id FROM sought n JOIN bank_line l
+          ON l.statement_no = :statement_no AND l.line_no = n.line_no AND l.account = :account
+         AND extract(year FROM l.booked_on) = extract(year FROM CAST(:booked_on AS date))
+        UNION
+        SELECT n.line_no, l.id FROM sought n JOIN bank_line l
+          ON l.bank_reference = n.bank_reference AND l.account = :account AND l.booked_on = :booked_on
+    )
+    SELECT found.line_no, l.kind, l.reference, l.amount_fen, l.bank_reference, l.reversed_on IS NOT NULL AS reversed
+    FROM found JOIN bank_line l USING (id) ORDER BY found.line_no, l.id
+    """
+)
+_OF_STATEMENT = select_into(
+    BankLine,
     """
     SELECT {fields} FROM bank_line
-    WHERE statement_no = :statement_no AND line_no = ANY(CAST(:line_nos AS integer[])) ORDER BY line_no
+    WHERE statement_no = :statement_no AND (CAST(:after AS uuid) IS NULL OR id > :after) ORDER BY id LIMIT :limit
     """,
 )
 _UNEXPLAINED = select_into(
-    UnexplainedLine, "SELECT {fields} FROM bank_line WHERE batch_id IS NULL ORDER BY id LIMIT :limit"
+    BankLine, "SELECT {fields} FROM bank_line WHERE batch_id IS NULL AND reversed_on IS NULL ORDER BY id LIMIT :limit"
 )
+_FIND = select_into(BankLine, "SELECT {fields} FROM bank_line WHERE id = :id")
+_LOCK = select_into(BankLine, "SELECT {fields} FROM bank_line WHERE id = :id FOR UPDATE")
+_REVERSE = text("UPDATE bank_line SET reversed_on = :day, reversed_by = :approval WHERE id = :id")
 _NEXT_SETTLEMENT = select_into(
     SettlementLine,
     """
     SELECT {fields} FROM bank_line
-    WHERE kind = 'SETTLEMENT' AND batch_id IS NULL AND set_aside_because IS NULL
+    WHERE kind = 'SETTLEMENT' AND batch_id IS NULL AND set_aside_because IS NULL AND reversed_on IS NULL
     ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
     """,
 )
@@ -125,18 +185,20 @@ _EXPLAIN_DEPOSITS = select_into(
     """
     UPDATE bank_line SET batch_id = :batch_id
     WHERE kind = 'DEPOSIT' AND reference = ANY(CAST(:slips AS text[])) AND (batch_id IS NULL OR batch_id = :batch_id)
+      AND reversed_on IS NULL
     RETURNING {fields}
     """,
 )
 
 
 async def insert(
-    session: AsyncSession, statement_no: str, booked_on: date, lines: Sequence[NewBankLine], region: str, trace: Trace
+    session: AsyncSession, head: StatementHead, lines: Sequence[NewBankLine], region: str, trace: Trace
 ) -> set[int]:
     """Import lines; returns the line numbers that are new."""
     same = {
-        "statement_no": statement_no,
-        "booked_on": booked_on,
+        "statement_no": head.statement_no,
+        "account": head.account,
+        "booked_on": head.booked_on,
         "region": region,
         "actor": trace.actor,
         "correlation_id": trace.correlation_id,
@@ -144,15 +206,42 @@ async def insert(
     return set((await session.execute(_INSERT, _NEW.arrays(lines) | same)).scalars())
 
 
-async def stored(session: AsyncSession, statement_no: str, line_nos: Sequence[int]) -> dict[int, ImportedLine]:
-    """What was imported under these line numbers."""
-    wanted = {"statement_no": statement_no, "line_nos": sorted(line_nos)}
-    return {line.line_no: line for line in await fetch_all(session, _STORED, ImportedLine, wanted)}
+async def stored(
+    session: AsyncSession, head: StatementHead, lines: Sequence[StatedLine]
+) -> dict[int, list[ImportedLine]]:
+    """What was imported before in the places of these lines, reversed or not; by line number."""
+    same = {"account": head.account, "booked_on": head.booked_on, "statement_no": head.statement_no}
+    found: dict[int, list[ImportedLine]] = {}
+    for line in await fetch_all(session, _STORED, ImportedLine, _SOUGHT.arrays(lines) | same):
+        found.setdefault(line.line_no, []).append(line)
+    return found
 
 
-async def unexplained(session: AsyncSession, limit: int) -> list[UnexplainedLine]:
-    """The oldest lines that no slip or settlement explains."""
-    return await fetch_all(session, _UNEXPLAINED, UnexplainedLine, {"limit": limit})
+async def of_statement(session: AsyncSession, statement_no: str, *, after: UUID | None, limit: int) -> list[BankLine]:
+    """The lines of statements with a number, in the order in which they came."""
+    return await fetch_all(
+        session, _OF_STATEMENT, BankLine, {"statement_no": statement_no, "after": after, "limit": limit}
+    )
+
+
+async def unexplained(session: AsyncSession, limit: int) -> list[BankLine]:
+    """The oldest lines that no slip or settlement explains and nobody reversed."""
+    return await fetch_all(session, _UNEXPLAINED, BankLine, {"limit": limit})
+
+
+async def find(session: AsyncSession, line_id: UUID) -> BankLine | None:
+    """A line by its id."""
+    return await fetch_one(session, _FIND, BankLine, {"id": line_id})
+
+
+async def lock(session: AsyncSession, line_id: UUID) -> BankLine | None:
+    """A line, held until the transaction ends."""
+    return await fetch_one(session, _LOCK, BankLine, {"id": line_id})
+
+
+async def reverse(session: AsyncSession, line_id: UUID, approval_id: UUID, day: date) -> None:
+    """Note the approval that reversed a line, locked before; it stays where it was, and counts for nothing."""
+    await session.execute(_REVERSE, {"id": line_id, "approval": approval_id, "day": day})
 
 
 async def lock_next_settlement(session: AsyncSession) -> SettlementLine | None:

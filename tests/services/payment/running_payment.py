@@ -23,7 +23,9 @@ from tests.harness.wechat_peer import MCHID, SignedNotice, WechatPeer, merchant,
 
 OTHER_VILLAGE = "411521102201"
 TODAY = date(2023, 10, 8)
-OPERATOR = tuple(f"payment:{verb}" for verb in ("read", "write", "operate", "refund", "bank", "tax", "treasury"))
+OPERATOR = tuple(
+    f"payment:{verb}" for verb in ("read", "write", "operate", "refund", "bank", "approve", "tax", "treasury")
+)
 
 
 @dataclass

@@ -1,5 +1,7 @@
 """Who collects money cannot also say that it has arrived: each step of its way belongs to another office."""
 
+import re
+
 import pytest
 from fastapi.routing import APIRoute
 
@@ -20,6 +22,10 @@ OFFICES = {
     "POST /v1/cash-refunds/fetches": "payment:collect",
     "POST /v1/cash-refunds/returns": "payment:collect",
     "POST /v1/bank-statements": "payment:bank",
+    "POST /v1/bank-lines/{line_id}/reversal": "payment:bank",
+    "POST /v1/approvals/{approval_id}/approval": "payment:approve",
+    "POST /v1/approvals/{approval_id}/refusal": "payment:approve",
+    "POST /v1/approvals/{approval_id}/withdrawal": "payment:read",
     "POST /v1/remittances/{batch_id}/serial": "payment:tax",
     "POST /v1/remittances/{batch_id}/fetch-detail": "payment:tax",
     "POST /v1/remittances/{batch_id}/remit": "payment:tax",
@@ -47,7 +53,7 @@ def test_each_endpoint_that_moves_money_asks_for_the_scope_of_its_office() -> No
 
 @pytest.mark.parametrize("endpoint", [endpoint for endpoint, scope in OFFICES.items() if scope in OF_THE_WHOLE_AREA])
 async def test_no_town_takes_a_step_that_belongs_to_the_whole_area(payment: RunningPayment, endpoint: str) -> None:
-    path = "/payment" + endpoint.partition(" ")[2].replace("{batch_id}", str(new_id()))
+    path = "/payment" + re.sub(r"\{\w+\}", str(new_id()), endpoint.partition(" ")[2])
     town, village = (
         payment.installation.caller(OFFICES[endpoint], region=region) for region in ("411521101", "411521101201")
     )

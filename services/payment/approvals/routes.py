@@ -1,0 +1,6 @@
+"""Payment's proposals over HTTP."""
+
+from services.payment.reversals import service as reversals
+from shared.approvals.routes import approval_routes
+
+ROUTER = approval_routes(reversals.ACTS, read="payment:read", approve="payment:approve")
