@@ -576,8 +576,9 @@ class ErrorCode(Enum):
         409,
         "隔离区中没有可重新处理的此条通知",
         "No such notice in quarantine can be processed again",
-        "仅限原因为 UNPROCESSABLE、UNKNOWN_MERCHANT 的通知，见 /payment/v1/quarantine",
-        "Only notices with the reason UNPROCESSABLE or UNKNOWN_MERCHANT; see /payment/v1/quarantine",
+        "仅限原因为 UNPROCESSABLE、UNKNOWN_MERCHANT 或已能读懂的 UNREADABLE 通知，见 /payment/v1/quarantine",
+        "Only notices with the reason UNPROCESSABLE or UNKNOWN_MERCHANT, or UNREADABLE ones that can be read by now; "
+        "see /payment/v1/quarantine",
     )
     SUSPENSE_NOT_HELD = Spec(
         409,
@@ -610,17 +611,26 @@ class DomainError(Exception):
     # Where the same request is expected to succeed by then; a class says the least, a refusal its own.
     retry_after_s: int | None = None
 
-    def __init__(self, detail: str | None = None, *, pointer: str | None = None, existing: UUID | None = None) -> None:
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        pointer: str | None = None,
+        existing: UUID | None = None,
+        order_no: str | None = None,
+    ) -> None:
         """Say in ``detail`` what exactly was refused (no personal data) and in ``pointer`` which field it was.
 
         A detail is either in both languages (“中文 · English”) or in none: numbers, codes and signs.
 
-        ``existing`` names what stands in the way, where the caller may see it; a lost answer is found again.
+        ``existing`` and ``order_no`` name what stands in the way, or what is to be looked up, where the caller may see
+        it; a lost answer is found again.
         """
         super().__init__(detail or self.code.value.en)
         self.detail = detail
         self.pointer = pointer
         self.existing = existing
+        self.order_no = order_no
 
 
 class NotFound(DomainError):

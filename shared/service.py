@@ -76,6 +76,8 @@ class Startable(Protocol):
 class Complete(Protocol):
     """Resources that may lack something without which the service is of no use, though it runs."""
 
+    needs: str  # what it is, as readiness names it
+
     def missing(self) -> str:
         """What is missing and its remedy; nothing where all is there."""
 

@@ -86,7 +86,7 @@ def described(folder: Path, settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def _made(folder: Path) -> dict[str, Any]:
-    for name in ("merchant", "platform"):
+    for name in ("merchant", "platform", "certificate"):
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         private = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -102,6 +102,8 @@ def _made(folder: Path) -> dict[str, Any]:
         "api_v3_key": secrets.token_hex(16),
         "merchant_serial": secrets.token_hex(20).upper(),
         "platform_serial": f"PUB_KEY_ID_{secrets.token_hex(12).upper()}",
+        # The channel's own until it has switched to the public key; canbao does not know it.
+        "certificate_serial": secrets.token_hex(20).upper(),
         "tax_token": secrets.token_urlsafe(24),
     }
 

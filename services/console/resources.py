@@ -12,6 +12,8 @@ from shared.settings import Settings
 class ConsoleResources:
     """The poller and the renderer."""
 
+    needs = "client"
+
     def __init__(self, settings: Settings) -> None:
         """Prepare; the poller begins with the service's clock when it starts."""
         self.pages = PageRenderer(settings)

@@ -37,7 +37,7 @@ from services.payment.cash import routes as cash
 from services.payment.cash_refunds import routes as cash_refunds
 from services.payment.crediting import routes as crediting
 from services.payment.crediting import worker as crediting_worker
-from services.payment.crediting.metrics import read_money_at_risk
+from services.payment.crediting.metrics import read_money_at_risk, read_quarantine
 from services.payment.ledger import balances
 from services.payment.orders import channel_query, expiry
 from services.payment.orders import routes as orders
@@ -80,5 +80,5 @@ SERVICE = Service[PaymentResources](
     migrations=Path(__file__).parent / "migrations",
     resources=PaymentResources,
     public_paths=frozenset({callbacks.PATH}),
-    gauges={"money at risk": read_money_at_risk},
+    gauges={"money at risk": read_money_at_risk, "quarantine": read_quarantine},
 )

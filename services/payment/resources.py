@@ -13,6 +13,7 @@ from shared.policy.channels import refused_channel
 from shared.policy.vocabulary import Channel
 from shared.service import ServiceContext
 from shared.settings import Settings
+from shared.settings_errors import setting_place
 
 
 class ChannelNotAllowed(DomainError):
@@ -24,6 +25,7 @@ class ChannelNotAllowed(DomainError):
 class PaymentResources:
     """Payment's keys and connections; the keys are read at once, the rest is opened when the service starts."""
 
+    needs = "merchants"
     notices: GroupCommit
     http: httpx.AsyncClient
 
@@ -38,6 +40,16 @@ class PaymentResources:
             merchant.mchid: load_merchant(merchant) for merchant in settings.wechat_merchants
         }
         self.channels: dict[str, PaymentChannel] = {}
+
+    def missing(self) -> str:
+        """The merchants whose every notice would be refused, because no platform key stands in its place."""
+        unchecked = [merchant.mchid for merchant in self.merchants.values() if merchant.answers_signed_by is None]
+        if not unchecked:
+            return ""
+        return (
+            f"{setting_place('wechat_merchants')}[mchid {', '.join(unchecked)}].platform_keys: 没有可用的平台公钥，"
+            "通知都会被拒收，运行 canbao doctor · no usable platform key, every notice is refused, run canbao doctor"
+        )
 
     async def start(self, context: ServiceContext[object]) -> None:
         """Open what needs the running service; nothing is connected yet."""

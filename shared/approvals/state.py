@@ -96,7 +96,7 @@ def is_new(approval: Approval, decision: ApprovalDecision) -> bool:
     if (approval.state, approval.decided_by) == (decision.into, decision.by):
         return False
     if approval.state is not ApprovalState.WAITING:
-        raise AlreadyDecided(f"{approval.state.value} by {approval.decided_by}")
+        raise AlreadyDecided(f"{approval.state.value}: {approval.decided_by}")
     if decision.into is ApprovalState.WITHDRAWN and decision.by != approval.proposed_by:
         raise NotTheProposer
     if decision.into is not ApprovalState.WITHDRAWN and decision.by == approval.proposed_by:

@@ -1,11 +1,11 @@
 """A service's database: pooled connections, and transactions that always carry the region they work in."""
 
 import re
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 import orjson
-from sqlalchemy import make_url, text
+from sqlalchemy import TextClause, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
@@ -13,6 +13,7 @@ STATEMENT_TIMEOUT_S = 30
 LOCK_TIMEOUT_S = 10
 # A half-open socket otherwise hangs for as long as TCP likes; the server's own timeouts should strike first.
 COMMAND_TIMEOUT_S = STATEMENT_TIMEOUT_S + 5
+_ONE_MOMENT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 _SET_REGION = text("SELECT set_config('canbao.region', :region, true)")
 _REGION = re.compile(r"(\d{2}|\d{4}|\d{6}|\d{9}|\d{12})")
 _AFTER_COMMIT = "after_commit"
@@ -52,28 +53,37 @@ class Database:
         self.engine = open_engine(url, pool_size=pool_size, application_name=application_name)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
 
-    @asynccontextmanager
-    async def transaction(self, region: str) -> AsyncIterator[AsyncSession]:
+    def transaction(self, region: str) -> AbstractAsyncContextManager[AsyncSession]:
         """One transaction that sees only ``region`` and what lies in it; commits on a clean exit, else rolls back."""
+        return self._transaction(region)
+
+    def snapshot(self, region: str) -> AbstractAsyncContextManager[AsyncSession]:
+        """One that only reads: all its statements see the same moment, so that what they say fits together."""
+        return self._transaction(region, _ONE_MOMENT)
+
+    @asynccontextmanager
+    async def _transaction(self, region: str, *first: TextClause) -> AsyncIterator[AsyncSession]:
         if not _REGION.fullmatch(region):
             raise ValueError("a transaction needs a region code of 2, 4, 6, 9 or 12 digits")
         try:
-            session, open_until_exit = await self._begin(region)
+            session, open_until_exit = await self._begin(region, first)
         except DBAPIError as error:
             if not error.connection_invalidated:
                 raise
             # The server has closed a pooled connection, as a restart does. Nothing was done on it yet.
-            session, open_until_exit = await self._begin(region)
+            session, open_until_exit = await self._begin(region, first)
         async with open_until_exit:
             yield session
         for callback in session.info.pop(_AFTER_COMMIT, ()):
             callback()
 
-    async def _begin(self, region: str) -> tuple[AsyncSession, AsyncExitStack]:
+    async def _begin(self, region: str, first: Sequence[TextClause]) -> tuple[AsyncSession, AsyncExitStack]:
         """A transaction with its region set, and what commits it (or rolls it back) and closes it."""
         async with AsyncExitStack() as stack:
             session = await stack.enter_async_context(self._sessions())
             await stack.enter_async_context(session.begin())
+            for statement in first:
+                await session.execute(statement)
             await session.execute(_SET_REGION, {"region": region})
             return session, stack.pop_all()
 

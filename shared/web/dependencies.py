@@ -174,3 +174,12 @@ async def _session(caller: CurrentCaller, running: CurrentContext) -> AsyncItera
 # scope="function": the commit happens before the reply is sent; by default it would happen after, and a failed commit
 # would already have been answered with success.
 Session = Annotated[AsyncSession, Depends(_session, scope="function")]
+
+
+async def _snapshot(caller: CurrentCaller, running: CurrentContext) -> AsyncIterator[AsyncSession]:
+    async with running.database.snapshot(caller.region) as session:
+        yield session
+
+
+# For figures that are set beside each other: every statement of the request sees the same moment, and none may write.
+Snapshot = Annotated[AsyncSession, Depends(_snapshot, scope="function")]

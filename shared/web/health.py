@@ -33,7 +33,7 @@ async def readiness(services: Sequence[ServiceContext]) -> list[ReadinessPart]:
     asked: list[Awaitable[ReadinessPart]] = []
     for running in services:
         if isinstance(running.resources, Complete):
-            asked.append(_part(f"client {running.service.name}", _complete, running))
+            asked.append(_part(f"{running.resources.needs} {running.service.name}", _complete, running))
         if running.service.migrations is None:
             continue
         asked.append(_part(f"database {running.service.name}", _database, running))

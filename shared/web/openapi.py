@@ -41,6 +41,7 @@ _PROBLEM: dict[str, Any] = {
         "error_description": _TEXT,
         "trace_id": {"type": "string", "format": "uuid"},
         "existing": {"type": "string", "format": "uuid"},
+        "order_no": _TEXT,
         "errors": {
             "type": "array",
             "items": {

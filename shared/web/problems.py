@@ -70,6 +70,7 @@ def problem(
     pointer: str | None = None,
     errors: list[dict[str, Any]] | None = None,
     existing: UUID | None = None,
+    order_no: str | None = None,
     headers: dict[str, str] | None = None,
 ) -> Problem:
     """Render one code of the catalogue."""
@@ -94,6 +95,8 @@ def problem(
         body["errors"] = errors
     if existing:
         body["existing"] = str(existing)
+    if order_no:
+        body["order_no"] = order_no
     return Problem(body, status_code=spec.status, headers=headers)
 
 
@@ -124,6 +127,7 @@ def _refused(request: Request, error: Exception) -> Problem:
         detail=error.detail,
         pointer=error.pointer,
         existing=error.existing,
+        order_no=error.order_no,
         headers=_next_time(error) or _challenge(request, error.code),
     )
 

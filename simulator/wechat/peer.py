@@ -46,12 +46,14 @@ class WechatPeer:
             signed = request.headers.get("authorization", "")
             try:
                 if not self.platform.is_from_merchant(signed, request.method, target, body):
-                    raise ChannelRefusal(401, "SIGN_ERROR")
+                    # It was not the merchant who asked: such an answer carries no signature.
+                    return Response(json.dumps({"code": "SIGN_ERROR", "message": "签名错误"}), 401)
                 status, content = await answer(request, json.loads(body) if body else {})
             except ChannelRefusal as refusal:
                 status, content = refusal.status, {"code": refusal.code, "message": refusal.code}
             raw = b"" if content is None else json.dumps(content, ensure_ascii=False).encode()
-            return Response(raw, status, headers=self.platform.headers(raw))
+            named = request.headers.get("wechatpay-serial")
+            return Response(raw, status, headers=self.platform.answer_headers(raw, named))
 
         return handle
 

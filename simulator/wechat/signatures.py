@@ -6,7 +6,7 @@ import re
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -62,7 +62,11 @@ def sealed(plain: bytes, kind: str, api_v3_key: bytes) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """The channel's side of the keys: it signs with its own, and knows one merchant's public key and APIv3 key."""
+    """The channel's side of the keys: it signs with its own, and knows one merchant's public key and APIv3 key.
+
+    ``older_keys`` are its certificates by serial while it switches to the public key: it signs an answer with the key
+    that the request names (``Wechatpay-Serial``), and with a certificate where the request names none.
+    """
 
     serial: str
     key: rsa.RSAPrivateKey
@@ -71,11 +75,15 @@ class Platform:
     merchant_serial: str
     merchant_key: rsa.RSAPublicKey
     api_v3_key: bytes
+    older_keys: Mapping[str, rsa.RSAPrivateKey] = field(default_factory=dict)
 
     @classmethod
     def prepared(cls, folder: Path, settings: Mapping[str, Any], mchid: str, appid: str) -> Self:
         """The channel whose keys and settings `simulator.prepare` has laid into a folder."""
+        certificate = folder / "certificate.pem"  # folders from before the switch have none
+        older = {settings["certificate_serial"]: private_key(certificate)} if certificate.exists() else {}
         return cls(
+            older_keys=older,
             serial=settings["platform_serial"],
             key=private_key(folder / "platform.pem"),
             mchid=mchid,
@@ -86,8 +94,14 @@ class Platform:
         )
 
     def headers(self, body: bytes) -> dict[str, str]:
-        """Headers that sign a response or a notice, with the real time of this moment."""
+        """Headers that sign a notice, with the real time of this moment."""
         return signature_headers(body, self.key, self.serial, int(time.time()))
+
+    def answer_headers(self, body: bytes, named: str | None) -> dict[str, str]:
+        """Headers that sign a response with the key that its request named; a serial that nobody knows names none."""
+        keys = {self.serial: self.key} | dict(self.older_keys)
+        serial = named if named in keys else next(iter(self.older_keys), self.serial)
+        return signature_headers(body, keys[serial], serial, int(time.time()))
 
     def is_from_merchant(self, authorization: str, method: str, target: str, body: bytes) -> bool:
         """Whether the merchant's own key signed this request, less than five minutes ago."""

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from services.payment.channels.wechat.signature import Refusal
 from tests.harness.eventually import eventually
 from tests.harness.installation import Installation
 from tests.harness.ports import free_port
@@ -23,7 +24,7 @@ RULES: list[dict[str, Any]] = [
 ]
 # Said by Prometheus itself about each target.
 _ITS_OWN = {"up"}
-_FUNCTIONS_AND_WORDS = {"by", "histogram_quantile", "max", "rate", "sum", "time"}
+_FUNCTIONS_AND_WORDS = {"by", "histogram_quantile", "max", "rate", "sum", "time", "unless"}
 
 
 def metrics_in(expression: str) -> set[str]:
@@ -44,6 +45,19 @@ class TestEachAlert:
         page = (ROOT / rule["annotations"]["runbook"]).read_text(encoding="utf-8")
         assert page.startswith(f"# {rule['alert']}\n")
         assert page.count("\n## ") == 2
+
+
+def test_every_refusal_of_a_callback_alarms_but_the_channels_own_probe() -> None:
+    """W2: no alert looked at refused callbacks; a probe (WECHATPAY/SIGNTEST/) has to be refused and alarms nobody."""
+    expressions = {str(rule["alert"]): str(rule["expr"]) for rule in RULES}
+    passed_over = re.search(r'outcome!~"([^"]+)"', expressions["CallbacksRefused"])
+    assert passed_over is not None
+    quiet = {outcome.value for outcome in Refusal if re.fullmatch(passed_over[1], outcome.value)}
+    assert quiet == {Refusal.PROBE.value}
+    assert "unstorable" not in passed_over[1]
+    keys = re.search(r'outcome=~"([^"]+)"', expressions["NoCallbackAccepted"])
+    assert keys is not None
+    assert set(keys[1].split("|")) == {Refusal.SERIAL, Refusal.SIGNATURE, Refusal.CIPHERTEXT}
 
 
 def test_no_page_is_left_without_its_alert() -> None:

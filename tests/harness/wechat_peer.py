@@ -29,6 +29,7 @@ MCHID = "1900000109"
 APPID = "wx8888888888888888"
 API_V3_KEY = "0123456789abcdef0123456789abcdef"
 SERIAL = "PUB_KEY_ID_0119000001092024"
+CERTIFICATE_SERIAL = "7132D72A03E93CDDF8C03BBD1F37EEDF0F1A2B3C"
 MERCHANT_SERIAL = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1"
 
 
@@ -107,6 +108,11 @@ def paid_notice(order_no: str, amount_fen: int, *, notify_id: str | None = None,
     return sign(envelope("TRANSACTION.SUCCESS", plaintext, notify_id=notify_id))
 
 
+def refund_id(refund: dict[str, Any]) -> str:
+    """The channel's own number of a refund that it was asked for."""
+    return "50" + str(refund["out_refund_no"])[-28:]
+
+
 def refund_notice(refund: dict[str, Any], status: str = "SUCCESS", **changes: Any) -> SignedNotice:
     """A signed notice of what became of a refund that this peer was asked for."""
     plaintext = (
@@ -115,7 +121,7 @@ def refund_notice(refund: dict[str, Any], status: str = "SUCCESS", **changes: An
             "out_trade_no": "unsaid",
             "transaction_id": refund["transaction_id"],
             "out_refund_no": refund["out_refund_no"],
-            "refund_id": "50" + refund["out_refund_no"][-20:],
+            "refund_id": refund_id(refund),
             "refund_status": status,
             "amount": {"total": refund["amount"]["total"], "refund": refund["amount"]["refund"]},
         }
@@ -134,10 +140,17 @@ class WechatPeer:
     states: dict[str, str] = field(default_factory=dict)
     paid: dict[str, dict[str, Any]] = field(default_factory=dict)
     refunds: list[dict[str, Any]] = field(default_factory=list)
+    # What a question about a refund is answered; one that is not here is not known.
+    refund_answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     out_of_order: bool = False
     refuses_refunds: str | None = None
+    refuses_closing: str | None = None
     signs_with: str = "platform"
+    # While the merchant switches from certificate to public key, both sign: the one that a request names.
+    switching: bool = False
+    headers: list[dict[str, str]] = field(default_factory=list)
+    answers_unsigned: tuple[int, bytes] | None = None
 
     def pay(self, order_no: str, **changes: Any) -> dict[str, Any]:
         """Somebody pays an order here; what WeChat then says of it, without sending a notice."""
@@ -150,11 +163,15 @@ class WechatPeer:
         body = await request.body()
         target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         self.calls.append(f"{request.method} {target}")
+        self.headers.append(dict(request.headers))
         if self.out_of_order:
             return Response(status_code=502)
+        if self.answers_unsigned is not None:
+            return Response(self.answers_unsigned[1], status_code=self.answers_unsigned[0])
         if not _platform().is_from_merchant(request.headers["authorization"], request.method, target, body):
-            return self._signed(401, {"code": "SIGN_ERROR"})
-        return self._signed(*self._handle(request, json.loads(body) if body else {}))
+            return Response(json.dumps({"code": "SIGN_ERROR", "message": "签名错误"}), status_code=401)
+        status, value = self._handle(request, json.loads(body) if body else {})
+        return self._signed(status, value, named=request.headers.get("wechatpay-serial"))
 
     def _handle(self, request: Request, body: dict[str, Any]) -> tuple[int, dict[str, Any] | None]:
         path, order_no = request.url.path, request.path_params.get("order_no", "")
@@ -167,7 +184,11 @@ class WechatPeer:
             self.refunds.append(body)
             if self.refuses_refunds is not None:
                 return 403, {"code": self.refuses_refunds}
-            return 200, {"refund_id": "5000", "out_refund_no": body["out_refund_no"], "status": "PROCESSING"}
+            return 200, {"refund_id": refund_id(body), "out_refund_no": body["out_refund_no"], "status": "PROCESSING"}
+        if "/refunds/" in path:
+            return self._refund_question(request.path_params["refund_no"])
+        if self.refuses_closing is not None and path.endswith("/close"):
+            return 403, {"code": self.refuses_closing}
         if order_no not in self.orders:
             return 404, {"code": "ORDER_NOT_EXIST"}
         if not path.endswith("/close"):
@@ -177,9 +198,16 @@ class WechatPeer:
         self.states[order_no] = "CLOSED"
         return 204, None
 
-    def _signed(self, status: int, value: dict[str, Any] | None) -> Response:
+    def _refund_question(self, refund_no: str) -> tuple[int, dict[str, Any]]:
+        if refund_no not in self.refund_answers:
+            return 404, {"code": "RESOURCE_NOT_EXISTS"}
+        return 200, {"out_refund_no": refund_no} | self.refund_answers[refund_no]
+
+    def _signed(self, status: int, value: dict[str, Any] | None, *, named: str | None) -> Response:
         body = b"" if value is None else json.dumps(value).encode()
         signed = sign(body, key=self.signs_with)
+        if self.switching and named != SERIAL:
+            signed = sign(body, key="certificate", serial=CERTIFICATE_SERIAL)
         return Response(body, status_code=status, headers=signed.headers)
 
 
@@ -198,6 +226,7 @@ async def wechat_peer() -> AsyncIterator[WechatPeer]:
         Route("/v3/pay/transactions/out-trade-no/{order_no}/close", peer.answer, methods=["POST"]),
         Route("/v3/pay/transactions/out-trade-no/{order_no}", peer.answer),
         Route("/v3/refund/domestic/refunds", peer.answer, methods=["POST"]),
+        Route("/v3/refund/domestic/refunds/{refund_no}", peer.answer),
     ]
     server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), port=0, log_level="critical", lifespan="off"))
     task = asyncio.create_task(server.serve())

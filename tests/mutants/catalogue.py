@@ -50,6 +50,11 @@ _POISON = "tests/shared/messaging/conformance/test_poison.py::"
 _POSITIONS = "tests/shared/messaging/test_offset_tracker.py::"
 _LOCKS = "tests/shared/messaging/test_locks.py::"
 _CREDITING = "tests/services/payment/test_crediting.py::"
+_WECHAT = "tests/services/payment/test_talking_to_wechat.py::"
+_QUARANTINE = "tests/services/payment/test_quarantine.py::"
+_ABSENT = "tests/services/payment/test_absent_bills.py::"
+_ONCE = "tests/services/payment/test_announcing_once.py::"
+_ORDERS = "tests/services/payment/test_orders.py::"
 _REGIONS = "tests/shared/database/test_row_security.py::"
 _CASH = "tests/services/payment/cash/test_village_cash.py::"
 _HALL = "tests/services/payment/remittance/test_entrusted_cash.py::"
@@ -58,6 +63,44 @@ _MONEY_TABLES = "services/payment/migrations/0001_money_in.py"
 _CASH_TABLES = "services/payment/migrations/0002_cash_and_remittance.py"
 
 MUTATIONS = (
+    Mutation(
+        "second look for a bill",
+        (
+            Edit(
+                "services/payment/bills/repository.py",
+                "        wanted = list((await session.execute(_LIVE, ",
+                "        return found\n        wanted = list((await session.execute(_LIVE, ",
+            ),
+        ),
+        (
+            _ABSENT + "test_a_payment_that_waits_for_a_repricing_pays_the_new_bill",
+            _ABSENT + "test_cash_that_waits_for_a_repricing_is_imported",
+        ),
+    ),
+    Mutation(
+        "announcing together what crediting announces",
+        (
+            Edit(
+                "services/payment/crediting/worker.py",
+                "    async with collected(session):\n        return outcomes",
+                "    async with session.begin_nested():\n        return outcomes",
+            ),
+            Edit("shared/messaging/outbox/publication.py", "if _LAST_KEY in session.info:", "if False:"),
+            Edit("shared/messaging/outbox/publication.py", "if last is not None and min(", "if False and min("),
+        ),
+        (_ONCE + "test_crediting_locks_nobody_before_whom_it_waits_for",),
+    ),
+    Mutation(
+        "region of all lines in which an order is closed",
+        (
+            Edit(
+                "services/payment/orders/service.py",
+                "    async with context.database.transaction(order.region) as session:\n",
+                "    async with context.database.transaction(order.lines[0].dimensions.region) as session:\n",
+            ),
+        ),
+        (_ORDERS + "test_an_order_over_two_towns_is_seen_and_cancelled_by_each_of_them",),
+    ),
     Mutation(
         "cursor per publisher and aggregate",
         (Edit("shared/messaging/consumer/cursors.py", "if seq <= state.seq or seq == ", "if seq == "),),
@@ -220,5 +263,35 @@ MUTATIONS = (
         "unique serial of a collection notice",
         (Edit(_CASH_TABLES, "collection_notice_serial text UNIQUE,", "collection_notice_serial text,"),),
         (_HALL + "TestSerial::test_it_belongs_to_one_batch",),
+    ),
+    Mutation(
+        "naming of the key that an answer is to be signed with",
+        (
+            Edit(
+                "services/payment/channels/wechat/client.py",
+                'request.headers["Wechatpay-Serial"] = self._merchant.answers_signed_by',
+                "pass",
+            ),
+        ),
+        (
+            _WECHAT + "TestNamingTheKey::test_every_request_names_the_key_of_its_answer_and_who_asks",
+            _WECHAT + "TestNamingTheKey::test_with_the_public_key_alone_orders_are_opened_while_the_platform_switches",
+        ),
+    ),
+    Mutation(
+        "apartness of a service provider's money",
+        (
+            Edit(
+                "services/payment/crediting/decision.py",
+                "notice.payee_provider_id is not None or notice.payee_merchant_id != notice.merchant_id",
+                "notice.payee_merchant_id != notice.merchant_id",
+            ),
+        ),
+        (_QUARANTINE + "TestPartnerMode::test_it_is_never_credited_even_where_it_names_us_as_the_payee",),
+    ),
+    Mutation(
+        "earlier numbers of our own refunds",
+        (Edit("services/payment/refunds/service.py", "attempt < refund.attempt", "attempt > refund.attempt"),),
+        ("tests/services/payment/test_refunds.py::test_late_word_about_an_earlier_number_of_ours_is_a_repetition",),
     ),
 )

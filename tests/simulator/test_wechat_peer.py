@@ -60,6 +60,7 @@ class Channel:
     """The peer, its account, our client towards it, and our callback."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         settings = prepare.prepare(folder, residents=100, seed=1)
         described = prepare.environment(folder, settings)
         merchant = WechatMerchant.model_validate(json.loads(described["CANBAO_WECHAT_MERCHANTS"])[0])
@@ -100,6 +101,21 @@ async def test_a_request_that_is_not_signed_by_the_merchant_is_refused(channel: 
 
     assert answer.status_code == 401
     assert answer.json()["code"] == "SIGN_ERROR"
+    assert "wechatpay-signature" not in answer.headers, "W3: the real one signs no answer to whom it does not know"
+
+
+async def test_an_answer_is_signed_with_the_key_that_its_request_names(channel: Channel) -> None:
+    """W1: during the switch from certificate to public key the platform signs as it is asked to."""
+    settings = json.loads((channel.folder / "simulator.json").read_text(encoding="utf-8"))
+    for named, signed_with in (
+        (settings["platform_serial"], settings["platform_serial"]),
+        (settings["certificate_serial"], settings["certificate_serial"]),
+        ("A-SERIAL-NOBODY-KNOWS", settings["certificate_serial"]),
+        (None, settings["certificate_serial"]),
+    ):
+        assert channel.platform.answer_headers(b"", named)["Wechatpay-Serial"] == signed_with
+    # Ours knows the public key alone, and is answered in it.
+    assert await channel.order()
 
 
 async def test_a_closed_order_is_closed_and_a_paid_one_says_that_it_is_paid(channel: Channel) -> None:

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from cryptography.x509 import load_pem_x509_certificate
-
-from services.payment.channels.wechat.keys import load_merchant
+from services.payment.channels.wechat.key_faults import KeyFault, key_faults, merchant_serial_is_wrong
+from services.payment.channels.wechat.keys import load_merchant, load_platform_keys
 from shared.settings import Settings, WechatMerchant
 from shared.settings_errors import UnreadableSettingFile, UnusableSetting
 from shared.web.tokens import checking_key, signing_key
@@ -75,6 +74,35 @@ CERTIFICATE_EXPIRED = FindingType(
     "向微信支付商户平台取得新证书（或微信支付公钥）并配置。",
     "Fetch the new certificate (or WeChat Pay's public key) and configure it.",
 )
+CERTIFICATE_NOT_YET = FindingType(
+    "CERTIFICATE_NOT_YET",
+    "warn",
+    "证书从 {since} 起才有效，微信还不会用它签名。",
+    "The certificate is valid only from {since}: nothing is signed with it yet.",
+    "在此之前保留仍有效的平台公钥或证书。",
+    "Until then keep the platform key that is in use beside it.",
+)
+
+
+def _misplaced(code: str, fault: KeyFault) -> FindingType:
+    said = fault.value
+    return FindingType(code, "broken", said.zh, said.en, said.remedy_zh, said.remedy_en)
+
+
+PLATFORM_KEY_MISSING = _misplaced("PLATFORM_KEY_MISSING", KeyFault.NO_PLATFORM_KEY)
+PLATFORM_KEY_OURS = _misplaced("PLATFORM_KEY_OURS", KeyFault.OUR_OWN_KEY)
+PLATFORM_KEY_OTHER_SERIAL = _misplaced("PLATFORM_KEY_OTHER_SERIAL", KeyFault.OTHER_SERIAL)
+PLATFORM_KEY_SPELT_OTHERWISE = _misplaced("PLATFORM_KEY_SPELT_OTHERWISE", KeyFault.SPELT_OTHERWISE)
+PLATFORM_KEY_PREFIX_MISSING = _misplaced("PLATFORM_KEY_PREFIX_MISSING", KeyFault.PREFIX_MISSING)
+PLATFORM_KEY_TWICE = _misplaced("PLATFORM_KEY_TWICE", KeyFault.SAME_KEY_TWICE)
+MERCHANT_SERIAL_WRONG = _misplaced("MERCHANT_SERIAL_WRONG", KeyFault.MERCHANT_SERIAL)
+_MISPLACED = {
+    KeyFault.OUR_OWN_KEY: PLATFORM_KEY_OURS,
+    KeyFault.OTHER_SERIAL: PLATFORM_KEY_OTHER_SERIAL,
+    KeyFault.SPELT_OTHERWISE: PLATFORM_KEY_SPELT_OTHERWISE,
+    KeyFault.PREFIX_MISSING: PLATFORM_KEY_PREFIX_MISSING,
+    KeyFault.SAME_KEY_TWICE: PLATFORM_KEY_TWICE,
+}
 
 
 async def examine(installation: ExaminedInstallation) -> Sequence[Finding]:
@@ -137,22 +165,30 @@ def _token_keys(settings: Settings) -> Iterator[Finding]:
 def _merchant(merchant: WechatMerchant, now: datetime) -> Iterator[Finding]:
     setting = "CANBAO_WECHAT_MERCHANTS"
     try:
-        load_merchant(merchant)
+        loaded, known = load_merchant(merchant), load_platform_keys(merchant)
     except UnreadableSettingFile as error:
         yield KEY_FILE_UNREADABLE.at(str(error.file), why=error.why, setting=error.setting)
+        return
     except UnusableSetting as error:
         yield KEY_UNUSABLE.at(f"{setting} {merchant.mchid}", why=str(error), setting=setting)
-    else:
-        for serial, path in merchant.platform_keys.items():
-            pem = path.read_bytes()
-            if b"BEGIN CERTIFICATE" in pem:
-                yield judged_validity(
-                    f"{merchant.mchid} {serial}", load_pem_x509_certificate(pem).not_valid_after_utc, now
-                )
+        return
+    faults = key_faults(known, loaded.private_key.public_key())
+    if merchant_serial_is_wrong(merchant.merchant_serial, merchant.platform_keys.keys() - faults.keys()):
+        yield MERCHANT_SERIAL_WRONG.at(f"{setting} {merchant.mchid}")
+    if not known:
+        yield PLATFORM_KEY_MISSING.at(f"{setting} {merchant.mchid}")
+    for serial, (fault, own) in faults.items():
+        yield _MISPLACED[fault].at(f"{merchant.mchid} {serial}", own=own)
+    for each in known:
+        if each.certificate is not None:
+            since, until = each.certificate.not_valid_before_utc, each.certificate.not_valid_after_utc
+            yield judged_validity(f"{merchant.mchid} {each.serial}", since, until, now)
 
 
-def judged_validity(subject: str, until: datetime, now: datetime) -> Finding:
-    """What a certificate's last day means today."""
+def judged_validity(subject: str, since: datetime, until: datetime, now: datetime) -> Finding:
+    """What a certificate's first and last day mean today."""
+    if since > now:
+        return CERTIFICATE_NOT_YET.at(subject, since=f"{since:%Y-%m-%d}")
     finding_type = CERTIFICATE_EXPIRED if until <= now else CERTIFICATE_EXPIRING if until - now < _SOON else CERTIFICATE
     return finding_type.at(subject, until=f"{until:%Y-%m-%d}")
 

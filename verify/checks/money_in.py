@@ -6,10 +6,12 @@ from verify.findings import Findings
 from verify.snapshot import Databases
 
 # Whose money it is stands in the notice itself; what the service made of it is what is being proved. No payment of ours
-# answers to another merchant's or app's money, to another currency, or to a second claim on a transaction that another
-# notice booked. A success that nobody could work on is ours until somebody says otherwise.
+# answers to another merchant's or app's money, to what a service provider collects, to another currency, or to a second
+# claim on a transaction that another notice booked. A success that nobody could work on is ours until somebody says
+# otherwise.
 _SUCCESS = """
     kind = 'PAYMENT' AND outcome = 'SUCCESS' AND payee_merchant_id IS NOT DISTINCT FROM merchant_id AND currency = 'CNY'
+    AND payee_provider_id IS NULL
     AND NOT (state = 'QUARANTINED' AND reason = 'OTHER_APP')
     AND NOT (coalesce(reason, '') IN ('SAME_TRANSACTION_OTHER_ORDER', 'SAME_TRANSACTION_OTHER_AMOUNT') AND EXISTS (
         SELECT FROM proof.payment AS booked

@@ -1,6 +1,6 @@
 """What a channel owes for a day: what it took less what it gave back, read across payments and refunds."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -24,22 +24,30 @@ _GIVEN_BACK = """
 """
 _ASKED = {"channel": ":channel", "merchant_id": ":merchant_id", "day": ":day"}
 _OF_BATCH = {"channel": "b.channel", "merchant_id": "b.merchant_id", "day": "b.settlement_day"}
-_LOCK_TAKEN = text(
+# Both sides in one statement, which sees one moment: in two, a refund that commits between them is in the second only.
+_COUNT_DAY = text(
     f"""
-    SELECT l.id, l.state, l.enrolment_id, l.person_token, l.benefit_year, l.region, l.amount_fen, l.actor,
-           l.correlation_id,
-           EXISTS (SELECT FROM suspense s JOIN refund r ON r.suspense_id = s.id
-                   WHERE s.payment_line_id = l.id AND r.state = 'PAID' AND r.refunded_on <= p.paid_on) AS refunded
-    {_TAKEN.format(**_ASKED)}
-    ORDER BY l.id FOR UPDATE OF l
+    WITH taken AS MATERIALIZED (
+        SELECT l.id, l.state, l.enrolment_id, l.person_token, l.benefit_year, l.region, l.amount_fen, l.actor,
+               l.correlation_id,
+               EXISTS (SELECT FROM suspense s JOIN refund r ON r.suspense_id = s.id
+                       WHERE s.payment_line_id = l.id AND r.state = 'PAID' AND r.refunded_on <= p.paid_on) AS refunded
+        {_TAKEN.format(**_ASKED)}
+        ORDER BY l.id FOR UPDATE OF l
+    ), given_back AS MATERIALIZED (
+        SELECT r.id, r.amount_fen, p.paid_on < r.refunded_on AS of_earlier_day, l.region, l.enrolment_id,
+               l.person_token, l.benefit_year, r.actor, r.correlation_id
+        {_GIVEN_BACK.format(**_ASKED)}
+    )
+    SELECT true AS taken, id, enrolment_id, person_token, benefit_year, region, amount_fen, actor, correlation_id,
+           state, refunded, false AS of_earlier_day
+    FROM taken
+    UNION ALL
+    SELECT false, id, enrolment_id, person_token, benefit_year, region, amount_fen, actor, correlation_id,
+           NULL, false, of_earlier_day
+    FROM given_back
+    ORDER BY taken DESC, id
     """  # noqa: S608 - constant parts
-)
-_GIVEN_BACK_LINES = text(
-    f"""
-    SELECT r.id AS refund_id, r.amount_fen, p.paid_on < r.refunded_on AS of_earlier_day, l.region, l.enrolment_id,
-           l.person_token, l.benefit_year, r.actor, r.correlation_id
-    {_GIVEN_BACK.format(**_ASKED)} ORDER BY r.id
-    """
 )
 # Held settlements whose sum has moved since they were compared (a late notice, a refund), and reopened ones.
 _TO_RECOUNT = text(
@@ -74,7 +82,6 @@ class UnsettledLine:
     """A payment's line that the channel has not settled; one refunded on the same day will never be."""
 
     id: UUID
-    state: str
     enrolment_id: UUID | None
     person_token: str | None
     benefit_year: int | None
@@ -82,6 +89,7 @@ class UnsettledLine:
     amount_fen: int
     actor: str
     correlation_id: UUID
+    state: str
     refunded: bool
 
     @property
@@ -95,19 +103,62 @@ class RefundDeduction:
     """A refund that the channel deducts from its payout for the day."""
 
     refund_id: UUID
-    amount_fen: int
-    of_earlier_day: bool
-    region: str
     enrolment_id: UUID | None
     person_token: str | None
     benefit_year: int | None
+    region: str
+    amount_fen: int
     actor: str
     correlation_id: UUID
+    of_earlier_day: bool
 
     @property
     def dimensions(self) -> Dimensions:
         """Whose money it was, for the books."""
         return Dimensions(self.region, self.enrolment_id, self.person_token, self.benefit_year)
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """A row of either side."""
+
+    taken: bool
+    id: UUID
+    enrolment_id: UUID | None
+    person_token: str | None
+    benefit_year: int | None
+    region: str
+    amount_fen: int
+    actor: str
+    correlation_id: UUID
+    state: str | None
+    refunded: bool
+    of_earlier_day: bool
+
+    def line(self) -> UnsettledLine:
+        """The line that was taken."""
+        return UnsettledLine(*self._money(), state=self.state or "", refunded=self.refunded)
+
+    def refund(self) -> RefundDeduction:
+        """The refund that was given back."""
+        return RefundDeduction(*self._money(), of_earlier_day=self.of_earlier_day)
+
+    def _money(self) -> tuple[UUID, UUID | None, str | None, int | None, str, int, str, UUID]:
+        whose = (self.enrolment_id, self.person_token, self.benefit_year, self.region)
+        return (self.id, *whose, self.amount_fen, self.actor, self.correlation_id)
+
+
+@dataclass(frozen=True, slots=True)
+class CountedDay:
+    """Both sides of what a channel owes for a day, as they stood at one moment."""
+
+    taken: Sequence[UnsettledLine]
+    given_back: Sequence[RefundDeduction]
+
+    @property
+    def owed_fen(self) -> int:
+        """What the channel took less what it gave back."""
+        return sum(line.amount_fen for line in self.taken) - sum(refund.amount_fen for refund in self.given_back)
 
 
 async def lock_to_recount(session: AsyncSession) -> UUID | None:
@@ -116,14 +167,10 @@ async def lock_to_recount(session: AsyncSession) -> UUID | None:
     return found
 
 
-async def lock_unsettled(session: AsyncSession, settlement: SettlementReference) -> list[UnsettledLine]:
-    """What the channel took on the day and has not settled, line by line, held until the transaction ends."""
-    return await fetch_all(session, _LOCK_TAKEN, UnsettledLine, _key(settlement))
-
-
-async def deductions(session: AsyncSession, settlement: SettlementReference) -> list[RefundDeduction]:
-    """What the channel gave back on the day, whenever it had taken it."""
-    return await fetch_all(session, _GIVEN_BACK_LINES, RefundDeduction, _key(settlement))
+async def count_day(session: AsyncSession, settlement: SettlementReference) -> CountedDay:
+    """What the channel took on the day and has not settled, held until the transaction ends, and what it gave back."""
+    rows = await fetch_all(session, _COUNT_DAY, _Counted, _key(settlement))
+    return CountedDay([row.line() for row in rows if row.taken], [row.refund() for row in rows if not row.taken])
 
 
 async def merchants_with_money(session: AsyncSession, asked: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -74,16 +74,14 @@ async def recount(session: AsyncSession, batch: OnlineBatch, bank_line: Settleme
 
     A held batch whose sum has moved is compared again as a new version, without a correction by hand.
     """
-    taken = await repository.lock_unsettled(session, batch.settlement)
-    given_back = await repository.deductions(session, batch.settlement)
-    owed_fen = sum(line.amount_fen for line in taken) - sum(refund.amount_fen for refund in given_back)
-    differences = _differences(batch, owed_fen)
-    paid_out = [line for line in taken if not line.refunded]
+    counted = await repository.count_day(session, batch.settlement)
+    differences = _differences(batch, counted.owed_fen)
+    paid_out = [line for line in counted.taken if not line.refunded]
     if not differences:
         await _settle(session, batch, bank_line, paid_out)
-        await _deduct(session, batch, bank_line, [refund for refund in given_back if refund.of_earlier_day])
+        await _deduct(session, batch, bank_line, [refund for refund in counted.given_back if refund.of_earlier_day])
     premiums = [line for line in paid_out if line.state == "CREDITED"]
-    facts: dict[str, int] = {"counted_fen": owed_fen}
+    facts: dict[str, int] = {"counted_fen": counted.owed_fen}
     if batch.state is BatchState.HELD:
         facts["version"] = batch.version + 1
     if not differences:
@@ -98,7 +96,7 @@ async def recount(session: AsyncSession, batch: OnlineBatch, bank_line: Settleme
         held_at=HoldStage.MATCH if differences else None,
         differences=[difference.as_json() for difference in differences],
         facts=facts,
-        note={"settled_fen": batch.declared_fen, "owed_fen": owed_fen, "lines": len(taken)},
+        note={"settled_fen": batch.declared_fen, "owed_fen": counted.owed_fen, "lines": len(counted.taken)},
     )
     if await batches.take_step(session, batch.id, move) is None:
         raise RuntimeError(f"batch {batch.id} moved while it was locked")

@@ -23,6 +23,14 @@ from shared.contracts.registration import EnrolmentTerminated
 from shared.contracts.subsidy import ContributionAssessed
 from shared.database.bulk import ColumnMap, insert_rows, update_rows
 from shared.database.row import fetch_all, fetch_one, select_into
+from shared.messaging.bus.errors import Transient
+
+# Each further look means that somebody was priced again within the moment before it.
+LOOKS = 10
+
+
+class BillsKeepChanging(Transient):
+    """People were priced again faster than their bills could be locked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +108,12 @@ _LOCK_LIVE = select_into(
     """,
     schedule="schedule::text",
 )
+_LIVE = text(
+    """
+    SELECT enrolment_id FROM bill
+    WHERE enrolment_id = ANY(CAST(:enrolments AS uuid[])) AND superseded_because IS NULL ORDER BY enrolment_id
+    """
+)
 _LOCK = select_into(
     bill_of,
     "SELECT {fields} FROM bill WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE",
@@ -169,9 +183,23 @@ _SHOW = select_into(
 
 
 async def lock_live(session: AsyncSession, enrolment_ids: Sequence[UUID]) -> dict[UUID, Bill]:
-    """Lock the bills in force of these enrolments, sorted; by enrolment."""
-    bills = await fetch_all(session, _LOCK_LIVE, bill_of, {"enrolments": sorted(set(enrolment_ids))})
-    return {bill.enrolment_id: bill for bill in bills}
+    """Lock the bills in force of these enrolments, sorted; by enrolment. Who is missing has none.
+
+    A bill that is superseded while its lock is waited for is dropped, and its successor is younger than the statement.
+    So only a second look, which waits for nobody, says that an enrolment has no bill. Raises BillsKeepChanging.
+    """
+    found: dict[UUID, Bill] = {}
+    wanted = sorted(set(enrolment_ids))
+    for _ in range(LOOKS):
+        bills = await fetch_all(session, _LOCK_LIVE, bill_of, {"enrolments": wanted})
+        found |= {bill.enrolment_id: bill for bill in bills}
+        missing = [one for one in wanted if one not in found]
+        if not missing:
+            return found
+        wanted = list((await session.execute(_LIVE, {"enrolments": missing})).scalars())
+        if not wanted:
+            return found
+    raise BillsKeepChanging(f"{len(wanted)} bills")
 
 
 async def lock(session: AsyncSession, bill_ids: Sequence[UUID]) -> dict[UUID, Bill]:

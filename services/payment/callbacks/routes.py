@@ -24,8 +24,8 @@ BODY_LIMIT = 64 * 1024
 PATH = "/v1/callbacks/wechat/{mchid}"
 _PREFIX = b"wechatpay-"
 
-# Refused probes are counted like all else; nothing here raises an alarm, because WeChat probes on purpose.
-# Its count per outcome is the rate; a channel waits five seconds for an answer.
+# Its count per outcome is the rate; a channel waits five seconds for an answer. Refused notices alarm by outcome
+# (deploy/prometheus/alerts.yml), except probes: WeChat probes on purpose.
 _CALLBACKS = Histogram(
     "canbao_callback_seconds",
     "From a callback's arrival to its answer, by what became of it",

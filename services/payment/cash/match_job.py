@@ -1,5 +1,6 @@
 """票、款一致: compares a submitted batch with its receipts, slip and bank line, and imports it in one transaction."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +18,8 @@ from services.payment.bills.service import BillPayment
 from services.payment.bills.state import Bill
 from services.payment.cash import repository
 from services.payment.cash.import_decision import Import, decide_import
-from services.payment.cash.three_way_match import Match, Receipt, Statement, match_collection
+from services.payment.cash.repository import StatedSlip
+from services.payment.cash.three_way_match import Deposit, Match, Receipt, Statement, match_collection
 from services.payment.cash_refunds import repository as cash_refunds
 from services.payment.job_names import CASH_MATCHING
 from services.payment.ledger import postings
@@ -29,6 +31,7 @@ from services.payment.statements import repository as statements
 from services.payment.statements.repository import DepositLine
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
+from shared.messaging.outbox.publication import collected
 from shared.service import Job, ServiceContext
 
 CHANNEL = "VILLAGE_CASH"
@@ -78,16 +81,21 @@ async def compare(session: AsyncSession, batch: CashBatch) -> None:
     numbers = [line.receipt_no for line in stated]
     found = await receipts_repository.by_number(session, numbers, lock=True)
     receipts = {number: receipt for number, receipt in found.items() if receipt.region == batch.region}
-    deposits = await repository.deposits(session, batch.id)
+    slips = await repository.slips(session, batch.id)
+    # What is compared is what this statement claims: money that the bank books a moment later stays unexplained.
+    booked = await statements.explain_deposits(session, batch.id, [slip.slip_no for slip in slips])
+    if {line.reference for line in booked} != {slip.slip_no for slip in slips}:
+        # A line was reversed while it was waited for: the batch waits for the right one.
+        await statements.release_deposits(session, batch.id, [])
+        return
     unlisted = await receipts_repository.unlisted(session, batch.region, batch.benefit_year)
     match = match_collection(
         Statement(batch.region, batch.benefit_year, batch.declared_fen, stated),
         {number: _as_compared(receipt, batch) for number, receipt in receipts.items()},
         [_as_compared(receipt, batch) for receipt in unlisted if receipt.receipt_no not in receipts],
-        deposits,
+        _deposits(slips, booked),
     )
     await receipts_repository.claim(session, batch.id, list(receipts))
-    booked = await statements.explain_deposits(session, batch.id, [deposit.slip_no for deposit in deposits])
     last = max(booked, key=lambda line: (line.booked_on, line.id))
     matching = _Matching(batch, last, last.booked_on)
     handed_in = [receipts[number] for number in dict.fromkeys(numbers) if number in receipts]
@@ -97,6 +105,13 @@ async def compare(session: AsyncSession, batch: CashBatch) -> None:
         await _import(session, matching, handed_in)
     else:
         await _hold(session, matching, match)
+
+
+def _deposits(slips: Sequence[StatedSlip], booked: Sequence[DepositLine]) -> list[Deposit]:
+    booked_fen = Counter[str]()
+    for line in booked:
+        booked_fen[line.reference] += line.amount_fen
+    return [Deposit(slip.slip_no, slip.amount_fen, booked_fen[slip.slip_no]) for slip in slips]
 
 
 def _as_compared(receipt: StoredReceipt, batch: CashBatch) -> Receipt:
@@ -127,9 +142,12 @@ def _deposited(matching: _Matching, receipt: StoredReceipt) -> Transfer:
 async def _import(session: AsyncSession, matching: _Matching, receipts: Sequence[StoredReceipt]) -> None:
     live = await bills.lock_live(session, [receipt.enrolment_id for receipt in receipts])
     decided = decide_import(receipts, live)
-    for some in _chunks(decided.paying):
-        await post(session, [postings.cash_imported(r.dimensions, r.amount_fen, matching.context(r)) for r, _ in some])
-        await bills.pay(session, [_payment(matching, receipt, bill) for receipt, bill in some])
+    async with collected(session):
+        for some in _chunks(decided.paying):
+            await post(
+                session, [postings.cash_imported(r.dimensions, r.amount_fen, matching.context(r)) for r, _ in some]
+            )
+            await bills.pay(session, [_payment(matching, receipt, bill) for receipt, bill in some])
     for failed in _chunks(decided.failing):
         await post(
             session, [postings.import_failed(r.dimensions, r.amount_fen, matching.context(r)) for r, _ in failed]

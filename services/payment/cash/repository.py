@@ -8,10 +8,18 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.cash.three_way_match import Deposit, StatementLine
+from services.payment.cash.three_way_match import StatementLine
 from shared.contracts.event import Trace
 from shared.database.bulk import ColumnMap
 from shared.database.row import fetch_all, fetch_one, select_into
+
+
+@dataclass(frozen=True, slots=True)
+class StatedSlip:
+    """What a slip of a batch says."""
+
+    slip_no: str
+    amount_fen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +46,9 @@ _LINES = select_into(
     StatementLine,
     "SELECT {fields} FROM collection_line WHERE batch_id = :batch_id AND version = :version ORDER BY ordinal",
 )
-_SLIPS = text(
-    """
-    SELECT s.slip_no, s.amount_fen AS slip_fen, coalesce(sum(b.amount_fen), 0)::bigint AS booked_fen
-    FROM deposit_slip s
-    LEFT JOIN bank_line b ON b.kind = 'DEPOSIT' AND b.reference = s.slip_no AND b.reversed_on IS NULL
-    WHERE s.batch_id = :batch_id AND NOT s.withdrawn
-    GROUP BY s.slip_no ORDER BY s.slip_no
-    """
+_SLIPS = select_into(
+    StatedSlip,
+    "SELECT {fields} FROM deposit_slip WHERE batch_id = :batch_id AND NOT withdrawn ORDER BY slip_no",
 )
 _SLIP = select_into(StoredSlip, "SELECT {fields} FROM deposit_slip WHERE slip_no = :slip_no")
 _INSERT_SLIP = text(
@@ -96,9 +99,9 @@ async def lines(session: AsyncSession, batch_id: UUID, version: int) -> list[Sta
     return await fetch_all(session, _LINES, StatementLine, {"batch_id": batch_id, "version": version})
 
 
-async def deposits(session: AsyncSession, batch_id: UUID) -> list[Deposit]:
-    """The slips of a batch, each with what the bank booked for it."""
-    return await fetch_all(session, _SLIPS, Deposit, {"batch_id": batch_id})
+async def slips(session: AsyncSession, batch_id: UUID) -> list[StatedSlip]:
+    """The slips of a batch; they change under the batch's lock only."""
+    return await fetch_all(session, _SLIPS, StatedSlip, {"batch_id": batch_id})
 
 
 async def slip(session: AsyncSession, slip_no: str) -> StoredSlip | None:

@@ -137,7 +137,7 @@ async def record_slip(session: AsyncSession, trace: Trace, body: StatementSlipIn
         raise SlipNumberTaken
     if batch.state is not BatchState.SUBMITTED:
         raise StatementNoLongerOpen(f"批次状态 batch {batch.state.value}")
-    if await repository.deposits(session, batch.id):
+    if await repository.slips(session, batch.id):
         raise SecondSlip
     new = await repository.insert_slip(
         session, batch.id, batch.region, body.slip_no, body.amount_fen, body.deposited_on, trace

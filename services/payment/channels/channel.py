@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from services.payment.notices.notice import ChannelNotice, Evidence
+from services.payment.notices.notice import ChannelNotice, Evidence, VerifiedNotice
 from shared.errors import DomainError, ErrorCode
 
 
@@ -58,9 +58,10 @@ class OrderAnswer:
 
 @dataclass(frozen=True, slots=True)
 class RefundAnswer:
-    """The channel's own status of a refund, and the notice of its outcome where there is one yet."""
+    """The channel's own status and number of a refund, and the notice of its outcome where there is one yet."""
 
     status: str
+    channel_refund_id: str | None = None
     concluded: tuple[ChannelNotice, Evidence] | None = None
 
 
@@ -92,8 +93,17 @@ class PaymentChannel(Protocol):
 
     async def refund(
         self, *, transaction_id: str, refund_no: str, reason: str, refund_fen: int, paid_fen: int, notify_url: str
-    ) -> None:
-        """Ask for money to go back to the payer; accepted only, final when a notice or a query reports it."""
+    ) -> str | None:
+        """Ask for money to go back to the payer; accepted only, final when a notice or a query reports it.
+
+        Returns the channel's own number of the refund.
+        """
 
     async def query_refund(self, refund_no: str) -> RefundAnswer | None:
         """What the channel knows of a refund; None where it has none of that number."""
+
+    def read_again(self, kept: VerifiedNotice) -> ChannelNotice | None:
+        """Read a kept message once more, as a person who looks at it would; None where it cannot be opened.
+
+        The notice that it gives is another one: what was kept stays as it is.
+        """

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.payment.bills.state import Bill, BillState
 from services.payment.ledger.transfer import Dimensions
-from services.payment.notices.notice import PaymentNotice
+from services.payment.notices.notice import PaymentNotice, RefundNotice
 from services.payment.orders.state import Order, OrderLine, OrderState
 from services.payment.suspense.reasons import SuspenseReason
 
@@ -25,9 +25,11 @@ class Quarantine(StrEnum):
     UNPROCESSABLE = "UNPROCESSABLE"
     UNKNOWN_MERCHANT = "UNKNOWN_MERCHANT"
     REFUND_NOT_ASKED = "REFUND_NOT_ASKED"
+    REFUND_DIFFERS = "REFUND_DIFFERS"
 
 
-# Quarantined for a reason on our side, not in the message: once that is removed, it can be worked again.
+# Quarantined for a reason on our side, not in the message: once that is removed, it can be worked again. What could not
+# be read is read again from the message itself.
 RETRYABLE_QUARANTINE = (Quarantine.UNPROCESSABLE, Quarantine.UNKNOWN_MERCHANT)
 
 
@@ -70,9 +72,14 @@ _ORDER_IS_PAID = (
 )
 
 
+def is_another_merchants(notice: PaymentNotice | RefundNotice) -> bool:
+    """Whether the money is another merchant's: paid to it, or collected for it by a service provider (服务商)."""
+    return notice.payee_provider_id is not None or notice.payee_merchant_id != notice.merchant_id
+
+
 def quarantine_of(notice: PaymentNotice, appid: str) -> Quarantine | None:
     """Why a notice is about money that is not ours; None where it is ours."""
-    if notice.payee_merchant_id != notice.merchant_id:
+    if is_another_merchants(notice):
         return Quarantine.OTHER_MERCHANT
     if notice.payee_appid != appid:
         return Quarantine.OTHER_APP

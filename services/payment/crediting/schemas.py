@@ -14,6 +14,10 @@ class QuarantinedOut(BaseModel):
     id: UUID
     channel: str
     merchant_id: str
+    notify_id: str
+    event_type: str
+    payee_merchant_id: str | None
+    payee_provider_id: str | None
     order_no: str | None
     transaction_id: str | None
     refund_no: str | None
@@ -22,9 +26,10 @@ class QuarantinedOut(BaseModel):
     succeeded_at: datetime | None
     reason: str
     region: str
+    recorded_at: datetime
 
 
 class Retried(BaseModel):
-    """The notice waits to be worked again."""
+    """The notice that waits to be worked again: the same one, or the new reading of one that could not be read."""
 
     id: UUID

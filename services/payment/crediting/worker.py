@@ -9,7 +9,7 @@ from prometheus_client import Counter
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.crediting.decision import Quarantine, quarantine_of
+from services.payment.crediting.decision import Quarantine, is_another_merchants, quarantine_of
 from services.payment.crediting.service import Outcome, credit
 from services.payment.job_names import CREDITING
 from services.payment.notices import repository
@@ -17,6 +17,7 @@ from services.payment.notices.notice import ChannelNotice, NoticeKind, PaymentNo
 from services.payment.refunds.service import settle
 from services.payment.resources import PaymentResources
 from shared.messaging.bus.errors import error_summary, is_transient
+from shared.messaging.outbox.publication import collected
 from shared.service import Job, ServiceContext
 
 AT_ONCE = 500
@@ -90,6 +91,8 @@ async def work(
             outcomes[notice.id] = ("IGNORED", None)
         elif merchant is None:
             outcomes[notice.id] = ("QUARANTINED", Quarantine.UNKNOWN_MERCHANT.value)
+        elif isinstance(notice, RefundNotice) and is_another_merchants(notice):
+            outcomes[notice.id] = ("QUARANTINED", Quarantine.OTHER_MERCHANT.value)
         elif isinstance(notice, RefundNotice):
             refunds.append(notice)
         elif not isinstance(notice, PaymentNotice):
@@ -100,7 +103,8 @@ async def work(
             outcomes[notice.id] = ("QUARANTINED", foreign.value)
         else:
             payments.append(notice)
-    return outcomes | await credit(session, payments) | await settle(session, refunds)
+    async with collected(session):
+        return outcomes | await credit(session, payments) | await settle(session, refunds)
 
 
 async def _quarantine(context: ServiceContext[object], notice_id: UUID, failure: Exception) -> int:

@@ -38,7 +38,10 @@ class Evidence(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelNotice:
-    """A notice that a channel vouches for; ``merchant_id`` is the merchant to whom it was addressed."""
+    """A notice that a channel vouches for; ``merchant_id`` is the merchant to whom it was addressed.
+
+    One that cannot be read may all the same name its order.
+    """
 
     kind: NoticeKind
     channel: str
@@ -46,6 +49,7 @@ class ChannelNotice:
     region: str
     notify_id: str
     event_type: str
+    order_no: str | None = None
     id: UUID = field(default_factory=new_id)
     correlation_id: UUID = field(default_factory=new_id)
 
@@ -67,10 +71,14 @@ class ChannelNotice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentNotice(ChannelNotice):
-    """A channel reports what became of an order's payment."""
+    """A channel reports what became of an order's payment.
+
+    ``payee_provider_id`` is there where a service provider collects for the payee: then it is another merchant's money.
+    """
 
     kind: NoticeKind = NoticeKind.PAYMENT
     payee_merchant_id: str
+    payee_provider_id: str | None = None
     payee_appid: str
     order_no: str
     transaction_id: str
@@ -87,13 +95,15 @@ class PaymentNotice(ChannelNotice):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundNotice(ChannelNotice):
-    """A channel reports what became of a refund."""
+    """A channel reports what became of a refund; ``channel_refund_id`` is its own number, as its bills have it."""
 
     kind: NoticeKind = NoticeKind.REFUND
     payee_merchant_id: str
+    payee_provider_id: str | None = None
     order_no: str
     transaction_id: str
     refund_no: str
+    channel_refund_id: str | None = None
     outcome: str
     amount_fen: int
     succeeded_at: datetime | None

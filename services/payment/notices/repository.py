@@ -29,23 +29,6 @@ class ConcludedNotice:
 
 
 @dataclass(frozen=True, slots=True)
-class QuarantinedNotice:
-    """A notice in quarantine, and why."""
-
-    id: UUID
-    channel: str
-    merchant_id: str
-    order_no: str | None
-    transaction_id: str | None
-    refund_no: str | None
-    amount_fen: int | None
-    currency: str | None
-    succeeded_at: datetime | None
-    reason: str
-    region: str
-
-
-@dataclass(frozen=True, slots=True)
 class MoneyAtRisk:
     """Payments by their notices, worth how many fen, the oldest for how many seconds by the database's clock."""
 
@@ -64,10 +47,12 @@ class _NoticeRow(NamedTuple):
     event_type: str
     kind: str
     payee_merchant_id: str | None
+    payee_provider_id: str | None
     payee_appid: str | None
     order_no: str | None
     transaction_id: str | None
     refund_no: str | None
+    channel_refund_id: str | None
     outcome: str | None
     amount_fen: int | None
     currency: str | None
@@ -106,6 +91,7 @@ class _NoticeRow(NamedTuple):
             event_type=self.event_type,
             correlation_id=self.correlation_id,
             payee_merchant_id=self.payee_merchant_id,
+            payee_provider_id=self.payee_provider_id,
             payee_appid=self.payee_appid,
             order_no=self.order_no,
             transaction_id=self.transaction_id,
@@ -134,9 +120,11 @@ class _NoticeRow(NamedTuple):
             event_type=self.event_type,
             correlation_id=self.correlation_id,
             payee_merchant_id=self.payee_merchant_id,
+            payee_provider_id=self.payee_provider_id,
             order_no=self.order_no,
             transaction_id=self.transaction_id,
             refund_no=self.refund_no,
+            channel_refund_id=self.channel_refund_id,
             outcome=self.outcome,
             amount_fen=self.amount_fen,
             succeeded_at=self.succeeded_at,
@@ -151,6 +139,7 @@ class _NoticeRow(NamedTuple):
             region=self.region,
             notify_id=self.notify_id,
             event_type=self.event_type,
+            order_no=self.order_no,
             correlation_id=self.correlation_id,
         )
 
@@ -160,7 +149,7 @@ def _of_money(name: str) -> Callable[[VerifiedNotice], object]:
     return lambda verified: getattr(verified.notice, name, None)
 
 
-_VERIFIED = ColumnMap[VerifiedNotice](
+NOTICE_COLUMNS = ColumnMap[VerifiedNotice](
     {
         "id": ("uuid", "notice.id"),
         "channel": ("text", "notice.channel"),
@@ -173,10 +162,12 @@ _VERIFIED = ColumnMap[VerifiedNotice](
         "event_type": ("text", "notice.event_type"),
         "kind": ("text", "notice.kind"),
         "payee_merchant_id": ("text", _of_money("payee_merchant_id")),
+        "payee_provider_id": ("text", _of_money("payee_provider_id")),
         "payee_appid": ("text", _of_money("payee_appid")),
         "order_no": ("text", _of_money("order_no")),
         "transaction_id": ("text", _of_money("transaction_id")),
         "refund_no": ("text", _of_money("refund_no")),
+        "channel_refund_id": ("text", _of_money("channel_refund_id")),
         "outcome": ("text", _of_money("outcome")),
         "amount_fen": ("bigint", _of_money("amount_fen")),
         "currency": ("text", _of_money("currency")),
@@ -188,7 +179,7 @@ _VERIFIED = ColumnMap[VerifiedNotice](
 )
 _CONCLUDED = ColumnMap[ConcludedNotice]({"id": "uuid", "state": "text", "reason": "text"})
 
-_INSERT = driver_insert("raw_notice", _VERIFIED, then="ON CONFLICT (channel, notify_id) DO NOTHING")
+_INSERT = driver_insert("raw_notice", NOTICE_COLUMNS, then="ON CONFLICT (channel, notify_id) DO NOTHING")
 # A work queue: the next worker takes other rows. The order's and the bill's rows decide every race.
 _CLAIM = select_into(
     _NoticeRow,
@@ -215,22 +206,9 @@ _UNPARK_BOOKED = text(
     RETURNING n.id
     """
 )
-_RETRY = text(
-    """
-    UPDATE raw_notice SET state = 'RECEIVED', reason = NULL
-    WHERE id = :id AND state = 'QUARANTINED' AND reason = ANY(CAST(:reasons AS text[])) RETURNING id
-    """
-)
-_QUARANTINED = select_into(
-    QuarantinedNotice,
-    """
-    SELECT {fields} FROM raw_notice
-    WHERE state = 'QUARANTINED' AND (CAST(:after AS uuid) IS NULL OR id > :after)
-    ORDER BY id LIMIT :limit
-    """,
-)
-# Two branches, so that each has its partial index: the table holds every notice ever taken. A clock that was set back
-# makes nothing wait for less than no time.
+# A branch for each state, so that each has its partial index: the table holds every notice ever taken. A clock that was
+# set back makes nothing wait for less than no time. A success of our own order in quarantine is money that we hold and
+# have credited to nobody; where its amount cannot be read it is the order's.
 _AT_RISK = text(
     """
     SELECT count(*) AS notices, coalesce(sum(amount_fen), 0)::bigint AS fen,
@@ -239,6 +217,17 @@ _AT_RISK = text(
         SELECT amount_fen, recorded_at FROM raw_notice WHERE state = 'RECEIVED' AND kind = 'PAYMENT'
         UNION ALL
         SELECT amount_fen, recorded_at FROM raw_notice WHERE state = 'PARKED' AND kind = 'PAYMENT'
+        UNION ALL
+        SELECT CASE n.currency WHEN 'CNY' THEN n.amount_fen ELSE o.amount_fen END, n.recorded_at
+        FROM raw_notice n
+        JOIN payment_order o ON o.order_no = n.order_no AND o.channel = n.channel
+                            AND o.merchant_id = coalesce(n.payee_merchant_id, n.merchant_id)
+        WHERE n.state = 'QUARANTINED' AND n.event_type = 'TRANSACTION.SUCCESS' AND n.payee_provider_id IS NULL
+          AND coalesce(n.outcome, 'SUCCESS') = 'SUCCESS'
+          AND NOT EXISTS (
+              SELECT FROM payment p
+              WHERE p.order_id = o.id AND p.transaction_id = coalesce(n.transaction_id, p.transaction_id)
+          )
     ) AS waiting
     """
 )
@@ -253,7 +242,7 @@ async def prepare_insert(connection: AsyncConnection, region: str) -> Insert:
     statement = await driver.prepare(_INSERT)
 
     async def insert(notices: Sequence[VerifiedNotice]) -> None:
-        await statement.fetch(*_VERIFIED.lists(notices))
+        await statement.fetch(*NOTICE_COLUMNS.lists(notices))
 
     return insert
 
@@ -287,17 +276,6 @@ async def unpark(session: AsyncSession, transaction_ids: Sequence[str]) -> None:
 async def unpark_booked(session: AsyncSession) -> int:
     """Put parked refund notices whose payment has been booked meanwhile back into the queue; returns how many."""
     return len((await session.execute(_UNPARK_BOOKED)).all())
-
-
-async def retry(session: AsyncSession, notice_id: UUID, reasons: Sequence[str]) -> bool:
-    """Put a notice that was quarantined for one of these reasons back into the queue; whether there was one."""
-    found = await session.execute(_RETRY, {"id": notice_id, "reasons": list(reasons)})
-    return found.one_or_none() is not None
-
-
-async def quarantined(session: AsyncSession, *, after: UUID | None, limit: int) -> list[QuarantinedNotice]:
-    """Notices in quarantine, oldest first."""
-    return await fetch_all(session, _QUARANTINED, QuarantinedNotice, {"after": after, "limit": limit})
 
 
 async def money_at_risk(session: AsyncSession) -> MoneyAtRisk:

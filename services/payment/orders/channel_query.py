@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from services.payment.channels.channel import ChannelRefused, ChannelUnavailable, OrderAtChannel, PaymentChannel
+from services.payment.notices.notice import NoticeKind
 from services.payment.orders import repository, service
 from services.payment.orders.state import Order, OrderState
 from services.payment.resources import PaymentResources
@@ -70,6 +71,8 @@ async def _settle(context: ServiceContext[PaymentResources], order: Order) -> No
     answer = await channel.query(order.order_no)
     if answer.paid is not None:
         await context.resources.notices.store(*answer.paid)
+        if answer.paid[0].kind is NoticeKind.UNREADABLE:
+            return  # paid, and nobody can read how: it is asked again until the channel says it in a form that we know
     elif order.state in (OrderState.CREATED, OrderState.UNKNOWN):
         await _reopen_or_end(context, order, channel, answer.state)
     async with context.database.transaction(context.settings.region) as session:
@@ -86,7 +89,7 @@ async def _reopen_or_end(
     region = context.settings.region
     if state in (OrderAtChannel.PAYABLE, OrderAtChannel.UNKNOWN):
         try:
-            await service.open_at_channel(context, order, channel, region)
+            await service.open_at_channel(context, order, channel)
         except (ChannelUnavailable, ChannelRefused):
             log.warning("an order could not be opened at the channel", order_no=order.order_no)
         return

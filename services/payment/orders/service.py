@@ -4,7 +4,8 @@ The channel is never called inside a database transaction. An order is written C
 AWAITING; whatever is interrupted in between is settled by asking the channel (``channel_query``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
@@ -91,16 +92,15 @@ async def place(context: ServiceContext[PaymentResources], ask: OrderRequest) ->
         if order is None:
             await _close_earlier(context, ask)
             order = await _create(context, ask, channel)
+        if order is None:
+            raise await _already_open(context, ask)
     except _NoBill as unbilled:
         raise await _why_without_bill(context, ask, unbilled) from None
-    if order is None:
-        raise OrderAlreadyOpen
-    return await open_at_channel(context, order, channel, ask.region)
+    with _naming(order):
+        return await open_at_channel(context, order, channel)
 
 
-async def open_at_channel(
-    context: ServiceContext[PaymentResources], order: Order, channel: PaymentChannel, region: str
-) -> Order:
+async def open_at_channel(context: ServiceContext[PaymentResources], order: Order, channel: PaymentChannel) -> Order:
     """Ask the channel for the code of a written order; asking again for the same order is harmless."""
     try:
         code_url = await channel.prepay(
@@ -111,15 +111,15 @@ async def open_at_channel(
             notify_url=context.resources.notify_url(order.merchant_id),
         )
     except ChannelUnavailable:
-        await _turn(context, region, order, OrderState.UNKNOWN)
+        await _turn(context, order, OrderState.UNKNOWN)
         raise
     except ChannelRefused as refused:
         if refused.already_paid:
-            await _turn(context, region, order, OrderState.UNKNOWN)
+            await _turn(context, order, OrderState.UNKNOWN)
             raise OrderPaid from refused
-        await _turn(context, region, order, OrderState.REFUSED)
+        await _turn(context, order, OrderState.REFUSED)
         raise
-    if not await _turn(context, region, order, OrderState.AWAITING, code_url=code_url):
+    if not await _turn(context, order, OrderState.AWAITING, code_url=code_url):
         # It was cancelled while the channel was opening it: it must not stay open there alone.
         await channel.close(order.order_no)
         raise OrderNotOpen
@@ -127,17 +127,21 @@ async def open_at_channel(
 
 
 async def cancel(context: ServiceContext[PaymentResources], order_no: str, region: str) -> Order:
-    """Close an order at its channel so that nobody can pay it; raises NotFound, OrderPaid, OrderNotOpen."""
+    """Close an order at its channel so that nobody can pay it; raises NotFound, OrderPaid, OrderNotOpen.
+
+    Who sees a line of it may: of an order over several towns, each of them.
+    """
     order = await show(context, order_no, region)
     if order.state is OrderState.CANCELLED:
         return order
-    if order.state not in OPEN_STATES:
-        raise OrderNotOpen(f"订单状态 order {order.state}")
-    closed = await close(context, order, region)
-    if closed.state is OrderState.CONFIRMED:
-        raise OrderPaid
-    if closed.state is not OrderState.CANCELLED:
-        raise OrderNotOpen(f"订单状态 order {closed.state}")
+    with _naming(order):
+        if order.state not in OPEN_STATES:
+            raise OrderNotOpen(f"订单状态 order {order.state}")
+        closed = await close(context, order, region)
+        if closed.state is OrderState.CONFIRMED:
+            raise OrderPaid
+        if closed.state is not OrderState.CANCELLED:
+            raise OrderNotOpen(f"订单状态 order {closed.state}")
     return closed
 
 
@@ -149,7 +153,7 @@ async def close(context: ServiceContext[PaymentResources], order: Order, region:
     channel = channel_of(context.resources, order)
     if await channel.close(order.order_no) is Closing.PAID:
         raise OrderPaid
-    if await _turn(context, region, order, OrderState.CANCELLED):
+    if await _turn(context, order, OrderState.CANCELLED):
         return replace(order, state=OrderState.CANCELLED)
     return await show(context, order.order_no, region)
 
@@ -175,24 +179,47 @@ async def _create(
     context: ServiceContext[PaymentResources], ask: OrderRequest, channel: PaymentChannel
 ) -> Order | None:
     """Write the order; None where another one holds one of its bills open, and then nothing is written."""
-    async with context.database.transaction(ask.region) as session:
-        today = await business_date(session, context.clock)
-        due = await _due(session, ask, today)
-        if await repository.open_on_bills(session, [bill.id for bill, _ in due]):
-            return None
-        order = _new_order(ask, due, today, channel)
-        if not await repository.insert(session, order, channel.appid):
-            raise OrderAlreadyOpen
+    try:
+        async with context.database.transaction(ask.region) as session:
+            today = await business_date(session, context.clock)
+            due = await _due(session, ask, today)
+            if await repository.open_on_bills(session, [bill.id for bill, _ in due]):
+                return None
+            order = _new_order(ask, due, today, channel)
+            if not await repository.insert(session, order, channel.appid):
+                raise OrderAlreadyOpen
+    except OrderAlreadyOpen:
+        raise await _already_open(context, ask) from None
     return order
+
+
+async def _already_open(context: ServiceContext[PaymentResources], ask: OrderRequest) -> OrderAlreadyOpen:
+    """The refusal that names the order in the way, where the caller sees it; raises _NoBill if that was paid."""
+    earlier = await _earlier(context, ask)
+    return OrderAlreadyOpen(order_no=earlier[0].order_no if earlier else None)
+
+
+async def _earlier(context: ServiceContext[PaymentResources], ask: OrderRequest) -> list[Order]:
+    async with context.database.transaction(ask.region) as session:
+        due = await _due(session, ask, await business_date(session, context.clock))
+        return await repository.open_on_bills(session, [bill.id for bill, _ in due])
+
+
+@contextmanager
+def _naming(order: Order) -> Iterator[None]:
+    """Let every refusal within say which order it is about: the caller has to look that one up."""
+    try:
+        yield
+    except DomainError as refusal:
+        refusal.order_no = order.order_no
+        raise
 
 
 async def _close_earlier(context: ServiceContext[PaymentResources], ask: OrderRequest) -> None:
     """Close the orders that hold these bills; between transactions, because the channel is asked."""
-    async with context.database.transaction(ask.region) as session:
-        due = await _due(session, ask, await business_date(session, context.clock))
-        earlier = await repository.open_on_bills(session, [bill.id for bill, _ in due])
-    for order in earlier:
-        await close(context, order, ask.region)
+    for order in await _earlier(context, ask):
+        with _naming(order):
+            await close(context, order, ask.region)
 
 
 async def _why_without_bill(
@@ -243,14 +270,12 @@ def _new_order(ask: OrderRequest, due: Sequence[tuple[Bill, DueRow]], today: dat
 
 
 async def _turn(
-    context: ServiceContext[PaymentResources],
-    region: str,
-    order: Order,
-    state: OrderState,
-    *,
-    code_url: str | None = None,
+    context: ServiceContext[PaymentResources], order: Order, state: OrderState, *, code_url: str | None = None
 ) -> bool:
-    """A notice may have confirmed the order while the channel was asked: only an open order is turned."""
-    async with context.database.transaction(region) as session:
+    """A notice may have confirmed the order while the channel was asked: only an open order is turned.
+
+    It is turned in the region of all its lines: a caller who sees one of them may close it, and then each bill is free.
+    """
+    async with context.database.transaction(order.region) as session:
         turned = await repository.transition(session, [order.id], state, from_states=OPEN_STATES, code_url=code_url)
     return bool(turned)

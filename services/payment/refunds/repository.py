@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.ledger.transfer import Dimensions
-from services.payment.refunds.state import NewRefund, Refund, RefundState, refund_no
+from services.payment.refunds.state import NewRefund, Refund, RefundState, asked_under, refund_no
 from shared.contracts.event import Trace
 from shared.database.bulk import ColumnMap, update_rows
 from shared.database.row import fetch_all, select_into
@@ -25,12 +25,13 @@ class DueRefund:
 
 @dataclass(frozen=True, slots=True)
 class RefundOutcome:
-    """What became of a locked refund: its day where it was paid, why not where it was not."""
+    """What became of a locked refund: its day where it was paid, else why not, and its number at the channel."""
 
     id: UUID
     state: RefundState
     refunded_on: date | None
     failure: str | None
+    channel_refund_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class ListedRefund:
     approved_on: date | None
     failure: str | None
     refunded_on: date | None
+    channel_refund_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,9 @@ _REQUESTED = ColumnMap[NewRefund](
         "correlation_id": ("uuid", "trace.correlation_id"),
     }
 )
-_OUTCOMES = ColumnMap[RefundOutcome]({"id": "uuid", "state": "text", "refunded_on": "date", "failure": "text"})
+_OUTCOMES = ColumnMap[RefundOutcome](
+    {"id": "uuid", "state": "text", "refunded_on": "date", "failure": "text", "channel_refund_id": "text"}
+)
 _INSERT = _REQUESTED.statement(
     """
     INSERT INTO refund (id, suspense_id, refund_no, channel, merchant_id, transaction_id, enrolment_id, benefit_year,
@@ -135,17 +139,19 @@ _LOCK = select_into(
     WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE OF r
     """,
 )
+# By the number that a refund has now, and by the refund that any of our numbers names: while this waits for the row,
+# another attempt may give it the next number, and it must not be taken for one that does not exist.
 _LOCK_BY_NUMBER = select_into(
     _RefundRow,
     """
     SELECT {fields} FROM refund r JOIN (SELECT id AS suspense_id, person_token FROM suspense) AS s USING (suspense_id)
-    WHERE refund_no = ANY(CAST(:numbers AS text[])) ORDER BY id FOR UPDATE OF r
+    WHERE refund_no = ANY(CAST(:numbers AS text[])) OR id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE OF r
     """,
 )
 _APPROVE = text(
     """
     UPDATE refund SET state = 'APPROVED', refund_no = :refund_no, attempt = :attempt, approved_by = :approved_by,
-                      approved_on = :day, asked_at = NULL, failure = NULL
+                      approved_on = :day, asked_at = NULL, failure = NULL, channel_refund_id = NULL
     WHERE id = :id
     """
 )
@@ -171,7 +177,16 @@ _TAKE = select_into(
 )
 _NOTE_REFUSAL = text("UPDATE refund SET failure = :failure WHERE id = :id AND state = 'ASKED'")
 _RETRY_NOW = text("UPDATE refund SET asked_at = '-infinity' WHERE id = :id AND state = 'ASKED' AND failure IS NOT NULL")
-_CONCLUDE = update_rows("refund", _OUTCOMES, key="id")
+# Of the attempt that was asked: meanwhile another one may have been approved.
+_NOTE_CHANNEL_ID = text(
+    """
+    UPDATE refund SET channel_refund_id = :channel_refund_id
+    WHERE id = :id AND refund_no = :refund_no AND channel_refund_id IS DISTINCT FROM :channel_refund_id
+    """
+)
+_CONCLUDE = update_rows(
+    "refund", _OUTCOMES, key="id", sets={"channel_refund_id": "coalesce(n.channel_refund_id, refund.channel_refund_id)"}
+)
 _LIST = select_into(
     ListedRefund,
     """
@@ -199,10 +214,11 @@ async def lock(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Refund]
     return {row.id: row.refund() for row in rows}
 
 
-async def lock_by_number(session: AsyncSession, numbers: Sequence[str]) -> dict[str, Refund]:
-    """Lock refunds, sorted; by their number at the channel."""
-    rows = await fetch_all(session, _LOCK_BY_NUMBER, _RefundRow, {"numbers": sorted(set(numbers))})
-    return {row.refund_no: row.refund() for row in rows}
+async def lock_by_numbers(session: AsyncSession, numbers: Sequence[str]) -> list[Refund]:
+    """Lock the refunds that these numbers at the channel stand for, now or at an earlier attempt; sorted."""
+    ids = {named[0] for number in numbers if (named := asked_under(number)) is not None}
+    values = {"numbers": sorted(set(numbers)), "ids": sorted(ids)}
+    return [row.refund() for row in await fetch_all(session, _LOCK_BY_NUMBER, _RefundRow, values)]
 
 
 async def approve(session: AsyncSession, refund: Refund, *, attempt: int, approved_by: str, day: date) -> None:
@@ -221,6 +237,12 @@ async def take_due(session: AsyncSession, *, again_after_s: float, limit: int) -
 async def note_refusal(session: AsyncSession, refund_id: UUID, failure: str) -> None:
     """Keep why the channel would not take a refund that is still to be asked."""
     await session.execute(_NOTE_REFUSAL, {"id": refund_id, "failure": failure})
+
+
+async def note_channel_id(session: AsyncSession, refund: Refund, channel_refund_id: str) -> None:
+    """Keep the channel's own number of a refund, by which its bills name it."""
+    values = {"id": refund.id, "refund_no": refund.refund_no, "channel_refund_id": channel_refund_id}
+    await session.execute(_NOTE_CHANNEL_ID, values)
 
 
 async def retry_now(session: AsyncSession, refund_id: UUID) -> None:

@@ -30,6 +30,7 @@ class RefundOut(BaseModel):
     approved_on: date | None
     failure: str | None
     refunded_on: date | None
+    channel_refund_id: str | None
 
 
 class Approved(BaseModel):

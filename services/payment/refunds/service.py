@@ -17,7 +17,7 @@ from services.payment.notices.notice import RefundNotice
 from services.payment.payments import repository as payments
 from services.payment.refunds import repository
 from services.payment.refunds.repository import RefundOutcome
-from services.payment.refunds.state import AT_CHANNEL, NewRefund, Refund, RefundState, outcome_of
+from services.payment.refunds.state import AT_CHANNEL, NewRefund, Refund, RefundState, asked_under, outcome_of
 from services.payment.suspense import repository as suspense
 from services.payment.suspense.state import SuspenseState
 from shared.contracts.event import Trace
@@ -80,7 +80,9 @@ async def settle(session: AsyncSession, notices: Sequence[RefundNotice]) -> dict
     """
     if not notices:
         return {}
-    refunds = await repository.lock_by_number(session, [notice.refund_no for notice in notices])
+    locked = await repository.lock_by_numbers(session, [notice.refund_no for notice in notices])
+    refunds = {refund.refund_no: refund for refund in locked}
+    by_id = {refund.id: refund for refund in locked}
     unknown = [notice.transaction_id for notice in notices if notice.refund_no not in refunds]
     booked = await payments.booked_transactions(session, unknown) if unknown else set()
     answers: dict[UUID, tuple[str, str | None]] = {}
@@ -88,8 +90,7 @@ async def settle(session: AsyncSession, notices: Sequence[RefundNotice]) -> dict
     for notice in notices:
         refund = refunds.get(notice.refund_no)
         if refund is None:
-            known = notice.transaction_id in booked
-            answers[notice.id] = ("QUARANTINED", REFUND_NOT_ASKED) if known else ("PARKED", REFUND_BEFORE_PAYMENT)
+            answers[notice.id] = _answer_to_no_number_of_now(by_id, notice, is_booked=notice.transaction_id in booked)
             continue
         state = outcome_of(notice.outcome)
         answers[notice.id] = _answer(refund, notice, state)
@@ -100,9 +101,35 @@ async def settle(session: AsyncSession, notices: Sequence[RefundNotice]) -> dict
     return answers
 
 
-def _answer(refund: Refund, notice: RefundNotice, state: RefundState | None) -> tuple[str, str | None]:
+def _answer_to_no_number_of_now(
+    refunds: Mapping[UUID, Refund], notice: RefundNotice, *, is_booked: bool
+) -> tuple[str, str | None]:
+    """A number that no refund has now: an earlier one of ours, a refund that we never asked for, or one too early."""
+    refund_id, attempt = asked_under(notice.refund_no) or (None, 0)
+    refund = refunds.get(refund_id) if refund_id is not None else None
+    if refund is not None and attempt < refund.attempt:
+        return _answer_about_earlier(refund, notice)
+    return ("QUARANTINED", REFUND_NOT_ASKED) if is_booked else ("PARKED", REFUND_BEFORE_PAYMENT)
+
+
+def _answer_about_earlier(refund: Refund, notice: RefundNotice) -> tuple[str, str | None]:
+    """The channel closed that number before we took another one: it may say so again, and nothing else.
+
+    A success of a number that it had closed would be money that left twice: a person looks at it.
+    """
+    state = outcome_of(notice.outcome)
+    if state is RefundState.PAID or not _is_about(refund, notice):
+        return "QUARANTINED", REFUND_DIFFERS
+    return ("IGNORED" if state is None else "REPEATED"), None
+
+
+def _is_about(refund: Refund, notice: RefundNotice) -> bool:
     said = (notice.merchant_id, notice.payee_merchant_id, notice.transaction_id, notice.amount_fen)
-    if said != (refund.merchant_id, refund.merchant_id, refund.transaction_id, refund.amount_fen):
+    return said == (refund.merchant_id, refund.merchant_id, refund.transaction_id, refund.amount_fen)
+
+
+def _answer(refund: Refund, notice: RefundNotice, state: RefundState | None) -> tuple[str, str | None]:
+    if not _is_about(refund, notice):
         return "QUARANTINED", REFUND_DIFFERS
     if refund.state is RefundState.PAID or refund.state is state:
         return "REPEATED", None
@@ -120,7 +147,8 @@ async def _record(session: AsyncSession, changed: Mapping[UUID, tuple[Refund, Re
     for refund, notice, state in changed.values():
         paid = state is RefundState.PAID and notice.succeeded_at is not None
         day = business_date_of(notice.succeeded_at) if paid and notice.succeeded_at else None
-        outcomes.append(RefundOutcome(refund.id, state, day, None if paid else notice.outcome))
+        failure = None if paid else notice.outcome
+        outcomes.append(RefundOutcome(refund.id, state, day, failure, notice.channel_refund_id))
         if day is None:
             continue
         trace = replace(refund.trace, causation_id=notice.id)

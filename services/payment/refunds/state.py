@@ -1,5 +1,6 @@
 """A refund and its lifecycle. Pure."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -26,6 +27,7 @@ class RefundState(StrEnum):
     PAID = "PAID"
 
 
+_OURS = re.compile(r"R([0-9a-f]{32})T([1-9][0-9]{0,8})")
 AT_CHANNEL = (RefundState.APPROVED, RefundState.ASKED, RefundState.ABNORMAL)
 
 
@@ -61,6 +63,12 @@ class Refund:
 def refund_no(refund_id: UUID, attempt: int) -> str:
     """The channel's number of a refund: the same on every retry, a new one only after the channel closed the last."""
     return f"R{refund_id.hex}T{attempt}"
+
+
+def asked_under(number: str) -> tuple[UUID, int] | None:
+    """Which refund, and which attempt at it, one of our numbers stands for; None where it is no number of ours."""
+    found = _OURS.fullmatch(number)
+    return (UUID(found[1]), int(found[2])) if found else None
 
 
 def outcome_of(channel_status: str) -> RefundState | None:

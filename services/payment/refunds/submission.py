@@ -30,9 +30,9 @@ async def _ask(context: ServiceContext[PaymentResources], refund: Refund, *, ask
         log.error("a refund's merchant is not configured", merchant_id=refund.merchant_id)
         return
     try:
-        if asked_before and await _concluded_by_query(resources, channel, refund):
+        if asked_before and await _concluded_by_query(context, channel, refund):
             return
-        await channel.refund(
+        channel_refund_id = await channel.refund(
             transaction_id=refund.transaction_id,
             refund_no=refund.refund_no,
             reason=payer_reason(refund.reason),
@@ -40,6 +40,7 @@ async def _ask(context: ServiceContext[PaymentResources], refund: Refund, *, ask
             paid_fen=refund.paid_fen,
             notify_url=resources.notify_url(refund.merchant_id),
         )
+        await _note(context, refund, channel_refund_id)
     except ChannelUnavailable as failure:
         # Not known whether it arrived: it stays ASKED, and the same number is asked again.
         log.warning("a refund could not be asked", refund_no=refund.refund_no, why=failure.detail)
@@ -50,7 +51,9 @@ async def _ask(context: ServiceContext[PaymentResources], refund: Refund, *, ask
             await repository.note_refusal(session, refund.id, refused.reason)
 
 
-async def _concluded_by_query(resources: PaymentResources, channel: PaymentChannel, refund: Refund) -> bool:
+async def _concluded_by_query(
+    context: ServiceContext[PaymentResources], channel: PaymentChannel, refund: Refund
+) -> bool:
     """Learn of a lost notice by asking; the channel's answer goes the way of every notice."""
     try:
         answer = await channel.query_refund(refund.refund_no)
@@ -58,9 +61,16 @@ async def _concluded_by_query(resources: PaymentResources, channel: PaymentChann
         return False  # asking for the refund again, under the same number, is harmless
     if answer is None:
         return False
+    await _note(context, refund, answer.channel_refund_id)
     if answer.concluded is not None and answer.status != refund.state.value:
-        await resources.notices.store(*answer.concluded)
+        await context.resources.notices.store(*answer.concluded)
     return True
+
+
+async def _note(context: ServiceContext[PaymentResources], refund: Refund, channel_refund_id: str | None) -> None:
+    if channel_refund_id is not None:
+        async with context.database.transaction(context.settings.region) as session:
+            await repository.note_channel_id(session, refund, channel_refund_id)
 
 
 JOBS = (Job(REFUNDS, submit_refunds),)

@@ -1,6 +1,6 @@
 """The way of a batch to the treasury: serial, remittance (上解), treasury (入国库), certificate (完税证明), return."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -23,7 +23,7 @@ from shared.contracts.payment import (
 )
 from shared.domain.ids import new_id
 from shared.errors import DomainError, ErrorCode
-from shared.messaging.outbox.publication import publish
+from shared.messaging.outbox.publication import publish_portion
 
 Posting = Callable[[Dimensions, int, PostingContext], Transfer]
 
@@ -91,8 +91,7 @@ async def issue_certificate(
         session, trace, batch_id, BatchStep.ISSUE_CERTIFICATE, effective_on=issued_on, facts=facts
     )
     if step_id is not None:
-        async for lines in repository.pages_of(session, batch):
-            await _announce(session, trace, step_id, lines, lambda line: _certified(line, certificate_no, issued_on))
+        await _announce(session, trace, batch, step_id, lambda line: _certified(line, certificate_no, issued_on))
     return batch
 
 
@@ -119,6 +118,7 @@ class _Arrival:
 
 
 async def _move(session: AsyncSession, trace: Trace, batch: Batch, step_id: UUID, arrival: _Arrival, day: date) -> None:
+    """Book every line, then announce every line: what people's other payments wait for is locked as late as it can."""
     await repository.move_lines(session, batch.id, arrival.place)
     async for lines in repository.pages_of(session, batch):
         contexts = [
@@ -136,17 +136,15 @@ async def _move(session: AsyncSession, trace: Trace, batch: Batch, step_id: UUID
             for line, context in zip(lines, contexts, strict=True)
         ]
         await post(session, moved)
-        await _announce(session, trace, step_id, lines, arrival.event)
+    await _announce(session, trace, batch, step_id, arrival.event)
 
 
 async def _announce(
-    session: AsyncSession,
-    trace: Trace,
-    step_id: UUID,
-    lines: Sequence[RemittanceLine],
-    event: Callable[[RemittanceLine], Event],
+    session: AsyncSession, trace: Trace, batch: Batch, step_id: UUID, event: Callable[[RemittanceLine], Event]
 ) -> None:
-    await publish(session, [(event(line), line.trace(trace.actor, step_id)) for line in lines])
+    async for lines in repository.pages_of(session, batch):
+        # The pages come in the order of the enrolments, which are the keys.
+        await publish_portion(session, [(event(line), line.trace(trace.actor, step_id)) for line in lines])
 
 
 def _remitted(line: RemittanceLine, day: date) -> ContributionRemitted:

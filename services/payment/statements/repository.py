@@ -88,9 +88,11 @@ class SettlementLine:
 
 @dataclass(frozen=True, slots=True)
 class DepositLine:
-    """A line of the bank's statement that a slip was matched with."""
+    """A line of the bank's statement that stands for a slip's cash."""
 
     id: UUID
+    reference: str
+    amount_fen: int
     booked_on: date
     actor: str
 
@@ -271,5 +273,5 @@ async def release_deposits(session: AsyncSession, batch_id: UUID, slips: Sequenc
 
 
 async def explain_deposits(session: AsyncSession, batch_id: UUID, slips: Sequence[str]) -> list[DepositLine]:
-    """Note on the deposits of these slips which batch they were compared with."""
+    """Note on the deposits of these slips which batch they are compared with; these are the ones to compare."""
     return await fetch_all(session, _EXPLAIN_DEPOSITS, DepositLine, {"batch_id": batch_id, "slips": list(slips)})

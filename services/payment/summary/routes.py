@@ -10,7 +10,7 @@ from services.payment.summary.figures import by_reason, refunds, standing, sum_o
 from services.payment.summary.schemas import CallbacksOut, SummaryOut, TownOut
 from shared.database.business_date import business_date
 from shared.messaging.topics.stats import bus_stats_in
-from shared.web.dependencies import CurrentContext, Session, requires
+from shared.web.dependencies import CurrentContext, Snapshot, requires
 from shared.web.strict_route import StrictRoute
 
 ROUTER = APIRouter(route_class=StrictRoute)
@@ -18,7 +18,7 @@ ROUTER = APIRouter(route_class=StrictRoute)
 
 @ROUTER.get("/v1/summary", dependencies=[requires("payment:read")])
 async def summarise(
-    session: Session, context: CurrentContext[object], benefit_year: Annotated[int, Query(ge=2000, le=2100)]
+    session: Snapshot, context: CurrentContext[object], benefit_year: Annotated[int, Query(ge=2000, le=2100)]
 ) -> SummaryOut:
     """Where a benefit year's money stands, by township, and what stands apart from it."""
     found = await repository.summary(session, benefit_year)

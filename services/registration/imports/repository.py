@@ -34,20 +34,17 @@ def _run_of(
     return Run(id, Position(byte_position, line), Tally(imported, unchanged, refused, Counter(reasons)), error_bytes)
 
 
-# Whoever comes second finds the run of whoever came first.
-_BEGIN = text(
+# One statement begins a run or finds the one that did not come to its end: two statements could find neither, where
+# another process ends the run between them. The update changes nothing; it is what makes the row come back.
+_BEGIN_OR_FIND = select_into(
+    _run_of,
     """
     INSERT INTO import_run (id, region, benefit_year, file_digest, actor, byte_position, line, imported, unchanged,
                             refused, reasons, error_bytes)
     VALUES (:id, :region, :benefit_year, :file_digest, :actor, :byte_position, :line, 0, 0, 0, '{}', 0)
-    ON CONFLICT (region, benefit_year, file_digest) WHERE finished_at IS NULL DO NOTHING
-    """
-)
-_UNFINISHED = select_into(
-    _run_of,
-    """
-    SELECT {fields} FROM import_run
-    WHERE region = :region AND benefit_year = :benefit_year AND file_digest = :file_digest AND finished_at IS NULL
+    ON CONFLICT (region, benefit_year, file_digest) WHERE finished_at IS NULL
+        DO UPDATE SET region = EXCLUDED.region
+    RETURNING {fields}
     """,
 )
 _CLAIM = text(
@@ -113,10 +110,16 @@ async def begin_or_find(
     begin: Position,
 ) -> Run:
     """A new run for this file, or the one that did not come to its end."""
-    key = {"region": region, "benefit_year": benefit_year, "file_digest": digest}
-    where = {"byte_position": begin.offset, "line": begin.line}
-    await session.execute(_BEGIN, key | where | {"id": new_id(), "actor": actor})
-    (run,) = await fetch_all(session, _UNFINISHED, _run_of, key)
+    values = {
+        "id": new_id(),
+        "region": region,
+        "benefit_year": benefit_year,
+        "file_digest": digest,
+        "actor": actor,
+        "byte_position": begin.offset,
+        "line": begin.line,
+    }
+    (run,) = await fetch_all(session, _BEGIN_OR_FIND, _run_of, values)
     return run
 
 

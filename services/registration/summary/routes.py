@@ -10,7 +10,7 @@ from services.registration.summary.figures import by_day, by_state, by_town
 from services.registration.summary.schemas import RegistrationSummaryOut
 from shared.database.business_date import business_date
 from shared.messaging.topics.stats import bus_stats_in
-from shared.web.dependencies import CurrentContext, Session, requires
+from shared.web.dependencies import CurrentContext, Snapshot, requires
 from shared.web.strict_route import StrictRoute
 
 ROUTER = APIRouter(route_class=StrictRoute, tags=["summary"])
@@ -18,7 +18,7 @@ ROUTER = APIRouter(route_class=StrictRoute, tags=["summary"])
 
 @ROUTER.get("/v1/summary", dependencies=[requires("registration:read")])
 async def summary(
-    session: Session, context: CurrentContext[object], benefit_year: Annotated[int, Query(ge=2000, le=2100)]
+    session: Snapshot, context: CurrentContext[object], benefit_year: Annotated[int, Query(ge=2000, le=2100)]
 ) -> RegistrationSummaryOut:
     """Enrolments by state, for the region and each town in it, and by day of enrolment for two years."""
     counts = await repository.by_town_and_day(session, benefit_year, OUT_OF_SCOPE_REASONS)

@@ -49,6 +49,9 @@ _QUEUE_FOR_DAY = text(
     WHERE (certified_on > :before AND certified_on <= :today) OR (withdrawn_on > :before AND withdrawn_on <= :today)
     """
 )
+# Before the first policy is in force there is no row to hold, and that there is none would hold nobody off.
+_HOLD_NO_POLICY = text("SELECT pg_advisory_xact_lock_shared(hashtext('canbao.policy'))")
+_LOCK_NO_POLICY = text("SELECT pg_advisory_xact_lock(hashtext('canbao.policy'))")
 _POLICY_IN_FORCE = text("SELECT digest FROM policy_applied FOR SHARE")
 _LOCK_POLICY = text("SELECT digest FROM policy_applied FOR UPDATE")
 _APPLY_POLICY = text(
@@ -105,11 +108,15 @@ async def go_on_to(session: AsyncSession, before: date, day: date) -> int:
 async def policy_in_force(session: AsyncSession) -> str | None:
     """The digest of the policy in force; it stays in force until this transaction is over."""
     digest: str | None = (await session.execute(_POLICY_IN_FORCE)).scalar_one_or_none()
+    if digest is None:
+        await session.execute(_HOLD_NO_POLICY)
+        digest = (await session.execute(_POLICY_IN_FORCE)).scalar_one_or_none()
     return digest
 
 
 async def apply_policy(session: AsyncSession, digest: str) -> None:
     """Put a policy in force and queue all who have not paid, unless it is in force already."""
+    await session.execute(_LOCK_NO_POLICY)
     before: str | None = (await session.execute(_LOCK_POLICY)).scalar_one_or_none()
     if before != digest:
         await session.execute(_APPLY_POLICY, {"digest": digest})

@@ -11,7 +11,7 @@ from services.subsidy.summary.schemas import CollectionWindowOut, SubsidySummary
 from shared.messaging.topics.stats import bus_stats_in
 from shared.policy.pack import Pack
 from shared.policy.payment_window import collection_days
-from shared.web.dependencies import CurrentContext, Session, requires
+from shared.web.dependencies import CurrentContext, Snapshot, requires
 from shared.web.strict_route import StrictRoute
 
 ROUTER = APIRouter(route_class=StrictRoute, tags=["summary"])
@@ -19,7 +19,7 @@ ROUTER = APIRouter(route_class=StrictRoute, tags=["summary"])
 
 @ROUTER.get("/v1/summary", dependencies=[requires("subsidy:read")])
 async def summary(
-    session: Session, context: CurrentContext[SubsidyResources], benefit_year: Annotated[int, Query(ge=2000, le=2100)]
+    session: Snapshot, context: CurrentContext[SubsidyResources], benefit_year: Annotated[int, Query(ge=2000, le=2100)]
 ) -> SubsidySummaryOut:
     """People by outcome, reason and identity, and the sums of each funder."""
     counts = await repository.price_counts(session, benefit_year)

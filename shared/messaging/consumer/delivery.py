@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,6 +12,7 @@ from shared.messaging.bus.errors import error_summary, is_transient
 from shared.messaging.bus.protocol import MAX_EVENT_BYTES
 from shared.messaging.consumer.subscription import Handler, Subscription
 from shared.messaging.consumer.waves import waves
+from shared.messaging.outbox.publication import collected
 from shared.messaging.records.sequence import AggregateKey, SequencedRecord
 
 # Parsing is a long stretch without an await; after so many records other tasks run, well within 20 ms.
@@ -94,10 +96,11 @@ class Delivery:
         if await self._attempt(decoded) is None:
             self._done.handled += [item for item, _ in decoded]
             return
-        aggregates: dict[object, list[_Decoded]] = {}
+        aggregates: dict[UUID, list[_Decoded]] = {}
         for decoded_record in decoded:
             aggregates.setdefault(decoded_record[0].envelope.key, []).append(decoded_record)
-        groups = list(aggregates.values())
+        # By key, so that halves that announce one after the other lock aggregates in the order of everybody else.
+        groups = sorted(aggregates.values(), key=lambda group: group[0][0].envelope.key)
         if len(groups) == 1:
             await self._one_by_one(groups[0])
             return
@@ -121,7 +124,8 @@ class Delivery:
         if not wanted:
             return None
         try:
-            async with self._session.begin_nested():
+            # Within the savepoint: a handler that fails has announced nothing, and all others announce together.
+            async with self._session.begin_nested(), collected(self._session):
                 for wave in waves(wanted):
                     for name, events in wave.items():
                         # Sorted by aggregate, so that what a handler locks in this order is sorted too.

@@ -1,8 +1,15 @@
-"""The outbox: what a service announces is written in the transaction that made it true, and leaves with its commit."""
+"""The outbox: what a service announces is written in the transaction that made it true, and leaves with its commit.
+
+Announcing locks the aggregates' rows until the transaction ends. Two transactions that announce about the same people
+never wait for each other in a circle, because each locks in the order of the keys: a transaction publishes once, or in
+ascending portions. What several functions announce is collected and published together.
+"""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import CursorResult, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -41,17 +48,66 @@ _ANNOUNCE = text(
 )
 
 
-async def publish(session: AsyncSession, announcements: Sequence[tuple[Event, Trace]]) -> None:
-    """Announce facts in the caller's transaction, in this order; they are sent once it has committed."""
+_COLLECTING = "announcements collected"
+_LAST_KEY = "last aggregate announced"
+
+Announcements = Sequence[tuple[Event, Trace]]
+
+
+class PublishedOutOfOrder(RuntimeError):
+    """A transaction published again, not in ascending portions: it could wait for another one that waits for it."""
+
+
+async def publish(session: AsyncSession, announcements: Announcements) -> None:
+    """Announce facts in the caller's transaction, in this order; they are sent once it has committed.
+
+    A second time in a transaction only where they are ``collected``.
+    """
     if not announcements:
         return
+    collecting: list[tuple[Event, Trace]] | None = session.info.get(_COLLECTING)
+    if collecting is not None:
+        collecting += announcements
+        return
+    if _LAST_KEY in session.info:
+        raise PublishedOutOfOrder("collect what several functions announce, and publish it once")
+    await publish_portion(session, announcements)
+
+
+async def publish_portion(session: AsyncSession, announcements: Announcements) -> None:
+    """Announce one of many portions, each about aggregates whose keys come after those of the portion before."""
+    if not announcements:
+        return
+    last: UUID | None = session.info.get(_LAST_KEY)
+    if last is not None and min(event.key for event, _ in announcements) <= last:
+        raise PublishedOutOfOrder("a portion must come after the one before it")
+    await _announce(session, announcements)
+
+
+@asynccontextmanager
+async def collected(session: AsyncSession) -> AsyncIterator[None]:
+    """Publish all that is announced inside in one go at the end; nothing of it where an error leaves."""
+    outer, mine = session.info.get(_COLLECTING), list[tuple[Event, Trace]]()
+    session.info[_COLLECTING] = mine
+    try:
+        yield
+    finally:
+        session.info[_COLLECTING] = outer
+    if outer is not None:
+        outer += mine
+    elif mine:
+        await _announce(session, mine)
+
+
+async def _announce(session: AsyncSession, announcements: Announcements) -> None:
+    session.info[_LAST_KEY] = max(event.key for event, _ in announcements)
     result = await session.execute(_ANNOUNCE, _rows(announcements))
     if isinstance(result, CursorResult) and result.rowcount != len(announcements):
         raise RuntimeError(f"{result.rowcount} of {len(announcements)} events went into the outbox")
     after_commit(session, waker(session))
 
 
-def _rows(announcements: Sequence[tuple[Event, Trace]]) -> dict[str, list[Any]]:
+def _rows(announcements: Announcements) -> dict[str, list[Any]]:
     # Arrays by hand, not by a ColumnMap: an object more for each event took a tenth more of the processor's time.
     keys = [event.key for event, _ in announcements]
     left = Counter(keys)

@@ -16,6 +16,7 @@ from shared.contracts.event import Received
 from shared.contracts.subsidy import ContributionAssessed, ScheduleRow
 from shared.domain.ids import new_id
 from shared.service import Role, ServiceContext
+from shared.settings import WechatMerchant
 from tests.harness.assessments import VILLAGE, assessed, balances
 from tests.harness.eventually import eventually
 from tests.harness.installation import COUNTY, Installation, http_client
@@ -115,11 +116,12 @@ class RunningPayment:
 
 @asynccontextmanager
 async def running_payment(
-    installation: Installation, folder: Path, *, role: Role = "all"
+    installation: Installation, folder: Path, *, role: Role = "all", known: WechatMerchant | None = None
 ) -> AsyncIterator[RunningPayment]:
-    """Run payment on an October day with its channel."""
+    """Run payment on an October day with its channel, for a merchant as the settings know it."""
     async with wechat_peer() as peer:
-        settled = installation.with_settings(wechat_merchants=(merchant(folder),), wechat_base_url=peer.url)
+        merchants = (known or merchant(folder),)
+        settled = installation.with_settings(wechat_merchants=merchants, wechat_base_url=peer.url)
         await settled.set_business_date(TODAY, "payment")
         async with settled.running(SERVICE, role=role) as (running,), http_client([running]) as http:
             yield RunningPayment(settled, running, http, peer)

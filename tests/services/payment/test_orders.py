@@ -18,7 +18,7 @@ from tests.harness.assessments import DUE_FEN, VILLAGE, assessed, row
 from tests.harness.eventually import eventually
 from tests.harness.installation import COUNTY, Installation
 from tests.harness.wechat_peer import APPID, MCHID
-from tests.services.payment.running_payment import RunningPayment, running_payment
+from tests.services.payment.running_payment import OTHER_VILLAGE, RunningPayment, running_payment
 
 
 async def state(payment: RunningPayment, order_no: str) -> str:
@@ -82,6 +82,65 @@ async def test_an_order_that_was_paid_a_moment_ago_is_not_replaced(payment: Runn
     answer = await payment.post("orders", {"enrolment_ids": [str(person)], "channel": "WECHAT"})
     assert (answer.status_code, answer.json()["code"]) == (409, "ORDER_PAID")
     assert (await payment.post(f"orders/{order['order_no']}/cancel")).json()["code"] == "ORDER_PAID"
+
+
+class TestWhichOrderARefusalIsAbout:
+    """B5: problems said "look up that order" and named none."""
+
+    async def test_one_that_was_paid_at_the_channel(self, payment: RunningPayment) -> None:
+        (person,) = await payment.bill()
+        order = await payment.order(person)
+        payment.peer.pay(order["order_no"])
+        for refused in (
+            await payment.post("orders", {"enrolment_ids": [str(person)], "channel": "WECHAT"}),
+            await payment.post(f"orders/{order['order_no']}/cancel"),
+        ):
+            assert (refused.json()["code"], refused.json()["order_no"]) == ("ORDER_PAID", order["order_no"])
+
+    async def test_one_that_the_channel_may_or_may_not_have_opened(self, payment: RunningPayment) -> None:
+        (person,) = await payment.bill()
+        payment.peer.out_of_order = True
+        refused = await payment.post("orders", {"enrolment_ids": [str(person)], "channel": "WECHAT"})
+        assert (refused.status_code, refused.json()["code"]) == (503, "CHANNEL_UNAVAILABLE")
+        assert await state(payment, refused.json()["order_no"]) == "UNKNOWN"
+
+    async def test_an_earlier_one_that_could_not_be_closed(self, payment: RunningPayment) -> None:
+        (person,) = await payment.bill()
+        order = await payment.order(person)
+        payment.peer.out_of_order = True
+        refused = await payment.post("orders", {"enrolment_ids": [str(person)], "channel": "WECHAT"})
+        assert (refused.status_code, refused.json()["order_no"]) == (503, order["order_no"])
+
+    async def test_one_that_has_ended(self, payment: RunningPayment) -> None:
+        order = await payment.order(*await payment.bill())
+        await payment.paid(order)
+        refused = await payment.post(f"orders/{order['order_no']}/cancel")
+        assert (refused.json()["code"], refused.json()["order_no"]) == ("ORDER_NOT_OPEN", order["order_no"])
+
+    async def test_one_that_the_channel_refused(self, payment: RunningPayment) -> None:
+        order = await payment.order(*await payment.bill())
+        payment.peer.refuses_closing = "SYSTEM_RULE"
+        refused = await payment.post(f"orders/{order['order_no']}/cancel")
+        assert (refused.status_code, refused.json()["code"]) == (502, "CHANNEL_REFUSED")
+        assert refused.json()["order_no"] == order["order_no"]
+
+    async def test_one_that_somebody_else_opened_at_the_same_moment(self, payment: RunningPayment) -> None:
+        """Of those who come at once, the refused ones read which order is there."""
+        (person,) = await payment.bill()
+        body = {"enrolment_ids": [str(person)], "channel": "WECHAT"}
+        for _ in range(5):
+            answers = await asyncio.gather(*(payment.post("orders", body) for _ in range(6)))
+            refused = [each.json() for each in answers if each.status_code == 409]
+            for each in refused:
+                assert (await payment.get(f"orders/{each['order_no']}"))["lines"][0]["enrolment_id"] == str(person)
+            if any(each["code"] == "ORDER_ALREADY_OPEN" for each in refused):
+                return
+        raise AssertionError("nobody was refused because of another order")
+
+    async def test_what_is_about_no_order_names_none(self, payment: RunningPayment) -> None:
+        (late,) = await payment.bill(1, row(until=date(2023, 10, 7)))
+        refused = await payment.post("orders", {"enrolment_ids": [str(late)], "channel": "WECHAT"})
+        assert (refused.json()["code"], "order_no" in refused.json()) == ("NOTHING_TO_PAY", False)
 
 
 async def test_of_two_orders_at_once_for_one_bill_one_stays_open(payment: RunningPayment) -> None:
@@ -231,3 +290,56 @@ async def test_the_order_of_a_superseded_bill_is_closed_at_its_channel(payment: 
     assert payment.peer.states[order["order_no"]] == "CLOSED"
     assert await state(payment, order["order_no"]) == "CANCELLED"
     assert (await payment.order(person))["amount_fen"] == 28_000
+
+
+OTHER_TOWN, THIRD_TOWN = OTHER_VILLAGE[:9], "411521103"
+
+
+async def test_an_order_over_two_towns_is_seen_and_cancelled_by_each_of_them(payment: RunningPayment) -> None:
+    """A5: a town's clerk got 409 ORDER_ALREADY_OPEN for its own resident, and 404 on cancelling what held the bill."""
+    (here,) = await payment.bill()
+    (there,) = await payment.bill(1, region=OTHER_VILLAGE)
+    order = await payment.order(here, there)
+    path = f"orders/{order['order_no']}"
+    seen = await payment.get(path, region=OTHER_TOWN)
+    assert (seen["state"], seen["amount_fen"]) == ("AWAITING", 2 * DUE_FEN)
+    assert [line["enrolment_id"] for line in seen["lines"]] == [str(there)], "who else is in it is not said"
+    assert (await payment.post(f"{path}/cancel", region=THIRD_TOWN)).status_code == 404
+    assert (await payment.post(f"{path}/cancel", region=OTHER_TOWN)).json()["state"] == "CANCELLED"
+    assert payment.peer.states[order["order_no"]] == "CLOSED"
+    assert await payment.one("SELECT count(*) FROM order_line WHERE open") == 0, "of the other town's bill, too"
+    body = {"enrolment_ids": [str(here)], "channel": "WECHAT"}
+    assert (await payment.post("orders", body, region=VILLAGE[:9])).status_code == 201
+
+
+async def test_a_town_orders_again_what_an_order_over_two_towns_holds(payment: RunningPayment) -> None:
+    """A5: row security hid the order whose open line the unique index still saw."""
+    (here,) = await payment.bill()
+    (there,) = await payment.bill(1, region=OTHER_VILLAGE)
+    first = await payment.order(here, there)
+    body = {"enrolment_ids": [str(there)], "channel": "WECHAT"}
+    answer = await payment.post("orders", body, region=OTHER_TOWN)
+    assert (answer.status_code, answer.json()["amount_fen"]) == (201, DUE_FEN)
+    assert await state(payment, first["order_no"]) == "CANCELLED"
+    assert payment.peer.states[first["order_no"]] == "CLOSED"
+
+
+async def test_a_town_orders_for_nobody_beyond_it(payment: RunningPayment) -> None:
+    """A5: an order over two towns is made by a caller who covers both."""
+    (here,) = await payment.bill()
+    (there,) = await payment.bill(1, region=OTHER_VILLAGE)
+    body = {"enrolment_ids": [str(here), str(there)], "channel": "WECHAT"}
+    answer = await payment.post("orders", body, region=OTHER_TOWN)
+    assert (answer.status_code, answer.json()["code"]) == (409, "NOT_PRICED_YET"), "as for any id"
+    assert payment.peer.orders == {}
+
+
+async def test_a_town_changes_an_order_over_two_towns_only_through_the_service(payment: RunningPayment) -> None:
+    """A5: reading is opened to each of them, and nothing else."""
+    (here,) = await payment.bill()
+    (there,) = await payment.bill(1, region=OTHER_VILLAGE)
+    order = await payment.order(here, there)
+    async with payment.running.database.transaction(OTHER_TOWN) as session:
+        assert await lock(session, [order["order_no"]]) == {}
+        changed = await session.execute(text("UPDATE payment_order SET state = 'CANCELLED' RETURNING id"))
+        assert changed.all() == []

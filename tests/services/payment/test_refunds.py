@@ -1,18 +1,26 @@
 """The way back: a second payment goes to suspense and returns by its channel, final only when the channel says so."""
 
 from typing import Any
+from uuid import UUID
 
 from services.payment.crediting.worker import retry_parked
 from services.payment.refunds.payer_messages import payer_reason
+from services.payment.refunds.service import approve
 from services.payment.refunds.submission import submit_refunds
 from services.payment.suspense.reasons import SuspenseReason
+from shared.contracts.event import Trace
 from tests.harness.assessments import DUE_FEN
 from tests.harness.eventually import eventually
-from tests.harness.wechat_peer import refund_notice
-from tests.services.payment.running_payment import RunningPayment
+from tests.harness.installation import COUNTY
+from tests.harness.wechat_peer import MCHID, refund_id, refund_notice
+from tests.services.payment.running_payment import TODAY, RunningPayment
 
 HELD = {"channel:WECHAT": 2 * DUE_FEN, "premium": -DUE_FEN, "suspense": -DUE_FEN}
 PAYABLE = {"channel:WECHAT": 2 * DUE_FEN, "premium": -DUE_FEN, "refund_payable": -DUE_FEN}
+WAITING = """
+    SELECT count(*) FROM pg_locks JOIN pg_stat_activity AS activity USING (pid)
+    WHERE NOT granted AND activity.datname = current_database()
+"""
 RETURNED = {"channel:WECHAT": DUE_FEN, "premium": -DUE_FEN}
 
 
@@ -31,6 +39,15 @@ async def asked(payment: RunningPayment, times: int = 1) -> dict[str, Any]:
     """Wait until the channel was asked so many times; the last request as it received it."""
     await eventually(lambda: len(payment.peer.refunds) >= times, message="the channel is asked")
     return payment.peer.refunds[times - 1]
+
+
+async def noted(payment: RunningPayment) -> None:
+    """Wait until what the channel replied to the first request is kept: until then its row is busy."""
+
+    async def is_kept() -> bool:
+        return bool(await payment.one("SELECT bool_and(channel_refund_id IS NOT NULL) FROM refund"))
+
+    await eventually(is_kept, message="the reply is kept")
 
 
 async def state(payment: RunningPayment, refund: dict[str, Any]) -> str:
@@ -92,6 +109,7 @@ async def test_a_retry_asks_under_the_same_number(payment: RunningPayment) -> No
     refund = await paid_twice(payment)
     await payment.post(f"refunds/{refund['id']}/approve")
     await asked(payment)
+    await noted(payment)
     await submit_refunds(payment.running, again_after_s=0)
     assert (await asked(payment, 2))["out_refund_no"] == payment.peer.refunds[0]["out_refund_no"] == refund["refund_no"]
 
@@ -118,6 +136,134 @@ async def test_a_refund_that_the_channel_closed_is_asked_again_under_another_num
     assert second["out_refund_no"] != first["out_refund_no"]
     await reported(payment, second, "SUCCESS")
     assert await payment.balances() == RETURNED
+
+
+async def asked_under_two_numbers(payment: RunningPayment) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """A refund that the channel closed and that was asked again; the refund and what the channel was asked."""
+    refund = await paid_twice(payment)
+    await payment.post(f"refunds/{refund['id']}/approve")
+    first = await asked(payment)
+    await reported(payment, first, "CLOSED")
+    await payment.post(f"refunds/{refund['id']}/approve")
+    return refund, first, await asked(payment, 2)
+
+
+async def test_late_word_about_an_earlier_number_of_ours_is_a_repetition(payment: RunningPayment) -> None:
+    """B3: it was quarantined REFUND_NOT_ASKED."""
+    refund, first, second = await asked_under_two_numbers(payment)
+    await reported(payment, first, "CLOSED")
+    await reported(payment, first, "ABNORMAL")
+    await reported(payment, first, "PROCESSING")
+    assert (await payment.notices())[3:] == [("REPEATED", None), ("REPEATED", None), ("IGNORED", None)]
+    assert await state(payment, refund) == "ASKED", "the newer attempt stands"
+    await reported(payment, second, "SUCCESS")
+    await reported(payment, first, "CLOSED")
+    assert (await payment.notices())[-1] == ("REPEATED", None)
+    assert await payment.balances() == RETURNED
+
+
+async def test_a_success_of_a_number_that_was_closed_is_looked_at_by_a_person(payment: RunningPayment) -> None:
+    """B3, its other side: money that left twice is no repetition."""
+    _, first, second = await asked_under_two_numbers(payment)
+    await reported(payment, second, "SUCCESS")
+    await reported(payment, first, "SUCCESS")
+    await reported(payment, first, "CLOSED", amount={"total": DUE_FEN, "refund": DUE_FEN - 1})
+    assert (await payment.notices())[4:] == [("QUARANTINED", "REFUND_DIFFERS")] * 2
+    assert await payment.balances() == RETURNED
+
+
+async def test_a_number_that_only_looks_like_ours_is_not_ours(payment: RunningPayment) -> None:
+    """B3: neither another refund's id nor an attempt that was never made is an earlier number."""
+    refund, first, _ = await asked_under_two_numbers(payment)
+    for number in (f"R{'0' * 32}T1", refund["refund_no"][:-1] + "3", refund["refund_no"] + "x"):
+        await reported(payment, first | {"out_refund_no": number}, "CLOSED")
+    assert (await payment.notices())[3:] == [("QUARANTINED", "REFUND_NOT_ASKED")] * 3
+
+
+async def test_word_about_a_number_while_the_next_attempt_is_approved_is_not_lost(payment: RunningPayment) -> None:
+    """B3 and A1: while the row was locked it got its next number, and the notice found no such refund."""
+    refund = await paid_twice(payment)
+    await payment.post(f"refunds/{refund['id']}/approve")
+    first = await asked(payment)
+    await reported(payment, first, "CLOSED")
+    async with payment.running.database.transaction(COUNTY) as approving:
+        await approve(approving, UUID(refund["id"]), TODAY, Trace.start("somebody"))
+        assert (await payment.notify(refund_notice(first, "CLOSED"))).status_code == 204
+
+        async def waits() -> bool:
+            return bool(await payment.one(WAITING))
+
+        await eventually(waits, message="the notice waits for the refund")
+    await payment.worked()
+    assert (await payment.notices())[-1] == ("REPEATED", None)
+
+
+async def test_the_channels_own_number_is_kept_from_its_reply_its_notice_and_its_answer(
+    payment: RunningPayment,
+) -> None:
+    """B3: refund_id was kept nowhere, and the channel's bills name refunds by it."""
+    refund = await paid_twice(payment)
+    await payment.post(f"refunds/{refund['id']}/approve")
+    request = await asked(payment)
+
+    async def kept() -> str | None:
+        found: str | None = (await payment.get("refunds"))[0]["channel_refund_id"]
+        return found
+
+    await noted(payment)
+    assert await kept() == refund_id(request), "from the reply"
+    payment.peer.refund_answers[refund["refund_no"]] = {"status": "PROCESSING", "refund_id": "50000000382019052709"}
+    assert await submit_refunds(payment.running, again_after_s=0) == 1
+    assert await kept() == "50000000382019052709", "from the answer to a query"
+    await reported(payment, request, "CLOSED", refund_id="50300007092019120200009812345")
+    assert await kept() == "50300007092019120200009812345", "from the notice"
+    await payment.post(f"refunds/{refund['id']}/approve")
+    second = await asked(payment, 2)
+
+    async def of_the_new_attempt() -> bool:
+        return await kept() == refund_id(second)
+
+    await eventually(of_the_new_attempt, message="another attempt has another number")
+    await reported(payment, second, "SUCCESS", refund_id=17)
+    assert (await kept(), await state(payment, refund)) == (refund_id(second), "PAID"), (
+        "an odd number makes no difference"
+    )
+
+
+async def test_a_refund_that_a_query_finds_concluded_keeps_the_channels_number(payment: RunningPayment) -> None:
+    """B3: the notice was lost, and the answer to a query took its place."""
+    refund = await paid_twice(payment)
+    await payment.post(f"refunds/{refund['id']}/approve")
+    request = await asked(payment)
+    payment.peer.refund_answers[refund["refund_no"]] = {
+        "status": "SUCCESS",
+        "refund_id": "50000000382019052709",
+        "out_trade_no": "unsaid",
+        "transaction_id": request["transaction_id"],
+        "success_time": "2023-10-09T09:00:00+08:00",
+        "amount": {"total": DUE_FEN, "refund": DUE_FEN},
+    }
+    await noted(payment)
+    assert await submit_refunds(payment.running, again_after_s=0) == 1
+    await payment.worked()
+    (found,) = await payment.get("refunds")
+    assert (found["state"], found["channel_refund_id"]) == ("PAID", "50000000382019052709")
+
+
+async def test_a_service_providers_refund_is_another_merchants(payment: RunningPayment) -> None:
+    """W4: partner mode (sp_mchid, sub_mchid) was unreadable; of a refund, too."""
+    request = {"transaction_id": "4200000009", "out_refund_no": "theirs", "amount": {"total": 7, "refund": 7}}
+    await reported(payment, request, "SUCCESS", mchid=None, sp_mchid=MCHID, sub_mchid="1900007777")
+    assert await payment.notices() == [("QUARANTINED", "OTHER_MERCHANT")]
+    (kept,) = await payment.get("quarantine")
+    assert (kept["payee_provider_id"], kept["payee_merchant_id"], kept["refund_no"]) == (MCHID, "1900007777", "theirs")
+
+
+async def test_another_merchants_refund_does_not_wait_for_a_payment_that_never_comes(payment: RunningPayment) -> None:
+    """W4, of its kind: it was parked REFUND_BEFORE_PAYMENT for ever."""
+    request = {"transaction_id": "4200000009", "out_refund_no": "theirs", "amount": {"total": 7, "refund": 7}}
+    await reported(payment, request, "SUCCESS", mchid="1900009999")
+    assert await payment.notices() == [("QUARANTINED", "OTHER_MERCHANT")]
 
 
 async def test_a_refund_that_the_channel_refuses_keeps_its_number_because_an_earlier_try_may_have_arrived(

@@ -11,6 +11,7 @@ from sqlalchemy import event as sqlalchemy_event
 
 from services.subsidy.assessment import handlers
 from services.subsidy.assessment.reassessment_job import REASSESS
+from services.subsidy.changes.policy_change import POLICY_CHANGE
 from shared.contracts.registration import BusinessDateAdvanced, EnrolmentPaymentCorrected, EnrolmentTerminated
 from shared.domain.ids import new_id
 from shared.service import ServiceContext
@@ -49,6 +50,7 @@ async def handle(running: ServiceContext, handler: Any, *events: Any) -> None:
 async def test_five_hundred_registrations_take_a_handful_of_statements(
     subsidy: ServiceContext, county: Installation
 ) -> None:
+    await POLICY_CHANGE.step(subsidy)
     await upload(subsidy, county, roster("DIBAO", *range(1, 51)), roster("TEKUN", *range(51, 80)))
     events = [registered(county.settings, sequence, on=date(2023, 10, 9 + sequence % 5)) for sequence in range(1, 501)]
     with statements(subsidy) as sent:
@@ -62,6 +64,7 @@ async def test_five_hundred_registrations_take_a_handful_of_statements(
 async def test_five_hundred_roster_changes_take_a_handful_of_statements(
     subsidy: ServiceContext, county: Installation
 ) -> None:
+    await POLICY_CHANGE.step(subsidy)
     await handle(subsidy, handlers.on_registered, *(registered(county.settings, n) for n in range(1, 501)))
     await upload(subsidy, county, roster("DIBAO", *range(1, 501)))
     with statements(subsidy) as sent:

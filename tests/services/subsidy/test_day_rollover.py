@@ -1,5 +1,6 @@
 """When the day turns, people whom a roster line begins or ceases to aid are looked at again, however the day is set."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -18,8 +19,9 @@ from shared.domain.ids import new_id
 from shared.service import ServiceContext
 from tests.harness.fixed_clock import FixedClock
 from tests.harness.installation import COUNTY, Installation, http_client
+from tests.harness.lock_waits import wait_for_lock_waits
 from tests.services.subsidy.conftest import AMOUNTS
-from tests.services.subsidy.residents import OCTOBER_9, number, paid, registered, roster
+from tests.services.subsidy.residents import OCTOBER_9, number, paid, received, registered, roster
 from tests.services.subsidy.test_batches import handle, upload
 
 BEGINS = date(2023, 10, 20)
@@ -230,6 +232,23 @@ async def test_a_process_of_an_older_policy_has_no_last_word(
         await handle(calendar, handlers.on_registered, registered(installation.settings, 1))
         assert await newest(installation) == [(1, OCTOBER_9, 38000)]
         assert await REASSESS.step(on(calendar, OCTOBER_9)) == 0
+        assert await REASSESS.step(on(newer, OCTOBER_9)) == 1
+    assert await newest(installation) == [(2, OCTOBER_9, 40000)]
+
+
+async def test_the_first_policy_waits_for_those_who_are_priced_before_it(
+    calendar: ServiceContext, installation: Installation, tmp_path: Path
+) -> None:
+    """A1, the member nobody listed: that no policy was in force yet held nobody off, and they kept the older price."""
+    configured = tmp_path / "amounts.yaml"
+    configured.write_text(AMOUNTS.read_text(encoding="utf-8") + 'individual_contribution: "400.00"\n', encoding="utf-8")
+    async with installation.with_settings(policy_overrides=configured).running(SUBSIDY, role="web") as (newer,):
+        async with calendar.database.transaction(COUNTY) as pricing:
+            people = received(registered(installation.settings, 1))
+            await handlers.on_registered(pricing, people, calendar.resources)
+            applying = asyncio.ensure_future(POLICY_CHANGE.step(newer))
+            await wait_for_lock_waits(installation, "subsidy")
+        await applying
         assert await REASSESS.step(on(newer, OCTOBER_9)) == 1
     assert await newest(installation) == [(2, OCTOBER_9, 40000)]
 

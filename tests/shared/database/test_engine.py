@@ -1,5 +1,7 @@
 """Transactions of a service's database: they outlive a restart of the server while nothing is under way."""
 
+from datetime import date
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
@@ -52,5 +54,37 @@ async def test_a_transaction_is_committed_by_its_end_alone(installation: Install
     try:
         with pytest.raises(InvalidRequestError):
             await goes_on_after_a_commit()
+    finally:
+        await database.dispose()
+
+
+async def test_every_statement_of_a_snapshot_sees_the_same_moment(installation: Installation) -> None:
+    """A2: what is set against each other is read at one moment; what commits meanwhile is in none of it."""
+    database = Database(installation.settings.service_url("quota"), pool_size=2)
+    count = text("SELECT count(*) FROM business_date")
+    try:
+        async with database.snapshot(COUNTY) as session:
+            assert (await session.execute(count)).scalar_one() == 0
+            await installation.set_business_date(date(2023, 10, 8), "quota")
+            assert (await session.execute(count)).scalar_one() == 0
+            assert (await session.execute(text("SELECT current_setting('canbao.region')"))).scalar_one() == COUNTY
+        async with database.transaction(COUNTY) as session:
+            assert (await session.execute(count)).scalar_one() == 1
+    finally:
+        await database.dispose()
+
+
+async def test_a_snapshot_writes_nothing(installation: Installation) -> None:
+    database = Database(installation.settings.service_url("quota"), pool_size=1)
+
+    async def write() -> None:
+        async with database.snapshot(COUNTY) as session:
+            await session.execute(text("DELETE FROM business_date"))
+
+    try:
+        with pytest.raises(DBAPIError, match="read-only"):
+            await write()
+        async with database.transaction(COUNTY) as session:  # the same connection writes again
+            assert (await session.execute(text("SHOW transaction_read_only"))).scalar_one() == "off"
     finally:
         await database.dispose()

@@ -19,6 +19,13 @@ _WITH_REGION = """
     GROUP BY c.relname, c.relrowsecurity ORDER BY c.relname
 """
 
+# Policies that open reading beyond the region: an order over several towns, to callers who see a line of it (ADR 142).
+READ_BEYOND = {
+    ("payment", "payment_order"): (
+        "t | r | {0} | (EXISTS ( SELECT\n   FROM order_line l\n  WHERE (l.order_id = payment_order.id)))",
+    ),
+}
+
 
 @pytest.mark.parametrize("service", WITH_DATABASE)
 async def test_every_table_with_a_region_is_under_row_level_security(installation: Installation, service: str) -> None:
@@ -31,7 +38,8 @@ async def test_every_table_with_a_region_is_under_row_level_security(installatio
     assert tables
     for name, table in tables.items():
         assert table["relrowsecurity"], f"{service}.{name} has a region but no row-level security"
-        assert table["policies"] == pattern, f"{service}.{name}: not the one policy that binds reads and writes"
+        policies = [one for one in table["policies"] if one not in READ_BEYOND.get((service, name), ())]
+        assert policies == pattern, f"{service}.{name}: not the one policy that binds reads and writes"
 
 
 @pytest.mark.parametrize("service", WITH_DATABASE)

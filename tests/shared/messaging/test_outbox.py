@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import exc
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.event import Event, Trace
 from shared.database.engine import Database
 from shared.domain.ids import new_id
 from shared.messaging.bus.partition import partition_for
 from shared.messaging.bus.protocol import MAX_EVENT_BYTES
-from shared.messaging.outbox.publication import publish
+from shared.messaging.outbox.publication import PublishedOutOfOrder, collected, publish, publish_portion
 from shared.messaging.outbox.retention import purge
 from shared.messaging.outbox.wake import woken
 from tests.shared.messaging.example_services import PARTITIONS, REGION, Stage, arrived, left, serviced
@@ -107,6 +109,49 @@ async def test_an_event_that_is_too_big_is_refused_before_it_blocks_its_lane(sta
     huge = left(new_id()).model_copy(update={"region": "4" * MAX_EVENT_BYTES})
     with pytest.raises(ValueError, match="at most"):
         await _publish_in(stage.publisher("station"), huge)
+
+
+async def test_what_several_functions_announce_goes_out_together(stage: Stage) -> None:
+    """A4: collected, the aggregates are locked in one order, whatever the order of the calls."""
+    early, late = sorted((new_id(), new_id()))
+    async with stage.publisher("station").transaction(REGION) as session, collected(session):
+        await publish(session, [(arrived(late), Trace.start("test"))])
+        await publish(session, [(arrived(early), Trace.start("test")), (left(late), Trace.start("test"))])
+        async with collected(session):
+            await publish(session, [(left(early), Trace.start("test"))])
+    assert await rows(stage) == [(late, 1), (early, 1), (late, 2), (early, 2)]
+
+
+async def test_what_is_collected_before_an_error_is_not_announced(stage: Stage) -> None:
+    train = new_id()
+    async with stage.publisher("station").transaction(REGION) as session:
+        with pytest.raises(LookupError):
+            await _collect_and_fail(session, train)
+        await publish(session, [(left(train), Trace.start("test"))])
+    assert await rows(stage) == [(train, 1)]
+
+
+async def _collect_and_fail(session: AsyncSession, train: UUID) -> None:
+    async with collected(session):
+        await publish(session, [(arrived(train), Trace.start("test"))])
+        raise LookupError
+
+
+async def test_a_transaction_does_not_publish_twice(stage: Stage) -> None:
+    """A4: a second call would lock aggregates that come before those of the first."""
+    early, late = sorted((new_id(), new_id()))
+    with pytest.raises(PublishedOutOfOrder):
+        await _publish_each(stage, publish, early, late)
+    with pytest.raises(PublishedOutOfOrder):
+        await _publish_each(stage, publish_portion, late, early)
+    await _publish_each(stage, publish_portion, early, late)
+    assert await rows(stage) == [(early, 1), (late, 1)]
+
+
+async def _publish_each(stage: Stage, announce: Callable[..., Awaitable[None]], *trains: UUID) -> None:
+    async with stage.publisher("station").transaction(REGION) as session:
+        for train in trains:
+            await announce(session, [(arrived(train), Trace.start("test"))])
 
 
 async def _publish_in(database: Database, event: Event, *, then_fail: bool = False) -> None:

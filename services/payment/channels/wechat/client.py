@@ -1,13 +1,20 @@
-"""Calls to WeChat Pay: prepay, close, query, refund. Requests carry our signature, answers are checked for theirs."""
+"""Calls to WeChat Pay: prepay, close, query, refund. Requests carry our signature, answers are checked for theirs.
 
-from dataclasses import dataclass
+Each request names the platform key that its answer is to be signed with. Otherwise WeChat chooses between certificate
+and public key by itself, and may sign with one that is not configured here.
+"""
+
+import re
+from dataclasses import dataclass, replace
 from datetime import datetime
+from importlib.metadata import version
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 import orjson
 import stamina
+import structlog
 
 from services.payment.channels.channel import (
     ChannelRefused,
@@ -19,9 +26,22 @@ from services.payment.channels.channel import (
 )
 from services.payment.channels.wechat import CHANNEL
 from services.payment.channels.wechat.keys import Merchant
-from services.payment.channels.wechat.notice import NoticeHeader, parse, parse_refund_query
+from services.payment.channels.wechat.notice import (
+    REFUND_QUERY,
+    NoticeHeader,
+    code_in,
+    parse,
+)
 from services.payment.channels.wechat.signature import Refused, Signed, sign, verify
-from services.payment.notices.notice import Evidence, NoticeSource, PaymentNotice, RefundNotice
+from services.payment.channels.wechat.unread_messages import read_again, what_is_needed
+from services.payment.notices.notice import (
+    ChannelNotice,
+    Evidence,
+    NoticeSource,
+    PaymentNotice,
+    RefundNotice,
+    VerifiedNotice,
+)
 from shared.domain.clock import SHANGHAI, Clock
 from shared.domain.ids import new_id
 
@@ -31,6 +51,10 @@ _ANSWER_LIMIT = 256 * 1024
 _PAID = ("ORDERPAID", "ORDER_PAID")
 _PAYABLE = ("NOTPAY", "USERPAYING")
 _REFUND_CONCLUDED = ("SUCCESS", "ABNORMAL", "CLOSED")
+_AGENT = f"canbao/{version('canbao')}"
+# Of an answer that nobody vouches for only this may be shown.
+_CODE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,19 +149,20 @@ class WechatClient:
             return OrderAnswer(OrderAtChannel.PAYABLE if state in _PAYABLE else OrderAtChannel.ENDED)
         header = NoticeHeader(self.merchant_id, self._region, f"query:{order_no}", "TRANSACTION.SUCCESS")
         notice = parse(header, answer.content)
-        kept = {}  # of the answer only what is needed is kept
-        if isinstance(notice, PaymentNotice):
-            kept = {"order_no": order_no, "transaction_id": notice.transaction_id, "amount_fen": notice.amount_fen}
+        if not isinstance(notice, PaymentNotice):
+            return OrderAnswer(OrderAtChannel.PAID, self._unreadable(notice, answer))
+        # Of the answer only what is needed is kept.
+        kept = {"order_no": order_no, "transaction_id": notice.transaction_id, "amount_fen": notice.amount_fen}
         return OrderAnswer(OrderAtChannel.PAID, (notice, answer.evidence(kept)))
 
     async def refund(
         self, *, transaction_id: str, refund_no: str, reason: str, refund_fen: int, paid_fen: int, notify_url: str
-    ) -> None:
+    ) -> str | None:
         """Ask for money to go back to the payer: accepted only, final when a notice or a query reports it.
 
         The same number again is the same refund.
         """
-        await self._call(
+        answer = await self._call(
             "POST",
             "/v3/refund/domestic/refunds",
             {
@@ -148,6 +173,7 @@ class WechatClient:
                 "amount": {"refund": refund_fen, "total": paid_fen, "currency": "CNY"},
             },
         )
+        return code_in(answer.value, "refund_id")
 
     async def query_refund(self, refund_no: str) -> RefundAnswer | None:
         """What WeChat Pay knows of a refund; None where it has none of that number."""
@@ -158,14 +184,24 @@ class WechatClient:
                 return None
             raise
         status = str(answer.value.get("status"))
+        channel_refund_id = code_in(answer.value, "refund_id")
         if status not in _REFUND_CONCLUDED:
-            return RefundAnswer(status)
-        header = NoticeHeader(self.merchant_id, self._region, f"query:{refund_no}:{status}", "REFUND.QUERY")
-        notice = parse_refund_query(header, answer.content)
-        kept = {}
-        if isinstance(notice, RefundNotice):
-            kept = {"refund_no": refund_no, "transaction_id": notice.transaction_id, "status": notice.outcome}
-        return RefundAnswer(status, (notice, answer.evidence(kept)))
+            return RefundAnswer(status, channel_refund_id)
+        header = NoticeHeader(self.merchant_id, self._region, f"query:{refund_no}:{status}", REFUND_QUERY)
+        notice = parse(header, answer.content)
+        if not isinstance(notice, RefundNotice):
+            return RefundAnswer(status, channel_refund_id, self._unreadable(notice, answer))
+        kept = {"refund_no": refund_no, "transaction_id": notice.transaction_id, "status": notice.outcome}
+        return RefundAnswer(status, channel_refund_id, (notice, answer.evidence(kept)))
+
+    def read_again(self, kept: VerifiedNotice) -> ChannelNotice | None:
+        """Read a kept message once more, as a person who looks at it would; None where it cannot be opened."""
+        return read_again(self._merchant, kept)
+
+    def _unreadable(self, notice: ChannelNotice, answer: Answer) -> tuple[ChannelNotice, Evidence]:
+        """An answer that cannot be read keeps what a later reading needs, and leaves its number to one that can be."""
+        unread = replace(notice, notify_id=f"{notice.notify_id}:unreadable")
+        return unread, answer.evidence(what_is_needed(answer.value))
 
     async def _call(self, method: str, target: str, body: dict[str, Any] | None) -> Answer:
         content = b"" if body is None else orjson.dumps(body)
@@ -183,6 +219,9 @@ class WechatClient:
         request = self._http.build_request(method, self._base_url + target, content=content, timeout=_TIMEOUT)
         request.headers["Accept"] = "application/json"
         request.headers["Content-Type"] = "application/json"
+        request.headers["User-Agent"] = _AGENT
+        if self._merchant.answers_signed_by is not None:
+            request.headers["Wechatpay-Serial"] = self._merchant.answers_signed_by
         # Each attempt has a signature of its own: a nonce serves once, and a late retry would carry a stale timestamp.
         request.headers["Authorization"] = sign(
             self._merchant,
@@ -195,22 +234,55 @@ class WechatClient:
         try:
             response = await self._http.send(request)
         except httpx.TransportError as error:
-            raise _TryAgain(type(error).__name__) from error
+            raise _TryAgain(f"渠道没有应答 · the channel did not answer: {type(error).__name__}") from error
         return self._checked(response)
 
     def _checked(self, response: httpx.Response) -> Answer:
         if response.status_code >= 500 or response.status_code == 429:
-            raise _TryAgain(f"the channel answered {response.status_code}")
+            raise _TryAgain(f"渠道应答 {_shown(response)} · the channel answered {_shown(response)}")
         if len(response.content) > _ANSWER_LIMIT:
             raise ChannelUnavailable("渠道应答过大 · the channel's answer is too large")
         try:
             signed = verify(self._merchant, response.headers, response.content, self._clock.now())
         except Refused as refused:
-            raise ChannelUnavailable(
-                f"渠道应答验签未通过 · the channel's answer is not credible: {refused.refusal}"
-            ) from refused
+            raise self._not_credible(response, refused) from refused
         answer = Answer(response.content, signed)
         if response.is_success:
             return answer
-        reason = str(answer.value.get("code"))
+        reason = _code(response.content) or f"HTTP {response.status_code}"
         raise ChannelRefused(reason, already_paid=reason in _PAID)
+
+    def _not_credible(self, response: httpx.Response, refused: Refused) -> ChannelUnavailable:
+        """Nothing follows from such an answer; its status and code are shown, because they name what is misconfigured.
+
+        WeChat signs no answer to a request whose own signature it does not accept (401 SIGN_ERROR).
+        """
+        shown = _shown(response)
+        log.warning(
+            "the channel's answer is not credible",
+            merchant_id=self.merchant_id,
+            status=response.status_code,
+            channel_code=_code(response.content),
+            why=refused.refusal.value,
+        )
+        return ChannelUnavailable(
+            f"渠道应答 {shown}，验签未通过（{refused.refusal}），不予采信"
+            f" · the channel answered {shown}, which is not credible: {refused.refusal}"
+        )
+
+
+def _shown(response: httpx.Response) -> str:
+    code = _code(response.content)
+    return f"{response.status_code} {code}" if code else f"{response.status_code}"
+
+
+def _code(content: bytes) -> str | None:
+    """The channel's own error code; nothing where it does not look like one. Whatever else it says is left out."""
+    if len(content) > _ANSWER_LIMIT:
+        return None
+    try:
+        said = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return None
+    code = said.get("code") if isinstance(said, dict) else None
+    return code if isinstance(code, str) and _CODE.fullmatch(code) else None

@@ -1,5 +1,6 @@
 """A merchant with its keys loaded: ours to sign with, the platform's to check with, the shared one to open notices."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 from cryptography.x509 import load_pem_x509_certificate
 
+from services.payment.channels.wechat.key_faults import PUBLIC_KEY_ID, PlatformKey, key_faults
 from shared.settings import WechatMerchant
 from shared.settings_errors import UnusableSetting, read_setting_file, setting_place
 
@@ -22,7 +24,11 @@ class UnusableKey(UnusableSetting):
 
 @dataclass(frozen=True, slots=True)
 class Merchant:
-    """One WeChat Pay merchant, ready to work. Platform keys are held by serial: during a switch notices mix them."""
+    """One WeChat Pay merchant, ready to work. Platform keys are held by serial: during a switch notices mix them.
+
+    ``answers_signed_by`` is the serial that our requests name, and WeChat signs its answer with that key. There is none
+    where no platform key stands in its place: then every notice is refused.
+    """
 
     mchid: str
     appid: str
@@ -30,11 +36,12 @@ class Merchant:
     private_key: RSAPrivateKey
     platform_keys: dict[str, RSAPublicKey]
     cipher: AESGCM
+    answers_signed_by: str | None = None
 
 
 def load_merchant(setting: WechatMerchant) -> Merchant:
     """Load a merchant's keys; raises UnusableSetting when starting, never when a notice arrives."""
-    place = f"{setting_place('wechat_merchants')}[mchid {setting.mchid}]"
+    place = _place(setting)
     api_v3_key = setting.api_v3_key.get_secret_value().encode()
     if len(api_v3_key) != _API_V3_KEY_BYTES:
         found, wanted = len(api_v3_key), _API_V3_KEY_BYTES
@@ -42,17 +49,40 @@ def load_merchant(setting: WechatMerchant) -> Merchant:
             f"{place}.api_v3_key: APIv3 密钥有 {found} 个字节，须为 {wanted} 个"
             f" · the APIv3 key has {found} bytes, it must have {wanted} bytes"
         )
+    private_key = _private_key(f"{place}.merchant_private_key_file", setting.merchant_private_key_file)
+    known = load_platform_keys(setting)
+    faults = key_faults(known, private_key.public_key())
+    usable = [each for each in known if each.serial not in faults]
     return Merchant(
         mchid=setting.mchid,
         appid=setting.appid,
         serial=setting.merchant_serial,
-        private_key=_private_key(f"{place}.merchant_private_key_file", setting.merchant_private_key_file),
-        platform_keys={
-            serial: _platform_key(f"{place}.platform_keys.{serial}", path)
-            for serial, path in setting.platform_keys.items()
-        },
+        private_key=private_key,
+        platform_keys={each.serial: each.key for each in known},
         cipher=AESGCM(api_v3_key),
+        answers_signed_by=_preferred(usable),
     )
+
+
+def load_platform_keys(setting: WechatMerchant) -> list[PlatformKey]:
+    """Load the keys that WeChat signs with, as they are configured; raises UnusableSetting."""
+    place = _place(setting)
+    return [
+        _platform_key(f"{place}.platform_keys.{serial}", serial, path) for serial, path in setting.platform_keys.items()
+    ]
+
+
+def _place(setting: WechatMerchant) -> str:
+    return f"{setting_place('wechat_merchants')}[mchid {setting.mchid}]"
+
+
+def _preferred(known: Sequence[PlatformKey]) -> str | None:
+    """The public key, which never expires, before certificates; of these the one that lasts longest."""
+    for each in known:
+        if each.serial.startswith(PUBLIC_KEY_ID):
+            return each.serial
+    certified = {each.certificate.not_valid_after_utc: each.serial for each in known if each.certificate is not None}
+    return certified[max(certified)] if certified else next((each.serial for each in known), None)
 
 
 def _private_key(place: str, file: Path) -> RSAPrivateKey:
@@ -66,17 +96,17 @@ def _private_key(place: str, file: Path) -> RSAPrivateKey:
     return key
 
 
-def _platform_key(place: str, file: Path) -> RSAPublicKey:
+def _platform_key(place: str, serial: str, file: Path) -> PlatformKey:
     """A platform key is configured as a public key, or as the certificate that carries it."""
     pem = read_setting_file(place, file)
-    certificate = b"BEGIN CERTIFICATE" in pem
     try:
-        key = load_pem_x509_certificate(pem).public_key() if certificate else load_pem_public_key(pem)
+        certificate = load_pem_x509_certificate(pem) if b"BEGIN CERTIFICATE" in pem else None
+        key = certificate.public_key() if certificate is not None else load_pem_public_key(pem)
     except (ValueError, UnsupportedAlgorithm) as fault:
         raise _no_key(place, file) from fault
     if not isinstance(key, RSAPublicKey) or key.key_size < _RSA_BITS:
         raise _no_key(place, file)
-    return key
+    return PlatformKey(serial, key, certificate)
 
 
 def _no_key(place: str, file: Path) -> UnusableKey:

@@ -4,8 +4,10 @@ The payer's openid, the bank and the rest stay inside the ciphertext: what is no
 """
 
 from base64 import b64decode
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import orjson
 from cryptography.exceptions import InvalidTag
@@ -14,8 +16,14 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from services.payment.channels.wechat import CHANNEL
 from services.payment.channels.wechat.keys import Merchant
 from services.payment.channels.wechat.signature import Refusal, Refused
-from services.payment.notices.notice import ChannelNotice, NoticeKind, PaymentNotice, RefundNotice
+from services.payment.notices.notice import (
+    ChannelNotice,
+    NoticeKind,
+    PaymentNotice,
+    RefundNotice,
+)
 
+REFUND_QUERY: Final = "REFUND.QUERY"
 _ALGORITHM = "AEAD_AES_256_GCM"
 _ID_LIMIT = 64
 
@@ -42,11 +50,9 @@ class _Paid(_Part):
     currency: _Code = "CNY"
 
 
-class _Payment(_Part):
+class _PaymentFacts(_Part):
     """The order's amount is ``total``: ``payer_total`` is lower where the payer used coupons."""
 
-    appid: _Code
-    mchid: _Code
     out_trade_no: _Code
     transaction_id: _Code
     trade_state: _Code
@@ -54,23 +60,52 @@ class _Payment(_Part):
     amount: _Paid
 
 
+class _Payment(_PaymentFacts):
+    appid: _Code
+    mchid: _Code
+
+
+class _PartnersPayment(_PaymentFacts):
+    """From a service provider (服务商), who collects for another merchant."""
+
+    sp_appid: _Code
+    sp_mchid: _Code
+    sub_appid: _Code | None = None
+    sub_mchid: _Code
+
+
 class _Returned(_Part):
     refund: _Amount
 
 
-class _Refund(_Part):
-    mchid: _Code
+class _RefundFacts(_Part):
     out_trade_no: _Code
     transaction_id: _Code
     out_refund_no: _Code
+    refund_id: Any = None
     refund_status: _Code
     success_time: _Instant | None = None
     amount: _Returned
 
 
+class _Refund(_RefundFacts):
+    mchid: _Code
+
+
+class _PartnersRefund(_RefundFacts):
+    sp_mchid: _Code
+    sub_mchid: _Code
+
+
+class _Payee(NamedTuple):
+    merchant_id: str
+    appid: str = ""
+    provider_id: str | None = None
+
+
 def open_notice(merchant: Merchant, body: bytes, region: str) -> ChannelNotice:
     """Read a verified notice; raises Refused where envelope or seal is broken, so that WeChat sends it again."""
-    envelope = _envelope(body)
+    envelope = envelope_of(body)
     notify_id, event_type = envelope.get("id"), envelope.get("event_type")
     if not (_is_code(notify_id) and _is_code(event_type)):
         raise Refused(Refusal.ENVELOPE)
@@ -93,36 +128,71 @@ def decrypt(merchant: Merchant, resource: Any) -> bytes:
 
 
 def parse(header: NoticeHeader, plaintext: bytes) -> ChannelNotice:
-    """Take from an unsealed resource what the books need."""
+    """Take from an unsealed resource, or from a query's answer, what the books need."""
     try:
         if header.event_type == "TRANSACTION.SUCCESS":
-            return _payment(header, _Payment.model_validate_json(plaintext))
+            paid = _Payment.model_validate_json(plaintext)
+            return _payment(header, paid, _Payee(paid.mchid, paid.appid))
+        if header.event_type == REFUND_QUERY:
+            answered = _Refund.model_validate(_like_a_notice(header, plaintext))
+            return _refund(header, answered, _Payee(answered.mchid))
         if header.event_type.startswith("REFUND."):
-            return _refund(header, _Refund.model_validate_json(plaintext))
+            refund = _Refund.model_validate_json(plaintext)
+            return _refund(header, refund, _Payee(refund.mchid))
     except ValidationError:
-        return _without_money(header, NoticeKind.UNREADABLE)
+        return _partners(header, plaintext) or _unreadable(header, plaintext)
     return _without_money(header, NoticeKind.OTHER)
 
 
-def parse_refund_query(header: NoticeHeader, answer: bytes) -> ChannelNotice:
-    """Read a refund as queries give it: ``status`` for ``refund_status``, and the merchant left out."""
+def code_in(answer: Mapping[str, Any], name: str) -> str | None:
+    """A number or code in a query's answer; None where it is none."""
+    value = answer.get(name)
+    return value if isinstance(value, str) and _is_code(value) else None
+
+
+def _like_a_notice(header: NoticeHeader, answer: bytes) -> dict[str, Any]:
+    """A refund as queries give it: ``status`` for ``refund_status``, and the merchant left out."""
+    value = object_in(answer)
+    return value | {"refund_status": value.get("status"), "mchid": header.merchant_id}
+
+
+def _partners(header: NoticeHeader, plaintext: bytes) -> ChannelNotice | None:
+    """A service provider's notice; None where it is no such one either."""
     try:
-        value = orjson.loads(answer)
-        value["refund_status"], value["mchid"] = value.get("status"), header.merchant_id
-        return _refund(header, _Refund.model_validate_json(orjson.dumps(value)))
-    except (orjson.JSONDecodeError, ValidationError, TypeError):
-        return _without_money(header, NoticeKind.UNREADABLE)
+        if header.event_type == "TRANSACTION.SUCCESS":
+            paid = _PartnersPayment.model_validate_json(plaintext)
+            return _payment(header, paid, _Payee(paid.sub_mchid, paid.sub_appid or paid.sp_appid, paid.sp_mchid))
+        refund = _PartnersRefund.model_validate_json(plaintext)
+        return _refund(header, refund, _Payee(refund.sub_mchid, provider_id=refund.sp_mchid))
+    except ValidationError:
+        return None
 
 
-def _payment(header: NoticeHeader, paid: _Payment) -> PaymentNotice:
+def _unreadable(header: NoticeHeader, plaintext: bytes) -> ChannelNotice:
+    """It names its order where it can: then it is known whose money waits."""
+    notice = _without_money(header, NoticeKind.UNREADABLE)
+    return replace(notice, order_no=code_in(object_in(plaintext), "out_trade_no"))
+
+
+def object_in(content: bytes) -> dict[str, Any]:
+    """A JSON object; an empty one where it is none."""
+    try:
+        value = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _payment(header: NoticeHeader, paid: _PaymentFacts, payee: _Payee) -> PaymentNotice:
     return PaymentNotice(
         channel=CHANNEL,
         merchant_id=header.merchant_id,
         region=header.region,
         notify_id=header.notify_id,
         event_type=header.event_type,
-        payee_merchant_id=paid.mchid,
-        payee_appid=paid.appid,
+        payee_merchant_id=payee.merchant_id,
+        payee_provider_id=payee.provider_id,
+        payee_appid=payee.appid,
         order_no=paid.out_trade_no,
         transaction_id=paid.transaction_id,
         outcome=paid.trade_state,
@@ -132,17 +202,19 @@ def _payment(header: NoticeHeader, paid: _Payment) -> PaymentNotice:
     )
 
 
-def _refund(header: NoticeHeader, refund: _Refund) -> RefundNotice:
+def _refund(header: NoticeHeader, refund: _RefundFacts, payee: _Payee) -> RefundNotice:
     return RefundNotice(
         channel=CHANNEL,
         merchant_id=header.merchant_id,
         region=header.region,
         notify_id=header.notify_id,
         event_type=header.event_type,
-        payee_merchant_id=refund.mchid,
+        payee_merchant_id=payee.merchant_id,
+        payee_provider_id=payee.provider_id,
         order_no=refund.out_trade_no,
         transaction_id=refund.transaction_id,
         refund_no=refund.out_refund_no,
+        channel_refund_id=refund.refund_id if _is_code(refund.refund_id) else None,
         outcome=refund.refund_status,
         amount_fen=refund.amount.refund,
         succeeded_at=refund.success_time,
@@ -160,7 +232,8 @@ def _without_money(header: NoticeHeader, kind: NoticeKind) -> ChannelNotice:
     )
 
 
-def _envelope(body: bytes) -> dict[str, Any]:
+def envelope_of(body: bytes) -> dict[str, Any]:
+    """The envelope of a notice; raises Refused."""
     try:
         envelope = orjson.loads(body)
     except orjson.JSONDecodeError:

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "payment_0014"
-down_revision = "payment_0010"
+revision = "payment_0012"
+down_revision = "payment_0011"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,1 @@
+"""The rows of notices in quarantine: listed, summed, and put back into the queue."""
