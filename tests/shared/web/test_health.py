@@ -1,6 +1,7 @@
 """Readiness says what is missing, by name."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from services.payment import SERVICE as PAYMENT
 from services.quota import SERVICE as QUOTA
 from services.registration import SERVICE as REGISTRATION
 from services.subsidy import SERVICE as SUBSIDY
+from shared.database.logins import NOT_RUNNING
 from shared.pack_in_force import fit_of
 from shared.policy.loader import load_pack
 from shared.settings import Settings
@@ -132,6 +134,20 @@ async def test_a_key_in_use_that_is_not_configured_makes_its_process_unready(ins
     )
     async with kept.http_client(REGISTRATION, role="web") as http:
         assert (await http.get("/readyz")).status_code == 200
+
+
+@pytest.mark.expects_errors
+async def test_a_server_that_is_stopped_is_said_with_the_command_that_starts_it(
+    installation: Installation, tmp_path: Path
+) -> None:
+    """S2: a socket that is not there was `FileNotFoundError`, in `/readyz` and in the log of work."""
+    stopped = installation.with_settings(database_url=f"postgresql://x@/{{database}}?host={tmp_path}")
+    async with stopped.running(QUOTA) as runs, http_client(runs) as http:
+        answer = await http.get("/readyz")
+        assert answer.status_code == 503
+        assert answer.json()["parts"][0]["detail"] == NOT_RUNNING
+        await eventually(lambda: "messaging" in runs[0].failures.by_work, within_s=20)
+        assert runs[0].failures.by_work["messaging"].error == NOT_RUNNING
 
 
 async def test_a_pack_of_another_region_or_year_is_said(installation: Installation) -> None:
