@@ -62,7 +62,9 @@ async def test_a_place_whose_document_lists_no_such_channel_takes_neither_wechat
 
 async def test_an_order_never_outlives_the_price_it_was_made_at(payment: RunningPayment) -> None:
     (person,) = await payment.bill(1, row(until=date(2023, 10, 8)), row(99_000, pay_from=date(2023, 10, 9)))
-    assert (await payment.order(person))["expires_at"] == "2023-10-09T00:00:00+08:00"
+    order = await payment.order(person)
+    assert order["expires_at"] == "2023-10-09T00:00:00+08:00"
+    assert (await payment.get(f"orders/{order['order_no']}"))["expires_at"] == order["expires_at"]
 
 
 async def test_asking_for_another_order_closes_the_first_at_its_channel(payment: RunningPayment) -> None:
