@@ -11,11 +11,13 @@ from services.payment import SERVICE as PAYMENT
 from services.quota import SERVICE as QUOTA
 from services.registration import SERVICE as REGISTRATION
 from services.subsidy import SERVICE as SUBSIDY
+from shared.database.logins import services_login
 from shared.database.older_names import found_by_owner, not_renamed
 from shared.database.provision import rename
 from shared.database.server_version import refuse_old_server
 from shared.installation import migrate_bus, migrate_service
 from shared.messaging.dead_letters.replay import DeadLetterContext
+from shared.messaging.topics.installation import RECORDED, refuse_other_facts
 from shared.runtime import running
 from shared.service import Role, Service
 from shared.settings import Settings
@@ -53,8 +55,10 @@ async def _rename_older(settings: Settings, databases: Sequence[str]) -> None:
         raise not_renamed(older)
 
 
-async def refuse_old_servers(settings: Settings, services: Sequence[Service]) -> None:
-    """Raise PostgresTooOld where a database that answers is older than canbao needs; one that is away is waited for."""
+async def refuse_unfit_databases(settings: Settings, services: Sequence[Service]) -> None:
+    """Raise PostgresTooOld or BusRefused where a database that answers is too old, or was installed with another name,
+    service or number of partitions than is set; one that is away is waited for.
+    """
     for service in services:
         if service.migrations is None:
             continue
@@ -64,8 +68,19 @@ async def refuse_old_servers(settings: Settings, services: Sequence[Service]) ->
             continue
         try:
             await refuse_old_server(connection)
+            await _refuse_other_installation(connection, settings, service.name)
         finally:
             await connection.close()
+
+
+async def _refuse_other_installation(connection: asyncpg.Connection, settings: Settings, service: str) -> None:
+    try:
+        recorded = await connection.fetchrow(RECORDED)
+    except asyncpg.PostgresError:
+        return  # not migrated yet, which /readyz says
+    if recorded is not None:
+        wanted = {"service": service, "installation": settings.installation, "partitions": settings.partitions}
+        refuse_other_facts(recorded, wanted)
 
 
 @asynccontextmanager
@@ -83,5 +98,7 @@ async def running_all(
 @asynccontextmanager
 async def dead_letter_context(service: str) -> AsyncIterator[DeadLetterContext]:
     """What it takes to replay a service's dead letters, by its name."""
-    async with running(BY_NAME[service], Settings(), role="web") as run:
-        yield DeadLetterContext(run.database, run.settings.region, run.service.subscriptions, run.resources)
+    settings = Settings()
+    with services_login(settings, service):
+        async with running(BY_NAME[service], settings, role="web") as run:
+            yield DeadLetterContext(run.database, run.settings.region, run.service.subscriptions, run.resources)

@@ -11,7 +11,7 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 
-from services.composition import refuse_old_servers, running_all
+from services.composition import refuse_unfit_databases, running_all
 from shared.listen_address import refuse_unusable_address
 from shared.observability.metrics import metrics_served
 from shared.service import Role, Service
@@ -31,7 +31,7 @@ async def serve(
 ) -> None:
     """Serve until ``stop`` is set: requests in hand are answered, then background work ends, then all is closed."""
     _refuse_unusable_addresses(settings, port)
-    await refuse_old_servers(settings, services)
+    await refuse_unfit_databases(settings, services)
     async with metrics_served(settings), running_all(settings, services, role=role) as app:
         said = {
             "version": version("canbao"),

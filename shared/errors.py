@@ -68,6 +68,13 @@ class ErrorCode(Enum):
         "稍后重试同一请求",
         "Try the same request again shortly",
     )
+    PROTECTION_KEYS_DIFFER = Spec(
+        503,
+        "加密密钥与已有数据不符，未作任何更改",
+        "The keys do not fit the stored data; nothing was changed",
+        "请管理员从备份恢复密钥（canbao doctor 指出是哪把），再重试同一请求",
+        "Have the administrator restore the key that canbao doctor names, then try the same request again",
+    )
     INTERNAL_ERROR = Spec(
         500,
         "系统内部错误",

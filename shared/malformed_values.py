@@ -23,11 +23,18 @@ _KINDS = {
     "path": "不是路径",
 }
 _OURS = "Value error, "
+# What English says of these is a list or a pattern, which Chinese gives as well.
+_CHOICE, _PATTERN = "Input should be ", "String should match pattern "
 
 
 def malformed(kind: str, said: str) -> str:
     """Chinese says what kind of thing is wrong, English exactly what; a validator of ours says both itself."""
     if said.startswith(_OURS) and " · " in said:
         return said.removeprefix(_OURS)
+    if kind in ("enum", "literal_error") and said.startswith(_CHOICE):
+        choices = said.removeprefix(_CHOICE).replace(" or ", "、").replace(", ", "、")
+        return f"不是可选值，须为 {choices} · {said}"
+    if kind == "string_pattern_mismatch" and said.startswith(_PATTERN):
+        return f"格式不符，须符合 {said.removeprefix(_PATTERN)} · {said}"
     zh = next((zh for beginning, zh in _KINDS.items() if kind.startswith(beginning)), "取值不符")
     return f"{zh} · {said}"

@@ -10,6 +10,7 @@ import structlog
 
 from shared.audit import seals
 from shared.database.engine import Database
+from shared.database.logins import NOT_RUNNING, is_stopped
 from shared.domain.clock import Clock, SystemClock
 from shared.messaging.bus.backoff import linger
 from shared.messaging.bus.errors import error_summary
@@ -188,7 +189,7 @@ def _summary(error: BaseException) -> str:
     """What went wrong, without the values it was about: a database error's text can hold a person's data."""
     if isinstance(error, BaseExceptionGroup):
         return ", ".join(_summary(inner) for inner in error.exceptions)
-    return error_summary(error)
+    return NOT_RUNNING if is_stopped(error) else error_summary(error)
 
 
 async def _first(*events: asyncio.Event, timeout_s: float) -> None:

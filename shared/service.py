@@ -17,6 +17,7 @@ from shared.domain.clock import Clock
 from shared.messaging.bus.protocol import Bus
 from shared.messaging.consumer.loop import Subscription
 from shared.messaging.outbox.audited import OUTBOX
+from shared.pack_in_force import PackFit
 from shared.settings import Settings
 
 Role = Literal["web", "work", "all"]
@@ -91,6 +92,15 @@ class Complete(Protocol):
 
 
 @runtime_checkable
+class UnderPolicy(Protocol):
+    """Resources that work by a policy pack."""
+
+    @property
+    def fit(self) -> PackFit:
+        """Whether the pack is that of the region and year that are set."""
+
+
+@runtime_checkable
 class Closable(Protocol):
     """Resources that hold something open."""
 
@@ -115,6 +125,7 @@ class ServiceContext(Generic[R_co]):
     bus: Bus | None = None
     failures: BackgroundFailures = field(default_factory=BackgroundFailures)
     keys_complete: bool = False  # every key that sealed a row was found at hand, in this process's life
+    active_key_checked: bool = False  # a row was found that the key which seals new ones opens
     keys_asked_again_at: float = 0.0  # monotonic seconds; until then the rows are not read again
     refused: str | None = None  # why the bus is not ours, with the remedy
     stop: asyncio.Event = field(default_factory=asyncio.Event)

@@ -117,3 +117,15 @@ def test_the_policy_questions_work_as_typed(readers_folder: Path) -> None:
     assert codes == expected, ended.stdout + ended.stderr
     assert "没有这份文件 · no such document" in ended.stdout
     assert (readers_folder / "my-county-2026.yaml").exists()
+
+
+def test_every_address_of_the_walk_through_is_one_that_a_service_has() -> None:
+    """S8: it sent to the bill for reasons that stand in registration's explanation."""
+    known = {
+        f"{service}{re.sub(r'{[^}]+}', '$ID', path)}"
+        for service in ("registration", "payment")
+        for path in json.loads((ROOT / "docs" / "openapi" / f"{service}.json").read_text(encoding="utf-8"))["paths"]
+    }
+    named = set(re.findall(r"\$API/([\w/$-]+)", ENGLISH))
+    assert "registration/v1/enrolments/$ID/explain" in named
+    assert named <= known

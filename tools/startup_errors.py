@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from sqlalchemy.exc import DBAPIError
 
-from shared.database.logins import LoginRefused, is_out_of_reach
+from shared.database.logins import NOT_RUNNING, LoginRefused, is_out_of_reach, is_stopped
 from shared.database.migrate import TablesTooNew
 from shared.database.older_names import ForeignDatabase, OlderDatabaseInUse, OlderDatabaseName
 from shared.database.server_version import PostgresTooOld
@@ -38,6 +38,8 @@ def explain(error: Exception) -> None:
     problems = _problems(error)
     if problems:
         _end(_SETTINGS.format(problems="\n".join(f"  {each}" for each in problems)))
+    if isinstance(error, OSError | DBAPIError) and is_stopped(error):
+        _end(NOT_RUNNING)
     expected = (OSError, DBAPIError, asyncpg.PostgresError)
     if isinstance(error, expected) and is_out_of_reach(error):
         _end(_NO_DATABASE.format(why=error_summary(error), where=WHERE_SETTINGS_ARE))

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import typer
 
-from shared.database.logins import is_out_of_reach
+from shared.database.logins import NOT_RUNNING, LoginRefused, is_out_of_reach, is_stopped
 from shared.settings import Settings
 from shared.settings_errors import WHERE_SETTINGS_ARE
 from verify.anchor import AnchorLine, AnchorRefused, anchor_check, append_anchor, read_anchor
@@ -51,8 +51,11 @@ def verify(
         typer.echo(f"锚点文件不可用 · the anchor's file is refused: {error}", err=True)
         raise typer.Exit(NOT_EXAMINED) from error
     except CouldNotExamine as error:
+        if is_stopped(error):
+            typer.echo(f"无法核对 · could not examine: {NOT_RUNNING}", err=True)
+            raise typer.Exit(NOT_EXAMINED) from error
         typer.echo(f"无法核对 · could not examine: {error}", err=True)
-        if error.__cause__ is not None and is_out_of_reach(error.__cause__):
+        if is_out_of_reach(error) and not isinstance(error.__cause__, LoginRefused):
             typer.echo(WHERE_SETTINGS_ARE, err=True)
         raise typer.Exit(NOT_EXAMINED) from error
     if json:

@@ -14,6 +14,8 @@ from sqlalchemy import NullPool, RowMapping, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from shared.database.logins import LoginRefused, auditors_login
+from shared.database.server_version import PostgresTooOld, refuse_old, server_version
 from shared.settings import Settings
 
 _STATEMENT_TIMEOUT_S = 600
@@ -116,8 +118,10 @@ async def _snapshot(settings: Settings, database: str) -> AsyncIterator[Database
     )
     try:
         try:
-            connection = await engine.connect()
-        except (SQLAlchemyError, OSError) as error:
+            with auditors_login(settings, database):
+                connection = await engine.connect()
+            await _refuse_old(connection)
+        except (SQLAlchemyError, OSError, LoginRefused, PostgresTooOld) as error:
             raise CouldNotExamine(database, _reason(error)) from error
         try:
             snapshot = DatabaseSnapshot(database, connection)
@@ -127,6 +131,16 @@ async def _snapshot(settings: Settings, database: str) -> AsyncIterator[Database
             await connection.close()
     finally:
         await engine.dispose()
+
+
+async def _refuse_old(connection: AsyncConnection) -> None:
+    """Raise PostgresTooOld before a function that an old server lacks is missed; the snapshot is not begun by it."""
+    try:
+        refuse_old(await server_version(connection))
+        await connection.rollback()
+    except BaseException:
+        await connection.close()
+        raise
 
 
 def _reason(error: Exception) -> str:

@@ -8,7 +8,7 @@ from services.payment.channels.wechat.keys import Merchant, load_merchant
 from services.payment.job_names import CREDITING
 from services.payment.notices.group_commit import GroupCommit
 from shared.errors import DomainError, ErrorCode
-from shared.pack_in_force import pack_in_force
+from shared.pack_in_force import fit_of, pack_in_force
 from shared.policy.channels import refused_channel
 from shared.policy.vocabulary import Channel
 from shared.service import ServiceContext
@@ -32,6 +32,7 @@ class PaymentResources:
     def __init__(self, settings: Settings) -> None:
         """Read the merchants' keys and the pack; raises where one is missing or unusable."""
         self._pack = pack_in_force(settings)
+        self.fit = fit_of(settings, self._pack)
         self.region = settings.region
         self.public_base_url = settings.public_base_url.rstrip("/")
         self._wechat_base_url = settings.wechat_base_url

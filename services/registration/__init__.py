@@ -21,9 +21,8 @@ from services.registration.clients import routes as clients
 from services.registration.enrolments import handlers as enrolment_handlers
 from services.registration.enrolments import routes as enrolments
 from services.registration.regions import routes as regions
-from services.registration.resources import RegistrationResources, open_resources
+from services.registration.resources import SEALED, RegistrationResources, open_resources
 from services.registration.summary import routes as summary
-from shared.database.sealed import SealedColumn
 from shared.service import Service
 
 SERVICE = Service[RegistrationResources](
@@ -41,5 +40,5 @@ SERVICE = Service[RegistrationResources](
     migrations=Path(__file__).parent / "migrations",
     resources=open_resources,
     public_paths=frozenset({"/v1/token"}),
-    sealed=(SealedColumn("enrolment", "document_number"),),
+    sealed=SEALED,
 )

@@ -1,18 +1,24 @@
 """Registration's part of the CLI: who may call."""
 
 import asyncio
+import re
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registration.clients import service
 from shared.command_line import Commands
 from shared.database.engine import Database
+from shared.database.logins import services_login
 from shared.domain.region import InvalidRegion, covers, parse_region
 from shared.settings import Settings
+
+_NAME = re.compile(r"\w[\w.-]{0,63}")
 
 
 def client_commands(known_scopes: Callable[[], Collection[str]]) -> typer.Typer:
@@ -54,8 +60,7 @@ def client_commands(known_scopes: Callable[[], Collection[str]]) -> typer.Typer:
         A name that exists is refused without --rotate or --secret-file: its department would be shut out.
         """
         settings = Settings()
-        if not name.strip():
-            raise typer.BadParameter("名称不能为空 · a client needs a name", param_hint="NAME")
+        _refuse_unusable_name(settings, name)
         _refuse_unknown_scopes(scope, known_scopes())
         _refuse_foreign_region(region, settings.region)
         _add(settings, name, scope, region, secret_file, rotate=rotate)
@@ -76,6 +81,17 @@ def _add(
         )
     if secret_file is None:
         typer.echo(secret)
+
+
+def _refuse_unusable_name(settings: Settings, name: str) -> None:
+    """It stands in logs and beside what the client causes; a client that has another one keeps it."""
+    if _NAME.fullmatch(name) or (name.strip() and asyncio.run(_exists(settings, name))):
+        return
+    raise typer.BadParameter(
+        "名称须为 1 至 64 个字母、汉字、数字或 . _ -，以字母、汉字或数字开头"
+        " · a client's name has 1 to 64 letters, digits or . _ - and begins with a letter or digit",
+        param_hint="NAME",
+    )
 
 
 def _refuse_unknown_scopes(scopes: list[str], known: Collection[str]) -> None:
@@ -103,12 +119,24 @@ async def save_client(
     settings: Settings, name: str, secret: str, scopes: list[str], region: str, *, replace: bool = True
 ) -> bool:
     """Store one client in registration's database; False where the name is taken and is not to be replaced."""
+    async with _session(settings) as session:
+        if not replace and await service.exists(session, name):
+            return False
+        await service.save(session, name, secret, scopes, region)
+        return True
+
+
+async def _exists(settings: Settings, name: str) -> bool:
+    async with _session(settings) as session:
+        return await service.exists(session, name)
+
+
+@asynccontextmanager
+async def _session(settings: Settings) -> AsyncIterator[AsyncSession]:
     database = Database(settings.service_url("registration"), pool_size=1, application_name="canbao clients")
     try:
-        async with database.transaction(settings.region) as session:
-            if not replace and await service.exists(session, name):
-                return False
-            await service.save(session, name, secret, scopes, region)
-            return True
+        with services_login(settings, "registration"):
+            async with database.transaction(settings.region) as session:
+                yield session
     finally:
         await database.dispose()

@@ -4,9 +4,13 @@ from dataclasses import dataclass
 
 from joserfc.jwk import ECKey
 
+from shared.database.sealed import SealedColumn
 from shared.protection import Vault, open_vault, person_token_key
 from shared.settings import Settings
 from shared.web.tokens import signing_key
+
+# The column whose values say which key sealed them.
+SEALED = (SealedColumn("enrolment", "document_number"),)
 
 
 @dataclass(frozen=True)

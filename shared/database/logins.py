@@ -12,6 +12,11 @@ from shared.settings import Settings
 # SQLSTATE classes: nobody answers, the login is refused, there is no such database.
 _REFUSED = "28"
 _CLASSES = ("08", _REFUSED, "3D")
+NOT_RUNNING = (
+    "这套安装的数据库没有运行：由 canbao up 建立的运行 make up，其他的启动 PostgreSQL，再重新运行"
+    " · the database of this installation is stopped: make up starts what canbao up has set up, otherwise start"
+    " PostgreSQL; then run this again"
+)
 
 
 class LoginRefused(RuntimeError):
@@ -44,6 +49,16 @@ def owners_login(settings: Settings, database: str) -> AbstractContextManager[No
     return named_login(settings.owner_url(database), "CANBAO_OWNER_DATABASE_URL", "owner")
 
 
+def services_login(settings: Settings, service: str) -> AbstractContextManager[None]:
+    """Raise LoginRefused where a service's own role is refused."""
+    return named_login(settings.service_url(service), "CANBAO_DATABASE_URL", service)
+
+
+def auditors_login(settings: Settings, database: str) -> AbstractContextManager[None]:
+    """Raise LoginRefused where the read-only auditor is refused."""
+    return named_login(settings.auditor_url(database), "CANBAO_AUDITOR_DATABASE_URL", "auditor")
+
+
 def is_login_refused(error: BaseException) -> bool:
     """Whether the server answered and refused the role or its password."""
     return sqlstate_of(error).startswith(_REFUSED)
@@ -51,7 +66,13 @@ def is_login_refused(error: BaseException) -> bool:
 
 def is_out_of_reach(error: BaseException) -> bool:
     """Whether nobody answers, the login is refused or the database is not there."""
-    return isinstance(_root(error), ConnectionError) or sqlstate_of(error).startswith(_CLASSES)
+    return is_stopped(error) or isinstance(_root(error), ConnectionError) or sqlstate_of(error).startswith(_CLASSES)
+
+
+def is_stopped(error: BaseException) -> bool:
+    """Whether the server's socket is not there; the error about a missing file names it, the one about a socket not."""
+    root = _root(error)
+    return isinstance(root, FileNotFoundError) and root.filename is None
 
 
 def sqlstate_of(error: BaseException) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.contracts.event import Trace
 from shared.domain.region import covers
 from shared.errors import DomainError, ErrorCode
+from shared.protection_check import examine_active_key
 from shared.service import R_co, Service, ServiceContext
 from shared.web import tokens
 from shared.web.problems import trace_id
@@ -30,6 +31,12 @@ class PoolingAreaRequired(DomainError):
     """Only who answers for the whole pooling area may do this."""
 
     code = ErrorCode.POOLING_AREA_REQUIRED
+
+
+class ProtectionKeysDiffer(DomainError):
+    """What would be sealed now could not be read beside what is stored."""
+
+    code = ErrorCode.PROTECTION_KEYS_DIFFER
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +106,22 @@ class _Scope:
 def requires(scope: str, *, for_whole_area: bool = False) -> Any:
     """Open a route to callers that hold ``scope``, where asked only to those who answer for the whole pooling area."""
     return Depends(_Scope(scope, for_whole_area))
+
+
+async def _seal_rightly(running: CurrentContext) -> None:
+    """Refuse to seal with a key that does not open what its name sealed before; asked until a row has shown it."""
+    if running.active_key_checked:
+        return
+    async with running.database.transaction(running.settings.region) as session:
+        found = await examine_active_key(await session.connection(), running.service.sealed, running.settings)
+    if fault := found.fault():
+        raise ProtectionKeysDiffer(fault)
+    running.active_key_checked = bool(found.used)
+
+
+def seals() -> Any:
+    """Keep a route that seals names and numbers shut while the keys are not those of the stored rows."""
+    return Depends(_seal_rightly)
 
 
 def scope_of(route: APIRoute) -> str | None:

@@ -6,11 +6,12 @@ from time import monotonic
 from typing import TypedDict
 
 from shared.database.durability import switched_off
+from shared.database.logins import NOT_RUNNING, is_stopped
 from shared.database.migrate import behind_of
-from shared.database.sealed import keys_in_use
 from shared.database.server_version import PostgresTooOld, refuse_old, server_version
 from shared.messaging.topics.stats import bus_stats
-from shared.service import Complete, ServiceContext
+from shared.protection_check import examine_protection
+from shared.service import Complete, ServiceContext, UnderPolicy
 
 _WITHIN_S = 3.0
 # Reading every row's key id takes a while in a large county; where it takes longer, only `canbao doctor` looks.
@@ -38,6 +39,8 @@ async def readiness(services: Sequence[ServiceContext]) -> list[ReadinessPart]:
         asked.append(_part(f"database {running.service.name}", _database, running))
         if running.service.sealed:
             asked.append(_part(f"keys {running.service.name}", _keys, running))
+        if isinstance(running.resources, UnderPolicy):
+            asked.append(_part(f"policy {running.service.name}", _policy, running))
         if running.role != "web":
             asked.append(_part(f"bus {running.service.name}", _bus, running))
             asked.append(_part(f"events {running.service.name}", _events, running))
@@ -51,6 +54,8 @@ async def _part(
     try:
         ready, detail = await asyncio.wait_for(ask(running), _WITHIN_S)
     except Exception as error:  # whatever a driver raises, the answer is the same: not ready
+        if is_stopped(error):
+            return ReadinessPart(name=name, ready=False, detail=NOT_RUNNING)
         kind = type(error).__name__
         detail = str(error) if isinstance(error, PostgresTooOld) else f"无法检查 · cannot be checked: {kind}"
         return ReadinessPart(name=name, ready=False, detail=detail)
@@ -74,23 +79,28 @@ async def _complete(running: ServiceContext) -> tuple[bool, str]:
     return not missing, missing
 
 
+async def _policy(running: ServiceContext) -> tuple[bool, str]:
+    """Another region's prices are wrong here; people of a year that the pack lacks are held, others are served."""
+    assert isinstance(running.resources, UnderPolicy)  # noqa: S101 - only those are asked
+    fit = running.resources.fit
+    return not fit.other_region, "; ".join(filter(None, fit))
+
+
 async def _keys(running: ServiceContext) -> tuple[bool, str]:
-    """Every key that sealed a name or number is configured; found once, it stays so while the process runs."""
+    """Every key that sealed a name or number is at hand; found once, it stays so while the process runs."""
     if running.keys_complete:
         return True, ""
     if monotonic() < running.keys_asked_again_at:
         return True, _NOT_CHECKED
     try:
         async with asyncio.timeout(_KEYS_WITHIN_S), running.database.engine.connect() as connection:
-            used = await keys_in_use(connection, running.service.sealed, running.settings.region)
+            found = await examine_protection(connection, running.service.sealed, running.settings)
     except TimeoutError:
         running.keys_asked_again_at = monotonic() + _KEYS_AGAIN_AFTER_S
         return True, _NOT_CHECKED
-    lost = sorted(used - set(running.settings.encryption_keys))
-    running.keys_complete = not lost
-    if not lost:
-        return True, ""
-    return False, f"CANBAO_ENCRYPTION_KEYS 缺少加密数据所用的密钥 · lacks {', '.join(lost)}, with which data was sealed"
+    fault = found.fault()
+    running.keys_complete = not fault
+    return not fault, fault
 
 
 async def _work(running: ServiceContext) -> tuple[bool, str]:

@@ -169,7 +169,17 @@ async def outside(request: Request, error: Exception) -> Problem:
 def _http(request: Request, error: Exception) -> Problem:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type
     code = _BY_STATUS.get(error.status_code, ErrorCode.BAD_REQUEST)
-    return problem(code, trace_id=trace_id(request), headers=dict(error.headers or {}))
+    return problem(
+        code, trace_id=trace_id(request), detail=_no_address(request, code), headers=dict(error.headers or {})
+    )
+
+
+def _no_address(request: Request, code: ErrorCode) -> str | None:
+    """Said of an address that nothing has, apart from a thing that the caller may not see."""
+    if code is not ErrorCode.NOT_FOUND:
+        return None
+    docs = f"{request.scope.get('root_path', '')}/docs"
+    return f"没有这个地址，见 {docs} · no such path, see {docs}"
 
 
 def _database(request: Request, error: Exception) -> Problem:

@@ -29,6 +29,7 @@ STATEMENTS = {
     "services/payment/summary/repository.py SUMMED": ONE,
     "services/payment/summary/repository.py _SUMMARY": ONE,
     "services/payment/notices/repository.py _AT_RISK": SNAPSHOT,
+    "services/payment/notices/quarantine/repository.py _FIGURES": FIGURE,
     "services/quota/progress/repository.py _BY_TOWN": SNAPSHOT,
     "services/registration/summary/repository.py _COUNTED": SNAPSHOT,
     "services/registration/summary/repository.py _BY_DAY": SNAPSHOT,

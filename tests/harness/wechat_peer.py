@@ -144,6 +144,7 @@ class WechatPeer:
     refund_answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     out_of_order: bool = False
+    answers_queries: bool = True
     refuses_refunds: str | None = None
     refuses_closing: str | None = None
     signs_with: str = "platform"
@@ -164,7 +165,7 @@ class WechatPeer:
         target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         self.calls.append(f"{request.method} {target}")
         self.headers.append(dict(request.headers))
-        if self.out_of_order:
+        if self.out_of_order or (request.method == "GET" and not self.answers_queries):
             return Response(status_code=502)
         if self.answers_unsigned is not None:
             return Response(self.answers_unsigned[1], status_code=self.answers_unsigned[0])

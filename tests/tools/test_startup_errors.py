@@ -31,6 +31,31 @@ def test_without_a_database_or_settings_the_remedy_is_named(command: list[str]) 
     assert len(ended.said.splitlines()) < 10, ended.said
 
 
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (["migrate"], 3),
+        (["replay", "list", "quota"], 3),
+        (["replay", "run", "quota", "--all"], 3),
+        (["clients", "add", "civil-affairs", "--scope", "subsidy:read", "--region", "411521"], 3),
+        (["verify"], 2),
+        (["verify", "--trace", "01890000-0000-7000-8000-000000000000"], 2),
+    ],
+    ids=lambda given: " ".join(given[:2]) if isinstance(given, list) else None,
+)
+def test_on_a_stopped_installation_one_sentence_says_how_to_start_it(
+    command: list[str], code: int, tmp_path: Path
+) -> None:
+    """S2: settings that name a socket's folder ended in a traceback where the server is stopped."""
+    stopped = f"postgresql://x@/{{database}}?host={tmp_path}"
+    names = ("DATABASE_URL", "OWNER_DATABASE_URL", "AUDITOR_DATABASE_URL")
+    ended = typed_command(command, {f"CANBAO_{name}": stopped for name in names})
+    assert ended.code == code, ended.said
+    assert "数据库没有运行：由 canbao up 建立的运行 make up，其他的启动 PostgreSQL" in ended.said
+    assert "is stopped: make up starts what canbao up has set up" in ended.said
+    assert len(ended.said.splitlines()) == 1, ended.said
+
+
 def _migrate(**environment: str) -> str:
     """What ``canbao migrate`` says of these settings."""
     ended = typed_command(["migrate"], environment)

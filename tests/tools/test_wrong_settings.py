@@ -236,6 +236,15 @@ class TestDatabase:
         assert "现为 elsewhere，安装后不可更改，请改回 · " in said
         assert "not 'elsewhere': this is fixed at installation, set it back" in said
 
+    @pytest.mark.parametrize("role", ["web", "work", "all"])
+    async def test_serve_of_another_installations_database_is_refused_by_setting(
+        self, installation: Installation, role: str
+    ) -> None:
+        """S6: it ran on and said it in the log, and the web role not at all."""
+        words = ("serve", "quota", "--role", role, "--port", str(free_port()))
+        said = fault(await there(installation, *words, CANBAO_INSTALLATION="zzz"))
+        assert said.startswith("CANBAO_INSTALLATION: 服务 quota 的数据库安装时为 local，现为 zzz")
+
     async def test_verify_of_another_installations_databases_is_refused_by_setting(
         self, installation: Installation
     ) -> None:
@@ -264,6 +273,34 @@ class TestDatabase:
         assert "registration" in said, "the database"
         assert "owner in CANBAO_DATABASE_PASSWORDS" in said
         assert "wrong" not in said
+
+    @pytest.mark.parametrize(
+        ("words", "role"),
+        [
+            (("replay", "list", "quota"), "quota"),
+            (("clients", "add", "x", "--scope", "payment:read", "--region", "411521"), "registration"),
+            (("import", "people", __file__), "registration"),
+        ],
+        ids=["replay", "clients", "import"],
+    )
+    async def test_a_services_wrong_password_names_role_database_and_setting(
+        self, installation: Installation, words: tuple[str, ...], role: str
+    ) -> None:
+        """S3: the driver's own error was shown, and a hint about settings that are there."""
+        passwords = {name: SecretStr("wrong") for name in installation.settings.database_passwords}
+        said = fault(await there(installation.with_settings(database_passwords=passwords), *words))
+        assert said.startswith("CANBAO_DATABASE_URL: ")
+        assert f"refuses the login of role {role}_app" in said
+        assert f"{role} in CANBAO_DATABASE_PASSWORDS" in said
+
+    async def test_the_auditors_wrong_password_is_named_by_verify(self, installation: Installation) -> None:
+        """S3: verify gave the driver's words alone."""
+        passwords = {name: SecretStr("wrong") for name in installation.settings.database_passwords}
+        said = await there(installation.with_settings(database_passwords=passwords), "verify", code=2)
+        assert "CANBAO_AUDITOR_DATABASE_URL: " in said
+        assert "refuses the login of role canbao_auditor" in said
+        assert "auditor in CANBAO_DATABASE_PASSWORDS" in said
+        assert len(said.splitlines()) == 1
 
     async def test_provision_names_the_administrators_login(self, installation: Installation) -> None:
         known = installation.settings

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pydantic import SecretStr
 
-from shared.pack_in_force import pack_in_force
+from shared.pack_in_force import fit_of, pack_in_force
 from shared.settings import Settings
 from tools.doctor.findings import Check, ExaminedInstallation, Finding, FindingType
 
@@ -62,6 +62,22 @@ POLICY_PACK_UNUSABLE = FindingType(
     "检查 CANBAO_POLICY_PACK 与 CANBAO_POLICY_OVERRIDES。",
     "Check CANBAO_POLICY_PACK and CANBAO_POLICY_OVERRIDES.",
 )
+POLICY_PACK_OF_OTHER_REGION = FindingType(
+    "POLICY_PACK_OF_OTHER_REGION",
+    "broken",
+    "政策包不是本地的：{why}。",
+    "The policy pack is another place's: {why}.",
+    "检查 CANBAO_REGION 与 CANBAO_POLICY_PACK（canbao policy list 列出各政策包）。",
+    "Check CANBAO_REGION and CANBAO_POLICY_PACK; canbao policy list names the packs.",
+)
+POLICY_PACK_OF_OTHER_YEAR = FindingType(
+    "POLICY_PACK_OF_OTHER_YEAR",
+    "warn",
+    "政策包没有所设的参保年度：{why}。该年度的参保一律待人工核定。",
+    "The policy pack lacks the benefit year that is set: {why}. Everybody of that year is held.",
+    "检查 CANBAO_BENEFIT_YEAR，或换上该年度的政策包（CANBAO_POLICY_PACK）。",
+    "Check CANBAO_BENEFIT_YEAR, or set the pack of that year (CANBAO_POLICY_PACK).",
+)
 _WITHOUT = {
     "token_private_key_file": ("registration 不能签发令牌", "registration cannot sign tokens"),
     "token_public_key_file": ("任何服务都不能核验令牌", "no service can check tokens"),
@@ -110,10 +126,13 @@ def _is_key(key: SecretStr) -> bool:
 
 async def _pack(settings: Settings) -> list[Finding]:
     try:
-        await asyncio.to_thread(pack_in_force, settings)
+        fit = fit_of(settings, await asyncio.to_thread(pack_in_force, settings))
     except (OSError, ValueError) as error:
         return [POLICY_PACK_UNUSABLE.at(settings.policy_pack, why=str(error))]
-    return []
+    return [
+        *([POLICY_PACK_OF_OTHER_REGION.at(_variable("region"), why=fit.other_region)] if fit.other_region else []),
+        *([POLICY_PACK_OF_OTHER_YEAR.at(_variable("benefit_year"), why=fit.other_year)] if fit.other_year else []),
+    ]
 
 
 def _variable(name: str) -> str:

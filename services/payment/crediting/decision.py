@@ -30,7 +30,7 @@ class Quarantine(StrEnum):
 
 # Quarantined for a reason on our side, not in the message: once that is removed, it can be worked again. What could not
 # be read is read again from the message itself.
-RETRYABLE_QUARANTINE = (Quarantine.UNPROCESSABLE, Quarantine.UNKNOWN_MERCHANT)
+RETRYABLE_QUARANTINE = (Quarantine.UNPROCESSABLE, Quarantine.UNKNOWN_MERCHANT, Quarantine.OTHER_APP)
 
 
 @dataclass(frozen=True, slots=True)

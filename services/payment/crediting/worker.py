@@ -1,6 +1,6 @@
 """The work queue of stored notices: a batch per transaction, split where one of them cannot be worked."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from uuid import UUID
 
@@ -14,6 +14,8 @@ from services.payment.crediting.service import Outcome, credit
 from services.payment.job_names import CREDITING
 from services.payment.notices import repository
 from services.payment.notices.notice import ChannelNotice, NoticeKind, PaymentNotice, RefundNotice
+from services.payment.orders import repository as orders
+from services.payment.orders.repository import OrderedWith
 from services.payment.refunds.service import settle
 from services.payment.resources import PaymentResources
 from shared.messaging.bus.errors import error_summary, is_transient
@@ -83,14 +85,13 @@ async def work(
 ) -> dict[UUID, Outcome]:
     """Decide what becomes of each stored notice, and do it."""
     outcomes: dict[UUID, Outcome] = {}
+    # Facts are judged by what was agreed when they were ordered: a setting changes, an order does not.
+    ordered = await orders.appids(session, [each.order_no for each in notices if isinstance(each, PaymentNotice)])
     payments: list[PaymentNotice] = []
     refunds: list[RefundNotice] = []
     for notice in notices:
-        merchant = resources.merchants.get(notice.merchant_id)
         if notice.kind is NoticeKind.OTHER:
             outcomes[notice.id] = ("IGNORED", None)
-        elif merchant is None:
-            outcomes[notice.id] = ("QUARANTINED", Quarantine.UNKNOWN_MERCHANT.value)
         elif isinstance(notice, RefundNotice) and is_another_merchants(notice):
             outcomes[notice.id] = ("QUARANTINED", Quarantine.OTHER_MERCHANT.value)
         elif isinstance(notice, RefundNotice):
@@ -99,12 +100,23 @@ async def work(
             outcomes[notice.id] = ("QUARANTINED", Quarantine.UNREADABLE.value)
         elif notice.outcome != "SUCCESS":
             outcomes[notice.id] = ("IGNORED", notice.outcome)
-        elif (foreign := quarantine_of(notice, merchant.appid)) is not None:
+        elif (appid := _appid(notice, ordered, resources)) is None:
+            outcomes[notice.id] = ("QUARANTINED", Quarantine.UNKNOWN_MERCHANT.value)
+        elif (foreign := quarantine_of(notice, appid)) is not None:
             outcomes[notice.id] = ("QUARANTINED", foreign.value)
         else:
             payments.append(notice)
     async with collected(session):
         return outcomes | await credit(session, payments) | await settle(session, refunds)
+
+
+def _appid(notice: PaymentNotice, ordered: Mapping[str, OrderedWith], resources: PaymentResources) -> str | None:
+    """The application that a payment has to be of: its order's, else that of the merchant in the settings."""
+    order = ordered.get(notice.order_no)
+    if order is not None and order.merchant_id == notice.merchant_id:
+        return order.appid
+    merchant = resources.merchants.get(notice.merchant_id)
+    return merchant.appid if merchant is not None else None
 
 
 async def _quarantine(context: ServiceContext[object], notice_id: UUID, failure: Exception) -> int:

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from services.payment.channels.channel import ChannelRefused, ChannelUnavailable, OrderAtChannel, PaymentChannel
-from services.payment.notices.notice import NoticeKind
 from services.payment.orders import repository, service
 from services.payment.orders.state import Order, OrderState
 from services.payment.resources import PaymentResources
@@ -62,21 +61,15 @@ async def _close(context: ServiceContext[PaymentResources], order: Order) -> Non
     try:
         await service.close(context, order, context.settings.region)
     except service.OrderPaid:
-        await _settle(context, order)
+        log.info("an order of a withdrawn bill was paid", order_no=order.order_no)
 
 
 async def _settle(context: ServiceContext[PaymentResources], order: Order) -> None:
     """Accept what the channel answers about one order."""
     channel = service.channel_of(context.resources, order)
-    answer = await channel.query(order.order_no)
-    if answer.paid is not None:
-        await context.resources.notices.store(*answer.paid)
-        if answer.paid[0].kind is NoticeKind.UNREADABLE:
-            return  # paid, and nobody can read how: it is asked again until the channel says it in a form that we know
-    elif order.state in (OrderState.CREATED, OrderState.UNKNOWN):
+    answer = await service.learn_answer(context, order, channel)
+    if answer.paid is None and order.state in (OrderState.CREATED, OrderState.UNKNOWN):
         await _reopen_or_end(context, order, channel, answer.state)
-    async with context.database.transaction(context.settings.region) as session:
-        await repository.note_answered(session, order.order_no)
 
 
 async def _reopen_or_end(

@@ -32,6 +32,15 @@ class _LineRow:
         return OrderLine(self.bill_id, self.amount_fen, whose)
 
 
+@dataclass(frozen=True, slots=True)
+class OrderedWith:
+    """With which merchant and application an order was opened."""
+
+    order_no: str
+    merchant_id: str
+    appid: str
+
+
 def _order_of(
     id: UUID,  # noqa: A002 - the name of the column
     order_no: str,
@@ -93,6 +102,9 @@ _LOCK = select_into(
     _order_of,
     "SELECT {fields} FROM payment_order WHERE order_no = ANY(CAST(:order_nos AS text[])) ORDER BY order_no FOR UPDATE",
 )
+_ORDERED_WITH = select_into(
+    OrderedWith, "SELECT {fields} FROM payment_order WHERE order_no = ANY(CAST(:order_nos AS text[]))"
+)
 _GET = select_into(_order_of, "SELECT {fields} FROM payment_order WHERE order_no = :order_no")
 _LINES = select_into(
     _LineRow,
@@ -147,6 +159,7 @@ _WITHDRAWN = text(
     """
 )
 _NOTE_ASKED = text("UPDATE payment_order SET queried_at = now() WHERE order_no = ANY(CAST(:order_nos AS text[]))")
+_ASK_SOON = text("UPDATE payment_order SET to_be_queried = true, queried_at = NULL WHERE order_no = :order_no")
 _NOTE_ANSWERED = text("UPDATE payment_order SET to_be_queried = false WHERE order_no = :order_no")
 # The notice of a payment made in time may still come, or be lost: the order is asked about once, and a success dated
 # before its expiry is credited all the same.
@@ -171,6 +184,14 @@ async def lock(session: AsyncSession, order_nos: Sequence[str]) -> dict[str, Ord
     """Lock orders, sorted; by number."""
     orders = await _orders(session, _LOCK, {"order_nos": sorted(set(order_nos))})
     return {order.order_no: order for order in orders}
+
+
+async def appids(session: AsyncSession, order_nos: Sequence[str]) -> dict[str, OrderedWith]:
+    """With what these orders were opened, which never changes; by number, unknown ones are missing."""
+    if not order_nos:
+        return {}
+    found = await fetch_all(session, _ORDERED_WITH, OrderedWith, {"order_nos": sorted(set(order_nos))})
+    return {one.order_no: one for one in found}
 
 
 async def get(session: AsyncSession, order_no: str) -> Order | None:
@@ -231,6 +252,11 @@ async def claim_withdrawn(session: AsyncSession, *, again_after_s: float, limit:
     withdrawn = list((await session.execute(_WITHDRAWN, {"again_after_s": again_after_s, "limit": limit})).scalars())
     await session.execute(_NOTE_ASKED, {"order_nos": withdrawn})
     return withdrawn
+
+
+async def ask_soon(session: AsyncSession, order_no: str) -> None:
+    """Let the channel be asked about an order as soon as the job comes to it."""
+    await session.execute(_ASK_SOON, {"order_no": order_no})
 
 
 async def note_answered(session: AsyncSession, order_no: str) -> None:

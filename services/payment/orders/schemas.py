@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.payment.orders.state import Order, OrderState
+from shared.domain.clock import SHANGHAI
 from shared.web.fields import example
 
 
@@ -51,7 +52,7 @@ class OrderOut(BaseModel):
             amount_fen=order.amount_fen,
             benefit_year=order.benefit_year,
             code_url=order.code_url,
-            expires_at=order.expires_at,
+            expires_at=order.expires_at.astimezone(SHANGHAI),
             lines=[
                 OrderLineOut(
                     enrolment_id=line.dimensions.enrolment_id, amount_fen=line.amount_fen, region=line.dimensions.region

@@ -15,7 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.payment.bills import service as billing
 from services.payment.bills.refusals import why_without_bill
 from services.payment.bills.state import Bill, BillState, DueRow
-from services.payment.channels.channel import ChannelRefused, ChannelUnavailable, Closing, PaymentChannel
+from services.payment.channels.channel import (
+    ChannelRefused,
+    ChannelUnavailable,
+    Closing,
+    OrderAnswer,
+    PaymentChannel,
+)
+from services.payment.notices.notice import NoticeKind
 from services.payment.orders import repository
 from services.payment.orders.state import OPEN_STATES, Order, OrderLine, OrderState, common_region, expiry
 from services.payment.resources import PaymentResources
@@ -116,6 +123,7 @@ async def open_at_channel(context: ServiceContext[PaymentResources], order: Orde
     except ChannelRefused as refused:
         if refused.already_paid:
             await _turn(context, order, OrderState.UNKNOWN)
+            await _learn_payment(context, order, channel)
             raise OrderPaid from refused
         await _turn(context, order, OrderState.REFUSED)
         raise
@@ -135,6 +143,8 @@ async def cancel(context: ServiceContext[PaymentResources], order_no: str, regio
     if order.state is OrderState.CANCELLED:
         return order
     with _naming(order):
+        if order.state is OrderState.CONFIRMED:
+            raise OrderPaid
         if order.state not in OPEN_STATES:
             raise OrderNotOpen(f"订单状态 order {order.state}")
         closed = await close(context, order, region)
@@ -152,10 +162,32 @@ async def close(context: ServiceContext[PaymentResources], order: Order, region:
     """
     channel = channel_of(context.resources, order)
     if await channel.close(order.order_no) is Closing.PAID:
+        await _learn_payment(context, order, channel)
         raise OrderPaid
     if await _turn(context, order, OrderState.CANCELLED):
         return replace(order, state=OrderState.CANCELLED)
     return await show(context, order.order_no, region)
+
+
+async def learn_answer(context: ServiceContext[PaymentResources], order: Order, channel: PaymentChannel) -> OrderAnswer:
+    """Ask the channel about an order; a payment goes the way of every notice: stored first, then credited."""
+    answer = await channel.query(order.order_no)
+    if answer.paid is not None:
+        await context.resources.notices.store(*answer.paid)
+    if answer.paid is None or answer.paid[0].kind is not NoticeKind.UNREADABLE:
+        # Paid, and nobody can read how: it is asked again until the channel says it in a form that we know.
+        async with context.database.transaction(order.region) as session:
+            await repository.note_answered(session, order.order_no)
+    return answer
+
+
+async def _learn_payment(context: ServiceContext[PaymentResources], order: Order, channel: PaymentChannel) -> None:
+    """The channel says in passing that an order is paid, so its notice may be lost: ask now, else soon."""
+    try:
+        await learn_answer(context, order, channel)
+    except (ChannelUnavailable, ChannelRefused):
+        async with context.database.transaction(order.region) as session:
+            await repository.ask_soon(session, order.order_no)
 
 
 def channel_of(resources: PaymentResources, order: Order) -> PaymentChannel:

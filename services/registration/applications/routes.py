@@ -18,14 +18,21 @@ from services.registration.resources import RegistrationResources
 from shared.contracts.event import Trace
 from shared.database.business_date import business_date
 from shared.errors import DomainError, NotFound
-from shared.web.dependencies import CurrentCaller, CurrentContext, Session, requires
+from shared.web.dependencies import (
+    CurrentCaller,
+    CurrentContext,
+    ProtectionKeysDiffer,
+    Session,
+    requires,
+    seals,
+)
 from shared.web.error_responses import responses_for
 from shared.web.strict_route import StrictRoute
 
 ROUTER = APIRouter(route_class=StrictRoute, tags=["enrolments"])
 
 
-@ROUTER.post("/v1/enrolments", status_code=201, dependencies=[requires("registration:write")])
+@ROUTER.post("/v1/enrolments", status_code=201, dependencies=[requires("registration:write"), seals()])
 @responses_for(
     service.InvalidNumber,
     service.BirthDateDiffers,
@@ -33,6 +40,7 @@ ROUTER = APIRouter(route_class=StrictRoute, tags=["enrolments"])
     UnknownRegion,
     service.AlreadyEnrolled,
     NotFound,
+    ProtectionKeysDiffer,
 )
 async def register(
     session: Session, caller: CurrentCaller, context: CurrentContext[RegistrationResources], body: EnrolmentIn
@@ -43,8 +51,8 @@ async def register(
     return RegisteredOut.model_validate(registered)
 
 
-@ROUTER.post("/v1/enrolments/batch", dependencies=[requires("registration:write")])
-@responses_for(NotFound)
+@ROUTER.post("/v1/enrolments/batch", dependencies=[requires("registration:write"), seals()])
+@responses_for(NotFound, ProtectionKeysDiffer)
 async def register_many(
     session: Session, caller: CurrentCaller, context: CurrentContext[RegistrationResources], body: EnrolmentsIn
 ) -> EnrolmentsOut:

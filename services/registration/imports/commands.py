@@ -11,14 +11,17 @@ from services.registration.imports.reader import Reader, Reading, reading
 from services.registration.imports.reasons import reason
 from services.registration.imports.saying import Bar, as_json, print_report
 from services.registration.imports.service import Import, Report
+from services.registration.resources import SEALED
 from shared.command_line import Commands
 from shared.database.engine import Database
+from shared.database.logins import NOT_RUNNING, is_stopped, services_login
 from shared.domain.clock import SystemClock
 from shared.domain.region import covers
 from shared.errors import DomainError
 from shared.messaging.bus.errors import error_summary, is_transient
 from shared.messaging.dead_letters.commands import operator
-from shared.protection import open_vault
+from shared.protection import ProtectionKeyMissing, open_vault
+from shared.protection_check import examine_active_key
 from shared.settings import Settings
 
 REFUSED_ROWS, REFUSED_FILE, NOT_FINISHED, INTERRUPTED = 1, 2, 3, 130
@@ -54,8 +57,9 @@ def people(
     Refused rows go into FILE's folder as NAME.errors.csv, with the reason. The same file again changes nothing; an
     import that was cut off goes on where it was.
 
-    Exit codes: 0 every row is imported or unchanged · 1 some rows are refused · 2 the file, the settings or the
-    arguments are refused, nothing is done · 3 not finished: run it again · 130 interrupted by Ctrl-C: run it again.
+    Exit codes: 0 every row is imported or unchanged · 1 some rows are refused · 2 the file or the arguments
+    are refused, nothing is done · 3 not finished: run it again, or the settings are refused · 130 interrupted by
+    Ctrl-C: run it again.
     """
     settings = Settings()
     region = region or settings.region
@@ -84,7 +88,8 @@ def _imported(settings: Settings, file: Path, region: str, benefit_year: int, *,
         if not is_transient(error) and not isinstance(error, EOFError):
             raise
         # The database's own words may name a row; what is said here does not.
-        _say(f"未完成，重新运行即可继续 · not finished, run it again to go on: {error_summary(error)}", NOT_FINISHED)
+        why = NOT_RUNNING if is_stopped(error) else error_summary(error)
+        _say(f"未完成，重新运行即可继续 · not finished, run it again to go on: {why}", NOT_FINISHED)
 
 
 async def _run(what: Reading, reader: Reader, region: str, bar: Bar) -> Report:
@@ -92,10 +97,20 @@ async def _run(what: Reading, reader: Reader, region: str, bar: Bar) -> Report:
     database = Database(settings.service_url("registration"), pool_size=1, application_name="canbao import")
     desk = Desk(region, operator(), open_vault(settings), SystemClock())
     try:
+        with services_login(settings, "registration"):
+            await _refuse_other_keys(database, settings)
         work = Import(reader, what.path, database, desk, what.benefit_year, rehearsed=not what.seal, progress=bar)
         return await work.run()
     finally:
         await database.dispose()
+
+
+async def _refuse_other_keys(database: Database, settings: Settings) -> None:
+    """Raise ProtectionKeyMissing where the keys are not those of the people who are enrolled already."""
+    async with database.engine.connect() as connection:
+        found = await examine_active_key(connection, SEALED, settings)
+    if fault := found.fault():
+        raise ProtectionKeyMissing(fault)
 
 
 def _say(message: str, code: int) -> NoReturn:

@@ -13,7 +13,14 @@ from services.subsidy.rosters.schemas import RosterIn, RosterOut, UninsuredOut, 
 from shared.database.business_date import business_date
 from shared.database.engine import after_commit
 from shared.errors import NotFound
-from shared.web.dependencies import CurrentCaller, CurrentContext, Session, requires
+from shared.web.dependencies import (
+    CurrentCaller,
+    CurrentContext,
+    ProtectionKeysDiffer,
+    Session,
+    requires,
+    seals,
+)
 from shared.web.error_responses import responses_for
 from shared.web.strict_route import StrictRoute
 
@@ -23,9 +30,10 @@ ROUTER = APIRouter(route_class=StrictRoute, tags=["rosters"])
 @ROUTER.post(
     "/v1/rosters",
     status_code=status.HTTP_201_CREATED,
-    dependencies=[requires("subsidy:write")],
+    dependencies=[requires("subsidy:write"), seals()],
     responses={200: {"model": RosterOut, "description": "The same roster was uploaded before"}},
 )
+@responses_for(ProtectionKeysDiffer)
 async def upload(
     session: Session,
     caller: CurrentCaller,

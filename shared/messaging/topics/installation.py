@@ -23,7 +23,8 @@ _LANES = text(
     ON CONFLICT (lane) DO NOTHING
     """
 )
-_RECORDED = text("SELECT service, installation, partitions FROM messaging_installation")
+RECORDED = "SELECT service, installation, partitions FROM messaging_installation"
+_RECORDED = text(RECORDED)
 
 _SETTING_OF = {
     "service": "CANBAO_DATABASE_URL",
@@ -38,11 +39,12 @@ async def record_installation(
     """Record the installation's facts the first time; ever after refuse others, because events would change lanes."""
     wanted = {"service": service, "installation": installation, "partitions": partitions}
     await session.execute(_RECORD, wanted)
-    _refuse_other_facts(dict((await session.execute(_RECORDED)).mappings().one()), wanted)
+    refuse_other_facts(dict((await session.execute(_RECORDED)).mappings().one()), wanted)
     await session.execute(_LANES, {"partitions": partitions})
 
 
-def _refuse_other_facts(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+def refuse_other_facts(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """Raise ``BusRefused`` where a database was installed with other facts than those that are set."""
     for name, value in wanted.items():
         if found[name] != value:
             raise BusRefused(
@@ -77,7 +79,7 @@ async def join_installation(*, database: Database, bus: Bus, service: str, regio
     async with database.transaction(region) as session:
         recorded = await recorded_installation(session)
     if recorded is not None:
-        _refuse_other_facts(recorded, wanted)
+        refuse_other_facts(recorded, wanted)
     async with _own_topic(database, bus, service, region) as (session, topic):
         await record_installation(session, service=service, installation=bus.installation, partitions=bus.partitions)
         await session.execute(_CLAIM, topic)

@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 from uuid import UUID
 
+import pytest
 from sqlalchemy import text
 
 from services.payment.orders.channel_query import close_withdrawn, query_orders
@@ -61,7 +62,9 @@ async def test_a_place_whose_document_lists_no_such_channel_takes_neither_wechat
 
 async def test_an_order_never_outlives_the_price_it_was_made_at(payment: RunningPayment) -> None:
     (person,) = await payment.bill(1, row(until=date(2023, 10, 8)), row(99_000, pay_from=date(2023, 10, 9)))
-    assert (await payment.order(person))["expires_at"] == "2023-10-09T00:00:00+08:00"
+    order = await payment.order(person)
+    assert order["expires_at"] == "2023-10-09T00:00:00+08:00"
+    assert (await payment.get(f"orders/{order['order_no']}"))["expires_at"] == order["expires_at"]
 
 
 async def test_asking_for_another_order_closes_the_first_at_its_channel(payment: RunningPayment) -> None:
@@ -80,6 +83,38 @@ async def test_an_order_that_was_paid_a_moment_ago_is_not_replaced(payment: Runn
     answer = await payment.post("orders", {"enrolment_ids": [str(person)], "channel": "WECHAT"})
     assert (answer.status_code, answer.json()["code"]) == (409, "ORDER_PAID")
     assert (await payment.post(f"orders/{order['order_no']}/cancel")).json()["code"] == "ORDER_PAID"
+
+
+class TestWhatTheChannelSaysInPassing:
+    """B2: paid at the channel, the notice lost: the answer was 409, nobody asked, credited two business days later."""
+
+    @pytest.mark.parametrize("asked_by", ["order", "cancel"])
+    async def test_an_order_that_was_paid_there_is_credited_at_once(
+        self, payment: RunningPayment, asked_by: str
+    ) -> None:
+        (person,) = await payment.bill()
+        order = await payment.order(person)
+        payment.peer.pay(order["order_no"])
+        path = "orders" if asked_by == "order" else f"orders/{order['order_no']}/cancel"
+        body = {"enrolment_ids": [str(person)], "channel": "WECHAT"} if asked_by == "order" else None
+        assert (await payment.post(path, body)).json()["code"] == "ORDER_PAID"
+        await payment.worked()
+        assert await state(payment, order["order_no"]) == "CONFIRMED"
+        assert await payment.states(person) == ["PAID"]
+        again = await payment.post(f"orders/{order['order_no']}/cancel")
+        assert (again.status_code, again.json()["code"]) == (409, "ORDER_PAID")
+
+    async def test_one_that_cannot_be_asked_about_now_is_asked_as_soon_as_may_be(self, payment: RunningPayment) -> None:
+        (person,) = await payment.bill()
+        order = await payment.order(person)
+        payment.peer.pay(order["order_no"])
+        payment.peer.answers_queries = False
+        assert (await payment.post(f"orders/{order['order_no']}/cancel")).json()["code"] == "ORDER_PAID"
+        assert await state(payment, order["order_no"]) == "AWAITING"
+        payment.peer.answers_queries = True
+        await query_orders(payment.running)
+        await payment.worked()
+        assert await state(payment, order["order_no"]) == "CONFIRMED"
 
 
 class TestWhichOrderARefusalIsAbout:
@@ -111,7 +146,7 @@ class TestWhichOrderARefusalIsAbout:
 
     async def test_one_that_has_ended(self, payment: RunningPayment) -> None:
         order = await payment.order(*await payment.bill())
-        await payment.paid(order)
+        await payment.sql("UPDATE payment_order SET state = 'EXPIRED'")
         refused = await payment.post(f"orders/{order['order_no']}/cancel")
         assert (refused.json()["code"], refused.json()["order_no"]) == ("ORDER_NOT_OPEN", order["order_no"])
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
+from sqlalchemy import text
 
 from services.payment.channels.wechat.keys import load_merchant
 from services.payment.channels.wechat.notice import NoticeHeader, parse
@@ -247,6 +248,42 @@ class TestMoneyAtRisk:
             "OTHER_CURRENCY": (1, 0),
             "UNREADABLE": (1, 0),
         }
+
+
+class TestWhatWasOrderedUnderOtherSettings:
+    """B1: an order was opened under one application, the setting changed, and its payment was quarantined for ever."""
+
+    async def test_a_payment_is_judged_by_the_application_of_its_order(
+        self, payment: RunningPayment, tmp_path: Path
+    ) -> None:
+        (person,) = await payment.bill()
+        order = await payment.order(person)
+        payment.running.resources.merchants[MCHID] = load_merchant(merchant(tmp_path, appid="wx0000000000000000"))
+        await payment.paid(order)
+        assert await payment.notices() == [("CREDITED", None)]
+        await payment.paid({"order_no": "nobody-ordered-this", "amount_fen": 7})
+        assert (await payment.notices())[-1] == ("QUARANTINED", "OTHER_APP")
+
+    async def test_a_payment_of_a_merchant_that_the_settings_no_longer_name_is_credited(
+        self, payment: RunningPayment
+    ) -> None:
+        (person,) = await payment.bill()
+        order = await payment.order(person)
+        async with payment.running.database.transaction(COUNTY) as session:
+            await session.execute(text("LOCK TABLE payment_order IN ACCESS EXCLUSIVE MODE"))
+            assert (await payment.notify(paid_notice(order["order_no"], DUE_FEN))).status_code == 204
+            del payment.running.resources.merchants[MCHID]
+        await payment.worked()
+        assert await payment.notices() == [("CREDITED", None)]
+
+    async def test_one_that_was_quarantined_by_todays_setting_is_worked_again(self, payment: RunningPayment) -> None:
+        order = await payment.order(*await payment.bill())
+        await payment.paid(order)
+        await payment.sql("UPDATE raw_notice SET state = 'QUARANTINED', reason = 'OTHER_APP'")
+        kept = await quarantined(payment)
+        assert (await payment.post(f"quarantine/{kept['id']}/retry")).is_success
+        await payment.worked()
+        assert await payment.notices() == [("REPEATED", None)]
 
 
 class TestPartnerMode:

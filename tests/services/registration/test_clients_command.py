@@ -1,8 +1,11 @@
 """`canbao clients add` lets a system call; a scope that no endpoint asks for or a region of others is refused."""
 
+import asyncio
+
 import pytest
 from typer.testing import CliRunner
 
+from services.registration.commands import save_client
 from tests.harness.copied import copied
 from tests.harness.installation import Installation
 from tools import cli
@@ -62,3 +65,27 @@ def test_rotating_a_client_that_is_not_there_adds_it_so_that_a_command_may_be_ty
     first, second = add(*options), add(*options)
     assert (first[0], second[0]) == (0, 0)
     assert first[1] != second[1]
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("name", ["bad name", "", "a\nb", "operator:x", "-x", "x" * 65])
+def test_a_name_that_a_log_could_not_hold_is_refused(name: str) -> None:
+    options = ["--scope", "subsidy:read", "--region", "411521"]
+    result = CliRunner().invoke(cli.app, ["clients", "add", *options, "--", name], env={"COLUMNS": "200"})
+    assert result.exit_code == 2
+    assert "1 to 64 letters, digits" in result.output
+
+
+@pytest.mark.usefixtures("installed")
+async def test_a_client_that_has_such_a_name_already_gets_a_new_secret(installation: Installation) -> None:
+    await save_client(installation.settings, "old name", "secret", ["subsidy:read"], "411521")
+    typed = ["clients", "add", "old name", "--scope", "subsidy:read", "--region", "411521", "--rotate"]
+    result = await asyncio.to_thread(CliRunner().invoke, cli.app, typed)
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("name", ["民政局", "civil-affairs", "town.101_a"])
+def test_a_name_of_letters_of_any_script_is_taken(name: str) -> None:
+    options = ["--scope", "subsidy:read", "--region", "411521"]
+    assert CliRunner().invoke(cli.app, ["clients", "add", name, *options]).exit_code == 0

@@ -4,11 +4,13 @@ import asyncio
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
+from services.subsidy import SERVICE as SUBSIDY
 from services.subsidy.resources import SubsidyResources
 from shared.service import ServiceContext
 from tests.harness.eventually import eventually
-from tests.harness.installation import Installation
+from tests.harness.installation import Installation, new_key
 from tests.services.subsidy.residents import OTHER_VILLAGE, VILLAGE, CountyClient, number, roster, token
 
 
@@ -59,6 +61,19 @@ class TestUpload:
     async def test_the_same_roster_again_is_answered_as_the_first_time(self, client: CountyClient) -> None:
         first = await client.upload(roster("DIBAO", 1, 2))
         assert await client.upload(roster("DIBAO", 1, 2), status=200) == first
+
+    async def test_no_roster_is_sealed_with_a_key_that_does_not_open_what_is_stored(
+        self, client: CountyClient, county: Installation
+    ) -> None:
+        """S1: another key under the name of the one that sealed the rows was taken as that one."""
+        await client.upload(roster("DIBAO", 1))
+        other = county.with_settings(encryption_keys={"k1": SecretStr(new_key())})
+        async with other.http_client(SUBSIDY, role="web") as http:
+            http.headers.update(county.caller("subsidy:write"))
+            answer = await http.post("/subsidy/v1/rosters", json=roster("DIBAO", 2))
+        assert (answer.status_code, answer.json()["code"]) == (503, "PROTECTION_KEYS_DIFFER")
+        (row,) = await county.sql("subsidy", "SELECT count(*) n FROM roster_line")
+        assert row["n"] == 1
 
     async def test_the_same_roster_twenty_times_at_once_is_one_roster(
         self, client: CountyClient, county: Installation

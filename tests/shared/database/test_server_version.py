@@ -10,6 +10,8 @@ from shared.database.provision import provision
 from shared.database.server_version import PostgresTooOld, refuse_old
 from tests.harness.cluster import SERVICES, Cluster
 from tests.harness.installation import Installation, http_client
+from verify.examination import examine
+from verify.snapshot import CouldNotExamine
 
 
 @pytest.mark.parametrize("number", [90624, 150018, 179999])
@@ -50,3 +52,7 @@ class TestEachCommandAsksTheServer:
             answer = await http.get("/readyz")
         assert answer.status_code == 503
         assert "PostgreSQL 18 or newer" in answer.json()["parts"][0]["detail"]
+
+    async def test_verify_refuses(self, installation: Installation) -> None:
+        with pytest.raises(CouldNotExamine, match=r"^registration: .* · PostgreSQL 18 or newer is needed"):
+            await examine(installation.settings)

@@ -1,6 +1,7 @@
 """Readiness says what is missing, by name."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,10 +9,18 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from services.console import SERVICE as CONSOLE
+from services.payment import SERVICE as PAYMENT
 from services.quota import SERVICE as QUOTA
 from services.registration import SERVICE as REGISTRATION
 from services.subsidy import SERVICE as SUBSIDY
+from shared.database.logins import NOT_RUNNING
+from shared.pack_in_force import fit_of
+from shared.policy.loader import load_pack
+from shared.settings import Settings
+from simulator.localities import LOCALITIES
+from simulator.localities.locality import Locality
 from tests.harness.eventually import eventually
+from tests.harness.identity_numbers import a_number
 from tests.harness.installation import COUNTY, Installation, http_client, new_key
 from tests.harness.sealed import sealed_person
 
@@ -125,6 +134,91 @@ async def test_a_key_in_use_that_is_not_configured_makes_its_process_unready(ins
     )
     async with kept.http_client(REGISTRATION, role="web") as http:
         assert (await http.get("/readyz")).status_code == 200
+
+
+@pytest.mark.expects_errors
+async def test_a_server_that_is_stopped_is_said_with_the_command_that_starts_it(
+    installation: Installation, tmp_path: Path
+) -> None:
+    """S2: a socket that is not there was `FileNotFoundError`, in `/readyz` and in the log of work."""
+    stopped = installation.with_settings(database_url=f"postgresql://x@/{{database}}?host={tmp_path}")
+    async with stopped.running(QUOTA) as runs, http_client(runs) as http:
+        answer = await http.get("/readyz")
+        assert answer.status_code == 503
+        assert answer.json()["parts"][0]["detail"] == NOT_RUNNING
+        await eventually(lambda: "messaging" in runs[0].failures.by_work, within_s=20)
+        assert runs[0].failures.by_work["messaging"].error == NOT_RUNNING
+
+
+async def test_a_pack_of_another_region_or_year_is_said(installation: Installation) -> None:
+    """S5: a county was served with another county's prices, and a year without a pack passed in silence."""
+    for service in (SUBSIDY, PAYMENT):
+        name = f"policy {service.name}"
+        async with installation.with_settings(region="411522").http_client(service, role="web") as http:
+            answer = await http.get("/readyz")
+            assert (answer.status_code, _unready(answer.json())) == (503, {name})
+            assert "CANBAO_REGION: " in answer.text
+            assert "the pack luoshan-2024 is for 411521, not for 411522" in answer.text
+            assert in_both_languages(answer.json())
+        async with installation.with_settings(benefit_year=2031).http_client(service, role="web") as http:
+            answer = await http.get("/readyz")
+            said = {part["name"]: part["detail"] for part in answer.json()["parts"]}[name]
+            assert answer.status_code == 200, "bills of the pack's own year are still paid"
+            assert said.endswith("the pack luoshan-2024 is for 2024, it has no 2031")
+
+
+@pytest.mark.parametrize("locality", LOCALITIES.values(), ids=LOCALITIES)
+def test_every_pack_fits_the_place_that_rehearses_it(locality: Locality) -> None:
+    settings = Settings(region=locality.county, benefit_year=locality.benefit_year)
+    assert fit_of(settings, load_pack(locality.pack)) == ("", "")
+
+
+def _with_another_k1(installation: Installation) -> Installation:
+    """The installation with another key under the name of the one that sealed."""
+    return installation.with_settings(encryption_keys={"k1": SecretStr(new_key())})
+
+
+async def test_another_key_under_the_name_of_the_one_that_sealed_makes_its_process_unready(
+    installation: Installation,
+) -> None:
+    """S1: `/readyz` was content with another `k1`, because the name was there."""
+    await sealed_person(installation)
+    async with _with_another_k1(installation).http_client(REGISTRATION, role="web") as http:
+        answer = await http.get("/readyz")
+        assert (answer.status_code, _unready(answer.json())) == (503, {"keys registration"})
+        assert "k1 in CANBAO_ENCRYPTION_KEYS is not the key" in answer.text
+        assert in_both_languages(answer.json())
+    other_tokens = installation.with_settings(person_token_key=SecretStr(new_key()))
+    async with other_tokens.http_client(REGISTRATION, role="web") as http:
+        answer = await http.get("/readyz")
+        assert (answer.status_code, _unready(answer.json())) == (503, {"keys registration"})
+        assert "CANBAO_PERSON_TOKEN_KEY" in answer.text
+
+
+async def test_nobody_is_sealed_with_keys_that_do_not_fit_the_stored_rows(installation: Installation) -> None:
+    """S1: an application was answered with 201 and sealed with a key that opens nothing else."""
+    await sealed_person(installation)
+    person = {
+        "document_number": a_number(2),
+        "name": "李四",
+        "birth_date": "1990-01-01",
+        "region": "411521101201",
+        "benefit_year": 2024,
+    }
+    other_tokens = installation.with_settings(person_token_key=SecretStr(new_key()))
+    for other in (_with_another_k1(installation), other_tokens):
+        async with other.http_client(REGISTRATION, role="web") as http:
+            http.headers.update(installation.caller("registration:write"))
+            for path, body in (("enrolments", person), ("enrolments/batch", {"enrolments": [person]})):
+                answer = await http.post(f"/registration/v1/{path}", json=body)
+                assert (answer.status_code, answer.json()["code"]) == (503, "PROTECTION_KEYS_DIFFER")
+    assert len(await installation.sql("registration", "SELECT id FROM enrolment")) == 1
+    rotated = installation.with_settings(
+        encryption_keys={**installation.settings.encryption_keys, "k2": SecretStr(new_key())}
+    )
+    async with rotated.http_client(REGISTRATION, role="web") as http:
+        http.headers.update(installation.caller("registration:write"))
+        assert (await http.post("/registration/v1/enrolments", json=person)).status_code == 201
 
 
 async def test_keys_that_could_not_be_checked_in_time_are_said_to_be_unchecked(installation: Installation) -> None:

@@ -236,6 +236,8 @@ async def test_what_no_service_has_is_answered_as_a_problem(installation: Instal
         for path in ("/", "/nothing", "/registration/v1/nothing", "/registration/v1/enrolments/x/y"):
             answer = await http.get(path)
             assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND"), path
+            docs = "/registration/docs" if path.startswith("/registration") else "/docs"
+            assert answer.json()["detail"] == f"没有这个地址，见 {docs} · no such path, see {docs}"
         answer = await http.delete("/registration/v1/business-date")
         assert (answer.status_code, answer.json()["code"]) == (405, "METHOD_NOT_ALLOWED")
         assert answer.headers["allow"] == "GET"

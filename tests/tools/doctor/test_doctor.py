@@ -77,6 +77,15 @@ class TestHealthy:
         assert {each.code for each in findings if each.level == "warn"} == {"LANES_IDLE", "TOPIC_MISSING"}
 
 
+class TestPolicy:
+    async def test_a_pack_of_another_region_or_year(self, county: Installation, tmp_path: Path) -> None:
+        """S5: neither was named."""
+        findings = await seen(county.with_settings(region="411522", benefit_year=2031), tmp_path)
+        assert ("POLICY_PACK_OF_OTHER_REGION", "CANBAO_REGION") in broken(findings)
+        assert "POLICY_PACK_OF_OTHER_YEAR" in said(findings, about="CANBAO_BENEFIT_YEAR")
+        assert {"DATABASE", "MIGRATED"} <= said(findings, about="quota")
+
+
 class TestPostgres:
     async def test_a_server_without_fsync(self, county: Installation, cluster: Cluster, tmp_path: Path) -> None:
         async with as_superuser(cluster, "ALTER SYSTEM SET fsync = off", "ALTER SYSTEM RESET fsync"):

@@ -30,6 +30,17 @@ class TestKeys:
         assert broken(lost) == {("ENCRYPTION_KEY_LOST", "registration")}
         assert "k1" in next(each.zh for each in lost if each.code == "ENCRYPTION_KEY_LOST")
 
+    async def test_another_key_under_the_name_of_the_one_that_sealed(
+        self, county: Installation, tmp_path: Path
+    ) -> None:
+        """S1: the doctor compared names, and called the keys complete."""
+        await sealed_person(county)
+        other = await seen(county.with_settings(encryption_keys={"k1": SecretStr(new_key())}), tmp_path)
+        assert broken(other) == {("ENCRYPTION_KEY_WRONG", "registration")}
+        assert "k1" in next(each.zh for each in other if each.code == "ENCRYPTION_KEY_WRONG")
+        tokens = await seen(county.with_settings(person_token_key=SecretStr(new_key())), tmp_path)
+        assert broken(tokens) == {("PERSON_TOKEN_KEY_WRONG", "registration")}
+
     async def test_a_secret_file_that_everybody_reads(self, county: Installation, tmp_path: Path) -> None:
         path = county.settings.wechat_merchants[0].merchant_private_key_file
         path.chmod(0o644)

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import orjson
 import pytest
+from pydantic import SecretStr
 
 from tests.harness.environment import variables
 from tests.harness.identity_numbers import a_number
-from tests.harness.installation import Installation
+from tests.harness.installation import Installation, new_key
 from tests.harness.registers import VILLAGE, a_file, a_row, with_towns
 from tests.harness.timeouts import stretched
 from tests.services.registration.imports.registers_read import files_in
@@ -87,11 +88,25 @@ async def test_what_cannot_be_imported_at_all_is_said_with_the_remedy(
         assert (await typed(installation, path, *wrong))[0] == 2
 
 
+async def test_a_file_is_not_sealed_with_a_key_that_does_not_open_what_is_stored(
+    installation: Installation, tmp_path: Path
+) -> None:
+    """S1: another key under the same name ended in a traceback (InvalidTag), after rows had been sealed with it."""
+    assert (await typed(installation, str(a_file(tmp_path, [a_row(1)]))))[0] == 0
+    other = installation.with_settings(encryption_keys={"k1": SecretStr(new_key())})
+    code, _, errors = await typed(other, str(a_file(tmp_path, [a_row(2)])))
+    assert code == 3
+    assert "k1 in CANBAO_ENCRYPTION_KEYS is not the key" in errors
+    assert len(errors.splitlines()) < 10
+    assert len(await installation.sql("registration", "SELECT id FROM enrolment")) == 1
+
+
 async def test_without_a_database_it_says_that_it_may_be_run_again(installation: Installation, tmp_path: Path) -> None:
     nowhere = installation.with_settings(database_url=f"postgresql://x@/{{database}}?host={tmp_path}")
     code, _, errors = await typed(nowhere, str(a_file(tmp_path, [a_row(1)])))
     assert code == 3
     assert "重新运行即可继续" in errors
+    assert "the database of this installation is stopped: make up starts" in errors
 
 
 async def test_memory_does_not_grow_with_the_file(installation: Installation, tmp_path: Path) -> None:
