@@ -98,8 +98,8 @@ MUTATIONS = (
         (
             Edit(
                 "services/payment/orders/service.py",
-                "    async with context.database.transaction(order.region) as session:\n",
-                "    async with context.database.transaction(order.lines[0].dimensions.region) as session:\n",
+                "transaction(order.region) as session:\n        turned",
+                "transaction(order.lines[0].dimensions.region) as session:\n        turned",
             ),
         ),
         (_ORDERS + "test_an_order_over_two_towns_is_seen_and_cancelled_by_each_of_them",),
