@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
+import signal
 from collections.abc import AsyncIterator, Iterator, MutableMapping
 from pathlib import Path
 from typing import Any, Literal
@@ -24,6 +25,12 @@ from tests.harness.scheduling import ByUnit
 _TESTS = Path(__file__).parent
 _LONG_FOLDERS = ("bench", "browser", "faults", "journeys", "upgrade")
 _LONG_FIXTURES = {"kafka", "kafka_installation", "kafka_to_harm"}
+
+
+def pytest_configure() -> None:
+    """Started in the background of a shell the suite ignores SIGINT, and so would every process of a test."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByUnit:

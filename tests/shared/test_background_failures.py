@@ -66,6 +66,6 @@ async def test_a_relay_that_fails_for_a_minute_makes_the_process_unready(install
         await eventually(lambda: "relay" in run.failures.by_work, within_s=20)
         failure = run.failures.by_work["relay"]
         run.failures.by_work["relay"] = replace(failure, first_s=failure.first_s - 61)
-        assert await answer() == (503, "relay: ProgrammingError: ProgrammingError 42703")
+        assert await answer() == (503, "持续失败 · keeps failing: relay: ProgrammingError: ProgrammingError 42703")
         await installation.sql("subsidy", "ALTER TABLE relay_lane RENAME COLUMN token_away TO token")
         await eventually(ready, within_s=20)
