@@ -27,7 +27,7 @@ up: $(VENV)/run.installed  ## Start everything on http://127.0.0.1:8000 and play
 test: $(VENV)/test.installed  ## Install what the tests need and run all but the slow faults
 	@sh deploy/system-packages
 	@$(MAKE) --no-print-directory kafka lint
-	@exec $(PYTEST) -m 'not slow_fault and not miniature' $(ARGS)
+	@exec $(PYTEST) -m 'not slow_fault and not miniature and not another_season' $(ARGS)
 
 check: $(VENV)/test.installed  ## Before a commit: lint and all tests but journeys, browser, Kafka and faults
 	@sh deploy/system-packages
@@ -36,6 +36,9 @@ check: $(VENV)/test.installed  ## Before a commit: lint and all tests but journe
 
 test-faults: $(VENV)/test.installed $(KAFKA)/.complete  ## Kill, stop and starve every process at every point of its way
 	@exec $(BIN)/python -m pytest tests/faults tests/upgrade $(ARGS)
+
+test-seasons: $(VENV)/test.installed  ## Play the season of every place by its own document
+	@exec $(PYTEST) tests/journeys/test_up.py -k another_place $(ARGS)
 
 soak: $(VENV)/test.installed $(KAFKA)/.complete  ## Ten minutes of callbacks while random processes are killed
 	@exec $(BIN)/python -m tests.faults.soak $(ARGS)
@@ -102,4 +105,4 @@ $(KAFKA)/.complete: deploy/kafka/pom.xml
 	mvn --batch-mode --quiet --file deploy/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(KAFKA)
 	@touch $@
 
-.PHONY: help up test check test-faults test-schemathesis soak mutants bench lint kafka lock clean
+.PHONY: help up test check test-faults test-seasons test-schemathesis soak mutants bench lint kafka lock clean
