@@ -29,7 +29,7 @@ test: $(VENV)/test.installed  ## Install what the tests need and run all but the
 	@$(MAKE) --no-print-directory kafka lint
 	@exec $(PYTEST) -m 'not slow_fault and not miniature and not another_season' $(ARGS)
 
-check: $(VENV)/test.installed  ## Before a commit: lint and all tests but journeys, browser, Kafka and faults
+check: $(VENV)/test.installed  ## Before a commit: lint and all tests but journeys, browser, Kafka, faults and others that take long
 	@sh deploy/system-packages
 	@$(MAKE) --no-print-directory lint
 	@exec $(PYTEST) -m 'not long and not slow_fault' $(ARGS)

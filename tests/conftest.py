@@ -24,6 +24,8 @@ from tests.harness.scheduling import ByUnit
 
 _TESTS = Path(__file__).parent
 _LONG_FOLDERS = ("bench", "browser", "faults", "journeys", "upgrade")
+# Modules of other folders that take ten seconds and more.
+_LONG_MODULES = {"test_alerts", "test_bus_gone", "test_interrupted", "test_scheduling", "test_schemathesis"}
 _LONG_FIXTURES = {"kafka", "kafka_installation", "kafka_to_harm"}
 
 
@@ -44,7 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(_TESTS).parts[0]
         fixtures = set(getattr(item, "fixturenames", ()))
         on_kafka = bool(fixtures & _LONG_FIXTURES) or "kafka" in item.name.partition("[")[2]
-        if folder in _LONG_FOLDERS or on_kafka or item.path.stem == "test_schemathesis":
+        if folder in _LONG_FOLDERS or on_kafka or item.path.stem in _LONG_MODULES:
             item.add_marker(pytest.mark.long)
 
 
