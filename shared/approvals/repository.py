@@ -83,18 +83,24 @@ _WAITING = select_into(
     "SELECT {fields} FROM approval WHERE act = :act AND subject = :subject AND state = 'WAITING'",
     body="body::text",
 )
-# What waits has an index of its own; past its last day a proposal waits no more, whether or not its row says so yet.
-_LIST = select_into(
-    _Row,
-    """
+# Past its last day a proposal waits no more, whether or not its row says so yet.
+_STATES = {
+    None: "true",
+    ApprovalState.WAITING: "state = 'WAITING' AND expires_on >= :today",
+    ApprovalState.APPROVED: "state = 'APPROVED'",
+    ApprovalState.REFUSED: "state = 'REFUSED'",
+    ApprovalState.WITHDRAWN: "state = 'WITHDRAWN'",
+    ApprovalState.EXPIRED: "(state = 'EXPIRED' OR (state = 'WAITING' AND expires_on < :today))",
+}
+_LIST = """
     SELECT {fields} FROM approval
-    WHERE (CAST(:after AS uuid) IS NULL OR id > :after) AND (CAST(:act AS text) IS NULL OR act = :act)
-      AND (CAST(:state AS text) IS NULL
-           OR CASE WHEN state = 'WAITING' AND expires_on < :today THEN 'EXPIRED' ELSE state END = :state)
+    WHERE {in_state} AND (CAST(:after AS uuid) IS NULL OR id > :after) AND (CAST(:act AS text) IS NULL OR act = :act)
     ORDER BY id LIMIT :limit
-    """,
-    body="body::text",
-)
+"""
+_LISTS = {
+    state: select_into(_Row, _LIST.replace("{in_state}", condition), body="body::text")
+    for state, condition in _STATES.items()
+}
 
 
 async def insert(session: AsyncSession, approval: Approval) -> bool:
@@ -161,5 +167,7 @@ async def listed(
     limit: int,
 ) -> list[Approval]:
     """Proposals, oldest first."""
-    asked = {"today": today, "state": state.value if state else None, "act": act, "after": after, "limit": limit}
-    return [row.approval() for row in await fetch_all(session, _LIST, _Row, asked)]
+    asked: dict[str, object] = {"act": act, "after": after, "limit": limit}
+    if state in (ApprovalState.WAITING, ApprovalState.EXPIRED):
+        asked["today"] = today
+    return [row.approval() for row in await fetch_all(session, _LISTS[state], _Row, asked)]

@@ -58,7 +58,7 @@ async def import_statement(
     refused = await _refused(session, merchants, list(brought.values()))
     taken = [line for number, line in brought.items() if number not in refused]
     if not taken:
-        raise next(iter(refused.values()))
+        raise refused[min(refused)]
     head = StatementHead(body.statement_no, body.account or "", body.booked_on)
     before = await statements.stored(session, head, taken)
     back = {number for number, lines in before.items() if _is_reversed(brought[number], lines)}

@@ -1,7 +1,7 @@
 """Reversing a bank line: proposed by one office, approved by another than entered it, and its batch compared again.
 
-A line that no batch counts is only marked. A settlement is taken out of its batch's sum. A deposit sends its statement
-back to wait for the right line. Once the money was matched and is on its way, nothing can be reversed here.
+A line that no batch counts is only marked. A settlement is taken out of its batch's sum. A deposit sends its held
+statement back to wait for the right line. Once the money was matched and is on its way, nothing can be reversed here.
 """
 
 from datetime import date
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.bank import settlement
 from services.payment.batches import repository as batches
-from services.payment.batches.models import Batch, CashBatch
+from services.payment.batches.models import Batch, CashBatch, OnlineBatch
 from services.payment.batches.state import BatchState, HoldStage
 from services.payment.cash import corrections
 from services.payment.cash.schemas import CorrectionIn
@@ -26,6 +26,9 @@ from shared.contracts.event import Trace
 from shared.database.engine import after_commit
 from shared.errors import DomainError, ErrorCode, NotFound
 from shared.service import ServiceContext
+
+# Nothing rests on the lines of such a batch: a corrected statement waits for its comparison with the lines it had.
+_UNCOMPARED = (BatchState.OPEN, BatchState.SUBMITTED)
 
 
 class LineAlreadyReversed(DomainError):
@@ -68,9 +71,9 @@ async def reverse(
     line, batch = await _locked(session, body.line_id)
     day = approval.decided_on or approval.proposed_on
     await statements.reverse(session, line.id, approval.id, day)
-    if isinstance(batch, CashBatch):
+    if isinstance(batch, CashBatch) and batch.state is BatchState.HELD:
         await corrections.correct(session, approval.trace, batch.id, CorrectionIn(reason=approval.reason))
-    elif batch is not None:
+    elif isinstance(batch, OnlineBatch):
         await batches.add_settled(session, batch.id, -line.amount_fen)
         counted = await batches.lock_online(session, batch.id)
         if counted is not None:
@@ -98,7 +101,7 @@ async def _locked(session: AsyncSession, line_id: UUID) -> tuple[BankLine, Batch
         batch = await batches.lock(session, line.batch_id) if line.batch_id is not None else None
     if line.reversed_on is not None:
         raise LineAlreadyReversed(f"审批 approval {line.reversed_by}")
-    if batch is not None and batch.state is not BatchState.OPEN and batch.held_at is not HoldStage.MATCH:
+    if batch is not None and batch.state not in _UNCOMPARED and batch.held_at is not HoldStage.MATCH:
         raise LineAlreadyMatched(f"批次 batch {batch.id}: {batch.state.value}")
     return line, batch
 
