@@ -18,6 +18,7 @@
 | reversals | bank lines entered wrongly, taken back by two people | yes | | |
 | approvals | what needs a second person: the list, and the decisions | yes | | |
 | statements | the rows of the bank's statements | | | |
+| channel_bills | the channel's own daily bills: fetched, checked, stored line by line | | | |
 | batches | remittance batches, their lines, steps and differences | | | |
 | remittance | the way of batches to the treasury | yes | | |
 | ledger | the books: transfers and their sums | | | ledger sums |
