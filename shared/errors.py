@@ -414,6 +414,13 @@ class ErrorCode(Enum):
         "格式为 渠道:商户号:结算日",
         "Write it as CHANNEL:MCHID:YYYY-MM-DD",
     )
+    SETTLEMENT_ALREADY_COUNTED = Spec(
+        409,
+        "该笔款项已随某一结算日对账",
+        "A settlement counted this money already",
+        "如对账有误，先冲销该结算日的到账记录",
+        "Where that was wrong, reverse the bank line of that settlement first",
+    )
     BANK_LINE_CHANGED = Spec(
         409,
         "对账单明细已导入，内容不同",
@@ -444,9 +451,16 @@ class ErrorCode(Enum):
     )
     BANK_LINE_ALREADY_MATCHED = Spec(
         409,
-        "该行的款项已对应并在上解途中，不能冲销",
-        "The line's money was matched and is on its way to the treasury",
+        "该行的现金已对应并导入，不能冲销",
+        "The line's cash was matched and imported, and people are insured by it",
         "由县医保与税务会商处理",
+        "Settle it with the tax bureau",
+    )
+    BANK_LINE_ALREADY_REMITTED = Spec(
+        409,
+        "该行的款项已上解，不能冲销",
+        "The line's money was brought on to the treasury and cannot be reversed",
+        "由县医保与税务会商处理；退回后在新批次中处理",
         "Settle it with the tax bureau",
     )
     POOLING_AREA_REQUIRED = Spec(

@@ -16,6 +16,7 @@
 | cash_refunds | cash whose import failed, on its way back to the person | yes | | |
 | bank | the statements of the tax pending account; settlements of channels | yes | | settlements |
 | reversals | bank lines entered wrongly, taken back by two people | yes | | |
+| attributions | payments and refunds that a channel settled with another day, said by two people | yes | | |
 | approvals | what needs a second person: the list, and the decisions | yes | | |
 | statements | the rows of the bank's statements | | | |
 | channel_bills | the channel's own daily bills: fetched, checked, stored line by line | yes | | channel-bills |
@@ -28,6 +29,7 @@
 from pathlib import Path
 
 from services.payment.approvals import routes as approvals
+from services.payment.attributions import routes as attributions
 from services.payment.bank import routes as bank
 from services.payment.bank import settlement
 from services.payment.bills import handlers as bill_handlers
@@ -70,6 +72,7 @@ SERVICE = Service[PaymentResources](
         bank.ROUTER,
         channel_bills.ROUTER,
         reversals.ROUTER,
+        attributions.ROUTER,
         remittance.ROUTER,
         summary.ROUTER,
         approvals.ROUTER,

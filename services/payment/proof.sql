@@ -37,7 +37,8 @@ SELECT id, channel, merchant_id, transaction_id, order_id, order_no, notice_id, 
 FROM payment;
 
 CREATE VIEW proof.payment_line AS
-SELECT id, payment_id, bill_id, enrolment_id, benefit_year, region, amount_fen, state, settled_on, recorded_at
+SELECT id, payment_id, bill_id, enrolment_id, benefit_year, region, amount_fen, state, settled_on, counted_by, attributed_to,
+       attributed_by, recorded_at
 FROM payment_line;
 
 CREATE VIEW proof.suspense AS
@@ -47,7 +48,8 @@ FROM suspense;
 
 CREATE VIEW proof.refund AS
 SELECT id, suspense_id, refund_no, channel, merchant_id, transaction_id, enrolment_id, benefit_year, region, amount_fen,
-       reason, state, requested_on, approved_on, refunded_on, failure, correlation_id, recorded_at
+       reason, state, requested_on, approved_on, refunded_on, deducted_by, attributed_to, attributed_by, failure,
+       correlation_id, recorded_at
 FROM refund;
 
 CREATE VIEW proof.cash_receipt AS
@@ -68,8 +70,8 @@ SELECT id, statement_no, line_no, account, booked_on, kind, reference, amount_fe
 FROM bank_line;
 
 CREATE VIEW proof.remittance_batch AS
-SELECT id, region, kind, state, held_at, statement_no, benefit_year, channel, merchant_id, settlement_day, declared_fen,
-       amount_fen, line_count, collection_notice_serial, remitted_on, received_on, certificate_no,
+SELECT id, region, kind, state, held_at, statement_no, benefit_year, channel, merchant_id, settlement_day, part,
+       declared_fen, amount_fen, line_count, collection_notice_serial, remitted_on, received_on, certificate_no,
        certificate_issued_on, returned_on, previous_batch_id, recorded_at
 FROM remittance_batch;
 

@@ -20,7 +20,7 @@ LOOKED_AT_AGAIN = "a further statement, which waits for nobody, confirms the abs
 OWN = "only the owner of these rows changes them so that they no longer match"
 
 SAFE = {
-    "services/payment/bank/repository.py _COUNT_DAY": (HELD, "the batch of that channel, merchant and day"),
+    "services/payment/bank/repository.py _OWED": (HELD, "the part of that channel, merchant and day"),
     "services/payment/bank/repository.py _TO_RECOUNT": (QUEUE, "batches whose sum has moved"),
     "services/payment/batches/repository.py _TAKE_STEP": (STEP, "the caller reads the batch again and answers by it"),
     "services/payment/bills/repository.py _LOCK_LIVE": (LOOKED_AT_AGAIN, "_LIVE, until both agree"),
@@ -32,6 +32,11 @@ SAFE = {
     "services/payment/notices/repository.py _UNPARK_BOOKED": (QUEUE, "parked notices"),
     "services/payment/notices/quarantine/repository.py _RETRY": (STEP, "a notice by id"),
     "services/payment/notices/quarantine/repository.py _UNREAD": (STEP, "a notice by id: who came first has read it"),
+    "services/payment/payments/repository.py _COUNT_DAY": (
+        HELD,
+        "the lines, by _OWED; where another sum is counted than was added up, nothing of it stands",
+    ),
+    "services/payment/payments/repository.py _RELEASE": (HELD, "the batch; lines are counted under its lock only"),
     "services/payment/orders/repository.py _TURN": (STEP, "orders by id; who needs to know reads them again"),
     "services/payment/orders/repository.py _CLAIM_TO_QUERY": (QUEUE, "orders to ask about"),
     "services/payment/orders/repository.py _EXPIRE": (QUEUE, "lapsed orders"),
@@ -44,6 +49,12 @@ SAFE = {
         STEP,
         "a number is replaced only after the channel ended it, and the new one is asked for after the commit",
     ),
+    "services/payment/refunds/repository.py _DEDUCT_DAY": (
+        QUEUE,
+        "paid refunds; one that is missing is in no sum, and the next part of its day has it",
+    ),
+    "services/payment/refunds/repository.py _RELEASE": (HELD, "the batch; refunds are deducted under its lock only"),
+    "services/payment/refunds/repository.py _LOCK_FOR_DAY": (STEP, "a paid refund, whose number nobody replaces"),
     "services/payment/refunds/repository.py _TAKE": (QUEUE, "refunds to ask for"),
     "services/payment/refunds/repository.py _NOTE_CHANNEL_ID": (
         STEP,
@@ -52,6 +63,10 @@ SAFE = {
     "services/payment/refunds/repository.py _NOTE_REFUSAL": (STEP, "a refund by id; what is concluded needs no note"),
     "services/payment/refunds/repository.py _RETRY_NOW": (HELD, "the refund"),
     "services/payment/statements/repository.py _NEXT_SETTLEMENT": (QUEUE, "settlements"),
+    "services/payment/statements/repository.py _STANDING_OF_BATCH": (
+        HELD,
+        "the batch; its lines are reversed under its lock only",
+    ),
     "services/payment/statements/repository.py _RELEASE_DEPOSITS": (HELD, "the batch; a slip belongs to one batch"),
     "services/payment/statements/repository.py _EXPLAIN_DEPOSITS": (
         HELD,

@@ -22,7 +22,9 @@ FIXED = "what is added up does not change any more, or was locked by the transac
 FIGURE = "a figure for people or for a bound, set against nothing"
 
 STATEMENTS = {
+    "services/payment/bank/repository.py _OWED": ONE,
     "services/payment/bank/repository.py _TO_RECOUNT": ONE,
+    "services/payment/payments/repository.py _COUNT_DAY": FIXED,
     "services/payment/ledger/repository.py _BALANCES": ONE,
     "services/payment/ledger/repository.py _ADVANCE": ONE,
     "services/payment/ledger/repository.py SUMMED": ONE,
@@ -48,8 +50,8 @@ STATEMENTS = {
 }
 # Where rows are added up in Python: the one statement that they come from, or why they cannot change meanwhile.
 SUMS = {
-    "services/payment/bank/repository.py owed_fen": f"{ONE}: _COUNT_DAY, both sides",
-    "services/payment/bank/settlement.py recount": f"{ONE}: _COUNT_DAY, both sides",
+    "services/payment/bank/counted_lines.py settle": f"{FIXED}: what the batch counted, as it was counted",
+    "services/payment/bank/settlement.py add_settlements": f"{FIXED}: lines of the bank, locked",
     "services/payment/batches/repository.py pages_of": f"{FIXED}: lines of a matched batch are never added to",
     "services/payment/cash/match_job.py _conclude": f"{FIXED}: receipts and bills, both locked",
     "services/payment/cash/routes.py record_receipts": f"{FIXED}: what this request recorded",

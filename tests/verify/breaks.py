@@ -367,6 +367,16 @@ BREAKS = (
         query="_SETTLEMENTS",
     ),
     Break(
+        "a payment attributed to a day by nobody",
+        "BANK_STATEMENT",
+        "payment",
+        (
+            "UPDATE payment_line l SET attributed_to = p.paid_on, attributed_by = gen_random_uuid() FROM payment p"
+            " WHERE p.id = l.payment_id AND l.settled_on IS NOT NULL",
+        ),
+        query="_COUNTED",
+    ),
+    Break(
         "a deposit larger than its receipts",
         "BANK_STATEMENT",
         "payment",

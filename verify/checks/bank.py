@@ -5,39 +5,62 @@ from verify.checks.sql import count, differing_rows, named_rows
 from verify.findings import Findings
 from verify.snapshot import Databases
 
-_MATCHED = "batch.state NOT IN ('OPEN', 'SUBMITTED') AND batch.held_at IS DISTINCT FROM 'MATCH'"
-# A channel pays out what it took on a day less what it gave back that day: a fee kept back is a difference.
+_MATCHED = "batch.state NOT IN ('OPEN', 'SUBMITTED', 'REVERSED') AND batch.held_at IS DISTINCT FROM 'MATCH'"
+# A channel pays out what it took less what it gave back, and each part of a day is what that part counted: a fee kept
+# back is a difference.
 _SETTLEMENTS = f"""
     WITH taken AS (
-        SELECT payment.channel, payment.merchant_id, payment.paid_on AS day, sum(line.amount_fen) AS fen
-        FROM proof.payment_line AS line JOIN proof.payment AS payment ON payment.id = line.payment_id
-        LEFT JOIN (
-            SELECT suspense.payment_line_id, min(refund.refunded_on) AS day FROM proof.refund AS refund
-            JOIN proof.suspense AS suspense ON suspense.id = refund.suspense_id WHERE refund.state = 'PAID' GROUP BY 1
-        ) AS returned ON returned.payment_line_id = line.id
-        WHERE line.settled_on IS NOT NULL OR returned.day <= payment.paid_on
-        GROUP BY 1, 2, 3
+        SELECT counted_by AS batch_id, sum(amount_fen) AS fen FROM proof.payment_line
+        WHERE counted_by IS NOT NULL GROUP BY 1
     ), given_back AS (
-        SELECT channel, merchant_id, refunded_on AS day, sum(amount_fen) AS fen FROM proof.refund
-        WHERE state = 'PAID' GROUP BY 1, 2, 3
+        SELECT deducted_by AS batch_id, sum(amount_fen) AS fen FROM proof.refund
+        WHERE deducted_by IS NOT NULL GROUP BY 1
     ), paid_out AS (
         SELECT batch_id, sum(amount_fen) AS fen FROM proof.bank_line
         WHERE kind = 'SETTLEMENT' AND reversed_on IS NULL GROUP BY 1
     )
-    SELECT concat('settlement ', batch.channel, ' ', batch.merchant_id, ' ', batch.settlement_day) AS subject,
+    SELECT concat('settlement ', batch.channel, ' ', batch.merchant_id, ' ', batch.settlement_day,
+                  CASE WHEN batch.part > 1 THEN concat(' part ', batch.part) END) AS subject,
            batch.region, (coalesce(taken.fen, 0) - coalesce(given_back.fen, 0))::text AS expected,
            coalesce(paid_out.fen, 0)::text AS found,
            (coalesce(paid_out.fen, 0) - coalesce(taken.fen, 0) + coalesce(given_back.fen, 0))::bigint AS fen
     FROM proof.remittance_batch AS batch
     LEFT JOIN paid_out ON paid_out.batch_id = batch.id
-    LEFT JOIN taken ON (taken.channel, taken.merchant_id, taken.day) =
-          (batch.channel, batch.merchant_id, batch.settlement_day)
-    LEFT JOIN given_back
-      ON (given_back.channel, given_back.merchant_id, given_back.day) =
-            (batch.channel, batch.merchant_id, batch.settlement_day)
+    LEFT JOIN taken ON taken.batch_id = batch.id
+    LEFT JOIN given_back ON given_back.batch_id = batch.id
     WHERE batch.kind = 'ONLINE' AND batch.previous_batch_id IS NULL AND {_MATCHED}
       AND coalesce(paid_out.fen, 0) <> coalesce(taken.fen, 0) - coalesce(given_back.fen, 0)
     ORDER BY subject
+"""  # noqa: S608 - constants above
+# Who counted a line is a matched batch of its merchant and of its day, or of the day that two people gave it.
+_COUNTED = f"""
+    WITH counted AS (
+        SELECT concat('payment line ', line.id) AS subject, line.region, line.counted_by AS batch_id, payment.channel,
+               payment.merchant_id, coalesce(line.attributed_to, payment.paid_on) AS day, line.attributed_by,
+               line.attributed_to, payment.transaction_id AS number, line.amount_fen AS fen, line.settled_on
+        FROM proof.payment_line AS line JOIN proof.payment AS payment ON payment.id = line.payment_id
+        WHERE line.counted_by IS NOT NULL OR line.attributed_by IS NOT NULL OR line.settled_on IS NOT NULL
+        UNION ALL
+        SELECT concat('refund ', id), region, deducted_by, channel, merchant_id, coalesce(attributed_to, refunded_on),
+               attributed_by, attributed_to, refund_no, amount_fen, NULL
+        FROM proof.refund WHERE deducted_by IS NOT NULL OR attributed_by IS NOT NULL
+    )
+    SELECT counted.subject, counted.region, 'counted by a matched batch of its day' AS expected,
+           concat_ws(' ', counted.channel, counted.merchant_id, counted.day, 'by', batch.settlement_day, batch.state)
+           AS found, counted.fen
+    FROM counted LEFT JOIN proof.remittance_batch AS batch ON batch.id = counted.batch_id AND batch.kind = 'ONLINE'
+         AND batch.previous_batch_id IS NULL AND {_MATCHED}
+    WHERE (counted.batch_id IS NOT NULL OR counted.settled_on IS NOT NULL)
+      AND (batch.channel, batch.merchant_id, batch.settlement_day)
+          IS DISTINCT FROM (counted.channel, counted.merchant_id, counted.day)
+    UNION ALL
+    SELECT counted.subject, counted.region, 'attributed by two people',
+           concat_ws(' ', counted.attributed_to, approval.state, approval.decided_by), counted.fen
+    FROM counted LEFT JOIN proof.approval AS approval ON approval.id = counted.attributed_by
+         AND approval.act = 'attribute_settlement' AND approval.state = 'APPROVED'
+         AND approval.subject = concat_ws(':', counted.channel, counted.merchant_id, counted.number)
+    WHERE counted.attributed_by IS NOT NULL AND approval.decided_by IS NULL
+    ORDER BY subject, expected
 """  # noqa: S608 - constants above
 _DEPOSITS = f"""
     WITH paid_in AS (
@@ -89,7 +112,7 @@ _REVERSED = """
 async def bank(databases: Databases, findings: Findings) -> None:
     """Each matched line of the bank's statement is what was collected; what is unmatched or held is named."""
     findings.count_examined(await count(databases.payment, "bank_line"))
-    for sql in (_SETTLEMENTS, _DEPOSITS, _REVERSED):
+    for sql in (_SETTLEMENTS, _COUNTED, _DEPOSITS, _REVERSED):
         await differing_rows(databases.payment, findings, sql)
     await named_rows(databases.payment, findings, _UNEXPLAINED)
 

@@ -31,7 +31,7 @@ _EQUATION = """
             UNION ALL
             SELECT line.region, batch.remitted_on, -line.amount_fen
             FROM proof.remittance_line AS line JOIN proof.remittance_batch AS batch ON batch.id = line.batch_id
-            WHERE line.place <> 'PENDING'
+            WHERE line.place NOT IN ('PENDING', 'WITHDRAWN')
             UNION ALL
             SELECT line.region, batch.returned_on, line.amount_fen
             FROM proof.remittance_line AS line JOIN proof.remittance_batch AS batch ON batch.id = line.batch_id
@@ -139,18 +139,14 @@ _RECORDED = """
     WHERE payment_line_id IS NOT NULL
       AND id NOT IN (SELECT suspense_id FROM proof.refund WHERE approved_on IS NOT NULL)
 """
-# What a channel gave back of money that it had settled on an earlier day, and deducted from what it paid out since.
+# What a channel gave back of money that came with another payout than the one from which it deducted it.
 _DEDUCTED = """
     SELECT refund.region, concat('channel:', refund.channel) AS account, refund.amount_fen AS fen
     FROM proof.refund AS refund
     JOIN proof.suspense AS suspense ON suspense.id = refund.suspense_id
     JOIN proof.payment_line AS line ON line.id = suspense.payment_line_id
-    JOIN proof.payment AS payment ON payment.id = line.payment_id AND payment.paid_on < refund.refunded_on
-    JOIN proof.remittance_batch AS batch
-      ON (batch.channel, batch.merchant_id, batch.settlement_day) =
-            (refund.channel, refund.merchant_id, refund.refunded_on)
-         AND batch.previous_batch_id IS NULL AND batch.state <> 'OPEN' AND batch.held_at IS DISTINCT FROM 'MATCH'
-    WHERE refund.state = 'PAID'
+    WHERE refund.state = 'PAID' AND refund.deducted_by IS NOT NULL
+      AND (line.settled_on IS NOT NULL OR line.counted_by IS DISTINCT FROM refund.deducted_by)
 """
 # Cash of a failed import leaves the pending account for the village, and the village for the person.
 _BACK = """

@@ -93,9 +93,17 @@ _SETTLED = """
         FROM proof.payment_line AS line JOIN proof.payment AS payment ON payment.id = line.payment_id
         WHERE line.settled_on IS NOT NULL GROUP BY 1, 2, 3
     ), booked AS (
-        SELECT split_part(credit, ':', 2) AS channel, coalesce(enrolment_id::text, region) AS owner, region,
-               sum(amount_fen) AS fen
-        FROM proof.transfer WHERE debit = 'pending' AND starts_with(credit, 'channel:') GROUP BY 1, 2, 3
+        SELECT channel, owner, region, sum(fen) AS fen
+        FROM (
+            SELECT split_part(credit, ':', 2) AS channel, coalesce(enrolment_id::text, region) AS owner, region,
+                   amount_fen AS fen
+            FROM proof.transfer
+            WHERE debit = 'pending' AND starts_with(credit, 'channel:') AND kind <> 'refund_deducted_reversed'
+            UNION ALL
+            SELECT split_part(debit, ':', 2), coalesce(enrolment_id::text, region), region, -amount_fen
+            FROM proof.transfer WHERE kind = 'settled_reversed'
+        ) AS moved
+        GROUP BY 1, 2, 3 HAVING sum(fen) <> 0
     )
     SELECT concat('settlement ', channel, ' of ', owner) AS subject, region, coalesce(line.fen, 0)::text AS expected,
            coalesce(booked.fen, 0)::text AS found, (coalesce(booked.fen, 0) - coalesce(line.fen, 0))::bigint AS fen

@@ -15,6 +15,7 @@ _PLACES = """
     JOIN (
         SELECT id, CASE state WHEN 'REMITTED' THEN 'IN_TRANSIT' WHEN 'TREASURY_CONFIRMED' THEN 'TREASURY'
                               WHEN 'CERTIFICATE_ISSUED' THEN 'TREASURY' WHEN 'RETURNED' THEN 'RETURNED'
+                              WHEN 'REVERSED' THEN 'WITHDRAWN'
                               ELSE 'PENDING' END AS place
         FROM proof.remittance_batch
     ) AS state ON state.id = line.batch_id
@@ -37,7 +38,7 @@ _SOURCES = """
     UNION ALL
     SELECT concat('source ', source_id), min(region), 'one place',
            concat(count(*), ': ', string_agg(place, ', ' ORDER BY place)), (sum(amount_fen) - min(amount_fen))::bigint
-    FROM proof.remittance_line WHERE place <> 'RETURNED' GROUP BY source_id HAVING count(*) > 1
+    FROM proof.remittance_line WHERE place NOT IN ('RETURNED', 'WITHDRAWN') GROUP BY source_id HAVING count(*) > 1
     ORDER BY subject
 """
 # Line by line, what the books moved for a batch is where the batch says that its money is.
@@ -97,7 +98,7 @@ _WHERE_IT_IS = """
                coalesce(sum(line.amount_fen) FILTER (WHERE line.place = 'TREASURY'), 0)::bigint AS fen,
                max(batch.received_on) AS received_on, max(batch.certificate_no) AS certificate_no
         FROM proof.remittance_line AS line JOIN proof.remittance_batch AS batch ON batch.id = line.batch_id
-        WHERE line.place <> 'PENDING' GROUP BY line.enrolment_id
+        WHERE line.place NOT IN ('PENDING', 'WITHDRAWN') GROUP BY line.enrolment_id
     ) AS line
 """
 _WHERE_IT_IS_SAID = """

@@ -48,17 +48,23 @@ class CashBatch(_StoredBatch):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnlineBatch(_StoredBatch):
-    """What one channel settles for one merchant and day."""
+    """What one channel settles for one merchant and day, or a part of it that came after the first."""
 
     kind: ClassVar[BatchKind] = BatchKind.ONLINE
     channel: str
     merchant_id: str
     settlement_day: date
+    part: int
 
     @property
     def settlement(self) -> SettlementReference:
         """The settlement that the batch is about."""
         return SettlementReference(self.channel, self.merchant_id, self.settlement_day)
+
+    @property
+    def waits_for_money(self) -> bool:
+        """Whether what the bank books for its day is still added to it."""
+        return self.state is BatchState.OPEN or self.held_at is HoldStage.MATCH
 
 
 Batch = CashBatch | OnlineBatch
@@ -83,6 +89,7 @@ class BatchRow(_StoredBatch):
     channel: str | None
     merchant_id: str | None
     settlement_day: date | None
+    part: int
 
     def batch(self) -> Batch:
         """The batch of its kind; raises IncompleteBatch where a column of its kind is empty."""
@@ -102,7 +109,11 @@ class BatchRow(_StoredBatch):
         if self.channel is None or self.merchant_id is None or self.settlement_day is None:
             raise IncompleteBatch(self.id, self.kind)
         return OnlineBatch(
-            **common, channel=self.channel, merchant_id=self.merchant_id, settlement_day=self.settlement_day
+            **common,
+            channel=self.channel,
+            merchant_id=self.merchant_id,
+            settlement_day=self.settlement_day,
+            part=self.part,
         )
 
 

@@ -16,6 +16,7 @@ from services.payment.batches.state import BatchKind, BatchState, BatchStep, Hol
 from shared.contracts.event import Trace
 from shared.database.bulk import ColumnMap, insert_rows
 from shared.database.row import fetch_all, fetch_one, select_into
+from shared.domain.ids import new_id
 
 LINES_AT_ONCE = 500  # lines per statement and per stretch of the event loop
 
@@ -66,17 +67,20 @@ _OPEN_CASH = text(
 _OF_STATEMENT = text("SELECT id FROM remittance_batch WHERE statement_no = :statement_no AND previous_batch_id IS NULL")
 _OPEN_ONLINE = text(
     """
-    INSERT INTO remittance_batch (id, region, kind, state, channel, merchant_id, settlement_day, declared_fen, actor,
-                                  correlation_id)
-    VALUES (:id, :region, 'ONLINE', 'OPEN', :channel, :merchant_id, :day, 0, :actor, :correlation_id)
-    ON CONFLICT (channel, merchant_id, settlement_day) WHERE previous_batch_id IS NULL DO NOTHING
+    INSERT INTO remittance_batch (id, region, kind, state, channel, merchant_id, settlement_day, part, declared_fen,
+                                  actor, correlation_id)
+    VALUES (:id, :region, 'ONLINE', 'OPEN', :channel, :merchant_id, :day, :part, 0, :actor, :correlation_id)
+    ON CONFLICT (channel, merchant_id, settlement_day, part) WHERE previous_batch_id IS NULL DO NOTHING
     """
 )
-_OF_SETTLEMENT = text(
+# The newest part alone may still wait for money: an earlier one was matched before it could be opened.
+_LAST_PART = select_into(
+    BatchRow,
     """
-    SELECT id FROM remittance_batch
+    SELECT {fields} FROM remittance_batch
     WHERE channel = :channel AND merchant_id = :merchant_id AND settlement_day = :day AND previous_batch_id IS NULL
-    """
+    ORDER BY part DESC LIMIT 1
+    """,
 )
 _ADD_SETTLED = text("UPDATE remittance_batch SET declared_fen = declared_fen + :amount_fen WHERE id = :batch_id")
 _REPLACEMENT = text("SELECT id FROM remittance_batch WHERE previous_batch_id = :id")
@@ -99,7 +103,8 @@ _LINES_OF = select_into(
 )
 _BOOKED_ON = text(
     """
-    SELECT greatest((SELECT max(booked_on) FROM bank_line WHERE batch_id = b.id AND reversed_on IS NULL),
+    SELECT greatest((SELECT max(booked_on) FROM bank_line
+                     WHERE batch_id = b.id AND (:reversed_too OR reversed_on IS NULL)),
                     previous.returned_on)
     FROM remittance_batch b LEFT JOIN remittance_batch previous ON previous.id = b.previous_batch_id
     WHERE b.id = :id
@@ -116,11 +121,11 @@ _NUMBER_LINES = _NUMBERS.statement(
 _REOPEN = text(
     """
     INSERT INTO remittance_batch (id, region, kind, state, statement_no, benefit_year, channel, merchant_id,
-                                  settlement_day,
+                                  settlement_day, part,
                                   declared_fen, counted_fen, amount_fen, line_count, previous_batch_id, actor,
                                   correlation_id)
     SELECT :new_id, region, kind, 'READY_TO_REMIT', statement_no, benefit_year, channel, merchant_id, settlement_day,
-           declared_fen, counted_fen, amount_fen, line_count, id, :actor, :correlation_id
+           part, declared_fen, counted_fen, amount_fen, line_count, id, :actor, :correlation_id
     FROM remittance_batch WHERE id = :batch_id
     """
 )
@@ -195,15 +200,23 @@ async def id_of_statement(session: AsyncSession, statement_no: str) -> UUID | No
     return found
 
 
-async def open_online(
-    session: AsyncSession, batch_id: UUID, settlement: SettlementReference, region: str, trace: Trace
-) -> UUID:
-    """Begin the batch of a channel's settlement day, or find it."""
+async def lock_waiting_part(
+    session: AsyncSession, settlement: SettlementReference, region: str, trace: Trace
+) -> OnlineBatch:
+    """The part of a channel's settlement day that waits for money, held until the transaction ends.
+
+    Where every part was matched, or there is none, the next one is begun.
+    """
     key = {"channel": settlement.channel, "merchant_id": settlement.merchant_id, "day": settlement.day}
-    new = key | {"id": batch_id, "region": region, "actor": trace.actor, "correlation_id": trace.correlation_id}
-    await session.execute(_OPEN_ONLINE, new)
-    found: UUID = (await session.execute(_OF_SETTLEMENT, key)).scalar_one()
-    return found
+    while True:
+        newest = await _one(session, _LAST_PART, key)
+        last = await lock_online(session, newest.id) if newest is not None else None
+        if last is not None and last.waits_for_money:
+            return last
+        # Where another transaction begins it at the same moment, the key lets one of them: both look again.
+        part = last.part + 1 if last is not None else 1
+        new = {"id": new_id(), "region": region, "part": part}
+        await session.execute(_OPEN_ONLINE, key | new | {"actor": trace.actor, "correlation_id": trace.correlation_id})
 
 
 async def add_settled(session: AsyncSession, batch_id: UUID, amount_fen: int) -> None:
@@ -272,9 +285,10 @@ async def pages_of(session: AsyncSession, batch: Batch) -> AsyncIterator[list[Re
         )
 
 
-async def booked_on(session: AsyncSession, batch_id: UUID) -> date | None:
+async def booked_on(session: AsyncSession, batch_id: UUID, *, reversed_too: bool = False) -> date | None:
     """The day on which the money of a batch was last in the pending account: booked by the bank, or sent back."""
-    found: date | None = (await session.execute(_BOOKED_ON, {"id": batch_id})).scalar_one_or_none()
+    values = {"id": batch_id, "reversed_too": reversed_too}
+    found: date | None = (await session.execute(_BOOKED_ON, values)).scalar_one_or_none()
     return found
 
 
@@ -312,9 +326,9 @@ async def number_lines(session: AsyncSession, batch_id: UUID, lines: Iterable[Nu
     await session.execute(_NUMBER_LINES, _NUMBERS.arrays(ordered) | {"batch_id": batch_id})
 
 
-async def reopen(session: AsyncSession, batch_id: UUID, new_id: UUID, trace: Trace) -> None:
+async def reopen(session: AsyncSession, batch_id: UUID, next_id: UUID, trace: Trace) -> None:
     """Open a new batch with the lines of a returned one and link it to that."""
-    values = {"batch_id": batch_id, "new_id": new_id}
+    values = {"batch_id": batch_id, "new_id": next_id}
     await session.execute(_REOPEN, values | {"actor": trace.actor, "correlation_id": trace.correlation_id})
     await session.execute(_COPY_LINES, values)
 

@@ -11,7 +11,7 @@ from shared.web.page import Page
 
 # A batch of one kind has nothing to show in the fields of the other.
 _OF_OTHER_KIND = dict.fromkeys(
-    ("statement_no", "benefit_year", "collection_notice_serial", "channel", "merchant_id", "settlement_day")
+    ("statement_no", "benefit_year", "collection_notice_serial", "channel", "merchant_id", "settlement_day", "part")
 )
 
 
@@ -29,6 +29,7 @@ class BatchOut(BaseModel):
     channel: str | None
     merchant_id: str | None
     settlement_day: date | None
+    part: int | None
     declared_fen: int
     amount_fen: int
     line_count: int

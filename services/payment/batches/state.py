@@ -25,6 +25,8 @@ class BatchState(StrEnum):
     RETURNED = "RETURNED"
     # Everything agreed and there is no premium to bring on: all receipts recalled, or a day of refunds and suspense.
     CLOSED_EMPTY = "CLOSED_EMPTY"
+    # The bank's line that its money was matched with was reversed: its lines wait for a further part of the day.
+    REVERSED = "REVERSED"
 
 
 class HoldStage(StrEnum):
@@ -35,12 +37,16 @@ class HoldStage(StrEnum):
 
 
 class MoneyLocation(StrEnum):
-    """Where the money of one line is; after remittance it is in exactly one of the last three."""
+    """Where the money of one line is; after remittance it is in transit, in the treasury, or was returned.
+
+    WITHDRAWN: its batch was reversed before it was remitted, and the line goes on in another one.
+    """
 
     PENDING = "PENDING"
     IN_TRANSIT = "IN_TRANSIT"
     TREASURY = "TREASURY"
     RETURNED = "RETURNED"
+    WITHDRAWN = "WITHDRAWN"
 
 
 class BatchStep(StrEnum):
@@ -55,6 +61,7 @@ class BatchStep(StrEnum):
     CONFIRM_TREASURY = "CONFIRM_TREASURY"
     ISSUE_CERTIFICATE = "ISSUE_CERTIFICATE"
     RETURN = "RETURN"
+    REVERSE = "REVERSE"
 
 
 _COMMON: dict[BatchStep, BatchState] = {
@@ -127,7 +134,9 @@ def has_passed(state: BatchState, step: BatchStep) -> bool:
         }
     if state is BatchState.CLOSED_EMPTY:
         return step in {BatchStep.SUBMIT, BatchStep.MATCH}
-    if state is BatchState.HELD or step in {BatchStep.CORRECT, BatchStep.RETURN}:
+    if state is BatchState.REVERSED:
+        return step is BatchStep.MATCH
+    if state is BatchState.HELD or step in {BatchStep.CORRECT, BatchStep.RETURN, BatchStep.REVERSE}:
         return False
     order = list(BatchState)
     return order.index(state) >= order.index(target_of(step))

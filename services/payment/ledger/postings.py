@@ -21,6 +21,19 @@ def refund_deducted(dimensions: Dimensions, amount_fen: int, context: PostingCon
     return Transfer("refund_deducted", accounts.channel(channel), accounts.PENDING, amount_fen, dimensions, context)
 
 
+def settled_reversed(dimensions: Dimensions, amount_fen: int, context: PostingContext, *, channel: str) -> Transfer:
+    """The bank's line of a payout was reversed, so the channel still holds the money: channel ← pending."""
+    return Transfer("settled_reversed", accounts.channel(channel), accounts.PENDING, amount_fen, dimensions, context)
+
+
+def refund_deducted_reversed(
+    dimensions: Dimensions, amount_fen: int, context: PostingContext, *, channel: str
+) -> Transfer:
+    """The bank's line of a payout was reversed, so nothing was deducted from it: pending ← channel."""
+    kind = "refund_deducted_reversed"
+    return Transfer(kind, accounts.PENDING, accounts.channel(channel), amount_fen, dimensions, context)
+
+
 # --- Village cash: receipt, deposit, import.
 
 

@@ -1,9 +1,9 @@
 """Writing payments and their lines, a batch in one statement. No other package writes these tables."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from sqlalchemy import text
@@ -13,7 +13,9 @@ from services.payment.ledger.transfer import Dimensions
 from services.payment.notices.notice import PaymentNotice
 from shared.contracts.event import Trace
 from shared.database.bulk import ColumnMap, insert_rows
-from shared.database.row import fetch_all
+from shared.database.row import fetch_all, fetch_one, select_into
+
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,79 @@ class NewPaymentLine:
 class _Written:
     notice_id: UUID
     id: UUID
+
+
+class SettledDay(Protocol):
+    """What a channel pays out for a merchant and day."""
+
+    @property
+    def channel(self) -> str:
+        """The channel."""
+
+    @property
+    def merchant_id(self) -> str:
+        """Its merchant."""
+
+    @property
+    def day(self) -> date:
+        """The day that people paid on."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountedFigures:
+    """What a batch counted, and what of it is premium that goes on to the treasury."""
+
+    lines: int
+    fen: int
+    premium_lines: int
+    premium_fen: int
+
+
+_FIGURES = {
+    "lines": "count(*)",
+    "fen": "coalesce(sum(amount_fen), 0)::bigint",
+    "premium_lines": "count(*) FILTER (WHERE premium)",
+    "premium_fen": "coalesce(sum(amount_fen) FILTER (WHERE premium), 0)::bigint",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CountedLine:
+    """A part of a payment that a batch counted; ``reopened`` is how often an earlier count was taken back."""
+
+    id: UUID
+    enrolment_id: UUID | None
+    person_token: str | None
+    benefit_year: int | None
+    region: str
+    amount_fen: int
+    state: str
+    settled_on: date | None
+    reopened: int
+    actor: str
+    correlation_id: UUID
+
+    @property
+    def dimensions(self) -> Dimensions:
+        """Whose money it is, for the books."""
+        return Dimensions(self.region, self.enrolment_id, self.person_token, self.benefit_year)
+
+    @property
+    def key(self) -> str:
+        """What makes its settlement happen once: another one only after the last was taken back."""
+        return f"{self.id}:{self.reopened}" if self.reopened else str(self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionLine:
+    """A part of a transaction, and whether a settlement counted it already."""
+
+    id: UUID
+    region: str
+    paid_on: date
+    counted: bool
+    attributed_to: date | None
+    actor: str
 
 
 class TransactionKey(NamedTuple):
@@ -116,7 +191,62 @@ _BOOKED_TRANSACTIONS = text(
     "SELECT transaction_id FROM payment WHERE transaction_id = ANY(CAST(:transactions AS text[]))"
 )
 _INSERT_LINES = insert_rows("payment_line", _LINES)
-_MARK_SETTLED = text("UPDATE payment_line SET settled_on = :day WHERE id = ANY(CAST(:ids AS uuid[]))")
+# A channel settles a payment with its own day, or with the day that two people attributed it to.
+_DUE_OF_DAY = """
+    SELECT l.id FROM payment p JOIN payment_line l ON l.payment_id = p.id
+    WHERE p.channel = :channel AND p.merchant_id = :merchant_id AND p.paid_on = :day AND l.attributed_to IS NULL
+      AND l.settled_on IS NULL AND l.counted_by IS NULL
+    UNION ALL
+    SELECT l.id FROM payment_line l JOIN payment p ON p.id = l.payment_id
+    WHERE l.attributed_to = :day AND p.channel = :channel AND p.merchant_id = :merchant_id
+      AND l.settled_on IS NULL AND l.counted_by IS NULL
+"""
+# What the channel gave back out of the same payout never reached the pending account: counted, and not settled.
+_COUNT_DAY = select_into(
+    CountedFigures,
+    f"""
+    WITH due AS MATERIALIZED ({_DUE_OF_DAY}), counted AS (
+        UPDATE payment_line l SET counted_by = :batch_id,
+               settled_on = CASE WHEN l.id = ANY(CAST(:given_back AS uuid[])) THEN NULL
+                                 ELSE CAST(:settled_on AS date) END
+        FROM due WHERE l.id = due.id AND l.counted_by IS NULL
+        RETURNING l.amount_fen, l.state = 'CREDITED' AND l.settled_on IS NOT NULL AS premium
+    )
+    SELECT {{fields}} FROM counted
+    """,  # noqa: S608 - constant parts
+    **_FIGURES,
+)
+_OF_BATCH = select_into(
+    CountedLine,
+    """
+    SELECT {fields} FROM payment_line
+    WHERE counted_by = :batch_id AND (CAST(:after AS uuid) IS NULL OR id > :after) ORDER BY id LIMIT :limit
+    """,
+    reopened="coalesce(reopened, 0)",
+)
+_RELEASE = text(
+    """
+    UPDATE payment_line SET counted_by = NULL, settled_on = NULL, reopened = coalesce(reopened, 0) + 1
+    WHERE counted_by = :batch_id
+    """
+)
+_LOCK_TRANSACTION = select_into(
+    TransactionLine,
+    """
+    SELECT {fields} FROM payment_line l JOIN payment p ON p.id = l.payment_id
+    WHERE p.channel = :channel AND p.merchant_id = :merchant_id AND p.transaction_id = :transaction_id
+    ORDER BY l.id FOR UPDATE OF l
+    """,
+    id="l.id",
+    region="p.region",
+    counted="l.counted_by IS NOT NULL",
+    actor="l.actor",
+)
+_ATTRIBUTE = text(
+    """
+    UPDATE payment_line SET attributed_to = :day, attributed_by = :approval_id WHERE id = ANY(CAST(:ids AS uuid[]))
+    """
+)
 
 
 async def insert(session: AsyncSession, payments: Sequence[NewPayment]) -> dict[UUID, UUID]:
@@ -142,6 +272,43 @@ async def insert_lines(session: AsyncSession, lines: Sequence[NewPaymentLine]) -
     await session.execute(_INSERT_LINES, _LINES.arrays(lines))
 
 
-async def mark_settled(session: AsyncSession, line_ids: Sequence[UUID], day: date) -> None:
-    """Note on payments' lines when the channel settled them: a refund is now paid from the pending account."""
-    await session.execute(_MARK_SETTLED, {"ids": list(line_ids), "day": day})
+async def count_day(
+    session: AsyncSession, settlement: SettledDay, batch_id: UUID, given_back: Sequence[UUID], settled_on: date
+) -> CountedFigures:
+    """Let a batch count what the channel took on a day and nobody counted; ``given_back`` lines are not settled."""
+    values = {
+        "channel": settlement.channel,
+        "merchant_id": settlement.merchant_id,
+        "day": settlement.day,
+        "batch_id": batch_id,
+        "given_back": sorted(given_back),
+        "settled_on": settled_on,
+    }
+    found = await fetch_one(session, _COUNT_DAY, CountedFigures, values)
+    return found or CountedFigures(0, 0, 0, 0)
+
+
+async def counted_pages(session: AsyncSession, batch_id: UUID) -> AsyncIterator[list[CountedLine]]:
+    """The lines that a batch counted, some at a time."""
+    after: UUID | None = None
+    while page := await fetch_all(
+        session, _OF_BATCH, CountedLine, {"batch_id": batch_id, "after": after, "limit": _AT_ONCE}
+    ):
+        yield page
+        after = page[-1].id
+
+
+async def release(session: AsyncSession, batch_id: UUID) -> None:
+    """Take back that a batch counted its lines: another part of their day may."""
+    await session.execute(_RELEASE, {"batch_id": batch_id})
+
+
+async def lock_transaction(session: AsyncSession, key: TransactionKey) -> list[TransactionLine]:
+    """The lines of a transaction, held until the transaction of the database ends."""
+    return await fetch_all(session, _LOCK_TRANSACTION, TransactionLine, key._asdict())
+
+
+async def attribute(session: AsyncSession, line_ids: Sequence[UUID], day: date, approval_id: UUID) -> None:
+    """Note on locked lines with which day the channel settles them, by whose approval."""
+    values = {"ids": sorted(line_ids), "day": day, "approval_id": approval_id}
+    await session.execute(_ATTRIBUTE, values)

@@ -52,7 +52,8 @@ class _DetailIn(BaseModel):
 def reference_of(batch: Batch) -> str:
     """The name under which the tax bureau knows the batch: its serial, or its channel's settlement."""
     if isinstance(batch, OnlineBatch):
-        return f"{batch.channel}/{batch.merchant_id}/{batch.settlement_day}"
+        day = f"{batch.channel}/{batch.merchant_id}/{batch.settlement_day}"
+        return day if batch.part == 1 else f"{day}/{batch.part}"
     if batch.collection_notice_serial is None:
         raise RuntimeError(f"batch {batch.id} has passed the tax hall without a serial")  # a constraint forbids it
     return batch.collection_notice_serial

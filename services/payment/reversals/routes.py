@@ -19,7 +19,9 @@ ROUTER = APIRouter(route_class=StrictRoute, tags=["bank"])
 @ROUTER.post(
     "/v1/bank-lines/{line_id}/reversal", status_code=202, dependencies=[requires("payment:bank", for_whole_area=True)]
 )
-@responses_for(NotFound, service.LineAlreadyReversed, service.LineAlreadyMatched, AnotherWaits)
+@responses_for(
+    NotFound, service.LineAlreadyReversed, service.LineAlreadyMatched, service.LineAlreadyRemitted, AnotherWaits
+)
 async def propose_reversal(
     session: Session, caller: CurrentCaller, context: CurrentContext[object], line_id: UUID, body: GroundsIn
 ) -> ApprovalOut:

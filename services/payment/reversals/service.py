@@ -1,7 +1,8 @@
 """Reversing a bank line: proposed by one office, approved by another than entered it, and its batch compared again.
 
-A line that no batch counts is only marked. A settlement is taken out of its batch's sum. A deposit sends its held
-statement back to wait for the right line. Once the money was matched and is on its way, nothing can be reversed here.
+A line that no batch counts is only marked. A settlement is taken out of its batch's sum; one that was matched takes the
+batch back with all that it booked, and what else the bank booked for it opens a further part of the day. A deposit
+sends its held statement back to wait for the right line. Once money of the batch was remitted, nothing can be reversed.
 """
 
 from datetime import date
@@ -9,10 +10,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.bank import settlement
+from services.payment.bank import counted_lines, settlement
 from services.payment.batches import repository as batches
 from services.payment.batches.models import Batch, CashBatch, OnlineBatch
-from services.payment.batches.state import BatchState, HoldStage
+from services.payment.batches.repository import Transition
+from services.payment.batches.state import BatchState, BatchStep, HoldStage, MoneyLocation
 from services.payment.cash import corrections
 from services.payment.cash.schemas import CorrectionIn
 from services.payment.job_names import CASH_MATCHING, SETTLEMENTS
@@ -24,6 +26,7 @@ from shared.approvals.service import Grounds, propose
 from shared.approvals.state import Approval
 from shared.contracts.event import Trace
 from shared.database.engine import after_commit
+from shared.domain.ids import new_id
 from shared.errors import DomainError, ErrorCode, NotFound
 from shared.service import ServiceContext
 
@@ -38,9 +41,15 @@ class LineAlreadyReversed(DomainError):
 
 
 class LineAlreadyMatched(DomainError):
-    """The line's money was matched, so that contributions rest on it."""
+    """The cash of a matched deposit was imported: people are insured by it."""
 
     code = ErrorCode.BANK_LINE_ALREADY_MATCHED
+
+
+class LineAlreadyRemitted(DomainError):
+    """The line's money was brought on to the treasury, so that what came of it rests on the line."""
+
+    code = ErrorCode.BANK_LINE_ALREADY_REMITTED
 
 
 async def propose_reversal(
@@ -48,7 +57,7 @@ async def propose_reversal(
 ) -> Approval:
     """Put the reversal of a line forward; the client that entered it may propose, and never approve.
 
-    Raises NotFound, LineAlreadyReversed, LineAlreadyMatched and AnotherWaits.
+    Raises NotFound, LineAlreadyReversed, LineAlreadyMatched, LineAlreadyRemitted and AnotherWaits.
     """
     line, _ = await _locked(session, line_id)
     body = BankLineReversal(
@@ -73,6 +82,8 @@ async def reverse(
     await statements.reverse(session, line.id, approval.id, day)
     if isinstance(batch, CashBatch) and batch.state is BatchState.HELD:
         await corrections.correct(session, approval.trace, batch.id, CorrectionIn(reason=approval.reason))
+    elif isinstance(batch, OnlineBatch) and not batch.waits_for_money:
+        await _take_back(session, context.settings.region, batch, line, approval)
     elif isinstance(batch, OnlineBatch):
         await batches.add_settled(session, batch.id, -line.amount_fen)
         counted = await batches.lock_online(session, batch.id)
@@ -85,10 +96,33 @@ async def reverse(
     after_commit(session, lambda: context.wake(SETTLEMENTS))
 
 
-async def _locked(session: AsyncSession, line_id: UUID) -> tuple[BankLine, Batch | None]:
-    """The line and the batch that counts it, held; raises NotFound, LineAlreadyReversed or LineAlreadyMatched.
+async def _take_back(
+    session: AsyncSession, region: str, batch: OnlineBatch, line: BankLine, approval: Approval
+) -> None:
+    """Reverse what a matched batch booked; its other lines of the bank open a further part of its day."""
+    booked_on = await batches.booked_on(session, batch.id, reversed_too=True)
+    await counted_lines.take_back(session, counted_lines.Counted(batch, booked_on or line.booked_on, approval.id))
+    await batches.move_lines(session, batch.id, MoneyLocation.WITHDRAWN)
+    move = Transition(
+        BatchStep.REVERSE,
+        batch.state,
+        BatchState.REVERSED,
+        new_id(),
+        approval.trace,
+        effective_on=approval.decided_on,
+        note={"bank_line": str(line.id), "reason": approval.reason},
+    )
+    if await batches.take_step(session, batch.id, move) is None:
+        raise RuntimeError(f"batch {batch.id} moved while it was locked")
+    if standing := await statements.lock_standing(session, batch.id):
+        part = await batches.lock_waiting_part(session, batch.settlement, region, approval.trace)
+        await settlement.add_settlements(session, part.id, standing)
 
-    The batch is locked first, as every comparison does.
+
+async def _locked(session: AsyncSession, line_id: UUID) -> tuple[BankLine, Batch | None]:
+    """The line and the batch that counts it, held; the batch first, as every comparison locks it.
+
+    Raises NotFound, LineAlreadyReversed, LineAlreadyMatched or LineAlreadyRemitted.
     """
     found = await statements.find(session, line_id)
     if found is None:
@@ -101,12 +135,23 @@ async def _locked(session: AsyncSession, line_id: UUID) -> tuple[BankLine, Batch
         batch = await batches.lock(session, line.batch_id) if line.batch_id is not None else None
     if line.reversed_on is not None:
         raise LineAlreadyReversed(f"审批 approval {line.reversed_by}")
-    if batch is not None and batch.state not in _UNCOMPARED and batch.held_at is not HoldStage.MATCH:
-        raise LineAlreadyMatched(f"批次 batch {batch.id}: {batch.state.value}")
+    _refuse_what_rests_on_it(batch)
     return line, batch
 
 
+def _refuse_what_rests_on_it(batch: Batch | None) -> None:
+    if batch is None or batch.state in _UNCOMPARED or batch.held_at is HoldStage.MATCH:
+        return
+    if batch.remitted_on is not None:
+        raise LineAlreadyRemitted(f"批次 batch {batch.id}: {batch.state.value}")
+    if isinstance(batch, CashBatch):
+        raise LineAlreadyMatched(f"批次 batch {batch.id}: {batch.state.value}")
+
+
 REVERSE_BANK_LINE = Act(
-    "reverse_bank_line", BankLineReversal, reverse, refusals=(LineAlreadyReversed, LineAlreadyMatched)
+    "reverse_bank_line",
+    BankLineReversal,
+    reverse,
+    refusals=(LineAlreadyReversed, LineAlreadyMatched, LineAlreadyRemitted),
 )
 ACTS = (REVERSE_BANK_LINE,)

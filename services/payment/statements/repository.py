@@ -174,8 +174,13 @@ _LAST_OF_BATCH = select_into(
     SettlementLine,
     "SELECT {fields} FROM bank_line WHERE batch_id = :batch_id ORDER BY booked_on DESC, id DESC LIMIT 1",
 )
+_STANDING_OF_BATCH = select_into(
+    SettlementLine,
+    """
+    SELECT {fields} FROM bank_line WHERE batch_id = :batch_id AND reversed_on IS NULL ORDER BY booked_on, id FOR UPDATE
+    """,
+)
 _EXPLAIN = text("UPDATE bank_line SET batch_id = :batch_id WHERE id = :id")
-_MARK_UNMATCHED = text("UPDATE bank_line SET set_aside_because = :because WHERE id = :id")
 _RELEASE_DEPOSITS = text(
     """
     UPDATE bank_line SET batch_id = NULL
@@ -257,14 +262,14 @@ async def last_settlement_of(session: AsyncSession, batch_id: UUID) -> Settlemen
     return line
 
 
+async def lock_standing(session: AsyncSession, batch_id: UUID) -> list[SettlementLine]:
+    """The settlements of a batch that nobody reversed, held until the transaction ends, in the order of their days."""
+    return await fetch_all(session, _STANDING_OF_BATCH, SettlementLine, {"batch_id": batch_id})
+
+
 async def explain(session: AsyncSession, line_id: UUID, batch_id: UUID) -> None:
     """Note which batch a settlement belongs to."""
     await session.execute(_EXPLAIN, {"id": line_id, "batch_id": batch_id})
-
-
-async def mark_unmatched(session: AsyncSession, line_id: UUID, because: str) -> None:
-    """Leave a settlement unexplained, with the reason."""
-    await session.execute(_MARK_UNMATCHED, {"id": line_id, "because": because})
 
 
 async def release_deposits(session: AsyncSession, batch_id: UUID, slips: Sequence[str]) -> None:

@@ -4,21 +4,29 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import asyncpg
-import httpx
 import pytest
 
 from tests.harness.assessments import DUE_FEN
-from tests.harness.eventually import eventually
 from tests.harness.installation import Installation
-from tests.harness.wechat_peer import MCHID
+from tests.services.payment.bank.statement_steps import (
+    BOOKED_ON,
+    DAY,
+    NEXT_DAY,
+    REASON,
+    book,
+    breaks,
+    day_in,
+    decide,
+    line,
+    lines_of,
+    pay,
+    proposed,
+    reverse,
+)
 from tests.services.payment.running_payment import RunningPayment, running_payment
-
-DAY, NEXT_DAY, BOOKED_ON = "2023-10-08", "2023-10-09", "2023-10-10"
-REASON = {"reason": "金额录错一位", "evidence": "银行回单 0917"}
 
 
 @pytest.fixture
@@ -26,55 +34,6 @@ async def payment(installation: Installation, tmp_path: Path) -> AsyncIterator[R
     async with running_payment(installation, tmp_path) as opened:
         await installation.set_business_date(date(2023, 10, 20), "payment")
         yield opened
-
-
-def line(number: int = 1, amount_fen: int = DUE_FEN, day: str = DAY, **changed: Any) -> dict[str, Any]:
-    reference = f"WECHAT:{MCHID}:{day}"
-    return {"line_no": number, "kind": "SETTLEMENT", "reference": reference, "amount_fen": amount_fen} | changed
-
-
-async def book(
-    payment: RunningPayment, *lines: dict[str, Any], number: str = "B1", booked_on: str = BOOKED_ON, **changed: Any
-) -> httpx.Response:
-    body = {"statement_no": number, "booked_on": booked_on, "lines": list(lines)} | changed
-    return await payment.post("bank-statements", body, client="bank")
-
-
-async def lines_of(payment: RunningPayment, number: str = "B1") -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = (await payment.get(f"bank-lines?statement_no={number}"))["items"]
-    return found
-
-
-async def proposed(payment: RunningPayment, line_id: str, *, client: str = "bank") -> str:
-    answer = await payment.post(f"bank-lines/{line_id}/reversal", REASON, client=client)
-    assert answer.status_code == 202, answer.text
-    found: str = answer.json()["id"]
-    return found
-
-
-async def decide(payment: RunningPayment, approval: str, what: str, client: str) -> httpx.Response:
-    return await payment.post(f"approvals/{approval}/{what}", {"because": "已与银行回单核对"}, client=client)
-
-
-async def reverse(payment: RunningPayment, line_id: str) -> None:
-    answer = await decide(payment, await proposed(payment, line_id), "approval", "tax")
-    assert (answer.status_code, answer.json()["state"]) == (200, "APPROVED"), answer.text
-
-
-async def day_in(payment: RunningPayment, state: str, day: str) -> dict[str, Any]:
-    async def there() -> dict[str, Any]:
-        batches = (await payment.get(f"remittances?kind=ONLINE&state={state}"))["items"]
-        found: list[dict[str, Any]] = [batch for batch in batches if batch["settlement_day"] == day]
-        assert len(found) == 1, await payment.get("remittances?kind=ONLINE")
-        return found[0]
-
-    return await eventually(there)
-
-
-async def pay(payment: RunningPayment, *, success_time: str) -> UUID:
-    (person,) = await payment.bill()
-    await payment.paid(await payment.order(person), success_time=success_time)
-    return person
 
 
 async def test_a_settlement_under_the_wrong_day_is_reversed_and_both_days_go_on(payment: RunningPayment) -> None:
@@ -149,21 +108,77 @@ async def test_a_reversal_has_no_reversal(payment: RunningPayment) -> None:
     assert (again.status_code, again.json()["code"]) == (409, "BANK_LINE_ALREADY_REVERSED")
 
 
-async def test_a_line_whose_money_was_matched_is_not_reversed(payment: RunningPayment) -> None:
-    """C1, bad input: a reversal of a line on whose money contributions rest, proposed before or after the match."""
-    await pay(payment, success_time=f"{DAY}T10:00:00+08:00")
+async def test_a_matched_line_is_reversed_with_all_that_it_booked_and_the_right_one_counts(
+    payment: RunningPayment,
+) -> None:
+    """C1: a mistyped settlement that happened to match stood for ever; what it booked is booked back, on its day."""
+    person = await pay(payment, success_time=f"{DAY}T10:00:00+08:00")
     await book(payment, line(1, amount_fen=DUE_FEN - 100))
-    held = await day_in(payment, "HELD", DAY)
-    (short,) = await lines_of(payment)
-    approval = await proposed(payment, short["id"])
+    await day_in(payment, "HELD", DAY)
     await book(payment, line(1, amount_fen=100), number="B2")
+    matched = await day_in(payment, "READY_TO_REMIT", DAY)
+    (second,) = await lines_of(payment, "B2")
+    await reverse(payment, second["id"])
+
+    taken_back = await payment.get(f"remittances/{matched['id']}")
+    assert (taken_back["state"], [one["place"] for one in taken_back["lines"]]) == ("REVERSED", ["WITHDRAWN"])
+    # What the bank booked besides goes on as a further part of the day, which is short by what was reversed.
+    held = await day_in(payment, "HELD", DAY)
+    assert (held["part"], held["declared_fen"]) == (2, DUE_FEN - 100)
+    assert [(each["kind"], each["ours_fen"]) for each in held["differences"]] == [("SETTLEMENT_SHORT", DUE_FEN)]
+    assert await payment.balances() == {"channel:WECHAT": DUE_FEN, "premium": -DUE_FEN}
+    days = await payment.sql("SELECT kind, effective_on FROM transfer WHERE kind LIKE 'settled%' ORDER BY kind")
+    assert [(one["kind"], str(one["effective_on"])) for one in days] == [
+        ("settled", BOOKED_ON),
+        ("settled_reversed", BOOKED_ON),
+    ]
+
+    await book(payment, line(1, amount_fen=100), number="B3", booked_on="2023-10-11")
+    again = await day_in(payment, "READY_TO_REMIT", DAY)
+    assert (again["id"], again["amount_fen"], again["line_count"]) == (held["id"], DUE_FEN, 1)
+    assert [one["enrolment_id"] for one in (await payment.get(f"remittances/{again['id']}"))["lines"]] == [str(person)]
+    assert await payment.balances() == {"pending": DUE_FEN, "premium": -DUE_FEN}
+    assert await breaks(payment) == []
+
+
+async def test_a_matched_line_that_stood_alone_leaves_its_day_waiting_for_the_right_one(
+    payment: RunningPayment,
+) -> None:
+    """C1: typed under the wrong day, and that day agreed by chance."""
+    await pay(payment, success_time=f"{DAY}T10:00:00+08:00")
+    await pay(payment, success_time=f"{NEXT_DAY}T10:00:00+08:00")
+    await book(payment, line(1, day=NEXT_DAY))
+    await day_in(payment, "READY_TO_REMIT", NEXT_DAY)
+    (mistyped,) = await lines_of(payment)
+    await reverse(payment, mistyped["id"])
+    await day_in(payment, "REVERSED", NEXT_DAY)
+    await book(payment, line(1), number="B2")
     await day_in(payment, "READY_TO_REMIT", DAY)
-    late = await decide(payment, approval, "approval", "tax")
-    assert (late.status_code, late.json()["code"]) == (409, "BANK_LINE_ALREADY_MATCHED")
-    assert str(held["id"]) in late.json()["detail"]
+    await book(payment, line(1, day=NEXT_DAY), number="B3")
+    assert (await day_in(payment, "READY_TO_REMIT", NEXT_DAY))["part"] == 2
+    assert await payment.balances() == {"pending": 2 * DUE_FEN, "premium": -2 * DUE_FEN}
+    assert await breaks(payment) == []
+
+
+async def test_a_reversal_of_a_line_whose_money_was_remitted_is_refused(payment: RunningPayment) -> None:
+    """C1, bad input: a reversal of a line that is in the treasury, proposed before or after it left."""
+    await pay(payment, success_time=f"{DAY}T10:00:00+08:00")
+    await book(payment, line(1))
+    ready = await day_in(payment, "READY_TO_REMIT", DAY)
+    (booked,) = await lines_of(payment)
+    approval = await proposed(payment, booked["id"])
+    # As the tax bureau's detail confirms it.
+    confirmed = "UPDATE remittance_batch SET state = 'DETAIL_CONFIRMED' WHERE id = $1 RETURNING id"
+    await payment.sql(confirmed, UUID(ready["id"]))
+    for step, body in (("remit", {"remitted_on": "2023-10-11"}), ("treasury", {"received_on": "2023-10-12"})):
+        assert (await payment.post(f"remittances/{ready['id']}/{step}", body)).status_code == 200
+        late = await decide(payment, approval, "approval", "tax")
+        assert (late.status_code, late.json()["code"]) == (409, "BANK_LINE_ALREADY_REMITTED")
+        assert ready["id"] in late.json()["detail"]
     assert (await payment.get(f"approvals/{approval}"))["state"] == "WAITING"
-    new = await payment.post(f"bank-lines/{short['id']}/reversal", REASON, client="bank")
-    assert (new.status_code, new.json()["code"]) == (409, "BANK_LINE_ALREADY_MATCHED")
+    await decide(payment, approval, "withdrawal", "bank")
+    new = await payment.post(f"bank-lines/{booked['id']}/reversal", REASON, client="bank")
+    assert (new.status_code, new.json()["code"]) == (409, "BANK_LINE_ALREADY_REMITTED")
 
 
 async def test_many_approvals_at_once_reverse_once(payment: RunningPayment) -> None:

@@ -190,21 +190,6 @@ async def test_a_refund_of_settled_money_is_deducted_from_the_payout_of_its_own_
     assert await payment.one("SELECT DISTINCT actor FROM remittance_line") == "clerk"
 
 
-async def test_a_part_that_comes_after_the_match_is_left_unmatched_by_name(payment: RunningPayment) -> None:
-    (person,) = await payment.bill()
-    await payment.paid(await payment.order(person))
-    await settle(payment, DUE_FEN)
-    await batch_in(payment, "READY_TO_REMIT")
-    await settle(payment, 100, statement_no="B2")
-
-    async def why_unmatched() -> str:
-        (line,) = (await payment.get("bank-lines/unexplained"))["items"]
-        reason: str = line["set_aside_because"]
-        return reason
-
-    assert await eventually(why_unmatched) == "SETTLEMENT_ALREADY_MATCHED"
-
-
 async def test_the_countys_batch_is_not_a_towns_to_see(payment: RunningPayment) -> None:
     people = await payment.bill(1) + await payment.bill(1, region=OTHER_VILLAGE)
     await payment.paid(await payment.order(*people))

@@ -40,6 +40,7 @@ ROW = BatchRow(
     channel=None,
     merchant_id=None,
     settlement_day=None,
+    part=1,
 )
 ONLINE = replace(
     ROW,
