@@ -94,7 +94,7 @@ _STATES = {
 }
 _LIST = """
     SELECT {fields} FROM approval
-    WHERE {in_state} AND (CAST(:after AS uuid) IS NULL OR id > :after) AND (CAST(:act AS text) IS NULL OR act = :act)
+    WHERE {in_state} AND id > {after} AND (CAST(:act AS text) IS NULL OR act = :act)
     ORDER BY id LIMIT :limit
 """
 _LISTS = {

@@ -5,7 +5,7 @@
 | name a page in OpenAPI | ``class LinePage(Page[LineOut, UUID])`` with a docstring of its own |
 | answer | ``LinePage.of(lines, limit, key=lambda line: line.id)`` |
 | ask for it | query parameters ``after`` (None for the first page) and ``limit``, with a highest limit |
-| select it | ``WHERE (CAST(:after AS uuid) IS NULL OR id > :after) ORDER BY id LIMIT :limit`` |
+| select it | ``select_into(Line, "… WHERE id > {after} ORDER BY id LIMIT :limit")`` |
 """
 
 from collections.abc import Callable, Iterable

@@ -12,7 +12,7 @@ from types import ModuleType
 from sqlalchemy import TextClause
 
 ROOT = Path(__file__).parents[2]
-_SQL = re.compile(r"\s*(?:WITH|SELECT|INSERT\s+INTO|UPDATE|DELETE\s+FROM|LOCK\s+TABLE)\s")
+SQL_BEGINS = re.compile(r"\s*(?:WITH|SELECT|INSERT\s+INTO|UPDATE|DELETE\s+FROM|LOCK\s+TABLE)\s")
 _TOKEN = re.compile(r"'[^']*'|\"?[A-Za-z_][A-Za-z_0-9.]*\"?|[(),=]|:\w+|\S")
 _PREDICATE = {"WHERE", "ON", "USING", "HAVING"}
 _OTHER = {"SELECT", "FROM", "SET", "RETURNING", "ORDER", "GROUP", "LIMIT", "VALUES", "UPDATE", "FOR", "INSERT", "DO"}
@@ -120,7 +120,7 @@ def _of_module(module: ModuleType) -> Iterator[tuple[str, str]]:
     for name, value in vars(module).items():
         for place, each in _leaves(name, value):
             sql = each.text if isinstance(each, TextClause) else each if isinstance(each, str) else ""
-            if _SQL.match(sql):
+            if SQL_BEGINS.match(sql):
                 yield place, sql
 
 

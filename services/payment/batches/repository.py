@@ -89,7 +89,7 @@ _LIST = select_into(
     """
     SELECT {fields} FROM remittance_batch
     WHERE (CAST(:state AS text) IS NULL OR state = :state) AND (CAST(:kind AS text) IS NULL OR kind = :kind)
-      AND (CAST(:after AS uuid) IS NULL OR id > :after)
+      AND id > {after}
     ORDER BY id LIMIT :limit
     """,
 )
@@ -97,7 +97,7 @@ _LINES_OF = select_into(
     RemittanceLine,
     """
     SELECT {fields} FROM remittance_line
-    WHERE batch_id = :batch_id AND (CAST(:after AS uuid) IS NULL OR enrolment_id > :after)
+    WHERE batch_id = :batch_id AND enrolment_id > {after}
     ORDER BY enrolment_id LIMIT :limit
     """,
 )
@@ -295,10 +295,6 @@ async def booked_on(session: AsyncSession, batch_id: UUID, *, reversed_too: bool
 async def take_step(session: AsyncSession, batch_id: UUID, move: Transition) -> Batch | None:
     """Move the batch on if it still is in the step's source state; None where it no longer is, or never was."""
     facts = dict(move.facts or {})
-    written = "".join(f", {name} = CAST(:{name} AS {_FACTS[name]})" for name in facts)
-    statement = select_into(BatchRow, _TAKE_STEP.replace("{facts}", written)).bindparams(
-        bindparam("differences", type_=JSONB), bindparam("note", type_=JSONB)
-    )
     values = facts | {
         "batch_id": batch_id,
         "source": move.source.value,
@@ -312,7 +308,15 @@ async def take_step(session: AsyncSession, batch_id: UUID, move: Transition) -> 
         "who": move.trace.actor,
         "trace_id": move.trace.correlation_id,
     }
-    return await _one(session, statement, values)
+    return await _one(session, step_statement(facts), values)
+
+
+def step_statement(facts: Iterable[str]) -> TextClause:
+    """The statement that takes a step and writes these facts."""
+    written = "".join(f", {name} = CAST(:{name} AS {_FACTS[name]})" for name in facts)
+    return select_into(BatchRow, _TAKE_STEP.replace("{facts}", written)).bindparams(
+        bindparam("differences", type_=JSONB), bindparam("note", type_=JSONB)
+    )
 
 
 async def move_lines(session: AsyncSession, batch_id: UUID, place: MoneyLocation) -> None:

@@ -167,7 +167,7 @@ _IN_REVIEW = select_into(
     """
     SELECT {fields} FROM bill
     WHERE review IS NOT NULL AND make_date(benefit_year, 1, 1) > :today
-      AND (CAST(:after AS uuid) IS NULL OR id > :after)
+      AND id > {after}
     ORDER BY id LIMIT :limit
     """,
     due_fen="coalesce(due_fen, 0)",

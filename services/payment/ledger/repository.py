@@ -76,19 +76,6 @@ _STORED = select_into(
     TransferBody,
     "SELECT {fields} FROM transfer WHERE idempotency_key = ANY(CAST(:keys AS text[])) ORDER BY idempotency_key",
 )
-_BALANCES = text(
-    """
-    SELECT region, account, sum(amount_fen)::bigint AS balance_fen
-    FROM (
-        SELECT region, debit AS account, amount_fen FROM transfer
-        WHERE CAST(:benefit_year AS integer) IS NULL OR benefit_year = :benefit_year
-        UNION ALL
-        SELECT region, credit, -amount_fen FROM transfer
-        WHERE CAST(:benefit_year AS integer) IS NULL OR benefit_year = :benefit_year
-    ) AS side
-    GROUP BY region, account ORDER BY region, account
-    """
-)
 # One statement sees one moment. If another worker has moved the horizon past that moment, the stretch is empty and
 # the horizon stays where it is.
 _ADVANCE = text(
@@ -115,6 +102,22 @@ SUMMED: Final = """
     FROM transfer WHERE written_by >= (SELECT below FROM transfer_horizon)
     GROUP BY 1, 2, 3, 4, 5
 """
+_BALANCES = text(
+    f"""
+    WITH summed AS (
+        SELECT region, debit, credit, sum(fen) AS fen FROM ({SUMMED}) AS each
+        WHERE CAST(:benefit_year AS integer) IS NULL OR benefit_year = :benefit_year
+        GROUP BY region, debit, credit
+    )
+    SELECT region, account, sum(fen)::bigint AS balance_fen
+    FROM (
+        SELECT region, debit AS account, fen FROM summed
+        UNION ALL
+        SELECT region, credit, -fen FROM summed
+    ) AS side
+    GROUP BY region, account ORDER BY region, account
+    """  # noqa: S608 - a constant
+)
 
 
 async def insert(session: AsyncSession, transfers: Sequence[Transfer]) -> set[str]:

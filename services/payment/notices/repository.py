@@ -208,7 +208,8 @@ _UNPARK_BOOKED = text(
 )
 # A branch for each state, so that each has its partial index: the table holds every notice ever taken. A clock that was
 # set back makes nothing wait for less than no time. A success of our own order in quarantine is money that we hold and
-# have credited to nobody; where its amount cannot be read it is the order's.
+# have credited to nobody; where its amount cannot be read it is the order's, and where its transaction cannot be, it is
+# credited if the order is confirmed.
 _AT_RISK = text(
     """
     SELECT count(*) AS notices, coalesce(sum(amount_fen), 0)::bigint AS fen,
@@ -224,9 +225,11 @@ _AT_RISK = text(
                             AND o.merchant_id = coalesce(n.payee_merchant_id, n.merchant_id)
         WHERE n.state = 'QUARANTINED' AND n.event_type = 'TRANSACTION.SUCCESS' AND n.payee_provider_id IS NULL
           AND coalesce(n.outcome, 'SUCCESS') = 'SUCCESS'
+          AND (n.transaction_id IS NOT NULL OR o.state <> 'CONFIRMED')
           AND NOT EXISTS (
               SELECT FROM payment p
-              WHERE p.order_id = o.id AND p.transaction_id = coalesce(n.transaction_id, p.transaction_id)
+              WHERE (p.channel, p.merchant_id, p.transaction_id) = (o.channel, o.merchant_id, n.transaction_id)
+                AND p.order_id = o.id
           )
     ) AS waiting
     """

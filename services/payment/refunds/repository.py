@@ -289,7 +289,7 @@ _LIST = select_into(
     ListedRefund,
     """
     SELECT {fields} FROM refund
-    WHERE (CAST(:state AS text) IS NULL OR state = :state) AND (CAST(:after AS uuid) IS NULL OR id > :after)
+    WHERE (CAST(:state AS text) IS NULL OR state = :state) AND id > {after}
     ORDER BY id LIMIT :limit
     """,
 )

@@ -153,7 +153,7 @@ _OF_STATEMENT = select_into(
     BankLine,
     """
     SELECT {fields} FROM bank_line
-    WHERE statement_no = :statement_no AND (CAST(:after AS uuid) IS NULL OR id > :after) ORDER BY id LIMIT :limit
+    WHERE statement_no = :statement_no AND id > {after} ORDER BY id LIMIT :limit
     """,
 )
 _UNEXPLAINED = select_into(

@@ -65,7 +65,7 @@ _LIST = select_into(
     ListedSuspense,
     """
     SELECT {fields} FROM suspense
-    WHERE (CAST(:state AS text) IS NULL OR state = :state) AND (CAST(:after AS uuid) IS NULL OR id > :after)
+    WHERE (CAST(:state AS text) IS NULL OR state = :state) AND id > {after}
     ORDER BY id LIMIT :limit
     """,
 )

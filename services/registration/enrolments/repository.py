@@ -232,7 +232,7 @@ _LISTED = select_into(
     ListedEnrolment,
     """
     SELECT {fields} FROM enrolment
-    WHERE benefit_year = :benefit_year AND state = :state AND (CAST(:after AS uuid) IS NULL OR id > :after)
+    WHERE benefit_year = :benefit_year AND state = :state AND id > {after}
     ORDER BY id LIMIT :limit
     """,
 )
@@ -271,7 +271,7 @@ _STEPS = {
         """
         UPDATE enrolment SET state = 'ACTIVE' WHERE id IN (
             SELECT id FROM enrolment WHERE state IN ('PAID', 'WAITING') AND benefit_start <= :today
-            ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED)
+            ORDER BY state, benefit_start LIMIT :most FOR UPDATE SKIP LOCKED)
         RETURNING {fields}
         """,
     ),
@@ -280,7 +280,7 @@ _STEPS = {
         """
         UPDATE enrolment SET state = 'EXPIRED' WHERE id IN (
             SELECT id FROM enrolment WHERE state = 'ACTIVE' AND benefit_end < :today
-            ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED)
+            ORDER BY state, benefit_start LIMIT :most FOR UPDATE SKIP LOCKED)
         RETURNING {fields}
         """,
     ),

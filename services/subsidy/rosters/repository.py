@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.subsidy.changes.repository import ChangedPerson
 from shared.contracts.event import Trace
 from shared.database.bulk import ColumnMap, insert_rows
-from shared.database.row import fetch_all, fetch_one, select_into
+from shared.database.row import AFTER, fetch_all, fetch_one, select_into
 from shared.policy.vocabulary import Identity
 
 
@@ -120,7 +120,7 @@ _WITHDRAW = text(
 )
 # Each person once, by their first line in force, whatever number of identities they hold.
 _UNINSURED = text(
-    """
+    f"""
     WITH certified AS (
         SELECT id, region, person_token, identity, masked_number FROM roster_line
         WHERE certified_on <= :today AND (withdrawn_on IS NULL OR withdrawn_on > :today)
@@ -135,9 +135,9 @@ _UNINSURED = text(
     ) AS person
     LEFT JOIN enrolment ON enrolment.person_token = person.person_token AND enrolment.benefit_year = :benefit_year
                        AND enrolment.terminated_on IS NULL
-    WHERE enrolment.paid_on IS NULL AND (CAST(:after AS uuid) IS NULL OR person.id > :after)
+    WHERE enrolment.paid_on IS NULL AND person.id > {AFTER}
     ORDER BY person.id LIMIT :limit
-    """
+    """  # noqa: S608 - a constant
 )
 
 

@@ -89,7 +89,7 @@ _QUARANTINED = select_into(
     QuarantinedNotice,
     """
     SELECT {fields} FROM raw_notice
-    WHERE state = 'QUARANTINED' AND (CAST(:after AS uuid) IS NULL OR id > :after)
+    WHERE state = 'QUARANTINED' AND id > {after}
     ORDER BY id LIMIT :limit
     """,
 )

@@ -1,0 +1,20 @@
+"""The roster lines of a day at hand: when the day turns, only those that begin or cease to count are read."""
+
+from alembic import op
+
+revision = "subsidy_0004"
+down_revision = "subsidy_0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Index lines by the day of certification, and withdrawn ones by that of withdrawal."""
+    op.execute("CREATE INDEX roster_line_certified ON roster_line (certified_on)")
+    op.execute("CREATE INDEX roster_line_withdrawn ON roster_line (withdrawn_on) WHERE withdrawn_on IS NOT NULL")
+
+
+def downgrade() -> None:
+    """Look through all lines again."""
+    op.execute("DROP INDEX roster_line_withdrawn")
+    op.execute("DROP INDEX roster_line_certified")

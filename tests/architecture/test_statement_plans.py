@@ -1,0 +1,266 @@
+"""F: every statement of the product is planned, and each that reads a whole table, or any number of rows, says why."""
+
+import ast
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+
+import asyncpg
+import pytest
+
+from services.composition import SERVICES, WITH_DATABASE
+from services.payment.batches.repository import _FACTS, step_statement
+from services.registration.imports.repository import _OPEN
+from shared.audit.repository import _DIFFERING, _OLDEST_UNSEALED, _SEAL, _statement
+from shared.messaging.outbox.audited import OUTBOX
+from tests.harness.installation import COUNTY, Installation
+from tests.harness.plans import FILLED, Planner, Reads
+from tests.harness.statements import ROOT, SQL_BEGINS, Statement, statements
+
+# What never has many rows, however long an installation runs.
+SMALL = {
+    "business_date": "one row",
+    "day_turned": "one row",
+    "policy_applied": "one row",
+    "transfer_horizon": "one row",
+    "messaging_installation": "one row",
+    "transfer_sum": "one row per village, kind of transfer and account",
+    "village_counter": "one row per village and year",
+    "region_directory": "one row per village",
+    "relay_lane": "as many as lanes",
+    "relay_member": "as many as processes",
+    "consumer_offset": "as many as partitions",
+    "bus_head": "as many as partitions",
+    "bus_lease": "as many as partitions",
+    "bus_member": "as many as processes",
+    "town_target": "one row per town and statement of targets",
+    "target_set": "one row per statement of targets",
+    "sealed_block": "one row per thousands of sealed rows, and read for those that are about to be purged",
+}
+# Of these a key that stands in no unique index has few rows: they are given by it without a limit.
+FEW_OF_A_KEY = {
+    "order_line": "an order has the lines of a family",
+    "assessment": "an enrolment has a version for each change of its facts",
+    "roster_line": "a person holds few identities",
+    "deposit_slip": "a batch of a village has the slips of some visits to the bank",
+    "parked_event": "what waits behind one failed event",
+    "dead_letter": "what failed of one aggregate",
+    "suspense": "one part of one payment",
+    "remittance_batch": "a batch, and those that replaced it once it was returned",
+}
+
+WAITING = "an index holds what waits and nothing else; work, or a person, empties it"
+PAGE = "the index is in the order asked for, and the limit ends the reading"
+KEYS = "keys are given, and of each there are few rows"
+ONE_BATCH = "the rows of one batch, by its number"
+BLOCKS = "the rows of sealed blocks that are given, thousands each"
+VILLAGE = "the receipts or lines of one village's statement"
+DAY = "one channel's day, once for each look at its settlement"
+SORTED_PAGE = "what is recalled in a year; the page is sorted because three tables are joined"
+RECENT = "what was written since the last summing, which a job does every 30 seconds"
+FEW = "exceptions: suspended money and refunds, some hundred a year"
+EVERY_LOOK = "a look counts a year's people: half a second for a county; nobody who is served waits for it"
+FAILED = "events that failed and were given up, by an operator's hand"
+ONCE = "once for a new policy"
+BY_OTHERS = "the caller's region holds the order, so that nobody looks at the lines which the policy names"
+
+# What is read as a whole.
+WHOLE = {
+    "services/payment/bank/repository.py _TO_RECOUNT": {"remittance_batch": PAGE},
+    "services/payment/bank/repository.py _WITH_MONEY": {"payment": "whether a merchant has one row: the first ends it"},
+    "services/payment/cash/repository.py _COMPARABLE": {"remittance_batch": PAGE},
+    "services/payment/notices/quarantine/repository.py _FIGURES": {"raw_notice": WAITING},
+    "services/payment/notices/repository.py _AT_RISK": {"raw_notice": WAITING},
+    "services/payment/notices/repository.py _CLAIM": {"raw_notice": WAITING},
+    "services/payment/notices/repository.py _UNPARK_BOOKED": {"raw_notice": WAITING},
+    "services/payment/notices/repository.py _WAITING": {"raw_notice": WAITING},
+    "services/payment/orders/repository.py _CLAIM_TO_QUERY": {"payment_order": WAITING, "order_line": BY_OTHERS},
+    "services/payment/orders/repository.py _EXPIRE": {"order_line": BY_OTHERS},
+    "services/payment/orders/repository.py _WITHDRAWN": {"payment_order": WAITING, "order_line": BY_OTHERS},
+    "services/payment/receipts/repository.py _UNLISTED": {"cash_receipt": "a village's receipts of a year, on a page"},
+    "services/payment/refunds/repository.py _TAKE": {"refund": WAITING},
+    "services/payment/statements/repository.py _NEXT_SETTLEMENT": {"bank_line": WAITING},
+    "services/payment/statements/repository.py _UNEXPLAINED": {"bank_line": WAITING},
+    "services/payment/summary/repository.py _SUMMARY": {"raw_notice": WAITING, "suspense": FEW, "refund": FEW},
+    "services/registration/summary/repository.py _BY_DAY": {"enrolment": EVERY_LOOK},
+    "services/registration/summary/repository.py _COUNTED": {"enrolment": EVERY_LOOK},
+    "services/subsidy/changes/repository.py _FOR_POLICY": {"enrolment": ONCE},
+    "services/subsidy/changes/repository.py _QUEUE_ALL_FOR_POLICY": {"enrolment": ONCE},
+    "services/subsidy/changes/repository.py _TAKE": {"roster_change": WAITING},
+    "services/subsidy/summary/repository.py _COMBINATIONS": {"enrolment": EVERY_LOOK},
+    "services/subsidy/summary/repository.py _IN_FORCE": {"roster_line": EVERY_LOOK},
+    "shared/messaging/dead_letters/replay.py _LIST": {"dead_letter": WAITING},
+    "shared/messaging/dead_letters/replay.py _SKIP": {"dead_letter": FAILED},
+    "shared/messaging/topics/stats.py _STATS": {"outbox": WAITING, "dead_letter": WAITING, "parked_event": WAITING},
+}
+# What is read without a limit or one key for each row.
+UNBOUNDED = {
+    "services/payment/bank/repository.py _COUNT_DAY": {"payment": DAY, "payment_line": DAY, "refund": DAY},
+    "services/payment/bank/repository.py _TO_RECOUNT": {"payment": DAY, "payment_line": DAY, "refund": DAY},
+    "services/payment/bank/repository.py _WITH_MONEY": {"payment": "whether a merchant has one row: the first ends it"},
+    "services/payment/batches/repository.py _BOOKED_ON": {"bank_line": ONE_BATCH},
+    "services/payment/batches/repository.py _COPY_LINES": {"remittance_line": ONE_BATCH},
+    "services/payment/batches/repository.py _MOVE_LINES": {"remittance_line": ONE_BATCH},
+    "services/payment/batches/repository.py _NUMBER_LINES": {"remittance_line": ONE_BATCH},
+    "services/payment/cash/repository.py _LINES": {"collection_line": VILLAGE},
+    "services/payment/cash_refunds/repository.py _LIST": {"cash_receipt": SORTED_PAGE, "collection_line": SORTED_PAGE},
+    "services/payment/ledger/repository.py SUMMED": {"transfer": RECENT},
+    "services/payment/ledger/repository.py _ADVANCE": {"transfer": RECENT},
+    "services/payment/ledger/repository.py _BALANCES": {"transfer": RECENT},
+    "services/payment/notices/quarantine/repository.py _FIGURES": {"raw_notice": WAITING},
+    "services/payment/notices/repository.py _AT_RISK": {"raw_notice": WAITING},
+    "services/payment/notices/repository.py _UNPARK": {"raw_notice": WAITING},
+    "services/payment/notices/repository.py _UNPARK_BOOKED": {"raw_notice": WAITING},
+    "services/payment/payments/repository.py _BOOKED_TRANSACTIONS": {"payment": KEYS},
+    "services/payment/receipts/repository.py _LOCK_DEPOSITED": {"cash_receipt": VILLAGE},
+    "services/payment/receipts/repository.py _RELEASE": {"cash_receipt": VILLAGE},
+    "services/payment/receipts/repository.py _UNLISTED": {"cash_receipt": VILLAGE},
+    "services/payment/statements/repository.py _EXPLAIN_DEPOSITS": {"bank_line": ONE_BATCH},
+    "services/payment/statements/repository.py _LAST_OF_BATCH": {"bank_line": ONE_BATCH},
+    "services/payment/statements/repository.py _OF_STATEMENT": {"bank_line": "a page of one statement, sorted"},
+    "services/payment/statements/repository.py _RELEASE_DEPOSITS": {"bank_line": ONE_BATCH},
+    "services/payment/statements/repository.py _STORED": {"bank_line": KEYS},
+    "services/payment/summary/repository.py SUMMED": {"transfer": RECENT},
+    "services/payment/summary/repository.py _SUMMARY": {"transfer": RECENT, "raw_notice": WAITING, "refund": FEW},
+    "services/registration/summary/repository.py _BY_DAY": {"enrolment": EVERY_LOOK},
+    "services/registration/summary/repository.py _COUNTED": {"enrolment": EVERY_LOOK},
+    "services/subsidy/assessment/repository.py _LOCK_REVISABLE": {"enrolment": KEYS},
+    "services/subsidy/changes/repository.py _FOR_POLICY": {"enrolment": ONCE},
+    "services/subsidy/changes/repository.py _QUEUE_ALL_FOR_POLICY": {"enrolment": ONCE},
+    "services/subsidy/changes/repository.py _QUEUE_SOME_FOR_POLICY": {"enrolment": KEYS},
+    "services/subsidy/rosters/repository.py _UNINSURED": {"enrolment": EVERY_LOOK},
+    "services/subsidy/summary/repository.py _COMBINATIONS": {"enrolment": EVERY_LOOK},
+    "shared/audit/repository.py _DIFFERING[outbox]": {"outbox": BLOCKS},
+    "shared/audit/repository.py _DIFFERING[raw_notice]": {"raw_notice": BLOCKS},
+    "shared/audit/repository.py _DIFFERING[transfer]": {"transfer": BLOCKS},
+    "shared/messaging/outbox/retention.py _DELETE": {"outbox": BLOCKS},
+    "shared/messaging/outbox/retention.py _LEAVING": {"outbox": BLOCKS},
+    "shared/messaging/topics/stats.py _STATS": {"outbox": WAITING},
+}
+
+# SQL that is put together when it is sent.
+BUILT = {
+    "services/payment/batches/repository.py take_step": "step_statement, with all facts",
+    "services/payment/batches/repository.py step_statement": "planned with all facts",
+    "shared/audit/repository.py _built": "planned for every audited table",
+    "services/payment/notices/repository.py prepare_insert": "the connection's region",
+    "shared/database/sealed.py keys_in_use": "every row once, for an operator who retires a key",
+    "shared/database/sealed.py oldest_sealed": "one row of each column, for an operator who changes keys",
+}
+# They make what the statements are sent with, or administer servers and migrate.
+MAKERS = {"shared/database/bulk.py", "shared/database/row.py"}
+ADMINISTRATION = {
+    f"shared/database/{name}.py"
+    for name in ("migrate", "older_names", "provision", "row_security", "server_version", "installed_name", "keeper")
+}
+_MAKES = {"text", "select_into", "insert_rows", "update_rows", "driver_insert", "statement"}
+
+
+def of(database: str) -> list[Statement]:
+    """The statements that are sent to a database, as they are sent."""
+    found = [
+        one
+        for one in statements("services", "shared")
+        if one.place.partition(" ")[0] not in ADMINISTRATION and "{" not in one.sql.replace("'{}'", "")
+    ]
+    bus = [one for one in found if one.place.startswith("shared/messaging/bus/")]
+    if database == "bus":
+        return bus
+    own = [one for one in found if one.place.startswith(f"services/{database}/")]
+    if database != "payment":
+        return own
+    audited = {table.name: table for service in SERVICES for table in (*service.audited, OUTBOX)}
+    built = [
+        Statement(f"shared/audit/repository.py {name}[{table.name}]", _statement(sql, table).text)
+        for name, sql in (("_SEAL", _SEAL), ("_DIFFERING", _DIFFERING), ("_OLDEST_UNSEALED", _OLDEST_UNSEALED))
+        for table in audited.values()
+    ]
+    step = Statement("services/payment/batches/repository.py take_step", step_statement(_FACTS).text)
+    shared = [one for one in found if not one.place.startswith("services/") or one.place.startswith("services/comp")]
+    # What all services send stands once, in the largest.
+    return [*own, step, *built, *(one for one in shared if one not in bus and one.sql.lstrip()[:4] != "LOCK")]
+
+
+@asynccontextmanager
+async def planner(installation: Installation, database: str) -> AsyncIterator[Planner]:
+    """A service's connection to a database with rows in every table."""
+    await installation.sql(database, FILLED)
+    await installation.sql(database, "ANALYZE")
+    settings = installation.settings
+    url = settings.bus_url("payment") if database == "bus" else settings.service_url(database)
+    connection = await asyncpg.connect(url)
+    try:
+        first = [str(each) for each in _OPEN[1:]] if database == "registration" else []
+        yield await Planner.on(connection, COUNTY, *first)
+    finally:
+        await connection.close()
+
+
+async def read(installation: Installation, database: str) -> dict[str, Reads]:
+    """What each statement reads."""
+    async with planner(installation, database) as planned:
+        return {one.place: await planned.reads(one.sql) for one in of(database) if "LOCK TABLE" not in one.sql}
+
+
+@pytest.mark.parametrize("database", [*WITH_DATABASE, "bus"])
+async def test_every_statement_has_an_index_that_serves_and_a_bound_or_says_why_not(
+    installation: Installation, database: str
+) -> None:
+    """F: a new one fails here until it has an index and a bound, or somebody has thought about it."""
+    found = await read(installation, database)
+    assert found
+    for kind, excused in (("whole", WHOLE), ("unbounded", UNBOUNDED)):
+        tables = {
+            (place, table)
+            for place, reads in found.items()
+            for table in getattr(reads, kind) - (SMALL.keys() | (FEW_OF_A_KEY if kind == "unbounded" else set()))
+        }
+        listed = {(place, table) for place, reasons in excused.items() if place in found for table in reasons}
+        assert tables - listed == set(), f"{kind}: read without an index or a bound"
+        assert listed - tables == set(), f"{kind}: no longer so"
+
+
+def test_no_statement_escapes_the_list() -> None:
+    """F: SQL stands in a module, where it is found, or its maker is named here."""
+    assert {place for place in built_at_run_time() if place.partition(" ")[0] not in MAKERS | ADMINISTRATION} == {
+        *BUILT
+    } - {"services/payment/batches/repository.py take_step"}
+    known = {one.place for database in (*WITH_DATABASE, "bus") for one in of(database)}
+    assert {*WHOLE, *UNBOUNDED} <= known
+
+
+def built_at_run_time() -> Iterator[str]:
+    """Functions that make a statement, or send SQL of their own."""
+    for path in (*(ROOT / "services").rglob("*.py"), *(ROOT / "shared").rglob("*.py")):
+        if {"migrations", "postgres_migrations", "alembic"} & {*path.parts}:
+            continue
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and _makes_sql(function.body):
+                yield f"{path.relative_to(ROOT).as_posix()} {function.name}"
+
+
+def _makes_sql(body: Sequence[ast.stmt]) -> bool:
+    for node in (each for statement in body for each in ast.walk(statement)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in _MAKES:
+            return True
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and SQL_BEGINS.match(node.value):
+            return True
+    return False
+
+
+@pytest.mark.parametrize(
+    ("sql", "whole", "unbounded"),
+    [
+        ("SELECT id FROM payment WHERE id = :id", set(), set()),
+        ("SELECT id FROM payment WHERE order_id = :id", {"payment"}, {"payment"}),
+        ("SELECT id FROM payment ORDER BY id LIMIT 10", {"payment"}, set()),
+        ("SELECT id FROM payment ORDER BY amount_fen LIMIT 10", {"payment"}, {"payment"}),
+        ("SELECT count(*) FROM payment_line WHERE payment_id = :id LIMIT 1", set(), {"payment_line"}),
+        ("SELECT id FROM payment WHERE id > coalesce(CAST(:after AS uuid), :first) LIMIT 1", {"payment"}, set()),
+    ],
+)
+async def test_a_plan_is_read_as_postgresql_means_it(
+    installation: Installation, sql: str, whole: set[str], unbounded: set[str]
+) -> None:
+    """An expression that PostgreSQL does not trust under row-level security never enters an index."""
+    async with planner(installation, "payment") as planned:
+        assert await planned.reads(sql) == Reads(frozenset(whole), frozenset(unbounded))
