@@ -24,7 +24,7 @@ _MOST = 2_000
 
 @dataclass(frozen=True, slots=True)
 class TraceStep:
-    """One thing that happened: when it was recorded, where, what, and which event caused it."""
+    """One thing that happened: when it was made, where, what, and which event caused it."""
 
     at: datetime
     database: str
@@ -33,7 +33,6 @@ class TraceStep:
     details: Mapping[str, Any]
     id: str
     caused_by: str | None
-    correlation_id: str | None
     order: int
 
 
@@ -111,7 +110,6 @@ async def _events(snapshot: DatabaseSnapshot, enrolment_id: UUID) -> list[TraceS
             _details(row["payload"]) | ({} if row["published_at"] else {"未发布 unpublished": "…"}),
             str(row["id"]),
             str(row["causation_id"]) if row["causation_id"] else None,
-            str(row["correlation_id"]),
             row["aggregate_seq"],
         )
         for row in rows
@@ -128,7 +126,6 @@ async def _facts(snapshot: DatabaseSnapshot, sql: str, enrolment_id: UUID) -> li
             _details(row["details"]),
             row["id"],
             row["caused_by"],
-            row["correlation_id"],
             0,
         )
         for row in await snapshot.rows(sql, enrolment=enrolment_id, most=_MOST)

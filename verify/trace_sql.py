@@ -1,7 +1,10 @@
-"""Where the steps of an enrolment's chain are written down, database by database; every query is bounded."""
+"""Where the steps of an enrolment's chain are written down, database by database; every query is bounded.
+
+A row's id says when it was made; what has no id of its own shows when it was recorded.
+"""
 
 EVENTS = """
-    SELECT id, event, payload, recorded_at, published_at, causation_id, correlation_id, aggregate_seq
+    SELECT id, event, payload, recorded_at, published_at, causation_id, aggregate_seq
     FROM proof.outbox WHERE aggregate_id = :enrolment ORDER BY aggregate_seq LIMIT :most
 """
 
@@ -15,12 +18,11 @@ def _fact(
     joins: str = "",
     where: str,
     cause: str = "NULL::uuid",
-    correlation: str = "fact.correlation_id",
-    at: str = "fact.recorded_at",
+    at: str = "coalesce(uuid_extract_timestamp(fact.id), to_timestamp(0))",
 ) -> str:
     return f"""
         SELECT {key}::text AS id, {at} AS at, {what} AS what, ({cause})::text AS caused_by,
-               ({correlation})::text AS correlation_id, jsonb_build_object({details}) AS details
+               jsonb_build_object({details}) AS details
         FROM proof.{table} AS fact {joins} WHERE {where} ORDER BY at LIMIT :most
     """  # noqa: S608 - the callers below, all constants
 
@@ -47,6 +49,7 @@ FACTS: tuple[tuple[str, str], ...] = (
             "'应缴核定 assessed'",
             "'version', fact.version, 'outcome', fact.outcome, 'reason', fact.reason_code",
             where=_OF_ENROLMENT,
+            at="fact.recorded_at",
         ),
     ),
     (
@@ -69,7 +72,7 @@ FACTS: tuple[tuple[str, str], ...] = (
             " 'now', placed.state",
             joins="JOIN proof.payment_order AS placed ON placed.id = fact.order_id",
             where=_OF_ENROLMENT,
-            correlation="placed.correlation_id",
+            at="coalesce(uuid_extract_timestamp(fact.order_id), to_timestamp(0))",
         ),
     ),
     (
@@ -96,7 +99,6 @@ FACTS: tuple[tuple[str, str], ...] = (
             " 'settled_on', fact.settled_on",
             joins="JOIN proof.payment AS paid ON paid.id = fact.payment_id",
             where=_OF_ENROLMENT,
-            correlation="paid.correlation_id",
         ),
     ),
     (
@@ -120,6 +122,7 @@ FACTS: tuple[tuple[str, str], ...] = (
             " 'returned_on', fact.returned_on",
             joins="JOIN proof.cash_receipt AS receipt ON receipt.id = fact.receipt_id",
             where="receipt.enrolment_id = :enrolment",
+            at="fact.recorded_at",
         ),
     ),
     (

@@ -14,73 +14,70 @@ SELECT region, benefit_year, kind, debit, credit, amount_fen
 FROM transfer WHERE written_by < (SELECT below FROM transfer_horizon);
 
 CREATE VIEW proof.bill AS
-SELECT id, enrolment_id, benefit_year, region, version, state, superseded_because, review, row_no, due_fen, aided_fen,
-       paid_on, paid_through, paid_by, correlation_id, recorded_at
+SELECT id, enrolment_id, benefit_year, region, version, state, superseded_because, row_no, due_fen, aided_fen,
+       paid_on, paid_through, paid_by
 FROM bill;
 
 CREATE VIEW proof.payment_order AS
-SELECT id, order_no, channel, merchant_id, benefit_year, region, state, amount_fen, expires_at, correlation_id,
-       recorded_at
+SELECT id, order_no, channel, merchant_id, benefit_year, region, state, amount_fen, appid
 FROM payment_order;
 
 CREATE VIEW proof.order_line AS
-SELECT order_id, bill_id, enrolment_id, benefit_year, region, amount_fen, open, recorded_at FROM order_line;
+SELECT order_id, bill_id, enrolment_id, benefit_year, region, amount_fen, open FROM order_line;
 
 CREATE VIEW proof.notice AS
 SELECT id, channel, merchant_id, notify_id, source, event_type, kind, payee_merchant_id, payee_provider_id, order_no,
-       transaction_id, refund_no, outcome, amount_fen, currency, succeeded_at, state, reason, region, correlation_id, recorded_at
+       transaction_id, refund_no, outcome, amount_fen, currency, succeeded_at, state, reason, region, correlation_id, recorded_at, payee_appid
 FROM raw_notice;
 
 CREATE VIEW proof.payment AS
-SELECT id, channel, merchant_id, transaction_id, order_id, order_no, notice_id, amount_fen, paid_at, paid_on, region,
-       correlation_id, recorded_at
+SELECT id, channel, merchant_id, transaction_id, order_id, order_no, notice_id, amount_fen, paid_at, paid_on, region
 FROM payment;
 
 CREATE VIEW proof.payment_line AS
-SELECT id, payment_id, bill_id, enrolment_id, benefit_year, region, amount_fen, state, settled_on, counted_by, attributed_to,
-       attributed_by, recorded_at
+SELECT id, payment_id, bill_id, enrolment_id, benefit_year, region, amount_fen, state, settled_on, counted_by,
+       attributed_to, attributed_by
 FROM payment_line;
 
 CREATE VIEW proof.suspense AS
 SELECT id, payment_line_id, notice_id, channel, merchant_id, order_no, transaction_id, enrolment_id, benefit_year,
-       region, amount_fen, reason, suspended_on, state, correlation_id, recorded_at
+       region, amount_fen, reason, suspended_on, state, paid_fen
 FROM suspense;
 
 CREATE VIEW proof.refund AS
 SELECT id, suspense_id, refund_no, channel, merchant_id, transaction_id, enrolment_id, benefit_year, region, amount_fen,
-       reason, state, requested_on, approved_on, refunded_on, deducted_by, attributed_to, attributed_by, failure,
-       correlation_id, recorded_at
+       reason, state, requested_on, approved_on, refunded_on, paid_fen, deducted_by, attributed_to, attributed_by
 FROM refund;
 
 CREATE VIEW proof.cash_receipt AS
 SELECT id, receipt_no, enrolment_id, benefit_year, region, amount_fen, received_on, state, recall_reason, batch_id,
-       deposited_on, correlation_id, recorded_at
+       deposited_on
 FROM cash_receipt;
 
 CREATE VIEW proof.cash_refund AS
-SELECT receipt_id, region, state, recalled_on, approved_on, fetched_on, returned_on, correlation_id, recorded_at
+SELECT receipt_id, region, state, recalled_on, approved_on, fetched_on, returned_on, recorded_at
 FROM cash_refund;
 
 CREATE VIEW proof.deposit_slip AS
 SELECT slip_no, batch_id, amount_fen, deposited_on, withdrawn, region FROM deposit_slip;
 
 CREATE VIEW proof.bank_line AS
-SELECT id, statement_no, line_no, account, booked_on, kind, reference, amount_fen, bank_reference, batch_id,
-       reversed_on, reversed_by, actor, region, recorded_at
+SELECT id, statement_no, line_no, booked_on, kind, reference, amount_fen, batch_id,
+       reversed_on, reversed_by, actor, region
 FROM bank_line;
 
 CREATE VIEW proof.remittance_batch AS
 SELECT id, region, kind, state, held_at, statement_no, benefit_year, channel, merchant_id, settlement_day, part,
        declared_fen, amount_fen, line_count, collection_notice_serial, remitted_on, received_on, certificate_no,
-       certificate_issued_on, returned_on, previous_batch_id, recorded_at
+       certificate_issued_on, returned_on, previous_batch_id, counted_fen
 FROM remittance_batch;
 
 CREATE VIEW proof.remittance_line AS
-SELECT batch_id, enrolment_id, source_id, benefit_year, region, amount_fen, place, receipt_no, tax_line_no, recorded_at
+SELECT batch_id, enrolment_id, source_id, benefit_year, region, amount_fen, place, receipt_no
 FROM remittance_line;
 
 CREATE VIEW proof.remittance_step AS
-SELECT id, batch_id, step, from_state, to_state, effective_on, region, correlation_id, recorded_at
+SELECT id, batch_id, step, from_state, to_state, effective_on, region
 FROM remittance_step;
 
 CREATE VIEW proof.sealed_transfer AS

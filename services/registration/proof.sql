@@ -7,9 +7,5 @@ SELECT id, region, benefit_year, person_token, state, state <> 'TERMINATED' AS l
            ('NOT_IN_SCOPE', 'EMPLOYEE_INSURED', 'INSURED_ELSEWHERE', 'ENROL_AT_SCHOOL')) AS registered,
        state IN ('PAID', 'WAITING', 'ACTIVE', 'EXPIRED') AS enrolled, registered_on, assessment_version, outcome,
        bill_version, paid_basis, paid_on, paid_fen, due_fen, aided_fen, channel, benefit_start, benefit_end,
-       benefit_wait, benefit_held, money_state, in_treasury_on, certificate_no, cash_returned_on,
-       actor, correlation_id, recorded_at
+       benefit_wait, benefit_held, money_state, in_treasury_on, certificate_no, cash_returned_on, paid_version
 FROM enrolment;
-
-CREATE VIEW proof.region AS
-SELECT code, name FROM region_directory;

@@ -8,7 +8,16 @@ SELECT assessment.enrolment_id, assessment.version, assessment.region, assessmen
            SELECT FROM assessment AS newer
            WHERE newer.enrolment_id = assessment.enrolment_id AND newer.version > assessment.version
        ) AS latest,
-       assessment.correlation_id, assessment.recorded_at
+       -- Whether each identity it counts is on a roster that certified it. Those by age come from the date of birth.
+       NOT EXISTS (
+           SELECT FROM jsonb_array_elements_text(assessment.identities) AS counted (identity)
+           WHERE counted.identity NOT IN ('AGE_60_69', 'AGE_70_PLUS') AND NOT EXISTS (
+               SELECT FROM roster_line
+               WHERE roster_line.person_token = assessment.person_token AND roster_line.identity = counted.identity
+                 AND roster_line.certified_on <= assessment.assessed_on
+                 AND (roster_line.withdrawn_on IS NULL OR roster_line.withdrawn_on >= roster_line.certified_on))
+       ) AS certified,
+       assessment.recorded_at
 FROM assessment JOIN pricing ON pricing.id = assessment.pricing_id;
 
 -- The terms by payment date, shared by all whose facts come to the same.
@@ -16,10 +25,19 @@ CREATE VIEW proof.pricing_row AS
 SELECT pricing.id AS pricing_id, (line.ordinality - 1)::integer AS row_no,
        (line.value ->> 'pay_from')::date AS pay_from, (line.value ->> 'pay_until')::date AS pay_until,
        (line.value ->> 'standard_fen')::bigint AS standard_fen, (line.value ->> 'due_fen')::bigint AS due_fen,
-       line.value -> 'shares' AS shares
+       line.value -> 'wait' ->> 'code' AS wait, (line.value -> 'wait' ->> 'months')::integer AS wait_months,
+       (line.value -> 'wait' ->> 'days')::integer AS wait_days, line.value -> 'benefit' ->> 'start' AS cover_rule,
+       (line.value -> 'benefit' ->> 'starts_on')::date AS cover_from,
+       (line.value -> 'benefit' ->> 'ends_on')::date AS cover_until
 FROM pricing CROSS JOIN json_array_elements(pricing.schedule) WITH ORDINALITY AS line;
 
 CREATE VIEW proof.pricing_share AS
-SELECT line.pricing_id, line.row_no, share.value ->> 'funder' AS funder,
+SELECT pricing.id AS pricing_id, (line.ordinality - 1)::integer AS row_no,
+       share.value ->> 'funder' AS funder,
        (share.value ->> 'amount_fen')::bigint AS amount_fen
-FROM proof.pricing_row AS line CROSS JOIN json_array_elements(line.shares) AS share;
+FROM pricing CROSS JOIN json_array_elements(pricing.schedule) WITH ORDINALITY AS line
+CROSS JOIN json_array_elements(line.value -> 'shares') AS share;
+
+-- The day on which an enrolment was paid, as subsidy knows it, and the row under which.
+CREATE VIEW proof.paid_enrolment AS
+SELECT id, region, paid_on, pricing_id, row_no FROM enrolment WHERE paid_on IS NOT NULL AND terminated_on IS NULL;

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.database.engine import open_engine
+from shared.database.provision import login_role
 from shared.database.server_version import refuse_old, server_version
 
 _FOLDER = Path(__file__).parent
@@ -27,11 +28,21 @@ class MigrationHistory:
     version_table: str
 
 
+@dataclass(frozen=True)
+class PublishedFiles:
+    """What is stated anew after every migration: what the auditor sees, and which columns the service may change."""
+
+    proofs: Sequence[Path]
+    grants: Sequence[Path]
+    role: str
+
+
 class TablesTooNew(RuntimeError):
     """The tables were migrated by a newer program, whose versions this one does not know."""
 
 
 SHARED = MigrationHistory(_FOLDER / "migrations", "alembic_version_shared")
+SHARED_GRANTS = _FOLDER / "grants.sql"
 
 
 def histories_of(service: str, versions: Path) -> tuple[MigrationHistory, ...]:
@@ -77,8 +88,8 @@ async def version_and_newest(connection: AsyncConnection, history: MigrationHist
     return found.scalar_one_or_none(), newest
 
 
-async def migrate(url: str, histories: Sequence[MigrationHistory], proofs: Sequence[Path] = ()) -> None:
-    """Bring one database to the newest version and publish its proof views, all in one transaction.
+async def migrate(url: str, histories: Sequence[MigrationHistory], published: PublishedFiles | None = None) -> None:
+    """Bring one database to the newest version, publish its proof views and grants, all in one transaction.
 
     Raises PostgresTooOld and TablesTooNew, before anything is changed.
     """
@@ -90,16 +101,22 @@ async def migrate(url: str, histories: Sequence[MigrationHistory], proofs: Seque
             await _refuse_too_new(connection, histories)
             for history in histories:
                 await connection.run_sync(_upgrade, history)
-            if proofs:
-                await _publish_proofs(connection, proofs)
+            if published:
+                await _publish_proofs(connection, published.proofs)
+                await _grant_updates(connection, published)
     finally:
         await engine.dispose()
 
 
 async def migrate_database(url: str, service: str, versions: Path) -> None:
-    """Migrate the database of one service: the shared history first, then its own, then its proof views."""
-    proofs = [path for path in (_FOLDER / "proof.sql", versions.parent / "proof.sql") if path.exists()]
-    await migrate(url, histories_of(service, versions), proofs)
+    """Migrate the database of one service: the shared history first, then its own, its proof views and its grants."""
+    own = versions.parent
+    published = PublishedFiles(
+        proofs=[path for path in (_FOLDER / "proof.sql", own / "proof.sql") if path.exists()],
+        grants=[path for path in (SHARED_GRANTS, own / "grants.sql") if path.exists()],
+        role=login_role(service),
+    )
+    await migrate(url, histories_of(service, versions), published)
 
 
 async def _refuse_too_new(connection: AsyncConnection, histories: Sequence[MigrationHistory]) -> None:
@@ -143,3 +160,13 @@ async def _publish_proofs(connection: AsyncConnection, proofs: Sequence[Path]) -
     await driver.execute(
         "GRANT USAGE ON SCHEMA proof TO canbao_auditor; GRANT SELECT ON ALL TABLES IN SCHEMA proof TO canbao_auditor;"
     )
+
+
+async def _grant_updates(connection: AsyncConnection, published: PublishedFiles) -> None:
+    """Let the service change the columns that its files name, and no others: new tables come with every right."""
+    await connection.execute(text(f'REVOKE UPDATE ON ALL TABLES IN SCHEMA public FROM "{published.role}"'))
+    raw = await connection.get_raw_connection()
+    driver = raw.driver_connection
+    assert driver is not None  # noqa: S101 - an open connection has its driver's
+    for path in published.grants:
+        await driver.execute(path.read_text(encoding="utf-8").replace("{role}", f'"{published.role}"'))

@@ -21,8 +21,9 @@ _RECOMPUTED = """
     FROM proof.enrolment GROUP BY benefit_year, region ORDER BY benefit_year, region
 """
 _COUNTED = """
-    SELECT benefit_year, region, registered, enrolled, terminated FROM proof.village_counter
-    ORDER BY benefit_year, region
+    SELECT benefit_year, region, sum(registered)::bigint AS registered, sum(enrolled)::bigint AS enrolled,
+           sum(terminated)::bigint AS terminated
+    FROM proof.village_counter GROUP BY benefit_year, region ORDER BY benefit_year, region
 """
 _COUNTING_EVENTS = """
     SELECT event.benefit_year, event.region, event.event,

@@ -270,7 +270,7 @@ class TestWhatWasOrderedUnderOtherSettings:
         (person,) = await payment.bill()
         order = await payment.order(person)
         async with payment.running.database.transaction(COUNTY) as session:
-            await session.execute(text("LOCK TABLE payment_order IN ACCESS EXCLUSIVE MODE"))
+            await session.execute(text("SELECT FROM payment_order FOR UPDATE"))
             assert (await payment.notify(paid_notice(order["order_no"], DUE_FEN))).status_code == 204
             del payment.running.resources.merchants[MCHID]
         await payment.worked()

@@ -10,8 +10,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from shared.database.migrate import SHARED, MigrationHistory, migrate
-from shared.database.provision import BUS, generate_passwords, provision
+from shared.database.migrate import SHARED, SHARED_GRANTS, MigrationHistory, PublishedFiles, migrate
+from shared.database.provision import BUS, generate_passwords, login_role, provision
 from shared.messaging import bus
 from shared.messaging.bus.postgres import PostgresBus
 from tests.harness.cluster import Clones, Cluster
@@ -36,7 +36,8 @@ def stations(cluster: Cluster) -> Cluster:
 async def _make(cluster: Cluster) -> None:
     await provision(cluster.admin_url, NAMES, cluster.passwords)
     for name in NAMES:
-        await migrate(cluster.url("owner", name), (SHARED,))
+        granted = PublishedFiles(proofs=(), grants=(SHARED_GRANTS,), role=login_role(name))
+        await migrate(cluster.url("owner", name), (SHARED,), granted)
     await migrate(cluster.url("owner", BUS), (_BUS_HISTORY,))
     connection = await asyncpg.connect(cluster.url("owner", LISTENER))
     try:

@@ -1,0 +1,107 @@
+"""Trying cells one after the other, each in a savepoint that is rolled back, and what the whole of verify says of it."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import NullPool, make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from tests.verify.cells import Cell, NothingThere, Refused, cells, commit
+from verify.checks import CHECKS
+from verify.snapshot import Databases, DatabaseSnapshot
+
+SERVICES = ("quota", "payment", "subsidy", "registration")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a cell: which checks broke, or who refused it, or that there was no such row."""
+
+    cell: Cell
+    found_by: tuple[str, ...] = ()
+    refused_by: str = ""
+    empty: bool = False
+    statement: str = ""
+
+    @property
+    def overlooked(self) -> bool:
+        """Whether it was done and nobody says so."""
+        return not (self.found_by or self.refused_by or self.empty)
+
+
+@dataclass(frozen=True, slots=True)
+class Court:
+    """Every database of a season at rest, each in one transaction of a superuser that is never committed."""
+
+    connections: Mapping[str, AsyncConnection]
+    region: str
+
+    @property
+    def databases(self) -> Databases:
+        """What the auditor looks at."""
+        each = {name: DatabaseSnapshot(name, connection) for name, connection in self.connections.items()}
+        return Databases(
+            each["registration"], each["quota"], each["payment"], each["subsidy"], each["registration"]
+        )
+
+    async def cells(self) -> list[Cell]:
+        """Every cell of every proof view."""
+        return [cell for name, connection in self.connections.items() for cell in await cells(connection, name)]
+
+    async def broken(self) -> tuple[str, ...]:
+        """The checks that find something, all of them asked."""
+        databases = self.databases
+        return tuple([check.code for check in CHECKS if (await check.result(databases)).breaks])
+
+    async def judge(self, cell: Cell) -> Outcome:
+        """Do it, ask every check, undo it."""
+        savepoint = await self.connections[cell.database].begin_nested()
+        try:
+            statement = await commit(self.connections[cell.database], cell, self.region)
+            return Outcome(cell, found_by=await self.broken(), statement=statement)
+        except Refused as refused:
+            return Outcome(cell, refused_by=str(refused))
+        except NothingThere:
+            return Outcome(cell, empty=True)
+        finally:
+            await savepoint.rollback()
+
+
+@asynccontextmanager
+async def sitting(urls: Mapping[str, str], region: str) -> AsyncIterator[Court]:
+    """Open every database for the length of the block."""
+    async with AsyncExitStack() as stack:
+        connections = {}
+        for name in SERVICES:
+            engine = create_async_engine(
+                make_url(urls[name]).set(drivername="postgresql+asyncpg"),
+                poolclass=NullPool,
+                isolation_level="REPEATABLE READ",
+            )
+            stack.push_async_callback(engine.dispose)
+            connection = await stack.enter_async_context(engine.connect())
+            stack.push_async_callback(connection.rollback)
+            connections[name] = connection
+        yield Court(connections, region)
+
+
+def table(outcomes: Sequence[Outcome], excused: Mapping[tuple[str, str, str], str]) -> str:
+    """The figures: cells tried, found by which check, refused by what, columns excused."""
+    tried = [outcome for outcome in outcomes if not outcome.empty]
+    found = Counter(outcome.found_by[0] for outcome in tried if outcome.found_by)
+    alone = Counter(outcome.found_by[0] for outcome in tried if len(outcome.found_by) == 1)
+    refused = Counter(outcome.refused_by for outcome in tried if outcome.refused_by)
+    columns = {(o.cell.database, o.cell.view, o.cell.column) for o in tried if o.cell.column}
+    empty = sorted({f"{o.cell.database}.{o.cell.view}" for o in outcomes if o.empty})
+    lines = [
+        f"cells {len(tried)} of {len(columns)} columns · found {sum(found.values())}"
+        f" · refused {sum(refused.values())} · excused {sum(o.overlooked for o in tried)}"
+        f" in {len(excused)} columns",
+        *(f"  found first by {code:<26} {count:>4}, by it alone {alone[code]:>4}" for code, count in found.most_common()),
+        *(f"  refused by {what:<30} {count:>4}" for what, count in refused.most_common()),
+        *(f"  excused {'.'.join(filter(None, key))}: {reason}" for key, reason in sorted(excused.items())),
+        *(f"  no row of {view}" for view in empty),
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,149 @@
+"""Where money came from and went: bills, suspended money, refunds and deposits name the rows behind them, and fit them."""
+
+from verify.check import ConsistencyCheck
+from verify.checks.sql import count, differing_rows
+from verify.findings import Findings
+from verify.snapshot import Databases
+
+# A paid bill names the payment's line or the receipt that paid it, its day and its channel.
+_BILL_SOURCES = """
+    WITH source AS (
+        SELECT line.id, line.enrolment_id, line.benefit_year, line.region, line.amount_fen, payment.paid_on AS day,
+               payment.channel
+        FROM proof.payment_line AS line JOIN proof.payment AS payment ON payment.id = line.payment_id
+        WHERE line.state = 'CREDITED'
+        UNION ALL
+        SELECT id, enrolment_id, benefit_year, region, amount_fen, received_on, 'VILLAGE_CASH'
+        FROM proof.cash_receipt WHERE state = 'WRITTEN_OFF'
+    ), paid AS (SELECT * FROM proof.bill WHERE state = 'PAID')
+    SELECT concat(CASE WHEN paid.id IS NULL THEN 'source ' ELSE 'bill ' END, coalesce(paid.id, source.id)) AS subject,
+           coalesce(paid.region, source.region) AS region,
+           coalesce(concat_ws(' ', source.enrolment_id, source.benefit_year, source.region, source.amount_fen,
+                              source.day, source.channel), 'its money') AS expected,
+           coalesce(concat_ws(' ', paid.enrolment_id, paid.benefit_year, paid.region, paid.due_fen, paid.paid_on,
+                              paid.paid_through), 'no bill') AS found,
+           (coalesce(paid.due_fen, 0) - coalesce(source.amount_fen, 0))::bigint AS fen
+    FROM paid FULL JOIN source ON source.id = paid.paid_by
+    WHERE (source.enrolment_id, source.benefit_year, source.region, source.amount_fen, source.day, source.channel)
+          IS DISTINCT FROM (paid.enrolment_id, paid.benefit_year, paid.region, paid.due_fen, paid.paid_on,
+                            paid.paid_through)
+    ORDER BY subject
+"""
+# The line that pays a bill names it; money that pays none names none.
+_BILL_OF_LINE = """
+    SELECT concat('payment line ', line.id) AS subject, line.region, coalesce(bill.id::text, 'no bill') AS expected,
+           coalesce(line.bill_id::text, 'no bill') AS found, line.amount_fen AS fen
+    FROM proof.payment_line AS line LEFT JOIN proof.bill AS bill ON bill.paid_by = line.id AND bill.state = 'PAID'
+    WHERE bill.id IS DISTINCT FROM line.bill_id ORDER BY line.id
+"""
+# Aid is booked for a paid bill as the bill says, on the day on which it was paid, for the year of the bill.
+_BILL_AID = """
+    SELECT concat('bill ', bill.id) AS subject, bill.region, coalesce(bill.aided_fen, 0)::text AS expected,
+           coalesce(aid.fen, 0)::text AS found, (coalesce(aid.fen, 0) - coalesce(bill.aided_fen, 0))::bigint AS fen
+    FROM proof.bill AS bill
+    LEFT JOIN (
+        SELECT enrolment_id, benefit_year, effective_on, sum(amount_fen) AS fen FROM proof.transfer
+        WHERE credit = 'aided' GROUP BY 1, 2, 3
+    ) AS aid ON (aid.enrolment_id, aid.benefit_year, aid.effective_on)
+                = (bill.enrolment_id, bill.benefit_year, bill.paid_on)
+    WHERE bill.state = 'PAID' AND coalesce(aid.fen, 0) <> bill.aided_fen
+    ORDER BY bill.id
+"""
+# What was booked for a person is booked under the year of a bill of theirs.
+_YEARS = """
+    SELECT concat('bill ', bill.id) AS subject, bill.region, booked.benefit_year::text AS expected,
+           bill.benefit_year::text AS found, 0 AS fen
+    FROM proof.bill AS bill JOIN (
+        SELECT enrolment_id, min(benefit_year) AS benefit_year FROM proof.transfer
+        WHERE credit IN ('premium', 'aided') GROUP BY 1
+    ) AS booked ON booked.enrolment_id = bill.enrolment_id
+    WHERE bill.state IN ('PAID', 'NOTHING_DUE') AND booked.benefit_year IS DISTINCT FROM bill.benefit_year
+    ORDER BY bill.id
+"""
+_SUSPENDED = """
+    WITH source AS (
+        SELECT line.id, payment.notice_id, payment.channel, payment.merchant_id, payment.order_no,
+               payment.transaction_id, line.enrolment_id, line.benefit_year, line.region, line.amount_fen,
+               payment.amount_fen AS paid_fen, payment.paid_on
+        FROM proof.payment_line AS line JOIN proof.payment AS payment ON payment.id = line.payment_id
+        WHERE line.state = 'SUSPENDED'
+    ), held AS (SELECT * FROM proof.suspense WHERE payment_line_id IS NOT NULL)
+    SELECT concat('suspense ', coalesce(held.id, source.id)) AS subject, coalesce(held.region, source.region) AS region,
+           concat_ws(' ', source.channel, source.transaction_id, source.order_no, source.enrolment_id,
+                     source.benefit_year, source.amount_fen, 'of', source.paid_fen, source.paid_on) AS expected,
+           concat_ws(' ', held.channel, held.transaction_id, held.order_no, held.enrolment_id, held.benefit_year,
+                     held.amount_fen, 'of', held.paid_fen, held.suspended_on) AS found,
+           (coalesce(held.amount_fen, 0) - coalesce(source.amount_fen, 0))::bigint AS fen
+    FROM held FULL JOIN source ON source.id = held.payment_line_id
+    WHERE (source.notice_id, source.channel, source.merchant_id, source.order_no, source.transaction_id,
+           source.enrolment_id, source.benefit_year, source.region, source.amount_fen, source.paid_fen, source.paid_on)
+          IS DISTINCT FROM (held.notice_id, held.channel, held.merchant_id, held.order_no, held.transaction_id,
+           held.enrolment_id, held.benefit_year, held.region, held.amount_fen, held.paid_fen, held.suspended_on)
+    ORDER BY subject
+"""
+# A refund is of suspended money, all of it; the suspense stands where its refund stands, and the books moved with both.
+_REFUNDS = """
+    WITH booked AS (
+        SELECT caused_by, enrolment_id, amount_fen, effective_on FROM proof.transfer
+        WHERE kind = 'suspense_refund_decided'
+    )
+    SELECT concat(CASE WHEN refund.id IS NULL THEN 'suspense ' ELSE 'refund ' END, coalesce(refund.id, held.id)) AS subject,
+           coalesce(refund.region, held.region) AS region,
+           concat_ws(' ', held.channel, held.transaction_id, held.enrolment_id, held.benefit_year, held.amount_fen, 'of',
+                     held.paid_fen, held.reason, held.state, held.suspended_on, booked.effective_on) AS expected,
+           concat_ws(' ', refund.channel, refund.transaction_id, refund.enrolment_id, refund.benefit_year,
+                     refund.amount_fen, 'of', refund.paid_fen, refund.reason, refund.state, refund.requested_on,
+                     refund.approved_on) AS found,
+           coalesce(refund.amount_fen, held.amount_fen) AS fen
+    FROM proof.refund AS refund FULL JOIN proof.suspense AS held ON held.id = refund.suspense_id
+    LEFT JOIN booked ON booked.caused_by = refund.id
+    WHERE (held.id IS NOT NULL AND refund.id IS NULL AND held.state NOT IN ('HELD', 'CONTESTED')) OR refund.id IS NOT NULL AND (
+        held.id IS NULL
+        OR (held.channel, held.merchant_id, held.transaction_id, held.enrolment_id, held.benefit_year, held.region,
+            held.amount_fen, held.paid_fen, held.reason)
+           IS DISTINCT FROM (refund.channel, refund.merchant_id, refund.transaction_id, refund.enrolment_id,
+            refund.benefit_year, refund.region, refund.amount_fen, refund.paid_fen, refund.reason)
+        OR (held.state = 'REFUNDED') <> (refund.state = 'PAID') OR held.state NOT IN ('REFUNDING', 'REFUNDED')
+        OR (refund.approved_on IS NULL) <> (booked.caused_by IS NULL) OR refund.requested_on < held.suspended_on
+        OR booked.effective_on > refund.approved_on OR refund.requested_on > refund.approved_on
+        OR refund.refunded_on < held.suspended_on)
+    ORDER BY subject
+"""
+# A channel settled a line on the day on which the bank booked it; a receipt was deposited on the day of its slip's line.
+_DAYS = """
+    SELECT concat('payment line ', line.id) AS subject, line.region, booked.effective_on::text AS expected,
+           line.settled_on::text AS found, line.amount_fen AS fen
+    FROM proof.payment_line AS line JOIN proof.payment AS payment ON payment.id = line.payment_id
+    LEFT JOIN LATERAL (
+        SELECT max(settled.effective_on) AS effective_on FROM proof.transfer AS settled
+        WHERE settled.kind = 'settled' AND settled.idempotency_key = concat('settled:', line.id)
+    ) AS booked ON true
+    WHERE line.settled_on IS NOT NULL AND booked.effective_on IS DISTINCT FROM line.settled_on
+    UNION ALL
+    SELECT concat('receipt ', receipt.receipt_no), receipt.region, string_agg(DISTINCT line.booked_on::text, ', '),
+           receipt.deposited_on::text, receipt.amount_fen
+    FROM proof.cash_receipt AS receipt LEFT JOIN proof.bank_line AS line
+      ON line.batch_id = receipt.batch_id AND line.kind = 'DEPOSIT' AND line.reversed_on IS NULL
+    WHERE receipt.deposited_on IS NOT NULL
+    GROUP BY receipt.id, receipt.receipt_no, receipt.region, receipt.deposited_on, receipt.amount_fen
+    HAVING NOT coalesce(bool_or(line.booked_on = receipt.deposited_on), false)
+    ORDER BY subject
+"""
+
+
+async def sources(databases: Databases, findings: Findings) -> None:
+    """Bill ↔ what paid it; suspended money ↔ the payment it is of; refund ↔ suspense; days ↔ the books."""
+    findings.count_examined(await count(databases.payment, "bill"))
+    for sql in (_BILL_SOURCES, _BILL_OF_LINE, _BILL_AID, _YEARS, _SUSPENDED, _REFUNDS, _DAYS):
+        await differing_rows(databases.payment, findings, sql)
+
+
+CHECKS = (
+    ConsistencyCheck(
+        "MONEY_HAS_A_SOURCE",
+        "每笔款项来源一致",
+        "Bills, suspense and refunds fit the money behind them",
+        "缴费单 ↔ 缴费明细或收据（日期、渠道、金额）；待查 ↔ 缴费；退费 ↔ 待查；到账日 ↔ 分录",
+        sources,
+    ),
+)
