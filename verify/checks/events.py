@@ -89,12 +89,39 @@ _PARKED = f"""
 """  # noqa: S608 - a constant
 
 
+# Each begins with a restoration, which the auditor should know of.
+_BEGUN = """
+    SELECT concat('epoch ', epoch) AS subject, NULL AS region, 'epoch 1' AS expected,
+           concat('began ', to_char(began_at, 'YYYY-MM-DD HH24:MI:SSOF'), ' by ', began_by, ', restored to ',
+                  to_char(restored_to, 'YYYY-MM-DD HH24:MI:SSOF'), ': ', because,
+                  CASE WHEN abandoned <> '{}' THEN concat('; abandoned ', abandoned) END) AS found, 0 AS fen
+    FROM proof.epoch WHERE epoch > 1 ORDER BY epoch
+"""
+_EPOCHS = """
+    SELECT concat('epoch ', epoch) AS subject, NULL AS region, concat('epoch ', place) AS expected,
+           concat('epoch ', epoch) AS found, 0 AS fen
+    FROM (SELECT epoch, row_number() OVER (ORDER BY epoch) AS place FROM proof.epoch) AS counted
+    WHERE epoch <> place
+    UNION ALL
+    SELECT concat('event ', event.id), event.region, 'an epoch that began', concat('epoch ', event.epoch), 0
+    FROM proof.outbox AS event WHERE NOT EXISTS (SELECT FROM proof.epoch WHERE epoch.epoch = event.epoch)
+    UNION ALL
+    SELECT concat('aggregate ', counted.id), event.region, concat('epoch ', event.epoch),
+           concat('epoch ', counted.epoch), 0
+    FROM proof.aggregate AS counted
+    JOIN proof.outbox AS event ON event.aggregate_id = counted.id AND event.aggregate_seq = counted.seq
+    WHERE event.epoch <> counted.epoch
+    ORDER BY 1
+"""
+
+
 async def contiguous(databases: Databases, findings: Findings) -> None:
     """Each publisher's events of an aggregate are numbered without a gap and leave in their order."""
     for snapshot in databases.each:
         findings.count_examined(await count(snapshot, "outbox"))
-        for sql in (_CONTIGUOUS, _OVERTAKEN):
+        for sql in (_CONTIGUOUS, _OVERTAKEN, _EPOCHS):
             await differing_rows(snapshot, findings, sql)
+        await named_rows(snapshot, findings, _BEGUN)
 
 
 async def consumed(databases: Databases, findings: Findings) -> None:

@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from shared.database.row_security import protect
+
 revision = "shared_0006"
 down_revision = "shared_0005"
 
@@ -24,6 +26,30 @@ CREATE TABLE outbox_moved (
     epoch integer NOT NULL REFERENCES epoch
 )
 """
+# What the restored database announced before and does not know any more, until it is made good.
+LOST = """
+CREATE TABLE lost_event (
+    id uuid PRIMARY KEY,
+    lost_in integer NOT NULL CHECK (lost_in > 1),
+    event text NOT NULL,
+    key uuid NOT NULL,
+    epoch integer NOT NULL,
+    seq bigint NOT NULL,
+    region text COLLATE "C" NOT NULL,
+    benefit_year integer,
+    person_token text,
+    actor text NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    payload json NOT NULL,
+    settled_at timestamptz,
+    settled_because text,
+    CONSTRAINT lost_event_settled_check CHECK ((settled_at IS NULL) = (settled_because IS NULL))
+)
+"""
+LOST_INDEXES = (
+    "CREATE INDEX lost_event_waiting ON lost_event (event, id) WHERE settled_at IS NULL",
+    "CREATE INDEX lost_event_person ON lost_event (person_token, event) WHERE settled_at IS NULL",
+)
 # The first one began with the installation.
 FIRST = "INSERT INTO epoch (epoch, began_by, because) VALUES (1, 'canbao migrate', 'installed')"
 APPEND_ONLY = """
@@ -79,7 +105,18 @@ _EVENT = (
 
 def upgrade() -> None:
     """Begin the first epoch, and say of everything that was announced and taken in that it belongs there."""
-    for statement in (EPOCH, MOVED, FIRST, APPEND_ONLY, *TRIGGERS, REVOKE, *COLUMNS):
+    for statement in (
+        EPOCH,
+        MOVED,
+        LOST,
+        *LOST_INDEXES,
+        *protect("lost_event"),
+        FIRST,
+        APPEND_ONLY,
+        *TRIGGERS,
+        REVOKE,
+        *COLUMNS,
+    ):
         op.execute(statement)
     _outbox_unchanged(f"{_EVENT}, epoch")
 
@@ -94,7 +131,7 @@ def downgrade() -> None:
     op.execute("ALTER TABLE aggregate DROP COLUMN epoch")
     _outbox_unchanged(_EVENT)
     op.execute("ALTER TABLE outbox DROP COLUMN epoch")
-    op.execute("DROP TABLE outbox_moved, epoch")
+    op.execute("DROP TABLE lost_event, outbox_moved, epoch")
     op.execute("DROP FUNCTION epoch_is_append_only()")
 
 

@@ -4,7 +4,7 @@ Marked is not received. A topic that was deleted and made again, by whomever, ho
 all of it is sent again. A database that was restored to earlier finds events there that it never announced.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
@@ -125,23 +125,33 @@ class OwnTopic:
         """The lanes of which nothing lies there any more that was sent."""
         return await self.gone(await self._marks(), await self._ends())
 
-    async def unknown(self, most: int | None = TAIL) -> list[tuple[Envelope, Incoming]]:
-        """The events of this epoch on the topic that this database does not know, behind where it had looked.
+    async def unknown(self) -> list[tuple[Envelope, Incoming]]:
+        """The last events of this epoch on the topic that this database does not know; a look at its end."""
+        async for records in self.pages(most=TAIL):
+            if found := await self.not_announced(records):
+                return found
+        return []
 
-        At most so many records of each lane are read, the last ones; all of them without a number.
+    async def pages(self, *, back: int = 0, most: int | None = None) -> AsyncIterator[Sequence[Incoming]]:
+        """The records behind where was looked, some hundred at a time, and from so many before them.
+
+        Of each lane at most so many, the last ones; all of them without a number.
         """
         ends = await self._ends()
-        starts = {mark.lane: mark.seen_offset for mark in await self._marks() if mark.seen_offset < ends[mark.lane]}
+        starts = {mark.lane: max(0, mark.seen_offset - back) for mark in await self._marks()}
         if most is not None:
             starts = {lane: max(start, ends[lane] - most) for lane, start in starts.items()}
-        found: list[tuple[Envelope, Incoming]] = []
+        starts = {lane: start for lane, start in starts.items() if start < ends[lane]}
         while starts:
             records = await self._read(starts, TAIL)
-            async with self._database.transaction(self._region) as session:
-                found += await _not_announced(session, self._service, records)
+            yield records
             read = {record.partition_id.partition: record.offset + 1 for record in records}
             starts = {lane: offset for lane, offset in read.items() if offset < ends[lane]}
-        return found
+
+    async def not_announced(self, records: Sequence[Incoming]) -> list[tuple[Envelope, Incoming]]:
+        """Those of these records that are events of the epoch that runs, and stand in no row here."""
+        async with self._database.transaction(self._region) as session:
+            return await _not_announced(session, self._service, records)
 
     async def refuse_if_behind(self) -> None:
         """Raise OthersAreAhead where the topic's end holds events of which this database knows nothing."""

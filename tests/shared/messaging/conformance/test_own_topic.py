@@ -97,7 +97,7 @@ async def test_a_publisher_that_was_restored_to_earlier_refuses_to_work_until_it
         await stage.sql("station", statement)
     with pytest.raises(OthersAreAhead, match="canbao restore station"):
         await own_topic(stage).look()
-    assert [(each.event, each.seq) for each, _ in await own_topic(stage).unknown(None)] == [
+    assert [(each.event, each.seq) for each, _ in await own_topic(stage).unknown()] == [
         ("station.train_arrived.v1", 3),
         ("station.train_left.v1", 4),
     ]
