@@ -17,6 +17,7 @@ from shared.messaging.bus.errors import error_summary
 from shared.messaging.bus.factory import open_bus
 from shared.messaging.bus.protocol import Bus, BusRefused
 from shared.messaging.consumer.loop import run_consumer
+from shared.messaging.outbox.own_topic import OthersAreAhead, OwnTopic
 from shared.messaging.outbox.relay import POOL as RELAY_POOL
 from shared.messaging.outbox.relay import RELAY, run_relay
 from shared.messaging.outbox.retention import purge_published
@@ -82,7 +83,7 @@ def _start_work(run: ServiceContext) -> list[asyncio.Task[None]]:
         if run.settings.metrics_port:
             work["gauges"] = partial(keep_gauges, run)
     for job in run.service.jobs:
-        work[job.name] = partial(_steps, run, job)
+        work[job.name] = partial(_steps, run, job, after_messaging=run.service.migrations is not None)
     return [asyncio.create_task(_supervise(run, name, start), name=name) for name, start in work.items()]
 
 
@@ -94,15 +95,35 @@ async def _messaging(run: ServiceContext) -> None:
     # Its own connection, so that a consumer or a route that uses up the pool never delays the renewal of a lane.
     async with open_bus(run.settings, run.service.name) as bus, _relays_database(run) as relays:
         try:
-            await join_installation(database=relays, bus=bus, service=run.service.name, region=run.settings.region)
+            await _join(run, bus, relays)
             run.bus, run.refused = bus, None
+            run.may_work.set()
             await _relay_and_consume(run, bus, relays)
+        except* OthersAreAhead as refusals:
+            run.refused = str(refusals.exceptions[0])
+            run.may_work.clear()
+            log.error("others know what this database does not", service=run.service.name, reason=run.refused)
+            raise
         except* BusRefused as refusals:
             run.refused = str(refusals.exceptions[0])
+            run.may_work.set()
             log.error("the bus is not this installation's", service=run.service.name, reason=run.refused)
             raise
         finally:
             run.bus = None
+
+
+async def _join(run: ServiceContext, bus: Bus, relays: Database) -> None:
+    """See that the bus is ours and holds nothing that the database has lost; jobs begin without a bus that is away."""
+    try:
+        await join_installation(database=relays, bus=bus, service=run.service.name, region=run.settings.region)
+        await OwnTopic(relays, bus, run.service.name, run.settings.region).refuse_if_behind()
+    except BusRefused:
+        raise
+    except Exception:
+        if run.refused is None:
+            run.may_work.set()
+        raise
 
 
 @asynccontextmanager
@@ -146,9 +167,11 @@ async def _relay_and_consume(run: ServiceContext, bus: Bus, relays: Database) ->
             )
 
 
-async def _steps(run: ServiceContext, job: Job) -> None:
+async def _steps(run: ServiceContext, job: Job, *, after_messaging: bool = False) -> None:
     wake = run.wake_event(job.name)
     while not run.stop.is_set():
+        while after_messaging and not (run.may_work.is_set() or run.stop.is_set()):
+            await _first(run.may_work, run.stop, timeout_s=_BACKOFF_S[-1])
         wake.clear()
         began = monotonic()
         done = await job.step(run)

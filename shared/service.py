@@ -128,6 +128,8 @@ class ServiceContext(Generic[R_co]):
     active_key_checked: bool = False  # a row was found that the key which seals new ones opens
     keys_asked_again_at: float = 0.0  # monotonic seconds; until then the rows are not read again
     refused: str | None = None  # why the bus is not ours, with the remedy
+    # Set unless the bus shows that others know what this database does not: its jobs would build on what was lost.
+    may_work: asyncio.Event = field(default_factory=asyncio.Event)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     # Set before the web server waits for replies in hand: a reply that has no end of its own ends now.
     leaving: asyncio.Event = field(default_factory=asyncio.Event)

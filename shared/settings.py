@@ -108,6 +108,16 @@ class Settings(BaseSettings):
             description="Kafka 服务器的主机:端口，逗号分隔 · host:port of Kafka brokers, comma separated",
         ),
     ] = ""
+    kafka_replicas: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=10,
+            description="新建 Kafka 主题的副本数，代理不足时不建；未设时按当时可用的代理，至多三份"
+            " · copies of a new Kafka topic, which is not made while brokers are missing; unset: by the brokers that"
+            " are up, at most 3",
+        ),
+    ] = None
     partitions: Annotated[
         int,
         Field(

@@ -60,7 +60,15 @@ COMMANDS: dict[str, Place] = {
     "keys": Place("tools.provisioning.commands", "keys", "密钥 · secrets of an installation"),
     "clients": Place("tools.service_commands", "clients", "API 客户端 · the systems that may call"),
     "import": Place("services.registration.imports.commands", "imports", "文件导入 · imports by file"),
-    "replay": Place("tools.service_commands", "replay", "死信处理 · dead letters: list, run, discard"),
+    "replay": Place(
+        "tools.service_commands", "replay", "死信处理与补发 · dead letters: list, run, discard; outbox: send again"
+    ),
+    "restore": Place(
+        "tools.restore.commands",
+        "restore",
+        "恢复数据库之后运行：进入新纪元，记下丢失的事实，列出须补录的事项 · run it after a database was restored to"
+        " earlier: begins an epoch, and lists what people must enter again.",
+    ),
     "policy": Place("tools.policy.commands", "policy", "政策包 · policy packs: assess, test, list, show, lint"),
     "docs": Place(
         "tools.documents.commands",

@@ -39,14 +39,20 @@ class AnchorLine(BaseModel):
     written_at: datetime
     installation: str
     heads: Mapping[str, Mapping[str, Head]]
+    # In which epoch each service announced; lines of before there were epochs have none.
+    epochs: Mapping[str, int] = {}
 
 
+# What a restoration has abandoned was recorded by it, and is named beside the epoch that it began.
 _KNOWN = """
     SELECT asked.place, asked.block, asked.table_name, asked.hash, known.hash AS found
     FROM unnest(CAST(:places AS integer[]), CAST(:tables AS text[]), CAST(:blocks AS bigint[]), CAST(:hashes AS text[]))
         AS asked (place, table_name, block, hash)
     LEFT JOIN proof.sealed_block AS known ON known.table_name = asked.table_name AND known.block = asked.block
-    WHERE known.hash IS DISTINCT FROM asked.hash
+    WHERE known.hash IS DISTINCT FROM asked.hash AND NOT EXISTS (
+        SELECT FROM proof.epoch AS began
+        CROSS JOIN jsonb_to_recordset(began.abandoned -> asked.table_name) AS gone (block bigint, hash text)
+        WHERE gone.block = asked.block AND gone.hash = asked.hash)
     ORDER BY asked.place, asked.table_name
 """
 
@@ -62,7 +68,12 @@ def append_anchor(path: Path, earlier: Sequence[AnchorLine], report: Consistency
     Raises AnchorRefused where the file cannot be written, or is not what was proven.
     """
     line = AnchorLine.model_validate(
-        {"written_at": report.examined_at, "installation": report.installation, "heads": report.heads}
+        {
+            "written_at": report.examined_at,
+            "installation": report.installation,
+            "heads": report.heads,
+            "epochs": report.epochs,
+        }
     )
     try:
         with _alone(path.parent):
@@ -111,6 +122,10 @@ async def _prove(
 ) -> None:
     places, tables, blocks, hashes = zip(*asked, strict=True) if asked else ((), (), (), ())
     values = {"places": list(places), "tables": list(tables), "blocks": list(blocks), "hashes": list(hashes)}
+    reached = max((line.epochs.get(service, 1) for line in lines), default=1)
+    epoch = (await databases.publisher(service).one("SELECT max(epoch) AS epoch FROM proof.epoch"))["epoch"]
+    if epoch < reached:
+        findings.add_break(RowFinding(f"database {service}", None, f"epoch {reached}", f"epoch {epoch}"))
     async for rows in databases.publisher(service).stream(_KNOWN, **values):
         for row in rows:
             findings.add_break(

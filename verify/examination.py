@@ -12,6 +12,8 @@ from verify.report import ConsistencyReport
 from verify.snapshot import Databases, open_databases
 from verify.towns import townships
 
+_EPOCH = "SELECT max(epoch) AS epoch FROM proof.epoch"
+
 
 async def examine(settings: Settings, further: Sequence[ConsistencyCheck] = ()) -> ConsistencyReport:
     """Read every database once and judge it.
@@ -25,6 +27,7 @@ async def examine(settings: Settings, further: Sequence[ConsistencyCheck] = ()) 
         towns, overall = await townships(databases, settings.benefit_year, settings.region_name)
         results = [await check.result(databases) for check in (*CHECKS, *further)]
         ends = await heads(databases)
+        epochs = {each.database: (await each.one(_EPOCH))["epoch"] for each in databases.each}
     return ConsistencyReport(
         installation=settings.installation,
         region=settings.region,
@@ -36,6 +39,7 @@ async def examine(settings: Settings, further: Sequence[ConsistencyCheck] = ()) 
         overall=overall,
         checks=tuple(results),
         heads=ends,
+        epochs=epochs,
     )
 
 

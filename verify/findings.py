@@ -1,6 +1,13 @@
 """Counting what a check finds: complete counts and sums, but only the first rows, so that memory stays bounded."""
 
+from dataclasses import replace
+from typing import Final
+
 from verify.report import MOST_ROWS, RowFinding
+
+# Whatever was away comes back within a day, and what waits is delivered within minutes then; what has not come by then
+# was lost, or stands where nobody looks.
+IN_FLIGHT_LIMIT_S: Final = 24 * 3600.0
 
 
 class Findings:
@@ -28,7 +35,11 @@ class Findings:
         _keep(self.rows, finding)
 
     def add_in_flight(self, finding: RowFinding, age_s: float) -> None:
-        """A difference that something located and not yet taken in explains."""
+        """A difference that something located and not yet taken in explains; for as long as that may be on its way."""
+        if age_s > IN_FLIGHT_LIMIT_S:
+            late = f"{finding.found}, on its way for {age_s / 3600:.0f} h"
+            self.add_break(replace(finding, found=late))
+            return
         self.in_flight += 1
         self.in_flight_fen += abs(finding.difference_fen)
         self.oldest_age_s = max(self.oldest_age_s, age_s)

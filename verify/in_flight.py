@@ -8,24 +8,26 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from verify.comparison import KeyDifference, Side, compare, differences
+from verify.consumer_progress import EPOCH
 from verify.findings import Findings
 from verify.report import RowFinding
 from verify.snapshot import Databases
 
-_CURSORS = """
-    SELECT aggregate.id::text AS key, coalesce(cursor.seq, 0) AS seq
+_CURSORS = f"""
+    SELECT aggregate.id::text AS key, coalesce(cursor.epoch * {EPOCH} + cursor.seq, 0) AS place
     FROM unnest(CAST(:keys AS uuid[])) AS aggregate (id)
     LEFT JOIN proof.cursor AS cursor ON cursor.publisher = :publisher AND cursor.aggregate_id = aggregate.id
     ORDER BY 1
-"""
-_NOT_CONSUMED = """
+"""  # noqa: S608 - a constant
+_NOT_CONSUMED = f"""
     SELECT event.aggregate_id::text AS key, min(event.event) AS event,
            max(greatest(extract(epoch FROM clock_timestamp() - event.recorded_at), 0))::float8 AS age_s
-    FROM unnest(CAST(:keys AS uuid[]), CAST(:seqs AS bigint[])) AS consumed (id, seq)
-    JOIN proof.outbox AS event ON event.aggregate_id = consumed.id AND event.aggregate_seq > consumed.seq
+    FROM unnest(CAST(:keys AS uuid[]), CAST(:places AS bigint[])) AS consumed (id, place)
+    JOIN proof.outbox AS event
+      ON event.aggregate_id = consumed.id AND event.epoch * {EPOCH} + event.aggregate_seq > consumed.place
     WHERE event.event = ANY(:events)
     GROUP BY 1 ORDER BY 1
-"""
+"""  # noqa: S608 - a constant
 _AT_ONCE = 2_000
 
 
@@ -52,7 +54,7 @@ async def locate(databases: Databases, flow: Flow, keys: Sequence[str]) -> dict[
     found = await databases.publisher(flow.publisher).rows(
         _NOT_CONSUMED,
         keys=[row["key"] for row in cursors],
-        seqs=[row["seq"] for row in cursors],
+        places=[row["place"] for row in cursors],
         events=list(flow.events),
     )
     return {row["key"]: Located(row["event"], row["age_s"]) for row in found}

@@ -86,6 +86,8 @@ class ConsistencyReport:
     checks: tuple[CheckResult, ...]
     # The last sealed block of each chain: service → table → block and hash.
     heads: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    # In which epoch each service announces.
+    epochs: Mapping[str, int]
 
     @property
     def breaks(self) -> int:

@@ -62,12 +62,12 @@ _SEAL = """
 """
 _DIFFERING = """
     SELECT b.block FROM (
-        SELECT block, rows, content, last_written_by, last_id,
+        SELECT block, form, rows, content, last_written_by, last_id,
                lag(last_written_by, 1, {first_xid}) OVER (ORDER BY block) AS after_written_by,
                lag(last_id, 1, {first_id}) OVER (ORDER BY block) AS after_id
         FROM sealed_block WHERE table_name = :table AND block BETWEEN :first - 1 AND :last
     ) AS b CROSS JOIN LATERAL (
-        SELECT count(*) AS rows, sha256(string_agg({digest}, ''::bytea ORDER BY written_by, id)) AS content
+        SELECT count(*) AS rows, sha256(string_agg({digest_of_form}, ''::bytea ORDER BY written_by, id)) AS content
         FROM {table}
         WHERE (written_by, id) > (b.after_written_by, b.after_id) AND (written_by, id) <= (b.last_written_by, b.last_id)
     ) AS found
@@ -135,11 +135,12 @@ async def oldest_unsealed_s(session: AsyncSession, tables: Sequence[AuditedTable
 
 
 @cache
-def _built(sql: str, name: str, digest: str) -> TextClause:
+def _built(sql: str, name: str, digest: str, digest_of_form: str) -> TextClause:
     beginning = {"first_xid": _FIRST_XID, "first_id": _FIRST_ID}
     before = _BEFORE.format(**beginning)
-    return text(sql.format(table=name, digest=digest, hashed=_HASHED, before=before, **beginning))
+    digests = {"digest": digest, "digest_of_form": digest_of_form}
+    return text(sql.format(table=name, hashed=_HASHED, before=before, **digests, **beginning))
 
 
 def _statement(sql: str, table: AuditedTable) -> TextClause:
-    return _built(sql, table.name, table.digest)
+    return _built(sql, table.name, table.digest, table.digest_of("b.form"))

@@ -17,6 +17,8 @@ class AuditedTable:
     columns: tuple[str, ...]
     # Columns that no block holds, and why.
     left_out: Mapping[str, str] = field(default_factory=dict)
+    # The forms of before, by their number: blocks that were sealed in them stay.
+    earlier: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -24,4 +26,15 @@ class AuditedTable:
 
         Text is in the client's encoding there: UTF-8, as every connection of ours and of the auditor has it.
         """
-        return f"sha256(record_send(ROW({', '.join(self.columns)})))"
+        return _digest(self.columns)
+
+    def digest_of(self, form: str) -> str:
+        """The same in the form that a column of SQL names."""
+        if not self.earlier:
+            return self.digest
+        forms = " ".join(f"WHEN {number} THEN {_digest(columns)}" for number, columns in self.earlier.items())
+        return f"CASE {form} {forms} ELSE {self.digest} END"
+
+
+def _digest(columns: tuple[str, ...]) -> str:
+    return f"sha256(record_send(ROW({', '.join(columns)})))"

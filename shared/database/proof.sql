@@ -2,7 +2,8 @@
 -- take in. Of a payload only named dates, amounts and outcomes are shown: what a later version adds stays hidden.
 
 CREATE VIEW proof.outbox AS
-SELECT id, key AS aggregate_id, aggregate_seq, event, service, region, benefit_year, actor, correlation_id,
+SELECT id, key AS aggregate_id, coalesce((SELECT moved.epoch FROM outbox_moved AS moved WHERE moved.id = outbox.id),
+       epoch) AS epoch, aggregate_seq, event, service, region, benefit_year, actor, correlation_id,
        causation_id, recorded_at, published_at,
        (SELECT jsonb_object_agg(fact.key, fact.value ORDER BY fact.key)
         FROM json_each(payload) AS fact
@@ -14,16 +15,16 @@ SELECT id, key AS aggregate_id, aggregate_seq, event, service, region, benefit_y
 FROM outbox;
 
 CREATE VIEW proof.aggregate AS
-SELECT id, seq FROM aggregate;
+SELECT id, epoch, seq FROM aggregate;
 
 CREATE VIEW proof.cursor AS
-SELECT publisher, aggregate_id, seq FROM cursor;
+SELECT publisher, aggregate_id, epoch, seq, last_event_id FROM cursor;
 
 CREATE VIEW proof.parked AS
-SELECT publisher, aggregate_id, seq, event_id, event, region, parked_at FROM parked_event;
+SELECT publisher, aggregate_id, epoch, seq, event_id, event, region, parked_at FROM parked_event;
 
 CREATE VIEW proof.dead_letter AS
-SELECT id, event_id, publisher, aggregate_id, seq, event, region, reason, recorded_at, state, settled_at,
+SELECT id, event_id, publisher, aggregate_id, epoch, seq, event, region, reason, recorded_at, state, settled_at,
        settled_because
 FROM dead_letter;
 
@@ -31,6 +32,9 @@ CREATE VIEW proof.approval AS
 SELECT id, act, subject, region, proposed_by, not_by, proposed_on, expires_on, state, decided_by, decided_on,
        recorded_at, decided_at
 FROM approval;
+
+CREATE VIEW proof.epoch AS
+SELECT epoch, began_at, began_by, because, restored_to, abandoned FROM epoch;
 
 CREATE VIEW proof.installation AS
 SELECT service, installation, partitions, settled_at FROM messaging_installation;
@@ -49,4 +53,10 @@ SELECT 1::smallint AS form, written_by, id, recorded_at,
        encode(sha256(record_send(ROW(
            id, lane, topic, key, aggregate_seq, event, region, benefit_year, actor, service,
            correlation_id, causation_id, payload, recorded_at, written_by))), 'hex') AS digest
+FROM outbox
+UNION ALL
+SELECT 2::smallint, written_by, id, recorded_at,
+       encode(sha256(record_send(ROW(
+           id, lane, topic, key, aggregate_seq, event, region, benefit_year, actor, service,
+           correlation_id, causation_id, payload, recorded_at, written_by, epoch))), 'hex')
 FROM outbox;

@@ -693,6 +693,35 @@ BREAKS = (
         ),
     ),
     Break(
+        "a consumer that took in another event under the last number",
+        "EVENTS_HEARD",
+        "registration",
+        (
+            (
+                "UPDATE cursor SET last_event_id = uuidv7() WHERE publisher = 'subsidy' AND aggregate_id ="
+                " (SELECT id FROM enrolment WHERE paid_fen = 18000)"
+            ),
+        ),
+    ),
+    Break(
+        "a consumer in an epoch that its publisher never began",
+        "EVENTS_HEARD",
+        "registration",
+        (
+            (
+                "UPDATE cursor SET epoch = 2 WHERE publisher = 'subsidy' AND aggregate_id ="
+                " (SELECT id FROM enrolment WHERE paid_fen = 18000)"
+            ),
+        ),
+    ),
+    Break(
+        "an event of an epoch that never began",
+        "EVENTS_CONTIGUOUS",
+        "payment",
+        (_update_one("outbox", "epoch = 2", "event = 'payment.contribution_paid.v1'"),),
+        query="_EPOCHS",
+    ),
+    Break(
         "a dead letter of an event that nobody announced",
         "NOTHING_STUCK",
         "quota",

@@ -89,6 +89,19 @@ async def test_the_same_difference_without_its_event_is_a_break(county: County, 
     assert (await county.check("PAID_MEANS_CREDITED")).verdict == "BREAK"
 
 
+async def test_what_is_on_its_way_for_more_than_a_day_is_a_break(county: County, tmp_path: Path, order_no: str) -> None:
+    """E2, D3: an event that was marked as sent and never arrives explains a difference for a day, not for ever."""
+    await paid(county, tmp_path, order_no, "all", PAYMENT)
+    last = "(SELECT id FROM outbox ORDER BY id DESC LIMIT 1)"
+    aged = f"UPDATE outbox SET recorded_at = now() - interval '{{}}' WHERE id = {last}"
+    await county.break_in("payment", aged.format("23 hours"))
+    assert (await county.check("EVENTS_HEARD")).verdict == "IN_FLIGHT"
+    await county.break_in("payment", aged.format("25 hours"))
+    check = await county.check("EVENTS_HEARD")
+    assert (check.verdict, check.breaks) == ("BREAK", 1)
+    assert check.rows[0].found.endswith("sent, on its way for 25 h")
+
+
 async def test_an_event_that_cannot_be_the_reason_explains_nothing(
     county: County, tmp_path: Path, order_no: str
 ) -> None:

@@ -41,7 +41,7 @@ def report(**check: object) -> ConsistencyReport:
     }
     result = CheckResult(**fields | check)  # type: ignore[arg-type]
     at = datetime(2024, 1, 10, tzinfo=UTC)
-    return ConsistencyReport("local", "411521", "罗山县", 2024, at, 1.0, (town,), town, (result,), {})
+    return ConsistencyReport("local", "411521", "罗山县", 2024, at, 1.0, (town,), town, (result,), {}, {})
 
 
 def printed(found: ConsistencyReport, width: int) -> str:

@@ -10,6 +10,7 @@ from shared.database.migrate import version_and_newest
 from shared.installation import BUS_HISTORY
 from shared.messaging.bus.factory import open_bus
 from shared.messaging.bus.protocol import Bus
+from shared.messaging.outbox.own_topic import OwnTopic
 from shared.messaging.topics.installation import has_claimed
 from shared.messaging.topics.stats import lag
 from tools.doctor.databases import reason
@@ -67,6 +68,32 @@ TOPIC_FOREIGN = FindingType(
     "为本安装另取 CANBAO_INSTALLATION，或连接正确的总线。",
     "Give this installation a CANBAO_INSTALLATION of its own, or connect to the right bus.",
 )
+TOPIC_LOST = FindingType(
+    "TOPIC_LOST",
+    "broken",
+    "{lanes} 个分区里已没有本服务发送过的事件，主题曾被删除或重建。",
+    "{lanes} partitions no longer hold what was sent: the topic was deleted or made again.",
+    "启动 {service} 的 work 进程，它会自行补发；或运行 canbao replay outbox --since 丢失之前的时间。",
+    "Start a work process of {service}: it sends everything again by itself; or run canbao replay outbox --since a "
+    "time before the loss.",
+)
+TOPIC_AHEAD = FindingType(
+    "TOPIC_AHEAD",
+    "broken",
+    "总线上有 {count} 条以上本数据库没有的事件（如 {event}）：数据库已恢复到较早的状态，后台工作不会启动。",
+    "The bus holds {count} or more events that this database does not know (as {event}): it was restored to an earlier "
+    "state, and work does not start.",
+    "运行 canbao restore {service}。",
+    "Run canbao restore {service}.",
+)
+TOPIC_THIN = FindingType(
+    "TOPIC_THIN",
+    "warn",
+    "主题只有 {there} 份副本，应为 {wanted} 份：一台代理损坏就可能丢失事件。",
+    "The topic has {there} copies instead of {wanted}: one broken broker may lose events.",
+    "用 kafka-reassign-partitions.sh 增加副本；新主题可设 CANBAO_KAFKA_REPLICAS。",
+    "Add copies with kafka-reassign-partitions.sh; for new topics set CANBAO_KAFKA_REPLICAS.",
+)
 LAG = FindingType("LAG", "ok", "落后 {records} 条", "{records} records behind")
 LAGGING = FindingType(
     "LAGGING",
@@ -90,7 +117,10 @@ async def examine(installation: ExaminedInstallation) -> Sequence[Finding]:
         except (KafkaError, OSError, TimeoutError, exc.SQLAlchemyError) as error:
             return [BUS_UNREACHABLE.at(installation.settings.bus, why=reason(error))]
         found = [BUS.at(broker, topics=len(there))]
+        copies = await bus.replicas()
         for name in names:
+            if name in copies and copies[name][0] < copies[name][1]:
+                found.append(TOPIC_THIN.at(name, there=copies[name][0], wanted=copies[name][1]))
             try:
                 found += [finding async for finding in _service(installation, bus, broker, there, name)]
             except (KafkaError, OSError, TimeoutError, exc.SQLAlchemyError) as error:
@@ -127,8 +157,12 @@ async def _service(
             yield TOPIC_MISSHAPEN.at(name, there=there[name], wanted=settings.partitions)
         else:
             async with database.transaction(settings.region) as session:
-                if not await has_claimed(session, broker, f"{settings.installation}.{name}"):
-                    yield TOPIC_FOREIGN.at(name)
+                ours = await has_claimed(session, broker, f"{settings.installation}.{name}")
+            if not ours:
+                yield TOPIC_FOREIGN.at(name)
+            else:
+                async for finding in _content(OwnTopic(database, bus, name, settings.region), name):
+                    yield finding
         topics = {subscription.event.publisher() for subscription in service.subscriptions}
         # Nobody can ask for the end of a partition that is not there; the topic's own line says so.
         topics = {topic for topic in topics if there.get(topic, settings.partitions) == settings.partitions}
@@ -138,6 +172,14 @@ async def _service(
         yield (LAGGING if records > FAR_BEHIND else LAG).at(name, records=records, topics=named, service=name)
     finally:
         await database.dispose()
+
+
+async def _content(topic: OwnTopic, name: str) -> AsyncIterator[Finding]:
+    """Whether the topic holds what was sent, and nothing that the database has lost."""
+    if lanes := await topic.missing():
+        yield TOPIC_LOST.at(name, lanes=len(lanes), service=name)
+    if unknown := await topic.unknown():
+        yield TOPIC_AHEAD.at(name, count=len(unknown), event=unknown[0][0].event, service=name)
 
 
 CHECKS = (Check("bus", examine, within_s=25.0), Check("embedded bus", examine_embedded))

@@ -6,7 +6,7 @@ from sqlalchemy import RowMapping
 
 from verify.check import ConsistencyCheck
 from verify.checks.sql import count, differing_rows
-from verify.consumer_progress import compare_cursors, consumed_until, unequal
+from verify.consumer_progress import EPOCH, compare_cursors, consumed_until, unequal
 from verify.findings import Findings
 from verify.report import RowFinding
 from verify.snapshot import Databases
@@ -25,16 +25,17 @@ _COUNTED = """
            sum(terminated)::bigint AS terminated
     FROM proof.village_counter GROUP BY benefit_year, region ORDER BY benefit_year, region
 """
-_COUNTING_EVENTS = """
+_COUNTING_EVENTS = f"""
     SELECT event.benefit_year, event.region, event.event,
            CASE event.event WHEN 'registration.enrolment_terminated.v1'
                 THEN (event.payload ->> 'was_paid')::boolean ELSE false END AS was_paid,
            greatest(extract(epoch FROM clock_timestamp() - event.recorded_at), 0)::float8 AS age_s
-    FROM unnest(CAST(:keys AS uuid[]), CAST(:seqs AS bigint[])) AS consumed (id, seq)
-    JOIN proof.outbox AS event ON event.aggregate_id = consumed.id AND event.aggregate_seq > consumed.seq
+    FROM unnest(CAST(:keys AS uuid[]), CAST(:places AS bigint[])) AS consumed (id, place)
+    JOIN proof.outbox AS event
+      ON event.aggregate_id = consumed.id AND event.epoch * {EPOCH} + event.aggregate_seq > consumed.place
     WHERE event.event = ANY(:events)
     ORDER BY event.aggregate_id, event.aggregate_seq
-"""
+"""  # noqa: S608 - a constant
 _REGISTERED, _REJECTED, _READMITTED, _PAID, _TERMINATED = (
     "registration.enrolment_registered.v1",
     "registration.enrolment_rejected.v1",
@@ -91,7 +92,7 @@ async def _to_come(databases: Databases) -> tuple[dict[Village, Counts], dict[Vi
         rows = await databases.registration.rows(
             _COUNTING_EVENTS,
             keys=[difference.key for difference in some],
-            seqs=[consumed_until(difference) for difference in some],
+            places=[consumed_until(difference) for difference in some],
             events=[_REGISTERED, _REJECTED, _READMITTED, _PAID, _TERMINATED],
         )
         for event in rows:

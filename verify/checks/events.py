@@ -7,7 +7,15 @@ from sqlalchemy import RowMapping
 from verify.check import ConsistencyCheck
 from verify.checks.sql import count, differing_rows, named_rows
 from verify.comparison import KeyDifference
-from verify.consumer_progress import SUBSCRIPTIONS, compare_cursors, consumed_until, unequal
+from verify.consumer_progress import (
+    EPOCH,
+    SUBSCRIPTIONS,
+    compare_cursors,
+    consumed_until,
+    place_text,
+    same_event,
+    unequal,
+)
 from verify.findings import Findings
 from verify.report import RowFinding
 from verify.snapshot import Databases, DatabaseSnapshot
@@ -43,41 +51,67 @@ _OVERTAKEN = """
           AND later.published_at IS NOT NULL)
     ORDER BY waiting.id
 """
-_NEXT_EVENTS = """
-    SELECT event.aggregate_id::text AS key, event.region, event.event, event.aggregate_seq AS seq,
+# The next one has the next number, or begins a later epoch at a number that is not beyond it.
+_NEXT_EVENTS = f"""
+    SELECT DISTINCT ON (consumed.id) consumed.id::text AS key, consumed.place, event.region, event.event,
+           event.published_at IS NOT NULL AS sent,
            greatest(extract(epoch FROM clock_timestamp() - event.recorded_at), 0)::float8 AS age_s
-    FROM unnest(CAST(:keys AS uuid[]), CAST(:seqs AS bigint[])) AS consumed (id, seq)
-    JOIN proof.outbox AS event ON event.aggregate_id = consumed.id AND event.aggregate_seq = consumed.seq + 1
-    ORDER BY 1
-"""
-_WAITING_LETTERS = """
+    FROM unnest(CAST(:keys AS uuid[]), CAST(:places AS bigint[])) AS consumed (id, place)
+    JOIN proof.outbox AS event
+      ON event.aggregate_id = consumed.id AND event.aggregate_seq <= consumed.place % {EPOCH} + 1
+     AND event.epoch * {EPOCH} + event.aggregate_seq > consumed.place
+    ORDER BY consumed.id, event.epoch, event.aggregate_seq
+"""  # noqa: S608 - a constant
+_WAITING_LETTERS = f"""
     SELECT letter.event_id::text AS event_id, letter.publisher, letter.event, letter.region, letter.reason,
-           letter.aggregate_id::text AS key, letter.seq, coalesce(cursor.seq, 0) AS consumed,
+           letter.aggregate_id::text AS key, letter.epoch * {EPOCH} + letter.seq AS place,
+           coalesce(cursor.epoch * {EPOCH} + cursor.seq, 0) AS consumed,
            greatest(extract(epoch FROM clock_timestamp() - letter.recorded_at), 0)::float8 AS age_s
     FROM proof.dead_letter AS letter
     LEFT JOIN proof.cursor AS cursor
       ON cursor.publisher = letter.publisher AND cursor.aggregate_id = letter.aggregate_id
     WHERE letter.state = 'WAITING' ORDER BY letter.event_id
-"""
+"""  # noqa: S608 - a constant
 _DISCARDED = """
     SELECT concat('dead letter ', event_id) AS subject, region, 'taken in' AS expected,
            concat(event, ' discarded: ', coalesce(settled_because, '—')) AS found, 0 AS fen
     FROM proof.dead_letter WHERE state = 'DISCARDED' ORDER BY event_id
 """
-_PARKED = """
+_PARKED = f"""
     SELECT parked.event_id::text AS event_id, parked.publisher, parked.event, parked.region, 'GAP' AS reason,
-           parked.aggregate_id::text AS key, parked.seq, coalesce(cursor.seq, 0) AS consumed,
+           parked.aggregate_id::text AS key, parked.epoch * {EPOCH} + parked.seq AS place,
+           coalesce(cursor.epoch * {EPOCH} + cursor.seq, 0) AS consumed,
            greatest(extract(epoch FROM clock_timestamp() - parked.parked_at), 0)::float8 AS age_s
     FROM proof.parked AS parked
     LEFT JOIN proof.cursor AS cursor
       ON cursor.publisher = parked.publisher AND cursor.aggregate_id = parked.aggregate_id
     ORDER BY parked.event_id
+"""  # noqa: S608 - a constant
+
+
+# Each begins with a restoration, which the auditor should know of.
+_BEGUN = """
+    SELECT concat('epoch ', epoch) AS subject, NULL AS region, 'epoch 1' AS expected,
+           concat('began ', to_char(began_at, 'YYYY-MM-DD HH24:MI:SSOF'), ' by ', began_by, ', restored to ',
+                  to_char(restored_to, 'YYYY-MM-DD HH24:MI:SSOF'), ': ', because,
+                  CASE WHEN abandoned <> '{}' THEN concat('; abandoned ', abandoned) END) AS found, 0 AS fen
+    FROM proof.epoch WHERE epoch > 1 ORDER BY epoch
 """
-_STILL_THERE = """
-    SELECT aggregate_id::text AS key, aggregate_seq AS seq FROM proof.outbox
-    WHERE (aggregate_id, aggregate_seq) IN (
-        SELECT * FROM unnest(CAST(:keys AS uuid[]), CAST(:seqs AS bigint[])))
-    ORDER BY 1, 2
+_EPOCHS = """
+    SELECT concat('epoch ', epoch) AS subject, NULL AS region, concat('epoch ', place) AS expected,
+           concat('epoch ', epoch) AS found, 0 AS fen
+    FROM (SELECT epoch, row_number() OVER (ORDER BY epoch) AS place FROM proof.epoch) AS counted
+    WHERE epoch <> place
+    UNION ALL
+    SELECT concat('event ', event.id), event.region, 'an epoch that began', concat('epoch ', event.epoch), 0
+    FROM proof.outbox AS event WHERE NOT EXISTS (SELECT FROM proof.epoch WHERE epoch.epoch = event.epoch)
+    UNION ALL
+    SELECT concat('aggregate ', counted.id), event.region, concat('epoch ', event.epoch),
+           concat('epoch ', counted.epoch), 0
+    FROM proof.aggregate AS counted
+    JOIN proof.outbox AS event ON event.aggregate_id = counted.id AND event.aggregate_seq = counted.seq
+    WHERE event.epoch <> counted.epoch
+    ORDER BY 1
 """
 
 
@@ -85,8 +119,9 @@ async def contiguous(databases: Databases, findings: Findings) -> None:
     """Each publisher's events of an aggregate are numbered without a gap and leave in their order."""
     for snapshot in databases.each:
         findings.count_examined(await count(snapshot, "outbox"))
-        for sql in (_CONTIGUOUS, _OVERTAKEN):
+        for sql in (_CONTIGUOUS, _OVERTAKEN, _EPOCHS):
             await differing_rows(snapshot, findings, sql)
+        await named_rows(snapshot, findings, _BEGUN)
 
 
 async def consumed(databases: Databases, findings: Findings) -> None:
@@ -114,17 +149,24 @@ async def _lag(publisher: DatabaseSnapshot, findings: Findings, consumer: str, s
     rows = await publisher.rows(
         _NEXT_EVENTS,
         keys=[difference.key for difference in behind],
-        seqs=[consumed_until(difference) for difference in behind],
+        places=[consumed_until(difference) for difference in behind],
     )
     next_events = {row["key"]: row for row in rows}
     for difference in some:
+        if difference.fen == 0 and same_event(difference):
+            continue
         announced = difference.left.fen if difference.left else 0
         event = next_events.get(difference.key)
+        found = f"consumed {place_text(consumed_until(difference))}"
         finding = RowFinding(
             f"{consumer} ← {publisher.database} {difference.key}",
             event["region"] if event else None,
-            f"consumed {announced}",
-            f"consumed {consumed_until(difference)}" + (f", next {event['event']}" if event else ""),
+            f"consumed {place_text(announced)}",
+            f"{found}, next {event['event']} {'sent' if event['sent'] else 'not sent'}"
+            if event
+            else found
+            if difference.fen
+            else "another event under this number",
         )
         if event is None:
             findings.add_break(finding)
@@ -139,18 +181,18 @@ async def _explain_stuck(databases: Databases, findings: Findings, kind: str, ro
     for publisher in sorted({row["publisher"] for row in rows} & known):
         asked = [row for row in rows if row["publisher"] == publisher]
         found = await databases.publisher(publisher).rows(
-            _STILL_THERE, keys=[row["key"] for row in asked], seqs=[row["consumed"] + 1 for row in asked]
+            _NEXT_EVENTS, keys=[row["key"] for row in asked], places=[row["consumed"] for row in asked]
         )
-        there |= {(publisher, row["key"], row["seq"]) for row in found}
+        there |= {(publisher, row["key"], row["place"]) for row in found}
     for row in rows:
         finding = RowFinding(
             f"{kind} {row['event_id']}",
             row["region"],
-            f"after {row['publisher']} {row['key']} {row['consumed']}",
-            f"{row['event']} {row['seq']}: {row['reason']}",
+            f"after {row['publisher']} {row['key']} {place_text(row['consumed'])}",
+            f"{row['event']} {place_text(row['place']) if row['place'] else '—'}: {row['reason']}",
         )
-        later = row["seq"] is not None and row["seq"] > row["consumed"]
-        if later and (row["publisher"], row["key"], row["consumed"] + 1) in there:
+        later = row["place"] is not None and row["place"] > row["consumed"]
+        if later and (row["publisher"], row["key"], row["consumed"]) in there:
             findings.add_in_flight(finding, row["age_s"])
         else:
             findings.add_break(finding)

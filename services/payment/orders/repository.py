@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import CursorResult, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.ledger.transfer import Dimensions
@@ -160,6 +160,12 @@ _WITHDRAWN = text(
 )
 _NOTE_ASKED = text("UPDATE payment_order SET queried_at = now() WHERE order_no = ANY(CAST(:order_nos AS text[]))")
 _ASK_SOON = text("UPDATE payment_order SET to_be_queried = true, queried_at = NULL WHERE order_no = :order_no")
+_ASK_ALL_OPEN = text(
+    """
+    UPDATE payment_order SET to_be_queried = true, queried_at = NULL
+    WHERE state IN ('CREATED', 'AWAITING', 'UNKNOWN') AND NOT to_be_queried
+    """
+)
 _NOTE_ANSWERED = text("UPDATE payment_order SET to_be_queried = false WHERE order_no = :order_no")
 # The notice of a payment made in time may still come, or be lost: the order is asked about once, and a success dated
 # before its expiry is credited all the same.
@@ -257,6 +263,12 @@ async def claim_withdrawn(session: AsyncSession, *, again_after_s: float, limit:
 async def ask_soon(session: AsyncSession, order_no: str) -> None:
     """Let the channel be asked about an order as soon as the job comes to it."""
     await session.execute(_ASK_SOON, {"order_no": order_no})
+
+
+async def ask_all_open(session: AsyncSession) -> int:
+    """Let the channel be asked about every open order, whose payment may have been lost; returns how many."""
+    result = await session.execute(_ASK_ALL_OPEN)
+    return result.rowcount if isinstance(result, CursorResult) else 0
 
 
 async def note_answered(session: AsyncSession, order_no: str) -> None:

@@ -1,7 +1,7 @@
 """Registering people: one application or many at once, each taken or refused by itself."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
 from uuid import UUID
@@ -20,6 +20,7 @@ from shared.domain.identity_number import InvalidIdentityNumber, birth_date, mas
 from shared.domain.ids import new_id
 from shared.domain.region import covers
 from shared.errors import DomainError, ErrorCode, NotFound
+from shared.messaging.outbox.epochs import lost_about, settle_lost
 from shared.messaging.outbox.publication import publish
 from shared.protection import Vault, person_token
 
@@ -112,7 +113,7 @@ async def register_all(
 ) -> list[Registered | DomainError]:
     """Register many people; the answers stand in the order of the applications, and a refused one stops no other."""
     prepared = [prepare(resources.vault, resources.token_key, each, trace) for each, trace in applications]
-    return await register_prepared(session, prepared, today)
+    return await register_prepared(session, resources.vault, prepared, today)
 
 
 def prepare(vault: Vault, token_key: bytes, application: Application, trace: Trace) -> NewEnrolment | DomainError:
@@ -154,12 +155,17 @@ def seal(vault: Vault, person: Person, name: str) -> Sealed:
 
 
 async def register_prepared(
-    session: AsyncSession, prepared: Sequence[NewEnrolment | DomainError], today: date
+    session: AsyncSession, vault: Vault, prepared: Sequence[NewEnrolment | DomainError], today: date
 ) -> list[Registered | DomainError]:
-    """Record and announce prepared applications; the answers stand in their order, refusals among them stay."""
+    """Record and announce prepared applications; the answers stand in their order, refusals among them stay.
+
+    Who was registered before and lost by a restoration is enrolled under the id that other services know.
+    """
     checked = [_refuse_unborn(one, today) for one in await _in_known_villages(session, prepared)]
+    checked, lost = await _under_known_ids(session, vault, checked)
     wanted = [one for one in checked if isinstance(one, NewEnrolment)]
     added = await repository.add(session, wanted, today)
+    await settle_lost(session, [lost[one] for one in added if one in lost], "REGISTERED_AGAIN")
     # Another region's enrolment is not visible here, and not named.
     existing = await repository.live(session, [one for one in wanted if one.id not in added])
     await publish(session, [(_fact(one, today), one.trace) for one in wanted if one.id in added])
@@ -171,6 +177,34 @@ async def register_prepared(
         else AlreadyEnrolled(existing=existing.get((one.person_token, one.benefit_year)))
         for one in checked
     ]
+
+
+async def _under_known_ids(
+    session: AsyncSession, vault: Vault, checked: Sequence[NewEnrolment | DomainError]
+) -> tuple[list[NewEnrolment | DomainError], dict[UUID, UUID]]:
+    """The same, with the ids that others know for people whose registration was lost; and the lost event of each."""
+    people = [(one.person_token, one.benefit_year) for one in checked if isinstance(one, NewEnrolment)]
+    known = await lost_about(session, EnrolmentRegistered.name, people) if people else {}
+    if not known:
+        return list(checked), {}
+
+    def under_known_id(one: NewEnrolment | DomainError) -> NewEnrolment | DomainError:
+        found = None if isinstance(one, DomainError) else known.get((one.person_token, one.benefit_year))
+        return one if isinstance(one, DomainError) or found is None else _sealed_for(vault, one, found[1])
+
+    return [under_known_id(one) for one in checked], {key: event for event, key in known.values()}
+
+
+def _sealed_for(vault: Vault, new: NewEnrolment, enrolment_id: UUID) -> NewEnrolment:
+    """The same person under another id; what is encrypted is bound to it."""
+    number = vault.decrypt("enrolment", "document_number", new.id, new.document_number)
+    name = vault.decrypt("enrolment", "person_name", new.id, new.person_name)
+    return replace(
+        new,
+        id=enrolment_id,
+        document_number=vault.encrypt("enrolment", "document_number", enrolment_id, number),
+        person_name=vault.encrypt("enrolment", "person_name", enrolment_id, name),
+    )
 
 
 def _refuse_unborn(one: NewEnrolment | DomainError, today: date) -> NewEnrolment | DomainError:

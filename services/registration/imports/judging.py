@@ -61,7 +61,8 @@ async def enter(session: AsyncSession, desk: Desk, rows: Candidates) -> list[Ver
     # Of whom nothing is to be seen here lives elsewhere, or ended a moment ago: entering decides.
     new = sorted([*new, *(place for place in standing if place not in verdicts)])
     prepared = [_new(desk, rows.row(place)) for place in new]
-    outcomes = await service.register_prepared(session, prepared, await business_date(session, desk.clock))
+    today = await business_date(session, desk.clock)
+    outcomes = await service.register_prepared(session, desk.vault, prepared, today)
     # Somebody else enrolled them meanwhile, or the file names them twice.
     late = []
     for place, outcome in zip(new, outcomes, strict=True):

@@ -20,6 +20,7 @@ async def open_bus(settings: Settings, service: str) -> AsyncIterator[Bus]:
             installation=settings.installation,
             partitions=settings.partitions,
             name=name,
+            replicas=settings.kafka_replicas,
         )
     else:
         bus = PostgresBus(

@@ -18,8 +18,16 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from shared.messaging.bus.backoff import cancelled_from_outside
-from shared.messaging.bus.kafka_member import KafkaMember
-from shared.messaging.bus.protocol import MAX_RECORD_BYTES, Bus, BusRefused, Outgoing, PartitionId, RebalanceListener
+from shared.messaging.bus.kafka_member import KafkaMember, incoming
+from shared.messaging.bus.protocol import (
+    MAX_RECORD_BYTES,
+    Bus,
+    BusRefused,
+    Incoming,
+    Outgoing,
+    PartitionId,
+    RebalanceListener,
+)
 
 SEND_TIMEOUT_S = 5.0
 REQUEST_TIMEOUT_MS = 5_000
@@ -28,6 +36,7 @@ SESSION_TIMEOUT_MS = 10_000
 _BATCH_BYTES = 1_000_000
 _REPLICAS = 3
 _LOOK_EVERY_S, _LOOKS = 0.05, 200
+_READ_WAIT_MS = 500
 
 
 class KafkaBus(Bus):
@@ -40,10 +49,14 @@ class KafkaBus(Bus):
         installation: str,
         partitions: int,
         name: str,
+        replicas: int | None = None,
         session_timeout_ms: int = SESSION_TIMEOUT_MS,
     ) -> None:
-        """Connect to nothing yet; ``name`` is what the brokers call this client."""
-        self.installation, self.partitions = installation, partitions
+        """Connect to nothing yet; ``name`` is what the brokers call this client.
+
+        Topics are made with so many ``replicas``, or not at all; without a number with those that brokers are up for.
+        """
+        self.installation, self.partitions, self._replicas = installation, partitions, replicas
         self._servers, self._name = bootstrap_servers, name
         self._prefix = f"{installation}."
         self._session_timeout_ms = session_timeout_ms
@@ -75,7 +88,7 @@ class KafkaBus(Bus):
         if not missing:
             return
         async with self._admin() as admin:
-            replicas = min(_REPLICAS, len((await admin.describe_cluster())["brokers"]))
+            replicas = self._replicas or await _possible_replicas(admin)
             wanted = [
                 NewTopic(topic, self.partitions, replicas, topic_configs=_topic_configuration(replicas))
                 for topic in missing
@@ -173,6 +186,50 @@ class KafkaBus(Bus):
                 await _stop_reader(reader)
         return {PartitionId(at.topic.removeprefix(self._prefix), at.partition): end for at, end in ends.items()}
 
+    async def read(self, starts: Mapping[PartitionId, int], limit: int) -> Sequence[Incoming]:
+        """Up to ``limit`` records of each partition from an offset on."""
+        if not starts:
+            return []
+        found: list[Incoming] = []
+        reader = AIOKafkaConsumer(
+            bootstrap_servers=self._servers,
+            client_id=self._name,
+            request_timeout_ms=REQUEST_TIMEOUT_MS,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+        )
+        async with asyncio.timeout(ADMIN_TIMEOUT_S):
+            try:
+                await reader.start()
+                asked = {TopicPartition(self._prefix + at.topic, at.partition): start for at, start in starts.items()}
+                ends = await reader.end_offsets(list(asked))
+                left = {at: min(ends[at], start + limit) for at, start in asked.items() if start < ends[at]}
+                reader.assign(list(left))
+                for at in left:
+                    reader.seek(at, asked[at])
+                while left:
+                    for at, records in (await reader.getmany(*left, timeout_ms=_READ_WAIT_MS)).items():
+                        found += [incoming(self._prefix, each) for each in records if each.offset < left[at]]
+                        if records[-1].offset + 1 >= left[at]:
+                            del left[at]
+            finally:
+                await _stop_reader(reader)
+        return found
+
+    async def replicas(self) -> Mapping[str, tuple[int, int]]:
+        """Of each topic the fewest replicas of a partition, and how many it should have."""
+        async with self._admin() as admin:
+            wanted = self._replicas or await _possible_replicas(admin)
+            described = await admin.describe_topics()
+        return {
+            topic["topic"].removeprefix(self._prefix): (
+                min(len(each["replicas"]) for each in topic["partitions"]),
+                wanted,
+            )
+            for topic in described
+            if topic["topic"].startswith(self._prefix) and not topic["error_code"] and topic["partitions"]
+        }
+
     async def close(self) -> None:
         """Close every connection."""
         self._discard()
@@ -218,6 +275,11 @@ class KafkaBus(Bus):
                 yield admin
             finally:
                 await admin.close()
+
+
+async def _possible_replicas(admin: AIOKafkaAdminClient) -> int:
+    """As many as there are brokers at this moment, and no more than are of use."""
+    return min(_REPLICAS, len((await admin.describe_cluster())["brokers"]))
 
 
 async def _wait_for_leaders(admin: AIOKafkaAdminClient, topics: Sequence[str]) -> None:

@@ -78,7 +78,7 @@ class KafkaMember:
         if self._rebalances.failure is not None:
             raise self._rebalances.failure
         fetched = await self.consumer.getmany(timeout_ms=int(wait_s * 1000), max_records=limit)
-        return [self._incoming(record) for records in fetched.values() for record in records]
+        return [incoming(self._prefix, record) for records in fetched.values() for record in records]
 
     async def seek(self, partition_id: PartitionId, offset: int) -> None:
         """Read on from here in this partition, if it is still ours."""
@@ -121,11 +121,6 @@ class KafkaMember:
     def _with_prefix(self, partition_id: PartitionId) -> TopicPartition:
         return TopicPartition(self._prefix + partition_id.topic, partition_id.partition)
 
-    def _incoming(self, record: ConsumerRecord) -> Incoming:
-        headers = {name: (value or b"").decode(errors="replace") for name, value in record.headers}
-        partition_id = PartitionId(record.topic.removeprefix(self._prefix), record.partition)
-        return Incoming(partition_id, record.offset, record.key, headers, record.value)
-
     async def _stop(self) -> None:
         # In a task of its own: the client lets the cancellation of its inner tasks escape, and it would look like ours.
         stopping = asyncio.ensure_future(self.consumer.stop())
@@ -135,6 +130,13 @@ class KafkaMember:
             _log.info("left the group without closing", group=self._group)
         elif not stopping.cancelled() and (error := stopping.exception()) is not None:
             _log.info("left the group without closing", group=self._group, error=error_summary(error))
+
+
+def incoming(prefix: str, record: ConsumerRecord) -> Incoming:
+    """A record as this installation names it."""
+    headers = {name: (value or b"").decode(errors="replace") for name, value in record.headers}
+    partition_id = PartitionId(record.topic.removeprefix(prefix), record.partition)
+    return Incoming(partition_id, record.offset, record.key, headers, record.value)
 
 
 class _RebalanceHandler(ConsumerRebalanceListener):  # type: ignore[misc]

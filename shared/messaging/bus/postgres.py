@@ -14,7 +14,7 @@ from shared.database.engine import open_engine
 from shared.messaging.bus.errors import is_transient
 from shared.messaging.bus.postgres_group import LEASE_S, GroupLeases
 from shared.messaging.bus.postgres_member import PostgresMember, appended
-from shared.messaging.bus.protocol import Bus, BusRefused, Outgoing, PartitionId, RebalanceListener
+from shared.messaging.bus.protocol import Bus, BusRefused, Incoming, Outgoing, PartitionId, RebalanceListener
 
 POOL = 4
 SEND_TIMEOUT_S = 5.0
@@ -61,6 +61,19 @@ _TOPICS = text(
 _ENDS = text(
     """
     SELECT topic, partition, next FROM bus_head WHERE topic = ANY (CAST(:topics AS text[])) ORDER BY topic, partition
+    """
+)
+_READ = text(
+    """
+    SELECT l.topic, l.partition, l."offset", l.key, CAST(l.headers AS text) AS headers, l.value
+    FROM unnest(CAST(:topics AS text[]), CAST(:partitions AS integer[]), CAST(:starts AS bigint[]))
+         AS a (topic, partition, start)
+    CROSS JOIN LATERAL (
+        SELECT * FROM bus_log b
+        WHERE b.topic = a.topic AND b.partition = a.partition AND b."offset" >= a.start
+        ORDER BY b."offset" LIMIT :limit
+    ) AS l
+    ORDER BY l.topic, l.partition, l."offset"
     """
 )
 
@@ -166,6 +179,30 @@ class PostgresBus(Bus):
         async with self._engine.connect() as connection:
             rows = await connection.execute(_ENDS, {"topics": [self._prefix + topic for topic in topics]})
             return {PartitionId(row.topic.removeprefix(self._prefix), row.partition): row.next for row in rows}
+
+    async def read(self, starts: Mapping[PartitionId, int], limit: int) -> Sequence[Incoming]:
+        """Up to ``limit`` records of each partition from an offset on."""
+        asked = {
+            "topics": [self._prefix + partition_id.topic for partition_id in starts],
+            "partitions": [partition_id.partition for partition_id in starts],
+            "starts": list(starts.values()),
+        }
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(_READ, asked | {"limit": limit})
+            return [
+                Incoming(
+                    PartitionId(row.topic.removeprefix(self._prefix), row.partition),
+                    row.offset,
+                    row.key,
+                    orjson.loads(row.headers),
+                    row.value,
+                )
+                for row in rows
+            ]
+
+    async def replicas(self) -> Mapping[str, tuple[int, int]]:
+        """It lies in one database: the server's own copies are its administrator's affair."""
+        return {}
 
     async def close(self) -> None:
         """Close every connection."""

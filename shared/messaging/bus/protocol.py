@@ -117,6 +117,14 @@ class Bus(Protocol):
         """The offset after the last record of each partition."""
         ...
 
+    async def read(self, starts: Mapping[PartitionId, int], limit: int) -> Sequence[Incoming]:
+        """Up to ``limit`` records of each of these partitions from an offset on, as they lie there now; in no group."""
+        ...
+
+    async def replicas(self) -> Mapping[str, tuple[int, int]]:
+        """Of each topic, on how many machines it lies and on how many it should; empty where the bus has only one."""
+        ...
+
     async def close(self) -> None:
         """Close every connection."""
         ...

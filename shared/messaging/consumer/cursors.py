@@ -1,59 +1,105 @@
-"""One cursor per publisher and aggregate: what is older is a duplicate, what is too new waits in a table."""
+"""One cursor per publisher and aggregate: what is older is a duplicate, what is too new waits in a table.
+
+Events are in the order of their places, (epoch, seq). Each says the place of the event before it: a restored publisher
+counts on from where it was restored to, and whoever has taken in more than that of the epoch before follows at once.
+"""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.database.bulk import ColumnMap, insert_rows
+from shared.messaging.bus.envelope import BEFORE_ALL, Place
 from shared.messaging.records.sequence import AggregateKey, SequencedRecord
+
+# Events of one aggregate are numbered in the order in which their transactions took its row, not in which they began.
+# An event with a lower number that was recorded so much later than the last is another fact under a known number.
+OVERLAP = timedelta(minutes=10)
 
 
 @dataclass(slots=True)
 class CursorState:
-    """The last sequence handled for an aggregate, and what blocks the next."""
+    """The place of the last event handled for an aggregate, which event that was, and what blocks the next."""
 
-    seq: int
-    dead_seq: int | None
-    parked: bool
+    place: Place = BEFORE_ALL
+    dead: Place | None = None
+    parked: bool = False
+    last_event_id: UUID | None = None
+    last_recorded_at: datetime | None = None
+
+    def follows(self, item: SequencedRecord) -> bool:
+        """Whether an event is the next one."""
+        return item.envelope.previous_place <= self.place < item.place
+
+    def contradicts(self, item: SequencedRecord) -> bool:
+        """Whether an event bears a number under which another was taken in."""
+        if item.place == self.place:
+            return self.last_event_id is not None and item.envelope.id != self.last_event_id
+        return (
+            item.place < self.place
+            and item.envelope.epoch == self.place[0]
+            and self.last_recorded_at is not None
+            and item.envelope.occurred_at > self.last_recorded_at + OVERLAP
+        )
+
+    def advance(self, item: SequencedRecord) -> None:
+        """Note an event as the last one handled."""
+        self.place = item.place
+        self.last_event_id, self.last_recorded_at = item.envelope.id, item.envelope.occurred_at
 
 
 @dataclass(slots=True)
 class IngestPlan:
-    """What to do with a batch: hand to the handlers, park, or drop."""
+    """What to do with a batch: hand to the handlers, park, drop, or set aside as contradicting what is known."""
 
     take: list[SequencedRecord] = field(default_factory=list)
     park: list[SequencedRecord] = field(default_factory=list)
     duplicates: list[SequencedRecord] = field(default_factory=list)
+    contradicting: list[SequencedRecord] = field(default_factory=list)
 
+
+Parked = dict[Place, SequencedRecord]
 
 _KEYS = ColumnMap[AggregateKey]({"publisher": "text", "aggregate_id": "uuid"})
-_HANDLED = ColumnMap[tuple[AggregateKey, int]](
+_HANDLED = ColumnMap[SequencedRecord](
     {
-        "publisher": ("text", lambda handled: handled[0].publisher),
-        "aggregate_id": ("uuid", lambda handled: handled[0].aggregate_id),
-        "seq": ("bigint", itemgetter(1)),
+        "publisher": ("text", "envelope.publisher"),
+        "aggregate_id": ("uuid", "envelope.key"),
+        "epoch": ("integer", "envelope.epoch"),
+        "seq": ("bigint", "envelope.seq"),
+        "last_event_id": ("uuid", "envelope.id"),
+        "last_recorded_at": ("timestamptz", "envelope.occurred_at"),
     }
 )
 # A dead letter with a damaged envelope makes no event a duplicate. Events after a real dead letter wait behind it.
 _LOAD = _KEYS.statement(
     """
-    SELECT n.publisher, n.aggregate_id, COALESCE(c.seq, 0) AS seq,
-           (SELECT min(d.seq) FROM dead_letter d
-            WHERE d.publisher = n.publisher AND d.aggregate_id = n.aggregate_id AND d.state = 'WAITING'
-              AND d.reason <> 'MALFORMED') AS dead_seq,
+    SELECT n.publisher, n.aggregate_id, COALESCE(c.epoch, 0) AS epoch, COALESCE(c.seq, 0) AS seq,
+           c.last_event_id, c.last_recorded_at, dead.epoch AS dead_epoch, dead.seq AS dead_seq,
            EXISTS (SELECT FROM parked_event p
                    WHERE p.publisher = n.publisher AND p.aggregate_id = n.aggregate_id) AS parked
     FROM {rows}
     LEFT JOIN cursor c ON c.publisher = n.publisher AND c.aggregate_id = n.aggregate_id
+    LEFT JOIN LATERAL (
+        SELECT d.epoch, d.seq FROM dead_letter d
+        WHERE d.publisher = n.publisher AND d.aggregate_id = n.aggregate_id AND d.state = 'WAITING'
+          AND d.reason <> 'MALFORMED'
+        ORDER BY d.epoch, d.seq LIMIT 1
+    ) AS dead ON true
     """
 )
 _ADVANCE = insert_rows(
     "cursor",
     _HANDLED,
     order_by="n.publisher, n.aggregate_id",
-    then="ON CONFLICT (publisher, aggregate_id) DO UPDATE SET seq = EXCLUDED.seq",
+    then="""
+    ON CONFLICT (publisher, aggregate_id) DO UPDATE
+        SET epoch = EXCLUDED.epoch, seq = EXCLUDED.seq, last_event_id = EXCLUDED.last_event_id,
+            last_recorded_at = EXCLUDED.last_recorded_at
+    """,
 )
 
 
@@ -61,39 +107,63 @@ async def load(session: AsyncSession, aggregates: Collection[AggregateKey]) -> d
     """The state of each aggregate; the offsets that the caller has advanced keep others from changing it."""
     rows = await session.execute(_LOAD, _KEYS.arrays(list(aggregates)))
     return {
-        AggregateKey(row.publisher, row.aggregate_id): CursorState(row.seq, row.dead_seq, row.parked) for row in rows
+        AggregateKey(row.publisher, row.aggregate_id): CursorState(
+            (row.epoch, row.seq),
+            None if row.dead_seq is None else (row.dead_epoch, row.dead_seq),
+            row.parked,
+            row.last_event_id,
+            row.last_recorded_at,
+        )
+        for row in rows
     }
 
 
 async def advance(session: AsyncSession, handled: Iterable[SequencedRecord]) -> None:
-    """Advance the cursors to what was handled; the last record of an aggregate has the highest sequence."""
-    highest = {item.aggregate: item.envelope.seq for item in handled}
-    if highest:
-        await session.execute(_ADVANCE, _HANDLED.arrays(list(highest.items())))
+    """Advance the cursors to what was handled; the last record of an aggregate stands last in its order."""
+    last = {item.aggregate: item for item in handled}
+    if last:
+        await session.execute(_ADVANCE, _HANDLED.arrays(list(last.values())))
 
 
 def plan(
     items: Sequence[SequencedRecord],
     states: dict[AggregateKey, CursorState],
-    parked: dict[AggregateKey, dict[int, SequencedRecord]],
+    parked: dict[AggregateKey, Parked],
 ) -> IngestPlan:
     """Decide per record, in order of arrival; parked events follow as soon as the gap before them closes."""
     made = IngestPlan()
+    for aggregate, waiting in parked.items():
+        _release(made, states[aggregate], waiting)
     for item in items:
         state = states[item.aggregate]
-        seq = item.envelope.seq
-        if seq <= state.seq or seq == state.dead_seq:
+        if state.contradicts(item):
+            made.contradicting.append(item)
+            state.dead = state.dead or item.place
+        elif item.place <= state.place or item.place == state.dead or item.envelope.id == state.last_event_id:
             made.duplicates.append(item)
-        elif state.dead_seq is not None or seq > state.seq + 1:
+        elif state.dead is not None or not state.follows(item):
             made.park.append(item)
         else:
             made.take.append(item)
-            state.seq = seq
+            state.advance(item)
             _release(made, state, parked.get(item.aggregate, {}))
     return made
 
 
-def _release(made: IngestPlan, state: CursorState, waiting: dict[int, SequencedRecord]) -> None:
-    while (following := waiting.pop(state.seq + 1, None)) is not None:
-        made.take.append(following)
-        state.seq += 1
+def next_parked(state: CursorState, waiting: Parked) -> SequencedRecord | None:
+    """The first parked event, where nothing blocks it any more."""
+    if not waiting or state.dead is not None:
+        return None
+    first = waiting[min(waiting)]
+    return first if first.place <= state.place or state.follows(first) else None
+
+
+def _release(made: IngestPlan, state: CursorState, waiting: Parked) -> None:
+    while (following := next_parked(state, waiting)) is not None:
+        del waiting[following.place]
+        if following.place <= state.place:
+            # It belonged to an epoch that ended before it came to it.
+            made.duplicates.append(following)
+        else:
+            made.take.append(following)
+            state.advance(following)

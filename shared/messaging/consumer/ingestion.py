@@ -16,6 +16,10 @@ from shared.messaging.records import unhandled_records
 from shared.messaging.records.sequence import AggregateKey, SequencedRecord
 from shared.messaging.records.unhandled_records import UnhandledRecord
 
+# Why an event is a dead letter that bears the number of another: its publisher was restored and counts in no new epoch.
+NUMBER_REUSED = "NUMBER_REUSED"
+_REUSED = "another event was taken in under this number: its publisher was restored without canbao restore"
+
 
 @dataclass(frozen=True, slots=True)
 class IngestResult:
@@ -62,7 +66,9 @@ async def release(
         parked = await unhandled_records.waiting(
             session, [aggregate for aggregate, state in states.items() if state.parked]
         )
-        following = [found for aggregate, by_seq in parked.items() if (found := by_seq.get(states[aggregate].seq + 1))]
+        following = [
+            found for aggregate, there in parked.items() if (found := cursors.next_parked(states[aggregate], there))
+        ]
         # The first of each aggregate brings a portion of the rest along.
         await unhandled_records.unpark(session, following)
         delivery = Delivery(session, subscriptions, resources)
@@ -83,10 +89,12 @@ async def _ingest(
     plan = cursors.plan(items, states, parked)
     delivered = await delivery.deliver(plan.take)
     failed = [UnhandledRecord(r.item.record, r.item.envelope, r.reason, r.error) for r in delivered.failed]
+    failed += [UnhandledRecord(i.record, i.envelope, NUMBER_REUSED, _REUSED) for i in plan.contradicting]
     to_park = [item for item in (*plan.park, *delivered.blocked) if not item.was_parked]
     await cursors.advance(session, delivered.handled)
     await unhandled_records.park(session, to_park, region)
-    await unhandled_records.unpark(session, (*delivered.handled, *(refusal.item for refusal in delivered.failed)))
+    done = (*delivered.handled, *(refusal.item for refusal in delivered.failed), *plan.duplicates)
+    await unhandled_records.unpark(session, done)
     await unhandled_records.record_dead_letters(session, (*malformed, *failed), region)
     result = IngestResult(len(delivered.handled), len(plan.duplicates), len(to_park), (*malformed, *failed))
     return result, [aggregate for aggregate, waiting in parked.items() if not waiting]

@@ -1,9 +1,10 @@
-"""``canbao replay``: see dead letters, take them in again, or give them up."""
+"""``canbao replay``: see dead letters, take them in again, or give them up; and send again what the bus has lost."""
 
 import asyncio
 import getpass
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Annotated, TypeVar
 from uuid import UUID
 
@@ -12,6 +13,7 @@ import typer
 from shared.command_line import Commands
 from shared.messaging.dead_letters import replay
 from shared.messaging.dead_letters.replay import DeadLetterContext, ReplayOutcome
+from shared.messaging.outbox.sending_again import send_again
 
 T = TypeVar("T")
 # Opens what a service's dead letters need, by the service's name.
@@ -28,10 +30,11 @@ _ServiceName = Annotated[str, typer.Argument(help="死信所属的服务 · the 
 def replay_commands(open_context: Opener, services: Collection[str]) -> typer.Typer:
     """The commands, for the services that an installation has."""
     commands = _ReplayCommands(open_context, services)
-    app = Commands(help="死信处理 · dead letters: list, run, discard", no_args_is_help=True)
+    app = Commands(help="死信处理与补发 · dead letters: list, run, discard; outbox: send again", no_args_is_help=True)
     app.command("list")(commands.list_)
     app.command("run")(commands.run)
     app.command("discard")(commands.discard)
+    app.command("outbox")(commands.outbox)
     return app
 
 
@@ -80,6 +83,29 @@ class _ReplayCommands:
             else _OUTCOME_TEXT[outcome]
         )
         typer.echo(f"{letter}  {said}")
+
+    def outbox(
+        self,
+        since: Annotated[
+            datetime,
+            typer.Option(
+                formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"],
+                help="补发自此时起标为已发送的事件；不带时区时按本机时区"
+                " · send again what was marked as sent from then on; in this machine's time zone unless it has one",
+            ),
+        ],
+        service: Annotated[
+            str | None, typer.Option(help="只补发一个服务的事件，默认全部 · only this service's events; all without it")
+        ] = None,
+    ) -> None:
+        """补发已标为发送的事件，供总线丢失后用；订阅方自行去重，可重复执行 · send again what was marked as sent, for a
+        bus that lost it; consumers drop what they know, so it is safe to repeat.
+        """
+        for name in [service] if service is not None else self._services:
+            again = self._on(
+                name, lambda context: send_again(context.database, context.region, since=since.astimezone())
+            )
+            typer.echo(f"{name}  {again} 条事件将再次发送 · events will be sent again")
 
     def _on(self, service: str, work: Callable[[DeadLetterContext], Awaitable[T]]) -> T:
         if service not in self._services:

@@ -49,19 +49,24 @@ _CONCLUDE = text(
     """
 )
 _STATE = text("SELECT state FROM dead_letter WHERE id = :id")
-# Past every discarded event that is next for its aggregate; a damaged one with another sequence number blocks nothing.
+# Past every discarded event that is next for its aggregate; a damaged one with another place blocks nothing.
 _SKIP = text(
     """
     WITH RECURSIVE given_up AS (
-        SELECT coalesce(max(seq), 0) AS seq FROM cursor WHERE publisher = :publisher AND aggregate_id = :aggregate_id
+        SELECT coalesce(max(epoch), 0) AS epoch, coalesce(max(seq), 0) AS seq, CAST(NULL AS uuid) AS event_id
+        FROM cursor WHERE publisher = :publisher AND aggregate_id = :aggregate_id
         UNION
-        SELECT d.seq FROM given_up
+        SELECT d.epoch, d.seq, d.event_id FROM given_up
         JOIN dead_letter d ON d.publisher = :publisher AND d.aggregate_id = :aggregate_id AND d.state = 'DISCARDED'
-                              AND d.seq = given_up.seq + 1
+            AND (d.epoch, d.seq) > (given_up.epoch, given_up.seq)
+            AND (d.seq = 1 OR (d.previous_epoch, d.seq - 1) <= (given_up.epoch, given_up.seq))
     )
-    INSERT INTO cursor AS c (publisher, aggregate_id, seq)
-    SELECT :publisher, :aggregate_id, max(seq) FROM given_up HAVING max(seq) > 0
-    ON CONFLICT (publisher, aggregate_id) DO UPDATE SET seq = EXCLUDED.seq WHERE c.seq < EXCLUDED.seq
+    INSERT INTO cursor AS c (publisher, aggregate_id, epoch, seq, last_event_id)
+    SELECT :publisher, :aggregate_id, epoch, seq, event_id FROM given_up WHERE event_id IS NOT NULL
+    ORDER BY epoch DESC, seq DESC LIMIT 1
+    ON CONFLICT (publisher, aggregate_id) DO UPDATE
+        SET epoch = EXCLUDED.epoch, seq = EXCLUDED.seq, last_event_id = EXCLUDED.last_event_id, last_recorded_at = NULL
+        WHERE (c.epoch, c.seq) < (EXCLUDED.epoch, EXCLUDED.seq)
     """
 )
 

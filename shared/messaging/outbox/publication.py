@@ -21,20 +21,22 @@ from shared.messaging.bus.protocol import MAX_EVENT_BYTES
 from shared.messaging.outbox.wake import waker
 
 # One statement: the aggregates' rows are locked in sorted order and give out their sequence numbers, then the events
-# go in. The lane must be what shared.messaging.bus.partition.partition_for says.
+# go in. Reading the epoch locks its table until the commit, so that none begins while an announcement is under way.
+# The lane must be what shared.messaging.bus.partition.partition_for says.
 _ANNOUNCE = text(
     """
     WITH counted AS (
-        INSERT INTO aggregate AS a (id, seq)
-        SELECT id, events FROM unnest(CAST(:aggregates AS uuid[]), CAST(:events AS bigint[])) AS n (id, events)
+        INSERT INTO aggregate AS a (id, seq, epoch)
+        SELECT id, events, (SELECT max(epoch) FROM epoch)
+        FROM unnest(CAST(:aggregates AS uuid[]), CAST(:events AS bigint[])) AS n (id, events)
         ORDER BY id
-        ON CONFLICT (id) DO UPDATE SET seq = a.seq + EXCLUDED.seq
-        RETURNING id, seq
+        ON CONFLICT (id) DO UPDATE SET seq = a.seq + EXCLUDED.seq, epoch = EXCLUDED.epoch
+        RETURNING id, seq, epoch
     )
     INSERT INTO outbox (id, lane, topic, key, aggregate_seq, event, region, benefit_year, actor, service,
-                        correlation_id, causation_id, payload)
+                        correlation_id, causation_id, payload, epoch)
     SELECT e.id, crc32(uuid_send(e.key)) % i.partitions, i.service, e.key, counted.seq - e.later, e.event, e.region,
-           e.benefit_year, e.actor, i.service, e.correlation_id, e.causation_id, CAST(e.payload AS json)
+           e.benefit_year, e.actor, i.service, e.correlation_id, e.causation_id, CAST(e.payload AS json), counted.epoch
     FROM unnest(
              CAST(:ids AS uuid[]), CAST(:keys AS uuid[]), CAST(:later AS bigint[]), CAST(:names AS text[]),
              CAST(:regions AS text[]), CAST(:benefit_years AS integer[]), CAST(:actors AS text[]),

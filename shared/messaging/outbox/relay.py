@@ -23,6 +23,7 @@ from shared.messaging.bus.envelope import Envelope, to_headers
 from shared.messaging.bus.errors import error_summary
 from shared.messaging.bus.protocol import Bus, BusRefused, Outgoing, PartitionId
 from shared.messaging.outbox.lanes import LEASE_S, Lanes
+from shared.messaging.outbox.own_topic import OwnTopic
 from shared.messaging.outbox.wake import woken
 from shared.messaging.topics.installation import join_installation
 
@@ -37,14 +38,22 @@ RELAY = "relay"
 _log = structlog.get_logger("canbao.relay")
 
 _HELD = ColumnMap[tuple[int, int]]({"lane": ("integer", itemgetter(0)), "token": ("bigint", itemgetter(1))})
+# What was announced after a restoration and before its epoch began was moved into that epoch. The event before one of a
+# later epoch may be of an earlier one, and may have been purged since.
 _UNPUBLISHED = text(
     """
     SELECT o.id, o.lane, o.topic, o.key, o.aggregate_seq, o.event, o.region, o.benefit_year, o.actor, o.service,
-           o.correlation_id, o.causation_id, o.recorded_at, CAST(o.payload AS text) AS payload
+           o.correlation_id, o.causation_id, o.recorded_at, CAST(o.payload AS text) AS payload,
+           coalesce(m.epoch, o.epoch) AS epoch,
+           CASE WHEN coalesce(m.epoch, o.epoch) > 1 AND o.aggregate_seq > 1 THEN coalesce(
+               (SELECT coalesce(bm.epoch, b.epoch) FROM outbox b LEFT JOIN outbox_moved bm ON bm.id = b.id
+                WHERE b.key = o.key AND b.aggregate_seq = o.aggregate_seq - 1), 1)
+           ELSE coalesce(m.epoch, o.epoch) END AS previous_epoch
     FROM unnest(CAST(:lanes AS integer[])) AS l (lane)
     CROSS JOIN LATERAL (
         SELECT * FROM outbox WHERE lane = l.lane AND published_at IS NULL ORDER BY position LIMIT :per_lane
     ) AS o
+    LEFT JOIN outbox_moved m ON m.id = o.id
     ORDER BY o.position
     LIMIT :batch
     """
@@ -95,6 +104,7 @@ class Relay:
         self._database, self._bus, self._service, self._region = database, bus, service, region
         self._failures, self._lease_s = failures, lease_s
         self.lanes = Lanes(database, region, lease_s)
+        self._own_topic = OwnTopic(database, bus, service, region)
         self._blocked: dict[int, tuple[float, Backoff]] = {}
         self._log = _log.bind(service=service)
 
@@ -112,6 +122,8 @@ class Relay:
                     began = monotonic()
                     sent = await self.step()
                     took_s = monotonic() - began
+                    if self._own_topic.due:
+                        await self._own_topic.look()
                     if not self._blocked:
                         self._failures.succeeded(RELAY)
                     if sent == 0:
@@ -125,12 +137,15 @@ class Relay:
                     if isinstance(error, asyncio.CancelledError) and cancelled_from_outside():
                         raise
                     self._failed("relay interrupted", error)
+                    # The database may be another now: a standby that lacks the last commits.
+                    ready = False
                     await pause(stop, backoff.next())
         await self._release_lanes()
 
     async def prepare(self) -> None:
         """Check that database and bus are this installation's, and make the service's topic."""
         await join_installation(database=self._database, bus=self._bus, service=self._service, region=self._region)
+        await self._own_topic.look()
 
     async def step(self) -> int:
         """Send one batch and mark what was acknowledged; answers how many events were marked."""
@@ -206,6 +221,8 @@ class Relay:
         causation_id: UUID | None,
         recorded_at: datetime,
         payload: str,
+        epoch: int,
+        previous_epoch: int,
     ) -> Outgoing:
         envelope = Envelope(
             id=id,
@@ -217,6 +234,8 @@ class Relay:
             benefit_year=benefit_year,
             occurred_at=recorded_at,
             trace=Trace(actor, correlation_id, causation_id),
+            epoch=epoch,
+            previous_epoch=previous_epoch if previous_epoch != epoch else None,
         )
         return Outgoing(
             partition_id=PartitionId(topic, lane),

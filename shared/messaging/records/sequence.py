@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
-from shared.messaging.bus.envelope import Envelope
+from shared.messaging.bus.envelope import Envelope, Place
 from shared.messaging.bus.protocol import Incoming
 
 
@@ -17,7 +17,7 @@ class AggregateKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SequencedRecord:
-    """A record with a valid envelope: its sequence number orders it within its aggregate."""
+    """A record with a valid envelope: its place orders it within its aggregate."""
 
     record: Incoming
     envelope: Envelope
@@ -27,3 +27,8 @@ class SequencedRecord:
     def aggregate(self) -> AggregateKey:
         """The aggregate it belongs to."""
         return AggregateKey(self.envelope.publisher, self.envelope.key)
+
+    @property
+    def place(self) -> Place:
+        """Its place among its aggregate's events."""
+        return self.envelope.place

@@ -12,7 +12,7 @@ from shared.database.bulk import ColumnMap, insert_rows
 from shared.database.row import fetch_all
 from shared.domain.ids import new_id
 from shared.domain.region import covers
-from shared.messaging.bus.envelope import Envelope, aggregate_and_seq, from_headers
+from shared.messaging.bus.envelope import Envelope, Place, aggregate_and_place, from_headers
 from shared.messaging.bus.protocol import Incoming, PartitionId
 from shared.messaging.records.sequence import AggregateKey, SequencedRecord
 from shared.messaging.topics.offset_tracker import fingerprint
@@ -38,9 +38,9 @@ class UnhandledRecord:
         return found
 
     @property
-    def claimed(self) -> tuple[UUID, int] | None:
-        """The aggregate and sequence that it claims, as far as they can be read."""
-        return (self.envelope.key, self.envelope.seq) if self.envelope else aggregate_and_seq(self.record.headers)
+    def claimed(self) -> tuple[UUID, Place] | None:
+        """The aggregate and place that it claims, as far as they can be read."""
+        return (self.envelope.key, self.envelope.place) if self.envelope else aggregate_and_place(self.record.headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,9 @@ class _StoredRecord:
 
 @dataclass(frozen=True, slots=True)
 class _DeadLetter(_StoredRecord):
-    """A record that becomes a dead letter, with the aggregate and sequence that it claims, and why."""
+    """A record that becomes a dead letter, with the aggregate and place that it claims, and why."""
 
-    claimed: tuple[UUID, int] | None
+    claimed: tuple[UUID, Place] | None
     reason: str
     error: str
 
@@ -73,8 +73,10 @@ def _of_envelope(path: str) -> Callable[[_StoredRecord], object]:
     return lambda stored: None if stored.envelope is None else part(stored.envelope)
 
 
-def _claimed(place: int) -> Callable[[_DeadLetter], object]:
-    return lambda stored: stored.claimed and stored.claimed[place]
+def _previous_epoch(dead: _DeadLetter) -> int:
+    if dead.envelope is not None:
+        return dead.envelope.previous_epoch or dead.envelope.epoch
+    return dead.claimed[1][0] if dead.claimed else 1
 
 
 def _storable(headers: Mapping[str, str]) -> str:
@@ -87,6 +89,7 @@ _HANDLED = ColumnMap[SequencedRecord](
     {
         "publisher": ("text", "envelope.publisher"),
         "aggregate_id": ("uuid", "envelope.key"),
+        "epoch": ("integer", "envelope.epoch"),
         "seq": ("bigint", "envelope.seq"),
     }
 )
@@ -106,6 +109,7 @@ _PARKING = ColumnMap[_StoredRecord](
         **_RECORD,
         "publisher": ("text", "envelope.publisher"),
         "aggregate_id": ("uuid", "envelope.key"),
+        "epoch": ("integer", "envelope.epoch"),
         "seq": ("bigint", "envelope.seq"),
     }
 )
@@ -114,8 +118,10 @@ _DEAD = ColumnMap[_DeadLetter](
         **_RECORD,
         "id": ("uuid", lambda _: new_id()),
         "publisher": ("text", lambda dead: dead.claimed and dead.record.partition_id.topic),
-        "aggregate_id": ("uuid", _claimed(0)),
-        "seq": ("bigint", _claimed(1)),
+        "aggregate_id": ("uuid", lambda dead: dead.claimed and dead.claimed[0]),
+        "epoch": ("integer", lambda dead: dead.claimed[1][0] if dead.claimed else 1),
+        "seq": ("bigint", lambda dead: dead.claimed and dead.claimed[1][1]),
+        "previous_epoch": ("integer", _previous_epoch),
         "actor": ("text", _of_envelope("trace.actor")),
         "correlation_id": ("uuid", _of_envelope("trace.correlation_id")),
         "reason": "text",
@@ -129,22 +135,23 @@ _PARKED = _KEYS.statement(
     FROM {rows}
     CROSS JOIN LATERAL (
         SELECT * FROM parked_event
-        WHERE publisher = n.publisher AND aggregate_id = n.aggregate_id ORDER BY seq LIMIT :of_each
+        WHERE publisher = n.publisher AND aggregate_id = n.aggregate_id ORDER BY epoch, seq LIMIT :of_each
     ) AS p
-    ORDER BY p.publisher, p.aggregate_id, p.seq
+    ORDER BY p.publisher, p.aggregate_id, p.epoch, p.seq
     """
 )
 _PARK = insert_rows(
     "parked_event",
     _PARKING,
-    order_by="n.publisher, n.aggregate_id, n.seq",
-    then="ON CONFLICT (publisher, aggregate_id, seq) DO NOTHING",
+    order_by="n.publisher, n.aggregate_id, n.epoch, n.seq",
+    then="ON CONFLICT (publisher, aggregate_id, epoch, seq) DO NOTHING",
 )
 _UNPARK = _HANDLED.statement(
     """
     DELETE FROM parked_event p
     USING {rows}
-    WHERE p.publisher = n.publisher AND p.aggregate_id = n.aggregate_id AND p.seq = n.seq
+    WHERE p.publisher = n.publisher AND p.aggregate_id = n.aggregate_id AND p.epoch = n.epoch
+      AND p.seq = n.seq
     """
 )
 _RECORD_DEAD_LETTERS = insert_rows(
@@ -162,15 +169,15 @@ _RECORD_DEAD_LETTERS = insert_rows(
 
 async def waiting(
     session: AsyncSession, aggregates: Collection[AggregateKey]
-) -> dict[AggregateKey, dict[int, SequencedRecord]]:
-    """The first parked events of each of these aggregates, by sequence."""
+) -> dict[AggregateKey, dict[Place, SequencedRecord]]:
+    """The first parked events of each of these aggregates, by their place."""
     if not aggregates:
         return {}
     wanted = _KEYS.arrays(list(aggregates)) | {"of_each": RELEASED_AT_ONCE}
-    found: dict[AggregateKey, dict[int, SequencedRecord]] = {}
+    found: dict[AggregateKey, dict[Place, SequencedRecord]] = {}
     for record in await fetch_all(session, _PARKED, record_of, wanted):
         item = SequencedRecord(record, from_headers(record.headers, record.partition_id.topic), was_parked=True)
-        found.setdefault(item.aggregate, {})[item.envelope.seq] = item
+        found.setdefault(item.aggregate, {})[item.place] = item
     return found
 
 

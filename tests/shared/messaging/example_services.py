@@ -349,7 +349,17 @@ class Stage:
         return count
 
 
-def outgoing(event: Event, seq: int, *, bus: Bus, id_: UUID | None = None, **changes: Any) -> Outgoing:
+def outgoing(
+    event: Event,
+    seq: int,
+    *,
+    bus: Bus,
+    id_: UUID | None = None,
+    epoch: int = 1,
+    previous_epoch: int | None = None,
+    occurred_at: datetime = EPOCH,
+    **changes: Any,
+) -> Outgoing:
     """A record as a relay would send it, with what the test wants otherwise."""
     id_ = id_ or new_id()
     envelope = Envelope(
@@ -360,8 +370,10 @@ def outgoing(event: Event, seq: int, *, bus: Bus, id_: UUID | None = None, **cha
         seq=seq,
         region=event.region,
         benefit_year=None,
-        occurred_at=EPOCH,
+        occurred_at=occurred_at,
         trace=Trace.start("test"),
+        epoch=epoch,
+        previous_epoch=previous_epoch,
     )
     record = {
         "partition_id": partition_of(event),

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError
 
 from shared.domain.ids import new_id
+from shared.messaging.bus.errors import is_transient
 from shared.messaging.bus.kafka import KafkaBus
 from shared.messaging.bus.protocol import MAX_RECORD_BYTES
 from tests.harness.kafka_broker import KafkaBroker, NamedBroker
@@ -22,6 +24,7 @@ from tests.shared.messaging.example_services import (
     sent,
 )
 
+_TOO_MANY = 10
 _OF_THE_TOPIC = 1  # DYNAMIC_TOPIC_CONFIG in Kafka's protocol, DescribeConfigs
 
 
@@ -53,6 +56,28 @@ async def test_a_topic_is_kept_for_ever_and_takes_what_a_publisher_may_announce(
     assert (kept["retention.ms"], kept["retention.bytes"], kept["cleanup.policy"]) == ("-1", "-1", "delete")
     assert int(kept["max.message.bytes"]) == MAX_RECORD_BYTES
     assert int(kept["min.insync.replicas"]) >= 1
+
+
+async def test_a_topic_is_not_made_with_fewer_copies_than_are_set(kafka: KafkaBroker | NamedBroker) -> None:
+    """E3: without a setting it gets as many as brokers happen to be up; with one it waits for them."""
+    installation = f"t{new_id().hex[:12]}"
+    bus = KafkaBus(
+        kafka.bootstrap_servers, installation=installation, partitions=PARTITIONS, name="test", replicas=_TOO_MANY
+    )
+    try:
+        with pytest.raises(KafkaError) as refusal:
+            await bus.create_topics(["station"])
+        assert is_transient(refusal.value)
+        assert "station" not in await bus.topics()
+    finally:
+        await bus.close()
+    plain = _bus(kafka)
+    try:
+        await plain.create_topics(["station"])
+        [(there, wanted)] = (await plain.replicas()).values()
+        assert there == wanted >= 1
+    finally:
+        await plain.close()
 
 
 async def test_a_relay_asks_for_every_acknowledgement_and_sends_nothing_twice(

@@ -6,11 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from shared.contracts.event import Trace
+from shared.contracts.payment import BillIssued
+from shared.database.engine import Database
 from shared.domain.clock import SystemClock
 from shared.domain.ids import new_id
+from shared.messaging.bus.envelope import Envelope, to_headers
 from shared.messaging.bus.factory import open_bus
 from shared.messaging.bus.kafka import KafkaBus
 from shared.messaging.bus.protocol import Outgoing, PartitionId
+from shared.messaging.topics.installation import join_installation
 from tests.harness.cluster import Cluster
 from tests.harness.eventually import eventually
 from tests.harness.installation import Installation
@@ -215,6 +220,59 @@ class TestBroker:
         await bus.create_topics(["payment"])
         await bus.close()
         assert ("TOPIC_MISSHAPEN", "payment") in broken(await seen(county, tmp_path))
+
+    async def test_a_topic_that_no_longer_holds_what_was_sent(
+        self, kafka_installation: Installation, tmp_path: Path
+    ) -> None:
+        """E2: a lane ends before the event that was seen there last."""
+        county = equipped(kafka_installation, tmp_path)
+        await _own_topic(county, "payment")
+        await county.sql("payment", "UPDATE relay_lane SET seen_offset = 3, seen_event_id = uuidv7() WHERE lane = 0")
+        assert broken(await seen(county, tmp_path)) == {("TOPIC_LOST", "payment")}
+
+    async def test_a_topic_that_holds_more_than_the_database_knows(
+        self, kafka_installation: Installation, tmp_path: Path
+    ) -> None:
+        """E1: the database was restored to before an event that lies on its topic."""
+        county = equipped(kafka_installation, tmp_path)
+        await _own_topic(county, "payment")
+        event = BillIssued(region="411521", enrolment_id=new_id(), bill_id=new_id(), version=1, due_fen=38000)
+        envelope = Envelope(
+            new_id(),
+            event.name,
+            "payment",
+            event.key,
+            1,
+            event.region,
+            2024,
+            SystemClock().now(),
+            Trace.start("clerk"),
+        )
+        async with open_bus(county.settings, "payment") as bus:
+            headers = to_headers(envelope, county.settings.installation)
+            record = Outgoing(PartitionId("payment", 0), envelope.id, b"k", headers, event.model_dump_json().encode())
+            assert not any(await bus.send([record]))
+        assert broken(await seen(county, tmp_path)) == {("TOPIC_AHEAD", "payment")}
+
+    async def test_a_topic_with_fewer_copies_than_are_wanted(
+        self, kafka_installation: Installation, tmp_path: Path
+    ) -> None:
+        """E3: it was made while a broker was down, and nobody looked again."""
+        county = equipped(kafka_installation, tmp_path)
+        await _own_topic(county, "payment")
+        findings = await seen(county.with_settings(kafka_replicas=3), tmp_path)
+        assert [each.subject for each in findings if each.code == "TOPIC_THIN"] == ["payment"]
+
+
+async def _own_topic(county: Installation, service: str) -> None:
+    """Make a service's topic as its relay does."""
+    settings = county.settings
+    database = Database(settings.service_url(service), pool_size=1)
+    try:
+        async with open_bus(settings, service) as bus:
+            await join_installation(database=database, bus=bus, service=service, region=settings.region)
+    finally:
+        await database.dispose()
 
 
 class TestMachine:

@@ -1,0 +1,144 @@
+"""E1: a service's database is put back to a named point under load, and canbao restore makes it whole again."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from pydantic import SecretStr
+
+from services.composition import BY_NAME
+from shared.database.provision import provision
+from shared.installation import migrate_service
+from shared.settings import Settings
+from tests.faults.archived_server import ArchivedServer, archived_server, socket_dir_of
+from tests.faults.conftest import WHOLE, Season
+from tests.faults.harmed_county import County, equipped, opened
+from tests.faults.own_servers import own_ground
+from tests.harness.cluster import SERVICES, Cluster, scratch_folder
+from tests.harness.environment import variables
+from tests.harness.eventually import eventually
+from tests.harness.installation import Installation, on_kafka
+from tests.harness.processes import ROOT, Fleet
+from tests.harness.wechat_peer import WechatPeer, wechat_peer
+
+pytestmark = pytest.mark.slow_fault
+
+PEOPLE = 420
+BEFORE, AFTER, MEANWHILE = 40, 300, 10
+
+
+@dataclass
+class Apart:
+    """A county of which one service has a server of its own."""
+
+    season: Season
+    server: ArchivedServer
+    peer: WechatPeer
+
+    def known_to_channel(self, county: County) -> None:
+        """The channel answers questions about every order that was paid."""
+        for transaction, order in county.channel.paid.items():
+            if order.order_no not in self.peer.paid:
+                self.peer.orders[order.order_no] = {"amount": {"total": order.amount_fen}}
+                self.peer.pay(order.order_no, transaction_id=transaction)
+
+
+def _links(folder: Path, service: str, apart: ArchivedServer, cluster: Cluster) -> Path:
+    """One socket folder for each service, so that one setting leads each to its own server."""
+    common = folder / "common"
+    common.symlink_to(socket_dir_of(cluster.postgres))
+    for name in SERVICES:
+        (folder / name).symlink_to(apart.socket_dir if name == service else common)
+    return folder
+
+
+def _apart_settings(folder: Path, cluster: Cluster) -> dict[str, Any]:
+    place = f"@/{{database}}?host={quote(str(folder), safe='/')}/{{service}}"
+    return {
+        "database_url": "postgresql://{service}_app:{password}" + place,
+        "owner_database_url": "postgresql://canbao_owner:{password}" + place,
+        "auditor_database_url": "postgresql://canbao_auditor:{password}" + place,
+        "database_passwords": {role: SecretStr(password) for role, password in cluster.passwords.items()},
+    }
+
+
+@contextmanager
+def _ground(service: str, keys: Path) -> Iterator[tuple[Settings, Cluster, ArchivedServer, str]]:
+    """Servers and a broker; the service's database lies on the archived one."""
+    with ExitStack() as stack:
+        cluster, settings, broker = stack.enter_context(own_ground(keys))
+        server = stack.enter_context(archived_server())
+        asyncio.run(provision(server.postgres.admin_url, SERVICES, cluster.passwords))
+        folder = _links(scratch_folder(), service, server, cluster)
+        apart = settings.model_copy(update=_apart_settings(folder, cluster))
+        asyncio.run(migrate_service(apart, BY_NAME[service]))
+        yield apart, cluster, server, broker.bootstrap_servers
+
+
+@asynccontextmanager
+async def _county(service: str, folder: Path) -> AsyncIterator[tuple[Apart, County]]:
+    stack = ExitStack()
+    settings, cluster, server, broker = await asyncio.to_thread(stack.enter_context, _ground(service, folder))
+    async with wechat_peer() as peer:
+        installation = equipped(await on_kafka(Installation(settings), broker), folder)
+        installation = installation.with_settings(wechat_base_url=peer.url)
+        fleet = Fleet(installation.settings, folder, whole=WHOLE)
+        try:
+            orders = await opened(installation, fleet, PEOPLE)
+            season = Season(installation, cluster.admin_url, fleet, orders)
+            async with season.goes_on() as county:
+                yield Apart(season, server, peer), county
+        finally:
+            await asyncio.to_thread(fleet.stop)
+            await asyncio.to_thread(stack.close)
+
+
+def _canbao(settings: Settings, *arguments: str) -> str:
+    """What the command says; it must succeed."""
+    command = [sys.executable, "-c", "from tools.cli import main; main()", *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=variables(settings), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+async def test_payment_restored_to_earlier_counts_every_payment_once(tmp_path: Path) -> None:
+    """E1: 300 payments after the restore point are unknown to the restored database, and the channel knows them."""
+    async with _county("payment", tmp_path) as (apart, county):
+        await county.channel.pay_and_notify(BEFORE)
+        await county.judged()
+        await asyncio.to_thread(apart.server.back_up)
+        await apart.server.mark("before")
+        await county.channel.pay_and_notify(AFTER)
+        await county.judged()
+        apart.known_to_channel(county)
+        await apart.server.lose()
+        await asyncio.to_thread(apart.server.restore_to, "before")
+        assert await county.one("payment", "SELECT count(*) FROM payment") < BEFORE + AFTER
+        work = county.fleet.one("payment", "work")
+        await eventually(
+            lambda: "canbao restore payment" in work.last_words(), within_s=60, message="work refuses to start"
+        )
+        # Whoever pays meanwhile is answered, and nothing is announced of it.
+        await eventually(county.fleet.one("payment", "web").is_ready, within_s=60, message="callbacks are taken")
+        await county.channel.pay_and_notify(MEANWHILE)
+        apart.known_to_channel(county)
+        assert not await work.is_ready()
+
+        settings = county.installation.settings
+        said = _canbao(settings, "restore", "payment", "--dry-run")
+        assert "payment.contribution_paid.v1" in said
+        assert await county.one("payment", "SELECT max(epoch) FROM epoch") == 1
+        said = _canbao(settings, "restore", "payment", "--because", "drill")
+        assert "epoch 2 began" in said
+        assert await county.one("payment", "SELECT max(epoch) FROM epoch") == 2
+        said = _canbao(settings, "restore", "payment", "--because", "drill")
+        assert "still in epoch 2" in said
+        await county.fleet.ready()
+        await county.judged(within_s=120)

@@ -1,0 +1,85 @@
+"""Whoever was registered in a window that a restoration lost is registered again under the id that others know."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from services.registration import SERVICE
+from shared.database.engine import Database
+from shared.domain.ids import new_id
+from shared.messaging.outbox.epochs import LostEvent, keep_lost
+from shared.protection import person_token, person_token_key
+from tests.harness.identity_numbers import a_number
+from tests.harness.installation import COUNTY, Installation
+from tests.services.registration.test_enrolments import EVERYTHING, a_person
+
+_YEAR = 2024
+
+
+async def _lose(installation: Installation, sequence: int, year: int = _YEAR) -> UUID:
+    """What canbao restore writes down of a registration that the database lost; the id that others know."""
+    enrolment_id = new_id()
+    token = person_token(person_token_key(installation.settings), "RESIDENT_ID", a_number(sequence))
+    lost = LostEvent(
+        id=new_id(),
+        event="registration.enrolment_registered.v1",
+        key=enrolment_id,
+        epoch=1,
+        seq=1,
+        region="411521101201",
+        benefit_year=year,
+        person_token=token,
+        actor="clerk",
+        recorded_at=datetime(2023, 10, 8, tzinfo=UTC),
+        payload={"person_token": token},
+    )
+    database = Database(installation.settings.owner_url("registration"), pool_size=1)
+    try:
+        async with database.transaction(COUNTY) as session:
+            await keep_lost(session, 2, [lost])
+    finally:
+        await database.dispose()
+    return enrolment_id
+
+
+@pytest.fixture
+async def http(installation: Installation) -> Any:
+    """A client of registration, with one town in the directory."""
+    await installation.set_business_date(date(2023, 10, 9), "registration")
+    async with installation.http_client(SERVICE, role="web") as client:
+        client.headers.update(installation.caller(*EVERYTHING))
+        towns = [{"code": "411521101", "name": "铁铺"}]
+        assert (await client.post("/registration/v1/regions", json={"regions": towns})).status_code == 204
+        yield client
+
+
+async def test_a_person_registered_again_takes_the_id_that_others_know(
+    http: httpx.AsyncClient, installation: Installation
+) -> None:
+    """E1: a family's money is credited to the enrolment that registration has, and not to a ghost."""
+    known = await _lose(installation, 1)
+    answer = await http.post("/registration/v1/enrolments", json=a_person(1))
+    assert (answer.status_code, answer.json()["id"]) == (201, str(known))
+    shown = await http.get(f"/registration/v1/enrolments/{known}")
+    assert shown.json()["document_number"] == "411521********" + a_number(1)[-4:]
+    rows = await installation.sql("registration", "SELECT settled_because FROM lost_event")
+    assert [row["settled_because"] for row in rows] == ["REGISTERED_AGAIN"]
+    events = await installation.sql("registration", "SELECT key FROM outbox")
+    assert [row["key"] for row in events] == [known]
+
+
+async def test_another_person_or_another_year_takes_an_id_of_its_own(
+    http: httpx.AsyncClient, installation: Installation
+) -> None:
+    """E1: the id belongs to one person in one year, and to one enrolment only."""
+    known = await _lose(installation, 1, year=2025)
+    assert (await http.post("/registration/v1/enrolments", json=a_person(1))).json()["id"] != str(known)
+    other = await _lose(installation, 2)
+    assert (await http.post("/registration/v1/enrolments", json=a_person(3))).json()["id"] != str(other)
+    first = await http.post("/registration/v1/enrolments", json=a_person(2))
+    assert first.json()["id"] == str(other)
+    again = await http.post("/registration/v1/enrolments", json=a_person(2))
+    assert again.json()["code"] == "ALREADY_ENROLLED"

@@ -1,0 +1,119 @@
+"""``canbao restore``: after a database was restored to earlier, or a standby took over without the last commits."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.composition import WITH_DATABASE
+from shared.database.engine import Database
+from shared.database.logins import owners_login
+from shared.messaging.bus.factory import open_bus
+from shared.messaging.dead_letters.commands import operator
+from shared.messaging.outbox.epochs import LostEvent
+from shared.settings import Settings
+from tools.restore.restoration import Restoration, Restorer
+from tools.restore.tasks import ALSO, kind_of
+
+_SHOWN = 500
+
+
+def restore(
+    service: Annotated[
+        str, typer.Argument(help="恢复到较早状态的服务 · the service whose database was restored to an earlier state")
+    ],
+    because: Annotated[str, typer.Option(help="恢复的原因，一并留存 · why it was restored; kept for the auditor")] = "",
+    anchor: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="canbao verify --anchor 的文件：记下被放弃的封存块"
+            " · the file of canbao verify --anchor: heads that are abandoned are recorded",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="只显示，不更改 · show what would be done and change nothing")
+    ] = False,
+    bus_lost: Annotated[
+        bool,
+        typer.Option(
+            "--bus-lost",
+            help="消息总线也已恢复或丢失：总线上看不出缺什么，仍进入新纪元"
+            " · the bus was restored or lost too and does not show what is missing: begin an epoch all the same",
+        ),
+    ] = False,
+) -> None:
+    """恢复数据库之后运行：进入新纪元，记下丢失的事实，列出须由人补录的事项；可重复执行
+    · run it after a restoration: begins an epoch, writes down what was lost, and lists what people must enter again;
+    safe to repeat.
+    """
+    if service not in WITH_DATABASE:
+        raise typer.BadParameter(f"没有名为 {service} 的服务 · no such service; choose {', '.join(WITH_DATABASE)}")
+    if not dry_run and not because.strip():
+        raise typer.BadParameter("请用 --because 写明原因 · say why with --because")
+    found, tasks = asyncio.run(
+        _restored(Settings(), service, because, anchor=anchor, dry_run=dry_run, bus_lost=bus_lost)
+    )
+    for line in lines(found, tasks, dry_run=dry_run):
+        typer.echo(line)
+
+
+async def _restored(
+    settings: Settings, service: str, because: str, *, anchor: Path | None, dry_run: bool, bus_lost: bool
+) -> tuple[Restoration, list[LostEvent]]:
+    database = Database(settings.owner_url(service), pool_size=2, application_name="canbao restore")
+    try:
+        with owners_login(settings, service):
+            async with open_bus(settings, service) as bus:
+                restorer = Restorer(settings, service, bus, database)
+                if dry_run:
+                    return await restorer.examine(anchor), []
+                found = await restorer.restore(began_by=operator(), because=because, anchor=anchor, anyway=bus_lost)
+                return found, await restorer.tasks()
+    finally:
+        await database.dispose()
+
+
+def lines(found: Restoration, tasks: Sequence[LostEvent], *, dry_run: bool) -> list[str]:
+    """What is said: what was lost, what was done, and the list of what people must enter again."""
+    said = []
+    total = sum(found.lost.values())
+    if total:
+        said.append(f"总线上有 {total} 条本数据库没有的事件 · the bus holds {total} events that this database lacks:")
+        said += [f"  {count:>8}  {event}" for event, count in sorted(found.lost.items())]
+    else:
+        said.append("总线上没有本数据库缺少的事件 · the bus holds nothing that this database lacks")
+    said += [f"放弃的封存块 · abandoned heads: {table} {len(heads)}" for table, heads in found.abandoned.items()]
+    if dry_run:
+        said.append("未作更改 · nothing was changed (--dry-run)")
+    elif found.began is not None:
+        said.append(f"已进入第 {found.began} 纪元，{found.moved} 条未发送的事件随之编号 · epoch {found.began} began,")
+        said[-1] += f" {found.moved} unsent events count in it; work starts by itself"
+        if found.asked:
+            said.append(f"将向渠道查询 {found.asked} 笔订单 · {found.asked} orders will be asked about at the channel")
+    else:
+        said.append(f"纪元仍为 {found.epoch} · still in epoch {found.epoch}")
+    return [*said, *_task_lines(found.service, tasks)]
+
+
+def _task_lines(service: str, tasks: Sequence[LostEvent]) -> list[str]:
+    """One line for each task, and what no event names."""
+    said, asked = [], Counter[str]()
+    for lost in tasks:
+        kind = kind_of(lost.event, lost.payload)
+        if not kind.zh:
+            asked[lost.event] += 1
+            continue
+        said.append(
+            f"  {lost.recorded_at:%Y-%m-%d %H:%M:%S}  {lost.region}  {lost.benefit_year or '—'}  {lost.key}"
+            f"  {kind.zh} · {kind.en}  ({lost.actor})"
+        )
+    hidden = [f"  … 另有 {len(said) - _SHOWN} 项 · {len(said) - _SHOWN} more"] if len(said) > _SHOWN else []
+    head = [f"须补录 {len(said)} 项 · {len(said)} to be entered again:"] if said else []
+    zh, en = ALSO[service]
+    also = [f"  另须补录 · also: {zh} · {en}"] if said or asked else []
+    being_asked = [f"  正在向渠道查询 · being asked at the channel: {event} {n}" for event, n in sorted(asked.items())]
+    return [*head, *said[:_SHOWN], *hidden, *also, *being_asked]

@@ -1,0 +1,134 @@
+"""Restoring one service: its epoch begins, what it lost is written down, and what is unsent counts from there.
+
+Every step may be repeated. What was lost is written down first; a restoration that was interrupted after it finds the
+same once more, because nothing is sent and nothing is looked past before the epoch has begun.
+"""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.payment.orders import repository as orders
+from shared.database.engine import Database
+from shared.messaging.bus.protocol import Bus
+from shared.messaging.outbox import epochs
+from shared.messaging.outbox.epochs import Beginning, LostEvent
+from shared.messaging.outbox.own_topic import OwnTopic
+from shared.messaging.topics.offset_tracker import fingerprint
+from shared.settings import Settings
+from tools.restore.tasks import kind_of
+from verify.anchor import AnchorLine, Head, read_anchor
+
+# One batch of a relay may have been sent and not marked when the database was copied.
+_BACK = 1_000
+# What is asked of others about the lost window, as soon as work begins.
+_ASKED_AGAIN: Mapping[str, Callable[[AsyncSession], Awaitable[int]]] = {"payment": orders.ask_all_open}
+_UNSENT = text("SELECT id FROM outbox WHERE published_at IS NULL")
+_HEADS = text("SELECT encode(hash, 'hex') FROM sealed_block WHERE table_name = :table AND block = :block")
+
+
+@dataclass
+class Restoration:
+    """What was found, and what was done about it."""
+
+    service: str
+    began: int | None = None
+    epoch: int = 1
+    restored_to: datetime | None = None
+    lost: Counter[str] = field(default_factory=Counter)
+    kept: int = 0
+    moved: int = 0
+    asked: int = 0
+    abandoned: dict[str, list[dict[str, str | int]]] = field(default_factory=dict)
+
+
+class Restorer:
+    """Restores one service's database, as the owner of its tables."""
+
+    def __init__(self, settings: Settings, service: str, bus: Bus, database: Database) -> None:
+        self._settings, self._service, self._database = settings, service, database
+        self._topic = OwnTopic(database, bus, service, settings.region)
+
+    async def examine(self, anchor: Path | None = None) -> Restoration:
+        """What a restoration would find; nothing is changed."""
+        return await self._look(anchor, keep=False)
+
+    async def restore(
+        self, *, began_by: str, because: str, anchor: Path | None = None, anyway: bool = False
+    ) -> Restoration:
+        """Begin an epoch where others are ahead, or ``anyway`` where the bus was lost too; else change nothing."""
+        found = await self._look(anchor, keep=True)
+        if not found.lost and not anyway:
+            return found
+        on_the_bus = await self._sent()
+        async with self._database.transaction(self._settings.region) as session:
+            await epochs.lock_announcing(session)
+            if await epochs.current_epoch(session) != found.epoch:
+                return found  # another process began it meanwhile
+            restored_to = await epochs.last_recorded(session)
+            found.began = await epochs.begin_epoch(
+                session, Beginning(began_by, because, found.restored_to or restored_to, found.abandoned)
+            )
+            found.moved = await epochs.move_unsent(session, found.began, on_the_bus)
+            if (ask := _ASKED_AGAIN.get(self._service)) is not None:
+                found.asked = await ask(session)
+        return found
+
+    async def tasks(self) -> list[LostEvent]:
+        """What is still to be made good, oldest first."""
+        found: list[LostEvent] = []
+        async with self._database.transaction(self._settings.region) as session:
+            await epochs.settle_made_good(session)
+            while page := await epochs.waiting_lost(session, after=found[-1].id if found else UUID(int=0)):
+                found += page
+        return found
+
+    async def _look(self, anchor: Path | None, *, keep: bool) -> Restoration:
+        found = Restoration(self._service)
+        async with self._database.transaction(self._settings.region) as session:
+            found.epoch = await epochs.current_epoch(session)
+            found.restored_to = await epochs.last_recorded(session)
+        async for records in self._topic.pages():
+            lost = [LostEvent.of(*each) for each in await self._topic.not_announced(records)]
+            found.lost.update(each.event for each in lost)
+            waiting = [each for each in lost if kind_of(each.event, each.payload).kept]
+            found.kept += len(waiting)
+            if keep and waiting:
+                async with self._database.transaction(self._settings.region) as session:
+                    await epochs.keep_lost(session, found.epoch + 1, waiting)
+        found.abandoned = await self._abandoned(anchor)
+        return found
+
+    async def _sent(self) -> set[UUID]:
+        """The unmarked events that lie on the bus all the same."""
+        async with self._database.transaction(self._settings.region) as session:
+            unsent = set((await session.execute(_UNSENT)).scalars())
+        sent: set[UUID] = set()
+        if unsent:
+            async for records in self._topic.pages(back=_BACK):
+                sent |= unsent & {fingerprint(record) for record in records}
+        return sent
+
+    async def _abandoned(self, anchor: Path | None) -> dict[str, list[dict[str, str | int]]]:
+        """The heads that an anchor holds and that the restored database does not have."""
+        lines = read_anchor(anchor, self._settings.installation) if anchor is not None else ()
+        gone: dict[str, dict[int, str]] = {}
+        async with self._database.transaction(self._settings.region) as session:
+            for table, head in _heads_of(lines, self._service):
+                stands = await session.execute(_HEADS, {"table": table, "block": head.block})
+                if stands.scalar_one_or_none() != head.hash:
+                    gone.setdefault(table, {})[head.block] = head.hash
+        return {
+            table: [{"block": block, "hash": hash_} for block, hash_ in sorted(heads.items())]
+            for table, heads in sorted(gone.items())
+        }
+
+
+def _heads_of(lines: Sequence[AnchorLine], service: str) -> list[tuple[str, Head]]:
+    return [each for line in lines for each in line.heads.get(service, {}).items()]
