@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "shared_0008"
-down_revision = "shared_0005"
+down_revision = "shared_0006"
 
 # Default privileges gave whoever works in this database every right to every table.
 EACH_WORKER = """
