@@ -42,9 +42,7 @@ class Court:
     def databases(self) -> Databases:
         """What the auditor looks at."""
         each = {name: DatabaseSnapshot(name, connection) for name, connection in self.connections.items()}
-        return Databases(
-            each["registration"], each["quota"], each["payment"], each["subsidy"], each["registration"]
-        )
+        return Databases(each["registration"], each["quota"], each["payment"], each["subsidy"], each["registration"])
 
     async def cells(self) -> list[Cell]:
         """Every cell of every proof view."""
@@ -99,7 +97,10 @@ def table(outcomes: Sequence[Outcome], excused: Mapping[tuple[str, str, str], st
         f"cells {len(tried)} of {len(columns)} columns · found {sum(found.values())}"
         f" · refused {sum(refused.values())} · excused {sum(o.overlooked for o in tried)}"
         f" in {len(excused)} columns",
-        *(f"  found first by {code:<26} {count:>4}, by it alone {alone[code]:>4}" for code, count in found.most_common()),
+        *(
+            f"  found first by {code:<26} {count:>4}, by it alone {alone[code]:>4}"
+            for code, count in found.most_common()
+        ),
         *(f"  refused by {what:<30} {count:>4}" for what, count in refused.most_common()),
         *(f"  excused {'.'.join(filter(None, key))}: {reason}" for key, reason in sorted(excused.items())),
         *(f"  no row of {view}" for view in empty),

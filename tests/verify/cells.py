@@ -219,7 +219,7 @@ async def _statement(connection: AsyncConnection, cell: Cell, table: _Table) -> 
         raise NothingThere
     victim, donor = _chosen(rows)
     value = (
-        f"(SELECT \"{column}\" FROM \"{table.name}\" WHERE ctid = '{donor}')"
+        f'(SELECT "{column}" FROM "{table.name}" WHERE ctid = \'{donor}\')'
         if donor
         else _MADE[table.types[column]].format(c=f'"{column}"')
     )
@@ -245,7 +245,9 @@ def _doubled(table: _Table, place: str) -> str:
         for column in kept
     ]
     names = ", ".join(f'"{column}"' for column in kept)
-    return f'INSERT INTO "{table.name}" ({names}) SELECT {", ".join(values)} FROM "{table.name}" WHERE ctid = \'{place}\''
+    return (
+        f'INSERT INTO "{table.name}" ({names}) SELECT {", ".join(values)} FROM "{table.name}" WHERE ctid = \'{place}\''
+    )
 
 
 async def _in_json(connection: AsyncConnection, cell: Cell) -> str:
@@ -253,9 +255,7 @@ async def _in_json(connection: AsyncConnection, cell: Cell) -> str:
     rows = (
         await connection.execute(text("SELECT id, schedule::text FROM pricing WHERE outcome = 'PRICED' ORDER BY id"))
     ).all()
-    mine, terms = next(
-        (key, json.loads(said)) for key, said in rows if any(row["shares"] for row in json.loads(said))
-    )
+    mine, terms = next((key, json.loads(said)) for key, said in rows if any(row["shares"] for row in json.loads(said)))
     others = [row for key, said in rows if key != mine for row in json.loads(said)]
     place = next(place for place, row in enumerate(terms) if row["shares"])
     if cell.act == "deleted":
