@@ -23,6 +23,9 @@ FIGURE = "a figure for people or for a bound, set against nothing"
 
 STATEMENTS = {
     "services/payment/bank/repository.py _TO_RECOUNT": ONE,
+    "services/payment/channel_bills/repository.py _COMPARE": ONE,
+    "services/payment/channel_bills/repository.py _FAULTS": FIGURE,
+    "services/payment/channel_bills/repository.py _LATE": FIGURE,
     "services/payment/ledger/repository.py _BALANCES": ONE,
     "services/payment/ledger/repository.py _ADVANCE": ONE,
     "services/payment/ledger/repository.py SUMMED": ONE,

@@ -37,12 +37,14 @@ def _asked_of(
 
 
 _MERCHANTS = ColumnMap[MerchantAtChannel]({"channel": "text", "merchant_id": "text"})
+# Written once; only where the business date is set for the first time, to an earlier day, that day is the first one.
 _BILL_FROM_NOW_ON = _MERCHANTS.statement(
     """
     INSERT INTO billed_merchant (channel, merchant_id, first_day, region, actor, correlation_id)
     SELECT n.channel, n.merchant_id, :today, :region, :actor, :correlation_id
     FROM {rows} ORDER BY n.channel, n.merchant_id
-    ON CONFLICT (channel, merchant_id) DO NOTHING
+    ON CONFLICT (channel, merchant_id) DO UPDATE SET first_day = EXCLUDED.first_day
+        WHERE billed_merchant.first_day > EXCLUDED.first_day
     """
 )
 # After the newest day that was wanted, up to yesterday; so many days at a time.
