@@ -447,7 +447,10 @@ BREAKS = (
         "CHANNEL_BILLS",
         "payment",
         (
-            "UPDATE bill_trade_line SET kind = 'PAYMENT', refund_no = NULL, channel_refund_id = NULL WHERE kind = 'REFUND'",
+            (
+                "UPDATE bill_trade_line SET kind = 'PAYMENT', refund_no = NULL, channel_refund_id = NULL"
+                " WHERE kind = 'REFUND'"
+            ),
         ),
     ),
     Break(

@@ -75,8 +75,8 @@ _LINES_KEPT = """
         ) AS line GROUP BY 1
     )
     SELECT concat('bill ', coalesce(concat(bill.channel, ' ', bill.kind, ' ', bill.bill_day), bill_id::text))
-               AS subject, bill.region, coalesce(bill.line_count, 0)::text AS expected, coalesce(kept.lines, 0)::text AS found,
-           0::bigint AS fen
+               AS subject, bill.region, coalesce(bill.line_count, 0)::text AS expected,
+           coalesce(kept.lines, 0)::text AS found, 0::bigint AS fen
     FROM proof.channel_bill AS bill FULL JOIN kept ON kept.bill_id = bill.id
     WHERE kept.lines IS DISTINCT FROM nullif(bill.line_count, 0)
     ORDER BY subject
