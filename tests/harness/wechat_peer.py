@@ -178,8 +178,8 @@ class WechatPeer:
             found, content = self.bills.download(request.query_params["token"])
             return Response(content, status_code=found)
         if request.url.path.startswith("/v3/bill/"):
-            status, value = self.bills.answer(self.url, request.url.path, request.query_params["bill_date"])
-            return self._signed(status, value, named=request.headers.get("wechatpay-serial"))
+            answered = self.bills.answer(self.url, request.url.path, request.query_params["bill_date"])
+            return self._signed(*answered, named=request.headers.get("wechatpay-serial"))
         status, value = self._handle(request, json.loads(body) if body else {})
         return self._signed(status, value, named=request.headers.get("wechatpay-serial"))
 

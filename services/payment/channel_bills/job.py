@@ -9,7 +9,7 @@ from tempfile import TemporaryFile
 
 import structlog
 
-from services.payment.channel_bills import repository, storing
+from services.payment.channel_bills import repository, storage
 from services.payment.channel_bills.models import AskedBill, ChannelBillState, MerchantAtChannel
 from services.payment.channels.bills import BillFault, BillOffer, ChannelBills, FaultyBill
 from services.payment.job_names import CHANNEL_BILLS
@@ -69,8 +69,8 @@ async def _read(
             if not await repository.mark_read(session, asked.id, offer.content_hash, content_bytes, today):
                 return
             reader = bills.read_bill(asked.kind, asked.bill_day, file)
-            lines = await storing.store(session, asked, reader, region)
-            await storing.keep(session, asked, file, region)
+            lines = await storage.store(session, asked, reader, region)
+            await storage.keep(session, asked, file, region)
     log.info("a channel's bill was read", **_named(asked), lines=lines)
 
 

@@ -139,6 +139,7 @@ def upgrade() -> None:
         op.execute(index)
     op.execute("REVOKE DELETE, TRUNCATE ON channel_bill FROM payment_app")
     op.execute(f"REVOKE UPDATE, DELETE, TRUNCATE ON {WRITTEN_ONCE} FROM payment_app")
+    op.execute("GRANT UPDATE (first_day) ON billed_merchant TO payment_app")
 
 
 def downgrade() -> None:

@@ -26,7 +26,7 @@ class Amounts(dict[str, int]):
     """Sums in fen by how they are written: of the amounts of a bill there are few, and thousands of each."""
 
     def __missing__(self, yuan: str) -> int:
-        """Read it, and keep it while there is room."""
+        """Read it, and keep it up to a limit."""
         fen = fen_of(yuan)
         if fen < 0:
             raise FaultyBill(BillFault.WRONG_LINE, "a sum of money is negative")

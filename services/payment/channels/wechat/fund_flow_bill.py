@@ -11,7 +11,8 @@ from services.payment.channels.wechat.bill_file import BillFile, Detail, agree
 from services.payment.channels.wechat.bill_values import Amounts, count_of, fen_of, moment_of, number_of
 
 _IN, _OUT = "收入", "支出"
-_KINDS = {"交易": FlowKind.PAYMENT, "退款": FlowKind.REFUND, "提现": FlowKind.PAYOUT}
+# A recharge is a payout the other way: from the bank account to the balance.
+_KINDS = {"交易": FlowKind.PAYMENT, "退款": FlowKind.REFUND, "提现": FlowKind.PAYOUT, "充值": FlowKind.PAYOUT}
 _FEE = "手续费"
 _REMARK_LIMIT = 512
 
