@@ -99,7 +99,11 @@ SERVICE = Service[PaymentResources](
     migrations=Path(__file__).parent / "migrations",
     resources=PaymentResources,
     public_paths=frozenset({callbacks.PATH}),
-    gauges={"money at risk": read_money_at_risk, "quarantine": read_quarantine, "differences": read_differences},
-    gauges={"money at risk": read_money_at_risk, "quarantine": read_quarantine, "channel bills": read_channel_bills},
+    gauges={
+        "money at risk": read_money_at_risk,
+        "quarantine": read_quarantine,
+        "channel bills": read_channel_bills,
+        "differences": read_differences,
+    },
     audited=(TRANSFER, RAW_NOTICE),
 )

@@ -52,7 +52,7 @@ async def _keep(session: AsyncSession, difference: SettlementDifference) -> None
     if held is None or held.state != "OPEN":
         return
     if await suspend_billed(session, held):
-        log.error("money of an order that nobody knows is suspended by the channel's bill", difference=str(held.id))
+        log.warning("money of an order that nobody knows is suspended by the channel's bill", difference=str(held.id))
 
 
 JOBS = (Job("questions about billed payments", ask_about_billed, interval_s=5.0),)
