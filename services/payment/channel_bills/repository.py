@@ -1,6 +1,6 @@
 """Reading and writing the channel's bills. No other package writes these tables."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -115,7 +115,6 @@ _EMPTY = text(
 _ADD_CONTENT = text(
     "INSERT INTO channel_bill_content (bill_id, part, content, region) VALUES (:bill_id, :part, :content, :region)"
 )
-_CONTENT = text("SELECT content FROM channel_bill_content WHERE bill_id = :bill_id ORDER BY part LIMIT :limit")
 # Rows cannot be copied into a table under row-level security: each portion is staged, taken over, and staged no more.
 _STAGING = {
     BillKind.TRADE: """
@@ -290,11 +289,6 @@ async def conclude(session: AsyncSession, bill_id: UUID, line_count: int, summar
 async def add_content(session: AsyncSession, bill_id: UUID, part: int, content: bytes, region: str) -> None:
     """Keep a piece of the file as it came."""
     await session.execute(_ADD_CONTENT, {"bill_id": bill_id, "part": part, "content": content, "region": region})
-
-
-async def content(session: AsyncSession, bill_id: UUID, *, limit: int) -> Iterable[bytes]:
-    """The first pieces of the file as it came."""
-    return (await session.execute(_CONTENT, {"bill_id": bill_id, "limit": limit})).scalars()
 
 
 async def begin_lines(session: AsyncSession, kind: BillKind) -> None:
