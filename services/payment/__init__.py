@@ -48,6 +48,7 @@ from services.payment.refunds import submission
 from services.payment.remittance import routes as remittance
 from services.payment.resources import PaymentResources
 from services.payment.reversals import routes as reversals
+from services.payment.statements.audited import BANK_LINE
 from services.payment.summary import routes as summary
 from services.payment.suspense import routes as suspense
 from shared.service import Service
@@ -83,5 +84,5 @@ SERVICE = Service[PaymentResources](
     resources=PaymentResources,
     public_paths=frozenset({callbacks.PATH}),
     gauges={"money at risk": read_money_at_risk, "quarantine": read_quarantine},
-    audited=(TRANSFER, RAW_NOTICE),
+    audited=(TRANSFER, RAW_NOTICE, BANK_LINE),
 )

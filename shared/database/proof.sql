@@ -10,7 +10,8 @@ SELECT id, key AS aggregate_id, aggregate_seq, event, service, region, benefit_y
             'version', 'outcome', 'reason_code', 'assessed_on', 'due_fen', 'amount_fen', 'aided_fen', 'bill_version',
             'channel', 'paid_on', 'basis', 'registered_on', 'terminated_on', 'was_paid', 'benefit_start',
             'benefit_end', 'batch_id', 'remitted_on', 'received_on', 'returned_on', 'certificate_no', 'issued_on',
-            'refunded_on', 'reason', 'business_date', 'document', 'total', 'towns')) AS payload
+            'refunded_on', 'reason', 'business_date', 'document', 'total', 'towns', 'bill_id', 'suspense_id',
+            'refund_id', 'receipt_id', 'target_set_id')) AS payload
 FROM outbox;
 
 CREATE VIEW proof.aggregate AS

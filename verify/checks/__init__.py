@@ -2,6 +2,7 @@
 
 from verify.check import ConsistencyCheck
 from verify.checks import (
+    announced,
     assessed,
     attribution,
     bank,
@@ -36,5 +37,6 @@ CHECKS: tuple[ConsistencyCheck, ...] = (
     *attribution.CHECKS,
     *counters.CHECKS,
     *events.CHECKS,
+    *announced.CHECKS,
     *seals.CHECKS,
 )
