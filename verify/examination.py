@@ -8,6 +8,7 @@ from shared.settings_errors import UnusableSetting, fixed_at_installation
 from verify.check import ConsistencyCheck
 from verify.checks import CHECKS
 from verify.checks.seals import heads
+from verify.figures import county_figures
 from verify.report import ConsistencyReport
 from verify.snapshot import Databases, open_databases
 from verify.towns import townships
@@ -25,6 +26,7 @@ async def examine(settings: Settings, further: Sequence[ConsistencyCheck] = ()) 
         towns, overall = await townships(databases, settings.benefit_year, settings.region_name)
         results = [await check.result(databases) for check in (*CHECKS, *further)]
         ends = await heads(databases)
+        figures = await county_figures(databases, settings.benefit_year)
     return ConsistencyReport(
         installation=settings.installation,
         region=settings.region,
@@ -36,6 +38,7 @@ async def examine(settings: Settings, further: Sequence[ConsistencyCheck] = ()) 
         overall=overall,
         checks=tuple(results),
         heads=ends,
+        figures=figures,
     )
 
 

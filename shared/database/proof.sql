@@ -29,9 +29,7 @@ SELECT id, event_id, publisher, aggregate_id, seq, event, region, reason, record
 FROM dead_letter;
 
 CREATE VIEW proof.approval AS
-SELECT id, act, subject, region, proposed_by, not_by, proposed_on, expires_on, state, decided_by, decided_on,
-       recorded_at, decided_at
-FROM approval;
+SELECT id, act, subject, region, proposed_by, proposed_on, expires_on, state, decided_by, decided_on FROM approval;
 
 CREATE VIEW proof.installation AS
 SELECT service, installation, partitions, settled_at FROM messaging_installation;

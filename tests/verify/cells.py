@@ -270,6 +270,9 @@ async def _in_json(connection: AsyncConnection, cell: Cell) -> str:
     elif cell.column == "pricing_id":
         terms = next(json.loads(said) for key, said in rows if key != mine and json.loads(said) != terms)
     elif cell.column == "row_no":
+        mine, terms = next(((key, json.loads(said)) for key, said in rows if len(json.loads(said)) > 1), ("", []))
+        if not terms:
+            raise NothingThere
         terms = [*terms[1:], terms[0]]
     elif cell.view == "pricing_row":
         values = [row[cell.column] for row in [*others, *terms] if row[cell.column] != terms[place][cell.column]]

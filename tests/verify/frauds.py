@@ -118,8 +118,9 @@ FRAUDS = (
         _in(
             "payment",
             "UPDATE suspense SET state = 'REFUNDED' WHERE reason = 'UNKNOWN_ORDER'",
-            "INSERT INTO refund (id, suspense_id, refund_no, channel, merchant_id, transaction_id, amount_fen, paid_fen,"
-            " reason, state, requested_on, approved_by, approved_on, refunded_on, region, actor, correlation_id)"
+            "INSERT INTO refund (id, suspense_id, refund_no, channel, merchant_id, transaction_id, amount_fen,"
+            " paid_fen, reason, state, requested_on, approved_by, approved_on, refunded_on, region, actor,"
+            " correlation_id)"
             " SELECT gen_random_uuid(), id, 'RINVENTED', channel, merchant_id, transaction_id, amount_fen, paid_fen,"
             " reason, 'PAID', suspended_on, 'x', suspended_on, suspended_on, region, actor, correlation_id"
             " FROM suspense WHERE reason = 'UNKNOWN_ORDER'",

@@ -19,11 +19,11 @@ _NEWEST = """
     CROSS JOIN LATERAL (SELECT {thing} AS thing, concat_ws(' ', {facts}) AS facts) AS said
     WHERE event.event IN ({events}) ORDER BY event.event, thing, event.aggregate_seq DESC
 """
-_AGREE = """
+TEMPLATE: Final = """
     WITH said AS ({said}), stands AS ({stands})
-    SELECT concat('event ', split_part(coalesce(said.event, stands.event), '.', 2), ' of ', coalesce(said.thing, stands.thing))
-           AS subject, coalesce(said.region, stands.region) AS region, coalesce(stands.facts, 'no such row') AS expected,
-           coalesce(said.facts, 'never announced') AS found, 0 AS fen
+    SELECT concat('event ', split_part(coalesce(said.event, stands.event), '.', 2), ' of ',
+                  coalesce(said.thing, stands.thing)) AS subject, coalesce(said.region, stands.region) AS region,
+           coalesce(stands.facts, 'no such row') AS expected, coalesce(said.facts, 'never announced') AS found, 0 AS fen
     FROM said FULL JOIN stands ON stands.event = said.event AND stands.thing = said.thing
     WHERE (said.facts, said.region) IS DISTINCT FROM (stands.facts, stands.region)
       AND (said.thing IS NOT NULL OR NOT EXISTS (SELECT FROM proof.purged_block WHERE table_name = 'outbox'))
@@ -33,7 +33,7 @@ _AGREE = """
 
 def _agree(events: str, thing: str, facts: str, stands: str) -> str:
     said = _NEWEST.format(thing=thing, facts=facts, events=", ".join(f"'{each}'" for each in events.split()))
-    return _AGREE.format(said=said, stands=stands)
+    return TEMPLATE.format(said=said, stands=stands)
 
 
 def _of(*names: str) -> str:
@@ -97,8 +97,9 @@ _CERTIFIED_SAID = _agree(
     "concat(event.payload ->> 'batch_id', ' ', event.aggregate_id)",
     _of("certificate_no", "issued_on"),
     "SELECT 'payment.certificate_issued.v1' AS event, concat(line.batch_id, ' ', line.enrolment_id) AS thing,"
-    " line.region, concat_ws(' ', batch.certificate_no, batch.certificate_issued_on) AS facts FROM proof.remittance_line"
-    " AS line JOIN proof.remittance_batch AS batch ON batch.id = line.batch_id WHERE batch.certificate_no IS NOT NULL",
+    " line.region, concat_ws(' ', batch.certificate_no, batch.certificate_issued_on) AS facts"
+    " FROM proof.remittance_line AS line JOIN proof.remittance_batch AS batch ON batch.id = line.batch_id"
+    " WHERE batch.certificate_no IS NOT NULL",
 )
 _ASSESSED_SAID = _agree(
     "subsidy.contribution_assessed.v1",
@@ -117,20 +118,6 @@ _TARGETS_SAID = _agree(
     " town.version) = (declared.region, declared.benefit_year, declared.version)"
     " GROUP BY declared.id, declared.region, declared.benefit_year, declared.document, declared.declared_total",
 )
-SAID: Final[Mapping[str, tuple[str, ...]]] = {
-    "registration": (_REGISTERED_SAID,),
-    "payment": (
-        _PAID_SAID,
-        _SUSPENDED_SAID,
-        _REFUND_SAID,
-        _CASH_SAID,
-        _REMITTED_SAID,
-        _TREASURY_SAID,
-        _CERTIFIED_SAID,
-    ),
-    "subsidy": (_ASSESSED_SAID,),
-    "quota": (_TARGETS_SAID,),
-}
 # An event is sent after it was announced, and after those of the same aggregate before it.
 _SENT_IN_ORDER = """
     SELECT concat('event ', id) AS subject, region, concat('after ', greatest(recorded_at, before)) AS expected,
@@ -152,11 +139,28 @@ _INSTALLED = """
 """
 
 
+def _said() -> Mapping[str, tuple[str, ...]]:
+    return {
+        "registration": (_REGISTERED_SAID,),
+        "payment": (
+            _PAID_SAID,
+            _SUSPENDED_SAID,
+            _REFUND_SAID,
+            _CASH_SAID,
+            _REMITTED_SAID,
+            _TREASURY_SAID,
+            _CERTIFIED_SAID,
+        ),
+        "subsidy": (_ASSESSED_SAID,),
+        "quota": (_TARGETS_SAID,),
+    }
+
+
 async def announced(databases: Databases, findings: Findings) -> None:
     """Each event's newest word is its row's, each row was announced, and events left in the order of their numbers."""
     for snapshot in databases.each:
         findings.count_examined(await count(snapshot, "outbox"))
-        for sql in (*SAID[snapshot.database], _SENT_IN_ORDER):
+        for sql in (*_said()[snapshot.database], _SENT_IN_ORDER):
             await differing_rows(snapshot, findings, sql)
 
 
