@@ -27,7 +27,7 @@ up: $(VENV)/run.installed  ## Start everything on http://127.0.0.1:8000 and play
 test: $(VENV)/test.installed  ## Install what the tests need and run all but the slow faults
 	@sh deploy/system-packages
 	@$(MAKE) --no-print-directory kafka lint
-	@exec $(PYTEST) -m 'not slow_fault and not miniature and not another_season' $(ARGS)
+	@exec $(PYTEST) -m 'not slow_fault and not miniature and not another_season and not every_fraud' $(ARGS)
 
 check: $(VENV)/test.installed  ## Before a commit: lint and all tests but journeys, browser, Kafka, faults and others that take long
 	@sh deploy/system-packages
@@ -39,6 +39,9 @@ test-faults: $(VENV)/test.installed $(KAFKA)/.complete  ## Kill, stop and starve
 
 test-seasons: $(VENV)/test.installed  ## Play the season of every place by its own document
 	@exec $(PYTEST) tests/journeys/test_up.py -k another_place $(ARGS)
+
+frauds: $(VENV)/test.installed  ## Forge every column of every proof view in a played season: verify must find it
+	@exec $(BIN)/python -m pytest -s -m every_fraud tests/verify/test_catalogue.py $(ARGS)
 
 soak: $(VENV)/test.installed $(KAFKA)/.complete  ## Ten minutes of callbacks while random processes are killed
 	@exec $(BIN)/python -m tests.faults.soak $(ARGS)
@@ -105,4 +108,4 @@ $(KAFKA)/.complete: deploy/kafka/pom.xml
 	mvn --batch-mode --quiet --file deploy/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(KAFKA)
 	@touch $@
 
-.PHONY: help up test check test-faults test-seasons test-schemathesis soak mutants bench lint kafka lock clean
+.PHONY: help up test check test-faults test-seasons frauds test-schemathesis soak mutants bench lint kafka lock clean

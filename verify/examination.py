@@ -8,6 +8,7 @@ from shared.settings_errors import UnusableSetting, fixed_at_installation
 from verify.check import ConsistencyCheck
 from verify.checks import CHECKS
 from verify.checks.seals import heads
+from verify.figures import county_figures
 from verify.report import ConsistencyReport
 from verify.snapshot import Databases, open_databases
 from verify.towns import townships
@@ -28,6 +29,7 @@ async def examine(settings: Settings, further: Sequence[ConsistencyCheck] = ()) 
         results = [await check.result(databases) for check in (*CHECKS, *further)]
         ends = await heads(databases)
         epochs = {each.database: (await each.one(_EPOCH))["epoch"] for each in databases.each}
+        figures = await county_figures(databases, settings.benefit_year)
     return ConsistencyReport(
         installation=settings.installation,
         region=settings.region,
@@ -40,6 +42,7 @@ async def examine(settings: Settings, further: Sequence[ConsistencyCheck] = ()) 
         checks=tuple(results),
         heads=ends,
         epochs=epochs,
+        figures=figures,
     )
 
 

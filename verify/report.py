@@ -72,6 +72,20 @@ class TownLine:
 
 
 @dataclass(frozen=True, slots=True)
+class CountyFigures:
+    """What has no place in the table of townships: people who wait or are covered, money taken and given back."""
+
+    paid_people: int = 0
+    held: int = 0
+    active: int = 0
+    taken_online_fen: int = 0
+    suspended_fen: int = 0
+    unattributed_fen: int = 0
+    refunded_fen: int = 0
+    quarantined: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ConsistencyReport:
     """The whole examination."""
 
@@ -88,6 +102,7 @@ class ConsistencyReport:
     heads: Mapping[str, Mapping[str, Mapping[str, Any]]]
     # In which epoch each service announces.
     epochs: Mapping[str, int]
+    figures: CountyFigures = CountyFigures()
 
     @property
     def breaks(self) -> int:

@@ -59,6 +59,7 @@ from services.payment.refunds import submission
 from services.payment.remittance import routes as remittance
 from services.payment.resources import PaymentResources
 from services.payment.reversals import routes as reversals
+from services.payment.statements.audited import BANK_LINE
 from services.payment.summary import routes as summary
 from services.payment.suspense import routes as suspense
 from shared.service import Service
@@ -105,5 +106,5 @@ SERVICE = Service[PaymentResources](
         "channel bills": read_channel_bills,
         "differences": read_differences,
     },
-    audited=(TRANSFER, RAW_NOTICE),
+    audited=(TRANSFER, RAW_NOTICE, BANK_LINE),
 )

@@ -129,3 +129,10 @@ SELECT 1::smallint AS form, written_by, id, recorded_at,
            payee_provider_id, payee_appid, order_no, transaction_id, refund_no, channel_refund_id, outcome, amount_fen,
            currency, succeeded_at, region, actor, correlation_id, recorded_at, written_by))), 'hex') AS digest
 FROM raw_notice;
+
+CREATE VIEW proof.sealed_bank_line AS
+SELECT 1::smallint AS form, written_by, id, recorded_at,
+       encode(sha256(record_send(ROW(
+           id, statement_no, line_no, account, booked_on, kind, reference, amount_fen, bank_reference, region, actor,
+           correlation_id, recorded_at, written_by))), 'hex') AS digest
+FROM bank_line;

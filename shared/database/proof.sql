@@ -11,7 +11,8 @@ SELECT id, key AS aggregate_id, coalesce((SELECT moved.epoch FROM outbox_moved A
             'version', 'outcome', 'reason_code', 'assessed_on', 'due_fen', 'amount_fen', 'aided_fen', 'bill_version',
             'channel', 'paid_on', 'basis', 'registered_on', 'terminated_on', 'was_paid', 'benefit_start',
             'benefit_end', 'batch_id', 'remitted_on', 'received_on', 'returned_on', 'certificate_no', 'issued_on',
-            'refunded_on', 'reason', 'business_date', 'document', 'total', 'towns')) AS payload
+            'refunded_on', 'reason', 'business_date', 'document', 'total', 'towns', 'bill_id', 'suspense_id',
+            'refund_id', 'receipt_id', 'target_set_id')) AS payload
 FROM outbox;
 
 CREATE VIEW proof.aggregate AS
@@ -29,9 +30,7 @@ SELECT id, event_id, publisher, aggregate_id, epoch, seq, event, region, reason,
 FROM dead_letter;
 
 CREATE VIEW proof.approval AS
-SELECT id, act, subject, region, proposed_by, not_by, proposed_on, expires_on, state, decided_by, decided_on,
-       recorded_at, decided_at
-FROM approval;
+SELECT id, act, subject, region, proposed_by, proposed_on, expires_on, state, decided_by, decided_on FROM approval;
 
 CREATE VIEW proof.epoch AS
 SELECT epoch, began_at, began_by, because, restored_to, abandoned FROM epoch;

@@ -1,27 +1,12 @@
 """Ways in which an installation could be broken behind its back, each with the check that must find it."""
 
-from dataclasses import dataclass
+from tests.verify.break_form import Break
+from tests.verify.breaks_between_rows import BETWEEN_ROWS
 
 _COLUMNS = (
     "idempotency_key, kind, debit, credit, amount_fen, enrolment_id, person_token, benefit_year, batch_id,"
     " effective_on, caused_by, region, actor, correlation_id"
 )
-
-
-@dataclass(frozen=True)
-class Break:
-    """What is done to which database, which check finds it, and by how many fen."""
-
-    name: str
-    check: str
-    database: str
-    statements: tuple[str, ...]
-    fen: int | None = None
-    query: str | None = None  # of the check's queries the only one that finds it, by its name
-
-    def __str__(self) -> str:
-        """As the test is called."""
-        return self.name.replace(" ", "_")
 
 
 def _delete_one(table: str, condition: str) -> str:
@@ -840,4 +825,5 @@ BREAKS = (
             ),
         ),
     ),
+    *BETWEEN_ROWS,
 )

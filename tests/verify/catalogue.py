@@ -1,4 +1,4 @@
-"""Trying cells one after the other, each in a savepoint that is rolled back, and what the whole of verify says of it."""
+"""Trying cells one after the other, each in a savepoint that is rolled back, and what the whole of verify says."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -55,7 +55,8 @@ class Court:
 
     async def judge(self, cell: Cell) -> Outcome:
         """Do it, ask every check, undo it."""
-        savepoint = await self.connections[cell.database].begin_nested()
+        # What is open in a savepoint is closed with it: a table under an open cursor cannot lose a constraint.
+        savepoints = [await connection.begin_nested() for connection in self.connections.values()]
         try:
             statement = await commit(self.connections[cell.database], cell, self.region)
             return Outcome(cell, found_by=await self.broken(), statement=statement)
@@ -64,7 +65,8 @@ class Court:
         except NothingThere:
             return Outcome(cell, empty=True)
         finally:
-            await savepoint.rollback()
+            for savepoint in savepoints:
+                await savepoint.rollback()
 
 
 @asynccontextmanager
@@ -93,10 +95,9 @@ def table(outcomes: Sequence[Outcome], excused: Mapping[tuple[str, str, str], st
     refused = Counter(outcome.refused_by for outcome in tried if outcome.refused_by)
     columns = {(o.cell.database, o.cell.view, o.cell.column) for o in tried if o.cell.column}
     empty = sorted({f"{o.cell.database}.{o.cell.view}" for o in outcomes if o.empty})
+    figures = (len(tried), len(columns), sum(found.values()), sum(refused.values()), sum(o.overlooked for o in tried))
     lines = [
-        f"cells {len(tried)} of {len(columns)} columns · found {sum(found.values())}"
-        f" · refused {sum(refused.values())} · excused {sum(o.overlooked for o in tried)}"
-        f" in {len(excused)} columns",
+        "cells {} of {} columns · found {} · refused {} · excused {}".format(*figures),
         *(
             f"  found first by {code:<26} {count:>4}, by it alone {alone[code]:>4}"
             for code, count in found.most_common()

@@ -10,10 +10,11 @@ import pytest
 
 from shared.database.older_names import database_at
 from shared.database.provision import BUS
-from shared.settings import Settings, database_name
+from shared.settings import Settings
 from tests.harness.blocks import seal_all
 from tests.harness.cluster import SERVICES, Clones, Cluster
 from tests.harness.installation import Installation, database_settings
+from tests.verify.long_season import age, play_long
 from tests.verify.small_season import at_work, play
 from verify.checks import CHECKS
 from verify.examination import examine
@@ -39,11 +40,18 @@ class County:
         async with open_databases(self.installation.settings) as databases:
             return await asked.result(databases)
 
+    def superusers_urls(self) -> dict[str, str]:
+        """Where a superuser enters each service's database."""
+        return {
+            database: database_at(self.cluster.admin_url, clone)
+            for database in SERVICES
+            for template, clone in self.clones.names.items()
+            if template.removeprefix("canbao_").startswith(database)
+        }
+
     async def break_in(self, database: str, *statements: str) -> None:
         """Change rows as a superuser whom no trigger and no foreign key stops."""
-        beginning = database_name(database)
-        name = next(clone for template, clone in self.clones.names.items() if template.startswith(beginning))
-        connection = await asyncpg.connect(database_at(self.cluster.admin_url, name))
+        connection = await asyncpg.connect(self.superusers_urls()[database])
         try:
             await connection.execute("SET session_replication_role = replica")
             for statement in statements:
@@ -70,6 +78,23 @@ def season(cluster: Cluster, migrated: Settings, tmp_path_factory: pytest.TempPa
 
     asyncio.run(live())
     yield clones
+    asyncio.run(cluster.drop(clones))
+
+
+@pytest.fixture(scope="session")
+def long_season(cluster: Cluster, migrated: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[County]:
+    """A county whose longer season was played an hour ago; whoever looks at it changes nothing."""
+    clones = asyncio.run(cluster.clone((*SERVICES, BUS)))
+    installation = Installation(migrated.model_copy(update=database_settings(cluster, suffix=clones.suffix)))
+    county = County(installation, cluster, clones)
+
+    async def live() -> None:
+        async with at_work(installation, tmp_path_factory.mktemp("long_season")) as season:
+            await play_long(season)
+        await age(installation, county.superusers_urls())
+
+    asyncio.run(live())
+    yield county
     asyncio.run(cluster.drop(clones))
 
 

@@ -210,6 +210,48 @@ class Season:
         return report
 
 
+async def bring_twice(season: Season, enrolment_id: str) -> None:
+    """A village brings the cash of somebody who had paid by WeChat, under a mistaken total that it then corrects."""
+    line = {"receipt_no": "R9-0", "enrolment_id": enrolment_id, "amount_fen": 38_000}
+    statement = {"statement_no": "S9", "village": WEST, "benefit_year": 2024, "lines": [line], "total_fen": 38_100}
+    slip = {"slip_no": "J9", "statement_no": "S9", "amount_fen": 38_000, "deposited_on": "2023-10-09"}
+    receipts = {"village": WEST, "receipts": [line | {"received_on": "2023-10-08"}]}
+    await season.post("/payment/v1/cash-receipts", receipts)
+    batch = await season.post("/payment/v1/collection-statements", statement)
+    await season.days_go_by()
+    await season.post("/payment/v1/deposit-slips", slip)
+    await season.bank("DEPOSIT", "J9", 38_000)
+    await season.reaches(batch["id"], "HELD")
+    correction = {"reason": "合计抄错", "lines": [line], "total_fen": 38_000}
+    await season.post(f"/payment/v1/remittances/{batch['id']}/corrections", correction)
+    await season.reaches(batch["id"], "CLOSED_EMPTY")
+    await season.settled()
+
+
+async def hand_back(season: Season) -> None:
+    """That cash is released, fetched and signed for."""
+    of = {"village": WEST, "receipt_nos": ["R9-0"]}
+    bureau = season.installation.caller("payment:refund", client="bureau")
+    answer = await season.http.post("/payment/v1/cash-refunds/approvals", json=of, headers=bureau)
+    assert answer.is_success, answer.text
+    await season.post("/payment/v1/cash-refunds/fetches", of | {"fetched_on": "2023-10-20"})
+    signed = {"village": WEST, "receipt_no": "R9-0", "returned_on": "2023-10-20", "signed_by": "SELF"}
+    await season.post("/payment/v1/cash-refunds/returns", signed)
+    await season.settled()
+
+
+async def reverse_a_mistake(season: Season) -> None:
+    """The bank's client enters a line that is none; another office approves that it is reversed."""
+    await season.bank("DEPOSIT", "MISTAKE", 12_300)
+    line = (await season.http.get("/payment/v1/bank-lines", params={"statement_no": "B-MISTAKE"})).json()["items"][0]
+    proposed = await season.post(f"/payment/v1/bank-lines/{line['id']}/reversal", {"reason": "录错"})
+    other = season.installation.caller(*SCOPES, client="bureau")
+    approval = f"/payment/v1/approvals/{proposed['id']}/approval"
+    answer = await season.http.post(approval, json={"because": "已与银行回单核对"}, headers=other)
+    assert answer.is_success, answer.text
+    await season.settled()
+
+
 @asynccontextmanager
 async def at_work(installation: Installation, folder: Path) -> AsyncIterator[Season]:
     """Every service at work on the eighth of October, with peers of the test's own."""

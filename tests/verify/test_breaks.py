@@ -5,7 +5,8 @@ import pkgutil
 
 import pytest
 
-from tests.verify.breaks import BREAKS, Break
+from tests.verify.break_form import Break
+from tests.verify.breaks import BREAKS
 from tests.verify.conftest import County
 from verify import checks
 from verify.checks import CHECKS

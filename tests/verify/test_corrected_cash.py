@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.verify.conftest import County
-from tests.verify.small_season import WEST, at_work
+from tests.verify.small_season import WEST, at_work, bring_twice, hand_back
 
 
 @pytest.fixture
@@ -16,36 +16,16 @@ async def corrected(county: County, tmp_path: Path) -> County:
         "SELECT enrolment_id FROM payment_line WHERE state = 'CREDITED' AND region = $1 ORDER BY id LIMIT 1",
         WEST,
     )
-    line = {"receipt_no": "R9-0", "enrolment_id": str(paid["enrolment_id"]), "amount_fen": 38_000}
-    statement = {"statement_no": "S9", "village": WEST, "benefit_year": 2024, "lines": [line], "total_fen": 38_100}
-    slip = {"slip_no": "J9", "statement_no": "S9", "amount_fen": 38_000, "deposited_on": "2023-10-09"}
     async with at_work(county.installation, tmp_path) as season:
-        receipts = {"village": WEST, "receipts": [line | {"received_on": "2023-10-08"}]}
-        await season.post("/payment/v1/cash-receipts", receipts)
-        batch = await season.post("/payment/v1/collection-statements", statement)
-        await season.days_go_by()
-        await season.post("/payment/v1/deposit-slips", slip)
-        await season.bank("DEPOSIT", "J9", 38_000)
-        await season.reaches(batch["id"], "HELD")
-        correction = {"reason": "合计抄错", "lines": [line], "total_fen": 38_000}
-        await season.post(f"/payment/v1/remittances/{batch['id']}/corrections", correction)
-        await season.reaches(batch["id"], "CLOSED_EMPTY")
-        await season.settled()
+        await bring_twice(season, str(paid["enrolment_id"]))
     return county
 
 
 @pytest.fixture
 async def handed_back(corrected: County, tmp_path: Path) -> County:
     """The county, where that cash was released, fetched and signed for."""
-    of = {"village": WEST, "receipt_nos": ["R9-0"]}
     async with at_work(corrected.installation, tmp_path) as season:
-        bureau = corrected.installation.caller("payment:refund", client="bureau")
-        answer = await season.http.post("/payment/v1/cash-refunds/approvals", json=of, headers=bureau)
-        assert answer.is_success, answer.text
-        await season.post("/payment/v1/cash-refunds/fetches", of | {"fetched_on": "2023-10-20"})
-        signed = {"village": WEST, "receipt_no": "R9-0", "returned_on": "2023-10-20", "signed_by": "SELF"}
-        await season.post("/payment/v1/cash-refunds/returns", signed)
-        await season.settled()
+        await hand_back(season)
     return corrected
 
 

@@ -1,10 +1,11 @@
 """What the auditor found against the simulator's own books, township by township and fen by fen."""
 
+from dataclasses import fields
 from typing import Any
 
 from shared.policy.pack import Pack, ReliefKind
 from shared.policy.vocabulary import BY_AGE, Identity
-from verify.report import ConsistencyReport, TownLine
+from verify.report import ConsistencyReport, CountyFigures, TownLine
 
 # How the auditor and the simulator call the same thing.
 _SAME = {
@@ -25,6 +26,8 @@ def differences(report: ConsistencyReport, books: dict[str, Any]) -> list[str]:
     county = books["county"]
     found += _compare("county", report.overall, county)
     found += _differs("county", "suspense_fen", report.overall.suspense_fen, county["suspense_fen"])
+    for figure in fields(CountyFigures):
+        found += _differs("county", figure.name, getattr(report.figures, figure.name), county[figure.name])
     if not county["credited_fen"] or not report.overall.paid_fen:
         found.append("账上无款 · the books hold no money")
     return found

@@ -2,6 +2,7 @@
 
 from verify.check import ConsistencyCheck
 from verify.checks import (
+    announced,
     assessed,
     attribution,
     bank,
@@ -38,5 +39,6 @@ CHECKS: tuple[ConsistencyCheck, ...] = (
     *attribution.CHECKS,
     *counters.CHECKS,
     *events.CHECKS,
+    *announced.CHECKS,
     *seals.CHECKS,
 )

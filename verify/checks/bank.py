@@ -100,10 +100,11 @@ _REVERSED = """
       ON approval.id = line.reversed_by AND approval.act = 'reverse_bank_line' AND approval.subject = line.id::text
     WHERE line.reversed_on IS NOT NULL
       AND (approval.state IS DISTINCT FROM 'APPROVED' OR approval.decided_on <> line.reversed_on
-           OR approval.decided_by IN (approval.proposed_by, line.actor))
+           OR approval.decided_on NOT BETWEEN approval.proposed_on AND approval.expires_on
+           OR approval.region <> line.region OR approval.decided_by IN (approval.proposed_by, line.actor))
     UNION ALL
     SELECT concat('approval ', approval.id), approval.region, 'a reversed bank line', 'the line stands', 0
-    FROM proof.approval AS approval LEFT JOIN proof.bank_line AS line ON line.reversed_by = approval.id
+    FROM proof.approval AS approval LEFT JOIN proof.bank_line AS line ON line.reversed_by = approval.id AND line.reversed_on IS NOT NULL
     WHERE approval.act = 'reverse_bank_line' AND approval.state = 'APPROVED' AND line.id IS NULL
     ORDER BY subject
 """

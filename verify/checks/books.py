@@ -97,6 +97,27 @@ _BALANCES = """
                            THEN -1 ELSE 1 END < 0
     ORDER BY region, subject
 """
+# The same at the end of every day: money cannot leave a place before it came. What a channel gave back may be more than
+# what it holds, so with that added again it, too, holds nothing less than nothing.
+_DAILY = """
+    SELECT concat('account ', account, ' on ', min(day)) AS subject, region, '≥ 0' AS expected, min(fen)::text AS found,
+           min(fen)::bigint AS fen
+    FROM (
+        SELECT region, account, day, sum(sum(fen)) OVER (PARTITION BY region, account ORDER BY day) AS fen FROM (
+            SELECT region, debit AS account, effective_on AS day, amount_fen AS fen FROM proof.transfer
+            UNION ALL SELECT region, credit, effective_on, -amount_fen FROM proof.transfer
+            UNION ALL
+            SELECT region, credit, effective_on, amount_fen FROM proof.transfer
+            WHERE debit = 'refund_payable' AND starts_with(credit, 'channel:')
+            UNION ALL
+            SELECT region, debit, effective_on, -amount_fen FROM proof.transfer
+            WHERE credit = 'pending' AND starts_with(debit, 'channel:')
+        ) AS side
+        WHERE account IN ('village_cash', 'pending', 'in_transit', 'treasury') OR starts_with(account, 'channel:')
+        GROUP BY region, account, day
+    ) AS ended
+    WHERE fen < 0 GROUP BY region, account ORDER BY region, subject
+"""
 _GUARDED = """
     SELECT coalesce(bool_or(trigger.tgenabled IN ('O', 'A')), false) AS guarded,
            has_table_privilege('payment_app', books.oid, 'UPDATE, DELETE, TRUNCATE') AS writable
@@ -182,7 +203,7 @@ async def equation(databases: Databases, findings: Findings) -> None:
 async def transfers(databases: Databases, findings: Findings) -> None:
     """Each transfer is a posting of the books, once; no balance is impossible; nobody can rewrite them."""
     findings.count_examined(await count(databases.payment, "transfer"))
-    for sql in (_TRANSFERS, _BALANCES, _APPEND_ONLY):
+    for sql in (_TRANSFERS, _BALANCES, _DAILY, _APPEND_ONLY):
         await differing_rows(databases.payment, findings, sql)
 
 

@@ -74,7 +74,7 @@ _LINES_KEPT = """
             SELECT bill_id FROM proof.bill_trade_line UNION ALL SELECT bill_id FROM proof.bill_flow_line
         ) AS line GROUP BY 1
     )
-    SELECT concat('bill ', coalesce(concat(bill.channel, ' ', bill.kind, ' ', bill.bill_day), bill_id::text))
+    SELECT concat('channel bill ', coalesce(concat(bill.channel, ' ', bill.kind, ' ', bill.bill_day), bill_id::text))
                AS subject, bill.region, coalesce(bill.line_count, 0)::text AS expected,
            coalesce(kept.lines, 0)::text AS found, 0::bigint AS fen
     FROM proof.channel_bill AS bill FULL JOIN kept ON kept.bill_id = bill.id
@@ -102,7 +102,7 @@ _RUNNING_BALANCES = """
 """
 # A bill that cannot be used, or that the channel has otherwise now, is named: what it would say, nobody knows.
 _WAITING = """
-    SELECT concat('bill ', channel, ' ', kind, ' ', bill_day) AS subject, region, 'the bill that was read' AS expected,
+    SELECT concat('channel bill ', channel, ' ', kind, ' ', bill_day) AS subject, region, 'the bill that was read' AS expected,
            concat(state, ' ', fault) AS found, 0::bigint AS fen
     FROM proof.channel_bill WHERE fault IS NOT NULL AND fault NOT IN ('NOT_READY', 'UNAVAILABLE')
     ORDER BY subject

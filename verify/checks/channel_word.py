@@ -10,7 +10,8 @@ _DAY = "(({moment}) AT TIME ZONE 'Asia/Shanghai')::date"
 _PAYMENT_AS_TOLD = f"""
     SELECT concat('payment ', payment.id) AS subject, payment.region,
            coalesce(concat_ws(' ', notice.channel, notice.merchant_id, notice.transaction_id, notice.order_no,
-                              notice.succeeded_at, {_DAY.format(moment="notice.succeeded_at")}), 'a notice') AS expected,
+                              notice.succeeded_at, {_DAY.format(moment="notice.succeeded_at")}), 'a notice')
+           AS expected,
            concat_ws(' ', payment.channel, payment.merchant_id, payment.transaction_id, payment.order_no,
                      payment.paid_at, payment.paid_on) AS found, payment.amount_fen AS fen
     FROM proof.payment AS payment LEFT JOIN proof.notice AS notice
@@ -21,8 +22,8 @@ _PAYMENT_AS_TOLD = f"""
                             payment.paid_at, payment.paid_on)
     ORDER BY payment.id
 """  # noqa: S608 - constants above
-# What became of a notice: credited where all of its payment was, suspended where a part was; whatever else it is called,
-# it made no payment, and a repetition repeats one that is booked.
+# What became of a notice: credited where all of its payment was, suspended where a part was; whatever else it is
+# called, it made no payment, and a repetition repeats one that is booked.
 _WHAT_BECAME = """
     SELECT concat('notice ', notice.id) AS subject, notice.region,
            CASE WHEN made.id IS NULL THEN 'no payment of its own'

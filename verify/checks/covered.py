@@ -10,30 +10,32 @@ from verify.snapshot import Databases
 _BILLED = """
     SELECT enrolment_id::text AS key, region, coalesce(due_fen, 0) AS fen,
            concat_ws(' ', benefit_year, 'version', version, state, paid_on, paid_through, aided_fen) AS facts
-    FROM proof.bill WHERE state IN ('PAID', 'NOTHING_DUE')
+    FROM proof.bill WHERE state <> 'SUPERSEDED'
 """
 _SHOWN = """
     SELECT id::text AS key, region, coalesce(paid_fen, 0) AS fen,
-           concat_ws(' ', benefit_year, 'version', paid_version,
-                     CASE paid_basis WHEN 'NOTHING_DUE' THEN 'NOTHING_DUE' ELSE 'PAID' END,
+           concat_ws(' ', benefit_year, 'version', CASE WHEN NOT enrolled THEN bill_version ELSE paid_version END,
+                     CASE WHEN NOT enrolled THEN 'OPEN' WHEN paid_basis = 'NOTHING_DUE' THEN 'NOTHING_DUE'
+                          WHEN bill_version <> paid_version THEN concat('PAID, billed ', bill_version) ELSE 'PAID' END,
                      CASE WHEN paid_basis <> 'NOTHING_DUE' THEN paid_on END, channel,
                      CASE WHEN paid_basis <> 'NOTHING_DUE' THEN aided_fen END) AS facts
-    FROM proof.enrolment WHERE enrolled
+    FROM proof.enrolment WHERE enrolled OR live AND outcome = 'PRICED' AND bill_version = assessment_version
 """
 _FLOWS = (
-    Flow("payment", "registration", ("payment.contribution_paid.v1",)),
+    Flow("payment", "registration", ("payment.bill_issued.v1", "payment.contribution_paid.v1")),
     Flow("subsidy", "registration", ("subsidy.contribution_assessed.v1",)),
     Flow("subsidy", "payment", ("subsidy.contribution_assessed.v1",)),
     Flow("registration", "payment", ("registration.enrolment_paid.v1", "registration.enrolment_terminated.v1")),
 )
-# Cover begins the day after a wait that is counted from the day of payment, where the row says so, else as the row says;
-# a wait that outlasts the row's period leaves no cover. A month more ends on the same day or on the month's last.
+# Cover begins the day after a wait that is counted from the day of payment, where the row says so, else as the row
+# says; a wait that outlasts the row's period leaves no cover. A month more ends on the same day or on the month's last.
 _COVER_BY_RULE = """
     SELECT paid.id::text AS key, paid.region, coalesce(line.due_fen, -1) AS fen,
            concat_ws(' ', paid.paid_on, 'aid', (
                SELECT coalesce(sum(share.amount_fen), 0) FROM proof.pricing_share AS share
                WHERE share.pricing_id = paid.pricing_id AND share.row_no = paid.row_no),
-               CASE WHEN cover.begins <= line.cover_until THEN concat('cover ', cover.begins, '…', line.cover_until) END,
+               CASE WHEN cover.begins <= line.cover_until
+                    THEN concat('cover ', cover.begins, '…', line.cover_until) END,
                CASE WHEN cover.begins > line.cover_until THEN 'WAITING_EXCEEDS_BENEFIT_PERIOD' END,
                line.wait) AS facts
     FROM proof.paid_enrolment AS paid

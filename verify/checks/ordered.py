@@ -18,9 +18,9 @@ _ORDER_SUMS = """
 # A line is of a bill of the same person, year and place, within its order, and open exactly as long as the order is.
 _ORDER_LINES = """
     SELECT concat('order line ', line.order_id, ' ', line.enrolment_id) AS subject, line.region,
-           coalesce(concat_ws(' ', bill.enrolment_id, bill.benefit_year, bill.region, placed.state), 'a bill') AS expected,
-           concat_ws(' ', line.enrolment_id, line.benefit_year, line.region, CASE WHEN line.open THEN 'open' END) AS found,
-           line.amount_fen AS fen
+           coalesce(concat_ws(' ', bill.enrolment_id, bill.benefit_year, bill.region, placed.state), 'a bill')
+           AS expected, concat_ws(' ', line.enrolment_id, line.benefit_year, line.region,
+                                  CASE WHEN line.open THEN 'open' END) AS found, line.amount_fen AS fen
     FROM proof.order_line AS line
     LEFT JOIN proof.bill AS bill ON bill.id = line.bill_id
     LEFT JOIN proof.payment_order AS placed ON placed.id = line.order_id
@@ -34,7 +34,8 @@ _ORDER_LINES = """
 # The payment names the order of its notice. What it credits is a line of that order; whose money it is follows.
 _PAID_AS_ORDERED = """
     SELECT concat('payment ', payment.id) AS subject, payment.region,
-           coalesce(concat_ws(' ', placed.id, placed.channel, placed.merchant_id, placed.region), 'no order') AS expected,
+           coalesce(concat_ws(' ', placed.id, placed.channel, placed.merchant_id, placed.region), 'no order')
+           AS expected,
            concat_ws(' ', payment.order_id, payment.channel, payment.merchant_id, payment.region) AS found,
            payment.amount_fen AS fen
     FROM proof.payment AS payment LEFT JOIN proof.payment_order AS placed ON placed.order_no = payment.order_no

@@ -70,15 +70,20 @@ _STEPS = """
         SELECT *, lag(to_state) OVER chain AS before, lead(id) OVER chain IS NULL AS last FROM proof.remittance_step
         WINDOW chain AS (PARTITION BY batch_id ORDER BY id)
     )
-    SELECT concat('batch ', coalesce(batch.id, step.batch_id)) AS subject, coalesce(batch.region, step.region) AS region,
+    SELECT concat('batch ', coalesce(batch.id, step.batch_id)) AS subject,
+           coalesce(batch.region, step.region) AS region,
            concat_ws(' ', batch.state, batch.remitted_on, batch.received_on, batch.certificate_issued_on,
                      batch.returned_on, 'after', step.before) AS expected,
-           coalesce(concat_ws(' ', step.step, step.from_state, '→', step.to_state, step.effective_on), 'no step') AS found,
-           coalesce(batch.amount_fen, 0) AS fen
+           coalesce(concat_ws(' ', step.step, step.from_state, '→', step.to_state, step.effective_on), 'no step')
+           AS found, coalesce(batch.amount_fen, 0) AS fen
     FROM step FULL JOIN proof.remittance_batch AS batch ON batch.id = step.batch_id
     WHERE batch.id IS NULL OR batch.region <> step.region
        OR step.id IS NULL AND batch.state <> 'OPEN' AND batch.previous_batch_id IS NULL
-       OR step.before <> step.from_state
+       OR step.from_state IS DISTINCT FROM coalesce(step.before, CASE WHEN batch.previous_batch_id IS NULL THEN 'OPEN'
+                                                                 ELSE step.from_state END)
+       OR step.to_state = 'READY_TO_REMIT' AND step.step = 'MATCH' AND NOT EXISTS (
+              SELECT FROM proof.bank_line AS booked
+              WHERE booked.batch_id = batch.id AND booked.booked_on = step.effective_on)
        OR step.last AND step.to_state <> batch.state
        OR step.effective_on IS DISTINCT FROM CASE step.to_state
               WHEN 'REMITTED' THEN batch.remitted_on WHEN 'TREASURY_CONFIRMED' THEN batch.received_on
@@ -155,7 +160,8 @@ _REFERENCES = """
            (slip.amount_fen - coalesce(sum(line.amount_fen), 0))::bigint
     FROM proof.deposit_slip AS slip LEFT JOIN proof.remittance_batch AS batch ON batch.id = slip.batch_id
     LEFT JOIN proof.bank_line AS line
-      ON line.kind = 'DEPOSIT' AND line.reference = slip.slip_no AND line.reversed_on IS NULL AND line.batch_id = batch.id
+      ON line.kind = 'DEPOSIT' AND line.reference = slip.slip_no AND line.reversed_on IS NULL
+         AND line.batch_id = batch.id
     WHERE NOT slip.withdrawn AND (batch.id IS NULL OR batch.state NOT IN ('OPEN', 'SUBMITTED', 'HELD'))
     GROUP BY slip.slip_no, slip.region, slip.amount_fen, slip.deposited_on, batch.region
     HAVING sum(line.amount_fen) IS DISTINCT FROM slip.amount_fen OR batch.region IS DISTINCT FROM slip.region

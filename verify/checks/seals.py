@@ -15,7 +15,7 @@ from verify.snapshot import Databases, DatabaseSnapshot
 
 SEALED: Final[Mapping[str, tuple[str, ...]]] = {
     "quota": ("outbox",),
-    "payment": ("transfer", "raw_notice", "outbox"),
+    "payment": ("transfer", "raw_notice", "bank_line", "outbox"),
     "subsidy": ("outbox",),
     "registration": ("outbox",),
 }
@@ -210,7 +210,7 @@ CHECKS = (
         "SEALS_CONTENT",
         "封存内容未被改动",
         "What was sealed is still there, unchanged",
-        "分录、渠道通知、发件箱逐行摘要 ↔ 封存块（行数、内容）",
+        "分录、渠道通知、银行流水、发件箱逐行摘要 ↔ 封存块（行数、内容）",
         content,
     ),
     ConsistencyCheck(

@@ -1,4 +1,4 @@
-"""Where money came from and went: bills, suspended money, refunds and deposits name the rows behind them, and fit them."""
+"""Where money came from and went: bills, suspended money, refunds and deposits fit the rows that they name."""
 
 from verify.check import ConsistencyCheck
 from verify.checks.sql import count, differing_rows
@@ -87,17 +87,17 @@ _REFUNDS = """
         SELECT caused_by, enrolment_id, amount_fen, effective_on FROM proof.transfer
         WHERE kind = 'suspense_refund_decided'
     )
-    SELECT concat(CASE WHEN refund.id IS NULL THEN 'suspense ' ELSE 'refund ' END, coalesce(refund.id, held.id)) AS subject,
-           coalesce(refund.region, held.region) AS region,
-           concat_ws(' ', held.channel, held.transaction_id, held.enrolment_id, held.benefit_year, held.amount_fen, 'of',
-                     held.paid_fen, held.reason, held.state, held.suspended_on, booked.effective_on) AS expected,
+    SELECT concat(CASE WHEN refund.id IS NULL THEN 'suspense ' ELSE 'refund ' END, coalesce(refund.id, held.id))
+           AS subject, coalesce(refund.region, held.region) AS region,
+           concat_ws(' ', held.channel, held.transaction_id, held.enrolment_id, held.benefit_year, held.amount_fen,
+                     'of', held.paid_fen, held.reason, held.state, held.suspended_on, booked.effective_on) AS expected,
            concat_ws(' ', refund.channel, refund.transaction_id, refund.enrolment_id, refund.benefit_year,
                      refund.amount_fen, 'of', refund.paid_fen, refund.reason, refund.state, refund.requested_on,
                      refund.approved_on) AS found,
            coalesce(refund.amount_fen, held.amount_fen) AS fen
     FROM proof.refund AS refund FULL JOIN proof.suspense AS held ON held.id = refund.suspense_id
     LEFT JOIN booked ON booked.caused_by = refund.id
-    WHERE (held.id IS NOT NULL AND refund.id IS NULL AND held.state NOT IN ('HELD', 'CONTESTED')) OR refund.id IS NOT NULL AND (
+    WHERE refund.id IS NULL AND held.state NOT IN ('HELD', 'CONTESTED') OR refund.id IS NOT NULL AND (
         held.id IS NULL
         OR (held.channel, held.merchant_id, held.transaction_id, held.enrolment_id, held.benefit_year, held.region,
             held.amount_fen, held.paid_fen, held.reason)
@@ -105,11 +105,12 @@ _REFUNDS = """
             refund.benefit_year, refund.region, refund.amount_fen, refund.paid_fen, refund.reason)
         OR (held.state = 'REFUNDED') <> (refund.state = 'PAID') OR held.state NOT IN ('REFUNDING', 'REFUNDED')
         OR (refund.approved_on IS NULL) <> (booked.caused_by IS NULL) OR refund.requested_on < held.suspended_on
+        OR (refund.refund_no LIKE '%T1' AND booked.effective_on <> refund.approved_on)
         OR booked.effective_on > refund.approved_on OR refund.requested_on > refund.approved_on
         OR refund.refunded_on < held.suspended_on)
     ORDER BY subject
 """
-# A channel settled a line on the day on which the bank booked it; a receipt was deposited on the day of its slip's line.
+# A channel settled a line on the day on which the bank booked it; a receipt was deposited on the day of its line.
 _DAYS = """
     SELECT concat('payment line ', line.id) AS subject, line.region, booked.effective_on::text AS expected,
            line.settled_on::text AS found, line.amount_fen AS fen

@@ -1,12 +1,52 @@
 """What is said where the auditor knows more people than the simulator, or nobody was seen of an identity."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
 
 from shared.policy.loader import load_pack
 from tests.verify.test_render import report
-from tools.up.comparison import explained, unseen
+from tools.up.comparison import differences, explained, unseen
+from verify.report import ConsistencyReport
 
+# Every figure of the simulator's books of a county, as `simulator/books.py` computes them.
+FIGURES = (
+    "registered", "enrolled", "paid_people", "credited_fen", "aided_fen", "treasury_fen", "held", "active",
+    "suspended_fen", "unattributed_fen", "refunded_fen", "suspense_fen", "quarantined", "taken_online_fen",
+)  # fmt: skip
 BOOKS = {"county": {"registered": 12_035}}
+
+
+def agreeing(found: ConsistencyReport) -> dict[str, Any]:
+    """Books that say what the auditor found."""
+    same = {
+        "registered": found.overall.registered,
+        "enrolled": found.overall.enrolled,
+        "credited_fen": found.overall.paid_fen,
+        "aided_fen": found.overall.aided_fen,
+        "treasury_fen": found.overall.treasury_fen,
+        "suspense_fen": found.overall.suspense_fen,
+    }
+    return {"complaints": {}, "towns": {}, "county": same | asdict(found.figures)}
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_every_figure_that_the_simulator_computes_is_compared(figure: str) -> None:
+    """V: `refunded, quarantined, active, held, taken_online` were computed and compared by nobody."""
+    found = report()
+    books = agreeing(found)
+    assert differences(found, books) == []
+    books["county"][figure] += 1
+    (sentence,) = differences(found, books)
+    assert sentence.startswith(f"county {figure}: ")
+
+
+def test_the_simulators_books_hold_no_other_figure() -> None:
+    source = (Path(__file__).parents[3] / "simulator/books.py").read_text(encoding="utf-8")
+    assert all(f'"{figure}"' in source for figure in FIGURES)
+    assert agreeing(report())["county"].keys() == set(FIGURES)
 
 
 def test_people_whom_others_registered_are_named_as_the_reason() -> None:

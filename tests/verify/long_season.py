@@ -1,0 +1,45 @@
+"""A season for the catalogue: every kind of row that a season at rest leaves behind, an hour old."""
+
+from collections.abc import Mapping
+
+import asyncpg
+
+from tests.harness.blocks import seal_all
+from tests.harness.installation import Installation
+from tests.verify.small_season import WEST, Season, bring_twice, hand_back, play, reverse_a_mistake
+
+_AN_HOUR_AGO = """
+    SELECT format('UPDATE %I SET %I = %I - interval ''1 hour'' WHERE %I IS NOT NULL', t.relname, a.attname, a.attname,
+                  a.attname) AS statement
+    FROM pg_class t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
+    WHERE t.relkind = 'r' AND t.relnamespace = 'public'::regnamespace AND a.atttypid = 'timestamptz'::regtype
+      AND a.attname IN ('recorded_at', 'published_at', 'settled_at', 'sealed_at', 'decided_at')
+    ORDER BY t.relname, a.attname
+"""
+
+
+async def play_long(season: Season) -> None:
+    """The small season, then cash that comes twice and goes back, and a line of the bank that two people reverse."""
+    await play(season)
+    (paid,) = await season.installation.sql(
+        "payment",
+        "SELECT enrolment_id FROM payment_line WHERE state = 'CREDITED' AND region = $1 ORDER BY id LIMIT 1",
+        WEST,
+    )
+    await bring_twice(season, str(paid["enrolment_id"]))
+    await hand_back(season)
+    await reverse_a_mistake(season)
+
+
+async def age(installation: Installation, urls: Mapping[str, str]) -> None:
+    """Let all of it have been recorded an hour ago, and be sealed since: what nobody sealed is late by then."""
+    for url in urls.values():
+        superuser = await asyncpg.connect(url)
+        try:
+            await superuser.execute("SET session_replication_role = replica")
+            for row in await superuser.fetch(_AN_HOUR_AGO):
+                await superuser.execute(row["statement"])
+            await superuser.execute("DELETE FROM sealed_block")
+        finally:
+            await superuser.close()
+    await seal_all(installation, tuple(urls))
