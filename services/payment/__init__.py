@@ -19,7 +19,7 @@
 | approvals | what needs a second person: the list, and the decisions | yes | | |
 | statements | the rows of the bank's statements | | | |
 | batches | remittance batches, their lines, steps and differences | | | |
-| remittance | the way of batches to the treasury | yes | | |
+| remittance | the way of batches to the treasury; their lines follow in portions | yes | | yes |
 | ledger | the books: transfers and their sums | | | ledger sums |
 | summary | where the money stands, for the console | yes | | |
 """
@@ -45,6 +45,7 @@ from services.payment.orders import channel_query, expiry
 from services.payment.orders import routes as orders
 from services.payment.refunds import routes as refunds
 from services.payment.refunds import submission
+from services.payment.remittance import portions
 from services.payment.remittance import routes as remittance
 from services.payment.resources import PaymentResources
 from services.payment.reversals import routes as reversals
@@ -78,6 +79,7 @@ SERVICE = Service[PaymentResources](
         *match_job.JOBS,
         *balances.JOBS,
         *settlement.JOBS,
+        *portions.JOBS,
     ),
     migrations=Path(__file__).parent / "migrations",
     resources=PaymentResources,

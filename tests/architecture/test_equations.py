@@ -23,6 +23,8 @@ FIGURE = "a figure for people or for a bound, set against nothing"
 
 STATEMENTS = {
     "services/payment/bank/repository.py _TO_RECOUNT": ONE,
+    "services/payment/batches/repository.py _SUM_LINES": FIXED,
+    "services/payment/remittance/repository.py _LEFT": FIGURE,
     "services/payment/ledger/repository.py _BALANCES": ONE,
     "services/payment/ledger/repository.py _ADVANCE": ONE,
     "services/payment/ledger/repository.py SUMMED": ONE,
