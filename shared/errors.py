@@ -498,6 +498,13 @@ class ErrorCode(Enum):
         "查询批次状态",
         "Look up the batch's state",
     )
+    REMITTANCE_LINES_MOVING = Spec(
+        409,
+        "上一步骤的明细仍在分批办理",
+        "The lines of the step before are still following, portion by portion",
+        "查询批次，待 lines_left 为 0 后再办理",
+        "Look the batch up, and take the step once lines_left is 0",
+    )
     REMITTANCE_STEP_TAKEN_DIFFERENTLY = Spec(
         409,
         "此操作已办理，内容不同",

@@ -23,7 +23,7 @@
 | statements | the rows of the bank's statements | | | |
 | channel_bills | the channel's own daily bills: fetched, checked, stored line by line | yes | | channel-bills |
 | batches | remittance batches, their lines, steps and differences | | | |
-| remittance | the way of batches to the treasury | yes | | |
+| remittance | the way of batches to the treasury; their lines follow in portions | yes | | yes |
 | ledger | the books: transfers and their sums | | | ledger sums |
 | summary | where the money stands, for the console | yes | | |
 """
@@ -56,6 +56,7 @@ from services.payment.orders import routes as orders
 from services.payment.payouts import bill_job, channel_questions
 from services.payment.refunds import routes as refunds
 from services.payment.refunds import submission
+from services.payment.remittance import portions
 from services.payment.remittance import routes as remittance
 from services.payment.resources import PaymentResources
 from services.payment.reversals import routes as reversals
@@ -96,6 +97,7 @@ SERVICE = Service[PaymentResources](
         *bill_job.JOBS,
         *channel_questions.JOBS,
         *channel_bill_job.JOBS,
+        *portions.JOBS,
     ),
     migrations=Path(__file__).parent / "migrations",
     resources=PaymentResources,

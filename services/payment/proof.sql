@@ -110,6 +110,9 @@ CREATE VIEW proof.remittance_line AS
 SELECT batch_id, enrolment_id, source_id, benefit_year, region, amount_fen, place, receipt_no
 FROM remittance_line;
 
+CREATE VIEW proof.remittance_move AS
+SELECT step_id, batch_id, step, replaced_by, moved_to, lines_left, region, recorded_at FROM remittance_move;
+
 CREATE VIEW proof.remittance_step AS
 SELECT id, batch_id, step, from_state, to_state, effective_on, region
 FROM remittance_step;

@@ -77,6 +77,7 @@ SAFE = {
         HELD,
         "the batch; where a line is reversed meanwhile, the batch waits for the right one",
     ),
+    "services/payment/remittance/repository.py _TAKE": (QUEUE, "batches whose lines are on their way"),
     "services/payment/suspense/repository.py _TURN": (HELD, "the item's refund, which alone turns it"),
     "services/registration/enrolments/repository.py _STEPS[ACTIVE]": (QUEUE, "enrolments whose cover begins"),
     "services/registration/enrolments/repository.py _STEPS[EXPIRED]": (QUEUE, "enrolments whose cover ended"),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from tests.harness.statements import ROOT
 
-PORTIONS = {"services/payment/remittance/service.py _announce": "pages of a batch, in the order of the enrolments"}
+PORTIONS = {"services/payment/remittance/portions.py _portion": "pages of a batch, in the order of the enrolments"}
 COLLECTED = {
     "services/payment/crediting/worker.py work": "who paid, what was suspended, which refunds were paid",
     "services/payment/cash/match_job.py _import": "portions of a statement's receipts",

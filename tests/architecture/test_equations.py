@@ -28,6 +28,8 @@ STATEMENTS = {
     "services/payment/channel_bills/repository.py _COMPARE": ONE,
     "services/payment/channel_bills/repository.py _FAULTS": FIGURE,
     "services/payment/channel_bills/repository.py _LATE": FIGURE,
+    "services/payment/batches/repository.py _SUM_LINES": FIXED,
+    "services/payment/remittance/repository.py _LEFT": FIGURE,
     "services/payment/ledger/repository.py _BALANCES": ONE,
     "services/payment/ledger/repository.py _ADVANCE": ONE,
     "services/payment/ledger/repository.py SUMMED": ONE,

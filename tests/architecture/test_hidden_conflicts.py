@@ -64,6 +64,8 @@ MET = {
         "remittance_batch_statement": "409 STATEMENT_NUMBER_TAKEN: the paper's number was given twice",
         "remittance_line_once": WHOLE_AREA,
         "remittance_line_pkey": WHOLE_AREA,
+        "remittance_move_pkey": WHOLE_AREA,
+        "remittance_move_under_way": WHOLE_AREA,
         "suspense_one_claim": WHOLE_AREA,
         "suspense_payment_line_id_key": WHOLE_AREA,
         "transfer_idempotency_key_key": "made of ids, and of receipts of the caller's own region",

@@ -45,12 +45,14 @@ FEW_OF_A_KEY = {
     "parked_event": "what waits behind one failed event",
     "dead_letter": "what failed of one aggregate",
     "suspense": "one part of one payment",
+    "remittance_move": "one of a batch is under way, and one into it",
     "remittance_batch": "a batch, and those that replaced it once it was returned",
 }
 
 WAITING = "an index holds what waits and nothing else; work, or a person, empties it"
 PAGE = "the index is in the order asked for, and the limit ends the reading"
 KEYS = "keys are given, and of each there are few rows"
+PORTION = "the stretch between a portion's first and last line"
 ONE_BATCH = "the rows of one batch, by its number"
 BLOCKS = "the rows of sealed blocks that are given, thousands each"
 VILLAGE = "the receipts or lines of one village's statement"
@@ -77,6 +79,7 @@ WHOLE = {
     "services/payment/orders/repository.py _EXPIRE": {"order_line": BY_OTHERS},
     "services/payment/orders/repository.py _WITHDRAWN": {"payment_order": WAITING, "order_line": BY_OTHERS},
     "services/payment/receipts/repository.py _UNLISTED": {"cash_receipt": "a village's receipts of a year, on a page"},
+    "services/payment/remittance/repository.py _TAKE": {"remittance_move": WAITING},
     "services/payment/refunds/repository.py _TAKE": {"refund": WAITING},
     "services/payment/statements/repository.py _NEXT_SETTLEMENT": {"bank_line": WAITING},
     "services/payment/statements/repository.py _UNEXPLAINED": {"bank_line": WAITING},
@@ -98,8 +101,9 @@ UNBOUNDED = {
     "services/payment/bank/repository.py _TO_RECOUNT": {"payment": DAY, "payment_line": DAY, "refund": DAY},
     "services/payment/bank/repository.py _WITH_MONEY": {"payment": "whether a merchant has one row: the first ends it"},
     "services/payment/batches/repository.py _BOOKED_ON": {"bank_line": ONE_BATCH},
-    "services/payment/batches/repository.py _COPY_LINES": {"remittance_line": ONE_BATCH},
-    "services/payment/batches/repository.py _MOVE_LINES": {"remittance_line": ONE_BATCH},
+    "services/payment/batches/repository.py _COPY_LINES": {"remittance_line": PORTION},
+    "services/payment/batches/repository.py _MOVE_LINES": {"remittance_line": PORTION},
+    "services/payment/batches/repository.py _SUM_LINES": {"remittance_line": ONE_BATCH},
     "services/payment/batches/repository.py _NUMBER_LINES": {"remittance_line": ONE_BATCH},
     "services/payment/cash/repository.py _LINES": {"collection_line": VILLAGE},
     "services/payment/cash_refunds/repository.py _LIST": {"cash_receipt": SORTED_PAGE, "collection_line": SORTED_PAGE},

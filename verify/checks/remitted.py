@@ -7,7 +7,7 @@ from verify.findings import Findings
 from verify.in_flight import Flow, reconcile
 from verify.snapshot import Databases
 
-# Where a line is follows from its batch's state alone.
+# Where a line is follows from its batch's state, or from the state before while it has not followed the batch.
 _PLACES = """
     SELECT concat('remittance line ', line.batch_id, ' ', line.enrolment_id) AS subject, line.region,
            state.place AS expected, line.place AS found, line.amount_fen AS fen
@@ -18,9 +18,32 @@ _PLACES = """
                               WHEN 'REVERSED' THEN 'WITHDRAWN'
                               ELSE 'PENDING' END AS place
         FROM proof.remittance_batch
-    ) AS state ON state.id = line.batch_id
+    ) AS batch ON batch.id = line.batch_id
+    LEFT JOIN proof.remittance_move AS move ON move.batch_id = line.batch_id AND move.lines_left > 0
+         AND (move.moved_to IS NULL OR line.enrolment_id > move.moved_to)
+    CROSS JOIN LATERAL (
+        SELECT CASE move.step WHEN 'REMIT' THEN 'PENDING' WHEN 'CONFIRM_TREASURY' THEN 'IN_TRANSIT'
+                              WHEN 'RETURN' THEN 'IN_TRANSIT' ELSE batch.place END AS place
+    ) AS state
     WHERE state.place <> line.place
     ORDER BY line.batch_id, line.enrolment_id
+"""
+# Lines that have not followed their batch are on their way, for as long as their number is right.
+_MOVING = """
+    SELECT concat('batch ', move.batch_id, ' ', move.step) AS subject, move.region, '0 lines left' AS expected,
+           concat(move.lines_left, ' lines left') AS found, after.fen,
+           CASE WHEN after.lines = move.lines_left
+                 AND (move.replaced_by IS NULL OR copied.lines + move.lines_left = batch.line_count)
+                THEN greatest(extract(epoch FROM clock_timestamp() - move.recorded_at), 0)::float8 END AS age_s
+    FROM proof.remittance_move AS move JOIN proof.remittance_batch AS batch ON batch.id = move.batch_id
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS lines, coalesce(sum(amount_fen), 0)::bigint AS fen FROM proof.remittance_line AS line
+        WHERE line.batch_id = move.batch_id AND (move.moved_to IS NULL OR line.enrolment_id > move.moved_to)
+    ) AS after
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS lines FROM proof.remittance_line AS line WHERE line.batch_id = move.replaced_by
+    ) AS copied
+    WHERE move.lines_left > 0 ORDER BY move.step_id
 """
 # A receipt or payment line is on its way once at a time, with its own amount and for its own person.
 _SOURCES = """
@@ -77,7 +100,9 @@ _BATCHES = """
     FROM proof.remittance_batch AS batch
     LEFT JOIN (SELECT batch_id, count(*) AS lines, sum(amount_fen) AS fen FROM proof.remittance_line GROUP BY 1)
          AS lines ON lines.batch_id = batch.id
-    WHERE coalesce(lines.fen, 0) <> batch.amount_fen OR coalesce(lines.lines, 0) <> batch.line_count
+    WHERE (coalesce(lines.fen, 0) <> batch.amount_fen OR coalesce(lines.lines, 0) <> batch.line_count)
+      AND NOT EXISTS (SELECT FROM proof.remittance_move AS move
+                      WHERE move.replaced_by = batch.id AND move.lines_left > 0)
     UNION ALL
     SELECT concat('certificate ', certificate_no), min(region), '1 batch', concat(count(*), ' batches'), 0
     FROM proof.remittance_batch WHERE certificate_no IS NOT NULL GROUP BY certificate_no HAVING count(*) > 1
@@ -96,8 +121,11 @@ _WHERE_IT_IS = """
     FROM (
         SELECT line.enrolment_id::text AS key, min(line.region) AS region, array_agg(line.place) AS places,
                coalesce(sum(line.amount_fen) FILTER (WHERE line.place = 'TREASURY'), 0)::bigint AS fen,
-               max(batch.received_on) AS received_on, max(batch.certificate_no) AS certificate_no
+               max(batch.received_on) AS received_on,
+               max(batch.certificate_no) FILTER (WHERE move.step_id IS NULL) AS certificate_no
         FROM proof.remittance_line AS line JOIN proof.remittance_batch AS batch ON batch.id = line.batch_id
+        LEFT JOIN proof.remittance_move AS move ON move.batch_id = line.batch_id AND move.lines_left > 0
+             AND move.step = 'ISSUE_CERTIFICATE' AND (move.moved_to IS NULL OR line.enrolment_id > move.moved_to)
         WHERE line.place NOT IN ('PENDING', 'WITHDRAWN') GROUP BY line.enrolment_id
     ) AS line
 """
@@ -123,7 +151,7 @@ _FLOW = Flow(
 async def lines(databases: Databases, findings: Findings) -> None:
     """Each remitted line is in exactly one of in transit, treasury and returned, in the batches and in the books."""
     findings.count_examined(await count(databases.payment, "remittance_line"))
-    for sql in (_PLACES, _SOURCES, _BOOKED, _BATCHES):
+    for sql in (_PLACES, _MOVING, _SOURCES, _BOOKED, _BATCHES):
         await differing_rows(databases.payment, findings, sql)
 
 

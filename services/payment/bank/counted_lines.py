@@ -111,7 +111,8 @@ async def take_back(session: AsyncSession, counted: Counted) -> None:
 
 async def end_reversed(session: AsyncSession, batch: OnlineBatch, trace: Trace, day: date | None, reason: str) -> None:
     """End a batch whose line of the bank was reversed: its lines go on in another one."""
-    await batches.move_lines(session, batch.id, MoneyLocation.WITHDRAWN)
+    async for lines in batches.pages_of(session, batch):
+        await batches.move_lines(session, lines, MoneyLocation.WITHDRAWN)
     move = Transition(
         BatchStep.REVERSE,
         batch.state,

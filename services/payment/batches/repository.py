@@ -131,7 +131,13 @@ _MATCHED_ON = text(
     ORDER BY id DESC LIMIT 1
     """
 )
-_MOVE_LINES = text("UPDATE remittance_line SET place = :place WHERE batch_id = :batch_id")
+_SUM_LINES = text("SELECT count(*), coalesce(sum(amount_fen), 0) FROM remittance_line WHERE batch_id = :batch_id")
+_MOVE_LINES = text(
+    """
+    UPDATE remittance_line SET place = :place
+    WHERE batch_id = :batch_id AND enrolment_id BETWEEN :first AND :last
+    """
+)
 _NUMBER_LINES = _NUMBERS.statement(
     """
     UPDATE remittance_line l SET tax_line_no = n.line_no
@@ -156,7 +162,7 @@ _COPY_LINES = text(
                                  receipt_no, actor, correlation_id)
     SELECT :new_id, enrolment_id, source_id, person_token, benefit_year, region, amount_fen, receipt_no, actor,
            correlation_id
-    FROM remittance_line WHERE batch_id = :batch_id ORDER BY enrolment_id
+    FROM remittance_line WHERE batch_id = :batch_id AND enrolment_id BETWEEN :first AND :last ORDER BY enrolment_id
     """
 )
 _ADD_LINES = insert_rows("remittance_line", _LINES, order_by="n.enrolment_id")
@@ -337,9 +343,7 @@ async def pages_of(session: AsyncSession, batch: Batch) -> AsyncIterator[list[Re
         count, fen, after = count + len(page), fen + sum(line.amount_fen for line in page), page[-1].enrolment_id
         yield page
     if (count, fen) != (batch.line_count, batch.amount_fen):
-        raise RuntimeError(
-            f"batch {batch.id}: {count} lines of {fen} fen, not {batch.line_count} of {batch.amount_fen}"
-        )
+        raise _other_lines(batch, count, fen)
 
 
 async def booked_on(session: AsyncSession, batch_id: UUID) -> date | None:
@@ -381,9 +385,16 @@ def step_statement(facts: Iterable[str]) -> TextClause:
     )
 
 
-async def move_lines(session: AsyncSession, batch_id: UUID, place: MoneyLocation) -> None:
-    """Record where the money of all lines is now."""
-    await session.execute(_MOVE_LINES, {"batch_id": batch_id, "place": place.value})
+async def refuse_other_lines(session: AsyncSession, batch: Batch) -> None:
+    """Raise where the lines are not what the batch declares."""
+    found = (await session.execute(_SUM_LINES, {"batch_id": batch.id})).one()
+    if tuple(found) != (batch.line_count, batch.amount_fen):
+        raise _other_lines(batch, *found)
+
+
+async def move_lines(session: AsyncSession, lines: Sequence[RemittanceLine], place: MoneyLocation) -> None:
+    """Record where the money of these lines of one batch is now; between the first and the last there is no other."""
+    await session.execute(_MOVE_LINES, _stretch(lines) | {"place": place.value})
 
 
 async def number_lines(session: AsyncSession, batch_id: UUID, lines: Iterable[NumberedLine]) -> None:
@@ -393,10 +404,14 @@ async def number_lines(session: AsyncSession, batch_id: UUID, lines: Iterable[Nu
 
 
 async def reopen(session: AsyncSession, batch_id: UUID, next_id: UUID, trace: Trace) -> None:
-    """Open a new batch with the lines of a returned one and link it to that."""
+    """Open a new batch for the lines of a returned one and link it to that; its lines are copied into it."""
     values = {"batch_id": batch_id, "new_id": next_id}
     await session.execute(_REOPEN, values | {"actor": trace.actor, "correlation_id": trace.correlation_id})
-    await session.execute(_COPY_LINES, values)
+
+
+async def copy_lines(session: AsyncSession, lines: Sequence[RemittanceLine], new_id: UUID) -> None:
+    """Put these lines of a returned batch into the one that takes its place; none lies between first and last."""
+    await session.execute(_COPY_LINES, _stretch(lines) | {"new_id": new_id})
 
 
 async def add_lines(session: AsyncSession, lines: Sequence[RemittanceLine]) -> None:
@@ -407,6 +422,14 @@ async def add_lines(session: AsyncSession, lines: Sequence[RemittanceLine]) -> N
 
 def _day(settlement: SettlementReference) -> dict[str, str | date | UUID | bool | None]:
     return {"channel": settlement.channel, "merchant_id": settlement.merchant_id, "day": settlement.day}
+
+
+def _stretch(lines: Sequence[RemittanceLine]) -> dict[str, UUID]:
+    return {"batch_id": lines[0].batch_id, "first": lines[0].enrolment_id, "last": lines[-1].enrolment_id}
+
+
+def _other_lines(batch: Batch, count: int, fen: int) -> RuntimeError:
+    return RuntimeError(f"batch {batch.id}: {count} lines of {fen} fen, not {batch.line_count} of {batch.amount_fen}")
 
 
 async def _one(session: AsyncSession, statement: TextClause, values: Mapping[str, object]) -> Batch | None:

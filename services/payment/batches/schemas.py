@@ -77,7 +77,13 @@ class LineOut(BaseModel):
         return cls.model_validate(asdict(line))
 
 
-class BatchWithLines(BatchOut):
+class MovingBatch(BatchOut):
+    """A batch that has taken a step, and how many of its lines are still to follow it; the next step waits for them."""
+
+    lines_left: int
+
+
+class BatchWithLines(MovingBatch):
     """A batch with a page of its lines and, once returned, the batch that carries them on."""
 
     replaced_by: UUID | None

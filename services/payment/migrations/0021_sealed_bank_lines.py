@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "payment_0021"
-down_revision = "payment_0014"
+down_revision = "payment_0020"
 branch_labels = None
 depends_on = None
 

@@ -9,6 +9,7 @@ from services.payment.batches.discrepancies import MAX_DIFFERENCES
 from services.payment.batches.models import Batch
 from services.payment.batches.repository import Transition
 from services.payment.batches.state import BatchState, BatchStep, HoldStage, has_passed, source_of, target_of
+from services.payment.remittance import portions
 from services.payment.remittance.detail import TaxDetail, compare_detail
 from services.payment.remittance.tax_exchange import fetch_detail, reference_of
 from shared.contracts.event import Trace
@@ -24,8 +25,9 @@ async def confirm_detail(database: Database, settings: Settings, region: str, tr
     """
     async with database.transaction(region) as session:
         batch = await steps.visible_batch(session, batch_id)
-    if has_passed(batch.state, BatchStep.CONFIRM_DETAIL):
-        return batch
+        if has_passed(batch.state, BatchStep.CONFIRM_DETAIL):
+            return batch
+        await portions.refuse_moving(session, batch)
     source = source_of(batch.kind, BatchStep.CONFIRM_DETAIL)
     if batch.state is not source:
         raise steps.StepNotPossible(f"{batch.state.value} ≠ {source} → {BatchStep.CONFIRM_DETAIL.value}")

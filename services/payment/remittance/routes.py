@@ -4,12 +4,15 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.batches import repository, steps
-from services.payment.batches.schemas import BatchOut, BatchPage, BatchWithLines, LineOut
+from services.payment.batches.models import Batch
+from services.payment.batches.schemas import BatchOut, BatchPage, BatchWithLines, LineOut, MovingBatch
 from services.payment.batches.state import BatchKind, BatchState
 from services.payment.dates import DateInTheFuture, refuse_future
-from services.payment.remittance import confirmation, service
+from services.payment.remittance import confirmation, portions, service
+from services.payment.remittance import repository as moves
 from services.payment.remittance.schemas import CertificateIn, ReceivedIn, RemittedIn, ReturnedIn, SerialIn
 from services.payment.remittance.tax_exchange import TaxDetailNotFound, TaxExchangeUnavailable
 from shared.errors import NotFound
@@ -22,7 +25,7 @@ ROUTER = APIRouter(route_class=StrictRoute, prefix="/v1/remittances", tags=["rem
 READ = requires("payment:read")
 TAX, TREASURY = (requires(f"payment:{office}", for_whole_area=True) for office in ("tax", "treasury"))
 
-STEP = (NotFound, steps.StepNotPossible, steps.StepTakenDifferently)
+STEP = (NotFound, steps.StepNotPossible, steps.StepTakenDifferently, portions.LinesStillMoving)
 
 
 @ROUTER.get("", dependencies=[READ])
@@ -51,6 +54,7 @@ async def read_batch(
     lines = await repository.lines_of(session, batch_id, after=after_line, limit=limit)
     return BatchWithLines(
         **BatchOut.of(batch).model_dump(),
+        lines_left=await moves.lines_left(session, batch_id),
         replaced_by=await repository.replacement_of(session, batch_id),
         lines=[LineOut.of(line) for line in lines],
         next_line=lines[-1].enrolment_id if len(lines) == limit else None,
@@ -65,7 +69,7 @@ async def enter_serial(session: Session, caller: CurrentCaller, batch_id: UUID, 
 
 
 @ROUTER.post("/{batch_id}/fetch-detail", dependencies=[TAX])
-@responses_for(NotFound, steps.StepNotPossible, TaxExchangeUnavailable, TaxDetailNotFound)
+@responses_for(NotFound, steps.StepNotPossible, portions.LinesStillMoving, TaxExchangeUnavailable, TaxDetailNotFound)
 async def fetch_detail(caller: CurrentCaller, context: CurrentContext[object], batch_id: UUID) -> BatchOut:
     """Fetch the tax bureau's detail and compare it with the batch."""
     batch = await confirmation.confirm_detail(
@@ -78,41 +82,43 @@ async def fetch_detail(caller: CurrentCaller, context: CurrentContext[object], b
 @responses_for(*STEP, steps.DateBeforePreviousStep, DateInTheFuture)
 async def remit(
     session: Session, caller: CurrentCaller, context: CurrentContext[object], batch_id: UUID, body: RemittedIn
-) -> BatchOut:
+) -> MovingBatch:
     """Remit the confirmed amount (上解)."""
     await refuse_future(session, context, [body.remitted_on])
-    return BatchOut.of(await service.remit(session, caller.trace(), batch_id, body.remitted_on))
+    return await _moving(session, await service.remit(session, caller.trace(), batch_id, body.remitted_on))
 
 
 @ROUTER.post("/{batch_id}/treasury", dependencies=[TREASURY])
 @responses_for(*STEP, steps.DateBeforePreviousStep, DateInTheFuture)
 async def confirm_treasury(
     session: Session, caller: CurrentCaller, context: CurrentContext[object], batch_id: UUID, body: ReceivedIn
-) -> BatchOut:
+) -> MovingBatch:
     """Note that the treasury holds the money (入国库)."""
     await refuse_future(session, context, [body.received_on])
-    return BatchOut.of(await service.confirm_treasury(session, caller.trace(), batch_id, body.received_on))
+    return await _moving(session, await service.confirm_treasury(session, caller.trace(), batch_id, body.received_on))
 
 
 @ROUTER.post("/{batch_id}/certificate", dependencies=[TAX])
 @responses_for(*STEP, steps.DateBeforePreviousStep, DateInTheFuture, steps.CertificateNumberTaken)
 async def issue_certificate(
     session: Session, caller: CurrentCaller, context: CurrentContext[object], batch_id: UUID, body: CertificateIn
-) -> BatchOut:
+) -> MovingBatch:
     """Register the tax payment certificate (完税证明)."""
     await refuse_future(session, context, [body.issued_on])
-    return BatchOut.of(
-        await service.issue_certificate(session, caller.trace(), batch_id, body.certificate_no, body.issued_on)
-    )
+    batch = await service.issue_certificate(session, caller.trace(), batch_id, body.certificate_no, body.issued_on)
+    return await _moving(session, batch)
 
 
 @ROUTER.post("/{batch_id}/return", dependencies=[TREASURY])
 @responses_for(*STEP, steps.DateBeforePreviousStep, DateInTheFuture)
 async def return_to_pending(
     session: Session, caller: CurrentCaller, context: CurrentContext[object], batch_id: UUID, body: ReturnedIn
-) -> BatchOut:
+) -> MovingBatch:
     """Note that the treasury sent the money back; its lines go on in a new batch."""
     await refuse_future(session, context, [body.returned_on])
-    return BatchOut.of(
-        await service.return_to_pending(session, caller.trace(), batch_id, body.returned_on, body.reason)
-    )
+    batch = await service.return_to_pending(session, caller.trace(), batch_id, body.returned_on, body.reason)
+    return await _moving(session, batch)
+
+
+async def _moving(session: AsyncSession, batch: Batch) -> MovingBatch:
+    return MovingBatch(**BatchOut.of(batch).model_dump(), lines_left=await moves.lines_left(session, batch.id))
