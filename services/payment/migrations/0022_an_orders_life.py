@@ -1,4 +1,4 @@
-"""An order's life in real time: trade type, when it was opened, its price's last day, when it is asked about."""
+"""An order's life in real time, and when it is asked about; notices in quarantine that two people closed."""
 
 from alembic import op
 
@@ -67,8 +67,12 @@ def upgrade() -> None:
             DROP CONSTRAINT raw_notice_state_check,
             ADD CONSTRAINT raw_notice_state_check CHECK (state IN (
                 'RECEIVED', 'CREDITED', 'SUSPENDED', 'QUARANTINED', 'PARKED', 'APPLIED', 'REPEATED', 'IGNORED', 'CLOSED'
-            ))
+            )),
+            ADD COLUMN closed_by uuid
         """
+    )
+    op.execute(
+        "CREATE INDEX approval_closed_notices ON approval (id) WHERE act = 'close_notice' AND state = 'APPROVED'"
     )
 
 
@@ -80,9 +84,11 @@ def downgrade() -> None:
             DROP CONSTRAINT raw_notice_state_check,
             ADD CONSTRAINT raw_notice_state_check CHECK (state IN (
                 'RECEIVED', 'CREDITED', 'SUSPENDED', 'QUARANTINED', 'PARKED', 'APPLIED', 'REPEATED', 'IGNORED'
-            ))
+            )),
+            DROP COLUMN closed_by
         """
     )
+    op.execute("DROP INDEX approval_closed_notices")
     op.execute("DROP TABLE question_pace")
     op.execute("DROP INDEX payment_order_to_be_asked, payment_order_open, payment_order_open_until")
     op.execute("ALTER TABLE payment_order ADD COLUMN to_be_queried boolean NOT NULL DEFAULT false")

@@ -34,7 +34,9 @@ async def end_unreachable(context: ServiceContext[PaymentResources]) -> int:
         known = context.resources.known_merchants
         ended = await repository.end_unreachable(session, known, context.clock.now(), _AT_ONCE)
     if ended:
-        log.warning("orders ended whose merchant is not configured: nobody can ask whether they were paid", orders=ended)
+        log.warning(
+            "orders ended whose merchant is not configured: nobody can ask whether they were paid", orders=ended
+        )
     return ended
 
 

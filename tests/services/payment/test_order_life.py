@@ -11,18 +11,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from services.payment.crediting.worker import work_notices
 from services.payment.orders.channel_query import query_orders
 from services.payment.orders.expiry import end_unreachable, hurry_lapsed, on_business_date_advanced
+from services.payment.refunds.submission import submit_refunds
 from shared.contracts.event import Received, Trace
 from shared.contracts.registration import BusinessDateAdvanced
 from shared.domain.clock import SystemClock, business_date_of
 from shared.domain.ids import new_id
+from shared.metrics_collector import read_gauges
 from tests.harness.assessments import DUE_FEN, row
 from tests.harness.fixed_clock import FixedClock
 from tests.harness.installation import COUNTY, Installation
-from tests.harness.wechat_peer import APPID, MCHID, merchant
+from tests.harness.wechat_peer import APPID, MCHID, merchant, paid_notice
 from tests.services.payment.running_payment import RunningPayment, running_payment
 
 OTHER = "1900000222"
@@ -90,6 +93,17 @@ async def test_an_order_is_announced_before_its_channel_knows_it(payment: Runnin
     assert "person_token" not in event["payload"]
 
 
+async def measured(payment: RunningPayment) -> dict[str, float | None]:
+    """What monitoring would read of orders and refunds whose merchant is not configured."""
+    await read_gauges(payment.running)
+    names = {
+        "orders": "orders_without_merchant",
+        "refunds": "refunds_without_merchant",
+        "refunds_fen": "refunds_without_merchant_fen",
+    }
+    return {name: REGISTRY.get_sample_value(f"canbao_{gauge}") for name, gauge in names.items()}
+
+
 class TestWhileItIsOpen:
     async def test_an_order_whose_notice_was_lost_is_credited_within_minutes(self, payment: RunningPayment) -> None:
         """B2: it was asked about two business days later."""
@@ -106,7 +120,7 @@ class TestWhileItIsOpen:
 
     async def test_it_is_asked_at_one_three_five_ten_and_every_ten_minutes(self, payment: RunningPayment) -> None:
         await payment.order(*await payment.bill())
-        seen = []
+        seen: list[int] = []
         for minute in range(1, 31):
             await asked(payment, timedelta(minutes=minute))
             if questions(payment) > len(seen):
@@ -139,6 +153,16 @@ class TestWhileItIsOpen:
         await asked(payment, timedelta(minutes=1))
         assert await state(payment, order) == "CANCELLED"
         assert await payment.one("SELECT count(*) FROM order_line WHERE open") == 0
+
+    async def test_what_waits_to_be_asked_about_is_measured(self, payment: RunningPayment) -> None:
+        await payment.order(*await payment.bill())
+        at(payment, timedelta(minutes=5))
+        await read_gauges(payment.running)
+        assert REGISTRY.get_sample_value("canbao_orders_unasked") == 1
+        assert 235 < (REGISTRY.get_sample_value("canbao_orders_unasked_oldest_seconds") or 0) < 245
+        await query_orders(payment.running)
+        await read_gauges(payment.running)
+        assert REGISTRY.get_sample_value("canbao_orders_unasked") == 0
 
     async def test_one_that_was_asked_by_a_process_that_died_is_asked_again(self, payment: RunningPayment) -> None:
         await payment.order(*await payment.bill())
@@ -346,6 +370,33 @@ class TestAMerchantThatLeaves:
             back.peer.pay(second["order_no"])
             await asked(back, LIFE + timedelta(days=1))
             assert await back.states(waits) == ["PAID"], "once its merchant can be asked again"
+
+    async def test_what_nobody_can_ask_about_is_counted_and_its_refunds_are_listed_so(
+        self, installation: Installation, tmp_path: Path
+    ) -> None:
+        """An approved refund was taken for asked, and only a log line said that it was not."""
+        async with running_payment(installation, tmp_path, role="web") as before:
+            at(before, timedelta())
+            twice, waits = await before.bill(2)
+            await before.order(waits)
+            order = await before.order(twice)
+            for transaction in ("4200000001", "4200000002"):
+                await before.notify(paid_notice(order["order_no"], DUE_FEN, transaction_id=transaction))
+            await work_notices(before.running)
+            (refund,) = await before.get("refunds")
+            assert refund["waits_for_merchant"] is False
+        async with running_payment(installation, tmp_path, role="web", known=merchant(tmp_path, OTHER)) as left:
+            at(left, LIFE)
+            await left.post(f"refunds/{refund['id']}/approve")
+            assert await submit_refunds(left.running) == 0
+            (refund,) = await left.get("refunds?state=APPROVED")
+            assert refund["waits_for_merchant"] is True
+            assert await measured(left) == {"orders": 1, "refunds": 1, "refunds_fen": DUE_FEN}
+        async with running_payment(installation, tmp_path, role="web") as back:
+            at(back, LIFE)
+            assert await submit_refunds(back.running) == 1
+            assert [each["transaction_id"] for each in back.peer.refunds] == ["4200000002"]
+            assert await measured(back) == {"orders": 0, "refunds": 0, "refunds_fen": 0}
 
     async def test_it_may_stay_for_what_it_has_and_take_nothing_new(
         self, installation: Installation, tmp_path: Path
