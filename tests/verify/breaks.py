@@ -106,8 +106,7 @@ BREAKS = (
         "payment",
         (
             _APPROVED_CLOSING,
-            "UPDATE raw_notice SET closed_by = (SELECT id FROM approval WHERE act = 'close_notice')"
-            " WHERE id = (SELECT max(id::text)::uuid FROM raw_notice)",
+            "UPDATE raw_notice SET closed_by = a.id FROM approval a WHERE raw_notice.id::text <> a.subject",
         ),
         query="_CLOSED",
     ),

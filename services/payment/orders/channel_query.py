@@ -63,6 +63,8 @@ async def _claim(context: ServiceContext[PaymentResources], channel: PaymentChan
     per_second, now = context.settings.wechat_questions_per_second, context.clock.now()
     async with context.database.transaction(context.settings.region) as session:
         today = await business_date(session, context.clock)
+        if not await repository.any_due(session, channel.name, channel.merchant_id, now):
+            return today, ()
         used_until = await repository.lock_pace(session, channel.name, channel.merchant_id, pace.fresh(now))
         free, began = pace.allowance(used_until, now, per_second)
         due = await repository.claim_due(session, channel.name, channel.merchant_id, now, min(free, _AT_ONCE))
@@ -169,6 +171,6 @@ def _is_fresh(order: Order, now: datetime) -> bool:
 
 
 JOBS = (
-    Job("order queries", query_orders),
+    Job("order queries", query_orders, interval_s=2.0),
     Job("orders of withdrawn bills", close_withdrawn, interval_s=5.0),
 )

@@ -171,6 +171,14 @@ _CLAIM_DUE = select_into(
     ORDER BY coalesce(queried_at, opened_at), id LIMIT :limit FOR UPDATE SKIP LOCKED
     """,
 )
+_ANY_DUE = text(
+    """
+    SELECT EXISTS (
+        SELECT FROM payment_order
+        WHERE next_ask_at IS NOT NULL AND next_ask_at <= :now AND merchant_id = :merchant_id AND channel = :channel
+    )
+    """
+)
 _NOTE_CLAIMED = update_rows("payment_order", _CLAIMED, key="id")
 # The merchant's row says how far its rate is used up, and one process at a time adds to it.
 _LOCK_PACE = text(
@@ -327,6 +335,12 @@ async def note_pace(session: AsyncSession, channel: str, merchant_id: str, used_
     """Note until when a merchant's questions are used up."""
     values = {"channel": channel, "merchant_id": merchant_id, "used_until": used_until}
     await session.execute(_NOTE_PACE, values)
+
+
+async def any_due(session: AsyncSession, channel: str, merchant_id: str, now: datetime) -> bool:
+    """Whether there are orders of a merchant to ask about now."""
+    values = {"channel": channel, "merchant_id": merchant_id, "now": now}
+    return bool((await session.execute(_ANY_DUE, values)).scalar_one())
 
 
 async def claim_due(session: AsyncSession, channel: str, merchant_id: str, now: datetime, limit: int) -> list[Order]:
