@@ -227,7 +227,7 @@ class Settings(BaseSettings):
             description="公众号、小程序订单的有效时间，分钟 · how long an order inside WeChat can be paid, minutes",
         ),
     ] = 120
-    wechat_h5_minutes: Annotated[
+    wechat_browser_minutes: Annotated[
         int,
         Field(
             ge=2,

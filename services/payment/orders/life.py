@@ -31,7 +31,7 @@ def lives(settings: Settings) -> Mapping[TradeType, timedelta]:
     return {
         TradeType.NATIVE: timedelta(minutes=settings.wechat_native_minutes),
         TradeType.JSAPI: timedelta(minutes=settings.wechat_jsapi_minutes),
-        TradeType.H5: timedelta(minutes=settings.wechat_h5_minutes),
+        TradeType.H5: timedelta(minutes=settings.wechat_browser_minutes),
     }
 
 
