@@ -3,7 +3,7 @@
 | Folder | What it does | Routes | Events | Jobs |
 | --- | --- | --- | --- | --- |
 | bills | what an enrolment owes under one assessment; reviews of settled bills | yes | 2 | |
-| orders | attempts to collect bills through a channel | yes | 1 | queries, withdrawn bills, expiry |
+| orders | attempts to collect bills through a channel | yes | 1 | queries, withdrawn bills, last days, no merchant |
 | channels | the payment channels: signatures, messages and answers | | | |
 | callbacks | takes a channel's notices and makes them durable | yes | | |
 | notices | the rows of notices, written together in one commit | | | |
@@ -19,6 +19,7 @@
 | payouts | payouts of the channels' bills met with the bank's lines | | | payouts, questions about billed payments |
 | differences | what differs from the channels' bills, with owner and age | yes | | |
 | attributions | payments and refunds that a channel settled with another day, said by two people | yes | | |
+| closings | notices in quarantine about which nothing more is to be done, by two people | yes | | |
 | approvals | what needs a second person: the list, and the decisions | yes | | |
 | statements | the rows of the bank's statements | | | |
 | channel_bills | the channel's own daily bills: fetched, checked, stored line by line | yes | | channel-bills |
@@ -43,6 +44,7 @@ from services.payment.cash_refunds import routes as cash_refunds
 from services.payment.channel_bills import job as channel_bill_job
 from services.payment.channel_bills import routes as channel_bills
 from services.payment.channel_bills.metrics import read_channel_bills
+from services.payment.closings import routes as closings
 from services.payment.crediting import routes as crediting
 from services.payment.crediting import worker as crediting_worker
 from services.payment.crediting.metrics import read_money_at_risk, read_quarantine
@@ -53,9 +55,11 @@ from services.payment.ledger.audited import TRANSFER
 from services.payment.notices.audited import RAW_NOTICE
 from services.payment.orders import channel_query, expiry
 from services.payment.orders import routes as orders
+from services.payment.orders.metrics import read_orders
 from services.payment.payouts import bill_job, channel_questions
 from services.payment.refunds import routes as refunds
 from services.payment.refunds import submission
+from services.payment.refunds.metrics import read_refunds
 from services.payment.remittance import portions
 from services.payment.remittance import routes as remittance
 from services.payment.resources import PaymentResources
@@ -69,6 +73,7 @@ SERVICE = Service[PaymentResources](
     name="payment",
     routers=(
         callbacks.ROUTER,
+        closings.ROUTER,
         crediting.ROUTER,
         bills.ROUTER,
         orders.ROUTER,
@@ -107,6 +112,8 @@ SERVICE = Service[PaymentResources](
         "quarantine": read_quarantine,
         "channel bills": read_channel_bills,
         "differences": read_differences,
+        "orders": read_orders,
+        "refunds": read_refunds,
     },
     audited=(TRANSFER, RAW_NOTICE, BANK_LINE),
 )
