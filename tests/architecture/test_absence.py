@@ -34,6 +34,7 @@ SAFE = {
     "services/payment/notices/quarantine/repository.py _UNREAD": (STEP, "a notice by id: who came first has read it"),
     "services/payment/orders/repository.py _TURN": (STEP, "orders by id; who needs to know reads them again"),
     "services/payment/orders/repository.py _CLAIM_TO_QUERY": (QUEUE, "orders to ask about"),
+    "services/payment/orders/repository.py _ASK_ALL_OPEN": (QUEUE, "orders to ask about"),
     "services/payment/orders/repository.py _EXPIRE": (QUEUE, "lapsed orders"),
     "services/payment/orders/repository.py _RELEASE": (HELD, "the order; its lines are never opened again"),
     "services/payment/receipts/repository.py _CLAIM": (HELD, "the receipts"),
@@ -85,6 +86,10 @@ SAFE = {
     "shared/messaging/outbox/lanes.py _TAKE": (QUEUE, "free lanes"),
     "shared/messaging/outbox/lanes.py _LEAVE": (OWN, "a relay's presence"),
     "shared/messaging/outbox/relay.py _MARK": (STEP, "lanes by number: one that was taken over is not marked"),
+    "shared/messaging/outbox/epochs.py _MOVE": (OWN, "unsent events; the epoch's lock keeps others from announcing"),
+    "shared/messaging/outbox/epochs.py _MADE_GOOD": (QUEUE, "lost events"),
+    "shared/messaging/outbox/epochs.py _SETTLE_ABOUT": (STEP, "lost events by key and kind: absent means made good"),
+    "shared/messaging/outbox/sending_again.py _PORTION": (STEP, "events by id; one that is not marked is sent anyway"),
     "shared/messaging/outbox/retention.py _DELETE": (
         STEP,
         "rows of sealed blocks, by their places; where one is missing nothing is purged",

@@ -1,7 +1,7 @@
 """One cursor per publisher and aggregate: what is older is a duplicate, what is too new waits in a table.
 
 Events are in the order of their places, (epoch, seq). Each says the place of the event before it: a restored publisher
-counts on from where it was restored to, and whoever has taken in more than that of the epoch before follows at once.
+counts on from where it was restored to, and consumers that took in more than that of the epoch before follow at once.
 """
 
 from collections.abc import Collection, Iterable, Sequence
