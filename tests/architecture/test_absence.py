@@ -59,6 +59,10 @@ SAFE = {
         "the batch; where a line is reversed meanwhile, the batch waits for the right one",
     ),
     "services/payment/suspense/repository.py _TURN": (HELD, "the item's refund, which alone turns it"),
+    "services/registration/enrolments/repository.py _LOCK": (
+        STEP,
+        "enrolments by id; lost events are settled under it",
+    ),
     "services/registration/enrolments/repository.py _STEPS[ACTIVE]": (QUEUE, "enrolments whose cover begins"),
     "services/registration/enrolments/repository.py _STEPS[EXPIRED]": (QUEUE, "enrolments whose cover ended"),
     "services/registration/imports/repository.py _CLAIM": (STEP, "a run by id: another process took it further"),

@@ -28,6 +28,7 @@ from tests.harness.eventually import eventually
 from tests.harness.installation import Installation, on_kafka
 from tests.harness.payable import SCOPES, payable, person
 from tests.harness.processes import ROOT, Fleet
+from tests.harness.timeouts import stretched
 from tests.harness.wechat_peer import WechatPeer, wechat_peer
 
 pytestmark = pytest.mark.slow_fault
@@ -174,7 +175,7 @@ async def test_registration_restored_to_earlier_has_everybody_under_the_id_that_
         # The clerks enter the list again; then what waits for these people is taken in.
         people = [person(sequence) for sequence in range(known, known + REGISTERED_LATE)]
         headers = county.installation.caller(*SCOPES)
-        async with httpx.AsyncClient(headers=headers, trust_env=False, timeout=60) as client:
+        async with httpx.AsyncClient(headers=headers, trust_env=False, timeout=stretched(60)) as client:
             answer = await client.post(
                 f"{urls['registration']}/registration/v1/enrolments/batch", json={"enrolments": people}
             )

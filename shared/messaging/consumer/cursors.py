@@ -53,7 +53,7 @@ class CursorState:
 
 @dataclass(slots=True)
 class IngestPlan:
-    """What to do with a batch: hand to the handlers, park, drop, or set aside as contradicting what is known."""
+    """What to do with a batch: hand to the handlers, park, drop, or make dead letters of what contradicts."""
 
     take: list[SequencedRecord] = field(default_factory=list)
     park: list[SequencedRecord] = field(default_factory=list)

@@ -122,7 +122,7 @@ def test_what_is_first_in_a_later_epoch_follows_on_nothing() -> None:
 
 
 def test_a_known_number_with_another_id_is_no_duplicate() -> None:
-    """E1: the last event's id stands beside the cursor; another one under its number is set aside, and blocks."""
+    """E1: the last event's id stands beside the cursor; another one under its number contradicts it, and blocks."""
     known = new_id()
     state = CursorState((1, 2), last_event_id=known, last_recorded_at=RECORDED)
     made = plan([step(2, event_id=known), step(2), step(3)], {LINE: state}, {})
