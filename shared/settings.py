@@ -61,6 +61,13 @@ class WechatMerchant(BaseModel):
         dict[str, Path],
         Field(description="平台公钥 ID 或证书序列号 → PEM 文件 · public key id or serial → PEM; checks notices"),
     ]
+    takes_orders: Annotated[
+        bool,
+        Field(
+            description="停用商户时设为 false：不再开新订单，已有订单和退款照办 · "
+            "false for a merchant that is given up: no new orders, while its orders and refunds go on"
+        ),
+    ] = True
 
 
 def database_name(service: str) -> str:
@@ -218,6 +225,34 @@ class Settings(BaseSettings):
     wechat_base_url: Annotated[WebAddress, Field(description="微信支付接口地址 · WeChat Pay's API")] = (
         "https://api.mch.weixin.qq.com"
     )
+    wechat_native_minutes: Annotated[
+        int,
+        Field(ge=2, le=10_080, description="扫码订单的有效时间，分钟 · how long a code to scan can be paid, minutes"),
+    ] = 120
+    wechat_jsapi_minutes: Annotated[
+        int,
+        Field(
+            ge=2,
+            le=10_080,
+            description="公众号、小程序订单的有效时间，分钟 · how long an order inside WeChat can be paid, minutes",
+        ),
+    ] = 120
+    wechat_browser_minutes: Annotated[
+        int,
+        Field(
+            ge=2,
+            le=10_080,
+            description="手机网页订单的有效时间，分钟 · how long an H5 order can be paid, minutes",
+        ),
+    ] = 5
+    wechat_questions_per_second: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=1_000,
+            description="每个商户每秒最多查询多少个订单 · orders that WeChat is asked about per second and merchant",
+        ),
+    ] = 20
     tax_base_url: Annotated[OptionalWebAddress, Field(description="税务交换平台的地址 · the tax exchange platform")] = (
         ""
     )

@@ -3,7 +3,7 @@
 | Folder | What it does | Routes | Events | Jobs |
 | --- | --- | --- | --- | --- |
 | bills | what an enrolment owes under one assessment; reviews of settled bills | yes | 2 | |
-| orders | attempts to collect bills through a channel | yes | 1 | queries, withdrawn bills, expiry |
+| orders | attempts to collect bills through a channel | yes | 1 | queries, withdrawn bills, last days, no merchant, lost orders |
 | channels | the payment channels: signatures, messages and answers | | | |
 | callbacks | takes a channel's notices and makes them durable | yes | | |
 | notices | the rows of notices, written together in one commit | | | |
@@ -16,6 +16,7 @@
 | cash_refunds | cash whose import failed, on its way back to the person | yes | | |
 | bank | the statements of the tax pending account; settlements of channels | yes | | settlements |
 | reversals | bank lines entered wrongly, taken back by two people | yes | | |
+| closings | notices in quarantine about which nothing more is to be done, by two people | yes | | |
 | approvals | what needs a second person: the list, and the decisions | yes | | |
 | statements | the rows of the bank's statements | | | |
 | batches | remittance batches, their lines, steps and differences | | | |
@@ -35,16 +36,19 @@ from services.payment.callbacks import routes as callbacks
 from services.payment.cash import match_job
 from services.payment.cash import routes as cash
 from services.payment.cash_refunds import routes as cash_refunds
+from services.payment.closings import routes as closings
 from services.payment.crediting import routes as crediting
 from services.payment.crediting import worker as crediting_worker
 from services.payment.crediting.metrics import read_money_at_risk, read_quarantine
 from services.payment.ledger import balances
 from services.payment.ledger.audited import TRANSFER
 from services.payment.notices.audited import RAW_NOTICE
-from services.payment.orders import channel_query, expiry
+from services.payment.orders import channel_query, expiry, lost
 from services.payment.orders import routes as orders
+from services.payment.orders.metrics import read_orders
 from services.payment.refunds import routes as refunds
 from services.payment.refunds import submission
+from services.payment.refunds.metrics import read_refunds
 from services.payment.remittance import routes as remittance
 from services.payment.resources import PaymentResources
 from services.payment.reversals import routes as reversals
@@ -56,6 +60,7 @@ SERVICE = Service[PaymentResources](
     name="payment",
     routers=(
         callbacks.ROUTER,
+        closings.ROUTER,
         crediting.ROUTER,
         bills.ROUTER,
         orders.ROUTER,
@@ -75,6 +80,7 @@ SERVICE = Service[PaymentResources](
         *submission.JOBS,
         *channel_query.JOBS,
         *expiry.JOBS,
+        *lost.JOBS,
         *match_job.JOBS,
         *balances.JOBS,
         *settlement.JOBS,
@@ -82,6 +88,11 @@ SERVICE = Service[PaymentResources](
     migrations=Path(__file__).parent / "migrations",
     resources=PaymentResources,
     public_paths=frozenset({callbacks.PATH}),
-    gauges={"money at risk": read_money_at_risk, "quarantine": read_quarantine},
+    gauges={
+        "money at risk": read_money_at_risk,
+        "quarantine": read_quarantine,
+        "orders": read_orders,
+        "refunds": read_refunds,
+    },
     audited=(TRANSFER, RAW_NOTICE),
 )

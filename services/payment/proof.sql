@@ -28,7 +28,8 @@ SELECT order_id, bill_id, enrolment_id, benefit_year, region, amount_fen, open, 
 
 CREATE VIEW proof.notice AS
 SELECT id, channel, merchant_id, notify_id, source, event_type, kind, payee_merchant_id, payee_provider_id, order_no,
-       transaction_id, refund_no, outcome, amount_fen, currency, succeeded_at, state, reason, region, correlation_id, recorded_at
+       transaction_id, refund_no, outcome, amount_fen, currency, succeeded_at, state, reason, closed_by, region, correlation_id,
+       recorded_at
 FROM raw_notice;
 
 CREATE VIEW proof.payment AS

@@ -40,6 +40,8 @@ class PaymentResources:
             merchant.mchid: load_merchant(merchant) for merchant in settings.wechat_merchants
         }
         self.channels: dict[str, PaymentChannel] = {}
+        # Those that take no orders any more still answer for the orders and refunds that they have.
+        self._taking_orders = [merchant.mchid for merchant in settings.wechat_merchants if merchant.takes_orders]
 
     def missing(self) -> str:
         """The merchants whose every notice would be refused, because no platform key stands in its place."""
@@ -64,6 +66,11 @@ class PaymentResources:
         """Write the notices that still wait, then close."""
         await self.notices.aclose()
         await self.http.aclose()
+
+    @property
+    def collecting(self) -> PaymentChannel | None:
+        """The channel through which new orders collect: the first merchant that takes any."""
+        return next((self.channels[merchant_id] for merchant_id in self._taking_orders), None)
 
     @property
     def known_merchants(self) -> frozenset[tuple[str, str]]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 _ENROLMENT: Final = "0197c2a0-7b1c-7e51-9a57-6b3a4d1c2024"
 _BILL: Final = "0197c2a1-0c44-7d10-8f2e-0d9f3b6a7c11"
+_ORDER: Final = "0197c2a2-4b7d-7f21-8c63-1d2e3f4a5b6c"
 _BATCH: Final = "0197c2b5-91e0-7a33-b0c4-5e2d8f7a6b90"
 _SUSPENSE: Final = "0197c2b9-3f5a-7c02-9d41-6a7b8c9d0e1f"
 _REFUND: Final = "0197c2ba-77d1-7b93-8e50-1f2e3d4c5b6a"
@@ -123,6 +124,20 @@ EXAMPLES: Final[dict[str, list[dict[str, Any]]]] = {
         {**_VILLAGE, "enrolment_id": _ENROLMENT, "bill_id": _BILL, "version": 1, "due_fen": 38000}
     ],
     "payment.bill_superseded.v1": [{**_VILLAGE, "enrolment_id": _ENROLMENT, "bill_id": _BILL, "version": 1}],
+    "payment.order_opened.v1": [
+        {
+            **_VILLAGE,
+            "order_id": _ORDER,
+            "order_no": "0197c2a24b7d7f218c631d2e3f4a5b6c",
+            "channel": "WECHAT",
+            "merchant_id": "1900000109",
+            "appid": "wx8888888888888888",
+            "trade_type": "NATIVE",
+            "amount_fen": 38000,
+            "expires_at": "2023-10-08T04:00:00Z",
+            "lines": [{"enrolment_id": _ENROLMENT, "amount_fen": 38000, "region": "411521101201"}],
+        }
+    ],
     "payment.contribution_paid.v1": [
         {
             **_PERSON,

@@ -1,8 +1,10 @@
-"""Facts that payment announces: bills, credited contributions, money suspended or returned, the way to the treasury."""
+"""Facts that payment announces: bills, orders, contributions, money suspended or returned, the way to the treasury."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
 
 from shared.contracts.event import Event
 from shared.contracts.subsidy import BenefitRule, WaitRule
@@ -26,6 +28,33 @@ class BillSuperseded(Event):
     enrolment_id: UUID
     bill_id: UUID
     version: int
+
+
+class OrderedLine(BaseModel):
+    """One enrolment's part of an order."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    enrolment_id: UUID
+    amount_fen: int
+    region: str
+
+
+class OrderOpened(Event):
+    """An order to collect bills was written; it is announced before its channel can know it and take money for it."""
+
+    name: ClassVar[str] = "payment.order_opened.v1"
+    key_field: ClassVar[str] = "order_id"
+    outside_readers: ClassVar[bool] = True
+    order_id: UUID
+    order_no: str
+    channel: str
+    merchant_id: str
+    appid: str
+    trade_type: str
+    amount_fen: int
+    expires_at: datetime
+    lines: tuple[OrderedLine, ...]
 
 
 class ContributionPaid(Event):

@@ -5,7 +5,7 @@ import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -67,10 +67,12 @@ class Installation:
         """The same databases under changed settings."""
         return Installation(self.settings.model_copy(update=changes))
 
-    def caller(self, *scopes: str, region: str = COUNTY, client: str = "clerk") -> dict[str, str]:
+    def caller(
+        self, *scopes: str, region: str = COUNTY, client: str = "clerk", now: datetime | None = None
+    ) -> dict[str, str]:
         """The header of a caller with these scopes in this region."""
         grant = Grant(client, frozenset(scopes), region)
-        return {"Authorization": f"Bearer {issue(signing_key(self.settings), grant, SystemClock().now())}"}
+        return {"Authorization": f"Bearer {issue(signing_key(self.settings), grant, now or SystemClock().now())}"}
 
     @asynccontextmanager
     async def running(

@@ -6,7 +6,7 @@ that endpoint leaves them (AWAITING, with a code), all at once.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -30,16 +30,18 @@ _PER_DAY = 900
 
 _ORDER = """
     WITH due AS MATERIALIZED (
-        SELECT gen_random_uuid() AS order_id, bill.*, (priced.row ->> 'due_fen')::bigint AS fen
+        SELECT gen_random_uuid() AS order_id, bill.*, (priced.row ->> 'due_fen')::bigint AS fen,
+               (priced.row ->> 'pay_until')::date AS last_day
         FROM bill CROSS JOIN LATERAL jsonb_array_elements(bill.schedule) AS priced (row)
         WHERE bill.state = 'OPEN'
           AND $1 BETWEEN (priced.row ->> 'pay_from')::date AND (priced.row ->> 'pay_until')::date
           AND NOT EXISTS (SELECT FROM order_line WHERE order_line.bill_id = bill.id)
     ), ordered AS (
         INSERT INTO payment_order (id, order_no, channel, merchant_id, appid, benefit_year, state, amount_fen, code_url,
-                                   expires_at, region, actor, correlation_id)
+                                   expires_at, last_day, region, actor, correlation_id)
         SELECT order_id, replace(order_id::text, '-', ''), 'WECHAT', $2, $3, benefit_year, 'AWAITING', fen,
-               'weixin://wxpay/bizpayurl?pr=' || left(order_id::text, 8), $4, region, actor, correlation_id
+               'weixin://wxpay/bizpayurl?pr=' || left(order_id::text, 8), now() + interval '2 hours',
+               last_day, region, actor, correlation_id
         FROM due
         RETURNING order_no, amount_fen, id
     ), lines AS (
@@ -94,8 +96,7 @@ async def payable(
 
 
 async def _orders(installation: Installation) -> list[Payable]:
-    lapses = datetime(TODAY.year, TODAY.month, TODAY.day, 16, tzinfo=UTC) + timedelta(days=1)  # midnight in Shanghai
-    rows: Sequence[Any] = await installation.sql("payment", _ORDER, TODAY, MCHID, APPID, lapses)
+    rows: Sequence[Any] = await installation.sql("payment", _ORDER, TODAY, MCHID, APPID)
     await installation.sql("payment", "ANALYZE payment_order, order_line, bill")
     return [Payable(row["order_no"], row["amount_fen"], row["enrolment_id"]) for row in rows]
 

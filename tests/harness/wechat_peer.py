@@ -136,6 +136,7 @@ class WechatPeer:
     """What WeChat would know: orders and refunds as it was asked for them."""
 
     url: str = ""
+    mchid: str = MCHID
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
     paid: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -169,7 +170,7 @@ class WechatPeer:
             return Response(status_code=502)
         if self.answers_unsigned is not None:
             return Response(self.answers_unsigned[1], status_code=self.answers_unsigned[0])
-        if not _platform().is_from_merchant(request.headers["authorization"], request.method, target, body):
+        if not _platform(self.mchid).is_from_merchant(request.headers["authorization"], request.method, target, body):
             return Response(json.dumps({"code": "SIGN_ERROR", "message": "签名错误"}), status_code=401)
         status, value = self._handle(request, json.loads(body) if body else {})
         return self._signed(status, value, named=request.headers.get("wechatpay-serial"))
@@ -213,15 +214,15 @@ class WechatPeer:
 
 
 @cache
-def _platform() -> Platform:
+def _platform(mchid: str) -> Platform:
     merchant_key = rsa_key("merchant").public_key()
-    return Platform(SERIAL, rsa_key("platform"), MCHID, APPID, MERCHANT_SERIAL, merchant_key, API_V3_KEY.encode())
+    return Platform(SERIAL, rsa_key("platform"), mchid, APPID, MERCHANT_SERIAL, merchant_key, API_V3_KEY.encode())
 
 
 @asynccontextmanager
-async def wechat_peer() -> AsyncIterator[WechatPeer]:
-    """A platform on a free port, for the length of a block."""
-    peer = WechatPeer()
+async def wechat_peer(mchid: str = MCHID) -> AsyncIterator[WechatPeer]:
+    """A platform on a free port that knows one merchant, for the length of a block."""
+    peer = WechatPeer(mchid=mchid)
     routes = [
         Route("/v3/pay/transactions/native", peer.answer, methods=["POST"]),
         Route("/v3/pay/transactions/out-trade-no/{order_no}/close", peer.answer, methods=["POST"]),

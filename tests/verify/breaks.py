@@ -78,7 +78,38 @@ def _approved_reversal(subject: str) -> str:
     )
 
 
+# Somebody wrote that two people closed the first notice.
+_APPROVED_CLOSING = (
+    "INSERT INTO approval (id, act, subject, region, body, reason, proposed_by, proposed_on, expires_on, state,"
+    " decided_by, decided_on, decided_at, correlation_id)"
+    " SELECT gen_random_uuid(), 'close_notice', id, region, '{}', 'x', 'clerk', '2023-10-08', '2023-10-08', 'APPROVED',"
+    " 'checker', '2023-10-08', now(), correlation_id FROM raw_notice ORDER BY id LIMIT 1"
+)
+
 BREAKS = (
+    Break(
+        "a success that nobody closed and that is called closed",
+        "CHANNEL_SUCCESSES",
+        "payment",
+        (_another_success("CLOSED", "OTHER_APP"),),
+    ),
+    Break(
+        "an approved closing whose notice is not closed",
+        "CHANNEL_SUCCESSES",
+        "payment",
+        (_APPROVED_CLOSING,),
+        query="_CLOSED",
+    ),
+    Break(
+        "a notice closed under a closing of another one",
+        "CHANNEL_SUCCESSES",
+        "payment",
+        (
+            _APPROVED_CLOSING,
+            "UPDATE raw_notice SET closed_by = a.id FROM approval a WHERE raw_notice.id::text <> a.subject",
+        ),
+        query="_CLOSED",
+    ),
     Break(
         "a transfer of which another account is said",
         "SEALS_CONTENT",

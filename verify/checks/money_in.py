@@ -7,12 +7,15 @@ from verify.snapshot import Databases
 
 # Whose money it is stands in the notice itself; what the service made of it is what is being proved. No payment of ours
 # answers to another merchant's or app's money, to what a service provider collects, to another currency, or to a second
-# claim on a transaction that another notice booked. A success that nobody could work on is ours until somebody says
+# claim on a transaction that another notice booked. A success that nobody could work on is ours until two people say
 # otherwise.
 _SUCCESS = """
     kind = 'PAYMENT' AND outcome = 'SUCCESS' AND payee_merchant_id IS NOT DISTINCT FROM merchant_id AND currency = 'CNY'
     AND payee_provider_id IS NULL
     AND NOT (state = 'QUARANTINED' AND reason = 'OTHER_APP')
+    AND NOT (state = 'CLOSED' AND EXISTS (
+        SELECT FROM proof.approval
+        WHERE approval.id = notice.closed_by AND approval.act = 'close_notice' AND approval.state = 'APPROVED'))
     AND NOT (coalesce(reason, '') IN ('SAME_TRANSACTION_OTHER_ORDER', 'SAME_TRANSACTION_OTHER_AMOUNT') AND EXISTS (
         SELECT FROM proof.payment AS booked
         WHERE (booked.channel, booked.merchant_id, booked.transaction_id)
@@ -52,6 +55,28 @@ _OTHER_NOTICES = f"""
     WHERE state IN ('RECEIVED', 'PARKED') AND NOT (kind = 'PAYMENT' AND outcome = 'SUCCESS')
     ORDER BY id
 """  # noqa: S608 - constants above
+# A notice is closed by two people: the approval is of this notice, approved, by another than its proposer. What they
+# closed and did not take up again is closed.
+_CLOSED = """
+    SELECT concat('notice ', notice.id) AS subject, notice.region, 'closed by two people' AS expected,
+           concat_ws(' ', notice.state, approval.state, 'by', approval.decided_by) AS found,
+           coalesce(notice.amount_fen, 0) AS fen
+    FROM proof.notice AS notice LEFT JOIN proof.approval AS approval
+      ON approval.id = notice.closed_by AND approval.act = 'close_notice' AND approval.subject = notice.id::text
+    WHERE (notice.state = 'CLOSED' OR notice.closed_by IS NOT NULL)
+      AND (notice.state <> 'CLOSED' OR approval.state IS DISTINCT FROM 'APPROVED'
+           OR approval.decided_by = approval.proposed_by)
+    UNION ALL
+    SELECT concat('approval ', last.id), last.region,
+           CASE last.act WHEN 'close_notice' THEN 'a closed notice' ELSE 'a notice taken up again' END,
+           coalesce(notice.state, 'no such notice'), 0
+    FROM (
+        SELECT DISTINCT ON (subject) id, region, act, subject FROM proof.approval
+        WHERE act IN ('close_notice', 'reopen_notice') AND state = 'APPROVED' ORDER BY subject, decided_at DESC
+    ) AS last LEFT JOIN proof.notice AS notice ON notice.id::text = last.subject
+    WHERE (last.act = 'close_notice') <> coalesce(notice.closed_by = last.id AND notice.state = 'CLOSED', false)
+    ORDER BY subject
+"""
 _PAYMENTS = """
     SELECT concat('payment ', payment.id) AS subject, payment.region, payment.amount_fen::text AS expected,
            concat(coalesce(lines.fen, 0), ' in ', coalesce(lines.lines, 0), ' lines') AS found,
@@ -108,7 +133,7 @@ _SETTLED = """
 async def successes(databases: Databases, findings: Findings) -> None:
     """Each authentic success of a channel is one payment of the same amount, and the other way round."""
     findings.count_examined(await count(databases.payment, "notice"))
-    for sql in (_SUCCESSES, _OTHER_NOTICES):
+    for sql in (_SUCCESSES, _OTHER_NOTICES, _CLOSED):
         await differing_rows(databases.payment, findings, sql)
 
 

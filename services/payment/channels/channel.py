@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from services.payment.notices.notice import ChannelNotice, Evidence, VerifiedNotice
+from services.payment.notices.notice import ChannelNotice, Evidence, NoticeKind, VerifiedNotice
 from shared.errors import DomainError, ErrorCode
 
 
@@ -40,10 +40,14 @@ class Closing(StrEnum):
 
 
 class OrderAtChannel(StrEnum):
-    """How an order stands at the channel; UNKNOWN where the channel has none of that number."""
+    """How an order stands at the channel; UNKNOWN where the channel has none of that number.
+
+    PAYING while the payer confirms: it may become PAID although nobody else could begin to pay it any more.
+    """
 
     UNKNOWN = "UNKNOWN"
     PAYABLE = "PAYABLE"
+    PAYING = "PAYING"
     PAID = "PAID"
     ENDED = "ENDED"
 
@@ -54,6 +58,13 @@ class OrderAnswer:
 
     state: OrderAtChannel
     paid: tuple[ChannelNotice, Evidence] | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more can become of the order at the channel that we do not know by this answer."""
+        if self.paid is not None:
+            return self.paid[0].kind is not NoticeKind.UNREADABLE
+        return self.state in (OrderAtChannel.UNKNOWN, OrderAtChannel.ENDED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,8 +116,8 @@ def _refusal_of_order(notice: PaymentNotice, order: Order | None) -> SuspenseRea
         return SuspenseReason.WRONG_AMOUNT
     if order.state in (OrderState.CANCELLED, OrderState.REFUSED):
         return SuspenseReason.ORDER_CANCELLED
-    if notice.succeeded_at >= order.expires_at:
-        # Dated before it, the payment counts even if we had marked the order EXPIRED.
+    if not order.covers(notice.succeeded_at, notice.paid_on):
+        # Dated within its life, the payment counts even if we had marked the order EXPIRED.
         return SuspenseReason.AFTER_EXPIRY
     return None
 

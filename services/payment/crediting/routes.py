@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from services.payment.crediting.decision import RETRYABLE_QUARANTINE
-from services.payment.crediting.schemas import QuarantinedOut, Retried
+from services.payment.crediting.schemas import Retried, WaitingQuarantinedOut
 from services.payment.job_names import CREDITING
 from services.payment.notices.notice import NoticeKind, VerifiedNotice
 from services.payment.notices.quarantine import repository
@@ -29,10 +29,10 @@ class NotRetriable(DomainError):
 @ROUTER.get("/v1/quarantine", dependencies=[requires("payment:read")])
 async def list_quarantine(
     session: Session, after: UUID | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 100
-) -> list[QuarantinedOut]:
+) -> list[WaitingQuarantinedOut]:
     """Notices in quarantine, oldest first; ``after`` is the last id of the page before."""
     rows = await repository.quarantined(session, after=after, limit=limit)
-    return [QuarantinedOut.model_validate(row) for row in rows]
+    return [WaitingQuarantinedOut.model_validate(row) for row in rows]
 
 
 @ROUTER.post("/v1/quarantine/{notice_id}/retry", status_code=202, dependencies=[requires("payment:operate")])

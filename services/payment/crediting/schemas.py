@@ -29,6 +29,12 @@ class QuarantinedOut(BaseModel):
     recorded_at: datetime
 
 
+class WaitingQuarantinedOut(QuarantinedOut):
+    """The same while it waits; ``closing`` is the proposal to close it, where one waits for a second person."""
+
+    closing: UUID | None
+
+
 class Retried(BaseModel):
     """The notice that waits to be worked again: the same one, or the new reading of one that could not be read."""
 

@@ -41,5 +41,6 @@ RAW_NOTICE: Final = AuditedTable(
     left_out={
         "state": "what became of the notice",
         "reason": "why that became of it",
+        "closed_by": "the approval by which two people closed it",
     },
 )

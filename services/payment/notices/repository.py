@@ -206,11 +206,21 @@ _UNPARK_BOOKED = text(
     RETURNING n.id
     """
 )
+# A success of our own order in quarantine is money that we hold and have credited to nobody, until the order is paid.
+ORDER_OF_NOTICE = """
+    o.order_no = n.order_no AND o.channel = n.channel AND o.merchant_id = coalesce(n.payee_merchant_id, n.merchant_id)
+"""
+UNPAID_SUCCESS = """
+    n.event_type = 'TRANSACTION.SUCCESS' AND n.payee_provider_id IS NULL AND coalesce(n.outcome, 'SUCCESS') = 'SUCCESS'
+    AND NOT EXISTS (
+        SELECT FROM payment p
+        WHERE p.order_id = o.id AND p.transaction_id = coalesce(n.transaction_id, p.transaction_id)
+    )
+"""
 # A branch for each state, so that each has its partial index: the table holds every notice ever taken. A clock that was
-# set back makes nothing wait for less than no time. A success of our own order in quarantine is money that we hold and
-# have credited to nobody; where its amount cannot be read it is the order's.
+# set back makes nothing wait for less than no time. Where an amount cannot be read it is the order's.
 _AT_RISK = text(
-    """
+    f"""
     SELECT count(*) AS notices, coalesce(sum(amount_fen), 0)::bigint AS fen,
            greatest(0, coalesce(extract(epoch FROM clock_timestamp() - min(recorded_at)), 0))::float8 AS oldest_s
     FROM (
@@ -219,17 +229,10 @@ _AT_RISK = text(
         SELECT amount_fen, recorded_at FROM raw_notice WHERE state = 'PARKED' AND kind = 'PAYMENT'
         UNION ALL
         SELECT CASE n.currency WHEN 'CNY' THEN n.amount_fen ELSE o.amount_fen END, n.recorded_at
-        FROM raw_notice n
-        JOIN payment_order o ON o.order_no = n.order_no AND o.channel = n.channel
-                            AND o.merchant_id = coalesce(n.payee_merchant_id, n.merchant_id)
-        WHERE n.state = 'QUARANTINED' AND n.event_type = 'TRANSACTION.SUCCESS' AND n.payee_provider_id IS NULL
-          AND coalesce(n.outcome, 'SUCCESS') = 'SUCCESS'
-          AND NOT EXISTS (
-              SELECT FROM payment p
-              WHERE p.order_id = o.id AND p.transaction_id = coalesce(n.transaction_id, p.transaction_id)
-          )
+        FROM raw_notice n JOIN payment_order o ON {ORDER_OF_NOTICE}
+        WHERE n.state = 'QUARANTINED' AND {UNPAID_SUCCESS}
     ) AS waiting
-    """
+    """  # noqa: S608 - constants above
 )
 
 

@@ -1,98 +1,176 @@
-"""Asking the channel about orders whose fate we do not know.
+"""Asking the channel about orders, and ending those whose life is over.
 
-Three kinds: interrupted while being opened, superseded bills whose order is still open, and expired ones whose notice
-may have been lost. A payment learnt by asking goes the way of every notice: stored first, then credited.
+Open orders are asked about as they grow older; at its end an order is closed at the channel and asked about once more,
+and so is one that was cancelled, some minutes later. Interrupted ones and withdrawn ones are settled the same way. A
+payment learnt by asking goes the way of every notice: stored first, then credited.
+
+What a process was doing when it died is asked again: an order is noted as asked before, and with when it is asked next.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import date, datetime, timedelta
+from functools import partial
 
 import structlog
 
-from services.payment.channels.channel import ChannelRefused, ChannelUnavailable, OrderAtChannel, PaymentChannel
-from services.payment.orders import repository, service
-from services.payment.orders.state import Order, OrderState
+from services.payment.channels.channel import (
+    ChannelRefused,
+    ChannelUnavailable,
+    Closing,
+    OrderAtChannel,
+    PaymentChannel,
+)
+from services.payment.orders import life, pace, repository, service
+from services.payment.orders.repository import ClaimedOrder
+from services.payment.orders.state import OPEN_STATES, Order, OrderState
 from services.payment.resources import PaymentResources
+from shared.database.business_date import business_date
 from shared.errors import DomainError
 from shared.service import Job, ServiceContext
 
-_AT_ONCE = 32
+_AT_ONCE = 100
+_WITHDRAWN_AT_ONCE = 32
 _IN_PARALLEL = 8
+# A payment that the channel has just reported is credited within that time, or never.
+_CREDITED_WITHIN = timedelta(minutes=5)
 log = structlog.get_logger(__name__)
 
 
-async def query_orders(
-    context: ServiceContext[PaymentResources], *, patience_s: float = 15.0, again_after_s: float = 60.0
-) -> int:
-    """Ask about one batch of orders; returns how many."""
-    async with context.database.transaction(context.settings.region) as session:
-        due = await repository.claim_to_query(
-            session, patience_s=patience_s, again_after_s=again_after_s, limit=_AT_ONCE
-        )
-    return await _each(context, due, _settle)
+async def query_orders(context: ServiceContext[PaymentResources]) -> int:
+    """Ask about one batch of each merchant's orders; returns how many."""
+    asked = 0
+    for channel in context.resources.channels.values():
+        today, due = await _claim(context, channel)
+        await _each(due, partial(_settle, context, channel, today))
+        asked += len(due)
+    return asked
 
 
-async def close_withdrawn(context: ServiceContext[PaymentResources], *, again_after_s: float = 60.0) -> int:
+async def close_withdrawn(context: ServiceContext[PaymentResources]) -> int:
     """Close one batch of orders that would collect a superseded bill; returns how many."""
+    region, now = context.settings.region, context.clock.now()
+    async with context.database.transaction(region) as session:
+        merchants = list(context.resources.channels)
+        numbers = await repository.claim_withdrawn(session, merchants, now, now - life.RETRY, _WITHDRAWN_AT_ONCE)
+    orders = [await service.show(context, order_no, region) for order_no in numbers]
+    await _each(orders, partial(_close_withdrawn, context))
+    return len(orders)
+
+
+async def _claim(context: ServiceContext[PaymentResources], channel: PaymentChannel) -> tuple[date, Sequence[Order]]:
+    """The business date, and the orders of one merchant to ask about now, as many as its rate allows."""
+    per_second, now = context.settings.wechat_questions_per_second, context.clock.now()
     async with context.database.transaction(context.settings.region) as session:
-        withdrawn = await repository.claim_withdrawn(session, again_after_s=again_after_s, limit=_AT_ONCE)
-    return await _each(context, withdrawn, _close)
+        today = await business_date(session, context.clock)
+        if not await repository.any_due(session, channel.name, channel.merchant_id, now):
+            return today, ()
+        used_until = await repository.lock_pace(session, channel.name, channel.merchant_id, pace.fresh(now))
+        free, began = pace.allowance(used_until, now, per_second)
+        due = await repository.claim_due(session, channel.name, channel.merchant_id, now, min(free, _AT_ONCE))
+        if due:
+            claimed = [ClaimedOrder(order.id, now, life.ask_again(order, now, today)) for order in due]
+            await repository.note_claimed(session, claimed)
+            used_until = pace.used(began, len(due), per_second)
+            await repository.note_pace(session, channel.name, channel.merchant_id, used_until)
+    return today, due
 
 
-async def _each(
-    context: ServiceContext[PaymentResources],
-    order_nos: Sequence[str],
-    ask: Callable[[ServiceContext[PaymentResources], Order], Awaitable[None]],
-) -> int:
+async def _each(orders: Sequence[Order], ask: Callable[[Order], Awaitable[None]]) -> None:
     places = asyncio.Semaphore(_IN_PARALLEL)
 
-    async def one(order_no: str) -> None:
+    async def one(order: Order) -> None:
         async with places:
             try:
-                await ask(context, await service.show(context, order_no, context.settings.region))
+                await ask(order)
             except DomainError as refusal:
-                log.warning("the channel could not be asked about an order", order_no=order_no, why=refusal.code.name)
+                log.warning(
+                    "the channel could not be asked about an order", order_no=order.order_no, why=refusal.code.name
+                )
 
-    await asyncio.gather(*(one(order_no) for order_no in order_nos))
-    return len(order_nos)
+    await asyncio.gather(*(one(order) for order in orders))
 
 
-async def _close(context: ServiceContext[PaymentResources], order: Order) -> None:
+async def _close_withdrawn(context: ServiceContext[PaymentResources], order: Order) -> None:
     try:
         await service.close(context, order, context.settings.region)
     except service.OrderPaid:
         log.info("an order of a withdrawn bill was paid", order_no=order.order_no)
 
 
-async def _settle(context: ServiceContext[PaymentResources], order: Order) -> None:
-    """Accept what the channel answers about one order."""
-    channel = service.channel_of(context.resources, order)
-    answer = await service.learn_answer(context, order, channel)
-    if answer.paid is None and order.state in (OrderState.CREATED, OrderState.UNKNOWN):
-        await _reopen_or_end(context, order, channel, answer.state)
-
-
-async def _reopen_or_end(
-    context: ServiceContext[PaymentResources], order: Order, channel: PaymentChannel, state: OrderAtChannel
+async def _settle(
+    context: ServiceContext[PaymentResources], channel: PaymentChannel, today: date, order: Order
 ) -> None:
-    """An order that never got its code: the same request again gives one, unless the channel has ended it.
+    """Ask about one order, and do what its answer and its age want."""
+    if order.state not in OPEN_STATES:
+        await _ask_ended(context, order, channel)
+    elif order.is_over(context.clock.now(), today):
+        await _end(context, order, channel)
+    else:
+        await _ask_open(context, order, channel)
 
-    One that was paid and refunded there without us has ended, too: its bill can be ordered again.
+
+async def _ask_open(context: ServiceContext[PaymentResources], order: Order, channel: PaymentChannel) -> None:
+    """One that never got its code gets it by the same request again, unless the channel has ended it.
+
+    An order that the channel has ended, or that was paid and refunded there without us, gives its bills free.
     """
-    region = context.settings.region
-    if state in (OrderAtChannel.PAYABLE, OrderAtChannel.UNKNOWN):
+    answer = await service.learn_answer(context, order, channel)
+    if answer.state is OrderAtChannel.ENDED:
+        async with context.database.transaction(order.region) as session:
+            await repository.transition(session, [order.id], OrderState.CANCELLED, from_states=OPEN_STATES)
+    elif order.state is not OrderState.AWAITING and answer.paid is None:
         try:
             await service.open_at_channel(context, order, channel)
         except (ChannelUnavailable, ChannelRefused):
             log.warning("an order could not be opened at the channel", order_no=order.order_no)
+
+
+async def _end(context: ServiceContext[PaymentResources], order: Order, channel: PaymentChannel) -> None:
+    """Close an order whose life is over, then ask once more; its bills are free.
+
+    One that is paid is left to crediting. Where its money pays no bill, its bills are not held for ever.
+    """
+    now = context.clock.now()
+    closing = await _closed(order, channel)
+    if closing is Closing.CLOSED:
+        await service.turn(context, order, OrderState.EXPIRED)
+        await _ask_ended(context, order, channel)
         return
-    async with context.database.transaction(region) as session:
-        await repository.transition(
-            session, [order.id], OrderState.CANCELLED, from_states=(OrderState.CREATED, OrderState.UNKNOWN)
-        )
+    answer = await service.learn_answer(context, order, channel)
+    waits = answer.state is OrderAtChannel.PAYING or (answer.state is OrderAtChannel.PAID and _is_fresh(order, now))
+    if not waits and now > order.expires_at:
+        # The channel would not close it, and takes no payment past its end all the same.
+        await service.turn(context, order, OrderState.EXPIRED)
+        if answer.is_final:
+            async with context.database.transaction(order.region) as session:
+                await repository.note_answered(session, order.order_no)
+
+
+async def _ask_ended(context: ServiceContext[PaymentResources], order: Order, channel: PaymentChannel) -> None:
+    """Ask about an order that ended here; one that can still be paid there is closed, and asked about again."""
+    answer = await service.learn_answer(context, order, channel)
+    if answer.state is OrderAtChannel.PAYABLE:
+        await _closed(order, channel)
+    if not answer.is_final:
+        async with context.database.transaction(order.region) as session:
+            await repository.ask_at(session, order.order_no, context.clock.now() + life.RETRY)
+
+
+async def _closed(order: Order, channel: PaymentChannel) -> Closing | None:
+    """Close an order at its channel; None where the channel will not."""
+    try:
+        return await channel.close(order.order_no)
+    except ChannelRefused as refused:
+        log.warning("the channel does not close an order", order_no=order.order_no, why=refused.reason)
+        return None
+
+
+def _is_fresh(order: Order, now: datetime) -> bool:
+    return now <= order.expires_at + _CREDITED_WITHIN
 
 
 JOBS = (
-    Job("order queries", query_orders, interval_s=5.0),
+    Job("order queries", query_orders, interval_s=2.0),
     Job("orders of withdrawn bills", close_withdrawn, interval_s=5.0),
 )

@@ -1,18 +1,18 @@
 """Reading, locking and writing orders."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import CursorResult, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.ledger.transfer import Dimensions
-from services.payment.orders.state import Order, OrderLine, OrderState
+from services.payment.orders.state import Order, OrderLine, OrderState, TradeType
 from shared.contracts.event import Trace
-from shared.database.bulk import ColumnMap, insert_rows
+from shared.database.bulk import ColumnMap, insert_rows, update_rows
 from shared.database.row import fetch_all, select_into
 
 
@@ -41,16 +41,38 @@ class OrderedWith:
     appid: str
 
 
+@dataclass(frozen=True, slots=True)
+class ClaimedOrder:
+    """An order that is being asked about, and when it is asked again if nothing else is learnt."""
+
+    id: UUID
+    queried_at: datetime
+    next_ask_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UnansweredOrders:
+    """A merchant's orders whose time to be asked about has come, and for how many seconds the longest waits."""
+
+    channel: str
+    merchant_id: str
+    orders: int
+    oldest_s: float
+
+
 def _order_of(
     id: UUID,  # noqa: A002 - the name of the column
     order_no: str,
     channel: str,
     merchant_id: str,
+    trade_type: str,
     state: str,
     amount_fen: int,
     benefit_year: int,
     region: str,
+    opened_at: datetime,
     expires_at: datetime,
+    last_day: date,
     code_url: str | None,
     actor: str,
     correlation_id: UUID,
@@ -61,11 +83,14 @@ def _order_of(
         order_no=order_no,
         channel=channel,
         merchant_id=merchant_id,
+        trade_type=TradeType(trade_type),
         state=OrderState(state),
         amount_fen=amount_fen,
         benefit_year=benefit_year,
         region=region,
+        opened_at=opened_at,
         expires_at=expires_at,
+        last_day=last_day,
         lines=(),
         trace=Trace(actor, correlation_id),
         code_url=code_url,
@@ -78,10 +103,13 @@ _ORDER = ColumnMap[Order](
         "order_no": "text",
         "channel": "text",
         "merchant_id": "text",
+        "trade_type": "text",
         "benefit_year": "integer",
         "state": "text",
         "amount_fen": "bigint",
+        "opened_at": "timestamptz",
         "expires_at": "timestamptz",
+        "last_day": "date",
         "region": "text",
         "actor": ("text", "trace.actor"),
         "correlation_id": ("uuid", "trace.correlation_id"),
@@ -97,6 +125,8 @@ _LINE = ColumnMap[OrderLine](
         "amount_fen": "bigint",
     }
 )
+
+_CLAIMED = ColumnMap[ClaimedOrder]({"id": "uuid", "queried_at": "timestamptz", "next_ask_at": "timestamptz"})
 
 _LOCK = select_into(
     _order_of,
@@ -118,7 +148,7 @@ _OPEN_ON_BILLS = select_into(
     ORDER BY order_no LIMIT 1000
     """,
 )
-_INSERT = insert_rows("payment_order", _ORDER, given={"appid": "text"})
+_INSERT = insert_rows("payment_order", _ORDER, given={"appid": "text", "next_ask_at": "timestamptz"})
 # The unique index over open lines decides which of two orders for a bill comes first.
 _INSERT_LINES = insert_rows(
     "order_line",
@@ -129,23 +159,36 @@ _INSERT_LINES = insert_rows(
 )
 _TURN = text(
     """
-    UPDATE payment_order SET state = :state, code_url = coalesce(:code_url, code_url)
+    UPDATE payment_order SET state = :state, code_url = coalesce(:code_url, code_url), next_ask_at = :next_ask_at
     WHERE id = ANY(CAST(:ids AS uuid[])) AND state = ANY(CAST(:from_states AS text[])) RETURNING id
     """
 )
-# An order is asked about once; if the channel cannot answer, again after a pause by the database's clock.
-_CLAIM_TO_QUERY = text(
+_CLAIM_DUE = select_into(
+    _order_of,
     """
-    WITH due AS (
-        SELECT id FROM payment_order
-        WHERE (state IN ('CREATED', 'UNKNOWN') AND recorded_at < now() - make_interval(secs => :patience_s)
-               OR to_be_queried)
-          AND (queried_at IS NULL OR queried_at < now() - make_interval(secs => :again_after_s))
-        ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED
+    SELECT {fields} FROM payment_order
+    WHERE next_ask_at IS NOT NULL AND next_ask_at <= :now AND merchant_id = :merchant_id AND channel = :channel
+    ORDER BY coalesce(queried_at, opened_at), id LIMIT :limit FOR UPDATE SKIP LOCKED
+    """,
+)
+_ANY_DUE = text(
+    """
+    SELECT EXISTS (
+        SELECT FROM payment_order
+        WHERE next_ask_at IS NOT NULL AND next_ask_at <= :now AND merchant_id = :merchant_id AND channel = :channel
     )
-    UPDATE payment_order SET queried_at = now() FROM due WHERE payment_order.id = due.id
-    RETURNING payment_order.order_no
     """
+)
+_NOTE_CLAIMED = update_rows("payment_order", _CLAIMED, key="id")
+# The merchant's row says how far its rate is used up, and one process at a time adds to it.
+_LOCK_PACE = text(
+    """
+    INSERT INTO question_pace (channel, merchant_id, used_until) VALUES (:channel, :merchant_id, :fresh)
+    ON CONFLICT (channel, merchant_id) DO UPDATE SET used_until = question_pace.used_until RETURNING used_until
+    """
+)
+_NOTE_PACE = text(
+    "UPDATE question_pace SET used_until = :used_until WHERE channel = :channel AND merchant_id = :merchant_id"
 )
 _WITHDRAWN = text(
     """
@@ -153,35 +196,65 @@ _WITHDRAWN = text(
     FROM order_line l
     JOIN bill b ON b.id = l.bill_id AND b.state = 'SUPERSEDED'
     JOIN payment_order o ON o.id = l.order_id
-    WHERE l.open AND o.state = 'AWAITING'
-      AND (o.queried_at IS NULL OR o.queried_at < now() - make_interval(secs => :again_after_s))
+    WHERE l.open AND o.state = 'AWAITING' AND o.merchant_id = ANY(CAST(:merchants AS text[]))
+      AND (o.queried_at IS NULL OR o.queried_at < :asked_before)
     ORDER BY o.order_no LIMIT :limit
     """
 )
-_NOTE_ASKED = text("UPDATE payment_order SET queried_at = now() WHERE order_no = ANY(CAST(:order_nos AS text[]))")
-_ASK_SOON = text("UPDATE payment_order SET to_be_queried = true, queried_at = NULL WHERE order_no = :order_no")
-_ASK_ALL_OPEN = text(
+_ASK_ALL_OPEN = text("UPDATE payment_order SET next_ask_at = now() WHERE state IN ('CREATED', 'AWAITING', 'UNKNOWN')")
+_NOTE_ASKED = text("UPDATE payment_order SET queried_at = :now WHERE order_no = ANY(CAST(:order_nos AS text[]))")
+_ASK_AT = text("UPDATE payment_order SET next_ask_at = :at WHERE order_no = :order_no AND state <> 'CONFIRMED'")
+# An open order is asked about until it ends, whatever was answered.
+_NOTE_ANSWERED = text(
     """
-    UPDATE payment_order SET to_be_queried = true, queried_at = NULL
-    WHERE state IN ('CREATED', 'AWAITING', 'UNKNOWN') AND NOT to_be_queried
+    UPDATE payment_order SET next_ask_at = NULL
+    WHERE order_no = :order_no AND state NOT IN ('CREATED', 'AWAITING', 'UNKNOWN')
     """
 )
-_NOTE_ANSWERED = text("UPDATE payment_order SET to_be_queried = false WHERE order_no = :order_no")
-# The notice of a payment made in time may still come, or be lost: the order is asked about once, and a success dated
-# before its expiry is credited all the same.
-_EXPIRE = text(
+# The business date has gone past their price's last day: they are ended as soon as the job comes to them. Those that it
+# has come to already, or soon will, are left to it.
+_HURRY_LAPSED = text(
+    """
+    WITH lapsed AS (
+        SELECT id FROM payment_order
+        WHERE state IN ('CREATED', 'AWAITING', 'UNKNOWN') AND last_day < :today AND next_ask_at > :soon
+        ORDER BY last_day, id LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
+    UPDATE payment_order SET next_ask_at = :now FROM lapsed WHERE payment_order.id = lapsed.id
+    RETURNING payment_order.id
+    """
+)
+# Nobody can close these at their channel. It takes no payment past their end either, so their bills are free; they stay
+# to be asked about, for the day on which the settings name their merchant again.
+_END_UNREACHABLE = text(
     """
     WITH over AS (
-        SELECT id FROM payment_order WHERE state = 'AWAITING' AND expires_at <= :instant
-        ORDER BY order_no LIMIT :limit FOR UPDATE
-    ), expired AS (
-        UPDATE payment_order SET state = 'EXPIRED', to_be_queried = true FROM over WHERE payment_order.id = over.id
+        SELECT id FROM payment_order
+        WHERE state IN ('CREATED', 'AWAITING', 'UNKNOWN') AND expires_at < :now
+          AND NOT EXISTS (
+              SELECT FROM unnest(CAST(:channels AS text[]), CAST(:merchants AS text[])) AS known (channel, merchant_id)
+              WHERE (known.channel, known.merchant_id) = (payment_order.channel, payment_order.merchant_id)
+          )
+        ORDER BY expires_at, id LIMIT :limit FOR UPDATE SKIP LOCKED
+    ), ended AS (
+        UPDATE payment_order SET state = 'EXPIRED', next_ask_at = :now FROM over WHERE payment_order.id = over.id
         RETURNING payment_order.id
     ), released AS (
-        UPDATE order_line SET open = false FROM expired WHERE order_line.order_id = expired.id
+        UPDATE order_line SET open = false FROM ended WHERE order_line.order_id = ended.id
     )
-    SELECT count(*) FROM expired
+    SELECT count(*) FROM ended
     """
+)
+_UNANSWERED = select_into(
+    UnansweredOrders,
+    """
+    SELECT {fields} FROM (
+        SELECT channel, merchant_id, count(*) AS orders,
+               greatest(0, extract(epoch FROM CAST(:now AS timestamptz) - min(next_ask_at)))::float8 AS oldest_s
+        FROM payment_order WHERE next_ask_at IS NOT NULL AND next_ask_at <= :now
+        GROUP BY channel, merchant_id
+    ) AS waiting ORDER BY channel, merchant_id
+    """,
 )
 _RELEASE = text("UPDATE order_line SET open = false WHERE order_id = ANY(CAST(:ids AS uuid[])) AND open")
 
@@ -210,12 +283,17 @@ async def open_on_bills(session: AsyncSession, bill_ids: Sequence[UUID]) -> list
     return await _orders(session, _OPEN_ON_BILLS, {"bills": sorted(set(bill_ids))})
 
 
-async def insert(session: AsyncSession, order: Order, appid: str) -> bool:
-    """Write an order with its lines; false where another order holds one of its bills open already."""
-    await session.execute(_INSERT, _ORDER.arrays([order]) | {"appid": appid})
+async def insert(
+    session: AsyncSession, order: Order, appid: str, next_ask_at: datetime | None, *, opens: bool = True
+) -> bool:
+    """Write an order with its lines; false where another order holds one of its bills open already.
+
+    One that has ended ``opens`` no bill.
+    """
+    await session.execute(_INSERT, _ORDER.arrays([order]) | {"appid": appid, "next_ask_at": next_ask_at})
     given = {
         "order_id": order.id,
-        "open": True,
+        "open": opens,
         "actor": order.trace.actor,
         "correlation_id": order.trace.correlation_id,
     }
@@ -230,14 +308,19 @@ async def transition(
     *,
     from_states: Sequence[OrderState],
     code_url: str | None = None,
+    next_ask_at: datetime | None = None,
 ) -> list[UUID]:
-    """Move orders on from one of the given states; returns those that were. Closed orders let go of their bills."""
+    """Move orders on from one of the given states; returns those that were. Closed orders let go of their bills.
+
+    The channel is asked about them at ``next_ask_at``, or never again.
+    """
     turned = await session.execute(
         _TURN,
         {
             "ids": sorted(order_ids),
             "state": state.value,
             "code_url": code_url,
+            "next_ask_at": next_ask_at,
             "from_states": [one.value for one in from_states],
         },
     )
@@ -247,22 +330,49 @@ async def transition(
     return ids
 
 
-async def claim_to_query(session: AsyncSession, *, patience_s: float, again_after_s: float, limit: int) -> list[str]:
-    """Numbers of orders to ask the channel about now, noted as asked."""
-    timing = {"patience_s": patience_s, "again_after_s": again_after_s, "limit": limit}
-    return list((await session.execute(_CLAIM_TO_QUERY, timing)).scalars())
+async def lock_pace(session: AsyncSession, channel: str, merchant_id: str, fresh: datetime) -> datetime:
+    """Until when a merchant's questions are used up, locked; ``fresh`` where none was asked yet."""
+    values = {"channel": channel, "merchant_id": merchant_id, "fresh": fresh}
+    used_until: datetime = (await session.execute(_LOCK_PACE, values)).scalar_one()
+    return used_until
 
 
-async def claim_withdrawn(session: AsyncSession, *, again_after_s: float, limit: int) -> list[str]:
-    """Numbers of open orders that would collect a superseded bill, noted as asked."""
-    withdrawn = list((await session.execute(_WITHDRAWN, {"again_after_s": again_after_s, "limit": limit})).scalars())
-    await session.execute(_NOTE_ASKED, {"order_nos": withdrawn})
+async def note_pace(session: AsyncSession, channel: str, merchant_id: str, used_until: datetime) -> None:
+    """Note until when a merchant's questions are used up."""
+    values = {"channel": channel, "merchant_id": merchant_id, "used_until": used_until}
+    await session.execute(_NOTE_PACE, values)
+
+
+async def any_due(session: AsyncSession, channel: str, merchant_id: str, now: datetime) -> bool:
+    """Whether there are orders of a merchant to ask about now."""
+    values = {"channel": channel, "merchant_id": merchant_id, "now": now}
+    return bool((await session.execute(_ANY_DUE, values)).scalar_one())
+
+
+async def claim_due(session: AsyncSession, channel: str, merchant_id: str, now: datetime, limit: int) -> list[Order]:
+    """A merchant's orders to ask about now, the longest unasked first, that no other process holds."""
+    values = {"channel": channel, "merchant_id": merchant_id, "now": now, "limit": limit}
+    return await _orders(session, _CLAIM_DUE, values)
+
+
+async def note_claimed(session: AsyncSession, claimed: Sequence[ClaimedOrder]) -> None:
+    """Note locked orders as asked, and when each is asked again."""
+    await session.execute(_NOTE_CLAIMED, _CLAIMED.arrays(claimed))
+
+
+async def claim_withdrawn(
+    session: AsyncSession, merchants: Sequence[str], now: datetime, asked_before: datetime, limit: int
+) -> list[str]:
+    """Numbers of these merchants' open orders that would collect a superseded bill, noted as asked."""
+    values = {"merchants": sorted(merchants), "asked_before": asked_before, "limit": limit}
+    withdrawn = list((await session.execute(_WITHDRAWN, values)).scalars())
+    await session.execute(_NOTE_ASKED, {"order_nos": withdrawn, "now": now})
     return withdrawn
 
 
-async def ask_soon(session: AsyncSession, order_no: str) -> None:
-    """Let the channel be asked about an order as soon as the job comes to it."""
-    await session.execute(_ASK_SOON, {"order_no": order_no})
+async def ask_at(session: AsyncSession, order_no: str, at: datetime) -> None:
+    """Let the channel be asked about an order then, unless it is settled."""
+    await session.execute(_ASK_AT, {"order_no": order_no, "at": at})
 
 
 async def ask_all_open(session: AsyncSession) -> int:
@@ -272,13 +382,26 @@ async def ask_all_open(session: AsyncSession) -> int:
 
 
 async def note_answered(session: AsyncSession, order_no: str) -> None:
-    """Note that the channel has answered about an order."""
+    """Note that the channel has given its final answer about an order that has ended."""
     await session.execute(_NOTE_ANSWERED, {"order_no": order_no})
 
 
-async def expire(session: AsyncSession, instant: datetime, limit: int) -> int:
-    """End orders that lapsed before an instant and release their bills; returns how many."""
-    return int((await session.execute(_EXPIRE, {"instant": instant, "limit": limit})).scalar_one())
+async def hurry_lapsed(session: AsyncSession, today: date, now: datetime, soon: datetime, limit: int) -> int:
+    """Let open orders whose price's last day is over be ended now; returns how many."""
+    values = {"today": today, "now": now, "soon": soon, "limit": limit}
+    return len((await session.execute(_HURRY_LAPSED, values)).all())
+
+
+async def end_unreachable(session: AsyncSession, known: Collection[tuple[str, str]], now: datetime, limit: int) -> int:
+    """End lapsed orders of merchants that are not known, and release their bills; returns how many."""
+    channels, merchants = zip(*sorted(known), strict=True) if known else ((), ())
+    values = {"channels": list(channels), "merchants": list(merchants), "now": now, "limit": limit}
+    return int((await session.execute(_END_UNREACHABLE, values)).scalar_one())
+
+
+async def unanswered(session: AsyncSession, now: datetime) -> list[UnansweredOrders]:
+    """Orders that are to be asked about by now, by merchant."""
+    return await fetch_all(session, _UNANSWERED, UnansweredOrders, {"now": now})
 
 
 async def _orders(session: AsyncSession, statement: TextClause, values: Mapping[str, object]) -> list[Order]:

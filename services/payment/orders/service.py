@@ -22,14 +22,16 @@ from services.payment.channels.channel import (
     OrderAnswer,
     PaymentChannel,
 )
-from services.payment.notices.notice import NoticeKind
-from services.payment.orders import repository
-from services.payment.orders.state import OPEN_STATES, Order, OrderLine, OrderState, common_region, expiry
+from services.payment.orders import life, repository
+from services.payment.orders.state import OPEN_STATES, Order, OrderLine, OrderState, TradeType, common_region
 from services.payment.resources import PaymentResources
 from shared.contracts.event import Trace
+from shared.contracts.payment import OrderedLine, OrderOpened
 from shared.database.business_date import business_date
+from shared.domain.clock import SHANGHAI
 from shared.domain.ids import new_id
 from shared.errors import DomainError, ErrorCode, NotFound
+from shared.messaging.outbox.publication import publish
 from shared.policy.vocabulary import Channel
 from shared.service import ServiceContext
 
@@ -91,7 +93,7 @@ async def place(context: ServiceContext[PaymentResources], ask: OrderRequest) ->
     stays UNKNOWN until a query settles it).
     """
     context.resources.refuse_channel(Channel.WECHAT)
-    channel = next(iter(context.resources.channels.values()), None)
+    channel = context.resources.collecting
     if channel is None:
         raise ChannelNotOffered
     try:
@@ -118,16 +120,16 @@ async def open_at_channel(context: ServiceContext[PaymentResources], order: Orde
             notify_url=context.resources.notify_url(order.merchant_id),
         )
     except ChannelUnavailable:
-        await _turn(context, order, OrderState.UNKNOWN)
+        await turn(context, order, OrderState.UNKNOWN)
         raise
     except ChannelRefused as refused:
         if refused.already_paid:
-            await _turn(context, order, OrderState.UNKNOWN)
+            await turn(context, order, OrderState.UNKNOWN)
             await _learn_payment(context, order, channel)
             raise OrderPaid from refused
-        await _turn(context, order, OrderState.REFUSED)
+        await turn(context, order, OrderState.REFUSED)
         raise
-    if not await _turn(context, order, OrderState.AWAITING, code_url=code_url):
+    if not await turn(context, order, OrderState.AWAITING, code_url=code_url):
         # It was cancelled while the channel was opening it: it must not stay open there alone.
         await channel.close(order.order_no)
         raise OrderNotOpen
@@ -164,18 +166,21 @@ async def close(context: ServiceContext[PaymentResources], order: Order, region:
     if await channel.close(order.order_no) is Closing.PAID:
         await _learn_payment(context, order, channel)
         raise OrderPaid
-    if await _turn(context, order, OrderState.CANCELLED):
+    if await turn(context, order, OrderState.CANCELLED):
         return replace(order, state=OrderState.CANCELLED)
     return await show(context, order.order_no, region)
 
 
 async def learn_answer(context: ServiceContext[PaymentResources], order: Order, channel: PaymentChannel) -> OrderAnswer:
-    """Ask the channel about an order; a payment goes the way of every notice: stored first, then credited."""
+    """Ask the channel about an order; a payment goes the way of every notice: stored first, then credited.
+
+    An order that has ended is asked until the answer is final. Paid, and nobody can read how, is none: it is asked
+    again until the channel says it in a form that we know.
+    """
     answer = await channel.query(order.order_no)
     if answer.paid is not None:
         await context.resources.notices.store(*answer.paid)
-    if answer.paid is None or answer.paid[0].kind is not NoticeKind.UNREADABLE:
-        # Paid, and nobody can read how: it is asked again until the channel says it in a form that we know.
+    if answer.is_final:
         async with context.database.transaction(order.region) as session:
             await repository.note_answered(session, order.order_no)
     return answer
@@ -187,7 +192,7 @@ async def _learn_payment(context: ServiceContext[PaymentResources], order: Order
         await learn_answer(context, order, channel)
     except (ChannelUnavailable, ChannelRefused):
         async with context.database.transaction(order.region) as session:
-            await repository.ask_soon(session, order.order_no)
+            await repository.ask_at(session, order.order_no, context.clock.now())
 
 
 def channel_of(resources: PaymentResources, order: Order) -> PaymentChannel:
@@ -217,9 +222,11 @@ async def _create(
             due = await _due(session, ask, today)
             if await repository.open_on_bills(session, [bill.id for bill, _ in due]):
                 return None
-            order = _new_order(ask, due, today, channel)
-            if not await repository.insert(session, order, channel.appid):
+            order = _new_order(context, ask, due, today, channel)
+            asked_at = life.ask_next(order, order.state, order.opened_at)
+            if not await repository.insert(session, order, channel.appid, asked_at):
                 raise OrderAlreadyOpen
+            await publish(session, [(_opened(order, channel.appid), order.trace)])
     except OrderAlreadyOpen:
         raise await _already_open(context, ask) from None
     return order
@@ -251,7 +258,21 @@ async def _close_earlier(context: ServiceContext[PaymentResources], ask: OrderRe
     """Close the orders that hold these bills; between transactions, because the channel is asked."""
     for order in await _earlier(context, ask):
         with _naming(order):
-            await close(context, order, ask.region)
+            if order.merchant_id in context.resources.channels:
+                await close(context, order, ask.region)
+            else:
+                await _end_unreachable(context, order)
+
+
+async def _end_unreachable(context: ServiceContext[PaymentResources], order: Order) -> None:
+    """An order of a merchant that the settings no longer name: nobody can close it, and it ends by its time.
+
+    Raises ChannelNotOffered while somebody may still pay it.
+    """
+    if context.clock.now() <= order.expires_at:
+        until = f"{order.expires_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
+        raise ChannelNotOffered(f"商户 merchant {order.merchant_id}，订单有效至 payable until {until}")
+    await turn(context, order, OrderState.EXPIRED)
 
 
 async def _why_without_bill(
@@ -284,30 +305,69 @@ async def _due(session: AsyncSession, ask: OrderRequest, today: date) -> list[tu
     return due
 
 
-def _new_order(ask: OrderRequest, due: Sequence[tuple[Bill, DueRow]], today: date, channel: PaymentChannel) -> Order:
-    order_id = new_id()
+def _new_order(
+    context: ServiceContext[PaymentResources],
+    ask: OrderRequest,
+    due: Sequence[tuple[Bill, DueRow]],
+    today: date,
+    channel: PaymentChannel,
+) -> Order:
+    order_id, now, trade_type = new_id(), context.clock.now(), TradeType.NATIVE
+    last_day = min(one.row.pay_until for _, one in due)
+    expires_at = life.expiry(now, life.lives(context.settings)[trade_type], today, last_day)
+    if expires_at < now + life.SHORTEST:
+        raise NothingToPay(f"缴费截止 payable until {expires_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}")
     return Order(
         id=order_id,
         order_no=order_id.hex,
         channel=channel.name,
         merchant_id=channel.merchant_id,
+        trade_type=trade_type,
         state=OrderState.CREATED,
         amount_fen=sum(one.row.due_fen for _, one in due),
         benefit_year=due[0][0].benefit_year,
         region=common_region([bill.region for bill, _ in due]),
-        expires_at=expiry(today, [one.row.pay_until for _, one in due]),
+        opened_at=now,
+        expires_at=expires_at,
+        last_day=last_day,
         lines=tuple(OrderLine(bill.id, one.row.due_fen, bill.dimensions) for bill, one in due),
         trace=ask.trace,
     )
 
 
-async def _turn(
+def _opened(order: Order, appid: str) -> OrderOpened:
+    """The order as it is announced, before its channel can know it."""
+    return OrderOpened(
+        region=order.region,
+        benefit_year=order.benefit_year,
+        order_id=order.id,
+        order_no=order.order_no,
+        channel=order.channel,
+        merchant_id=order.merchant_id,
+        appid=appid,
+        trade_type=order.trade_type.value,
+        amount_fen=order.amount_fen,
+        expires_at=order.expires_at,
+        lines=tuple(
+            OrderedLine(
+                enrolment_id=line.dimensions.enrolment_id, amount_fen=line.amount_fen, region=line.dimensions.region
+            )
+            for line in order.lines
+            if line.dimensions.enrolment_id is not None
+        ),
+    )
+
+
+async def turn(
     context: ServiceContext[PaymentResources], order: Order, state: OrderState, *, code_url: str | None = None
 ) -> bool:
-    """A notice may have confirmed the order while the channel was asked: only an open order is turned.
+    """Move an open order on, and say whether it was open: a notice may have confirmed it while the channel was asked.
 
     It is turned in the region of all its lines: a caller who sees one of them may close it, and then each bill is free.
     """
+    asked_at = life.ask_next(order, state, context.clock.now())
     async with context.database.transaction(order.region) as session:
-        turned = await repository.transition(session, [order.id], state, from_states=OPEN_STATES, code_url=code_url)
+        turned = await repository.transition(
+            session, [order.id], state, from_states=OPEN_STATES, code_url=code_url, next_ask_at=asked_at
+        )
     return bool(turned)

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
 from services.payment.ledger.transfer import Dimensions
 from shared.contracts.event import Trace
-from shared.domain.clock import SHANGHAI
 
 _REGION_DIGITS = (12, 9, 6, 4, 2)
 
@@ -31,6 +30,14 @@ class OrderState(StrEnum):
 OPEN_STATES = (OrderState.CREATED, OrderState.AWAITING, OrderState.UNKNOWN)
 
 
+class TradeType(StrEnum):
+    """How a payer is asked: a code to scan, a page inside the channel's own app, or a browser elsewhere."""
+
+    NATIVE = "NATIVE"
+    JSAPI = "JSAPI"
+    H5 = "H5"
+
+
 @dataclass(frozen=True, slots=True)
 class OrderLine:
     """One bill in an order, at the amount that was due when it was ordered."""
@@ -42,29 +49,34 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One attempt to collect its lines' amounts through one channel before it expires."""
+    """One attempt to collect its lines' amounts through one channel before it expires.
+
+    It was opened at ``opened_at`` of real time, and ``last_day`` is the last business date of its lines' price.
+    """
 
     id: UUID
     order_no: str
     channel: str
     merchant_id: str
+    trade_type: TradeType
     state: OrderState
     amount_fen: int
     benefit_year: int
     region: str
+    opened_at: datetime
     expires_at: datetime
+    last_day: date
     lines: tuple[OrderLine, ...]
     trace: Trace
     code_url: str | None = None
 
+    def is_over(self, now: datetime, today: date) -> bool:
+        """Whether its life has ended: by real time, or because its price has no further business day."""
+        return now > self.expires_at or today > self.last_day
 
-def expiry(business_date: date, last_days: Sequence[date]) -> datetime:
-    """When an order made on a business date lapses: at the end of the next day, never past a line's price.
-
-    Business time, not the machine's: a rehearsed season pays on rehearsed days.
-    """
-    last = min([business_date + timedelta(days=1), *last_days])
-    return datetime.combine(last + timedelta(days=1), time.min, SHANGHAI)
+    def covers(self, succeeded_at: datetime, paid_on: date) -> bool:
+        """Whether a payment was made in time; one of the very second of its end was."""
+        return succeeded_at <= self.expires_at and paid_on <= self.last_day
 
 
 def common_region(regions: Sequence[str]) -> str:

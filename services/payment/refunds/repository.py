@@ -1,6 +1,6 @@
 """Reading, locking and writing refunds."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -32,6 +32,16 @@ class RefundOutcome:
     refunded_on: date | None
     failure: str | None
     channel_refund_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnsettledRefunds:
+    """Approved refunds of one merchant that its channel has not settled yet, and what they are worth in fen."""
+
+    channel: str
+    merchant_id: str
+    refunds: int
+    fen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +171,11 @@ _TAKE = select_into(
     """
     WITH due AS (
         SELECT id, asked_at IS NOT NULL AS asked_before FROM refund
-        WHERE state = 'APPROVED'
+        WHERE merchant_id = ANY(CAST(:merchants AS text[]))
+          AND (state = 'APPROVED'
            OR (state = 'ASKED' AND failure IS NULL AND asked_at < now() - make_interval(secs => :again_after_s))
            OR (state = 'ASKED' AND asked_at < now() - make_interval(secs => 10 * :again_after_s))
-           OR (state = 'ABNORMAL' AND asked_at < now() - make_interval(secs => 60 * :again_after_s))
+           OR (state = 'ABNORMAL' AND asked_at < now() - make_interval(secs => 60 * :again_after_s)))
         ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED
     ), taken AS (
         UPDATE refund SET state = CASE state WHEN 'APPROVED' THEN 'ASKED' ELSE state END, asked_at = now(),
@@ -193,6 +204,15 @@ _LIST = select_into(
     SELECT {fields} FROM refund
     WHERE (CAST(:state AS text) IS NULL OR state = :state) AND (CAST(:after AS uuid) IS NULL OR id > :after)
     ORDER BY id LIMIT :limit
+    """,
+)
+_UNSETTLED = select_into(
+    UnsettledRefunds,
+    """
+    SELECT {fields} FROM (
+        SELECT channel, merchant_id, count(*) AS refunds, sum(amount_fen)::bigint AS fen FROM refund
+        WHERE state IN ('APPROVED', 'ASKED', 'ABNORMAL') GROUP BY channel, merchant_id
+    ) AS waiting ORDER BY channel, merchant_id
     """,
 )
 
@@ -228,9 +248,12 @@ async def approve(session: AsyncSession, refund: Refund, *, attempt: int, approv
     await session.execute(_APPROVE, parameters)
 
 
-async def take_due(session: AsyncSession, *, again_after_s: float, limit: int) -> list[DueRefund]:
-    """Refunds to ask the channel about now."""
-    rows = await fetch_all(session, _TAKE, _DueRow, {"again_after_s": again_after_s, "limit": limit})
+async def take_due(
+    session: AsyncSession, merchants: Collection[str], *, again_after_s: float, limit: int
+) -> list[DueRefund]:
+    """Refunds of these merchants to ask the channel about now."""
+    values = {"merchants": sorted(merchants), "again_after_s": again_after_s, "limit": limit}
+    rows = await fetch_all(session, _TAKE, _DueRow, values)
     return [DueRefund(row.refund(), row.asked_before) for row in rows]
 
 
@@ -262,3 +285,8 @@ async def listed(
     """Refunds, oldest first."""
     parameters = {"state": state.value if state else None, "after": after, "limit": limit}
     return await fetch_all(session, _LIST, ListedRefund, parameters)
+
+
+async def unsettled(session: AsyncSession) -> list[UnsettledRefunds]:
+    """Approved refunds that are not settled yet, by merchant."""
+    return await fetch_all(session, _UNSETTLED, UnsettledRefunds)

@@ -1,5 +1,6 @@
 """Refunds over HTTP: to request them, to see them, and to approve them."""
 
+from dataclasses import asdict
 from typing import Annotated
 from uuid import UUID
 
@@ -7,8 +8,10 @@ from fastapi import APIRouter, Query
 
 from services.payment.job_names import REFUNDS
 from services.payment.refunds import repository, service
+from services.payment.refunds.repository import ListedRefund
 from services.payment.refunds.schemas import Approved, RefundOut, RefundRequested
 from services.payment.refunds.state import NewRefund, RefundState
+from services.payment.resources import PaymentResources
 from shared.database.business_date import business_date
 from shared.database.engine import after_commit
 from shared.errors import NotFound
@@ -22,13 +25,14 @@ ROUTER = APIRouter(route_class=StrictRoute)
 @ROUTER.get("/v1/refunds", dependencies=[requires("payment:read")])
 async def list_refunds(
     session: Session,
+    context: CurrentContext[PaymentResources],
     state: RefundState | None = None,
     after: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[RefundOut]:
     """Refunds, oldest first; ``after`` is the last id of the page before."""
     rows = await repository.listed(session, state=state, after=after, limit=limit)
-    return [RefundOut.model_validate(row) for row in rows]
+    return [RefundOut(**asdict(row), waits_for_merchant=_is_stuck(row, context.resources)) for row in rows]
 
 
 @ROUTER.post("/v1/refunds/{refund_id}/approve", dependencies=[requires("payment:refund")])
@@ -52,3 +56,9 @@ async def request_refund(
     today = await business_date(session, context.clock)
     refund_id = await service.request_one(session, NewRefund(suspense_id, today, caller.trace()))
     return RefundRequested(refund_id=refund_id)
+
+
+def _is_stuck(row: ListedRefund, resources: PaymentResources) -> bool:
+    """Whether it would go to a merchant that the settings do not name."""
+    waits = row.state in (RefundState.APPROVED, RefundState.ASKED, RefundState.ABNORMAL)
+    return waits and (row.channel, row.merchant_id) not in resources.known_merchants

@@ -31,6 +31,7 @@ class RefundOut(BaseModel):
     failure: str | None
     refunded_on: date | None
     channel_refund_id: str | None
+    waits_for_merchant: bool
 
 
 class Approved(BaseModel):

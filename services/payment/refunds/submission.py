@@ -1,4 +1,7 @@
-"""Asking the channel for approved refunds, and asking again about those it has not spoken of."""
+"""Asking the channel for approved refunds, and asking again about those it has not spoken of.
+
+A refund whose merchant the settings do not name stays APPROVED, is listed and counted so, and goes on once they do.
+"""
 
 import structlog
 
@@ -17,18 +20,17 @@ log = structlog.get_logger(__name__)
 async def submit_refunds(context: ServiceContext[PaymentResources], *, again_after_s: float = 60.0) -> int:
     """Ask for one batch of refunds, each under its one number; returns how many."""
     async with context.database.transaction(context.settings.region) as session:
-        due = await repository.take_due(session, again_after_s=again_after_s, limit=_AT_ONCE)
+        merchants = context.resources.channels
+        due = await repository.take_due(session, merchants, again_after_s=again_after_s, limit=_AT_ONCE)
     for each in due:
-        await _ask(context, each.refund, asked_before=each.asked_before)
+        channel = context.resources.channels[each.refund.merchant_id]
+        await _ask(context, channel, each.refund, asked_before=each.asked_before)
     return len(due)
 
 
-async def _ask(context: ServiceContext[PaymentResources], refund: Refund, *, asked_before: bool) -> None:
-    resources = context.resources
-    channel = resources.channels.get(refund.merchant_id)
-    if channel is None:
-        log.error("a refund's merchant is not configured", merchant_id=refund.merchant_id)
-        return
+async def _ask(
+    context: ServiceContext[PaymentResources], channel: PaymentChannel, refund: Refund, *, asked_before: bool
+) -> None:
     try:
         if asked_before and await _concluded_by_query(context, channel, refund):
             return
@@ -38,7 +40,7 @@ async def _ask(context: ServiceContext[PaymentResources], refund: Refund, *, ask
             reason=payer_reason(refund.reason),
             refund_fen=refund.amount_fen,
             paid_fen=refund.paid_fen,
-            notify_url=resources.notify_url(refund.merchant_id),
+            notify_url=context.resources.notify_url(refund.merchant_id),
         )
         await _note(context, refund, channel_refund_id)
     except ChannelUnavailable as failure:

@@ -12,6 +12,7 @@ import httpx
 
 from services.payment import SERVICE
 from services.payment.bills import service as bills
+from services.payment.orders.channel_query import query_orders
 from shared.contracts.event import Received
 from shared.contracts.subsidy import ContributionAssessed, ScheduleRow
 from shared.domain.ids import new_id
@@ -51,12 +52,14 @@ class RunningPayment:
 
     async def post(self, path: str, body: Any = None, *, region: str = COUNTY, client: str = "clerk") -> httpx.Response:
         """Call an endpoint as an operator."""
-        headers = self.installation.caller(*OPERATOR, region=region, client=client)
+        now = self.running.clock.now()
+        headers = self.installation.caller(*OPERATOR, region=region, client=client, now=now)
         return await self.http.post(f"/payment/v1/{path}", json=body, headers=headers)
 
     async def get(self, path: str, *, region: str = COUNTY) -> Any:
         """Ask as an operator, and expect an answer."""
-        answer = await self.http.get(f"/payment/v1/{path}", headers=self.installation.caller(*OPERATOR, region=region))
+        headers = self.installation.caller(*OPERATOR, region=region, now=self.running.clock.now())
+        answer = await self.http.get(f"/payment/v1/{path}", headers=headers)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -87,6 +90,20 @@ class RunningPayment:
             return bool((await self.sql(query))[0]["n"] == 0)
 
         await eventually(nothing_waits, message="every notice is worked")
+
+    async def asked(self) -> None:
+        """Let the channel be asked now about every order that it is to be asked about, and wait until it was."""
+        before = len(self._questions())
+        due = await self.sql("UPDATE payment_order SET next_ask_at = now() WHERE next_ask_at IS NOT NULL RETURNING id")
+
+        async def each_was_asked_about() -> bool:
+            await query_orders(self.running)
+            return len(self._questions()) >= before + len(due)
+
+        await eventually(each_was_asked_about, message="the channel is asked")
+
+    def _questions(self) -> list[str]:
+        return [call for call in self.peer.calls if call.startswith("GET") and "/out-trade-no/" in call]
 
     async def sql(self, query: str, *arguments: Any) -> Sequence[Any]:
         """Look into payment's database."""
@@ -119,7 +136,7 @@ async def running_payment(
     installation: Installation, folder: Path, *, role: Role = "all", known: WechatMerchant | None = None
 ) -> AsyncIterator[RunningPayment]:
     """Run payment on an October day with its channel, for a merchant as the settings know it."""
-    async with wechat_peer() as peer:
+    async with wechat_peer(known.mchid if known else MCHID) as peer:
         merchants = (known or merchant(folder),)
         settled = installation.with_settings(wechat_merchants=merchants, wechat_base_url=peer.url)
         await settled.set_business_date(TODAY, "payment")

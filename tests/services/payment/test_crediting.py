@@ -140,7 +140,10 @@ async def test_a_success_dated_before_the_expiry_counts_though_the_order_was_mar
 ) -> None:
     one, two = await payment.bill(2)
     in_time, too_late = await payment.order(one), await payment.order(two)
-    await payment.sql("UPDATE payment_order SET state = 'EXPIRED'")
+    await payment.sql(
+        "UPDATE payment_order SET state = 'EXPIRED', next_ask_at = NULL, expires_at = '2023-10-09 23:59:59+08',"
+        " last_day = '2023-10-09'"
+    )
     await payment.sql("UPDATE order_line SET open = false")
     await payment.paid(in_time, success_time="2023-10-09T23:59:59+08:00")
     await payment.paid(too_late, success_time="2023-10-10T00:00:00+08:00")

@@ -1,7 +1,7 @@
 """Orders: what a family owes today, opened at the channel with our signature, and closed there before anything else."""
 
 import asyncio
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -9,10 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from services.payment.orders.channel_query import close_withdrawn, query_orders
-from services.payment.orders.expiry import expire_lapsed, on_business_date_advanced
 from services.payment.orders.repository import lock
-from shared.contracts.event import Received, Trace
-from shared.contracts.registration import BusinessDateAdvanced
 from shared.domain.clock import SystemClock
 from shared.domain.ids import new_id
 from tests.harness.assessments import DUE_FEN, VILLAGE, assessed, row
@@ -27,14 +24,20 @@ async def state(payment: RunningPayment, order_no: str) -> str:
     return str((await payment.get(f"orders/{order_no}"))["state"])
 
 
+async def _is(payment: RunningPayment, order_no: str, wanted: str) -> bool:
+    return await state(payment, order_no) == wanted
+
+
 async def test_an_order_is_opened_at_the_channel_with_our_signature(payment: RunningPayment) -> None:
     people = await payment.bill(2)
+    asked_at = SystemClock().now()
     order = await payment.order(*people)
     asked = payment.peer.orders[order["order_no"]]
     assert (asked["mchid"], asked["appid"]) == (MCHID, APPID)
     assert asked["amount"] == {"total": 2 * DUE_FEN, "currency": "CNY"}
     assert asked["notify_url"].endswith(f"/payment/v1/callbacks/wechat/{MCHID}")
-    assert asked["time_expire"] == "2023-10-10T00:00:00+08:00"
+    assert asked["time_expire"] == order["expires_at"], "the two hours of a code to scan, in real time"
+    assert timedelta() <= datetime.fromisoformat(asked["time_expire"]) - asked_at - timedelta(hours=2, seconds=-1)
     assert 6 <= len(order["order_no"]) <= 32
     assert order["code_url"].startswith("weixin://")
     assert {line["enrolment_id"] for line in order["lines"]} == {str(person) for person in people}
@@ -58,13 +61,6 @@ async def test_a_place_whose_document_lists_no_such_channel_takes_neither_wechat
         assert payment.peer.orders == {}
         assert await payment.one("SELECT count(*) FROM payment_order") == 0
         assert await payment.one("SELECT count(*) FROM cash_receipt") == 0
-
-
-async def test_an_order_never_outlives_the_price_it_was_made_at(payment: RunningPayment) -> None:
-    (person,) = await payment.bill(1, row(until=date(2023, 10, 8)), row(99_000, pay_from=date(2023, 10, 9)))
-    order = await payment.order(person)
-    assert order["expires_at"] == "2023-10-09T00:00:00+08:00"
-    assert (await payment.get(f"orders/{order['order_no']}"))["expires_at"] == order["expires_at"]
 
 
 async def test_asking_for_another_order_closes_the_first_at_its_channel(payment: RunningPayment) -> None:
@@ -112,9 +108,12 @@ class TestWhatTheChannelSaysInPassing:
         assert (await payment.post(f"orders/{order['order_no']}/cancel")).json()["code"] == "ORDER_PAID"
         assert await state(payment, order["order_no"]) == "AWAITING"
         payment.peer.answers_queries = True
-        await query_orders(payment.running)
-        await payment.worked()
-        assert await state(payment, order["order_no"]) == "CONFIRMED"
+
+        async def found() -> bool:
+            await query_orders(payment.running)
+            return await state(payment, order["order_no"]) == "CONFIRMED"
+
+        await eventually(found, message="it is asked about without waiting for its next turn")
 
 
 class TestWhichOrderARefusalIsAbout:
@@ -251,8 +250,8 @@ async def test_a_channel_that_does_not_answer_leaves_an_order_that_a_query_heals
     order_no = str(await payment.one("SELECT order_no FROM payment_order"))
     assert await state(payment, order_no) == "UNKNOWN"
     payment.peer.out_of_order = False
-    await query_orders(payment.running, patience_s=0, again_after_s=0)
-    assert await state(payment, order_no) == "AWAITING"
+    await payment.asked()
+    await eventually(lambda: _is(payment, order_no, "AWAITING"))
     assert (await payment.get(f"orders/{order_no}"))["code_url"].startswith("weixin://")
 
 
@@ -263,8 +262,8 @@ async def test_an_order_that_was_paid_and_refunded_there_without_us_gives_its_bi
     order = await payment.order(person)
     await payment.sql("UPDATE payment_order SET state = 'UNKNOWN' RETURNING id")
     payment.peer.states[order["order_no"]] = "REFUND"
-    await query_orders(payment.running, patience_s=0, again_after_s=0)
-    assert await state(payment, order["order_no"]) == "CANCELLED"
+    await payment.asked()
+    await eventually(lambda: _is(payment, order["order_no"], "CANCELLED"))
     assert (await payment.order(person))["order_no"] != order["order_no"]
 
 
@@ -286,33 +285,6 @@ async def test_an_answer_that_the_channel_did_not_sign_is_not_believed(payment: 
     answer = await payment.post("orders", {"enrolment_ids": [str(person)], "channel": "WECHAT"})
     assert (answer.status_code, answer.json()["code"]) == (503, "CHANNEL_UNAVAILABLE")
     assert await payment.one("SELECT state FROM payment_order") == "UNKNOWN"
-
-
-async def test_a_payment_whose_notice_was_lost_is_found_by_asking_once_the_order_expired(
-    payment: RunningPayment,
-) -> None:
-    paid, unpaid = await payment.bill(2)
-    first, second = await payment.order(paid), await payment.order(unpaid)
-    payment.peer.pay(first["order_no"])
-    advanced = BusinessDateAdvanced(region=COUNTY, installation_id=new_id(), business_date=date(2023, 10, 10))
-    event = Received(advanced, new_id(), 1, "registration", SystemClock().now(), Trace.start("operator"))
-    async with payment.running.database.transaction(COUNTY) as session:
-        await on_business_date_advanced(session, [event], payment.running.resources)
-    assert [await state(payment, order["order_no"]) for order in (first, second)] == ["EXPIRED", "EXPIRED"]
-    await query_orders(payment.running)
-    await payment.worked()
-    assert [await state(payment, order["order_no"]) for order in (first, second)] == ["CONFIRMED", "EXPIRED"]
-    assert await payment.states(paid, unpaid) == ["PAID", "OPEN"]
-    assert await query_orders(payment.running, again_after_s=0) == 0
-    assert "canary" not in str(await payment.one("SELECT encode(envelope, 'escape') FROM raw_notice"))
-    await payment.order(unpaid)  # an expired order no longer stands in the way
-
-
-async def test_an_order_valid_today_does_not_expire(payment: RunningPayment) -> None:
-    (person,) = await payment.bill()
-    order = await payment.order(person)
-    assert await expire_lapsed(payment.running) == 0
-    assert await state(payment, order["order_no"]) == "AWAITING"
 
 
 async def test_the_order_of_a_superseded_bill_is_closed_at_its_channel(payment: RunningPayment) -> None:

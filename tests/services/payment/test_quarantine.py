@@ -23,7 +23,6 @@ from services.payment.notices.notice import (
     RefundNotice,
     VerifiedNotice,
 )
-from services.payment.orders.channel_query import query_orders
 from shared.domain.clock import SystemClock
 from shared.metrics_collector import read_gauges
 from tests.harness.assessments import DUE_FEN
@@ -178,26 +177,24 @@ class TestAnsweredAndUnreadable:
         """B4, of its kind: one odd answer to a query took the number under which every later one was kept."""
         (person,) = await payment.bill()
         order = await payment.order(person)
-        await payment.sql("UPDATE payment_order SET to_be_queried = true")
         payment.peer.pay(order["order_no"], success_time="2023-10-08T10:34:56")
         for _ in range(2):
-            assert await query_orders(payment.running, again_after_s=0) == 1
+            await payment.asked()
         await payment.worked()
         assert await payment.notices() == [("QUARANTINED", "UNREADABLE")]
         assert "canary" not in str(await payment.one("SELECT encode(envelope, 'escape') FROM raw_notice"))
         payment.peer.pay(order["order_no"])
-        assert await query_orders(payment.running, again_after_s=0) == 1
+        await payment.asked()
         await payment.worked()
         assert await payment.states(person) == ["PAID"]
-        assert await query_orders(payment.running, again_after_s=0) == 0
+        assert await payment.one("SELECT count(*) FROM payment_order WHERE next_ask_at IS NOT NULL") == 0
 
     async def test_it_is_read_again_when_a_person_asks(self, payment: RunningPayment) -> None:
         """B4: of such an answer nothing at all was kept."""
         (person,) = await payment.bill()
         order = await payment.order(person)
-        await payment.sql("UPDATE payment_order SET to_be_queried = true")
         payment.peer.pay(order["order_no"], success_time="2023-10-08T10:34:56")
-        await query_orders(payment.running, again_after_s=0)
+        await payment.asked()
         await payment.worked()
         assert (await payment.post(f"quarantine/{(await quarantined(payment))['id']}/retry")).status_code == 202
         await payment.worked()

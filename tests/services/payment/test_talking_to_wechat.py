@@ -7,7 +7,6 @@ import pytest
 from structlog.testing import capture_logs
 
 from services.payment.channels.wechat.keys import load_merchant
-from services.payment.orders.channel_query import query_orders
 from services.payment.refunds.submission import submit_refunds
 from tests.harness.eventually import eventually
 from tests.harness.installation import Installation
@@ -42,8 +41,7 @@ class TestNamingTheKey:
         await eventually(replied, message="the refund is asked for, and the reply kept")
         assert await submit_refunds(payment.running, again_after_s=0) == 1
         other = await payment.order(cancelled)
-        await payment.sql("UPDATE payment_order SET to_be_queried = true WHERE order_no = $1", other["order_no"])
-        assert await query_orders(payment.running, again_after_s=0) == 1
+        await payment.asked()
         assert (await payment.post(f"orders/{other['order_no']}/cancel")).status_code == 200
         asked = {call.split("?")[0].rsplit("/", 1)[-1].removeprefix(other["order_no"]) for call in payment.peer.calls}
         assert {"native", "close", "refunds", refund["refund_no"], ""} <= asked, (

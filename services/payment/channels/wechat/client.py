@@ -49,7 +49,7 @@ _TIMEOUT = httpx.Timeout(5.0, connect=2.0)
 _ATTEMPTS = 3
 _ANSWER_LIMIT = 256 * 1024
 _PAID = ("ORDERPAID", "ORDER_PAID")
-_PAYABLE = ("NOTPAY", "USERPAYING")
+_UNPAID = {"NOTPAY": OrderAtChannel.PAYABLE, "USERPAYING": OrderAtChannel.PAYING}
 _REFUND_CONCLUDED = ("SUCCESS", "ABNORMAL", "CLOSED")
 _AGENT = f"canbao/{version('canbao')}"
 # Of an answer that nobody vouches for only this may be shown.
@@ -146,7 +146,7 @@ class WechatClient:
             raise
         state = str(answer.value.get("trade_state"))
         if state != "SUCCESS":
-            return OrderAnswer(OrderAtChannel.PAYABLE if state in _PAYABLE else OrderAtChannel.ENDED)
+            return OrderAnswer(_UNPAID.get(state, OrderAtChannel.ENDED))
         header = NoticeHeader(self.merchant_id, self._region, f"query:{order_no}", "TRANSACTION.SUCCESS")
         notice = parse(header, answer.content)
         if not isinstance(notice, PaymentNotice):

@@ -1,15 +1,15 @@
-"""Notices in quarantine: listed, summed, put back into the queue, or replaced by a later reading of their message."""
+"""Notices in quarantine: listed, summed, closed and taken up again, put back into the queue, or read again."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.notices.notice import ChannelNotice, Evidence, NoticeKind, NoticeSource, VerifiedNotice
-from services.payment.notices.repository import NOTICE_COLUMNS
+from services.payment.notices.repository import NOTICE_COLUMNS, ORDER_OF_NOTICE, UNPAID_SUCCESS
 from shared.database.bulk import insert_rows
 from shared.database.row import fetch_all, fetch_one, select_into
 
@@ -34,6 +34,49 @@ class QuarantinedNotice:
     reason: str
     region: str
     recorded_at: datetime
+    closing: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedNotice:
+    """A notice that two people closed, why it was in quarantine, and who they were."""
+
+    id: UUID
+    channel: str
+    merchant_id: str
+    notify_id: str
+    event_type: str
+    payee_merchant_id: str | None
+    payee_provider_id: str | None
+    order_no: str | None
+    transaction_id: str | None
+    refund_no: str | None
+    amount_fen: int | None
+    currency: str | None
+    succeeded_at: datetime | None
+    reason: str
+    region: str
+    recorded_at: datetime
+    closed_by: UUID
+    closed_on: date
+    proposed_by: str
+    approved_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecidableNotice:
+    """A notice about which two people decide, and whether it is money of ours that is credited to nobody."""
+
+    id: UUID
+    channel: str
+    notify_id: str
+    order_no: str | None
+    transaction_id: str | None
+    amount_fen: int | None
+    state: str
+    reason: str | None
+    region: str
+    money_at_risk: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +131,36 @@ _REPLACED = text("UPDATE raw_notice SET state = 'IGNORED', reason = 'READ_AGAIN'
 _QUARANTINED = select_into(
     QuarantinedNotice,
     """
-    SELECT {fields} FROM raw_notice
-    WHERE state = 'QUARANTINED' AND (CAST(:after AS uuid) IS NULL OR id > :after)
-    ORDER BY id LIMIT :limit
+    SELECT {fields} FROM raw_notice n
+    WHERE n.state = 'QUARANTINED' AND (CAST(:after AS uuid) IS NULL OR n.id > :after)
+    ORDER BY n.id LIMIT :limit
     """,
+    closing="(SELECT a.id FROM approval a"
+    " WHERE a.act = 'close_notice' AND a.subject = n.id::text AND a.state = 'WAITING')",
 )
+_CLOSED = select_into(
+    ClosedNotice,
+    """
+    SELECT {fields} FROM approval a JOIN raw_notice n ON n.id = CAST(a.subject AS uuid) AND n.closed_by = a.id
+    WHERE a.act = 'close_notice' AND a.state = 'APPROVED' AND n.state = 'CLOSED'
+      AND (CAST(:after AS uuid) IS NULL OR a.id > :after)
+    ORDER BY a.id LIMIT :limit
+    """,
+    id="n.id",
+    region="n.region",
+    reason="n.reason",
+    recorded_at="n.recorded_at",
+    closed_on="a.decided_on",
+    proposed_by="a.proposed_by",
+    approved_by="a.decided_by",
+)
+_LOCK = select_into(
+    DecidableNotice,
+    "SELECT {fields} FROM raw_notice n WHERE n.id = :id FOR UPDATE",
+    money_at_risk=f"EXISTS (SELECT FROM payment_order o WHERE {ORDER_OF_NOTICE} AND {UNPAID_SUCCESS})",
+)
+_CLOSE = text("UPDATE raw_notice SET state = 'CLOSED', closed_by = :closed_by WHERE id = :id")
+_REOPEN = text("UPDATE raw_notice SET state = 'QUARANTINED', closed_by = NULL WHERE id = :id")
 # Another currency's amount is no yuan, and is added to nothing.
 _FIGURES = select_into(
     QuarantinedFigures,
@@ -131,3 +199,23 @@ async def quarantined(session: AsyncSession, *, after: UUID | None, limit: int) 
 async def quarantined_figures(session: AsyncSession) -> list[QuarantinedFigures]:
     """What is in quarantine, by reason."""
     return await fetch_all(session, _FIGURES, QuarantinedFigures)
+
+
+async def lock(session: AsyncSession, notice_id: UUID) -> DecidableNotice | None:
+    """A notice to be decided about, held until the transaction ends."""
+    return await fetch_one(session, _LOCK, DecidableNotice, {"id": notice_id})
+
+
+async def close(session: AsyncSession, notice_id: UUID, approval_id: UUID) -> None:
+    """Close a locked notice, by an approval; its reason stays."""
+    await session.execute(_CLOSE, {"id": notice_id, "closed_by": approval_id})
+
+
+async def reopen(session: AsyncSession, notice_id: UUID) -> None:
+    """Put a locked notice that was closed back into quarantine."""
+    await session.execute(_REOPEN, {"id": notice_id})
+
+
+async def closed(session: AsyncSession, *, after: UUID | None, limit: int) -> list[ClosedNotice]:
+    """Notices that are closed, in the order of the proposals to close them."""
+    return await fetch_all(session, _CLOSED, ClosedNotice, {"after": after, "limit": limit})

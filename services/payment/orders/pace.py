@@ -1,0 +1,25 @@
+"""How many orders may be asked about now, so that a merchant's questions stay within their rate. Pure."""
+
+from datetime import datetime, timedelta
+
+# What was not used up earlier than that is gone: an idle hour is no reason for a burst.
+_WINDOW = timedelta(seconds=1)
+
+
+def fresh(now: datetime) -> datetime:
+    """Until when the rate of a merchant is used up that was never asked anything."""
+    return now - _WINDOW
+
+
+def allowance(used_until: datetime, now: datetime, per_second: int) -> tuple[int, datetime]:
+    """How many questions are free now, and from which moment on they are counted.
+
+    A moment far ahead is a clock that was set back, and holds nobody up.
+    """
+    began = now if used_until > now + _WINDOW else max(used_until, now - _WINDOW)
+    return max(0, int((now - began) / timedelta(seconds=1) * per_second)), began
+
+
+def used(began: datetime, questions: int, per_second: int) -> datetime:
+    """Until when the rate is used up by so many questions."""
+    return began + timedelta(seconds=questions / per_second)
