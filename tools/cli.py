@@ -66,8 +66,8 @@ COMMANDS: dict[str, Place] = {
     "restore": Place(
         "tools.restore.commands",
         "restore",
-        "恢复数据库之后运行：进入新纪元，记下丢失的事实，列出须补录的事项 · run it after a database was restored to"
-        " earlier: begins an epoch, and lists what people must enter again.",
+        "恢复数据库之后运行：进入新纪元，记下丢失的事实，列出须由人补录的事项；可重复执行 · run it after a restoration:"
+        " begins an epoch, writes down what was lost, and lists what people must enter again; safe to repeat.",
     ),
     "policy": Place("tools.policy.commands", "policy", "政策包 · policy packs: assess, test, list, show, lint"),
     "docs": Place(

@@ -3,7 +3,7 @@
 | Folder | What it does | Routes | Events | Jobs |
 | --- | --- | --- | --- | --- |
 | bills | what an enrolment owes under one assessment; reviews of settled bills | yes | 2 | |
-| orders | attempts to collect bills through a channel | yes | 1 | queries, withdrawn bills, last days, no merchant |
+| orders | attempts to collect bills through a channel | yes | 1 | queries, withdrawn bills, last days, no merchant, lost orders |
 | channels | the payment channels: signatures, messages and answers | | | |
 | callbacks | takes a channel's notices and makes them durable | yes | | |
 | notices | the rows of notices, written together in one commit | | | |
@@ -53,7 +53,7 @@ from services.payment.differences.metrics import read_differences
 from services.payment.ledger import balances
 from services.payment.ledger.audited import TRANSFER
 from services.payment.notices.audited import RAW_NOTICE
-from services.payment.orders import channel_query, expiry
+from services.payment.orders import channel_query, expiry, lost
 from services.payment.orders import routes as orders
 from services.payment.orders.metrics import read_orders
 from services.payment.payouts import bill_job, channel_questions
@@ -96,6 +96,7 @@ SERVICE = Service[PaymentResources](
         *submission.JOBS,
         *channel_query.JOBS,
         *expiry.JOBS,
+        *lost.JOBS,
         *match_job.JOBS,
         *balances.JOBS,
         *settlement.JOBS,

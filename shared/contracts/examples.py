@@ -84,6 +84,7 @@ EXAMPLES: Final[dict[str, list[dict[str, Any]]]] = {
         {**_PERSON, "paid_on": "2023-10-03", "due_fen": 38000, "assessment_version": 1}
     ],
     "registration.enrolment_activated.v1": [{**_PERSON, "benefit_start": "2024-01-01", "benefit_end": "2024-12-31"}],
+    "registration.enrolment_reaffirmed.v1": [{**_PERSON, "fact": "registration.enrolment_registered.v1"}],
     "registration.enrolment_terminated.v1": [
         {**_PERSON, "terminated_on": "2023-11-20", "reason": "DECEASED", "was_paid": True}
     ],

@@ -122,6 +122,16 @@ class EnrolmentActivated(Event):
     benefit_end: date
 
 
+class EnrolmentReaffirmed(Event):
+    """What was announced before a restoration holds again; services that took it in have nothing to do."""
+
+    name: ClassVar[str] = "registration.enrolment_reaffirmed.v1"
+    outside_readers: ClassVar[bool] = True
+    enrolment_id: UUID
+    person_token: str
+    fact: str  # the event that others have taken in
+
+
 class EnrolmentTerminated(Event):
     """An enrolment ended; the counters and the subsidy share return."""
 

@@ -51,8 +51,10 @@ STATEMENTS = {
     "shared/audit/repository.py _SEAL": ONE,
     "shared/audit/repository.py _DIFFERING": FIXED,
     "shared/messaging/outbox/lanes.py _SHARE": ONE,
+    "shared/messaging/outbox/epochs.py _MOVE": FIGURE,
     "shared/messaging/outbox/retention.py _LEAVING": ONE,
     "shared/messaging/outbox/retention.py _ROWS": FIXED,
+    "shared/messaging/outbox/sending_again.py _PORTION": FIGURE,
     "shared/database/installed_name.py _HAS_NAMES": FIGURE,
 }
 # Where rows are added up in Python: the one statement that they come from, or why they cannot change meanwhile.

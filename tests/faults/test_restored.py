@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -19,19 +20,21 @@ from shared.installation import migrate_service
 from shared.settings import Settings
 from tests.faults.archived_server import ArchivedServer, archived_server, socket_dir_of
 from tests.faults.conftest import WHOLE, Season
-from tests.faults.harmed_county import County, equipped, opened
+from tests.faults.harmed_county import County, base_urls_of, equipped, opened
 from tests.faults.own_servers import own_ground
 from tests.harness.cluster import SERVICES, Cluster, scratch_folder
 from tests.harness.environment import variables
 from tests.harness.eventually import eventually
 from tests.harness.installation import Installation, on_kafka
+from tests.harness.payable import SCOPES, payable, person
 from tests.harness.processes import ROOT, Fleet
+from tests.harness.timeouts import stretched
 from tests.harness.wechat_peer import WechatPeer, wechat_peer
 
 pytestmark = pytest.mark.slow_fault
 
 PEOPLE = 420
-BEFORE, AFTER, MEANWHILE = 40, 300, 10
+BEFORE, AFTER, MEANWHILE, REGISTERED_LATE = 40, 300, 10, 30
 
 
 @dataclass
@@ -125,7 +128,7 @@ async def test_payment_restored_to_earlier_counts_every_payment_once(tmp_path: P
         await eventually(
             lambda: "canbao restore payment" in work.last_words(), within_s=60, message="work refuses to start"
         )
-        # Whoever pays meanwhile is answered, and nothing is announced of it.
+        # People who pay meanwhile are answered, and nothing is announced of it.
         await eventually(county.fleet.one("payment", "web").is_ready, within_s=60, message="callbacks are taken")
         await county.channel.pay_and_notify(MEANWHILE)
         apart.known_to_channel(county)
@@ -142,3 +145,49 @@ async def test_payment_restored_to_earlier_counts_every_payment_once(tmp_path: P
         assert "still in epoch 2" in said
         await county.fleet.ready()
         await county.judged(within_s=120)
+
+
+async def test_registration_restored_to_earlier_has_everybody_under_the_id_that_others_know(tmp_path: Path) -> None:
+    """E1: people who were registered and paid in the lost window are registered again, and nobody is counted twice."""
+    async with _county("registration", tmp_path) as (apart, county):
+        settings, urls = county.installation.settings, base_urls_of(county.fleet)
+        await county.channel.pay_and_notify(BEFORE)
+        await county.judged()
+        await asyncio.to_thread(apart.server.back_up)
+        await apart.server.mark("before")
+        known = await county.one("registration", "SELECT count(*) FROM enrolment")
+        late = await payable(county.installation, urls, REGISTERED_LATE)
+        await county.channel.pay_and_notify(BEFORE)
+        county.channel.offer_first(late)
+        await county.channel.pay_and_notify(REGISTERED_LATE // 2)
+        await county.judged()
+
+        await apart.server.lose()
+        await asyncio.to_thread(apart.server.restore_to, "before")
+        work = county.fleet.one("registration", "work")
+        await eventually(
+            lambda: "canbao restore registration" in work.last_words(), within_s=60, message="work refuses to start"
+        )
+        said = _canbao(settings, "restore", "registration", "--because", "drill")
+        assert f"{REGISTERED_LATE} to be entered again" in said
+        await county.fleet.ready()
+
+        # The clerks enter the list again; then what waits for these people is taken in.
+        people = [person(sequence) for sequence in range(known, known + REGISTERED_LATE)]
+        headers = county.installation.caller(*SCOPES)
+        async with httpx.AsyncClient(headers=headers, trust_env=False, timeout=stretched(60)) as client:
+            answer = await client.post(
+                f"{urls['registration']}/registration/v1/enrolments/batch", json={"enrolments": people}
+            )
+            assert answer.is_success, answer.text
+        ids = await county.sql("registration", "SELECT id FROM enrolment")
+        assert {one.enrolment_id for one in late} <= {row["id"] for row in ids}
+
+        async def nothing_waits() -> None:
+            _canbao(settings, "replay", "run", "registration", "--all")
+            assert not await county.one("registration", "SELECT count(*) FROM dead_letter WHERE state = 'WAITING'")
+            await county.judged(within_s=5)
+
+        await eventually(nothing_waits, within_s=90, every_s=1, message="everybody stands as before")
+        said = _canbao(settings, "restore", "registration", "--because", "drill")
+        assert "to be entered again" not in said

@@ -81,7 +81,7 @@ async def payable(
 
         await post("registration", "regions", {"regions": [{"code": town, "name": f"镇{town[-3:]}"} for town in TOWNS]})
         for first in range(known, known + count, _AT_ONCE):
-            some = [_person(sequence) for sequence in range(first, min(first + _AT_ONCE, known + count))]
+            some = [person(sequence) for sequence in range(first, min(first + _AT_ONCE, known + count))]
             aided = [{key: one[key] for key in ("document_number", "name", "region")} for one in some[::_AIDED_EVERY]]
             await post("subsidy", "rosters", _roster(aided, some[0]["document_number"]))
             await post("registration", "enrolments/batch", {"enrolments": some})
@@ -101,7 +101,8 @@ async def _orders(installation: Installation) -> list[Payable]:
     return [Payable(row["order_no"], row["amount_fen"], row["enrolment_id"]) for row in rows]
 
 
-def _person(sequence: int) -> dict[str, Any]:
+def person(sequence: int) -> dict[str, Any]:
+    """The application of one of them, by their place."""
     born = date(1950, 1, 1) + timedelta(days=sequence // _PER_DAY)
     seventeen = f"411521{born:%Y%m%d}{sequence % _PER_DAY + 100:03d}"
     return {

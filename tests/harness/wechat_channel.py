@@ -42,6 +42,10 @@ class Channel:
         """More orders that people may pay."""
         self._orders.extend(orders)
 
+    def offer_first(self, orders: Sequence[Payable]) -> None:
+        """Orders that are paid before all others."""
+        self._orders.extendleft(reversed(orders))
+
     def left(self) -> list[Payable]:
         """The orders that nobody has paid."""
         return list(self._orders)

@@ -76,6 +76,7 @@ BAD = {
     "benefit_year": "24",
     "bus": "rabbit",
     "kafka_bootstrap_servers": "broker",
+    "kafka_replicas": "0",
     "partitions": "0",
     "database_url": "localhost",
     "database_passwords": "[]",

@@ -115,5 +115,5 @@ def _task_lines(service: str, tasks: Sequence[LostEvent]) -> list[str]:
     head = [f"须补录 {len(said)} 项 · {len(said)} to be entered again:"] if said else []
     zh, en = ALSO[service]
     also = [f"  另须补录 · also: {zh} · {en}"] if said or asked else []
-    being_asked = [f"  正在向渠道查询 · being asked at the channel: {event} {n}" for event, n in sorted(asked.items())]
+    being_asked = [f"  等待自动恢复 · waits to follow by itself: {event} {n}" for event, n in sorted(asked.items())]
     return [*head, *said[:_SHOWN], *hidden, *also, *being_asked]

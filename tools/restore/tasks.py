@@ -18,6 +18,8 @@ class LostKind:
 
 
 _BY_ITSELF = LostKind(kept=False)
+# Others have taken it in; when it holds again that is announced, and nobody types anything.
+_KNOWN = LostKind(kept=True)
 # The channel is asked about such an order; nobody types anything.
 _ASKED = LostKind(kept=True)
 KINDS: Final[Mapping[str, LostKind]] = {
@@ -25,11 +27,12 @@ KINDS: Final[Mapping[str, LostKind]] = {
         True, "重新登记参保（自动沿用原参保编号）", "register again (takes the enrolment id that others know)"
     ),
     "registration.enrolment_terminated.v1": LostKind(True, "重新办理终止", "end the enrolment again"),
-    "registration.enrolment_rejected.v1": _BY_ITSELF,
-    "registration.enrolment_readmitted.v1": _BY_ITSELF,
-    "registration.enrolment_paid.v1": _BY_ITSELF,
-    "registration.enrolment_payment_corrected.v1": _BY_ITSELF,
+    "registration.enrolment_rejected.v1": _KNOWN,
+    "registration.enrolment_readmitted.v1": _KNOWN,
+    "registration.enrolment_paid.v1": _KNOWN,
+    "registration.enrolment_payment_corrected.v1": _KNOWN,
     "registration.enrolment_activated.v1": _BY_ITSELF,
+    "registration.enrolment_reaffirmed.v1": _BY_ITSELF,
     "registration.business_date_advanced.v1": LostKind(
         True, "手工设定业务日期的，重新设定", "advance the business date again where it is set by hand"
     ),

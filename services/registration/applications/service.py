@@ -15,12 +15,12 @@ from services.registration.regions import repository as region_repository
 from services.registration.regions import service as regions
 from services.registration.resources import RegistrationResources
 from shared.contracts.event import Trace
-from shared.contracts.registration import EnrolmentRegistered, PersonFacts
+from shared.contracts.registration import EnrolmentReaffirmed, EnrolmentRegistered, PersonFacts
 from shared.domain.identity_number import InvalidIdentityNumber, birth_date, mask, normalise
 from shared.domain.ids import new_id
 from shared.domain.region import covers
 from shared.errors import DomainError, ErrorCode, NotFound
-from shared.messaging.outbox.epochs import lost_about, settle_lost
+from shared.messaging.outbox.epochs import LostEvent, lost_about, settle_lost
 from shared.messaging.outbox.publication import publish
 from shared.protection import Vault, person_token
 
@@ -159,16 +159,20 @@ async def register_prepared(
 ) -> list[Registered | DomainError]:
     """Record and announce prepared applications; the answers stand in their order, refusals among them stay.
 
-    Who was registered before and lost by a restoration is enrolled under the id that other services know.
+    Who was registered before and lost by a restoration is enrolled as other services know them: under that id, with
+    those facts, since that day.
     """
     checked = [_refuse_unborn(one, today) for one in await _in_known_villages(session, prepared)]
-    checked, lost = await _under_known_ids(session, vault, checked)
+    checked, lost = await _as_others_know(session, vault, checked)
     wanted = [one for one in checked if isinstance(one, NewEnrolment)]
-    added = await repository.add(session, wanted, today)
-    await settle_lost(session, [lost[one] for one in added if one in lost], "REGISTERED_AGAIN")
+    added = await repository.add(session, [one for one in wanted if one.id not in lost], today)
+    for one in sorted((one for one in wanted if one.id in lost), key=lambda one: one.person_token):
+        added |= await repository.add(session, [one], _registered_on(lost[one.id], today))
+    await settle_lost(session, [(id_, EnrolmentRegistered.name) for id_ in added & lost.keys()], "REGISTERED_AGAIN")
     # Another region's enrolment is not visible here, and not named.
     existing = await repository.live(session, [one for one in wanted if one.id not in added])
-    await publish(session, [(_fact(one, today), one.trace) for one in wanted if one.id in added])
+    announced = [(_reaffirmed(one) if one.id in lost else _fact(one, today), one.trace) for one in wanted]
+    await publish(session, [each for each in announced if each[0].key in added])
     return [
         one
         if isinstance(one, DomainError)
@@ -179,32 +183,36 @@ async def register_prepared(
     ]
 
 
-async def _under_known_ids(
+async def _as_others_know(
     session: AsyncSession, vault: Vault, checked: Sequence[NewEnrolment | DomainError]
-) -> tuple[list[NewEnrolment | DomainError], dict[UUID, UUID]]:
-    """The same, with the ids that others know for people whose registration was lost; and the lost event of each."""
+) -> tuple[list[NewEnrolment | DomainError], dict[UUID, LostEvent]]:
+    """The same, as others know those whose registration was lost; and the lost registrations by their enrolments."""
     people = [(one.person_token, one.benefit_year) for one in checked if isinstance(one, NewEnrolment)]
-    known = await lost_about(session, EnrolmentRegistered.name, people) if people else {}
-    if not known:
-        return list(checked), {}
+    lost = await lost_about(session, EnrolmentRegistered.name, people) if people else {}
 
-    def under_known_id(one: NewEnrolment | DomainError) -> NewEnrolment | DomainError:
-        found = None if isinstance(one, DomainError) else known.get((one.person_token, one.benefit_year))
-        return one if isinstance(one, DomainError) or found is None else _sealed_for(vault, one, found[1])
+    def known(one: NewEnrolment | DomainError) -> NewEnrolment | DomainError:
+        found = None if isinstance(one, DomainError) else lost.get((one.person_token, one.benefit_year))
+        return one if isinstance(one, DomainError) or found is None else _known_as(vault, one, found)
 
-    return [under_known_id(one) for one in checked], {key: event for event, key in known.values()}
+    return [known(one) for one in checked], {each.key: each for each in lost.values()}
 
 
-def _sealed_for(vault: Vault, new: NewEnrolment, enrolment_id: UUID) -> NewEnrolment:
-    """The same person under another id; what is encrypted is bound to it."""
+def _known_as(vault: Vault, new: NewEnrolment, lost: LostEvent) -> NewEnrolment:
+    """A person under the id and with the facts that others know; what is encrypted is bound to the id."""
     number = vault.decrypt("enrolment", "document_number", new.id, new.document_number)
     name = vault.decrypt("enrolment", "person_name", new.id, new.person_name)
     return replace(
         new,
-        id=enrolment_id,
-        document_number=vault.encrypt("enrolment", "document_number", enrolment_id, number),
-        person_name=vault.encrypt("enrolment", "person_name", enrolment_id, name),
+        id=lost.key,
+        region=lost.region,
+        facts=PersonFacts.model_validate(lost.payload["facts"]),
+        document_number=vault.encrypt("enrolment", "document_number", lost.key, number),
+        person_name=vault.encrypt("enrolment", "person_name", lost.key, name),
     )
+
+
+def _registered_on(lost: LostEvent, today: date) -> date:
+    return min(today, date.fromisoformat(lost.payload["registered_on"]))
 
 
 def _refuse_unborn(one: NewEnrolment | DomainError, today: date) -> NewEnrolment | DomainError:
@@ -254,6 +262,16 @@ def _fact(new: NewEnrolment, today: date) -> EnrolmentRegistered:
         person_token=new.person_token,
         registered_on=today,
         facts=new.facts,
+    )
+
+
+def _reaffirmed(new: NewEnrolment) -> EnrolmentReaffirmed:
+    return EnrolmentReaffirmed(
+        region=new.region,
+        benefit_year=new.benefit_year,
+        enrolment_id=new.id,
+        person_token=new.person_token,
+        fact=EnrolmentRegistered.name,
     )
 
 

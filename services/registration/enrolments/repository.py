@@ -125,6 +125,7 @@ class _RecordRow(NamedTuple):
     in_treasury_on: date | None
     certificate_no: str | None
     cash_returned_on: date | None
+    lost: Sequence[str]
 
     def record(self) -> EnrolmentRecord:
         """The record that the row holds."""
@@ -146,6 +147,7 @@ class _RecordRow(NamedTuple):
             in_treasury_on=self.in_treasury_on,
             certificate_no=self.certificate_no,
             cash_returned_on=self.cash_returned_on,
+            lost=tuple(self.lost),
         )
 
     def _payment(self) -> Payment | None:
@@ -259,8 +261,11 @@ _CONTENTS = _PEOPLE.statement(
     ) AS e
     """
 )
+_LOST = "ARRAY(SELECT event FROM lost_event WHERE lost_event.key = enrolment.id AND settled_at IS NULL)"
 _LOCK = select_into(
-    _RecordRow, "SELECT {fields} FROM enrolment WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE"
+    _RecordRow,
+    "SELECT {fields} FROM enrolment WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE",
+    lost=_LOST,
 )
 _RECORD = update_rows(
     "enrolment", _CHANGED, key="id", sets={"assessment": "coalesce(n.assessment, enrolment.assessment)"}
@@ -274,6 +279,7 @@ _STEPS = {
             ORDER BY state, benefit_start LIMIT :most FOR UPDATE SKIP LOCKED)
         RETURNING {fields}
         """,
+        lost=_LOST,
     ),
     State.EXPIRED: select_into(
         _RecordRow,
@@ -283,6 +289,7 @@ _STEPS = {
             ORDER BY state, benefit_start LIMIT :most FOR UPDATE SKIP LOCKED)
         RETURNING {fields}
         """,
+        lost=_LOST,
     ),
 }
 

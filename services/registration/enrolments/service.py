@@ -1,8 +1,10 @@
 """What registration does with enrolments: records what the other services announce, and begins cover on its day."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,9 +18,11 @@ from shared.contracts.registration import (
     EnrolmentPaid,
     EnrolmentPaymentCorrected,
     EnrolmentReadmitted,
+    EnrolmentReaffirmed,
     EnrolmentRejected,
 )
 from shared.contracts.subsidy import ContributionAssessed, ScheduleRow
+from shared.messaging.outbox.epochs import settle_lost
 from shared.messaging.outbox.publication import publish
 
 
@@ -85,25 +89,55 @@ async def apply_facts(
 ) -> None:
     """Lock, apply each fact, record what changed, and announce who became paid by it, or paid otherwise than announced.
 
+    What others took in before a restoration lost it is not announced once more, only that it holds again.
     Raises ``UnknownEnrolment``: a fact about somebody who was never registered is kept as a dead letter, not dropped.
     """
     before = await repository.lock(session, [received.event.enrolment_id for received in events])
     after = dict(before)
     announcements: list[tuple[Event, Trace]] = []
+    reaffirmed: list[tuple[UUID, str]] = []
     for received in events:
         record = after.get(received.event.enrolment_id)
         if record is None:
             raise UnknownEnrolment(received.event.enrolment_id)
         changed = apply(record, received.event)
         after[changed.id] = changed
-        if changed.in_scope != record.in_scope:
-            announcements.append((_rejected_or_readmitted(changed), received.then()))
-        if changed.state in PAID_OR_BEYOND and record.state not in PAID_OR_BEYOND:
-            announcements.append((_became_paid(changed), received.then()))
-        elif record.payment is not None and changed.payment is not record.payment:
-            announcements.append((_corrected(changed), received.then()))
+        for fact in _facts(record, changed):
+            if fact.name not in after[changed.id].lost:
+                announcements.append((fact, received.then()))
+                continue
+            announcements.append((_reaffirmed(changed, fact.name), received.then()))
+            reaffirmed.append((changed.id, fact.name))
+            after[changed.id] = _without_lost(after[changed.id], fact.name)
+    await settle_lost(session, reaffirmed, "ANNOUNCED_AGAIN")
     await repository.record(session, [after[key] for key in sorted(after) if after[key] is not before[key]])
     await publish(session, announcements)
+
+
+def _facts(before: EnrolmentRecord, after: EnrolmentRecord) -> list[Event]:
+    """What is to be announced of a change."""
+    facts: list[Event] = []
+    if after.in_scope != before.in_scope:
+        facts.append(_rejected_or_readmitted(after))
+    if after.state in PAID_OR_BEYOND and before.state not in PAID_OR_BEYOND:
+        facts.append(_became_paid(after))
+    elif before.payment is not None and after.payment is not before.payment:
+        facts.append(_corrected(after))
+    return facts
+
+
+def _reaffirmed(record: EnrolmentRecord, fact: str) -> EnrolmentReaffirmed:
+    return EnrolmentReaffirmed(
+        region=record.region,
+        benefit_year=record.benefit_year,
+        enrolment_id=record.id,
+        person_token=record.person_token,
+        fact=fact,
+    )
+
+
+def _without_lost(record: EnrolmentRecord, fact: str) -> EnrolmentRecord:
+    return replace(record, lost=tuple(name for name in record.lost if name != fact))
 
 
 def _rejected_or_readmitted(record: EnrolmentRecord) -> Event:

@@ -75,6 +75,8 @@ class EnrolmentRecord:
     in_treasury_on: date | None = None
     certificate_no: str | None = None
     cash_returned_on: date | None = None
+    # Events that others have taken in and that a restoration of this database has lost.
+    lost: tuple[str, ...] = ()
 
     def assessed(self, version: int, outcome: str, assessment: Mapping[str, Any]) -> "EnrolmentRecord":
         """Take a newer assessment; an older one changes nothing. Who has paid is shown what they paid under."""

@@ -48,6 +48,7 @@ CREATE TABLE lost_event (
 """
 LOST_INDEXES = (
     "CREATE INDEX lost_event_waiting ON lost_event (event, id) WHERE settled_at IS NULL",
+    "CREATE INDEX lost_event_key ON lost_event (key, event) WHERE settled_at IS NULL",
     "CREATE INDEX lost_event_person ON lost_event (person_token, event) WHERE settled_at IS NULL",
 )
 # The first one began with the installation.
@@ -64,7 +65,7 @@ TRIGGERS = tuple(
     "FOR EACH STATEMENT EXECUTE FUNCTION epoch_is_append_only()"
     for table in ("epoch", "outbox_moved")
 )
-# Only the administrator begins an epoch. Default privileges gave whoever works in this database every right.
+# Only the administrator begins an epoch. Default privileges gave the service every right.
 REVOKE = """
 DO $$
 DECLARE

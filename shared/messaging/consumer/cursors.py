@@ -1,7 +1,7 @@
 """One cursor per publisher and aggregate: what is older is a duplicate, what is too new waits in a table.
 
 Events are in the order of their places, (epoch, seq). Each says the place of the event before it: a restored publisher
-counts on from where it was restored to, and whoever has taken in more than that of the epoch before follows at once.
+counts on from where it was restored to, and consumers that took in more than that of the epoch before follow at once.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -53,7 +53,7 @@ class CursorState:
 
 @dataclass(slots=True)
 class IngestPlan:
-    """What to do with a batch: hand to the handlers, park, drop, or set aside as contradicting what is known."""
+    """What to do with a batch: hand to the handlers, park, drop, or make dead letters of what contradicts."""
 
     take: list[SequencedRecord] = field(default_factory=list)
     park: list[SequencedRecord] = field(default_factory=list)

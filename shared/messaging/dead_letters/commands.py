@@ -89,6 +89,7 @@ class _ReplayCommands:
         since: Annotated[
             datetime,
             typer.Option(
+                metavar="WHEN",
                 formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"],
                 help="补发自此时起标为已发送的事件；不带时区时按本机时区"
                 " · send again what was marked as sent from then on; in this machine's time zone unless it has one",

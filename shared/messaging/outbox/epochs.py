@@ -1,7 +1,7 @@
 """Beginning an epoch: a database that was restored to earlier counts on in a new one, and keeps what it has lost.
 
 What others know of the lost window lies on the bus. It is written down here, so that orders can be asked about and
-people can be told what to enter again, however long that takes.
+people can see what to enter again, however long that takes.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -91,7 +91,7 @@ _LOST = ColumnMap[LostEvent](
 _KEEP = insert_rows(
     "lost_event", _LOST, given={"lost_in": "integer"}, order_by="n.id", then="ON CONFLICT (id) DO NOTHING"
 )
-# Whoever announces holds the table until the commit: nothing is under way when an epoch begins, and nothing begins.
+# Each announcement holds the table until its commit: none is under way when an epoch begins, and none begins.
 _LOCK = text("LOCK TABLE epoch IN ACCESS EXCLUSIVE MODE")
 _BEGIN = text(
     """
@@ -128,12 +128,6 @@ _WAITING = select_into(
 _EVERY = select_into(
     LostEvent, "SELECT {fields} FROM lost_event WHERE settled_at IS NULL AND id > :after ORDER BY id LIMIT :limit"
 )
-_SETTLE = text(
-    """
-    UPDATE lost_event SET settled_at = now(), settled_because = :because
-    WHERE id = ANY (CAST(:ids AS uuid[])) AND settled_at IS NULL
-    """
-)
 # Made good is what happened again, to the same and of the same kind.
 _MADE_GOOD = text(
     """
@@ -144,13 +138,21 @@ _MADE_GOOD = text(
           AND again.recorded_at > lost_event.recorded_at)
     """
 )
-_KNOWN = text(
+_ABOUT = select_into(
+    LostEvent,
     """
-    SELECT l.person_token, l.benefit_year, l.id, l.key
-    FROM unnest(CAST(:tokens AS text[]), CAST(:years AS integer[])) AS n (person_token, benefit_year)
-    JOIN lost_event AS l ON l.person_token = n.person_token AND l.benefit_year = n.benefit_year
-     AND l.event = :event AND l.settled_at IS NULL
-    ORDER BY l.recorded_at DESC, l.id DESC
+    SELECT {fields}
+    FROM unnest(CAST(:tokens AS text[]), CAST(:years AS integer[])) AS n (token, year)
+    JOIN lost_event ON lost_event.person_token = n.token AND lost_event.benefit_year = n.year
+     AND lost_event.event = :event AND lost_event.settled_at IS NULL
+    ORDER BY recorded_at DESC, id DESC
+    """,
+)
+_SETTLE_ABOUT = text(
+    """
+    UPDATE lost_event SET settled_at = now(), settled_because = :because
+    FROM unnest(CAST(:keys AS uuid[]), CAST(:events AS text[])) AS n (key, event)
+    WHERE lost_event.key = n.key AND lost_event.event = n.event AND lost_event.settled_at IS NULL
     """
 )
 
@@ -203,10 +205,11 @@ async def waiting_lost(
     return await fetch_all(session, _WAITING, LostEvent, asked | {"events": list(events)})
 
 
-async def settle_lost(session: AsyncSession, ids: Collection[UUID], because: str) -> None:
-    """Note that lost events were made good, or need not be."""
-    if ids:
-        await session.execute(_SETTLE, {"ids": sorted(ids), "because": because})
+async def settle_lost(session: AsyncSession, facts: Collection[tuple[UUID, str]], because: str) -> None:
+    """Note that what was lost, by its key and its event's name, was made good."""
+    if facts:
+        keys, events = zip(*sorted(facts), strict=True)
+        await session.execute(_SETTLE_ABOUT, {"keys": list(keys), "events": list(events), "because": because})
 
 
 async def settle_made_good(session: AsyncSession) -> None:
@@ -216,11 +219,11 @@ async def settle_made_good(session: AsyncSession) -> None:
 
 async def lost_about(
     session: AsyncSession, event: str, people: Sequence[tuple[str, int]]
-) -> dict[tuple[str, int], tuple[UUID, UUID]]:
-    """Of people and years that a lost event of this kind is about: the first such event, and the key that others know.
+) -> dict[tuple[str, int], LostEvent]:
+    """The lost events of one kind about these people and years.
 
-    Of several the first is answered, as it is the one that others have known for longest.
+    Of several about one person the first is answered, as it is the one that others have known for longest.
     """
     values = {"event": event, "tokens": [token for token, _ in people], "years": [year for _, year in people]}
-    rows = (await session.execute(_KNOWN, values)).all()
-    return {(row.person_token, row.benefit_year): (row.id, row.key) for row in rows}
+    found = await fetch_all(session, _ABOUT, LostEvent, values)
+    return {(lost.person_token or "", lost.benefit_year or 0): lost for lost in found}

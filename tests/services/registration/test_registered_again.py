@@ -1,4 +1,4 @@
-"""Whoever was registered in a window that a restoration lost is registered again under the id that others know."""
+"""A person who was registered in a window that a restoration lost is registered again under the id that others know."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -34,7 +34,11 @@ async def _lose(installation: Installation, sequence: int, year: int = _YEAR) ->
         person_token=token,
         actor="clerk",
         recorded_at=datetime(2023, 10, 8, tzinfo=UTC),
-        payload={"person_token": token},
+        payload={
+            "person_token": token,
+            "registered_on": "2023-10-07",
+            "facts": {"birth_date": "1990-01-01", "hukou": "non_local"},
+        },
     )
     database = Database(installation.settings.owner_url("registration"), pool_size=1)
     try:
@@ -67,8 +71,11 @@ async def test_a_person_registered_again_takes_the_id_that_others_know(
     assert shown.json()["document_number"] == "411521********" + a_number(1)[-4:]
     rows = await installation.sql("registration", "SELECT settled_because FROM lost_event")
     assert [row["settled_because"] for row in rows] == ["REGISTERED_AGAIN"]
-    events = await installation.sql("registration", "SELECT key FROM outbox")
-    assert [row["key"] for row in events] == [known]
+    events = await installation.sql("registration", "SELECT key, event FROM outbox")
+    assert [tuple(row) for row in events] == [(known, "registration.enrolment_reaffirmed.v1")]
+    standing = await installation.sql("registration", "SELECT registered_on, facts::text FROM enrolment")
+    assert standing[0]["registered_on"] == date(2023, 10, 7)
+    assert '"hukou": "non_local"' in standing[0]["facts"]
 
 
 async def test_another_person_or_another_year_takes_an_id_of_its_own(

@@ -7,7 +7,12 @@ from tests.harness.installation import Installation
 
 # When a row was written: the database's own clock is meant. Nothing of these is business.
 _BY_THE_DATABASE = {"recorded_at"}
-_OF_MESSAGING = {"claimed_topic.claimed_at", "messaging_installation.settled_at", "parked_event.parked_at"}
+_OF_MESSAGING = {
+    "claimed_topic.claimed_at",
+    "epoch.began_at",
+    "messaging_installation.settled_at",
+    "parked_event.parked_at",
+}
 _READS_A_CLOCK = r"""
     SELECT c.relname || '.' || a.attname AS "column", pg_get_expr(d.adbin, d.adrelid) AS value
     FROM pg_attrdef d

@@ -90,7 +90,7 @@ def places(items: Sequence[SequencedRecord]) -> list[Place]:
 
 
 def test_a_later_epoch_counts_on_from_where_its_publisher_was_restored_to() -> None:
-    """E1: whoever has taken in more of the epoch before follows at once, whoever has less waits for the rest of it."""
+    """E1: a consumer that took in more of the epoch before follows at once, one with less waits for the rest."""
     first = step(6, epoch=2, after=1)
     for known in (5, 6, 8):
         made = plan([first, step(7, epoch=2)], {LINE: CursorState((1, known))}, {})
@@ -100,7 +100,7 @@ def test_a_later_epoch_counts_on_from_where_its_publisher_was_restored_to() -> N
 
 
 def test_an_epoch_is_not_entered_in_its_middle() -> None:
-    """E1: whoever has taken in more of the epoch before than was ever numbered again still waits for its first."""
+    """E1: a consumer that took in more of the epoch before still waits for the first of the next."""
     made = plan([step(7, epoch=2)], {LINE: CursorState((1, 8))}, {})
     assert places(made.park) == [(2, 7)]
     made = plan([step(7, epoch=3, after=2)], {LINE: CursorState((1, 8))}, {})
@@ -122,7 +122,7 @@ def test_what_is_first_in_a_later_epoch_follows_on_nothing() -> None:
 
 
 def test_a_known_number_with_another_id_is_no_duplicate() -> None:
-    """E1: the last event's id stands beside the cursor; another one under its number is set aside, and blocks."""
+    """E1: the last event's id stands beside the cursor; another one under its number contradicts it, and blocks."""
     known = new_id()
     state = CursorState((1, 2), last_event_id=known, last_recorded_at=RECORDED)
     made = plan([step(2, event_id=known), step(2), step(3)], {LINE: state}, {})

@@ -69,7 +69,7 @@ async def test_who_is_behind_waits_for_the_rest_of_the_epoch_before(stage: Stage
 
 
 async def test_another_fact_under_a_known_number_becomes_a_dead_letter(stage: Stage) -> None:
-    """E1: without a new epoch it can be told from a duplicate by its id, or by when it was recorded; never dropped."""
+    """E1: without a new epoch it differs from a duplicate by its id, or by when it was recorded; never dropped."""
     train, other = new_id(), new_id()
     bus = stage.bus()
     await bus.create_topics(["station"])
