@@ -343,6 +343,27 @@ class ErrorCode(Enum):
         "核对收据原件",
         "Check the receipt itself",
     )
+    DATES_OUT_OF_ORDER = Spec(
+        409,
+        "日期先后不合",
+        "The dates contradict each other",
+        "按 detail 所列核对凭证上的日期",
+        "Check the dates on the papers that detail names",
+    )
+    RECEIPT_ENTERED_LATE = Spec(
+        409,
+        "收据日期过早，不能一人补录",
+        "The receipt is too old to be entered by one person",
+        "以 POST /payment/v1/late-receipts 提出，由另一人批准",
+        "Propose it with POST /payment/v1/late-receipts; another person approves it",
+    )
+    RECEIPTS_NOT_LATE = Spec(
+        409,
+        "所列收据都在补录期限内",
+        "None of the receipts is late",
+        "直接登记收据",
+        "Record them as usual",
+    )
     CASH_REFUND_STEP_NOT_POSSIBLE = Spec(
         409,
         "退还现金须依次批准、领取、签收",

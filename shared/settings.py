@@ -215,6 +215,16 @@ class Settings(BaseSettings):
         SecretStr | None, Field(description="税务交换平台的访问令牌 · bearer token for the tax exchange platform")
     ] = None
 
+    receipt_entry_days: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=3650,
+            description="收款后多少天内可由一人登记现金收据；更早的须两人办理 · "
+            "days after the cash was received within which one person may enter its receipt; later ones take two",
+        ),
+    ] = 30
+
     listen_host: Annotated[
         str,
         Field(

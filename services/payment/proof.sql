@@ -52,7 +52,7 @@ FROM refund;
 
 CREATE VIEW proof.cash_receipt AS
 SELECT id, receipt_no, enrolment_id, benefit_year, region, amount_fen, received_on, state, recall_reason, batch_id,
-       deposited_on, correlation_id, recorded_at
+       deposited_on, entered_on, entry_days, late_approval, actor, correlation_id, recorded_at
 FROM cash_receipt;
 
 CREATE VIEW proof.cash_refund AS

@@ -19,6 +19,7 @@ from services.payment.batches.models import OnlineBatch, RemittanceLine
 from services.payment.batches.repository import Transition
 from services.payment.batches.settlement_reference import parse_settlement
 from services.payment.batches.state import BatchState, BatchStep, HoldStage, ready
+from services.payment.chronology import MoneyDay, MoneyPath, contradiction
 from services.payment.job_names import SETTLEMENTS
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
@@ -32,6 +33,7 @@ from shared.service import Job, ServiceContext
 
 _AT_ONCE = 500
 _CLOSED = "SETTLEMENT_ALREADY_MATCHED"
+_TOO_EARLY = "SETTLED_BEFORE_PAID"
 
 
 async def step(context: ServiceContext[object]) -> int:
@@ -55,6 +57,10 @@ JOBS = (Job(SETTLEMENTS, step, interval_s=2.0),)
 async def record_settlement(session: AsyncSession, region: str, line: SettlementLine) -> None:
     """Count a settlement into the batch of its channel, merchant and day; a later part reopens a held batch."""
     settlement = parse_settlement(line.reference)
+    if contradiction(MoneyPath.CHANNEL, {MoneyDay.PAID: settlement.day, MoneyDay.SETTLED: line.booked_on}):
+        # No channel pays out what nobody has paid: the line waits for its reversal, the day for the right one.
+        await statements.mark_unmatched(session, line.id, _TOO_EARLY)
+        return
     batch_id = await batches.open_online(session, new_id(), settlement, region, line.trace)
     batch = await batches.lock_online(session, batch_id)
     if batch is None:

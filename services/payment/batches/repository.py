@@ -97,10 +97,10 @@ _LINES_OF = select_into(
     ORDER BY enrolment_id LIMIT :limit
     """,
 )
-_BOOKED_ON = text(
+_ARRIVED = text(
     """
-    SELECT greatest((SELECT max(booked_on) FROM bank_line WHERE batch_id = b.id AND reversed_on IS NULL),
-                    previous.returned_on)
+    SELECT (SELECT max(booked_on) FROM bank_line WHERE batch_id = b.id AND reversed_on IS NULL) AS booked_on,
+           previous.returned_on AS sent_back_on
     FROM remittance_batch b LEFT JOIN remittance_batch previous ON previous.id = b.previous_batch_id
     WHERE b.id = :id
     """
@@ -148,6 +148,14 @@ _TAKE_STEP = """
     )
     SELECT {fields} FROM moved
     """
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """When money came into the pending account: booked by the bank, or sent back by the treasury."""
+
+    booked_on: date | None
+    sent_back_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,10 +280,9 @@ async def pages_of(session: AsyncSession, batch: Batch) -> AsyncIterator[list[Re
         )
 
 
-async def booked_on(session: AsyncSession, batch_id: UUID) -> date | None:
-    """The day on which the money of a batch was last in the pending account: booked by the bank, or sent back."""
-    found: date | None = (await session.execute(_BOOKED_ON, {"id": batch_id})).scalar_one_or_none()
-    return found
+async def arrived(session: AsyncSession, batch_id: UUID) -> Arrived:
+    """The days on which the money of a batch came into the pending account."""
+    return await fetch_one(session, _ARRIVED, Arrived, {"id": batch_id}) or Arrived(None, None)
 
 
 async def take_step(session: AsyncSession, batch_id: UUID, move: Transition) -> Batch | None:

@@ -109,9 +109,14 @@ async def compare(session: AsyncSession, batch: CashBatch) -> None:
 
 def _deposits(slips: Sequence[StatedSlip], booked: Sequence[DepositLine]) -> list[Deposit]:
     booked_fen = Counter[str]()
+    first: dict[str, date] = {}
     for line in booked:
         booked_fen[line.reference] += line.amount_fen
-    return [Deposit(slip.slip_no, slip.amount_fen, booked_fen[slip.slip_no]) for slip in slips]
+        first[line.reference] = min(line.booked_on, first.get(line.reference, line.booked_on))
+    return [
+        Deposit(slip.slip_no, slip.amount_fen, booked_fen[slip.slip_no], slip.deposited_on, first[slip.slip_no])
+        for slip in slips
+    ]
 
 
 def _as_compared(receipt: StoredReceipt, batch: CashBatch) -> Receipt:
@@ -121,6 +126,7 @@ def _as_compared(receipt: StoredReceipt, batch: CashBatch) -> Receipt:
         receipt.benefit_year,
         receipt.enrolment_id,
         receipt.amount_fen,
+        receipt.received_on,
         receipt.free_for(batch.id),
     )
 

@@ -20,6 +20,7 @@ class StatedSlip:
 
     slip_no: str
     amount_fen: int
+    deposited_on: date
 
 
 @dataclass(frozen=True, slots=True)

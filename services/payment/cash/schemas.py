@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.payment.schemas import Amount, DocumentIn
-from shared.web.fields import Day, FreeText, ReferenceNumber, Year, example
+from shared.web.fields import Day, FreeText, ReferenceNumber, SingleLineText, Year, example
 from shared.web.page import Page
 
 Village = Annotated[str, StringConstraints(max_length=12)]
@@ -39,6 +39,28 @@ class ReceiptsIn(DocumentIn):
 
     village: Village
     receipts: Annotated[tuple[ReceiptIn, ...], Field(min_length=1, max_length=5_000)]
+
+
+class LateReceiptsIn(DocumentIn):
+    """Receipts that are too old to be entered by one person, why they come now, and the paper that shows it."""
+
+    model_config = example(
+        village="411521101201",
+        receipts=[
+            {
+                "receipt_no": "R-0001",
+                "enrolment_id": "0197c2a0-7b1c-7e51-9a57-6b3a4d1c2024",
+                "amount_fen": 38000,
+                "received_on": "2023-10-03",
+            }
+        ],
+        reason="收款人住院，收据存根迟交",
+    )
+
+    village: Village
+    receipts: Annotated[tuple[ReceiptIn, ...], Field(min_length=1, max_length=500)]
+    reason: FreeText
+    evidence: SingleLineText | None = None
 
 
 class ReceiptsRecorded(BaseModel):

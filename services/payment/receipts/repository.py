@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.receipts.receipt import NewReceipt, RecalledReceipt, StoredReceipt
+from services.payment.receipts.receipt import Entry, NewReceipt, RecalledReceipt, StoredReceipt
 from shared.contracts.event import Trace
 from shared.database.bulk import ColumnMap, insert_rows, update_rows
 from shared.database.row import fetch_all, select_into
@@ -29,7 +29,14 @@ _RECALLED = ColumnMap[RecalledReceipt]({"id": "uuid", "recall_reason": "text"})
 _INSERT = insert_rows(
     "cash_receipt",
     _NEW,
-    given={"region": "text", "actor": "text", "correlation_id": "uuid"},
+    given={
+        "region": "text",
+        "entered_on": "date",
+        "entry_days": "integer",
+        "late_approval": "uuid",
+        "actor": "text",
+        "correlation_id": "uuid",
+    },
     order_by="n.receipt_no",
     then="ON CONFLICT (receipt_no) DO NOTHING RETURNING receipt_no",
 )
@@ -76,9 +83,18 @@ _WRITE_OFF = text("UPDATE cash_receipt SET state = 'WRITTEN_OFF' WHERE id = ANY(
 _RECALL = update_rows("cash_receipt", _RECALLED, key="id", sets={"state": "'RECALLED'"})
 
 
-async def insert(session: AsyncSession, village: str, receipts: Sequence[NewReceipt], trace: Trace) -> set[str]:
+async def insert(
+    session: AsyncSession, village: str, receipts: Sequence[NewReceipt], entry: Entry, trace: Trace
+) -> set[str]:
     """Record receipts; returns the numbers that are new."""
-    same = {"region": village, "actor": trace.actor, "correlation_id": trace.correlation_id}
+    same = {
+        "region": village,
+        "entered_on": entry.on,
+        "entry_days": entry.limit_days,
+        "late_approval": entry.late_approval,
+        "actor": trace.actor,
+        "correlation_id": trace.correlation_id,
+    }
     return set((await session.execute(_INSERT, _NEW.arrays(receipts) | same)).scalars())
 
 
