@@ -1,6 +1,6 @@
 """Which days of one money must follow which: the one place that says it. Pure.
 
-Whoever takes a day of money names it here and asks. What our own clerks enter out of order is refused; what a bank or
+An endpoint or job that takes a day of money asks here. What our own clerks enter out of order is refused; what a bank or
 a channel says out of order is a fact that we keep and hold.
 """
 

@@ -707,4 +707,46 @@ BREAKS = (
             ),
         ),
     ),
+    Break(
+        "a payment settled before it was paid",
+        "CHRONOLOGY",
+        "payment",
+        (_update_one("payment_line", "settled_on = '2023-10-01'", "settled_on IS NOT NULL"),),
+        query="_ONLINE_DAYS",
+    ),
+    Break(
+        "cash deposited before it was received",
+        "CHRONOLOGY",
+        "payment",
+        (_update_one("cash_receipt", "deposited_on = '2023-10-01'", "deposited_on IS NOT NULL"),),
+        query="_CASH_DAYS",
+    ),
+    Break(
+        "a batch remitted before its settlement day",
+        "CHRONOLOGY",
+        "payment",
+        (
+            _update_one(
+                "remittance_batch", "settlement_day = '2099-01-01'", "remitted_on IS NOT NULL AND kind = 'ONLINE'"
+            ),
+        ),
+        query="_BATCH_DAYS",
+    ),
+    Break(
+        "a refund before its payment",
+        "CHRONOLOGY",
+        "payment",
+        (_update_one("refund", "refunded_on = '2023-10-01'", "state = 'PAID'"),),
+        query="_REFUND_DAYS",
+    ),
+    Break(
+        "a receipt of long ago that nobody approved",
+        "CHRONOLOGY",
+        "payment",
+        (
+            "ALTER TABLE cash_receipt DROP CONSTRAINT cash_receipt_entered_in_time",
+            _update_one("cash_receipt", "entered_on = '2024-03-20', entry_days = 30", "true"),
+        ),
+        query="_LATE_RECEIPTS",
+    ),
 )

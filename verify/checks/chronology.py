@@ -10,7 +10,7 @@ from verify.snapshot import Databases
 
 # Of money that a settlement or a deposit stands for; a held one contradicts itself by name and moves nothing.
 _MATCHED = "batch.state NOT IN ('OPEN', 'SUBMITTED') AND batch.held_at IS DISTINCT FROM 'MATCH'"
-_ONLINE = """
+_ONLINE_DAYS = """
     SELECT concat('payment line ', line.id) AS subject, line.region, concat('settled on or after ', payment.paid_on)
            AS expected, concat('settled on ', line.settled_on) AS found, line.amount_fen AS fen
     FROM proof.payment_line AS line JOIN proof.payment AS payment ON payment.id = line.payment_id
@@ -24,7 +24,7 @@ _ONLINE = """
     WHERE batch.remitted_on < source.settled_on
     ORDER BY subject
 """
-_CASH = f"""
+_CASH_DAYS = f"""
     SELECT concat('receipt ', receipt_no) AS subject, region, concat('deposited on or after ', received_on) AS expected,
            concat('deposited on ', deposited_on) AS found, amount_fen AS fen
     FROM proof.cash_receipt WHERE deposited_on < received_on
@@ -51,7 +51,7 @@ _CASH = f"""
     WHERE batch.remitted_on < source.deposited_on
     ORDER BY subject
 """  # noqa: S608 - a constant above
-_BATCHES = """
+_BATCH_DAYS = """
     SELECT concat('batch ', batch.id) AS subject, batch.region,
            'booked ≤ sent back before ≤ remitted ≤ in the treasury ≤ certified, remitted ≤ returned' AS expected,
            concat_ws(', ', 'booked ' || booked.last, 'sent back before ' || previous.returned_on,
@@ -68,7 +68,7 @@ _BATCHES = """
        OR batch.returned_on < batch.remitted_on
     ORDER BY subject
 """
-_GIVEN_BACK = """
+_REFUND_DAYS = """
     SELECT concat('refund ', refund.refund_no) AS subject, refund.region,
            concat('refunded on or after ', suspense.suspended_on) AS expected,
            concat('refunded on ', refund.refunded_on) AS found, refund.amount_fen AS fen
@@ -85,7 +85,7 @@ _GIVEN_BACK = """
     ORDER BY subject
 """
 # A receipt of long ago was let in by a second person. The limit is the one that held when it was entered.
-_LATE = """
+_LATE_RECEIPTS = """
     SELECT concat('receipt ', receipt.receipt_no) AS subject, receipt.region,
            concat('received within ', receipt.entry_days, ' days, or approved by a second person') AS expected,
            concat_ws(' ', 'received', receipt.received_on, 'entered', receipt.entered_on, 'approval', approval.state,
@@ -95,8 +95,8 @@ _LATE = """
     WHERE (receipt.late_approval IS NULL AND receipt.received_on < receipt.entered_on - receipt.entry_days)
        OR receipt.entered_on < receipt.received_on
        OR (receipt.late_approval IS NOT NULL
-           AND (approval.state IS DISTINCT FROM 'APPROVED' OR approval.decided_by IN (approval.proposed_by, receipt.actor)
-                OR approval.decided_on <> receipt.entered_on))
+           AND (approval.state IS DISTINCT FROM 'APPROVED' OR approval.decided_on <> receipt.entered_on
+                OR approval.decided_by IN (approval.proposed_by, receipt.actor)))
     ORDER BY subject
 """
 
@@ -105,7 +105,7 @@ async def days(databases: Databases, findings: Findings) -> None:
     """Each line's days follow each other; a receipt of long ago was let in by a second person."""
     for table in ("payment_line", "cash_receipt", "remittance_line", "refund"):
         findings.count_examined(await count(databases.payment, table))
-    for sql in (_ONLINE, _CASH, _BATCHES, _GIVEN_BACK, _LATE):
+    for sql in (_ONLINE_DAYS, _CASH_DAYS, _BATCH_DAYS, _REFUND_DAYS, _LATE_RECEIPTS):
         await differing_rows(databases.payment, findings, sql)
 
 

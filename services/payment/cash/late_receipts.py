@@ -28,7 +28,8 @@ async def propose_late_receipts(
     service.must_be_village(asked.village)
     entry = Entry(today, limit_days)
     if not any(service.is_late(receipt, entry) for receipt in asked.receipts):
-        raise ReceiptsNotLate
+        newest = max(receipt.received_on for receipt in asked.receipts)
+        raise ReceiptsNotLate(f"{today} − {newest} ≤ {limit_days} 天 days")
     body = ReceiptsIn(village=asked.village, receipts=asked.receipts)
     subject = f"{asked.village}:{min(receipt.receipt_no for receipt in asked.receipts)}"
     grounds = Grounds(asked.reason, asked.evidence)

@@ -100,9 +100,8 @@ def takes(refund: CashRefund, step: RecordedStep) -> bool:
         return False
     if refund.state is not _ORDER[place - 1] or refund.days[place - 1] is None:
         raise CashStepNotPossible(f"{receipt}: {refund.state.value}")
-    found = contradiction(
-        MoneyPath.CASH_GIVEN_BACK, dict(zip(_DAYS, refund.days, strict=True)) | {_DAYS[place]: step.on}
-    )
+    days = dict(zip(_DAYS, refund.days, strict=True)) | {_DAYS[place]: step.on}
+    found = contradiction(MoneyPath.CASH_GIVEN_BACK, days)
     if found is not None:
         raise DateBeforeStep(f"{receipt}: {found}")
     return True
