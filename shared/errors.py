@@ -364,6 +364,20 @@ class ErrorCode(Enum):
         "直接登记收据",
         "Record them as usual",
     )
+    LOOK_ALIKE_RESOLVED = Spec(
+        409,
+        "相似号码已由两人核定",
+        "Two people have resolved these numbers",
+        "按 detail 中的审批编号查询",
+        "Look up the approval that detail names",
+    )
+    NEW_NUMBER_NOT_POSSIBLE = Spec(
+        409,
+        "不能按此核定新号码",
+        "The document cannot have this number",
+        "收据与缴费情况表须给出未被占用的新号码；其他单据不改号码",
+        "Give a receipt or statement a number that no other looks like; other documents keep theirs",
+    )
     CASH_REFUND_STEP_NOT_POSSIBLE = Spec(
         409,
         "退还现金须依次批准、领取、签收",

@@ -16,6 +16,7 @@
 | cash_refunds | cash whose import failed, on its way back to the person | yes | | |
 | bank | the statements of the tax pending account; settlements of channels | yes | | settlements |
 | reversals | bank lines entered wrongly, taken back by two people | yes | | |
+| look_alikes | numbers of documents that look alike, resolved by two people | yes | | |
 | approvals | what needs a second person: the list, and the decisions | yes | | |
 | statements | the rows of the bank's statements | | | |
 | batches | remittance batches, their lines, steps and differences | | | |
@@ -40,6 +41,7 @@ from services.payment.crediting import worker as crediting_worker
 from services.payment.crediting.metrics import read_money_at_risk, read_quarantine
 from services.payment.ledger import balances
 from services.payment.ledger.audited import TRANSFER
+from services.payment.look_alikes import routes as look_alikes
 from services.payment.notices.audited import RAW_NOTICE
 from services.payment.orders import channel_query, expiry
 from services.payment.orders import routes as orders
@@ -65,6 +67,7 @@ SERVICE = Service[PaymentResources](
         cash_refunds.ROUTER,
         bank.ROUTER,
         reversals.ROUTER,
+        look_alikes.ROUTER,
         remittance.ROUTER,
         summary.ROUTER,
         approvals.ROUTER,

@@ -1,7 +1,7 @@
 """Which days of one money must follow which: the one place that says it. Pure.
 
-An endpoint or job that takes a day of money asks here. What our own clerks enter out of order is refused; what a bank or
-a channel says out of order is a fact that we keep and hold.
+An endpoint or job that takes a day of money asks here. What our own clerks enter out of order is refused; what a bank
+or a channel says out of order is a fact that we keep and hold.
 """
 
 from collections.abc import Mapping

@@ -55,12 +55,16 @@ SELECT id, receipt_no, enrolment_id, benefit_year, region, amount_fen, received_
        deposited_on, entered_on, entry_days, late_approval, actor, correlation_id, recorded_at
 FROM cash_receipt;
 
+CREATE VIEW proof.document_look_alike AS
+SELECT id, kind, document_id, number, beside_id, beside_number, region, resolved_by, new_number, recorded_at
+FROM document_look_alike;
+
 CREATE VIEW proof.cash_refund AS
 SELECT receipt_id, region, state, recalled_on, approved_on, fetched_on, returned_on, correlation_id, recorded_at
 FROM cash_refund;
 
 CREATE VIEW proof.deposit_slip AS
-SELECT slip_no, batch_id, amount_fen, deposited_on, withdrawn, region FROM deposit_slip;
+SELECT slip_no, batch_id, amount_fen, deposited_on, withdrawn, region, recorded_at FROM deposit_slip;
 
 CREATE VIEW proof.bank_line AS
 SELECT id, statement_no, line_no, account, booked_on, kind, reference, amount_fen, bank_reference, batch_id,

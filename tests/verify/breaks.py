@@ -78,6 +78,14 @@ def _approved_reversal(subject: str) -> str:
     )
 
 
+_ALIKE_RECEIPTS = (
+    "UPDATE cash_receipt SET receipt_no = (SELECT lower(min(receipt_no)) FROM cash_receipt)"
+    " WHERE receipt_no = (SELECT max(receipt_no) FROM cash_receipt)"
+)
+_RESOLVED_BY_NOBODY = (
+    "INSERT INTO document_look_alike (kind, document_id, number, beside_id, beside_number, region, resolved_by)"
+    " SELECT 'CERTIFICATE', id::text, 'ws-1', id::text, 'WS-1', region, gen_random_uuid() FROM remittance_batch LIMIT 1"
+)
 BREAKS = (
     Break(
         "a transfer of which another account is said",
@@ -748,5 +756,25 @@ BREAKS = (
             _update_one("cash_receipt", "entered_on = '2024-03-20', entry_days = 30", "true"),
         ),
         query="_LATE_RECEIPTS",
+    ),
+    Break(
+        "two receipts under numbers that look alike",
+        "DOCUMENT_NUMBERS",
+        "payment",
+        (
+            "DROP INDEX cash_receipt_form",
+            _ALIKE_RECEIPTS,
+        ),
+        query="_ALIKE",
+    ),
+    Break(
+        "numbers resolved by nobody",
+        "DOCUMENT_NUMBERS",
+        "payment",
+        (
+            "ALTER TABLE document_look_alike DROP CONSTRAINT document_look_alike_resolved_by_fkey",
+            _RESOLVED_BY_NOBODY,
+        ),
+        query="_RESOLVED",
     ),
 )

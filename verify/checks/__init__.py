@@ -12,6 +12,7 @@ from verify.checks import (
     enrolled,
     events,
     money_in,
+    numbers,
     remitted,
     seals,
 )
@@ -25,6 +26,7 @@ CHECKS: tuple[ConsistencyCheck, ...] = (
     *enrolled.CHECKS,
     *assessed.CHECKS,
     *remitted.CHECKS,
+    *numbers.CHECKS,
     *attribution.CHECKS,
     *counters.CHECKS,
     *events.CHECKS,

@@ -39,7 +39,8 @@ _CASH_DAYS = f"""
     SELECT concat('slip ', slip.slip_no), slip.region, concat('booked on or after ', slip.deposited_on),
            concat('booked on ', line.booked_on), line.amount_fen
     FROM proof.deposit_slip AS slip JOIN proof.remittance_batch AS batch ON batch.id = slip.batch_id
-    JOIN proof.bank_line AS line ON line.batch_id = slip.batch_id AND line.reference = slip.slip_no
+    JOIN proof.bank_line AS line ON line.batch_id = slip.batch_id
+     AND upper(normalize(line.reference, NFKC)) = upper(normalize(slip.slip_no, NFKC))
      AND line.kind = 'DEPOSIT' AND line.reversed_on IS NULL
     WHERE {_MATCHED} AND NOT slip.withdrawn AND line.booked_on < slip.deposited_on
     UNION ALL

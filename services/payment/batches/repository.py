@@ -59,11 +59,25 @@ _OPEN_CASH = text(
                                   correlation_id)
     VALUES (:id, :village, 'ENTRUSTED_CASH', 'OPEN', :statement_no, :benefit_year, :declared_fen, :actor,
             :correlation_id)
-    ON CONFLICT (statement_no) WHERE previous_batch_id IS NULL DO NOTHING
+    ON CONFLICT DO NOTHING
     RETURNING id
     """
 )
-_OF_STATEMENT = text("SELECT id FROM remittance_batch WHERE statement_no = :statement_no AND previous_batch_id IS NULL")
+_OF_STATEMENT = text(
+    """
+    SELECT id FROM remittance_batch
+    WHERE canonical_number(statement_no) = :statement_no AND previous_batch_id IS NULL
+    ORDER BY 'statement_no' = ANY(look_alike), id LIMIT 1
+    """
+)
+_RENUMBER = text(
+    """
+    UPDATE remittance_batch SET statement_no = :number, look_alike = array_remove(look_alike, 'statement_no')
+    WHERE id = :id AND NOT EXISTS (SELECT FROM remittance_batch o WHERE canonical_number(o.statement_no) = :number
+                                   AND o.previous_batch_id IS NULL)
+    RETURNING id
+    """
+)
 _OPEN_ONLINE = text(
     """
     INSERT INTO remittance_batch (id, region, kind, state, channel, merchant_id, settlement_day, declared_fen, actor,
@@ -201,6 +215,12 @@ async def id_of_statement(session: AsyncSession, statement_no: str) -> UUID | No
     """The batch that a collection statement began, where the caller may see it."""
     found: UUID | None = (await session.execute(_OF_STATEMENT, {"statement_no": statement_no})).scalar_one_or_none()
     return found
+
+
+async def renumber_statement(session: AsyncSession, batch_id: UUID, number: str) -> bool:
+    """Give a collection statement whose number looks like another's one of its own; False where that is taken, too."""
+    answer = await session.execute(_RENUMBER, {"id": batch_id, "number": number})
+    return answer.scalar_one_or_none() is not None
 
 
 async def open_online(

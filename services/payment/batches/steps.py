@@ -50,6 +50,8 @@ class CertificateNumberTaken(DomainError):
 _UNIQUE: dict[str, type[DomainError]] = {
     "remittance_batch_collection_notice_serial_key": SerialTaken,
     "remittance_batch_certificate_no_key": CertificateNumberTaken,
+    "remittance_batch_serial_form": SerialTaken,
+    "remittance_batch_certificate_form": CertificateNumberTaken,
 }
 
 

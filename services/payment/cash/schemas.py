@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.payment.schemas import Amount, DocumentIn
-from shared.web.fields import Day, FreeText, ReferenceNumber, SingleLineText, Year, example
+from shared.web.fields import Day, DocumentNumber, FreeText, SingleLineText, Year, example
 from shared.web.page import Page
 
 Village = Annotated[str, StringConstraints(max_length=12)]
@@ -16,7 +16,7 @@ Village = Annotated[str, StringConstraints(max_length=12)]
 class ReceiptIn(DocumentIn):
     """One cash receipt as the village wrote it."""
 
-    receipt_no: ReferenceNumber
+    receipt_no: DocumentNumber
     enrolment_id: UUID
     amount_fen: Amount
     received_on: Day
@@ -96,7 +96,7 @@ class ReceiptPage(Page[ReceiptOut, str]):
 class StatementLineIn(DocumentIn):
     """One line of the 《缴费情况表》."""
 
-    receipt_no: ReferenceNumber
+    receipt_no: DocumentNumber
     enrolment_id: UUID
     amount_fen: Amount
 
@@ -112,7 +112,7 @@ class CollectionStatementIn(DocumentIn):
         total_fen=38000,
     )
 
-    statement_no: ReferenceNumber
+    statement_no: DocumentNumber
     village: Village
     benefit_year: Year
     lines: Annotated[tuple[StatementLineIn, ...], Field(min_length=1, max_length=5_000)]
@@ -122,7 +122,7 @@ class CollectionStatementIn(DocumentIn):
 class DepositSlipIn(DocumentIn):
     """A slip of cash paid into the tax pending account."""
 
-    slip_no: ReferenceNumber
+    slip_no: DocumentNumber
     amount_fen: Amount
     deposited_on: Day
 
@@ -132,7 +132,7 @@ class StatementSlipIn(DepositSlipIn):
 
     model_config = example(slip_no="D-0001", statement_no="S-2023-10-1201", amount_fen=38000, deposited_on="2023-10-04")
 
-    statement_no: ReferenceNumber
+    statement_no: DocumentNumber
 
 
 class SlipOut(BaseModel):
