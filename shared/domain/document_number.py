@@ -1,7 +1,7 @@
 """The one form of a document's number: papers and keyboards write it in full or half width, in capitals or not. Pure.
 
 For receipts, slips, statements, serials, certificates and the bank's references. Never for numbers of orders, refunds,
-merchants or transactions: those tell capitals from small letters.
+merchants or transactions: there, capitals and small letters differ.
 """
 
 import unicodedata
