@@ -21,6 +21,7 @@
 | statements | the rows of the bank's statements | | | |
 | batches | remittance batches, their lines, steps and differences | | | |
 | remittance | the way of batches to the treasury | yes | | |
+| clearing | how long money has waited where it only passes through | yes | | |
 | ledger | the books: transfers and their sums | | | ledger sums |
 | summary | where the money stands, for the console | yes | | |
 """
@@ -36,6 +37,8 @@ from services.payment.callbacks import routes as callbacks
 from services.payment.cash import match_job
 from services.payment.cash import routes as cash
 from services.payment.cash_refunds import routes as cash_refunds
+from services.payment.clearing import routes as clearing
+from services.payment.clearing.metrics import read_clearing
 from services.payment.crediting import routes as crediting
 from services.payment.crediting import worker as crediting_worker
 from services.payment.crediting.metrics import read_money_at_risk, read_quarantine
@@ -70,6 +73,7 @@ SERVICE = Service[PaymentResources](
         look_alikes.ROUTER,
         remittance.ROUTER,
         summary.ROUTER,
+        clearing.ROUTER,
         approvals.ROUTER,
     ),
     subscriptions=(*bill_handlers.SUBSCRIPTIONS, *expiry.SUBSCRIPTIONS),
@@ -85,6 +89,6 @@ SERVICE = Service[PaymentResources](
     migrations=Path(__file__).parent / "migrations",
     resources=PaymentResources,
     public_paths=frozenset({callbacks.PATH}),
-    gauges={"money at risk": read_money_at_risk, "quarantine": read_quarantine},
+    gauges={"money at risk": read_money_at_risk, "quarantine": read_quarantine, "clearing": read_clearing},
     audited=(TRANSFER, RAW_NOTICE),
 )

@@ -74,7 +74,7 @@ FROM bank_line;
 CREATE VIEW proof.remittance_batch AS
 SELECT id, region, kind, state, held_at, statement_no, benefit_year, channel, merchant_id, settlement_day, declared_fen,
        amount_fen, line_count, collection_notice_serial, remitted_on, received_on, certificate_no,
-       certificate_issued_on, returned_on, previous_batch_id, recorded_at
+       certificate_issued_on, returned_on, previous_batch_id, moved_on, recorded_at
 FROM remittance_batch;
 
 CREATE VIEW proof.remittance_line AS

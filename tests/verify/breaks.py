@@ -777,4 +777,11 @@ BREAKS = (
         ),
         query="_RESOLVED",
     ),
+    Break(
+        "a slip dated after the business date",
+        "CLEARING_AGE",
+        "payment",
+        ("UPDATE deposit_slip SET deposited_on = '2199-01-01'",),
+        query="_FUTURE",
+    ),
 )

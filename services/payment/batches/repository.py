@@ -131,10 +131,11 @@ _REOPEN = text(
     """
     INSERT INTO remittance_batch (id, region, kind, state, statement_no, benefit_year, channel, merchant_id,
                                   settlement_day,
-                                  declared_fen, counted_fen, amount_fen, line_count, previous_batch_id, actor,
-                                  correlation_id)
+                                  declared_fen, counted_fen, amount_fen, line_count, previous_batch_id, moved_on,
+                                  actor, correlation_id)
     SELECT :new_id, region, kind, 'READY_TO_REMIT', statement_no, benefit_year, channel, merchant_id, settlement_day,
-           declared_fen, counted_fen, amount_fen, line_count, id, :actor, :correlation_id
+           declared_fen, counted_fen, amount_fen, line_count, id, returned_on, :actor,
+           :correlation_id
     FROM remittance_batch WHERE id = :batch_id
     """
 )
@@ -151,7 +152,9 @@ _ADD_LINES = insert_rows("remittance_line", _LINES, order_by="n.enrolment_id")
 # The one UPDATE decides the race; the step is logged by the same statement.
 _TAKE_STEP = """
     WITH moved AS (
-        UPDATE remittance_batch SET state = :target, held_at = :held_at, differences = :differences {facts}
+        UPDATE remittance_batch SET state = :target, held_at = :held_at, differences = :differences,
+               moved_on = coalesce((SELECT business_date FROM business_date),
+                                   (now() AT TIME ZONE 'Asia/Shanghai')::date) {facts}
         WHERE id = :batch_id AND state = :source
         RETURNING *
     ), logged AS (

@@ -1,4 +1,4 @@
-"""When a receipt was entered, under which limit, and who let it in where it was late."""
+"""When a receipt was entered, under which limit, and who let it in where it was late; since when a batch waits."""
 
 from alembic import op
 
@@ -21,8 +21,14 @@ def upgrade() -> None:
                 CHECK (late_approval IS NOT NULL OR received_on >= entered_on - entry_days)
         """
     )
+    op.execute("ALTER TABLE remittance_batch ADD COLUMN moved_on date")
+    op.execute(
+        "CREATE INDEX cash_receipt_unlisted ON cash_receipt (received_on) WHERE state = 'USED' AND batch_id IS NULL"
+    )
 
 
 def downgrade() -> None:
     """Take them away again."""
+    op.execute("DROP INDEX cash_receipt_unlisted")
+    op.execute("ALTER TABLE remittance_batch DROP COLUMN moved_on")
     op.execute("ALTER TABLE cash_receipt DROP COLUMN entered_on, DROP COLUMN entry_days, DROP COLUMN late_approval")
