@@ -343,6 +343,41 @@ class ErrorCode(Enum):
         "核对收据原件",
         "Check the receipt itself",
     )
+    DATES_OUT_OF_ORDER = Spec(
+        409,
+        "日期先后不合",
+        "The dates contradict each other",
+        "按 detail 所列核对凭证上的日期",
+        "Check the dates on the papers that detail names",
+    )
+    RECEIPT_ENTERED_LATE = Spec(
+        409,
+        "收据日期过早，不能一人补录",
+        "The receipt is too old to be entered by one person",
+        "以 POST /payment/v1/late-receipts 提出，由另一人批准",
+        "Propose it with POST /payment/v1/late-receipts; another person approves it",
+    )
+    RECEIPTS_NOT_LATE = Spec(
+        409,
+        "所列收据都在补录期限内",
+        "None of the receipts is late",
+        "直接登记收据",
+        "Record them as usual",
+    )
+    LOOK_ALIKE_RESOLVED = Spec(
+        409,
+        "相似号码已由两人核定",
+        "Two people have resolved these numbers",
+        "按 detail 中的审批编号查询",
+        "Look up the approval that detail names",
+    )
+    NEW_NUMBER_NOT_POSSIBLE = Spec(
+        409,
+        "不能按此核定新号码",
+        "The document cannot have this number",
+        "收据与缴费情况表须给出未被占用的新号码；其他单据不改号码",
+        "Give a receipt or statement a number that no other looks like; other documents keep theirs",
+    )
     CASH_REFUND_STEP_NOT_POSSIBLE = Spec(
         409,
         "退还现金须依次批准、领取、签收",

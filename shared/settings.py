@@ -70,6 +70,24 @@ class WechatMerchant(BaseModel):
     ] = True
 
 
+class ClearingDays(BaseModel):
+    """How many days money and papers may wait where they only pass through, by kind."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    receipts_unlisted: Annotated[int, Field(ge=0, le=3650)] = 10
+    statements_submitted: Annotated[int, Field(ge=0, le=3650)] = 7
+    batches_held: Annotated[int, Field(ge=0, le=3650)] = 7
+    batches_before_remittance: Annotated[int, Field(ge=0, le=3650)] = 15
+    batches_in_transit: Annotated[int, Field(ge=0, le=3650)] = 7
+    batches_uncertified: Annotated[int, Field(ge=0, le=3650)] = 15
+    bank_lines_unexplained: Annotated[int, Field(ge=0, le=3650)] = 7
+    channel_unsettled: Annotated[int, Field(ge=0, le=3650)] = 5
+    suspense_held: Annotated[int, Field(ge=0, le=3650)] = 15
+    refunds_under_way: Annotated[int, Field(ge=0, le=3650)] = 15
+    cash_refunds_under_way: Annotated[int, Field(ge=0, le=3650)] = 30
+
+
 def database_name(service: str) -> str:
     """How the database of a service, or of the embedded ``bus``, is called on its server: never like a stranger's."""
     return f"canbao_{service}"
@@ -259,6 +277,24 @@ class Settings(BaseSettings):
     tax_token: Annotated[
         SecretStr | None, Field(description="税务交换平台的访问令牌 · bearer token for the tax exchange platform")
     ] = None
+
+    receipt_entry_days: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=3650,
+            description="收款后多少天内可由一人登记现金收据；更早的须两人办理 · "
+            "days after the cash was received within which one person may enter its receipt; later ones take two",
+        ),
+    ] = 30
+
+    clearing_days: Annotated[
+        ClearingDays,
+        Field(
+            description="JSON：各类在途款项的时限（天），未列的用默认值 · "
+            "JSON: days that each kind of money in clearing may wait; kinds left out keep their default"
+        ),
+    ] = ClearingDays()
 
     listen_host: Annotated[
         str,

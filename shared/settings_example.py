@@ -36,6 +36,8 @@ def _fields_of(name: str) -> list[str]:
 def _shown(value: Any) -> str:
     if value is None or isinstance(value, SecretStr):
         return ""
-    if isinstance(value, dict | tuple | list | BaseModel):
+    if isinstance(value, BaseModel):
+        return value.model_dump_json()
+    if isinstance(value, dict | tuple | list):
         return json.dumps(value, default=str)
     return str(value) if not isinstance(value, Path) else value.as_posix()

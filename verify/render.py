@@ -29,7 +29,8 @@ def render(report: ConsistencyReport, width: int = WIDE) -> RenderableType:
     """The whole report, Chinese first, for so many columns of text; print it with a rich console."""
     parts: list[RenderableType] = [towns_table(report, width), Text(), _checks(report, width)]
     parts += [part for check in report.checks if (part := _rows(check, width)) is not None]
-    return Group(*parts, Text(), _verdict(report))
+    too_old = _too_old(report)
+    return Group(*parts, Text(), *([too_old] if too_old is not None else ()), _verdict(report))
 
 
 def print_report(report: ConsistencyReport, console: Console | None = None) -> None:
@@ -132,6 +133,20 @@ def _verdict(report: ConsistencyReport) -> Text:
         return Text(words, style="yellow")
     took = f"{len(report.checks)} 项核对，{report.took_s:.1f} 秒"
     return Text(f"✓ 参保、缴费、国库三方一致，分文不差 · everything agrees to the fen（{took}）", style="bold green")
+
+
+def _too_old(report: ConsistencyReport) -> Text | None:
+    """What has waited beyond its limit, the oldest and whose it is; it breaks nothing, and is no one's to forget."""
+    found = next((check for check in report.checks if check.code == "CLEARING_AGE" and check.named_count), None)
+    if found is None:
+        return None
+    oldest = found.named[0]
+    amount = f"，{yuan(found.named_fen)} 元" if found.named_fen else ""
+    words = (
+        f"! 在途超时 {found.named_count:,} 项{amount}；最久的：{oldest.region} {oldest.subject}，{oldest.found}"
+        f" · {found.named_count:,} items have waited beyond their limit"
+    )
+    return Text(words, style="yellow")
 
 
 def age(seconds: float) -> str:

@@ -71,6 +71,8 @@ class Databases:
     subsidy: DatabaseSnapshot
     registration: DatabaseSnapshot
 
+    settings: Settings
+
     def consumer(self, name: str) -> DatabaseSnapshot:
         """A service as a consumer: read before its publishers."""
         return self.registration_first if name == "registration" else self.publisher(name)
@@ -94,7 +96,8 @@ async def open_databases(settings: Settings) -> AsyncIterator[Databases]:
             await stack.enter_async_context(_snapshot(settings, database))
             for database in ("registration", "quota", "payment", "subsidy", "registration")
         ]
-        yield Databases(*taken)
+        first, quota, payment, subsidy, registration = taken
+        yield Databases(first, quota, payment, subsidy, registration, settings)
 
 
 @asynccontextmanager

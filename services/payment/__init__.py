@@ -20,11 +20,13 @@
 | differences | what differs from the channels' bills, with owner and age | yes | | |
 | attributions | payments and refunds that a channel settled with another day, said by two people | yes | | |
 | closings | notices in quarantine about which nothing more is to be done, by two people | yes | | |
+| look_alikes | numbers of documents that look alike, resolved by two people | yes | | |
 | approvals | what needs a second person: the list, and the decisions | yes | | |
 | statements | the rows of the bank's statements | | | |
 | channel_bills | the channel's own daily bills: fetched, checked, stored line by line | yes | | channel-bills |
 | batches | remittance batches, their lines, steps and differences | | | |
 | remittance | the way of batches to the treasury; their lines follow in portions | yes | | yes |
+| clearing | how long money has waited where it only passes through | yes | | |
 | ledger | the books: transfers and their sums | | | ledger sums |
 | summary | where the money stands, for the console | yes | | |
 """
@@ -44,6 +46,8 @@ from services.payment.cash_refunds import routes as cash_refunds
 from services.payment.channel_bills import job as channel_bill_job
 from services.payment.channel_bills import routes as channel_bills
 from services.payment.channel_bills.metrics import read_channel_bills
+from services.payment.clearing import routes as clearing
+from services.payment.clearing.metrics import read_clearing
 from services.payment.closings import routes as closings
 from services.payment.crediting import routes as crediting
 from services.payment.crediting import worker as crediting_worker
@@ -52,6 +56,7 @@ from services.payment.differences import routes as differences
 from services.payment.differences.metrics import read_differences
 from services.payment.ledger import balances
 from services.payment.ledger.audited import TRANSFER
+from services.payment.look_alikes import routes as look_alikes
 from services.payment.notices.audited import RAW_NOTICE
 from services.payment.orders import channel_query, expiry, lost
 from services.payment.orders import routes as orders
@@ -86,8 +91,10 @@ SERVICE = Service[PaymentResources](
         reversals.ROUTER,
         attributions.ROUTER,
         differences.ROUTER,
+        look_alikes.ROUTER,
         remittance.ROUTER,
         summary.ROUTER,
+        clearing.ROUTER,
         approvals.ROUTER,
     ),
     subscriptions=(*bill_handlers.SUBSCRIPTIONS, *expiry.SUBSCRIPTIONS),
@@ -115,6 +122,7 @@ SERVICE = Service[PaymentResources](
         "differences": read_differences,
         "orders": read_orders,
         "refunds": read_refunds,
+        "clearing": read_clearing,
     },
     audited=(TRANSFER, RAW_NOTICE, BANK_LINE),
 )

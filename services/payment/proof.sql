@@ -69,15 +69,19 @@ FROM settlement_difference;
 
 CREATE VIEW proof.cash_receipt AS
 SELECT id, receipt_no, enrolment_id, benefit_year, region, amount_fen, received_on, state, recall_reason, batch_id,
-       deposited_on
+       deposited_on, entered_on, entry_days, late_approval, actor
 FROM cash_receipt;
+
+CREATE VIEW proof.document_look_alike AS
+SELECT id, kind, document_id, number, beside_id, beside_number, region, resolved_by, new_number, recorded_at
+FROM document_look_alike;
 
 CREATE VIEW proof.cash_refund AS
 SELECT receipt_id, region, state, recalled_on, approved_on, fetched_on, returned_on, recorded_at
 FROM cash_refund;
 
 CREATE VIEW proof.deposit_slip AS
-SELECT slip_no, batch_id, amount_fen, deposited_on, withdrawn, region FROM deposit_slip;
+SELECT slip_no, batch_id, amount_fen, deposited_on, withdrawn, region, recorded_at FROM deposit_slip;
 
 CREATE VIEW proof.bank_line AS
 SELECT id, statement_no, line_no, booked_on, kind, reference, amount_fen, batch_id,
@@ -102,9 +106,8 @@ SELECT bill_id, line_no, booked_at, flow_no, business_no, voucher_no, kind, amou
 FROM bill_flow_line;
 
 CREATE VIEW proof.remittance_batch AS
-SELECT id, region, kind, state, held_at, statement_no, benefit_year, channel, merchant_id, settlement_day, part,
        by_bill, payout_id, declared_fen, amount_fen, line_count, collection_notice_serial, remitted_on, received_on,
-       certificate_no, certificate_issued_on, returned_on, previous_batch_id, counted_fen
+       certificate_no, certificate_issued_on, returned_on, previous_batch_id, moved_on, counted_fen, recorded_at
 FROM remittance_batch;
 
 CREATE VIEW proof.remittance_line AS

@@ -29,6 +29,8 @@ SELECT id, event_id, publisher, aggregate_id, epoch, seq, event, region, reason,
        settled_because
 FROM dead_letter;
 
+CREATE VIEW proof.business_date AS SELECT business_date FROM business_date;
+
 CREATE VIEW proof.approval AS
 SELECT id, act, subject, region, proposed_by, proposed_on, expires_on, state, decided_by, decided_on FROM approval;
 

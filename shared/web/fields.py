@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
+from shared.domain.document_number import canonical_number
+
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FULL_WIDTH_SPACE = "\u3000"
 
@@ -24,6 +26,11 @@ def _iso_day(value: Any) -> Any:
     raise ValueError("a day is written YYYY-MM-DD")
 
 
+def canonical(value: Any) -> Any:
+    """A document's number in its one form; what is no text is left for its type to refuse."""
+    return canonical_number(value) if isinstance(value, str) else value
+
+
 def _day(first: date, last: date) -> Any:
     described = {"type": "string", "format": "date", "description": f"{first} … {last}"}
     return Annotated[date, BeforeValidator(_iso_day), Field(ge=first, le=last), WithJsonSchema(described)]
@@ -35,6 +42,8 @@ BirthDay = Annotated[date, _day(date(1800, 1, 1), date(2199, 12, 31))]
 ReferenceNumber = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[\w./-]+$")
 ]
+# The number of a paper, in its one form; a number of an order, refund, merchant or transaction is none.
+DocumentNumber = Annotated[ReferenceNumber, BeforeValidator(canonical)]
 SingleLineText = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(printable)
 ]

@@ -50,6 +50,13 @@ SAFE = {
     "services/payment/orders/repository.py _HURRY_LAPSED": (QUEUE, "orders past their last day"),
     "services/payment/orders/repository.py _END_UNREACHABLE": (QUEUE, "lapsed orders without a merchant"),
     "services/payment/orders/repository.py _RELEASE": (HELD, "the order; its lines are never opened again"),
+    "services/payment/batches/repository.py _RENUMBER": (HELD, "the look-alike; a unique index refuses what it missed"),
+    "services/payment/cash_refunds/repository.py _LOCK": (STEP, "a receipt that got another number answers 404"),
+    "services/payment/receipts/repository.py _LOCK_BY_NUMBER": (STEP, "renumbered meanwhile: held, and compared again"),
+    "services/payment/receipts/repository.py _RENUMBER": (
+        HELD,
+        "the look-alike; a unique index refuses what it missed",
+    ),
     "services/payment/receipts/repository.py _CLAIM": (HELD, "the receipts"),
     "services/payment/receipts/repository.py _RELEASE": (HELD, "the batch; receipts join it under its lock only"),
     "services/payment/receipts/repository.py _DEPOSITED": (HELD, "the receipts"),

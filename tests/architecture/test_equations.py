@@ -33,6 +33,7 @@ STATEMENTS = {
     "services/payment/ledger/repository.py _BALANCES": ONE,
     "services/payment/ledger/repository.py _ADVANCE": ONE,
     "services/payment/ledger/repository.py SUMMED": ONE,
+    "services/payment/clearing/repository.py _CLEARING": ONE,
     "services/payment/summary/repository.py SUMMED": ONE,
     "services/payment/summary/repository.py _SUMMARY": ONE,
     "services/payment/notices/repository.py _AT_RISK": SNAPSHOT,

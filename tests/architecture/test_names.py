@@ -21,7 +21,7 @@ TWICE = {
     "Refused": "registration/imports, rebuilt later; in channels/wechat a notice whose signature is not accepted",
 }
 # Modules that end in -ing because the field says so.
-GERUNDS = frozenset({"crediting", "messaging", "pricing", "provisioning"})
+GERUNDS = frozenset({"clearing", "crediting", "messaging", "pricing", "provisioning"})
 BANNED = {
     "anew": "again",
     "bury": "store as dead letter",

@@ -17,6 +17,7 @@ from tests.harness.eventually import eventually
 from tests.harness.installation import COUNTY, Installation
 
 UNTIL = date(2023, 12, 31)
+MONTHS_END = date(2023, 10, 31)
 RECEIVED_ON = "2023-10-08"
 DEPOSITED_ON = "2023-10-09"
 BOOKED_ON = "2023-10-10"
@@ -26,7 +27,8 @@ TAX_HALL = (*CLERK, "payment:tax", "payment:treasury", "payment:bank")
 
 
 async def bill(installation: Installation, count: int, region: str = VILLAGE) -> list[UUID]:
-    """Bill so many people of a village."""
+    """Bill so many people of a village, in the month in which it brings their cash."""
+    await installation.set_business_date(MONTHS_END, "payment")
     people = sorted(new_id() for _ in range(count))
     database = Database(installation.settings.service_url("payment"), pool_size=1)
     async with database.transaction(COUNTY) as session:

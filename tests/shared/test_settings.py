@@ -71,6 +71,8 @@ def test_a_region_that_is_no_pooling_area_is_refused(monkeypatch: pytest.MonkeyP
 # A value of each setting that is none.
 BAD = {
     "installation": "Luo Shan",
+    "receipt_entry_days": "-1",
+    "clearing_days": '{"batches_held": -1}',
     "region": "00",
     "region_name": "",
     "benefit_year": "24",

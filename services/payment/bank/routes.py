@@ -22,7 +22,7 @@ from services.payment.statements import repository
 from shared.database.engine import after_commit
 from shared.web.dependencies import CurrentCaller, CurrentContext, Session, requires
 from shared.web.error_responses import responses_for
-from shared.web.fields import ReferenceNumber
+from shared.web.fields import DocumentNumber
 from shared.web.strict_route import StrictRoute
 
 ROUTER = APIRouter(route_class=StrictRoute, tags=["bank"])
@@ -63,7 +63,7 @@ async def import_statement(
 @ROUTER.get("/v1/bank-lines", dependencies=[READ])
 async def statement_lines(
     session: Session,
-    statement_no: Annotated[ReferenceNumber, Query()],
+    statement_no: Annotated[DocumentNumber, Query()],
     after: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> StatementLinePage:

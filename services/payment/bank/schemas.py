@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.payment.schemas import DocumentIn
-from shared.web.fields import Day, ReferenceNumber, SingleLineText, example
+from shared.web.fields import Day, DocumentNumber, SingleLineText, example
 from shared.web.page import Page
 
 LineKind = Literal["DEPOSIT", "SETTLEMENT", "REVERSAL", "OTHER"]
@@ -24,7 +24,7 @@ class BankLineIn(DocumentIn):
     kind: LineKind
     reference: Annotated[SingleLineText, Field(max_length=128)]
     amount_fen: Annotated[int, Field(ge=-100_000_000_000_000, le=100_000_000_000_000, strict=True)]
-    bank_reference: ReferenceNumber | None = None
+    bank_reference: DocumentNumber | None = None
 
 
 class BankStatementIn(DocumentIn):
@@ -47,8 +47,8 @@ class BankStatementIn(DocumentIn):
         ],
     )
 
-    statement_no: ReferenceNumber
-    account: ReferenceNumber | None = None
+    statement_no: DocumentNumber
+    account: DocumentNumber | None = None
     booked_on: Day
     lines: Annotated[tuple[BankLineIn, ...], Field(min_length=1, max_length=5_000)]
 

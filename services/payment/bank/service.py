@@ -11,6 +11,7 @@ from services.payment.batches.settlement_reference import SettlementReferenceMal
 from services.payment.statements import repository as statements
 from services.payment.statements.repository import ImportedLine, NewBankLine, StatementHead
 from shared.contracts.event import Trace
+from shared.domain.document_number import canonical_number
 from shared.domain.ids import new_id
 from shared.errors import DomainError, ErrorCode
 
@@ -98,12 +99,18 @@ async def _refused(
 
 
 def _new(line: BankLineIn) -> NewBankLine:
-    return NewBankLine(new_id(), line.line_no, line.kind, line.reference, line.amount_fen, line.bank_reference)
+    return NewBankLine(new_id(), line.line_no, line.kind, _reference(line), line.amount_fen, line.bank_reference)
+
+
+def _reference(line: BankLineIn | ImportedLine) -> str:
+    """A deposit is booked under its slip's number; a settlement's reference holds its merchant's, which stays as is."""
+    return canonical_number(line.reference) if line.kind == "DEPOSIT" else line.reference
 
 
 def _same(line: BankLineIn, stored: ImportedLine) -> bool:
-    return (line.kind, line.reference, line.amount_fen) == (stored.kind, stored.reference, stored.amount_fen) and (
-        line.bank_reference == stored.bank_reference or None in (line.bank_reference, stored.bank_reference)
+    known = None if stored.bank_reference is None else canonical_number(stored.bank_reference)
+    return (line.kind, _reference(line), line.amount_fen) == (stored.kind, _reference(stored), stored.amount_fen) and (
+        line.bank_reference == known or None in (line.bank_reference, known)
     )
 
 

@@ -18,6 +18,7 @@ from services.payment.batches.models import OnlineBatch
 from services.payment.batches.repository import Transition
 from services.payment.batches.settlement_reference import parse_settlement
 from services.payment.batches.state import BatchState, BatchStep, HoldStage, ready
+from services.payment.chronology import MoneyDay, MoneyPath, contradiction
 from services.payment.job_names import SETTLEMENTS
 from services.payment.payments.repository import CountedFigures
 from services.payment.statements import repository as statements
@@ -25,6 +26,8 @@ from services.payment.statements.repository import SettlementLine
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
 from shared.service import Job, ServiceContext
+
+_TOO_EARLY = "SETTLED_BEFORE_PAID"
 
 
 async def step(context: ServiceContext[object]) -> int:
@@ -47,7 +50,12 @@ JOBS = (Job(SETTLEMENTS, step, interval_s=2.0),)
 
 async def record_settlement(session: AsyncSession, region: str, line: SettlementLine) -> None:
     """Count a settlement into the part of its channel, merchant and day that waits for money, and compare it again."""
-    batch = await batches.lock_waiting_part(session, parse_settlement(line.reference), region, line.trace)
+    settlement = parse_settlement(line.reference)
+    if contradiction(MoneyPath.CHANNEL, {MoneyDay.PAID: settlement.day, MoneyDay.SETTLED: line.booked_on}):
+        # No channel pays out what nobody has paid: the line waits for its reversal, the day for the right one.
+        await statements.let_wait(session, line.id, _TOO_EARLY)
+        return
+    batch = await batches.lock_waiting_part(session, settlement, region, line.trace)
     await add_settlements(session, batch.id, [line])
 
 

@@ -1,6 +1,7 @@
 """What holds a batch back, named so that a clerk can correct it: by village, receipt, line and amount."""
 
 from dataclasses import asdict, dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -56,6 +57,16 @@ class DifferenceKind(StrEnum):
         "待报解账户入账金额与缴款单不符",
         "The bank booked another amount than the slip",
     )
+    DEPOSITED_BEFORE_RECEIVED = (
+        "DEPOSITED_BEFORE_RECEIVED",
+        "缴存日早于收据的收款日",
+        "The cash was deposited before the receipt says that it was received",
+    )
+    BOOKED_BEFORE_DEPOSITED = (
+        "BOOKED_BEFORE_DEPOSITED",
+        "银行入账日早于缴款单的缴存日",
+        "The bank booked the money before the slip says that it was deposited",
+    )
     SETTLEMENT_SHORT = (
         "SETTLEMENT_SHORT",
         "渠道结算款少于当日入账合计",
@@ -72,7 +83,7 @@ class DifferenceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One difference: ours against theirs, in fen, at the place where it was found."""
+    """One difference: ours against theirs, in fen or as days, at the place where it was found."""
 
     kind: DifferenceKind
     ours_fen: int | None = None
@@ -81,10 +92,13 @@ class Difference:
     receipt_no: str | None = None
     enrolment_id: UUID | None = None
     reference: str | None = None
+    ours_on: date | None = None
+    theirs_on: date | None = None
 
     def as_json(self) -> dict[str, object]:
         """The difference as it is stored and shown, with its words in both languages."""
         values = {name: value for name, value in asdict(self).items() if value is not None}
-        if self.enrolment_id is not None:
-            values["enrolment_id"] = str(self.enrolment_id)
+        for name in ("enrolment_id", "ours_on", "theirs_on"):
+            if name in values:
+                values[name] = str(values[name])
         return values | {"kind": self.kind.value, "zh": self.kind.zh, "en": self.kind.en}

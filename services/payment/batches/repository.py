@@ -60,11 +60,25 @@ _OPEN_CASH = text(
                                   correlation_id)
     VALUES (:id, :village, 'ENTRUSTED_CASH', 'OPEN', :statement_no, :benefit_year, :declared_fen, :actor,
             :correlation_id)
-    ON CONFLICT (statement_no) WHERE previous_batch_id IS NULL DO NOTHING
+    ON CONFLICT DO NOTHING
     RETURNING id
     """
 )
-_OF_STATEMENT = text("SELECT id FROM remittance_batch WHERE statement_no = :statement_no AND previous_batch_id IS NULL")
+_OF_STATEMENT = text(
+    """
+    SELECT id FROM remittance_batch
+    WHERE canonical_number(statement_no) = :statement_no AND previous_batch_id IS NULL
+    ORDER BY 'statement_no' = ANY(look_alike), id LIMIT 1
+    """
+)
+_RENUMBER = text(
+    """
+    UPDATE remittance_batch SET statement_no = :number, look_alike = array_remove(look_alike, 'statement_no')
+    WHERE id = :id AND NOT EXISTS (SELECT FROM remittance_batch o WHERE canonical_number(o.statement_no) = :number
+                                   AND o.previous_batch_id IS NULL)
+    RETURNING id
+    """
+)
 _OPEN_ONLINE = text(
     """
     INSERT INTO remittance_batch (id, region, kind, state, channel, merchant_id, settlement_day, part, by_bill,
@@ -116,11 +130,10 @@ _LINES_OF = select_into(
     ORDER BY enrolment_id LIMIT :limit
     """,
 )
-_BOOKED_ON = text(
+_ARRIVED = text(
     """
-    SELECT greatest((SELECT max(booked_on) FROM bank_line
-                     WHERE batch_id = b.id AND reversed_on IS NULL),
-                    previous.returned_on)
+    SELECT (SELECT max(booked_on) FROM bank_line WHERE batch_id = b.id AND reversed_on IS NULL) AS booked_on,
+           previous.returned_on AS sent_back_on
     FROM remittance_batch b LEFT JOIN remittance_batch previous ON previous.id = b.previous_batch_id
     WHERE b.id = :id
     """
@@ -149,10 +162,11 @@ _REOPEN = text(
     """
     INSERT INTO remittance_batch (id, region, kind, state, statement_no, benefit_year, channel, merchant_id,
                                   settlement_day, part, by_bill, payout_id,
-                                  declared_fen, counted_fen, amount_fen, line_count, previous_batch_id, actor,
-                                  correlation_id)
+                                  declared_fen, counted_fen, amount_fen, line_count, previous_batch_id, moved_on,
+                                  actor, correlation_id)
     SELECT :new_id, region, kind, 'READY_TO_REMIT', statement_no, benefit_year, channel, merchant_id, settlement_day,
-           part, by_bill, payout_id, declared_fen, counted_fen, amount_fen, line_count, id, :actor, :correlation_id
+           part, by_bill, payout_id, declared_fen, counted_fen, amount_fen, line_count, id, returned_on, :actor,
+           :correlation_id
     FROM remittance_batch WHERE id = :batch_id
     """
 )
@@ -169,7 +183,9 @@ _ADD_LINES = insert_rows("remittance_line", _LINES, order_by="n.enrolment_id")
 # The one UPDATE decides the race; the step is logged by the same statement.
 _TAKE_STEP = """
     WITH moved AS (
-        UPDATE remittance_batch SET state = :target, held_at = :held_at, differences = :differences {facts}
+        UPDATE remittance_batch SET state = :target, held_at = :held_at, differences = :differences,
+               moved_on = coalesce((SELECT business_date FROM business_date),
+                                   (now() AT TIME ZONE 'Asia/Shanghai')::date) {facts}
         WHERE id = :batch_id AND state = :source
         RETURNING *
     ), logged AS (
@@ -180,6 +196,14 @@ _TAKE_STEP = """
     )
     SELECT {fields} FROM moved
     """
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """When money came into the pending account: booked by the bank, or sent back by the treasury."""
+
+    booked_on: date | None
+    sent_back_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +249,12 @@ async def id_of_statement(session: AsyncSession, statement_no: str) -> UUID | No
     """The batch that a collection statement began, where the caller may see it."""
     found: UUID | None = (await session.execute(_OF_STATEMENT, {"statement_no": statement_no})).scalar_one_or_none()
     return found
+
+
+async def renumber_statement(session: AsyncSession, batch_id: UUID, number: str) -> bool:
+    """Give a collection statement whose number looks like another's one of its own; False where that is taken, too."""
+    answer = await session.execute(_RENUMBER, {"id": batch_id, "number": number})
+    return answer.scalar_one_or_none() is not None
 
 
 async def lock_waiting_part(
@@ -280,6 +310,8 @@ async def of_payout(session: AsyncSession, payout_id: UUID) -> list[UUID]:
 async def give_payout(session: AsyncSession, batch_id: UUID, payout_id: UUID) -> None:
     """Note which payout a locked batch is the money of."""
     await session.execute(_GIVE_PAYOUT, {"batch_id": batch_id, "payout_id": payout_id})
+
+
 
 
 async def add_settled(session: AsyncSession, batch_id: UUID, amount_fen: int) -> None:
@@ -346,10 +378,9 @@ async def pages_of(session: AsyncSession, batch: Batch) -> AsyncIterator[list[Re
         raise _other_lines(batch, count, fen)
 
 
-async def booked_on(session: AsyncSession, batch_id: UUID) -> date | None:
-    """The day on which the money of a batch was last in the pending account: booked by the bank, or sent back."""
-    found: date | None = (await session.execute(_BOOKED_ON, {"id": batch_id})).scalar_one_or_none()
-    return found
+async def arrived(session: AsyncSession, batch_id: UUID) -> Arrived:
+    """The days on which the money of a batch came into the pending account."""
+    return await fetch_one(session, _ARRIVED, Arrived, {"id": batch_id}) or Arrived(None, None)
 
 
 async def matched_on(session: AsyncSession, batch_id: UUID) -> date:

@@ -8,9 +8,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.batches import repository
-from services.payment.batches.models import Batch
+from services.payment.batches.models import Batch, OnlineBatch
 from services.payment.batches.repository import Fact, Transition
-from services.payment.batches.state import BatchState, BatchStep, has_passed, source_of, target_of
+from services.payment.batches.state import BatchStep, has_passed, source_of, target_of
+from services.payment.chronology import MoneyDay, MoneyPath, contradiction
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
 from shared.errors import DomainError, ErrorCode, NotFound
@@ -49,6 +50,17 @@ class CertificateNumberTaken(DomainError):
 _UNIQUE: dict[str, type[DomainError]] = {
     "remittance_batch_collection_notice_serial_key": SerialTaken,
     "remittance_batch_certificate_no_key": CertificateNumberTaken,
+    "remittance_batch_serial_form": SerialTaken,
+    "remittance_batch_certificate_form": CertificateNumberTaken,
+}
+
+
+# The day that a step brings.
+_DAY_OF: dict[BatchStep, MoneyDay] = {
+    BatchStep.REMIT: MoneyDay.REMITTED,
+    BatchStep.CONFIRM_TREASURY: MoneyDay.IN_TREASURY,
+    BatchStep.ISSUE_CERTIFICATE: MoneyDay.CERTIFIED,
+    BatchStep.RETURN: MoneyDay.RETURNED,
 }
 
 
@@ -78,7 +90,7 @@ async def take(
     if source is None:
         raise StepNotPossible(f"{batch.kind.value}: {step.value}")
     if batch.state is source:
-        await _refuse_going_back(session, batch, effective_on)
+        await _refuse_going_back(session, batch, step, effective_on)
         move = Transition(step, source, target_of(step), new_id(), trace, effective_on=effective_on, facts=facts)
         moved = await _decided(session, batch_id, move)
         if moved is not None:
@@ -101,13 +113,21 @@ async def _decided(session: AsyncSession, batch_id: UUID, move: Transition) -> B
         raise
 
 
-async def _refuse_going_back(session: AsyncSession, batch: Batch, day: date | None) -> None:
-    if batch.state is BatchState.DETAIL_CONFIRMED:
-        previous = await repository.booked_on(session, batch.id)
-    else:
-        previous = {
-            BatchState.REMITTED: batch.remitted_on,
-            BatchState.TREASURY_CONFIRMED: batch.received_on,
-        }.get(batch.state)
-    if day is not None and previous is not None and day < previous:
-        raise DateBeforePreviousStep(f"{day} < {previous}")
+async def _refuse_going_back(session: AsyncSession, batch: Batch, step: BatchStep, day: date | None) -> None:
+    name = _DAY_OF.get(step)
+    if name is None:
+        return
+    days = {MoneyDay.REMITTED: batch.remitted_on, MoneyDay.IN_TREASURY: batch.received_on}
+    if step is BatchStep.REMIT:
+        arrived = await repository.arrived(session, batch.id)
+        days |= dict.fromkeys((MoneyDay.BOOKED, MoneyDay.SETTLED), arrived.booked_on)
+        days[MoneyDay.SENT_BACK] = arrived.sent_back_on
+    path = MoneyPath.VILLAGE_CASH
+    if isinstance(batch, OnlineBatch):
+        path = MoneyPath.CHANNEL
+        days[MoneyDay.PAID] = batch.settlement_day
+    if step is BatchStep.RETURN:
+        path = MoneyPath.SENT_BACK
+    found = contradiction(path, days | {name: day})
+    if found is not None:
+        raise DateBeforePreviousStep(str(found))

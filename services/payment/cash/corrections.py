@@ -11,7 +11,7 @@ from services.payment.batches.repository import Transition
 from services.payment.batches.state import BatchState, BatchStep, HoldStage, resumes_at
 from services.payment.cash import repository
 from services.payment.cash.schemas import CorrectionIn
-from services.payment.cash.service import SlipNumberTaken
+from services.payment.cash.service import SlipNumberTaken, refuse_early_deposit
 from services.payment.cash.three_way_match import StatementLine
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
@@ -33,7 +33,7 @@ class CorrectionNotPossible(DomainError):
 async def correct(session: AsyncSession, trace: Trace, batch_id: UUID, correction: CorrectionIn) -> Batch:
     """Make the corrected version and send the batch back to the comparison that held it.
 
-    Raises NotFound, CorrectionNotPossible or SlipNumberTaken.
+    Raises NotFound, CorrectionNotPossible, SlipNumberTaken or DatesOutOfOrder.
     """
     batch = await batches.lock(session, batch_id)
     if batch is None:
@@ -98,6 +98,8 @@ async def _restate(session: AsyncSession, trace: Trace, batch: CashBatch, correc
     await _undo_deposit(session, trace, batch)
     await receipts.release(session, batch.id)
     if correction.slips is not None:
+        last = max(slip.deposited_on for slip in correction.slips)
+        await refuse_early_deposit(session, [line.receipt_no for line in lines], last)
         await repository.withdraw_slips(session, batch.id)
         for slip in correction.slips:
             stated = (slip.slip_no, slip.amount_fen, slip.deposited_on)

@@ -30,6 +30,7 @@ from services.payment.receipts.receipt import RecalledReceipt, StoredReceipt, de
 from services.payment.statements import repository as statements
 from services.payment.statements.repository import DepositLine
 from shared.contracts.event import Trace
+from shared.domain.document_number import canonical_number
 from shared.domain.ids import new_id
 from shared.messaging.outbox.publication import collected
 from shared.service import Job, ServiceContext
@@ -84,18 +85,20 @@ async def compare(session: AsyncSession, batch: CashBatch) -> None:
     slips = await repository.slips(session, batch.id)
     # What is compared is what this statement claims: money that the bank books a moment later stays unexplained.
     booked = await statements.explain_deposits(session, batch.id, [slip.slip_no for slip in slips])
-    if {line.reference for line in booked} != {slip.slip_no for slip in slips}:
+    booked_for = {canonical_number(line.reference) for line in booked}
+    if booked_for != {canonical_number(slip.slip_no) for slip in slips}:
         # A line was reversed while it was waited for: the batch waits for the right one.
         await statements.release_deposits(session, batch.id, [])
         return
+    listed = {receipt.id for receipt in receipts.values()}
     unlisted = await receipts_repository.unlisted(session, batch.region, batch.benefit_year)
     match = match_collection(
         Statement(batch.region, batch.benefit_year, batch.declared_fen, stated),
         {number: _as_compared(receipt, batch) for number, receipt in receipts.items()},
-        [_as_compared(receipt, batch) for receipt in unlisted if receipt.receipt_no not in receipts],
+        [_as_compared(receipt, batch) for receipt in unlisted if receipt.id not in listed],
         _deposits(slips, booked),
     )
-    await receipts_repository.claim(session, batch.id, list(receipts))
+    await receipts_repository.claim(session, batch.id, list(listed))
     last = max(booked, key=lambda line: (line.booked_on, line.id))
     matching = _Matching(batch, last, last.booked_on)
     handed_in = [receipts[number] for number in dict.fromkeys(numbers) if number in receipts]
@@ -109,9 +112,16 @@ async def compare(session: AsyncSession, batch: CashBatch) -> None:
 
 def _deposits(slips: Sequence[StatedSlip], booked: Sequence[DepositLine]) -> list[Deposit]:
     booked_fen = Counter[str]()
+    first: dict[str, date] = {}
     for line in booked:
-        booked_fen[line.reference] += line.amount_fen
-    return [Deposit(slip.slip_no, slip.amount_fen, booked_fen[slip.slip_no]) for slip in slips]
+        number = canonical_number(line.reference)
+        booked_fen[number] += line.amount_fen
+        first[number] = min(line.booked_on, first.get(number, line.booked_on))
+    return [
+        Deposit(slip.slip_no, slip.amount_fen, booked_fen[number], slip.deposited_on, first[number])
+        for slip in slips
+        for number in [canonical_number(slip.slip_no)]
+    ]
 
 
 def _as_compared(receipt: StoredReceipt, batch: CashBatch) -> Receipt:
@@ -121,6 +131,7 @@ def _as_compared(receipt: StoredReceipt, batch: CashBatch) -> Receipt:
         receipt.benefit_year,
         receipt.enrolment_id,
         receipt.amount_fen,
+        receipt.received_on,
         receipt.free_for(batch.id),
     )
 

@@ -20,6 +20,7 @@ class StatedSlip:
 
     slip_no: str
     amount_fen: int
+    deposited_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +51,25 @@ _SLIPS = select_into(
     StatedSlip,
     "SELECT {fields} FROM deposit_slip WHERE batch_id = :batch_id AND NOT withdrawn ORDER BY slip_no",
 )
-_SLIP = select_into(StoredSlip, "SELECT {fields} FROM deposit_slip WHERE slip_no = :slip_no")
+_SLIP = select_into(
+    StoredSlip,
+    """
+    SELECT {fields} FROM deposit_slip WHERE canonical_number(slip_no) = :slip_no
+    ORDER BY cardinality(look_alike), slip_no LIMIT 1
+    """,
+)
 _INSERT_SLIP = text(
     """
     INSERT INTO deposit_slip (slip_no, batch_id, amount_fen, deposited_on, region, actor, correlation_id)
     VALUES (:slip_no, :batch_id, :amount_fen, :deposited_on, :village, :actor, :correlation_id)
-    ON CONFLICT (slip_no) DO NOTHING RETURNING slip_no
+    ON CONFLICT DO NOTHING RETURNING slip_no
     """
 )
 _WITHDRAW_SLIPS = text("UPDATE deposit_slip SET withdrawn = true WHERE batch_id = :batch_id AND NOT withdrawn")
 _RESTATE_SLIP = text(
     """
     UPDATE deposit_slip SET amount_fen = :amount_fen, deposited_on = :deposited_on, withdrawn = false
-    WHERE slip_no = :slip_no AND batch_id = :batch_id RETURNING slip_no
+    WHERE canonical_number(slip_no) = :slip_no AND batch_id = :batch_id AND look_alike = '{}' RETURNING slip_no
     """
 )
 # A batch can be compared once the bank has booked something for each of its slips.
@@ -74,7 +81,8 @@ _COMPARABLE = text(
       AND NOT EXISTS (
           SELECT FROM deposit_slip s WHERE s.batch_id = b.id AND NOT s.withdrawn
           AND NOT EXISTS (SELECT FROM bank_line l
-                          WHERE l.kind = 'DEPOSIT' AND l.reference = s.slip_no AND l.reversed_on IS NULL))
+                          WHERE l.kind = 'DEPOSIT' AND canonical_number(l.reference) = canonical_number(s.slip_no)
+                            AND l.reversed_on IS NULL))
     ORDER BY b.id LIMIT 1 FOR UPDATE OF b SKIP LOCKED
     """
 )

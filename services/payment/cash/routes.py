@@ -6,10 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from services.payment.batches.schemas import BatchOut
-from services.payment.cash import corrections, service
+from services.payment.cash import corrections, late_receipts, service
 from services.payment.cash.schemas import (
     CollectionStatementIn,
     CorrectionIn,
+    LateReceiptsIn,
     ReceiptOut,
     ReceiptPage,
     ReceiptsIn,
@@ -20,7 +21,10 @@ from services.payment.cash.schemas import (
 from services.payment.dates import DateInTheFuture, refuse_future
 from services.payment.job_names import CASH_MATCHING, SETTLEMENTS
 from services.payment.receipts import repository as receipts
+from services.payment.receipts.receipt import Entry
 from services.payment.resources import ChannelNotAllowed, PaymentResources
+from shared.approvals.schemas import ApprovalOut
+from shared.approvals.service import AnotherWaits
 from shared.database.engine import after_commit
 from shared.errors import NotFound
 from shared.policy.vocabulary import Channel
@@ -37,6 +41,7 @@ READ, COLLECT = requires("payment:read"), requires("payment:collect")
     service.UnknownVillage,
     service.BillNotFoundInVillage,
     service.ReceiptNumberTaken,
+    service.ReceiptEnteredLate,
     DateInTheFuture,
     ChannelNotAllowed,
 )
@@ -45,14 +50,28 @@ async def record_receipts(
 ) -> ReceiptsRecorded:
     """Record the receipts that a village wrote."""
     context.resources.refuse_channel(Channel.VILLAGE_CASH)
-    await refuse_future(session, context, (receipt.received_on for receipt in body.receipts))
-    new = await service.record_receipts(session, caller.trace(), body.village, body.receipts)
+    today = await refuse_future(session, context, (receipt.received_on for receipt in body.receipts))
+    entry = Entry(today, context.settings.receipt_entry_days)
+    new = await service.record_receipts(session, caller.trace(), body.village, body.receipts, entry)
     return ReceiptsRecorded(
         village=body.village,
         recorded=len(new),
         repeated=len(body.receipts) - len(new),
         recorded_fen=sum(receipt.amount_fen for receipt in new),
     )
+
+
+@ROUTER.post("/v1/late-receipts", status_code=202, tags=["village cash"], dependencies=[COLLECT])
+@responses_for(service.UnknownVillage, late_receipts.ReceiptsNotLate, AnotherWaits, DateInTheFuture, ChannelNotAllowed)
+async def propose_late_receipts(
+    session: Session, caller: CurrentCaller, context: CurrentContext[PaymentResources], body: LateReceiptsIn
+) -> ApprovalOut:
+    """Propose receipts that are too old to be entered by one person; another client approves them."""
+    context.resources.refuse_channel(Channel.VILLAGE_CASH)
+    today = await refuse_future(session, context, (receipt.received_on for receipt in body.receipts))
+    limit_days = context.settings.receipt_entry_days
+    proposal = await late_receipts.propose_late_receipts(session, caller.trace(), body, today, limit_days)
+    return ApprovalOut.of(proposal, today)
 
 
 @ROUTER.get("/v1/cash-receipts", tags=["village cash"], dependencies=[READ])
@@ -76,7 +95,14 @@ async def submit_statement(session: Session, caller: CurrentCaller, body: Collec
 
 
 @ROUTER.post("/v1/deposit-slips", status_code=201, tags=["village cash"], dependencies=[COLLECT])
-@responses_for(NotFound, service.SlipNumberTaken, service.SecondSlip, service.StatementNoLongerOpen, DateInTheFuture)
+@responses_for(
+    NotFound,
+    service.SlipNumberTaken,
+    service.SecondSlip,
+    service.StatementNoLongerOpen,
+    service.DatesOutOfOrder,
+    DateInTheFuture,
+)
 async def record_slip(
     session: Session, caller: CurrentCaller, context: CurrentContext[object], body: StatementSlipIn
 ) -> SlipOut:
@@ -88,7 +114,9 @@ async def record_slip(
 
 
 @ROUTER.post("/v1/remittances/{batch_id}/corrections", tags=["remittance"], dependencies=[COLLECT])
-@responses_for(NotFound, corrections.CorrectionNotPossible, service.SlipNumberTaken, DateInTheFuture)
+@responses_for(
+    NotFound, corrections.CorrectionNotPossible, service.SlipNumberTaken, service.DatesOutOfOrder, DateInTheFuture
+)
 async def correct(
     session: Session, caller: CurrentCaller, context: CurrentContext[object], batch_id: UUID, body: CorrectionIn
 ) -> BatchOut:

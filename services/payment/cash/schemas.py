@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.payment.schemas import Amount, DocumentIn
-from shared.web.fields import Day, FreeText, ReferenceNumber, Year, example
+from shared.web.fields import Day, DocumentNumber, FreeText, SingleLineText, Year, example
 from shared.web.page import Page
 
 Village = Annotated[str, StringConstraints(max_length=12)]
@@ -16,7 +16,7 @@ Village = Annotated[str, StringConstraints(max_length=12)]
 class ReceiptIn(DocumentIn):
     """One cash receipt as the village wrote it."""
 
-    receipt_no: ReferenceNumber
+    receipt_no: DocumentNumber
     enrolment_id: UUID
     amount_fen: Amount
     received_on: Day
@@ -39,6 +39,28 @@ class ReceiptsIn(DocumentIn):
 
     village: Village
     receipts: Annotated[tuple[ReceiptIn, ...], Field(min_length=1, max_length=5_000)]
+
+
+class LateReceiptsIn(DocumentIn):
+    """Receipts that are too old to be entered by one person, why they come now, and the paper that shows it."""
+
+    model_config = example(
+        village="411521101201",
+        receipts=[
+            {
+                "receipt_no": "R-0001",
+                "enrolment_id": "0197c2a0-7b1c-7e51-9a57-6b3a4d1c2024",
+                "amount_fen": 38000,
+                "received_on": "2023-10-03",
+            }
+        ],
+        reason="收款人住院，收据存根迟交",
+    )
+
+    village: Village
+    receipts: Annotated[tuple[ReceiptIn, ...], Field(min_length=1, max_length=500)]
+    reason: FreeText
+    evidence: SingleLineText | None = None
 
 
 class ReceiptsRecorded(BaseModel):
@@ -74,7 +96,7 @@ class ReceiptPage(Page[ReceiptOut, str]):
 class StatementLineIn(DocumentIn):
     """One line of the 《缴费情况表》."""
 
-    receipt_no: ReferenceNumber
+    receipt_no: DocumentNumber
     enrolment_id: UUID
     amount_fen: Amount
 
@@ -90,7 +112,7 @@ class CollectionStatementIn(DocumentIn):
         total_fen=38000,
     )
 
-    statement_no: ReferenceNumber
+    statement_no: DocumentNumber
     village: Village
     benefit_year: Year
     lines: Annotated[tuple[StatementLineIn, ...], Field(min_length=1, max_length=5_000)]
@@ -100,7 +122,7 @@ class CollectionStatementIn(DocumentIn):
 class DepositSlipIn(DocumentIn):
     """A slip of cash paid into the tax pending account."""
 
-    slip_no: ReferenceNumber
+    slip_no: DocumentNumber
     amount_fen: Amount
     deposited_on: Day
 
@@ -110,7 +132,7 @@ class StatementSlipIn(DepositSlipIn):
 
     model_config = example(slip_no="D-0001", statement_no="S-2023-10-1201", amount_fen=38000, deposited_on="2023-10-04")
 
-    statement_no: ReferenceNumber
+    statement_no: DocumentNumber
 
 
 class SlipOut(BaseModel):

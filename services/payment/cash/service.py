@@ -1,6 +1,7 @@
 """Recording what villages bring: receipts, their 《缴费情况表》, and the deposit slip."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,11 +16,12 @@ from services.payment.cash import repository
 from services.payment.cash.repository import StoredSlip
 from services.payment.cash.schemas import CollectionStatementIn, ReceiptIn, StatementSlipIn
 from services.payment.cash.three_way_match import StatementLine
+from services.payment.chronology import MoneyDay, MoneyPath, contradiction, entered_late
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
 from services.payment.ledger.transfer import Dimensions, PostingContext, Transfer
 from services.payment.receipts import repository as receipts_repository
-from services.payment.receipts.receipt import NewReceipt, StoredReceipt
+from services.payment.receipts.receipt import Entry, NewReceipt, StoredReceipt
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
 from shared.domain.region import InvalidRegion, is_village, parse_region
@@ -46,6 +48,12 @@ class ReceiptNumberTaken(DomainError):
     code = ErrorCode.RECEIPT_NUMBER_TAKEN
 
 
+class ReceiptEnteredLate(DomainError):
+    """A receipt of long ago could undercut a payment window that is closed: one person alone does not enter it."""
+
+    code = ErrorCode.RECEIPT_ENTERED_LATE
+
+
 class StatementNumberTaken(DomainError):
     """The number stands for another statement."""
 
@@ -56,6 +64,12 @@ class SlipNumberTaken(DomainError):
     """The number stands for another deposit."""
 
     code = ErrorCode.SLIP_NUMBER_TAKEN
+
+
+class DatesOutOfOrder(DomainError):
+    """Nobody pays cash in before it was received."""
+
+    code = ErrorCode.DATES_OUT_OF_ORDER
 
 
 class SecondSlip(DomainError):
@@ -71,19 +85,21 @@ class StatementNoLongerOpen(DomainError):
 
 
 async def record_receipts(
-    session: AsyncSession, trace: Trace, village: str, receipts: Sequence[ReceiptIn]
+    session: AsyncSession, trace: Trace, village: str, receipts: Sequence[ReceiptIn], entry: Entry
 ) -> list[NewReceipt]:
     """Record receipts and book their cash (village_cash ← unapplied); returns those that are new.
 
-    Raises UnknownVillage, BillNotFoundInVillage or ReceiptNumberTaken; then none is recorded.
+    Raises UnknownVillage, BillNotFoundInVillage, ReceiptNumberTaken or ReceiptEnteredLate; then none is recorded.
     """
-    _must_be_village(village)
+    must_be_village(village)
     brought = _deduplicated(receipts)
     stored_before = await receipts_repository.by_number(session, list(brought))
     fresh = [receipt for receipt in brought.values() if receipt.receipt_no not in stored_before]
+    if entry.late_approval is None:
+        _refuse_late(fresh, entry)
     people = await bills.people_of(session, village, [receipt.enrolment_id for receipt in fresh])
     wanted = [_new_receipt(receipt, people) for receipt in fresh]
-    new = await receipts_repository.insert(session, village, wanted, trace) if wanted else set()
+    new = await receipts_repository.insert(session, village, wanted, entry, trace) if wanted else set()
     known = await receipts_repository.by_number(session, [number for number in brought if number not in new])
     for number in sorted(brought.keys() - new):
         stored = known.get(number)  # not visible: it belongs to another region, and the number is taken all the same
@@ -102,7 +118,7 @@ async def submit_statement(session: AsyncSession, trace: Trace, body: Collection
 
     Raises UnknownVillage or StatementNumberTaken.
     """
-    _must_be_village(body.village)
+    must_be_village(body.village)
     batch_id = new_id()
     lines = [StatementLine(line.receipt_no, line.enrolment_id, line.amount_fen) for line in body.lines]
     opened = await batches.open_cash(
@@ -124,7 +140,7 @@ async def submit_statement(session: AsyncSession, trace: Trace, body: Collection
 async def record_slip(session: AsyncSession, trace: Trace, body: StatementSlipIn) -> Batch:
     """Record the slip of a statement's cash; it posts nothing until the bank's line agrees.
 
-    Raises NotFound, SlipNumberTaken, SecondSlip or StatementNoLongerOpen.
+    Raises NotFound, SlipNumberTaken, SecondSlip, StatementNoLongerOpen or DatesOutOfOrder.
     """
     batch_id = await batches.id_of_statement(session, body.statement_no)
     batch = await batches.lock(session, batch_id) if batch_id else None
@@ -139,6 +155,8 @@ async def record_slip(session: AsyncSession, trace: Trace, body: StatementSlipIn
         raise StatementNoLongerOpen(f"批次状态 batch {batch.state.value}")
     if await repository.slips(session, batch.id):
         raise SecondSlip
+    listed = [line.receipt_no for line in await repository.lines(session, batch.id, batch.version)]
+    await refuse_early_deposit(session, listed, body.deposited_on)
     new = await repository.insert_slip(
         session, batch.id, batch.region, body.slip_no, body.amount_fen, body.deposited_on, trace
     )
@@ -147,13 +165,38 @@ async def record_slip(session: AsyncSession, trace: Trace, body: StatementSlipIn
     return batch
 
 
-def _must_be_village(code: str) -> None:
+async def refuse_early_deposit(session: AsyncSession, receipt_nos: Sequence[str], deposited_on: date) -> None:
+    """Raise DatesOutOfOrder where one of the receipts says that its cash was received after that day.
+
+    A receipt that is entered later is compared with the slip when the bank's line comes.
+    """
+    for receipt in (await receipts_repository.by_number(session, receipt_nos)).values():
+        days = {MoneyDay.RECEIVED: receipt.received_on, MoneyDay.DEPOSITED: deposited_on}
+        found = contradiction(MoneyPath.VILLAGE_CASH, days)
+        if found is not None:
+            raise DatesOutOfOrder(f"收据 receipt {receipt.receipt_no}: {found}")
+
+
+def must_be_village(code: str) -> None:
+    """Raise UnknownVillage where the code is none of a village or community."""
     try:
         if is_village(parse_region(code)):
             return
     except InvalidRegion:
         pass
     raise UnknownVillage(pointer="/village")
+
+
+def is_late(receipt: ReceiptIn, entry: Entry) -> bool:
+    """Whether it takes two people to enter the receipt on that day."""
+    return entered_late(receipt.received_on, entry.on, entry.limit_days)
+
+
+def _refuse_late(receipts: Sequence[ReceiptIn], entry: Entry) -> None:
+    for receipt in receipts:
+        if is_late(receipt, entry):
+            days = f"{entry.on} − {receipt.received_on} > {entry.limit_days}"
+            raise ReceiptEnteredLate(f"收据 receipt {receipt.receipt_no}: {days} 天 days")
 
 
 def _deduplicated(receipts: Sequence[ReceiptIn]) -> dict[str, ReceiptIn]:

@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from services.payment.batches.discrepancies import Difference, DifferenceKind
+from services.payment.chronology import MoneyDay, MoneyPath, contradiction
 from shared.policy.institutions.money import Account, three_way
 
 
@@ -27,16 +29,19 @@ class Receipt:
     benefit_year: int
     enrolment_id: UUID
     amount_fen: int
+    received_on: date
     free: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Deposit:
-    """A deposit slip and what the bank booked for it."""
+    """A deposit slip and what the bank booked for it, and when first."""
 
     slip_no: str
     slip_fen: int
     booked_fen: int
+    deposited_on: date
+    booked_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,9 @@ def match_collection(
             for receipt in unlisted
         ]
     all_free = all(receipts[number].free for number in handed_in)
-    return Match(tuple(found + money), deposit_covers_receipts=bool(handed_in) and all_free and not money)
+    days = _days(statement, [receipts[number] for number in sorted(handed_in)], deposits)
+    covered = bool(handed_in) and all_free and not money and not days
+    return Match(tuple(found + money + days), deposit_covers_receipts=covered)
 
 
 def _statement_against_itself(statement: Statement) -> list[Difference]:
@@ -155,4 +162,32 @@ def _money(statement: Statement, receipts_fen: int, deposits: Sequence[Deposit])
         )
         for deposit in deposits
         if deposit.booked_fen != deposit.slip_fen
+    ]
+
+
+def _days(statement: Statement, receipts: Sequence[Receipt], deposits: Sequence[Deposit]) -> list[Difference]:
+    """Received ≤ deposited ≤ booked. Which slip holds a receipt's cash is not known: it is the last at the latest."""
+    received, deposited, booked = MoneyDay.RECEIVED, MoneyDay.DEPOSITED, MoneyDay.BOOKED
+    last = max((deposit.deposited_on for deposit in deposits), default=None)
+    return [
+        Difference(
+            DifferenceKind.DEPOSITED_BEFORE_RECEIVED,
+            village=statement.village,
+            receipt_no=receipt.receipt_no,
+            enrolment_id=receipt.enrolment_id,
+            ours_on=receipt.received_on,
+            theirs_on=last,
+        )
+        for receipt in receipts
+        if contradiction(MoneyPath.VILLAGE_CASH, {received: receipt.received_on, deposited: last})
+    ] + [
+        Difference(
+            DifferenceKind.BOOKED_BEFORE_DEPOSITED,
+            village=statement.village,
+            reference=deposit.slip_no,
+            ours_on=deposit.deposited_on,
+            theirs_on=deposit.booked_on,
+        )
+        for deposit in deposits
+        if contradiction(MoneyPath.VILLAGE_CASH, {deposited: deposit.deposited_on, booked: deposit.booked_on})
     ]

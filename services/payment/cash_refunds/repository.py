@@ -89,7 +89,8 @@ _LOCK = text(
            r.amount_fen, r.recall_reason, b.state, b.recalled_on, b.approved_on, b.fetched_on, b.returned_on,
            b.signed_by, b.actor, b.correlation_id
     FROM cash_refund b JOIN cash_receipt r ON r.id = b.receipt_id
-    WHERE r.receipt_no = ANY(CAST(:numbers AS text[])) AND r.region = :village
+    WHERE canonical_number(r.receipt_no) = ANY(CAST(:numbers AS text[])) AND r.look_alike = '{}'
+      AND r.region = :village
     ORDER BY b.receipt_id FOR UPDATE OF b
     """
 )
@@ -114,9 +115,13 @@ _LIST = text(
            r.received_on, t.statement_no, l.ordinal AS line_no, b.state, b.recalled_on, b.approved_on, b.approved_by,
            b.fetched_on, b.fetched_by, b.returned_on, b.returned_by, b.signed_by
     FROM cash_refund b JOIN cash_receipt r ON r.id = b.receipt_id JOIN remittance_batch t ON t.id = r.batch_id
-    JOIN collection_line l ON l.batch_id = t.id AND l.version = t.version AND l.receipt_no = r.receipt_no
+    JOIN collection_line l ON l.batch_id = t.id AND l.version = t.version
+     AND canonical_number(l.receipt_no) = canonical_number(coalesce(
+             (SELECT a.number FROM document_look_alike a WHERE a.kind = 'RECEIPT' AND a.document_id = r.id::text),
+             r.receipt_no))
     WHERE (CAST(:state AS text) IS NULL OR b.state = :state) AND (CAST(:village AS text) IS NULL OR r.region = :village)
-      AND (CAST(:numbers AS text[]) IS NULL OR r.receipt_no = ANY(CAST(:numbers AS text[])))
+      AND (CAST(:numbers AS text[]) IS NULL
+           OR (canonical_number(r.receipt_no) = ANY(CAST(:numbers AS text[])) AND r.look_alike = '{}'))
       AND r.receipt_no > :after
     ORDER BY r.receipt_no LIMIT :limit
     """

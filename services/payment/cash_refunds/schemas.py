@@ -8,12 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.payment.cash_refunds.state import CashRefundState, Signature
 from services.payment.schemas import DocumentIn
-from shared.web.fields import Day, ReferenceNumber, example
+from shared.web.fields import Day, DocumentNumber, example
 from shared.web.page import Page
 
 AT_ONCE = 500
 Village = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
-ReceiptNumbers = Annotated[tuple[ReferenceNumber, ...], Field(min_length=1, max_length=AT_ONCE)]
+ReceiptNumbers = Annotated[tuple[DocumentNumber, ...], Field(min_length=1, max_length=AT_ONCE)]
 
 _OF = {"village": "411521101201", "receipt_nos": ["R-0001"]}
 
@@ -43,7 +43,7 @@ class CashReturnIn(DocumentIn):
     model_config = example(village="411521101201", receipt_no="R-0001", returned_on="2023-10-13", signed_by="SELF")
 
     village: Village
-    receipt_no: ReferenceNumber
+    receipt_no: DocumentNumber
     returned_on: Day
     signed_by: Signature
 

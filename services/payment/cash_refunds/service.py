@@ -14,6 +14,7 @@ from services.payment.ledger import postings
 from services.payment.ledger.service import post
 from services.payment.ledger.transfer import Dimensions, PostingContext, Transfer
 from shared.contracts.payment import CashReturned
+from shared.domain.document_number import canonical_number
 from shared.errors import NotFound
 from shared.messaging.outbox.publication import publish
 
@@ -50,7 +51,7 @@ async def hand_back(
 async def _take(session: AsyncSession, village: str, numbers: Sequence[str], step: RecordedStep) -> list[CashRefund]:
     """Record a step of all these receipts or of none; returns those that it is new to."""
     found = await repository.lock(session, village, numbers)
-    missing = set(numbers) - {refund.receipt_no for refund in found}
+    missing = set(numbers) - {canonical_number(refund.receipt_no) for refund in found}
     if missing:
         raise NotFound(f"收据 receipt {min(missing)}")
     taking = fresh(found, step)

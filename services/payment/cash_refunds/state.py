@@ -6,6 +6,7 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
+from services.payment.chronology import MoneyDay, MoneyPath, contradiction
 from services.payment.ledger.transfer import Dimensions, PostingContext
 from shared.contracts.event import Trace
 from shared.errors import DomainError, ErrorCode
@@ -84,6 +85,7 @@ class CashRefund:
 
 
 _ORDER = tuple(CashRefundState)
+_DAYS = (MoneyDay.RECALLED, MoneyDay.RELEASED, MoneyDay.FETCHED, MoneyDay.SIGNED_FOR)
 
 
 def takes(refund: CashRefund, step: RecordedStep) -> bool:
@@ -96,11 +98,12 @@ def takes(refund: CashRefund, step: RecordedStep) -> bool:
         if step.into is not CashRefundState.APPROVED and _recorded(refund, place) != (step.on, step.signed_by):
             raise RecordedOtherwise(receipt)
         return False
-    before = refund.days[place - 1]
-    if refund.state is not _ORDER[place - 1] or before is None:
+    if refund.state is not _ORDER[place - 1] or refund.days[place - 1] is None:
         raise CashStepNotPossible(f"{receipt}: {refund.state.value}")
-    if step.on < before:
-        raise DateBeforeStep(f"{receipt}: {step.on} < {before}")
+    days = dict(zip(_DAYS, refund.days, strict=True)) | {_DAYS[place]: step.on}
+    found = contradiction(MoneyPath.CASH_GIVEN_BACK, days)
+    if found is not None:
+        raise DateBeforeStep(f"{receipt}: {found}")
     return True
 
 

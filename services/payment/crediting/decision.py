@@ -26,6 +26,7 @@ class Quarantine(StrEnum):
     UNKNOWN_MERCHANT = "UNKNOWN_MERCHANT"
     REFUND_NOT_ASKED = "REFUND_NOT_ASKED"
     REFUND_DIFFERS = "REFUND_DIFFERS"
+    REFUND_TOO_EARLY = "REFUND_TOO_EARLY"
 
 
 # Quarantined for a reason on our side, not in the message: once that is removed, it can be worked again. What could not

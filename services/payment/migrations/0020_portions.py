@@ -5,7 +5,7 @@ from alembic import op
 from shared.database.row_security import protect
 
 revision = "payment_0020"
-down_revision = "payment_0017"
+down_revision = "payment_0019"
 branch_labels = None
 depends_on = None
 

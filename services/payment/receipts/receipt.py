@@ -50,6 +50,15 @@ class NewReceipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """How receipts are entered: on which day, how many days back one person alone may, and who let in later ones."""
+
+    on: date
+    limit_days: int
+    late_approval: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RecalledReceipt:
     """A receipt to be taken back because its line failed import."""
 

@@ -7,10 +7,11 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.receipts.receipt import NewReceipt, RecalledReceipt, StoredReceipt
+from services.payment.receipts.receipt import Entry, NewReceipt, RecalledReceipt, StoredReceipt
 from shared.contracts.event import Trace
 from shared.database.bulk import ColumnMap, insert_rows, update_rows
 from shared.database.row import fetch_all, select_into
+from shared.domain.document_number import canonical_number, named
 
 MAX_UNLISTED = 500
 
@@ -29,11 +30,22 @@ _RECALLED = ColumnMap[RecalledReceipt]({"id": "uuid", "recall_reason": "text"})
 _INSERT = insert_rows(
     "cash_receipt",
     _NEW,
-    given={"region": "text", "actor": "text", "correlation_id": "uuid"},
+    given={
+        "region": "text",
+        "entered_on": "date",
+        "entry_days": "integer",
+        "late_approval": "uuid",
+        "actor": "text",
+        "correlation_id": "uuid",
+    },
     order_by="n.receipt_no",
-    then="ON CONFLICT (receipt_no) DO NOTHING RETURNING receipt_no",
+    then="ON CONFLICT DO NOTHING RETURNING receipt_no",
 )
-_NUMBERED = "SELECT {fields} FROM cash_receipt WHERE receipt_no = ANY(CAST(:numbers AS text[])) ORDER BY receipt_no"
+# Of stored numbers that look alike the one that keeps the form comes first.
+_NUMBERED = """
+    SELECT {fields} FROM cash_receipt WHERE canonical_number(receipt_no) = ANY(CAST(:numbers AS text[]))
+    ORDER BY canonical_number(receipt_no), cardinality(look_alike), receipt_no
+"""
 _BY_NUMBER = select_into(StoredReceipt, _NUMBERED)
 _LOCK_BY_NUMBER = select_into(StoredReceipt, f"{_NUMBERED} FOR UPDATE")
 _UNLISTED = select_into(
@@ -56,7 +68,7 @@ _LIST = select_into(
 _CLAIM = text(
     """
     UPDATE cash_receipt SET batch_id = :batch_id
-    WHERE receipt_no = ANY(CAST(:numbers AS text[])) AND batch_id IS NULL AND state = 'USED'
+    WHERE id = ANY(CAST(:ids AS uuid[])) AND batch_id IS NULL AND state = 'USED'
     """
 )
 _RELEASE = text(
@@ -72,21 +84,38 @@ _LOCK_DEPOSITED = select_into(
     WHERE batch_id = :batch_id AND state = 'USED' AND deposited_on IS NOT NULL ORDER BY receipt_no FOR UPDATE
     """,
 )
+_RENUMBER = text(
+    """
+    UPDATE cash_receipt SET receipt_no = :number, look_alike = '{}'
+    WHERE id = :id AND NOT EXISTS (SELECT FROM cash_receipt WHERE canonical_number(receipt_no) = :number AND id <> :id)
+    RETURNING id
+    """
+)
 _WRITE_OFF = text("UPDATE cash_receipt SET state = 'WRITTEN_OFF' WHERE id = ANY(CAST(:ids AS uuid[]))")
 _RECALL = update_rows("cash_receipt", _RECALLED, key="id", sets={"state": "'RECALLED'"})
 
 
-async def insert(session: AsyncSession, village: str, receipts: Sequence[NewReceipt], trace: Trace) -> set[str]:
+async def insert(
+    session: AsyncSession, village: str, receipts: Sequence[NewReceipt], entry: Entry, trace: Trace
+) -> set[str]:
     """Record receipts; returns the numbers that are new."""
-    same = {"region": village, "actor": trace.actor, "correlation_id": trace.correlation_id}
+    same = {
+        "region": village,
+        "entered_on": entry.on,
+        "entry_days": entry.limit_days,
+        "late_approval": entry.late_approval,
+        "actor": trace.actor,
+        "correlation_id": trace.correlation_id,
+    }
     return set((await session.execute(_INSERT, _NEW.arrays(receipts) | same)).scalars())
 
 
 async def by_number(session: AsyncSession, numbers: Sequence[str], *, lock: bool = False) -> dict[str, StoredReceipt]:
-    """Receipts by number, sorted; held until the transaction ends if asked."""
+    """Receipts by the numbers that name them; held until the transaction ends if asked."""
     statement = _LOCK_BY_NUMBER if lock else _BY_NUMBER
-    found = await fetch_all(session, statement, StoredReceipt, {"numbers": sorted(set(numbers))})
-    return {receipt.receipt_no: receipt for receipt in found}
+    alike = sorted({canonical_number(number) for number in numbers})
+    found = await fetch_all(session, statement, StoredReceipt, {"numbers": alike})
+    return named(numbers, found, lambda receipt: receipt.receipt_no)
 
 
 async def unlisted(session: AsyncSession, village: str, benefit_year: int) -> list[StoredReceipt]:
@@ -103,9 +132,15 @@ async def listed(
     return await fetch_all(session, _LIST, StoredReceipt, values)
 
 
-async def claim(session: AsyncSession, batch_id: UUID, numbers: Sequence[str]) -> None:
+async def claim(session: AsyncSession, batch_id: UUID, ids: Sequence[UUID]) -> None:
     """Hold free receipts for a batch; they are locked already."""
-    await session.execute(_CLAIM, {"batch_id": batch_id, "numbers": list(numbers)})
+    await session.execute(_CLAIM, {"batch_id": batch_id, "ids": list(ids)})
+
+
+async def renumber(session: AsyncSession, receipt_id: UUID, number: str) -> bool:
+    """Give a receipt whose number looks like another's one of its own; False where that is taken, too."""
+    answer = await session.execute(_RENUMBER, {"id": receipt_id, "number": number})
+    return answer.scalar_one_or_none() is not None
 
 
 async def release(session: AsyncSession, batch_id: UUID) -> None:

@@ -147,6 +147,7 @@ class _RefundRow:
     paid_fen: int
     reason: str
     state: str
+    suspended_on: date
     region: str
     actor: str
     correlation_id: UUID
@@ -165,6 +166,7 @@ class _RefundRow:
             paid_fen=self.paid_fen,
             reason=self.reason,
             state=RefundState(self.state),
+            received_on=self.suspended_on,
             dimensions=Dimensions(self.region, self.enrolment_id, self.person_token, self.benefit_year),
             trace=Trace(self.actor, self.correlation_id),
         )
@@ -206,7 +208,8 @@ _OF_SUSPENSE = text("SELECT id FROM refund WHERE suspense_id = :suspense_id")
 _LOCK = select_into(
     _RefundRow,
     """
-    SELECT {fields} FROM refund r JOIN (SELECT id AS suspense_id, person_token FROM suspense) AS s USING (suspense_id)
+    SELECT {fields} FROM refund r
+    JOIN (SELECT id AS suspense_id, person_token, suspended_on FROM suspense) AS s USING (suspense_id)
     WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE OF r
     """,
 )
@@ -215,7 +218,8 @@ _LOCK = select_into(
 _LOCK_BY_NUMBER = select_into(
     _RefundRow,
     """
-    SELECT {fields} FROM refund r JOIN (SELECT id AS suspense_id, person_token FROM suspense) AS s USING (suspense_id)
+    SELECT {fields} FROM refund r
+    JOIN (SELECT id AS suspense_id, person_token, suspended_on FROM suspense) AS s USING (suspense_id)
     WHERE refund_no = ANY(CAST(:numbers AS text[])) OR id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE OF r
     """,
 )
@@ -244,7 +248,7 @@ _TAKE = select_into(
         FROM due WHERE refund.id = due.id RETURNING refund.id
     )
     SELECT {fields} FROM taken JOIN due USING (id) JOIN refund r USING (id)
-    JOIN (SELECT id AS suspense_id, person_token FROM suspense) AS s USING (suspense_id) ORDER BY id
+    JOIN (SELECT id AS suspense_id, person_token, suspended_on FROM suspense) AS s USING (suspense_id) ORDER BY id
     """,
 )
 _NOTE_REFUSAL = text("UPDATE refund SET failure = :failure WHERE id = :id AND state = 'ASKED'")

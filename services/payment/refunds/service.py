@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.payment.chronology import MoneyDay, MoneyPath, contradiction
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
 from services.payment.ledger.transfer import PostingContext
@@ -31,6 +32,7 @@ from shared.messaging.outbox.publication import publish
 REFUND_NOT_ASKED = "REFUND_NOT_ASKED"
 REFUND_DIFFERS = "REFUND_DIFFERS"
 REFUND_BEFORE_PAYMENT = "REFUND_BEFORE_PAYMENT"
+REFUND_TOO_EARLY = "REFUND_TOO_EARLY"
 
 
 class SuspenseNotHeld(DomainError):
@@ -159,6 +161,10 @@ def _answer(refund: Refund, notice: RefundNotice, state: RefundState | None) -> 
         return "QUARANTINED", REFUND_NOT_ASKED
     if state is RefundState.PAID and notice.succeeded_at is None:
         return "QUARANTINED", REFUND_DIFFERS
+    if state is RefundState.PAID and notice.succeeded_at is not None:
+        refunded_on = business_date_of(notice.succeeded_at)
+        if contradiction(MoneyPath.REFUND, {MoneyDay.PAID: refund.received_on, MoneyDay.REFUNDED: refunded_on}):
+            return "QUARANTINED", REFUND_TOO_EARLY
     return ("IGNORED", None) if state is None else ("APPLIED", None)
 
 

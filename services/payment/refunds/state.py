@@ -43,7 +43,10 @@ class NewRefund:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """Money on its way back to the payer, under one number at the channel however often it is asked."""
+    """Money on its way back to the payer, under one number at the channel however often it is asked.
+
+    ``received_on`` is the day on which the payer paid it.
+    """
 
     id: UUID
     suspense_id: UUID
@@ -56,6 +59,7 @@ class Refund:
     paid_fen: int
     reason: str
     state: RefundState
+    received_on: date
     dimensions: Dimensions
     trace: Trace
 

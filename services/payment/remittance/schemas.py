@@ -2,10 +2,12 @@
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from services.payment.schemas import DocumentIn
-from shared.web.fields import Day, FreeText, ReferenceNumber, example
+from shared.web.fields import Day, DocumentNumber, FreeText, canonical, example
+
+SerialNumber = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)]
 
 
 class SerialIn(DocumentIn):
@@ -13,7 +15,7 @@ class SerialIn(DocumentIn):
 
     model_config = example(collection_notice_serial="411521202310050001")
 
-    collection_notice_serial: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] | None = Field(
+    collection_notice_serial: Annotated[SerialNumber | None, BeforeValidator(canonical)] = Field(
         default=None, pattern=r"^[0-9A-Za-z-]*$"
     )
 
@@ -39,7 +41,7 @@ class CertificateIn(DocumentIn):
 
     model_config = example(certificate_no="341230231000000001", issued_on="2023-10-08")
 
-    certificate_no: ReferenceNumber
+    certificate_no: DocumentNumber
     issued_on: Day
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.contracts.event import Trace
 from shared.database.bulk import ColumnMap, insert_rows
 from shared.database.row import fetch_all, fetch_one, select_into
+from shared.domain.document_number import canonical_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +140,13 @@ _STORED = _SOUGHT.statement(
     """
     WITH sought AS MATERIALIZED (SELECT line_no, bank_reference FROM {rows}), found AS (
         SELECT n.line_no, l.id FROM sought n JOIN bank_line l
-          ON l.statement_no = :statement_no AND l.line_no = n.line_no AND l.account = :account
+          ON canonical_number(l.statement_no) = :statement_no AND l.line_no = n.line_no
+         AND canonical_number(l.account) = :account
          AND extract(year FROM l.booked_on) = extract(year FROM CAST(:booked_on AS date))
         UNION
         SELECT n.line_no, l.id FROM sought n JOIN bank_line l
-          ON l.bank_reference = n.bank_reference AND l.account = :account AND l.booked_on = :booked_on
+          ON canonical_number(l.bank_reference) = n.bank_reference AND canonical_number(l.account) = :account
+         AND l.booked_on = :booked_on
     )
     SELECT found.line_no, l.kind, l.reference, l.amount_fen, l.bank_reference, l.reversed_on IS NOT NULL AS reversed
     FROM found JOIN bank_line l USING (id) ORDER BY found.line_no, l.id
@@ -153,7 +156,7 @@ _OF_STATEMENT = select_into(
     BankLine,
     """
     SELECT {fields} FROM bank_line
-    WHERE statement_no = :statement_no AND id > {after} ORDER BY id LIMIT :limit
+    WHERE canonical_number(statement_no) = :statement_no AND id > {after} ORDER BY id LIMIT :limit
     """,
 )
 _UNEXPLAINED = select_into(
@@ -198,15 +201,15 @@ _EXPLAIN = text("UPDATE bank_line SET batch_id = :batch_id WHERE id = :id")
 _RELEASE_DEPOSITS = text(
     """
     UPDATE bank_line SET batch_id = NULL
-    WHERE batch_id = :batch_id AND kind = 'DEPOSIT' AND reference <> ALL(CAST(:slips AS text[]))
+    WHERE batch_id = :batch_id AND kind = 'DEPOSIT' AND canonical_number(reference) <> ALL(CAST(:slips AS text[]))
     """
 )
 _EXPLAIN_DEPOSITS = select_into(
     DepositLine,
     """
     UPDATE bank_line SET batch_id = :batch_id
-    WHERE kind = 'DEPOSIT' AND reference = ANY(CAST(:slips AS text[])) AND (batch_id IS NULL OR batch_id = :batch_id)
-      AND reversed_on IS NULL
+    WHERE kind = 'DEPOSIT' AND canonical_number(reference) = ANY(CAST(:slips AS text[]))
+      AND (batch_id IS NULL OR batch_id = :batch_id) AND reversed_on IS NULL
     RETURNING {fields}
     """,
 )
@@ -303,9 +306,16 @@ async def explain(session: AsyncSession, line_id: UUID, batch_id: UUID) -> None:
 
 async def release_deposits(session: AsyncSession, batch_id: UUID, slips: Sequence[str]) -> None:
     """Leave a batch's deposits unexplained again, except those of these slips."""
-    await session.execute(_RELEASE_DEPOSITS, {"batch_id": batch_id, "slips": list(slips)})
+    await session.execute(
+        _RELEASE_DEPOSITS, {"batch_id": batch_id, "slips": [canonical_number(slip) for slip in slips]}
+    )
 
 
 async def explain_deposits(session: AsyncSession, batch_id: UUID, slips: Sequence[str]) -> list[DepositLine]:
     """Note on the deposits of these slips which batch they are compared with; these are the ones to compare."""
-    return await fetch_all(session, _EXPLAIN_DEPOSITS, DepositLine, {"batch_id": batch_id, "slips": list(slips)})
+    return await fetch_all(
+        session,
+        _EXPLAIN_DEPOSITS,
+        DepositLine,
+        {"batch_id": batch_id, "slips": [canonical_number(slip) for slip in slips]},
+    )

@@ -304,6 +304,18 @@ async def test_a_refund_of_another_amount_than_asked_is_quarantined(payment: Run
     assert await payment.balances() == PAYABLE
 
 
+async def test_a_refund_dated_before_its_payment_is_held_and_moves_nothing(payment: RunningPayment) -> None:
+    """D1: the channel's word is kept, and no money is booked as gone before it came."""
+    refund = await paid_twice(payment)
+    await payment.post(f"refunds/{refund['id']}/approve")
+    asked_for = await asked(payment)
+    await reported(payment, asked_for, "SUCCESS", success_time="2023-10-07T23:59:59+08:00")
+    assert (await payment.notices())[-1] == ("QUARANTINED", "REFUND_TOO_EARLY")
+    assert await payment.balances() == PAYABLE
+    await reported(payment, asked_for, "SUCCESS", success_time="2023-10-08T23:59:59+08:00")
+    assert await payment.balances() == RETURNED
+
+
 async def test_a_refund_notice_before_its_payment_is_parked_and_looked_at_again(payment: RunningPayment) -> None:
     (person,) = await payment.bill()
     order = await payment.order(person)

@@ -242,3 +242,24 @@ async def test_no_day_is_settled_before_it_came(payment: RunningPayment) -> None
     line = {"line_no": 1, "kind": "SETTLEMENT", "reference": f"WECHAT:{MCHID}:2032-10-08", "amount_fen": DUE_FEN}
     refused = await payment.post("bank-statements", {"statement_no": "B1", "booked_on": DAY, "lines": [line]})
     assert (refused.status_code, refused.json()["code"]) == (422, "DATE_IN_THE_FUTURE")
+
+
+async def test_a_settlement_booked_before_its_day_waits_alone(
+    payment: RunningPayment,
+) -> None:
+    """D1: no channel pays out on the third what people pay on the eighth; the line waits for its reversal."""
+    (person,) = await payment.bill()
+    await payment.paid(await payment.order(person))
+    line = {"line_no": 1, "kind": "SETTLEMENT", "reference": f"WECHAT:{MCHID}:{DAY}", "amount_fen": DUE_FEN}
+    body = {"statement_no": "B-EARLY", "booked_on": "2023-10-03", "lines": [line]}
+    assert (await payment.post("bank-statements", body, client="bank")).status_code == 201
+
+    async def held() -> bool:
+        (found,) = (await payment.get("bank-lines/unexplained"))["items"]
+        return bool(found["set_aside_because"] == "SETTLED_BEFORE_PAID")
+
+    await eventually(held)
+    assert (await payment.get("remittances?kind=ONLINE"))["items"] == []
+    await settle(payment, DUE_FEN)
+    await batch_in(payment, "READY_TO_REMIT")
+    assert await payment.balances() == {"pending": DUE_FEN, "premium": -DUE_FEN}

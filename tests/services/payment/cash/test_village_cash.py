@@ -106,7 +106,7 @@ class TestMatch:
         ]
         corrected = await village.done(f"remittances/{batch_id}/corrections", {"reason": "补存", "slips": slips})
         assert (corrected["state"], corrected["version"]) == ("SUBMITTED", 2)
-        await village.bank("J1-2", DUE_FEN)
+        await village.bank("J1-2", DUE_FEN, booked_on="2023-10-11")
         await village.batch(batch_id, "READY_TO_REMIT")
         assert await village.balances() == {"pending": 3 * DUE_FEN, "premium": -3 * DUE_FEN}
 

@@ -1,5 +1,6 @@
 """The comparisons and the lifecycle alone, without a database."""
 
+from datetime import date
 from uuid import UUID
 
 import pytest
@@ -18,15 +19,20 @@ from services.payment.remittance.detail import TaxDetail, TaxLine, compare_detai
 
 ANNA, BAO = UUID(int=1), UUID(int=2)
 VILLAGE = "411521101201"
+RECEIVED_ON, DEPOSITED_ON, BOOKED_ON = date(2023, 10, 8), date(2023, 10, 9), date(2023, 10, 10)
 
 
 def receipt(number: str, person: UUID, amount_fen: int = 38_000, *, free: bool = True) -> Receipt:
-    return Receipt(number, VILLAGE, 2024, person, amount_fen, free)
+    return Receipt(number, VILLAGE, 2024, person, amount_fen, RECEIVED_ON, free)
+
+
+def deposit(slip_no: str, slip_fen: int, booked_fen: int) -> Deposit:
+    return Deposit(slip_no, slip_fen, booked_fen, DEPOSITED_ON, BOOKED_ON)
 
 
 RECEIPTS = {"R1": receipt("R1", ANNA), "R2": receipt("R2", BAO)}
 LINES = [StatementLine("R1", ANNA, 38_000), StatementLine("R2", BAO, 38_000)]
-DEPOSIT = Deposit("J1", 76_000, 76_000)
+DEPOSIT = deposit("J1", 76_000, 76_000)
 
 
 def match(
@@ -47,7 +53,7 @@ class TestTheMatch:
         assert match().equal
 
     def test_several_slips_may_make_one_deposit(self) -> None:
-        assert match(deposits=(Deposit("J1", 38_000, 38_000), Deposit("J2", 38_000, 38_000))).equal
+        assert match(deposits=(deposit("J1", 38_000, 38_000), deposit("J2", 38_000, 38_000))).equal
 
     @pytest.mark.parametrize(
         ("lines", "total_fen", "named"),
@@ -67,7 +73,7 @@ class TestTheMatch:
         assert found.deposit_covers_receipts
 
     def test_a_receipt_of_another_year_is_named(self) -> None:
-        other = Receipt("R2", VILLAGE, 2023, BAO, 38_000, free=True)
+        other = Receipt("R2", VILLAGE, 2023, BAO, 38_000, RECEIVED_ON, free=True)
         assert kinds(match(receipts=RECEIPTS | {"R2": other})) == ["RECEIPT_YEAR_DIFFERS"]
 
     def test_a_spent_receipt_covers_nothing(self) -> None:
@@ -76,12 +82,12 @@ class TestTheMatch:
         assert not found.deposit_covers_receipts
 
     def test_a_bank_line_other_than_the_slip_is_named(self) -> None:
-        found = match(deposits=(Deposit("J1", 76_000, 75_999),))
+        found = match(deposits=(deposit("J1", 76_000, 75_999),))
         assert kinds(found) == ["BANK_LINE_DIFFERS"]
         assert not found.deposit_covers_receipts
 
     def test_slip_and_bank_agreeing_do_not_make_a_short_deposit_right(self) -> None:
-        assert kinds(match(deposits=(Deposit("J1", 38_000, 38_000),))) == ["SLIP_DIFFERS"]
+        assert kinds(match(deposits=(deposit("J1", 38_000, 38_000),))) == ["SLIP_DIFFERS"]
 
     def test_a_difference_says_itself_in_both_languages(self) -> None:
         shown = match(total_fen=1).differences[0].as_json()
