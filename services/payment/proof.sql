@@ -106,6 +106,7 @@ SELECT bill_id, line_no, booked_at, flow_no, business_no, voucher_no, kind, amou
 FROM bill_flow_line;
 
 CREATE VIEW proof.remittance_batch AS
+SELECT id, region, kind, state, held_at, statement_no, benefit_year, channel, merchant_id, settlement_day, part,
        by_bill, payout_id, declared_fen, amount_fen, line_count, collection_notice_serial, remitted_on, received_on,
        certificate_no, certificate_issued_on, returned_on, previous_batch_id, moved_on, counted_fen, recorded_at
 FROM remittance_batch;

@@ -312,8 +312,6 @@ async def give_payout(session: AsyncSession, batch_id: UUID, payout_id: UUID) ->
     await session.execute(_GIVE_PAYOUT, {"batch_id": batch_id, "payout_id": payout_id})
 
 
-
-
 async def add_settled(session: AsyncSession, batch_id: UUID, amount_fen: int) -> None:
     """Add what a channel settled to the sum that its batch declares."""
     await session.execute(_ADD_SETTLED, {"batch_id": batch_id, "amount_fen": amount_fen})

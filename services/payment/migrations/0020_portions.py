@@ -1,4 +1,4 @@
-"""A batch's lines move portion by portion; and what few rows of many are asked for has its index."""
+"""A batch's lines move portion by portion."""
 
 from alembic import op
 
@@ -37,10 +37,10 @@ def upgrade() -> None:
     for statement in (MOVE, *MOVE_INDEXES, *protect("remittance_move")):
         op.execute(statement)
     op.execute("REVOKE DELETE, TRUNCATE ON remittance_move FROM payment_app")
-    op.execute("CREATE INDEX bank_line_unexplained ON bank_line (id) WHERE batch_id IS NULL AND reversed_on IS NULL")
+    op.execute("CREATE INDEX bank_line_without_batch ON bank_line (id) WHERE batch_id IS NULL AND reversed_on IS NULL")
 
 
 def downgrade() -> None:
-    """Look through all of them again, and move a batch's lines at once."""
+    """Move a batch's lines at once."""
+    op.execute("DROP INDEX bank_line_without_batch")
     op.execute("DROP TABLE remittance_move")
-    op.execute("DROP INDEX bank_line_unexplained")
