@@ -38,13 +38,29 @@ def locked_tables(package: ModuleType) -> set[str]:
     found: set[str] = set()
     for sql in _statements(package):
         for lock in _LOCK.finditer(sql):
-            before = sql[: lock.start()]
-            aliases = {alias or table: table for table, alias in _FROM.findall(before)}
+            tables = _FROM.findall(_same_level(sql[: lock.start()]))
+            aliases = {alias or table: table for table, alias in tables}
             if lock[1]:
                 found |= {aliases.get(name.strip(), name.strip()) for name in lock[1].split(",")}
-            elif aliases:
-                found.add(_FROM.findall(before)[-1][0])
+            elif tables:
+                found.add(tables[-1][0])
     return found
+
+
+def _same_level(before: str) -> str:
+    """What stands before a lock in its own query: without what is in brackets, back to the bracket that opens it."""
+    kept: list[str] = []
+    depth = 0
+    for letter in reversed(before):
+        if letter == ")":
+            depth += 1
+        elif letter == "(":
+            if depth == 0:
+                break
+            depth -= 1
+        elif depth == 0:
+            kept.append(letter)
+    return "".join(reversed(kept))
 
 
 def _statements(package: ModuleType) -> Iterator[str]:
