@@ -26,6 +26,8 @@ _KINDS = {
     "payment": "缴费",
     "payment line": "缴费明细",
     "pricing": "档位",
+    "payout": "渠道出款",
+    "difference": "对账差异",
     "quarantined notice": "已隔离通知",
     "receipt": "现金收据",
     "refund": "退费",

@@ -1,4 +1,4 @@
-"""A channel's days as its bills have them: what people paid through payment, what the bill says besides, and payouts."""
+"""A channel's days as its bills have them: what people paid through payment, what the bills say besides, payouts."""
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
