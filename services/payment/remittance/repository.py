@@ -154,7 +154,7 @@ async def lines_left(session: AsyncSession, batch_id: UUID) -> int:
 
 
 async def open_detail(session: AsyncSession) -> None:
-    """Make room for a detail, for this transaction alone."""
+    """Make a table for a detail, for this transaction alone."""
     await session.execute(OPEN_DETAIL)
 
 
