@@ -22,6 +22,7 @@ OWN = "only the owner of these rows changes them so that they no longer match"
 SAFE = {
     "services/payment/bank/repository.py _OWED": (HELD, "the part of that channel, merchant and day"),
     "services/payment/bank/repository.py _TO_RECOUNT": (QUEUE, "batches whose sum has moved"),
+    "services/payment/batches/repository.py _NUMBER_LINES": (HELD, "the batch, by the step that was taken with it"),
     "services/payment/batches/repository.py _TAKE_STEP": (STEP, "the caller reads the batch again and answers by it"),
     "services/payment/bills/repository.py _LOCK_LIVE": (LOOKED_AT_AGAIN, "_LIVE, until both agree"),
     "services/payment/cash/repository.py _WITHDRAW_SLIPS": (HELD, "the batch"),

@@ -9,6 +9,7 @@ import pytest
 
 from services.composition import SERVICES, WITH_DATABASE
 from services.payment.batches.repository import _FACTS, step_statement
+from services.payment.remittance.repository import OPEN_DETAIL
 from services.registration.imports.repository import _OPEN
 from shared.audit.repository import _DIFFERING, _OLDEST_UNSEALED, _SEAL, _statement
 from shared.messaging.outbox.audited import OUTBOX
@@ -48,6 +49,10 @@ FEW_OF_A_KEY = {
     "remittance_move": "one of a batch is under way, and one into it",
     "remittance_batch": "a batch, and those that replaced it once it was returned",
 }
+
+# Tables of a transaction's own, made before what is sent to them.
+OPENED = {"registration": _OPEN[1:], "payment": (OPEN_DETAIL,)}
+SMALL["tax_detail"] = "the lines of one answer, for one transaction"
 
 WAITING = "an index holds what waits and nothing else; work, or a person, empties it"
 PAGE = "the index is in the order asked for, and the limit ends the reading"
@@ -104,7 +109,8 @@ UNBOUNDED = {
     "services/payment/batches/repository.py _COPY_LINES": {"remittance_line": PORTION},
     "services/payment/batches/repository.py _MOVE_LINES": {"remittance_line": PORTION},
     "services/payment/batches/repository.py _SUM_LINES": {"remittance_line": ONE_BATCH},
-    "services/payment/batches/repository.py _NUMBER_LINES": {"remittance_line": ONE_BATCH},
+    "services/payment/batches/repository.py _NUMBER_LINES": {"remittance_line": "ten thousand reported lines at once"},
+    "services/payment/remittance/repository.py _DIFFERING": {"remittance_line": ONE_BATCH},
     "services/payment/cash/repository.py _LINES": {"collection_line": VILLAGE},
     "services/payment/cash_refunds/repository.py _LIST": {"cash_receipt": SORTED_PAGE, "collection_line": SORTED_PAGE},
     "services/payment/ledger/repository.py SUMMED": {"transfer": RECENT},
@@ -193,7 +199,7 @@ async def planner(installation: Installation, database: str) -> AsyncIterator[Pl
     url = settings.bus_url("payment") if database == "bus" else settings.service_url(database)
     connection = await asyncpg.connect(url)
     try:
-        first = [str(each) for each in _OPEN[1:]] if database == "registration" else []
+        first = [str(each).replace("ON COMMIT DROP", "") for each in OPENED.get(database, ())]
         yield await Planner.on(connection, COUNTY, *first)
     finally:
         await connection.close()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 from datetime import date
-from typing import ClassVar, Protocol
+from typing import ClassVar
 from uuid import UUID
 
 from services.payment.batches.settlement_reference import SettlementReference
@@ -148,15 +148,3 @@ class RemittanceLine:
     def trace(self, actor: str, step_id: UUID) -> Trace:
         """The payment's own chain of causes, continued by the actor of this step."""
         return Trace(actor=actor, correlation_id=self.correlation_id, causation_id=step_id)
-
-
-class NumberedLine(Protocol):
-    """A line to which the tax bureau gave its number (缴费明细流水号)."""
-
-    @property
-    def enrolment_id(self) -> UUID:
-        """Whose line it is."""
-
-    @property
-    def line_no(self) -> str:
-        """The number."""

@@ -1,6 +1,6 @@
 """Named queries on batches, their lines and the steps taken with them."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.expression import bindparam
 
-from services.payment.batches.models import Batch, BatchRow, CashBatch, NumberedLine, OnlineBatch, RemittanceLine
+from services.payment.batches.models import Batch, BatchRow, CashBatch, OnlineBatch, RemittanceLine
 from services.payment.batches.settlement_reference import SettlementReference
 from services.payment.batches.state import BatchKind, BatchState, BatchStep, HoldStage, MoneyLocation
 from shared.contracts.event import Trace
@@ -18,6 +18,7 @@ from shared.database.bulk import ColumnMap, insert_rows
 from shared.database.row import fetch_all, fetch_one, select_into
 from shared.domain.ids import new_id
 
+_NUMBERED_AT_ONCE = 10_000  # lines per statement
 LINES_AT_ONCE = 500  # lines per statement and per stretch of the event loop
 
 Fact = int | str | date
@@ -50,7 +51,6 @@ _LINES = ColumnMap[RemittanceLine](
         "correlation_id": "uuid",
     }
 )
-_NUMBERS = ColumnMap[NumberedLine]({"enrolment_id": "uuid", "line_no": "text"})
 
 _FIND = select_into(BatchRow, "SELECT {fields} FROM remittance_batch WHERE id = :id")
 _LOCK = select_into(BatchRow, "SELECT {fields} FROM remittance_batch WHERE id = :id FOR UPDATE")
@@ -151,11 +151,12 @@ _MOVE_LINES = text(
     WHERE batch_id = :batch_id AND enrolment_id BETWEEN :first AND :last
     """
 )
-_NUMBER_LINES = _NUMBERS.statement(
+# From the transaction's own table of the tax bureau's lines.
+_NUMBER_LINES = text(
     """
-    UPDATE remittance_line l SET tax_line_no = n.line_no
-    FROM {rows}
-    WHERE l.batch_id = :batch_id AND l.enrolment_id = n.enrolment_id
+    UPDATE remittance_line l SET tax_line_no = t.line_no
+    FROM tax_detail t
+    WHERE t.place BETWEEN :first AND :last AND l.batch_id = :batch_id AND l.enrolment_id = t.enrolment_id
     """
 )
 _REOPEN = text(
@@ -418,7 +419,10 @@ async def refuse_other_lines(session: AsyncSession, batch: Batch) -> None:
     """Raise where the lines are not what the batch declares."""
     found = (await session.execute(_SUM_LINES, {"batch_id": batch.id})).one()
     if tuple(found) != (batch.line_count, batch.amount_fen):
-        raise _other_lines(batch, *found)
+        count, fen = found
+        raise RuntimeError(
+            f"batch {batch.id}: {count} lines of {fen} fen, not {batch.line_count} of {batch.amount_fen}"
+        )
 
 
 async def move_lines(session: AsyncSession, lines: Sequence[RemittanceLine], place: MoneyLocation) -> None:
@@ -426,10 +430,11 @@ async def move_lines(session: AsyncSession, lines: Sequence[RemittanceLine], pla
     await session.execute(_MOVE_LINES, _stretch(lines) | {"place": place.value})
 
 
-async def number_lines(session: AsyncSession, batch_id: UUID, lines: Iterable[NumberedLine]) -> None:
-    """Note the tax bureau's number (缴费明细流水号) on each line."""
-    ordered = sorted(lines, key=lambda line: line.enrolment_id)
-    await session.execute(_NUMBER_LINES, _NUMBERS.arrays(ordered) | {"batch_id": batch_id})
+async def number_lines(session: AsyncSession, batch_id: UUID, lines: int) -> None:
+    """Note the tax bureau's number (缴费明细流水号) on each line, from so many that it reported."""
+    for first in range(0, lines, _NUMBERED_AT_ONCE):
+        stretch = {"batch_id": batch_id, "first": first, "last": first + _NUMBERED_AT_ONCE - 1}
+        await session.execute(_NUMBER_LINES, stretch)
 
 
 async def reopen(session: AsyncSession, batch_id: UUID, next_id: UUID, trace: Trace) -> None:
@@ -455,10 +460,6 @@ def _day(settlement: SettlementReference) -> dict[str, str | date | UUID | bool 
 
 def _stretch(lines: Sequence[RemittanceLine]) -> dict[str, UUID]:
     return {"batch_id": lines[0].batch_id, "first": lines[0].enrolment_id, "last": lines[-1].enrolment_id}
-
-
-def _other_lines(batch: Batch, count: int, fen: int) -> RuntimeError:
-    return RuntimeError(f"batch {batch.id}: {count} lines of {fen} fen, not {batch.line_count} of {batch.amount_fen}")
 
 
 async def _one(session: AsyncSession, statement: TextClause, values: Mapping[str, object]) -> Batch | None:

@@ -1,17 +1,18 @@
 """Confirming amount and detail of a batch with the tax bureau, before any money moves."""
 
+from tempfile import TemporaryFile
 from uuid import UUID
 
+from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.batches import repository, steps
-from services.payment.batches.discrepancies import MAX_DIFFERENCES
 from services.payment.batches.models import Batch
 from services.payment.batches.repository import Transition
 from services.payment.batches.state import BatchState, BatchStep, HoldStage, has_passed, source_of, target_of
 from services.payment.remittance import portions
-from services.payment.remittance.detail import TaxDetail, compare_detail
-from services.payment.remittance.tax_exchange import fetch_detail, reference_of
+from services.payment.remittance.detail import TaxDetail, UnreadableDetail, compare
+from services.payment.remittance.tax_exchange import TaxExchangeUnavailable, fetch_detail, reference_of
 from shared.contracts.event import Trace
 from shared.database.engine import Database
 from shared.domain.ids import new_id
@@ -31,15 +32,19 @@ async def confirm_detail(database: Database, settings: Settings, region: str, tr
     source = source_of(batch.kind, BatchStep.CONFIRM_DETAIL)
     if batch.state is not source:
         raise steps.StepNotPossible(f"{batch.state.value} ≠ {source} → {BatchStep.CONFIRM_DETAIL.value}")
-    detail = await fetch_detail(settings, batch)
-    async with database.transaction(region) as session:
-        return await _conclude(session, trace, batch, detail)
+    with TemporaryFile() as file:  # of any length, and never in memory
+        await fetch_detail(settings, batch, file)
+        try:
+            async with database.transaction(region) as session:
+                return await _conclude(session, trace, batch, TaxDetail(file))
+        except (UnreadableDetail, ValidationError):
+            raise TaxExchangeUnavailable("应答不是批次明细 · the answer is not a batch detail") from None
 
 
 async def _conclude(session: AsyncSession, trace: Trace, batch: Batch, detail: TaxDetail) -> Batch:
-    lines = [line async for page in repository.pages_of(session, batch) for line in page]
-    differences = compare_detail(reference_of(batch), {line.enrolment_id: line.amount_fen for line in lines}, detail)
-    held = bool(differences)
+    await repository.refuse_other_lines(session, batch)
+    compared = await compare(session, batch, reference_of(batch), detail)
+    held = bool(compared.differences)
     move = Transition(
         BatchStep.CONFIRM_DETAIL,
         batch.state,
@@ -47,12 +52,12 @@ async def _conclude(session: AsyncSession, trace: Trace, batch: Batch, detail: T
         new_id(),
         trace,
         held_at=HoldStage.DETAIL if held else None,
-        differences=[difference.as_json() for difference in differences[:MAX_DIFFERENCES]],
-        note={"tax_total_fen": detail.total_fen, "tax_lines": len(detail.lines), "differences": len(differences)},
+        differences=[difference.as_json() for difference in compared.differences],
+        note={"tax_total_fen": compared.total_fen, "tax_lines": compared.lines, "differences": compared.found},
     )
     moved = await repository.take_step(session, batch.id, move)
     if moved is None:  # another request concluded meanwhile: its result stands
         return await steps.visible_batch(session, batch.id)
     if not held:
-        await repository.number_lines(session, batch.id, detail.lines)
+        await repository.number_lines(session, batch.id, compared.lines)
     return moved

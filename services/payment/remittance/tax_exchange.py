@@ -5,20 +5,18 @@ How the real platform speaks is not public: this is the shape that installations
 
 import ssl
 from functools import cache
-from typing import Annotated
-from uuid import UUID
+from typing import IO
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.payment.batches.models import Batch, OnlineBatch
-from services.payment.remittance.detail import TaxDetail, TaxLine
 from shared.errors import DomainError, ErrorCode
 from shared.settings import Settings
 
 TIMEOUT_S = 15.0
-MAX_BYTES = 32 * 1024 * 1024
-MAX_LINES = 100_000
+_CHUNK = 1 << 16
+# As much as a detail of twice the lines takes, and a page beside it.
+_MOST_BYTES, _PER_LINE = 1 << 20, 1_000
 
 
 class TaxExchangeUnavailable(DomainError):
@@ -33,22 +31,6 @@ class TaxDetailNotFound(DomainError):
     code = ErrorCode.TAX_DETAIL_NOT_FOUND
 
 
-class _LineIn(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-    line_no: Annotated[str, Field(min_length=1, max_length=64)]
-    enrolment_id: UUID
-    amount_fen: Annotated[int, Field(strict=True)]
-
-
-class _DetailIn(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-    serial: str | None = None
-    total_fen: Annotated[int, Field(strict=True)]
-    lines: Annotated[list[_LineIn], Field(max_length=MAX_LINES)]
-
-
 def reference_of(batch: Batch) -> str:
     """The name under which the tax bureau knows the batch: its serial, or its channel's settlement."""
     if isinstance(batch, OnlineBatch):
@@ -59,22 +41,18 @@ def reference_of(batch: Batch) -> str:
     return batch.collection_notice_serial
 
 
-async def fetch_detail(settings: Settings, batch: Batch) -> TaxDetail:
-    """The tax bureau's detail of the batch; raises TaxExchangeUnavailable or TaxDetailNotFound."""
+async def fetch_detail(settings: Settings, batch: Batch, into: IO[bytes]) -> None:
+    """Write the tax bureau's detail of the batch into a file; raises TaxExchangeUnavailable or TaxDetailNotFound."""
     if not settings.tax_base_url:
         raise TaxExchangeUnavailable("未设置 CANBAO_TAX_BASE_URL · it is not set")
     reference = reference_of(batch)
     path = f"/v1/settlements/{reference}" if isinstance(batch, OnlineBatch) else f"/v1/batches/{reference}"
     token = settings.tax_token.get_secret_value() if settings.tax_token else ""
     try:
-        body = await _get(settings.tax_base_url.rstrip("/") + path, token)
-        detail = _DetailIn.model_validate_json(body)
+        await _get(settings.tax_base_url.rstrip("/") + path, token, into, _MOST_BYTES + batch.line_count * _PER_LINE)
     except httpx.HTTPError as error:
         raise TaxExchangeUnavailable(type(error).__name__) from None
-    except ValidationError:
-        raise TaxExchangeUnavailable("应答不是批次明细 · the answer is not a batch detail") from None
-    lines = [TaxLine(line.line_no, line.enrolment_id, line.amount_fen) for line in detail.lines]
-    return TaxDetail(detail.serial if detail.serial is not None else reference, detail.total_fen, lines)
+    into.seek(0)
 
 
 @cache
@@ -83,8 +61,9 @@ def _authorities() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
-async def _get(url: str, token: str) -> bytes:
-    """A bounded answer: a platform gone wrong must not fill our memory."""
+async def _get(url: str, token: str, into: IO[bytes], most: int) -> None:
+    """A bounded answer: a platform gone wrong must not fill our disk."""
+    size = 0
     async with (
         httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False, verify=_authorities()) as client,
         client.stream("GET", url, headers={"Authorization": f"Bearer {token}"}) as answer,
@@ -93,9 +72,8 @@ async def _get(url: str, token: str) -> bytes:
             raise TaxDetailNotFound
         if answer.status_code != httpx.codes.OK:
             raise TaxExchangeUnavailable(f"应答 it answered {answer.status_code}")
-        body = bytearray()
-        async for chunk in answer.aiter_bytes():
-            body += chunk
-            if len(body) > MAX_BYTES:
+        async for chunk in answer.aiter_bytes(_CHUNK):
+            size += len(chunk)
+            if size > most:
                 raise TaxExchangeUnavailable("应答过大 · the answer is too large")
-        return bytes(body)
+            into.write(chunk)

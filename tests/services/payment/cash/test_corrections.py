@@ -3,12 +3,10 @@
 from collections.abc import AsyncIterator, Sequence
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 import pytest
 
 from services.payment import SERVICE
-from services.payment.batches import repository as remittances
 from services.payment.bills import service as bills
 from shared.domain.ids import new_id
 from tests.harness.assessments import DUE_FEN, VILLAGE, assessed
@@ -151,13 +149,3 @@ async def test_the_person_who_took_the_cash_stays_the_actor_of_all_that_follows(
     )
     assert len(actors) == 4 * len(village.people)
     assert {row["actor"] for row in actors} == {"clerk"}  # what set the match off was the bank's statement
-
-
-async def test_a_batch_larger_than_a_page_is_moved_whole(village: Village, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remittances, "LINES_AT_ONCE", 2)
-    batch_id = await village.ready()
-    async with village.installation.running(SERVICE, role="web") as (run,), run.database.transaction(COUNTY) as session:
-        batch = await remittances.lock(session, UUID(batch_id))
-        assert batch is not None
-        pages = [len(page) async for page in remittances.pages_of(session, batch)]
-    assert pages == [2, 1]

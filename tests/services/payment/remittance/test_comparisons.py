@@ -15,7 +15,6 @@ from services.payment.batches.state import (
     source_of,
 )
 from services.payment.cash.three_way_match import Deposit, Match, Receipt, Statement, StatementLine, match_collection
-from services.payment.remittance.detail import TaxDetail, TaxLine, compare_detail
 
 ANNA, BAO = UUID(int=1), UUID(int=2)
 VILLAGE = "411521101201"
@@ -94,35 +93,6 @@ class TestTheMatch:
         assert (shown["village"], shown["ours_fen"], shown["theirs_fen"]) == (VILLAGE, 76_000, 1)
         assert shown["zh"] == "缴费情况表合计与明细之和不符"
         assert shown["en"] == "The statement's total is not the sum of its lines"
-
-
-class TestTheTaxDetail:
-    def differences(self, total_fen: int, *lines: TaxLine, reference: str = "ZJ1") -> list[str]:
-        found = compare_detail("ZJ1", {ANNA: 38_000, BAO: 38_000}, TaxDetail(reference, total_fen, lines))
-        return [difference.kind.value for difference in found]
-
-    def test_equal_details_agree_in_any_order(self) -> None:
-        assert self.differences(76_000, TaxLine("2", BAO, 38_000), TaxLine("1", ANNA, 38_000)) == []
-
-    def test_amounts_that_cancel_out_are_still_named(self) -> None:
-        named = self.differences(76_000, TaxLine("1", ANNA, 38_001), TaxLine("2", BAO, 37_999))
-        assert named == ["TAX_AMOUNT_DIFFERS", "TAX_AMOUNT_DIFFERS"]
-
-    def test_a_stranger_in_place_of_a_person_is_named_on_both_sides(self) -> None:
-        named = self.differences(76_000, TaxLine("1", ANNA, 38_000), TaxLine("2", UUID(int=3), 38_000))
-        assert named == ["TAX_LINE_EXTRA", "TAX_LINE_MISSING"]
-
-    def test_a_line_listed_twice_is_named(self) -> None:
-        line = TaxLine("1", ANNA, 38_000)
-        named = self.differences(114_000, line, line, TaxLine("2", BAO, 38_000))
-        assert named == ["TAX_LINE_TWICE", "TAX_TOTAL_DIFFERS"]
-
-    def test_a_total_at_odds_with_its_own_lines_is_named(self) -> None:
-        assert self.differences(76_001, TaxLine("1", ANNA, 38_000), TaxLine("2", BAO, 38_000)) == ["TAX_TOTAL_DIFFERS"]
-
-    def test_the_detail_of_another_batch_is_named(self) -> None:
-        named = self.differences(76_000, TaxLine("1", ANNA, 38_000), TaxLine("2", BAO, 38_000), reference="ZJ2")
-        assert named == ["TAX_BATCH_DIFFERS"]
 
 
 class TestTheLifecycle:
