@@ -123,7 +123,9 @@ async def _prove(
     places, tables, blocks, hashes = zip(*asked, strict=True) if asked else ((), (), (), ())
     values = {"places": list(places), "tables": list(tables), "blocks": list(blocks), "hashes": list(hashes)}
     reached = max((line.epochs.get(service, 1) for line in lines), default=1)
-    epoch = (await databases.publisher(service).one("SELECT max(epoch) AS epoch FROM proof.epoch"))["epoch"]
+    epoch = (await databases.publisher(service).one("SELECT coalesce(max(epoch), 0) AS epoch FROM proof.epoch"))[
+        "epoch"
+    ]
     if epoch < reached:
         findings.add_break(RowFinding(f"database {service}", None, f"epoch {reached}", f"epoch {epoch}"))
     async for rows in databases.publisher(service).stream(_KNOWN, **values):

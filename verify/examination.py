@@ -13,7 +13,7 @@ from verify.report import ConsistencyReport
 from verify.snapshot import Databases, open_databases
 from verify.towns import townships
 
-_EPOCH = "SELECT max(epoch) AS epoch FROM proof.epoch"
+_EPOCH = "SELECT coalesce(max(epoch), 0) AS epoch FROM proof.epoch"
 
 
 async def examine(settings: Settings, further: Sequence[ConsistencyCheck] = ()) -> ConsistencyReport:

@@ -3,7 +3,7 @@
 | Folder | What it does | Routes | Events | Jobs |
 | --- | --- | --- | --- | --- |
 | bills | what an enrolment owes under one assessment; reviews of settled bills | yes | 2 | |
-| orders | attempts to collect bills through a channel | yes | 1 | queries, withdrawn bills, last days, no merchant, lost orders |
+| orders | attempts to collect bills through a channel | yes | 1 | queries, withdrawn, last days, no merchant, lost |
 | channels | the payment channels: signatures, messages and answers | | | |
 | callbacks | takes a channel's notices and makes them durable | yes | | |
 | notices | the rows of notices, written together in one commit | | | |

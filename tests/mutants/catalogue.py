@@ -44,6 +44,8 @@ def _on_both_buses(test: str) -> Iterator[str]:
 
 
 _ORDER = "tests/shared/messaging/conformance/test_order_and_once.py::"
+_EPOCHS = "tests/shared/messaging/conformance/test_epochs.py::"
+_OWN = "tests/shared/messaging/conformance/test_own_topic.py::"
 _MEMBERS = "tests/shared/messaging/conformance/test_members.py::"
 _RELAYS = "tests/shared/messaging/conformance/test_relays.py::"
 _POISON = "tests/shared/messaging/conformance/test_poison.py::"
@@ -106,7 +108,14 @@ MUTATIONS = (
     ),
     Mutation(
         "cursor per publisher and aggregate",
-        (Edit("shared/messaging/consumer/cursors.py", "if seq <= state.seq or seq == ", "if seq == "),),
+        (
+            Edit(
+                "shared/messaging/consumer/cursors.py",
+                "elif item.place <= state.place or item.place == state.dead or ",
+                "elif item.place == state.dead or ",
+            ),
+            Edit("shared/messaging/consumer/cursors.py", "<= self.place < item.place", "<= self.place"),
+        ),
         (
             *_on_both_buses(_ORDER + "test_a_redelivered_event_changes_nothing"),
             *_on_both_buses(
@@ -136,6 +145,31 @@ MUTATIONS = (
         "lease of a lane when marking",
         (Edit("shared/messaging/outbox/relay.py", " AND n.token = l.token AND l.owner = :me\n", " AND :me = :me\n"),),
         tuple(_on_both_buses(_RELAYS + "test_a_relay_whose_lanes_were_taken_over_can_no_longer_mark")),
+    ),
+    Mutation(
+        "other event under a known number",
+        (Edit("shared/messaging/consumer/cursors.py", "        if state.contradicts(item):", "        if False:"),),
+        tuple(_on_both_buses(_EPOCHS + "test_another_fact_under_a_known_number_becomes_a_dead_letter")),
+    ),
+    Mutation(
+        "rest of the epoch before",
+        (
+            Edit(
+                "shared/messaging/bus/envelope.py",
+                "return (self.previous_epoch or self.epoch, self.seq - 1) if self.seq > 1 else BEFORE_ALL",
+                "return (self.epoch, self.seq - 1) if self.previous_epoch is None and self.seq > 1 else BEFORE_ALL",
+            ),
+        ),
+        tuple(_on_both_buses(_EPOCHS + "test_who_is_behind_waits_for_the_rest_of_the_epoch_before")),
+    ),
+    Mutation(
+        "refusal while others are ahead",
+        (Edit("shared/messaging/outbox/own_topic.py", "        await self.refuse_if_behind()\n", ""),),
+        tuple(
+            _on_both_buses(
+                _OWN + "test_a_publisher_that_was_restored_to_earlier_refuses_to_work_until_its_epoch_is_raised"
+            )
+        ),
     ),
     Mutation(
         "first record of a partition never read",
@@ -266,7 +300,7 @@ MUTATIONS = (
     ),
     Mutation(
         "heads of before that a later examination proves",
-        (Edit("verify/anchor.py", "    WHERE known.hash IS DISTINCT FROM asked.hash\n", "    WHERE false\n"),),
+        (Edit("verify/anchor.py", "    WHERE known.hash IS DISTINCT FROM asked.hash AND ", "    WHERE false AND "),),
         (
             _ANCHOR + "test_rows_changed_and_sealed_again_pass_without_it_and_not_with_it",
             _ANCHOR + "test_the_last_block_deleted_is_found",
