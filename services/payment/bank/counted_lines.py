@@ -111,8 +111,10 @@ async def take_back(session: AsyncSession, counted: Counted) -> None:
 
 async def end_reversed(session: AsyncSession, batch: OnlineBatch, trace: Trace, day: date | None, reason: str) -> None:
     """End a batch whose line of the bank was reversed: its lines go on in another one."""
-    async for lines in batches.pages_of(session, batch):
+    last: UUID | None = None
+    while lines := await batches.lines_of(session, batch.id, after=last, limit=batches.LINES_AT_ONCE):
         await batches.move_lines(session, lines, MoneyLocation.WITHDRAWN)
+        last = lines[-1].enrolment_id
     move = Transition(
         BatchStep.REVERSE,
         batch.state,

@@ -367,16 +367,6 @@ async def lines_of(
     return await fetch_all(session, _LINES_OF, RemittanceLine, asked)
 
 
-async def pages_of(session: AsyncSession, batch: Batch) -> AsyncIterator[list[RemittanceLine]]:
-    """All lines of a batch, some at a time; raises where they are not what the batch declares."""
-    after, count, fen = None, 0, 0
-    while page := await lines_of(session, batch.id, after=after, limit=LINES_AT_ONCE):
-        count, fen, after = count + len(page), fen + sum(line.amount_fen for line in page), page[-1].enrolment_id
-        yield page
-    if (count, fen) != (batch.line_count, batch.amount_fen):
-        raise _other_lines(batch, count, fen)
-
-
 async def arrived(session: AsyncSession, batch_id: UUID) -> Arrived:
     """The days on which the money of a batch came into the pending account."""
     return await fetch_one(session, _ARRIVED, Arrived, {"id": batch_id}) or Arrived(None, None)

@@ -82,7 +82,7 @@ _COMPARABLE = text(
           SELECT FROM deposit_slip s WHERE s.batch_id = b.id AND NOT s.withdrawn
           AND NOT EXISTS (SELECT FROM bank_line l
                           WHERE l.kind = 'DEPOSIT' AND canonical_number(l.reference) = canonical_number(s.slip_no)
-                            AND l.reversed_on IS NULL))
+                            AND l.reversed_on IS NULL AND (l.batch_id IS NULL OR l.batch_id = b.id)))
     ORDER BY b.id LIMIT 1 FOR UPDATE OF b SKIP LOCKED
     """
 )

@@ -15,6 +15,8 @@ OFFICES = {
     "POST /v1/orders": "payment:write",
     "POST /v1/orders/{order_no}/cancel": "payment:write",
     "POST /v1/cash-receipts": "payment:collect",
+    "POST /v1/late-receipts": "payment:collect",
+    "POST /v1/look-alikes/{look_alike_id}/resolution": "payment:operate",
     "POST /v1/collection-statements": "payment:collect",
     "POST /v1/deposit-slips": "payment:collect",
     "POST /v1/remittances/{batch_id}/corrections": "payment:collect",
