@@ -32,7 +32,8 @@ FROM dead_letter;
 CREATE VIEW proof.business_date AS SELECT business_date FROM business_date;
 
 CREATE VIEW proof.approval AS
-SELECT id, act, subject, region, proposed_by, proposed_on, expires_on, state, decided_by, decided_on FROM approval;
+SELECT id, act, subject, region, proposed_by, proposed_on, expires_on, state, decided_by, decided_on, decided_at
+FROM approval;
 
 CREATE VIEW proof.epoch AS
 SELECT epoch, began_at, began_by, because, restored_to, abandoned FROM epoch;

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import NullPool, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from shared.settings import Settings
 from tests.verify.cells import Cell, NothingThere, Refused, cells, commit
 from verify.checks import CHECKS
 from verify.snapshot import Databases, DatabaseSnapshot
@@ -36,13 +37,14 @@ class Court:
     """Every database of a season at rest, each in one transaction of a superuser that is never committed."""
 
     connections: Mapping[str, AsyncConnection]
-    region: str
+    settings: Settings
 
     @property
     def databases(self) -> Databases:
         """What the auditor looks at."""
         each = {name: DatabaseSnapshot(name, connection) for name, connection in self.connections.items()}
-        return Databases(each["registration"], each["quota"], each["payment"], each["subsidy"], each["registration"])
+        registration, quota, payment, subsidy = (each[n] for n in ("registration", "quota", "payment", "subsidy"))
+        return Databases(registration, quota, payment, subsidy, registration, self.settings)
 
     async def cells(self) -> list[Cell]:
         """Every cell of every proof view."""
@@ -58,7 +60,7 @@ class Court:
         # What is open in a savepoint is closed with it: a table under an open cursor cannot lose a constraint.
         savepoints = [await connection.begin_nested() for connection in self.connections.values()]
         try:
-            statement = await commit(self.connections[cell.database], cell, self.region)
+            statement = await commit(self.connections[cell.database], cell, self.settings.region)
             return Outcome(cell, found_by=await self.broken(), statement=statement)
         except Refused as refused:
             return Outcome(cell, refused_by=str(refused))
@@ -70,7 +72,7 @@ class Court:
 
 
 @asynccontextmanager
-async def sitting(urls: Mapping[str, str], region: str) -> AsyncIterator[Court]:
+async def sitting(urls: Mapping[str, str], settings: Settings) -> AsyncIterator[Court]:
     """Open every database for the length of the block."""
     async with AsyncExitStack() as stack:
         connections = {}
@@ -84,7 +86,7 @@ async def sitting(urls: Mapping[str, str], region: str) -> AsyncIterator[Court]:
             connection = await stack.enter_async_context(engine.connect())
             stack.push_async_callback(connection.rollback)
             connections[name] = connection
-        yield Court(connections, region)
+        yield Court(connections, settings)
 
 
 def table(outcomes: Sequence[Outcome], excused: Mapping[tuple[str, str, str], str]) -> str:

@@ -54,7 +54,7 @@ def test_few_columns_are_excused() -> None:
 
 async def test_a_sample_of_the_catalogue_is_found(county: County) -> None:
     """Always the same ones; `make frauds` tries them all."""
-    async with sitting(county.superusers_urls(), REGION) as court:
+    async with sitting(county.superusers_urls(), county.installation.settings) as court:
         await at_rest(court)
         every = sorted(await court.cells(), key=str)
         outcomes = [await court.judge(cell) for cell in every[:: len(every) // SAMPLE] if cell.view != "sealed_block"]
@@ -67,7 +67,7 @@ async def test_a_sample_of_the_catalogue_is_found(county: County) -> None:
 @pytest.mark.every_fraud
 async def test_every_cell_of_the_catalogue_is_found(long_season: County) -> None:
     """Prints the table; with CANBAO_FRAUDS_TABLE it is written to that file as well."""
-    async with sitting(long_season.superusers_urls(), REGION) as court:
+    async with sitting(long_season.superusers_urls(), long_season.installation.settings) as court:
         await at_rest(court)
         outcomes = [await court.judge(cell) for cell in await court.cells()]
     printed = table(outcomes, EXCUSED)

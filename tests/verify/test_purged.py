@@ -16,7 +16,7 @@ from verify.checks.events import CHECKS
 DATABASES = ("registration", "payment", "subsidy", "quota")
 # The county is 40 days old, and so are the first event of every aggregate and the block that holds them.
 _AGED = (
-    "UPDATE outbox SET id = uuidv7(interval '-40 days'), recorded_at = recorded_at - interval '40 days',"
+    "UPDATE outbox SET recorded_at = recorded_at - interval '40 days',"
     " published_at = published_at - interval '40 days', written_by = '3' WHERE aggregate_seq = 1"
 )
 _UNSEALED = "DELETE FROM sealed_block WHERE table_name = 'outbox'"

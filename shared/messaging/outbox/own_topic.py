@@ -20,7 +20,6 @@ from shared.database.engine import Database
 from shared.database.row import fetch_all
 from shared.messaging.bus.envelope import Envelope, MalformedEnvelope, from_headers
 from shared.messaging.bus.protocol import Bus, BusRefused, Incoming, PartitionId
-from shared.messaging.outbox.retention import KEPT
 from shared.messaging.outbox.sending_again import send_again
 from shared.messaging.topics.offset_tracker import fingerprint
 
@@ -52,14 +51,15 @@ _RECORD = _MARKS.statement(
     FROM held WHERE l.lane = held.lane
     """
 )
-# What was purged is old, and its number is one that was given here.
+# What was purged has a number that was given here, under which nothing stands any more.
 _UNKNOWN = text(
     """
     SELECT n.id FROM unnest(CAST(:ids AS uuid[]), CAST(:keys AS uuid[]), CAST(:seqs AS bigint[]),
                             CAST(:recorded AS timestamptz[])) AS n (id, key, seq, recorded_at)
     LEFT JOIN aggregate a ON a.id = n.key
     WHERE NOT EXISTS (SELECT FROM outbox o WHERE o.id = n.id)
-      AND (coalesce(a.seq, 0) < n.seq OR n.recorded_at > clock_timestamp() - CAST(:kept AS interval))
+      AND (coalesce(a.seq, 0) < n.seq
+           OR EXISTS (SELECT FROM outbox o WHERE o.key = n.key AND o.aggregate_seq = n.seq))
     ORDER BY n.recorded_at, n.id
     """
 )
@@ -200,5 +200,5 @@ async def _not_announced(
         "seqs": [envelope.seq for envelope in envelopes],
         "recorded": [envelope.occurred_at for envelope in envelopes],
     }
-    unknown = (await session.execute(_UNKNOWN, {**asked, "kept": KEPT})).scalars()
+    unknown = (await session.execute(_UNKNOWN, asked)).scalars()
     return [events[each] for each in unknown]
