@@ -67,7 +67,6 @@ RECENT = "what was written since the last summing, which a job does every 30 sec
 FEW = "exceptions: suspended money and refunds, some hundred a year"
 EVERY_LOOK = "a look counts a year's people: half a second for a county; nobody who is served waits for it"
 FAILED = "events that failed and were given up, by an operator's hand"
-ONCE = "once for a new policy"
 BY_OTHERS = "the caller's region holds the order, so that nobody looks at the lines which the policy names"
 
 # What is read as a whole.
@@ -91,8 +90,6 @@ WHOLE = {
     "services/payment/summary/repository.py _SUMMARY": {"raw_notice": WAITING, "suspense": FEW, "refund": FEW},
     "services/registration/summary/repository.py _BY_DAY": {"enrolment": EVERY_LOOK},
     "services/registration/summary/repository.py _COUNTED": {"enrolment": EVERY_LOOK},
-    "services/subsidy/changes/repository.py _FOR_POLICY": {"enrolment": ONCE},
-    "services/subsidy/changes/repository.py _QUEUE_ALL_FOR_POLICY": {"enrolment": ONCE},
     "services/subsidy/changes/repository.py _TAKE": {"roster_change": WAITING},
     "services/subsidy/summary/repository.py _COMBINATIONS": {"enrolment": EVERY_LOOK},
     "services/subsidy/summary/repository.py _IN_FORCE": {"roster_line": EVERY_LOOK},
@@ -134,8 +131,6 @@ UNBOUNDED = {
     "services/registration/summary/repository.py _BY_DAY": {"enrolment": EVERY_LOOK},
     "services/registration/summary/repository.py _COUNTED": {"enrolment": EVERY_LOOK},
     "services/subsidy/assessment/repository.py _LOCK_REVISABLE": {"enrolment": KEYS},
-    "services/subsidy/changes/repository.py _FOR_POLICY": {"enrolment": ONCE},
-    "services/subsidy/changes/repository.py _QUEUE_ALL_FOR_POLICY": {"enrolment": ONCE},
     "services/subsidy/changes/repository.py _QUEUE_SOME_FOR_POLICY": {"enrolment": KEYS},
     "services/subsidy/rosters/repository.py _UNINSURED": {"enrolment": EVERY_LOOK},
     "services/subsidy/summary/repository.py _COMBINATIONS": {"enrolment": EVERY_LOOK},

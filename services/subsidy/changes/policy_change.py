@@ -12,6 +12,7 @@ from services.subsidy.resources import SubsidyResources
 from shared.service import Job, ServiceContext
 
 _A_YEAR_S = 31_536_000.0
+_AT_ONCE = 5_000  # enrolments in one transaction
 
 
 async def is_applied(session: AsyncSession, digest: str) -> bool:
@@ -22,9 +23,17 @@ async def is_applied(session: AsyncSession, digest: str) -> bool:
 async def _step(context: ServiceContext[SubsidyResources]) -> int:
     async with context.database.transaction(context.settings.region) as session:
         await repository.apply_policy(session, context.resources.policy_digest)
+        await repository.queue_portion(session, _AT_ONCE)
     return 0
+
+
+async def queue_more(context: ServiceContext[SubsidyResources], most: int = _AT_ONCE) -> int:
+    """Queue the next of those who have not paid, whichever process put the policy in force."""
+    async with context.database.transaction(context.settings.region) as session:
+        return int(await repository.queue_portion(session, most))
 
 
 # A process reads its policy once, at its start, and puts it in force once: two that run beside each other for a while
 # do not take turns.
 POLICY_CHANGE = Job("policy change", _step, interval_s=_A_YEAR_S)
+POLICY_QUEUE = Job("people to price by another policy", queue_more, interval_s=5.0)

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
+from uuid import UUID
 
 from sqlalchemy import CursorResult, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.event import Trace
 from shared.database.bulk import ColumnMap, insert_rows
+from shared.database.row import fetch_one, select_into
 from shared.domain.ids import new_id
 
 
@@ -28,6 +30,15 @@ class PricingCause(NamedTuple):
     trace: Trace
 
 
+@dataclass(frozen=True, slots=True)
+class PolicyApplied:
+    """The policy in force; while those who have not paid are queued for it, the enrolment to go on from."""
+
+    digest: str
+    queued_to: UUID | None
+
+
+_FIRST = UUID(int=0)  # before every enrolment
 _PEOPLE = ColumnMap[ChangedPerson]({"id": ("uuid", lambda _: new_id()), "region": "text", "person_token": "text"})
 _QUEUE = insert_rows("roster_change", _PEOPLE, given={"actor": "text", "correlation_id": "uuid"})
 _TAKE = text(
@@ -53,20 +64,34 @@ _QUEUE_FOR_DAY = text(
 _HOLD_NO_POLICY = text("SELECT pg_advisory_xact_lock_shared(hashtext('canbao.policy'))")
 _LOCK_NO_POLICY = text("SELECT pg_advisory_xact_lock(hashtext('canbao.policy'))")
 _POLICY_IN_FORCE = text("SELECT digest FROM policy_applied FOR SHARE")
-_LOCK_POLICY = text("SELECT digest FROM policy_applied FOR UPDATE")
+_LOCK_POLICY = select_into(PolicyApplied, "SELECT {fields} FROM policy_applied FOR UPDATE")
 _APPLY_POLICY = text(
     """
-    INSERT INTO policy_applied (singleton, digest) VALUES (true, :digest)
-    ON CONFLICT (singleton) DO UPDATE SET digest = EXCLUDED.digest
+    INSERT INTO policy_applied (singleton, digest, queued_to) VALUES (true, :digest, :first)
+    ON CONFLICT (singleton) DO UPDATE SET digest = EXCLUDED.digest, queued_to = EXCLUDED.queued_to
     """
 )
-_FOR_POLICY = """
+_QUEUE_SOME_FOR_POLICY = text(
+    """
     INSERT INTO roster_change (id, region, person_token, actor, correlation_id, cause)
     SELECT uuidv7(), region, person_token, 'policy', uuidv7(), 'POLICY_CHANGED' FROM enrolment
-    WHERE paid_on IS NULL AND terminated_on IS NULL
-"""
-_QUEUE_ALL_FOR_POLICY = text(_FOR_POLICY)
-_QUEUE_SOME_FOR_POLICY = text(_FOR_POLICY + " AND person_token = ANY(CAST(:tokens AS text[]))")
+    WHERE paid_on IS NULL AND terminated_on IS NULL AND person_token = ANY(CAST(:tokens AS text[]))
+    """
+)
+# Paid or not, so many are looked at: the portion ends, wherever the unpaid stand.
+_QUEUE_PORTION = text(
+    """
+    WITH looked_at AS MATERIALIZED (
+        SELECT id, region, person_token, paid_on IS NULL AND terminated_on IS NULL AS unpaid FROM enrolment
+        WHERE id > :after ORDER BY id LIMIT :most
+    ), queued AS (
+        INSERT INTO roster_change (id, region, person_token, actor, correlation_id, cause)
+        SELECT uuidv7(), region, person_token, 'policy', uuidv7(), 'POLICY_CHANGED' FROM looked_at WHERE unpaid
+    )
+    SELECT id FROM looked_at ORDER BY id DESC LIMIT 1
+    """
+)
+_QUEUED_TO = text("UPDATE policy_applied SET queued_to = :queued_to")
 
 
 async def queue(session: AsyncSession, people: Sequence[ChangedPerson], trace: Trace) -> None:
@@ -115,12 +140,22 @@ async def policy_in_force(session: AsyncSession) -> str | None:
 
 
 async def apply_policy(session: AsyncSession, digest: str) -> None:
-    """Put a policy in force and queue all who have not paid, unless it is in force already."""
+    """Put a policy in force and begin to queue all who have not paid, unless it is in force already."""
     await session.execute(_LOCK_NO_POLICY)
-    before: str | None = (await session.execute(_LOCK_POLICY)).scalar_one_or_none()
-    if before != digest:
-        await session.execute(_APPLY_POLICY, {"digest": digest})
-        await session.execute(_QUEUE_ALL_FOR_POLICY)
+    before = await fetch_one(session, _LOCK_POLICY, PolicyApplied)
+    if before is None or before.digest != digest:
+        await session.execute(_APPLY_POLICY, {"digest": digest, "first": _FIRST})
+
+
+async def queue_portion(session: AsyncSession, most: int) -> bool:
+    """Queue those who have not paid among the next enrolments; whether there may be more."""
+    policy = await fetch_one(session, _LOCK_POLICY, PolicyApplied)
+    if policy is None or policy.queued_to is None:
+        return False
+    looked = await session.execute(_QUEUE_PORTION, {"after": policy.queued_to, "most": most})
+    queued_to: UUID | None = looked.scalar_one_or_none()
+    await session.execute(_QUEUED_TO, {"queued_to": queued_to})
+    return queued_to is not None
 
 
 async def queue_for_policy(session: AsyncSession, tokens: Sequence[str]) -> None:

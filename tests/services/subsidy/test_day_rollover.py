@@ -12,7 +12,7 @@ from services.subsidy import SERVICE as SUBSIDY
 from services.subsidy.assessment import handlers
 from services.subsidy.assessment.reassessment_job import REASSESS
 from services.subsidy.changes.day_rollover import DAY_ROLLOVER
-from services.subsidy.changes.policy_change import POLICY_CHANGE
+from services.subsidy.changes.policy_change import POLICY_CHANGE, queue_more
 from shared.contracts.registration import BusinessDateAdvanced
 from shared.contracts.subsidy import ContributionAssessed
 from shared.domain.ids import new_id
@@ -153,6 +153,23 @@ async def test_a_held_person_is_priced_once_the_county_configures_the_amount(
     )
     assert [tuple(row) for row in found] == [(2, "POLICY_CHANGED")] * 2
     assert [row[2] for row in await newest(installation)] == [28000, 28000, 38000]
+
+
+async def test_a_new_policy_queues_people_in_portions_and_goes_on_where_it_stopped(
+    calendar: ServiceContext, installation: Installation
+) -> None:
+    """F: a county's unpaid people were queued by one statement, which took as long as a statement may."""
+    people = [registered(installation.settings, sequence) for sequence in range(1, 6)]
+    await handle(calendar, handlers.on_registered, *people)
+    await handle(calendar, handlers.on_paid, paid(people[1], OCTOBER_9, 38000))
+    first = "INSERT INTO policy_applied VALUES (true, 'another', '00000000-0000-0000-0000-000000000000')"
+    await installation.sql("subsidy", first)
+    queued = []
+    while await queue_more(calendar, 2):
+        queued.append(await installation.sql("subsidy", "SELECT person_token FROM roster_change"))
+    assert [len(each) for each in queued] == [1, 3, 4]
+    assert {row["person_token"] for row in queued[-1]} == {one.person_token for one in people if one is not people[1]}
+    assert await queue_more(calendar, 2) == 0, "once for each policy"
 
 
 AFTER = date(2024, 1, 5)  # the last day to pay is over
