@@ -151,6 +151,7 @@ _LISTED = select_into(
     """
     SELECT {fields} FROM channel_bill
     WHERE (CAST(:state AS text) IS NULL OR state = :state) AND (NOT :at_fault OR fault IS NOT NULL)
+      AND (CAST(:bill_day AS date) IS NULL OR bill_day = :bill_day)
       AND (CAST(:after AS uuid) IS NULL OR id > :after)
     ORDER BY id LIMIT :limit
     """,
@@ -305,11 +306,17 @@ async def add_lines(session: AsyncSession, bill_id: UUID, kind: BillKind, lines:
 
 
 async def listed(
-    session: AsyncSession, *, state: ChannelBillState | None, at_fault: bool, after: UUID | None, limit: int
+    session: AsyncSession,
+    *,
+    state: ChannelBillState | None,
+    bill_day: date | None,
+    at_fault: bool,
+    after: UUID | None,
+    limit: int,
 ) -> list[ChannelBill]:
     """Bills in the order in which they were wanted."""
-    values = {"state": state and state.value, "at_fault": at_fault, "after": after, "limit": limit}
-    return await fetch_all(session, _LISTED, ChannelBill, values)
+    asked = {"state": state and state.value, "bill_day": bill_day, "at_fault": at_fault}
+    return await fetch_all(session, _LISTED, ChannelBill, asked | {"after": after, "limit": limit})
 
 
 async def late(session: AsyncSession) -> LateBills:

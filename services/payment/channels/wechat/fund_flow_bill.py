@@ -8,7 +8,18 @@ from typing import ClassVar
 
 from services.payment.channels.bills import BillFault, FaultyBill, FlowKind, FlowLine
 from services.payment.channels.wechat.bill_file import BillFile, Detail, agree
-from services.payment.channels.wechat.bill_values import Amounts, count_of, fen_of, moment_of, number_of
+from services.payment.channels.wechat.bill_values import (
+    AMOUNT,
+    MOMENT,
+    NUMBER,
+    OPTIONAL_NUMBER,
+    WORD,
+    Amounts,
+    count_of,
+    fen_of,
+    moment_of,
+    number_of,
+)
 
 _IN, _OUT = "收入", "支出"
 # A recharge is a payout the other way: from the bank account to the balance.
@@ -20,17 +31,17 @@ _REMARK_LIMIT = 512
 class FundFlowBill(BillFile):
     """Each detail is one movement; the balance after it is the one before it and its amount, to the fen."""
 
-    needed = (
-        "记账时间",
-        "微信支付业务单号",
-        "资金流水单号",
-        "业务类型",
-        "收支类型",
-        "收支金额(元)",
-        "账户结余(元)",
-        "备注",
-        "业务凭证号",
-    )
+    needed: ClassVar[Mapping[str, str]] = {
+        "记账时间": MOMENT,
+        "微信支付业务单号": OPTIONAL_NUMBER,
+        "资金流水单号": NUMBER,
+        "业务类型": WORD,
+        "收支类型": WORD,
+        "收支金额(元)": AMOUNT,
+        "账户结余(元)": WORD,
+        "备注": WORD,
+        "业务凭证号": WORD,
+    }
     also_named: ClassVar[Mapping[str, str]] = {"收支金额（元）": "收支金额(元)", "账户结余（元）": "账户结余(元)"}
     _balance: int | None = None
     _counts = (0, 0)
