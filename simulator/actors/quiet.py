@@ -30,10 +30,8 @@ async def wait_until_bills_are_read(world: World) -> None:
     deadline, pause = time.monotonic() + _PATIENCE_S, 0.05
     yesterday = (world.day.today - timedelta(days=1)).isoformat()
     while True:
-        asked = [
-            await world.endpoints[clients.BUREAU].get(f"{_BILLS}?{only}") for only in (f"bill_day={yesterday}", _UNREAD)
-        ]
-        of_yesterday, unread = (page["items"] for page in asked)
+        of_yesterday = (await world.endpoints[clients.BUREAU].get(f"{_BILLS}?bill_day={yesterday}"))["items"]
+        unread = (await world.endpoints[clients.BUREAU].get(f"{_BILLS}?state=WANTED"))["items"]
         if len(of_yesterday) == _BILLS_A_DAY and not unread:
             return
         if time.monotonic() > deadline:

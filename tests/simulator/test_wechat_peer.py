@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import Any
 
 import httpx
 import pytest
@@ -187,7 +188,8 @@ async def bill(channel: Channel, kind: BillKind, day: str) -> list[TradeLine | F
         return None
     with TemporaryFile() as file:
         await bills.download_bill(offer, file)
-        return [line for portion in bills.read_bill(kind, of, file).portions() for line in portion]
+        line: Any = TradeLine if kind is BillKind.TRADE else FlowLine
+        return [line(*row) for portion in bills.read_bill(kind, of, file).portions() for row in portion.rows()]
 
 
 class TestBills:
@@ -229,9 +231,7 @@ class TestBills:
         before = (date.fromisoformat(day) - timedelta(days=1)).isoformat()
         assert paid_out.amount_fen == -channel.account.settlement_fen(before)
 
-    async def test_a_bill_is_ready_when_its_day_is_over_and_a_quiet_day_has_none(
-        self, channel: Channel
-    ) -> None:
+    async def test_a_bill_is_ready_when_its_day_is_over_and_a_quiet_day_has_none(self, channel: Channel) -> None:
         with pytest.raises(FaultyBill, match="NOT_READY"):
             await bill(channel, BillKind.TRADE, "2023-10-01")
         channel.account.day.today += timedelta(days=1)

@@ -18,7 +18,7 @@ from services.payment.channel_bills.models import (
     LateBills,
     MerchantAtChannel,
 )
-from services.payment.channels.bills import BillFault, BillKind, FlowLine, Lines, TradeLine
+from services.payment.channels.bills import BillFault, BillKind, FlowLine, Portion, TradeLine
 from shared.contracts.event import Trace
 from shared.database.bulk import ColumnMap
 from shared.database.row import fetch_all, fetch_one, select_into
@@ -297,10 +297,10 @@ async def begin_lines(session: AsyncSession, kind: BillKind) -> None:
     await session.execute(text(_STAGING[kind]))
 
 
-async def add_lines(session: AsyncSession, bill_id: UUID, kind: BillKind, lines: Lines, region: str) -> None:
+async def add_lines(session: AsyncSession, bill_id: UUID, kind: BillKind, lines: Portion, region: str) -> None:
     """Write a portion of a bill's lines."""
     driver: Any = (await (await session.connection()).get_raw_connection()).driver_connection
-    await driver.copy_records_to_table("staged_line", records=lines, columns=_COLUMNS[kind])
+    await driver.copy_records_to_table("staged_line", records=lines.rows(), columns=_COLUMNS[kind])
     await session.execute(_TAKE_OVER[kind], {"bill_id": bill_id, "region": region})
     await session.execute(_STAGED_NO_MORE)
 

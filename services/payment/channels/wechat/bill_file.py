@@ -16,13 +16,15 @@ from datetime import date
 from operator import itemgetter
 from typing import Any, BinaryIO, ClassVar
 
-from services.payment.channels.bills import BillFault, FaultyBill, Lines
+from services.payment.channels.bills import BillFault, FaultyBill, Portion
+from services.payment.channels.wechat.bill_values import WORD
 
 _PIECE = 1 << 20
 _BOM = b"\xef\xbb\xbf"
 _NEXT_VALUE = ",`"
 _ANY = "[^`\n]*"
 Detail = tuple[str, ...]
+Column = tuple[str, ...]
 
 
 class BillFile(ABC):
@@ -42,17 +44,17 @@ class BillFile(ABC):
         self._width = 0
         self._pick: Callable[[Sequence[str]], Any] = tuple
         self._usual = re.compile("")
-        self._usual_order: Callable[[Detail], Any] = tuple
+        self._in_order: Callable[[Sequence[Column]], Any] = tuple
 
     @abstractmethod
-    def read(self, details: Iterator[Detail]) -> Lines:
-        """The lines of details, each with its needed values in their order; counts each line and adds up its sums."""
+    def read(self, columns: Sequence[Column], first: int) -> Portion:
+        """Lines of the needed columns in their order, the first of them with that number; adds up their sums."""
 
     @abstractmethod
     def check(self, summary: Mapping[str, str]) -> None:
         """Compare the channel's totals with what was added up; raises FaultyBill, or KeyError where one is missing."""
 
-    def portions(self) -> Iterator[Lines]:
+    def portions(self) -> Iterator[Portion]:
         """The lines in the file's order; raises FaultyBill, at the latest after the last one."""
         totals: list[str] = []
         for text in _whole_lines(self._file):
@@ -78,24 +80,35 @@ class BillFile(ABC):
         values = (f"({self.needed[name]})" if name in self.needed else _ANY for name in names)
         self._usual = re.compile("^`" + _NEXT_VALUE.join(values) + "$", re.MULTILINE | re.ASCII)
         there = [name for name in names if name in self.needed]
-        self._usual_order = itemgetter(*(there.index(name) for name in self.needed))
+        self._in_order = itemgetter(*(there.index(name) for name in self.needed))
 
-    def _read(self, text: str) -> Lines:
-        lines = text.count("\n") + 1
+    def _read(self, text: str) -> Portion:
+        count = text.count("\n") + 1
         details = self._usual.findall(text)
+        if len(details) == count:
+            columns = self._in_order(tuple(zip(*details, strict=True)))
+        else:
+            columns = tuple(zip(*self._line_by_line(text), strict=True))
         try:
-            if len(details) == lines:
-                return self.read(map(self._usual_order, details))
-            return self.read(self._line_by_line(text))
+            portion = self.read(columns, self.count + 1)
         except FaultyBill as faulty:
-            raise FaultyBill(faulty.fault, f"line {self.count}: {faulty.detail}") from None
+            place = f"lines {self.count + 1} to {self.count + count}"
+            raise FaultyBill(faulty.fault, f"{place}: {faulty.detail}") from None
+        self.count += count
+        return portion
 
     def _line_by_line(self, text: str) -> Iterator[Detail]:
-        for line in text.split("\n"):
+        """The details, each looked at; raises FaultyBill with the number of the line."""
+        looks = [re.compile(look, re.ASCII | re.DOTALL) for look in self.needed.values()]
+        for number, line in enumerate(text.split("\n"), start=self.count + 1):
             values = line[1:].split(_NEXT_VALUE)
             if len(values) != self._width:
-                raise FaultyBill(BillFault.WRONG_LINE, f"the next one has not {self._width} values")
-            yield self._pick(values)
+                raise FaultyBill(BillFault.WRONG_LINE, f"line {number} has not {self._width} values")
+            detail: Detail = self._pick(values)
+            for name, look, value in zip(self.needed, looks, detail, strict=True):
+                if look.pattern != WORD and not look.fullmatch(value):
+                    raise FaultyBill(BillFault.WRONG_LINE, f"line {number}: {name}")
+            yield detail
 
     def _conclude(self, totals: Sequence[str]) -> None:
         if len(totals) != 2 or totals[1][:1] != "`":

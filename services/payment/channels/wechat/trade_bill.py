@@ -3,13 +3,13 @@
 Whether 总交易单数 counts refunds is not written down anywhere: both are believed. The sums leave no line out.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
+from operator import le
 from typing import BinaryIO, ClassVar
 
-from services.payment.channels.bills import BillFault, FaultyBill, TradeKind, TradeLine
-from services.payment.channels.wechat.bill_file import BillFile, Detail, agree
+from services.payment.channels.bills import BillFault, FaultyBill, Portion, TradeKind
+from services.payment.channels.wechat.bill_file import BillFile, Column, agree
 from services.payment.channels.wechat.bill_values import (
     AMOUNT,
     MOMENT,
@@ -24,9 +24,7 @@ from services.payment.channels.wechat.bill_values import (
 )
 
 _PAYMENT, _REFUND = TradeKind.PAYMENT.value, TradeKind.REFUND.value
-_PAID = "SUCCESS"
-_GIVEN_BACK = ("REFUND", "REVOKED")
-_NO_REFUND: tuple[str | None, str | None] = (None, None)
+_KINDS = {"SUCCESS": _PAYMENT, "REFUND": _REFUND, "REVOKED": _REFUND}
 _TOTALS = ("应结订单总金额", "退款总金额", "充值券退款总金额", "订单总金额", "申请退款总金额")
 
 
@@ -51,45 +49,38 @@ class TradeBill(BillFile):
 
     def __init__(self, file: BinaryIO, merchant_id: str, day: date) -> None:
         super().__init__(file, merchant_id, day)
-        self._moments = Moments()
+        self._fen, self._moments = Amounts(), Moments()
         self._payments = 0
-        # How often which amounts stand together: of these there are few, and they are added up at the end.
-        self._amounts: Counter[tuple[str, ...]] = Counter()
+        self._totals = [0] * len(_TOTALS)
 
-    def read(self, details: Iterator[Detail]) -> list[TradeLine]:
-        """The lines; their amounts are counted, and added up at the end."""
-        fen, moments = Amounts(), self._moments
-        lines: list[TradeLine] = []
-        amounts: list[tuple[str, ...]] = []
-        for detail in details:
-            self.count += 1
-            moment, merchant, transaction, order, state, refund_id, refund_no, refund_state = detail[:8]
-            amounts.append(detail[8:])
-            due, returned, _, ordered, asked = detail[8:]
-            if merchant != self.merchant_id:
-                raise FaultyBill(BillFault.OTHER_MERCHANT)
-            refund, outcome = _NO_REFUND, state
-            if state == _PAID:
-                if moment[:10] != self.day:
-                    raise FaultyBill(BillFault.OTHER_DAY)
-                self._payments += 1
-                kind, amount_fen, due_fen = _PAYMENT, fen[ordered], fen[due]
-            elif state in _GIVEN_BACK:
-                kind, amount_fen, due_fen = _REFUND, fen[asked], fen[returned]
-                refund, outcome = (optional_number(refund_no), number_of(refund_id)), number_of(refund_state or state)
-            else:
-                raise FaultyBill(BillFault.WRONG_LINE, "neither payment nor refund")
-            if not 0 <= due_fen <= amount_fen or not amount_fen:
-                raise FaultyBill(BillFault.WRONG_LINE, "what is due and what was ordered do not fit")
-            numbers = number_of(order), number_of(transaction)
-            lines.append(TradeLine(self.count, kind, *numbers, *refund, outcome, amount_fen, due_fen, moments[moment]))
-        self._amounts.update(amounts)
-        return lines
+    def read(self, columns: Sequence[Column], first: int) -> Portion:
+        """Lines of the needed columns in their order, the first of them with that number; adds up their sums."""
+        moments, merchants, transactions, orders, states, refund_ids, refund_nos, refund_states, *yuan = columns
+        due, returned, coupons, ordered, asked = (list(map(self._fen.__getitem__, each)) for each in yuan)
+        for place, column in enumerate((due, returned, coupons, ordered, asked)):
+            self._totals[place] += sum(column)
+        if set(merchants) != {self.merchant_id}:
+            raise FaultyBill(BillFault.OTHER_MERCHANT)
+        if not set(states) <= _KINDS.keys():
+            raise FaultyBill(BillFault.WRONG_LINE, "neither payment nor refund")
+        kinds = [_KINDS[state] for state in states]
+        if {moment[:10] for moment, kind in zip(moments, kinds, strict=True) if kind is _PAYMENT} - {self.day}:
+            raise FaultyBill(BillFault.OTHER_DAY)
+        self._payments += kinds.count(_PAYMENT)
+        amounts, dues, outcomes = ordered, due, list(states)
+        ids: list[str | None] = [None] * len(kinds)
+        numbers = ids.copy()
+        for at in [at for at, kind in enumerate(kinds) if kind is _REFUND]:
+            amounts[at], dues[at], outcomes[at] = asked[at], returned[at], refund_states[at] or states[at]
+            ids[at], numbers[at] = number_of(refund_ids[at]), optional_number(refund_nos[at])
+        if not all(amounts) or not all(map(le, dues, amounts)):
+            raise FaultyBill(BillFault.WRONG_LINE, "what is due and what was ordered do not fit")
+        happened = [*map(self._moments.__getitem__, moments)]
+        lines = range(first, first + len(kinds))
+        return Portion((lines, kinds, orders, transactions, numbers, ids, outcomes, amounts, dues, happened))
 
     def check(self, summary: Mapping[str, str]) -> None:
         """Every total but that of fees, of which WeChat writes five places and adds up otherwise."""
         agree("总交易单数", count_of(summary["总交易单数"]), self.count, self._payments)
-        fen = Amounts()
-        for place, name in enumerate(_TOTALS):
-            ours = sum(times * fen[amounts[place]] for amounts, times in self._amounts.items())
+        for name, ours in zip(_TOTALS, self._totals, strict=True):
             agree(name, fen_of(summary[name]), ours)
