@@ -58,7 +58,7 @@ async def propose(
         proposed_by=trace.actor,
         not_by=tuple(not_by),
         proposed_on=today,
-        expires_on=today + timedelta(days=act.days),
+        expires_on=today + min(timedelta(days=act.days), date.max - today),
         state=ApprovalState.WAITING,
         decided_by=None,
         decided_on=None,

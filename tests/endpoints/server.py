@@ -85,6 +85,9 @@ def _settled(here: Served) -> dict[str, str]:
         person = {"document_number": "411521199003074513", "name": "张三", "birth_date": "1990-03-07"}
         enrolment = post("/registration/v1/enrolments", {**person, "region": VILLAGE, "benefit_year": 2024})["id"]
         _until(lambda: http.get(f"/payment/v1/bills/{enrolment}").is_success, "a bill was issued")
+        # Payment learns the business date from an event; before, a receipt of that day would be years late.
+        money = "/payment/v1/summary?benefit_year=2024"
+        _until(lambda: http.get(money).json()["business_date"] == "2023-10-01", "payment knows the business date")
         receipt = {"receipt_no": "R-1", "enrolment_id": enrolment, "amount_fen": 38000, "received_on": "2023-10-01"}
         post("/payment/v1/cash-receipts", {"village": VILLAGE, "receipts": [receipt]})
         del receipt["received_on"]

@@ -66,6 +66,7 @@ _SEALS = "tests/shared/audit/test_sealing.py::"
 _ANCHOR = "tests/verify/test_seals.py::TestAnchor::"
 _MONEY_TABLES = "services/payment/migrations/0001_money_in.py"
 _CASH_TABLES = "services/payment/migrations/0002_cash_and_remittance.py"
+_NUMBERS = "services/payment/migrations/0019_numbers_of_documents.py"
 
 MUTATIONS = (
     Mutation(
@@ -315,14 +316,22 @@ MUTATIONS = (
         "unique number of a receipt",
         (
             Edit(_CASH_TABLES, "receipt_no text NOT NULL UNIQUE,", "receipt_no text NOT NULL,"),
-            Edit("services/payment/receipts/repository.py", "ON CONFLICT (receipt_no) DO NOTHING ", ""),
+            Edit(_NUMBERS, "CREATE UNIQUE INDEX cash_receipt_form", "CREATE INDEX cash_receipt_form"),
+            Edit("services/payment/receipts/repository.py", "ON CONFLICT DO NOTHING ", ""),
         ),
         # Within a region a look finds it; only the key knows of another region's.
         (_CASH + "TestReceipts::test_a_number_taken_in_another_town_is_taken_here",),
     ),
     Mutation(
         "unique serial of a collection notice",
-        (Edit(_CASH_TABLES, "collection_notice_serial text UNIQUE,", "collection_notice_serial text,"),),
+        (
+            Edit(_CASH_TABLES, "collection_notice_serial text UNIQUE,", "collection_notice_serial text,"),
+            Edit(
+                _NUMBERS,
+                "CREATE UNIQUE INDEX remittance_batch_serial_form",
+                "CREATE INDEX remittance_batch_serial_form",
+            ),
+        ),
         (_HALL + "TestSerial::test_it_belongs_to_one_batch",),
     ),
     Mutation(

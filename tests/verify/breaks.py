@@ -655,6 +655,7 @@ BREAKS = (
         "payment",
         (
             "ALTER TABLE remittance_batch DROP CONSTRAINT remittance_batch_certificate_no_key",
+            "DROP INDEX remittance_batch_certificate_form",
             (
                 "UPDATE remittance_batch SET state = 'CERTIFICATE_ISSUED', received_on = '2023-10-11',"
                 " certificate_no = 'WS-1', certificate_issued_on = '2023-10-11' WHERE kind = 'ENTRUSTED_CASH'"
