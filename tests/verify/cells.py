@@ -37,6 +37,7 @@ COMPUTED: dict[tuple[str, str], str | None] = {
     ("enrolment", "registered"): None,
     ("enrolment", "enrolled"): None,
     ("town_target", "county"): None,  # of region
+    ("cash_refund", "state"): None,  # of its days
     ("assessment", "latest"): None,  # of version
     ("assessment", "outcome"): None,  # of pricing_id: what a pricing says is tried in the view of pricings
     ("assessment", "reason_code"): None,
