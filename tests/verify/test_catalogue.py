@@ -23,6 +23,13 @@ EXCUSED: dict[tuple[str, str, str], str] = {
         "approval",
         "decided_by",
     ): "a login: that another one proposed is checked, who it was is said nowhere else",
+    ("payment", "cash_refund", "recorded_at"): "when the row was written, for the order of `--trace`",
+    **{
+        (service, "cursor", column): "a consumer behind its publisher is in flight, which only its age can end"
+        for service in ("payment", "subsidy", "registration")
+        for column in ("seq", "")
+    },
+    ("subsidy", "cursor", "publisher"): "a consumer behind its publisher is in flight, which only its age can end",
     ("payment", "approval", "proposed_on"): "a day: only that the decision was not before it is checked",
     ("payment", "approval", "expires_on"): "a day: only that the decision was not after it is checked",
 }
