@@ -33,7 +33,7 @@ _BILLED = "SELECT DISTINCT enrolment_id::text AS key, region, 'billed' AS facts,
 
 # A live bill with what the books hold as aid for its enrolment, funder by funder.
 _BILLS = """
-    SELECT bill.enrolment_id::text AS key, bill.region, bill.version, bill.state, bill.row_no,
+    SELECT bill.enrolment_id::text AS key, bill.region, bill.version, bill.state, bill.row_no, bill.terms,
            coalesce(bill.due_fen, 0) AS due_fen,
            coalesce(bill.paid_on, aid.earned_on) AS day, coalesce(aid.fen, 0) AS aid_fen,
            coalesce(aid.shares, '') AS shares
@@ -54,10 +54,11 @@ _BILLS = """
     ORDER BY bill.enrolment_id
 """
 _ASSESSMENTS = """
-    SELECT asked.id::text AS key, assessment.outcome, assessment.pricing_id, newest.version AS newest
+    SELECT asked.id::text AS key, assessment.outcome, assessment.pricing_id, pricing.terms, newest.version AS newest
     FROM unnest(CAST(:keys AS uuid[]), CAST(:versions AS integer[])) AS asked (id, version)
     LEFT JOIN proof.assessment AS assessment
       ON assessment.enrolment_id = asked.id AND assessment.version = asked.version
+    LEFT JOIN proof.pricing AS pricing ON pricing.id = assessment.pricing_id
     LEFT JOIN (SELECT enrolment_id, max(version) AS version FROM proof.assessment
                WHERE enrolment_id = ANY(CAST(:keys AS uuid[])) GROUP BY 1) AS newest
       ON newest.enrolment_id = asked.id
@@ -149,6 +150,8 @@ def _compared(bill: RowMapping, assessment: RowMapping, terms: _Terms) -> tuple[
     """What the assessment says against what payment holds, and the difference in fen."""
     aid_fen: int = bill["aid_fen"]
     held = f"due {bill['due_fen']}, aid {bill['shares'] or 0}"
+    if bill["state"] != "SUPERSEDED" and assessment["terms"] is not None and bill["terms"] != assessment["terms"]:
+        return f"the terms of version {bill['version']}", "other terms", aid_fen
     if bill["state"] in ("OPEN", "SUPERSEDED"):
         newest = assessment["newest"] if bill["state"] == "OPEN" else bill["version"]
         return f"version {newest}, aid 0", f"version {bill['version']}, aid {bill['shares'] or 0}", aid_fen
