@@ -13,9 +13,14 @@ CREATE VIEW proof.summed_transfer AS
 SELECT region, benefit_year, kind, debit, credit, amount_fen
 FROM transfer WHERE written_by < (SELECT below FROM transfer_horizon);
 
+-- The terms of a bill are shown as a digest, to be compared with those of the price that it asks.
 CREATE VIEW proof.bill AS
 SELECT id, enrolment_id, benefit_year, region, version, state, superseded_because, row_no, due_fen, aided_fen,
-       paid_on, paid_through, paid_by
+       paid_on, paid_through, paid_by,
+       (SELECT md5(string_agg(concat_ws('|', line.value ->> 'pay_from', line.value ->> 'pay_until',
+            line.value ->> 'standard_fen', line.value ->> 'due_fen', line.value -> 'wait', line.value -> 'benefit',
+            line.value -> 'shares'), ';' ORDER BY line.ordinality))
+        FROM jsonb_array_elements(schedule) WITH ORDINALITY AS line) AS terms
 FROM bill;
 
 CREATE VIEW proof.payment_order AS

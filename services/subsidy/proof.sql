@@ -3,7 +3,7 @@
 
 CREATE VIEW proof.assessment AS
 SELECT assessment.enrolment_id, assessment.version, assessment.region, assessment.benefit_year, pricing.outcome,
-       pricing.reason_code, pricing.pack, assessment.pricing_id, assessment.assessed_on, assessment.cause,
+       pricing.reason_code, pricing.pack, assessment.pricing_id, assessment.assessed_on,
        NOT EXISTS (
            SELECT FROM assessment AS newer
            WHERE newer.enrolment_id = assessment.enrolment_id AND newer.version > assessment.version
@@ -41,3 +41,10 @@ CROSS JOIN json_array_elements(line.value -> 'shares') AS share;
 -- The day on which an enrolment was paid, as subsidy knows it, and the row under which.
 CREATE VIEW proof.paid_enrolment AS
 SELECT id, region, paid_on, pricing_id, row_no FROM enrolment WHERE paid_on IS NOT NULL AND terminated_on IS NULL;
+
+CREATE VIEW proof.pricing AS
+SELECT id, (SELECT md5(string_agg(concat_ws('|', line.value ->> 'pay_from', line.value ->> 'pay_until',
+            line.value ->> 'standard_fen', line.value ->> 'due_fen', line.value -> 'wait', line.value -> 'benefit',
+            line.value -> 'shares'), ';' ORDER BY line.ordinality))
+        FROM jsonb_array_elements(schedule::jsonb) WITH ORDINALITY AS line) AS terms
+FROM pricing;

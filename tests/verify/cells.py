@@ -8,6 +8,7 @@ and constraints may refuse.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import text
@@ -37,6 +38,9 @@ COMPUTED: dict[tuple[str, str], str | None] = {
     ("enrolment", "registered"): None,
     ("enrolment", "enrolled"): None,
     ("town_target", "county"): None,  # of region
+    ("bill", "terms"): "schedule",
+    ("pricing", "terms"): "schedule",
+    ("cash_refund", "state"): None,  # of its days
     ("assessment", "latest"): None,  # of version
     ("assessment", "outcome"): None,  # of pricing_id: what a pricing says is tried in the view of pricings
     ("assessment", "reason_code"): None,
@@ -50,6 +54,14 @@ COMPUTED: dict[tuple[str, str], str | None] = {
 }
 # Views over one JSON column: each cell is a value in it.
 IN_JSON = ("pricing_row", "pricing_share")
+_PLACES = {
+    "wait": ("wait", "code"),
+    "wait_months": ("wait", "months"),
+    "wait_days": ("wait", "days"),
+    "cover_rule": ("benefit", "start"),
+    "cover_from": ("benefit", "starts_on"),
+    "cover_until": ("benefit", "ends_on"),
+}
 _MADE = {
     "uuid": "gen_random_uuid()",
     "text": "concat({c}, 'X')",
@@ -275,8 +287,7 @@ async def _in_json(connection: AsyncConnection, cell: Cell) -> str:
             raise NothingThere
         terms = [*terms[1:], terms[0]]
     elif cell.view == "pricing_row":
-        values = [row[cell.column] for row in [*others, *terms] if row[cell.column] != terms[place][cell.column]]
-        terms[place] |= {cell.column: values[0]}
+        _replace(terms[place], others, *_PLACES.get(cell.column, ("", cell.column)))
     else:
         share = terms[place]["shares"][0]
         values = [
@@ -285,6 +296,24 @@ async def _in_json(connection: AsyncConnection, cell: Cell) -> str:
         made = f"{share[cell.column]}X" if cell.column == "funder" else share[cell.column] + 1
         terms = _shares(terms, place, [share | {cell.column: values[0] if values else made}])
     return f"UPDATE pricing SET schedule = '{json.dumps(terms)}'::json WHERE id = '{mine}'"
+
+
+def _replace(row: dict[str, Any], others: Sequence[dict[str, Any]], part: str, name: str) -> None:
+    """Another row's value, or one made where all rows say the same."""
+    mine = row[part] if part else row
+    values = [(other[part] if part else other)[name] for other in others]
+    different = [value for value in values if value != mine[name]]
+    old = mine[name]
+    mine[name] = different[0] if different else _made(old)
+
+
+def _made(value: Any) -> Any:
+    if isinstance(value, int):
+        return value + 1
+    try:
+        return str(date.fromisoformat(value) + timedelta(days=1))
+    except (TypeError, ValueError):
+        return "DAY_AFTER_WAIT" if value == "YEAR_START" else "X"
 
 
 def _shares(terms: list[dict[str, Any]], place: int, shares: list[Any]) -> list[dict[str, Any]]:

@@ -23,7 +23,14 @@ EXCUSED: dict[tuple[str, str, str], str] = {
         "approval",
         "decided_by",
     ): "a login: that another one proposed is checked, who it was is said nowhere else",
-    ("payment", "approval", "proposed_on"): "a day: only that the decision was not before it is checked",
+    ("payment", "cash_refund", "recorded_at"): "when the row was written, for the order of `--trace`",
+    **{
+        (service, "cursor", column): "a consumer behind its publisher is in flight, which only its age can end"
+        for service in ("payment", "subsidy", "registration")
+        for column in ("seq", "")
+    },
+    ("subsidy", "outbox", "published_at"): "of a thing with one event: when it was sent, between then and now",
+    ("subsidy", "cursor", "publisher"): "a consumer behind its publisher is in flight, which only its age can end",
     ("payment", "approval", "expires_on"): "a day: only that the decision was not after it is checked",
 }
 MOST_EXCUSED = 15

@@ -33,7 +33,8 @@ _BILLED = "SELECT DISTINCT enrolment_id::text AS key, region, 'billed' AS facts,
 
 # A live bill with what the books hold as aid for its enrolment, funder by funder.
 _BILLS = """
-    SELECT bill.enrolment_id::text AS key, bill.region, bill.version, bill.state, coalesce(bill.due_fen, 0) AS due_fen,
+    SELECT bill.enrolment_id::text AS key, bill.region, bill.version, bill.state, bill.row_no, bill.terms,
+           coalesce(bill.due_fen, 0) AS due_fen,
            coalesce(bill.paid_on, aid.earned_on) AS day, coalesce(aid.fen, 0) AS aid_fen,
            coalesce(aid.shares, '') AS shares
     FROM proof.bill AS bill
@@ -53,10 +54,11 @@ _BILLS = """
     ORDER BY bill.enrolment_id
 """
 _ASSESSMENTS = """
-    SELECT asked.id::text AS key, assessment.outcome, assessment.pricing_id, newest.version AS newest
+    SELECT asked.id::text AS key, assessment.outcome, assessment.pricing_id, pricing.terms, newest.version AS newest
     FROM unnest(CAST(:keys AS uuid[]), CAST(:versions AS integer[])) AS asked (id, version)
     LEFT JOIN proof.assessment AS assessment
       ON assessment.enrolment_id = asked.id AND assessment.version = asked.version
+    LEFT JOIN proof.pricing AS pricing ON pricing.id = assessment.pricing_id
     LEFT JOIN (SELECT enrolment_id, max(version) AS version FROM proof.assessment
                WHERE enrolment_id = ANY(CAST(:keys AS uuid[])) GROUP BY 1) AS newest
       ON newest.enrolment_id = asked.id
@@ -96,6 +98,10 @@ class _Terms:
         self._rows |= {pricing_id: [] for pricing_id in new}
         for row in await self._subsidy.rows(_TERMS, ids=new) if new else ():
             self._rows[row["pricing_id"]].append(row)
+
+    def due_of(self, pricing_id: str, row_no: int | None) -> int | None:
+        """What the row of a number asks; None where there is none."""
+        return next((row["due_fen"] for row in self._rows[pricing_id] if row["row_no"] == row_no), None)
 
     def on(self, pricing_id: str, day: date) -> RowMapping | None:
         """The row that holds a payment's day."""
@@ -144,21 +150,29 @@ def _compared(bill: RowMapping, assessment: RowMapping, terms: _Terms) -> tuple[
     """What the assessment says against what payment holds, and the difference in fen."""
     aid_fen: int = bill["aid_fen"]
     held = f"due {bill['due_fen']}, aid {bill['shares'] or 0}"
+    if bill["state"] != "SUPERSEDED" and assessment["terms"] is not None and bill["terms"] != assessment["terms"]:
+        return f"the terms of version {bill['version']}", "other terms", aid_fen
     if bill["state"] in ("OPEN", "SUPERSEDED"):
         newest = assessment["newest"] if bill["state"] == "OPEN" else bill["version"]
         return f"version {newest}, aid 0", f"version {bill['version']}, aid {bill['shares'] or 0}", aid_fen
     if assessment["outcome"] != "PRICED":
         return f"version {bill['version']} {assessment['outcome'] or 'unknown'}", held, bill["due_fen"] or aid_fen
+    if bill["state"] == "NOTHING_DUE" and terms.due_of(assessment["pricing_id"], bill["row_no"]) != 0:
+        return "a row of nothing due", f"row {bill['row_no']}", 0
     if bill["day"] is None:
         return ("", "", 0) if bill["state"] == "NOTHING_DUE" else ("a day of payment", held, bill["due_fen"])
     row = terms.on(assessment["pricing_id"], bill["day"])
     if row is None:
         return f"no payment on {bill['day']}", held, bill["due_fen"]
     return (
-        f"due {row['due_fen']}, aid {row['shares'] or 0}",
-        held,
+        f"due {row['due_fen']}, aid {row['shares'] or 0}{_row(bill, row['row_no'])}",
+        f"{held}{_row(bill, bill['row_no'])}",
         (bill["due_fen"] - row["due_fen"]) or (aid_fen - row["aided_fen"]),
     )
+
+
+def _row(bill: RowMapping, row_no: int | None) -> str:
+    return f", row {row_no}" if bill["state"] == "PAID" else ""
 
 
 CHECKS = (

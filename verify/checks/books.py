@@ -105,7 +105,9 @@ _DAILY = """
     SELECT concat('account ', account, ' on ', min(day)) AS subject, region, '≥ 0' AS expected, min(fen)::text AS found,
            min(fen)::bigint AS fen
     FROM (
-        SELECT region, account, day, sum(sum(fen)) OVER (PARTITION BY region, account ORDER BY day) AS fen FROM (
+        SELECT region, account, day, sum(sum(fen)) OVER (PARTITION BY region, account ORDER BY day) AS fen,
+               sum(sum(fen)) OVER (PARTITION BY region, account) AS last
+        FROM (
             SELECT region, debit AS account, effective_on AS day, amount_fen AS fen FROM proof.transfer
             UNION ALL SELECT region, credit, effective_on, -amount_fen FROM proof.transfer
             UNION ALL
@@ -118,7 +120,8 @@ _DAILY = """
         WHERE account IN ('village_cash', 'pending', 'in_transit', 'treasury') OR starts_with(account, 'channel:')
         GROUP BY region, account, day
     ) AS ended
-    WHERE fen < 0 GROUP BY region, account ORDER BY region, subject
+    WHERE fen < 0 AND (last >= 0 OR starts_with(account, 'channel:'))
+    GROUP BY region, account ORDER BY region, subject
 """
 _GUARDED = """
     SELECT coalesce(bool_or(trigger.tgenabled IN ('O', 'A')), false) AS guarded,

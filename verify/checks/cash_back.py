@@ -15,6 +15,17 @@ _OWED = """
            coalesce(refund.state, 'not owed') AS found, coalesce(receipt.amount_fen, 0) AS fen
     FROM proof.cash_receipt AS receipt FULL JOIN proof.cash_refund AS refund ON refund.receipt_id = receipt.id
     WHERE (receipt.state IS NOT DISTINCT FROM 'RECALLED') <> (refund.receipt_id IS NOT NULL)
+    UNION ALL
+    SELECT concat('receipt ', receipt.receipt_no), receipt.region, failed.effective_on::text,
+           concat_ws(' ', refund.recalled_on, refund.approved_on, refund.fetched_on,
+                     refund.returned_on), receipt.amount_fen
+    FROM proof.cash_refund AS refund JOIN proof.cash_receipt AS receipt ON receipt.id = refund.receipt_id
+    LEFT JOIN proof.transfer AS failed ON failed.kind = 'import_failed'
+      AND (failed.batch_id, failed.enrolment_id) = (receipt.batch_id, receipt.enrolment_id)
+    WHERE receipt.state = 'RECALLED' AND (
+        failed.effective_on IS DISTINCT FROM refund.recalled_on
+        OR refund.approved_on < refund.recalled_on OR refund.fetched_on < refund.approved_on
+        OR refund.returned_on < refund.fetched_on OR refund.region <> receipt.region)
     ORDER BY subject
 """
 # Each step that moves cash is one transfer of the receipt's amount on the day of the step.

@@ -85,39 +85,47 @@ _STEPS = """
               SELECT FROM proof.bank_line AS booked
               WHERE booked.batch_id = batch.id AND booked.booked_on = step.effective_on)
        OR step.last AND step.to_state <> batch.state
+       OR (batch.state = 'HELD') <> (batch.held_at IS NOT NULL)
+       OR (batch.state = 'RETURNED') <> (batch.returned_on IS NOT NULL)
+       OR batch.kind = 'ENTRUSTED_CASH' AND (batch.collection_notice_serial IS NULL) <> (batch.state IN (
+              'OPEN', 'SUBMITTED', 'READY_TO_REMIT', 'CLOSED_EMPTY')) AND batch.state <> 'HELD'
        OR step.effective_on IS DISTINCT FROM CASE step.to_state
               WHEN 'REMITTED' THEN batch.remitted_on WHEN 'TREASURY_CONFIRMED' THEN batch.received_on
               WHEN 'CERTIFICATE_ISSUED' THEN batch.certificate_issued_on WHEN 'RETURNED' THEN batch.returned_on
               ELSE step.effective_on END
-       OR (step.step, step.to_state) NOT IN (
-              ('SUBMIT', 'SUBMITTED'), ('MATCH', 'READY_TO_REMIT'), ('MATCH', 'HELD'), ('MATCH', 'CLOSED_EMPTY'),
-              ('CORRECT', 'SUBMITTED'), ('CORRECT', 'OPEN'), ('RECORD_SERIAL', 'AT_TAX_HALL'),
-              ('CONFIRM_DETAIL', 'DETAIL_CONFIRMED'), ('CONFIRM_DETAIL', 'HELD'), ('REMIT', 'REMITTED'),
-              ('CONFIRM_TREASURY', 'TREASURY_CONFIRMED'), ('ISSUE_CERTIFICATE', 'CERTIFICATE_ISSUED'),
-              ('RETURN', 'RETURNED'))
-          AND step.step IN ('SUBMIT', 'REMIT', 'CONFIRM_TREASURY', 'ISSUE_CERTIFICATE', 'RETURN')
+       OR step.step IS DISTINCT FROM coalesce(CASE step.to_state
+              WHEN 'AT_TAX_HALL' THEN 'ENTER_SERIAL' WHEN 'DETAIL_CONFIRMED' THEN 'CONFIRM_DETAIL'
+              WHEN 'REMITTED' THEN 'REMIT' WHEN 'TREASURY_CONFIRMED' THEN 'CONFIRM_TREASURY'
+              WHEN 'CERTIFICATE_ISSUED' THEN 'ISSUE_CERTIFICATE' WHEN 'RETURNED' THEN 'RETURN'
+              WHEN 'READY_TO_REMIT' THEN CASE WHEN step.from_state IN ('OPEN', 'SUBMITTED') THEN 'MATCH' END END,
+              step.step)
     ORDER BY subject, found
 """
 # A village's batch declares what its receipts sum to, an online one what the bank's lines say; a new batch replaces one
 # that came back.
 _DECLARED = """
     SELECT concat('batch ', batch.id) AS subject, batch.region,
-           concat(coalesce(counted.fen, 0), ' ', counted.region) AS expected,
-           concat(batch.declared_fen, ' ', batch.counted_fen, ' ', batch.region) AS found,
+           concat_ws(' ', coalesce(counted.fen, 0), counted.region, counted.benefit_year) AS expected,
+           concat_ws(' ', batch.declared_fen, batch.counted_fen, batch.region, batch.benefit_year, batch.statement_no)
+           AS found,
            (batch.declared_fen - coalesce(counted.fen, 0))::bigint AS fen
     FROM proof.remittance_batch AS batch
     LEFT JOIN LATERAL (
-        SELECT sum(amount_fen)::bigint AS fen, min(region) AS region FROM (
-            SELECT amount_fen, NULL AS region FROM proof.bank_line
+        SELECT sum(amount_fen)::bigint AS fen, min(region) AS region, min(benefit_year) AS benefit_year FROM (
+            SELECT amount_fen, NULL AS region, NULL::integer AS benefit_year FROM proof.bank_line
             WHERE batch_id = batch.id AND kind = 'SETTLEMENT' AND reversed_on IS NULL AND batch.kind = 'ONLINE'
             UNION ALL
-            SELECT amount_fen, region FROM proof.cash_receipt
+            SELECT amount_fen, region, benefit_year FROM proof.cash_receipt
             WHERE batch_id = batch.id AND batch.kind = 'ENTRUSTED_CASH'
         ) AS row
     ) AS counted ON true
     WHERE batch.previous_batch_id IS NULL AND batch.state NOT IN ('OPEN', 'SUBMITTED', 'HELD')
       AND (counted.fen IS DISTINCT FROM batch.declared_fen OR batch.counted_fen IS DISTINCT FROM batch.declared_fen
-           OR counted.region <> batch.region)
+           OR counted.region <> batch.region OR batch.benefit_year IS DISTINCT FROM counted.benefit_year
+           OR (batch.kind = 'ENTRUSTED_CASH') <> (batch.statement_no IS NOT NULL)
+           OR EXISTS (SELECT FROM proof.remittance_batch AS other
+                      WHERE other.statement_no = batch.statement_no AND other.id <> batch.id
+                        AND other.previous_batch_id IS NULL))
     UNION ALL
     SELECT concat('batch ', batch.id), batch.region, 'replaces one that came back',
            concat('replaces ', batch.previous_batch_id, ' ', earlier.state), batch.amount_fen

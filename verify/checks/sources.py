@@ -46,7 +46,7 @@ _BILL_AID = """
         WHERE credit = 'aided' GROUP BY 1, 2, 3
     ) AS aid ON (aid.enrolment_id, aid.benefit_year, aid.effective_on)
                 = (bill.enrolment_id, bill.benefit_year, bill.paid_on)
-    WHERE bill.state = 'PAID' AND coalesce(aid.fen, 0) <> bill.aided_fen
+    WHERE bill.state = 'PAID' AND (coalesce(aid.fen, 0) <> bill.aided_fen OR bill.superseded_because IS NOT NULL)
     ORDER BY bill.id
 """
 # What was booked for a person is booked under the year of a bill of theirs.
@@ -92,7 +92,7 @@ _REFUNDS = """
            concat_ws(' ', held.channel, held.transaction_id, held.enrolment_id, held.benefit_year, held.amount_fen,
                      'of', held.paid_fen, held.reason, held.state, held.suspended_on, booked.effective_on) AS expected,
            concat_ws(' ', refund.channel, refund.transaction_id, refund.enrolment_id, refund.benefit_year,
-                     refund.amount_fen, 'of', refund.paid_fen, refund.reason, refund.state, refund.requested_on,
+                     refund.refund_no, refund.amount_fen, 'of', refund.paid_fen, refund.reason, refund.state, refund.requested_on,
                      refund.approved_on) AS found,
            coalesce(refund.amount_fen, held.amount_fen) AS fen
     FROM proof.refund AS refund FULL JOIN proof.suspense AS held ON held.id = refund.suspense_id
@@ -105,6 +105,7 @@ _REFUNDS = """
             refund.benefit_year, refund.region, refund.amount_fen, refund.paid_fen, refund.reason)
         OR (held.state = 'REFUNDED') <> (refund.state = 'PAID') OR held.state NOT IN ('REFUNDING', 'REFUNDED')
         OR (refund.approved_on IS NULL) <> (booked.caused_by IS NULL) OR refund.requested_on < held.suspended_on
+        OR NOT starts_with(refund.refund_no, concat('R', replace(refund.id::text, '-', ''), 'T'))
         OR (refund.refund_no LIKE '%T1' AND booked.effective_on <> refund.approved_on)
         OR booked.effective_on > refund.approved_on OR refund.requested_on > refund.approved_on
         OR refund.refunded_on < held.suspended_on)
