@@ -58,11 +58,13 @@ def main() -> int:
     arguments.add_argument("--quick", action="store_true", help="a tenth of the work, one round")
     arguments.add_argument("--out", type=Path, default=Path(".canbao/bench/table"), help="table as .md and .json")
     arguments.add_argument("--old-years", type=int, default=0, help="closed years in the large county of P6 (0)")
+    arguments.add_argument("--bill-lines", type=int, default=0, help="lines of one more bill in P5, for its memory (0)")
     asked = arguments.parse_args()
     names = [name.lower() for name in asked.subjects] or list(known)
     if unknown := sorted(set(names) - known.keys()):
         arguments.error(f"没有名为 {' '.join(unknown)} 的测量项 · no such subject; choose {', '.join(known)}")
-    plan = Plan(1, _QUICK, asked.old_years) if asked.quick else Plan(asked.repeat, old_years=asked.old_years)
+    sizes = {"old_years": asked.old_years, "bill_lines": asked.bill_lines}
+    plan = Plan(1, _QUICK, **sizes) if asked.quick else Plan(asked.repeat, **sizes)
     machine = facts()
     lines, failed = uvloop.run(run(names, plan))
     print(markdown(lines, machine))

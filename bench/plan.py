@@ -8,12 +8,14 @@ from dataclasses import dataclass
 class Plan:
     """So many rounds; ``scale`` is 1 for a whole run and less for a look or a test.
 
-    ``old_years`` is how many closed years of as many people stand in the large county of P6.
+    ``old_years`` is how many closed years of as many people stand in the large county of P6; ``bill_lines`` how long a
+    further bill is of which P5 measures the memory.
     """
 
     repeat: int = 3
     scale: float = 1.0
     old_years: int = 0
+    bill_lines: int = 0
 
     def count(self, whole: int, *, least: int = 1) -> int:
         """So many of what a whole run takes ``whole`` of."""

@@ -19,7 +19,7 @@
 | attributions | payments and refunds that a channel settled with another day, said by two people | yes | | |
 | approvals | what needs a second person: the list, and the decisions | yes | | |
 | statements | the rows of the bank's statements | | | |
-| channel_bills | the channel's own daily bills: fetched, checked, stored line by line | | | |
+| channel_bills | the channel's own daily bills: fetched, checked, stored line by line | yes | | channel-bills |
 | batches | remittance batches, their lines, steps and differences | | | |
 | remittance | the way of batches to the treasury | yes | | |
 | ledger | the books: transfers and their sums | | | ledger sums |
@@ -38,6 +38,9 @@ from services.payment.callbacks import routes as callbacks
 from services.payment.cash import match_job
 from services.payment.cash import routes as cash
 from services.payment.cash_refunds import routes as cash_refunds
+from services.payment.channel_bills import job as channel_bill_job
+from services.payment.channel_bills import routes as channel_bills
+from services.payment.channel_bills.metrics import read_channel_bills
 from services.payment.crediting import routes as crediting
 from services.payment.crediting import worker as crediting_worker
 from services.payment.crediting.metrics import read_money_at_risk, read_quarantine
@@ -67,6 +70,7 @@ SERVICE = Service[PaymentResources](
         cash.ROUTER,
         cash_refunds.ROUTER,
         bank.ROUTER,
+        channel_bills.ROUTER,
         reversals.ROUTER,
         attributions.ROUTER,
         remittance.ROUTER,
@@ -82,10 +86,11 @@ SERVICE = Service[PaymentResources](
         *match_job.JOBS,
         *balances.JOBS,
         *settlement.JOBS,
+        *channel_bill_job.JOBS,
     ),
     migrations=Path(__file__).parent / "migrations",
     resources=PaymentResources,
     public_paths=frozenset({callbacks.PATH}),
-    gauges={"money at risk": read_money_at_risk, "quarantine": read_quarantine},
+    gauges={"money at risk": read_money_at_risk, "quarantine": read_quarantine, "channel bills": read_channel_bills},
     audited=(TRANSFER, RAW_NOTICE),
 )

@@ -69,6 +69,23 @@ SELECT id, statement_no, line_no, account, booked_on, kind, reference, amount_fe
        reversed_on, reversed_by, actor, region, recorded_at
 FROM bank_line;
 
+CREATE VIEW proof.billed_merchant AS SELECT channel, merchant_id, first_day, region, recorded_at FROM billed_merchant;
+
+-- Never the file itself: it holds who paid.
+CREATE VIEW proof.channel_bill AS
+SELECT id, channel, merchant_id, kind, bill_day, state, fault, content_hash, content_bytes, line_count, summary, read_at,
+       read_on, region, recorded_at
+FROM channel_bill;
+
+CREATE VIEW proof.bill_trade_line AS
+SELECT bill_id, line_no, kind, order_no, transaction_id, refund_no, channel_refund_id, outcome, amount_fen, due_fen,
+       happened_at, region
+FROM bill_trade_line;
+
+CREATE VIEW proof.bill_flow_line AS
+SELECT bill_id, line_no, booked_at, flow_no, business_no, voucher_no, kind, amount_fen, balance_fen, region
+FROM bill_flow_line;
+
 CREATE VIEW proof.remittance_batch AS
 SELECT id, region, kind, state, held_at, statement_no, benefit_year, channel, merchant_id, settlement_day, part,
        declared_fen, amount_fen, line_count, collection_notice_serial, remitted_on, received_on, certificate_no,

@@ -1,11 +1,13 @@
 """What payment keeps open: merchants with their keys, their channels, and the group commit of notices."""
 
+from collections.abc import Callable
+
 import httpx
 
 from services.payment.channels.channel import PaymentChannel
 from services.payment.channels.wechat.client import WechatClient
 from services.payment.channels.wechat.keys import Merchant, load_merchant
-from services.payment.job_names import CREDITING
+from services.payment.job_names import CHANNEL_BILLS, CREDITING
 from services.payment.notices.group_commit import GroupCommit
 from shared.errors import DomainError, ErrorCode
 from shared.pack_in_force import fit_of, pack_in_force
@@ -40,6 +42,7 @@ class PaymentResources:
             merchant.mchid: load_merchant(merchant) for merchant in settings.wechat_merchants
         }
         self.channels: dict[str, PaymentChannel] = {}
+        self._wake: Callable[[str], None] | None = None
 
     def missing(self) -> str:
         """The merchants whose every notice would be refused, because no platform key stands in its place."""
@@ -53,6 +56,7 @@ class PaymentResources:
 
     async def start(self, context: ServiceContext[object]) -> None:
         """Open what needs the running service; nothing is connected yet."""
+        self._wake = context.wake
         self.http = httpx.AsyncClient(limits=httpx.Limits(max_connections=32, max_keepalive_connections=16))
         self.channels = {
             merchant_id: WechatClient(merchant, self.http, self._wechat_base_url, context.clock, self.region)
@@ -78,6 +82,11 @@ class PaymentResources:
             quote = f"“{clause.quote}”" if clause else ""
             written = f"{self._pack.document}{quote or reason.text}"
             raise ChannelNotAllowed(f"文件未列此渠道：{written} · {channel.value} is not listed there")
+
+    def look_for_bills(self) -> None:
+        """Let the channel's bills be asked for now, as on a new day."""
+        if self._wake is not None:
+            self._wake(CHANNEL_BILLS)
 
     def notify_url(self, merchant_id: str) -> str:
         """The address at which WeChat calls us back."""

@@ -18,6 +18,11 @@ class ChannelRefusal(Exception):
         self.code = code
 
 
+def refund_id(number: str) -> str:
+    """The channel's own number of a refund."""
+    return f"50{number[-26:]}"
+
+
 @dataclass(slots=True)
 class ChannelAccount:
     """One merchant's account at the channel, kept in the journal."""
@@ -132,7 +137,7 @@ class ChannelAccount:
             "out_trade_no": taken["order"],
             "transaction_id": known["transaction"],
             "out_refund_no": number,
-            "refund_id": f"50{number[-26:]}",
+            "refund_id": refund_id(number),
             "refund_status": "SUCCESS",
             "success_time": known["moment"],
             "user_received_account": "支付用户零钱",
@@ -174,7 +179,7 @@ class ChannelAccount:
     def _refund_answer(self, number: str, known: dict[str, Any], status: str) -> dict[str, Any]:
         taken = self.journal.get("transaction", known["transaction"])
         return {
-            "refund_id": f"50{number[-26:]}",
+            "refund_id": refund_id(number),
             "out_refund_no": number,
             "transaction_id": known["transaction"],
             "out_trade_no": taken["order"],

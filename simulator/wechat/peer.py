@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from simulator.wechat import bills
 from simulator.wechat.account import ChannelAccount, ChannelRefusal
 from simulator.wechat.notices import NoticeSender
 from simulator.wechat.signatures import Platform
@@ -37,6 +38,9 @@ class WechatPeer:
             Route("/v3/pay/transactions/id/{number}", self._signed_endpoint(self._query_transaction), methods=["GET"]),
             Route("/v3/refund/domestic/refunds", self._signed_endpoint(self._refund), methods=["POST"]),
             Route("/v3/refund/domestic/refunds/{number}", self._signed_endpoint(self._query_refund), methods=["GET"]),
+            Route("/v3/bill/tradebill", self._signed_endpoint(self._bill(bills.TRADE)), methods=["GET"]),
+            Route("/v3/bill/fundflowbill", self._signed_endpoint(self._bill(bills.FUND_FLOW)), methods=["GET"]),
+            Route("/v3/billdownload/file", self._download_bill, methods=["GET"]),
         ]
 
     def _signed_endpoint(self, answer: Answering) -> Callable[[Request], Awaitable[Response]]:
@@ -56,6 +60,19 @@ class WechatPeer:
             return Response(raw, status, headers=self.platform.answer_headers(raw, named))
 
         return handle
+
+    def _bill(self, kind: str) -> Answering:
+        async def answer(request: Request, _: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+            return 200, bills.offer(self.account, kind, request.query_params["bill_date"], str(request.base_url))
+
+        return answer
+
+    async def _download_bill(self, request: Request) -> Response:
+        """Only the merchant may have it; the answer carries no signature."""
+        target = f"{request.url.path}?{request.url.query}"
+        if not self.platform.is_from_merchant(request.headers.get("authorization", ""), "GET", target, b""):
+            return Response(json.dumps({"code": "SIGN_ERROR", "message": "签名错误"}), 401)
+        return Response(bills.download(self.account, request.query_params["token"]), media_type="application/gzip")
 
     async def _native(self, request: Request, asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         if asked.get("mchid") != self.account.mchid or asked.get("appid") != self.account.appid:

@@ -23,6 +23,7 @@ from shared.domain.clock import SystemClock
 from shared.settings import WechatMerchant
 from simulator.wechat import notices
 from simulator.wechat.signatures import Platform, sealed, signature_headers
+from tests.harness.channel_bills import BillsAtChannel
 from tests.harness.eventually import eventually
 
 MCHID = "1900000109"
@@ -152,6 +153,7 @@ class WechatPeer:
     switching: bool = False
     headers: list[dict[str, str]] = field(default_factory=list)
     answers_unsigned: tuple[int, bytes] | None = None
+    bills: BillsAtChannel = field(default_factory=BillsAtChannel)
 
     def pay(self, order_no: str, **changes: Any) -> dict[str, Any]:
         """Somebody pays an order here; what WeChat then says of it, without sending a notice."""
@@ -171,6 +173,13 @@ class WechatPeer:
             return Response(self.answers_unsigned[1], status_code=self.answers_unsigned[0])
         if not _platform().is_from_merchant(request.headers["authorization"], request.method, target, body):
             return Response(json.dumps({"code": "SIGN_ERROR", "message": "签名错误"}), status_code=401)
+        if request.url.path == "/v3/billdownload/file":
+            # The answer to a download carries no signature.
+            found, content = self.bills.download(request.query_params["token"])
+            return Response(content, status_code=found)
+        if request.url.path.startswith("/v3/bill/"):
+            answered = self.bills.answer(self.url, request.url.path, request.query_params["bill_date"])
+            return self._signed(*answered, named=request.headers.get("wechatpay-serial"))
         status, value = self._handle(request, json.loads(body) if body else {})
         return self._signed(status, value, named=request.headers.get("wechatpay-serial"))
 
@@ -228,6 +237,9 @@ async def wechat_peer() -> AsyncIterator[WechatPeer]:
         Route("/v3/pay/transactions/out-trade-no/{order_no}", peer.answer),
         Route("/v3/refund/domestic/refunds", peer.answer, methods=["POST"]),
         Route("/v3/refund/domestic/refunds/{refund_no}", peer.answer),
+        Route("/v3/bill/tradebill", peer.answer),
+        Route("/v3/bill/fundflowbill", peer.answer),
+        Route("/v3/billdownload/file", peer.answer),
     ]
     server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), port=0, log_level="critical", lifespan="off"))
     task = asyncio.create_task(server.serve())

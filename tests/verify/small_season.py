@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,21 @@ from pydantic import SecretStr
 from services.composition import SERVICES
 from services.console import SERVICE as CONSOLE
 from shared.web.dependencies import scopes_of
+from simulator.wechat.bill_files import TradeRow
+from tests.harness.channel_bills import bills_of
 from tests.harness.eventually import eventually
 from tests.harness.identity_numbers import a_number
 from tests.harness.installation import Installation
 from tests.harness.tax_peer import TOKEN, TaxPeer, tax_peer
-from tests.harness.wechat_peer import MCHID, WechatPeer, merchant, paid_notice, refund_notice, wechat_peer
+from tests.harness.wechat_peer import (
+    MCHID,
+    WechatPeer,
+    merchant,
+    paid_notice,
+    refund_id,
+    refund_notice,
+    wechat_peer,
+)
 from verify.examination import examine
 from verify.report import ConsistencyReport
 
@@ -37,6 +47,7 @@ class Season:
     http: httpx.AsyncClient
     wechat: WechatPeer
     tax: TaxPeer
+    trades: list[TradeRow] = field(default_factory=list)
 
     async def post(self, path: str, body: Any) -> Any:
         """Call and expect a success."""
@@ -65,6 +76,8 @@ class Season:
 
     async def notify(self, order_no: str, amount_fen: int, **changes: Any) -> None:
         """The channel notifies of a payment."""
+        transaction = changes.setdefault("transaction_id", f"42{len(self.trades):026d}")
+        self.trades.append(TradeRow("2023-10-08 10:34:56", transaction, order_no, amount_fen))
         notice = paid_notice(order_no, amount_fen, **changes)
         path = f"/payment/v1/callbacks/wechat/{MCHID}"
         answer = await self.http.post(path, content=notice.body, headers=notice.headers)
@@ -87,6 +100,10 @@ class Season:
             await self.post(f"/payment/v1/refunds/{refund['id']}/approve", None)
         await eventually(lambda: len(self.wechat.refunds) == len(refunds), within_s=20, message="the channel is asked")
         for asked in self.wechat.refunds:
+            (of,) = [each for each in self.trades if each.transaction == asked["transaction_id"] and not each.refund_id]
+            numbers = {"refund_id": refund_id(asked), "refund_no": asked["out_refund_no"]}
+            back = replace(of, **numbers, refunded_fen=asked["amount"]["refund"], moment="2023-10-08 17:00:00")
+            self.trades.append(back)
             notice = refund_notice(asked, success_time="2023-10-08T18:00:00+08:00")
             path = f"/payment/v1/callbacks/wechat/{MCHID}"
             answer = await self.http.post(path, content=notice.body, headers=notice.headers)
@@ -114,7 +131,13 @@ class Season:
         return str(batch["id"])
 
     async def days_go_by(self) -> None:
-        """Payment's business date moves on."""
+        """Payment's business date moves on, and the channel has its bills of what it took and paid out."""
+        if self.trades:
+            trades, flows, paid_out = bills_of(self.trades, "2023-10-09")
+            self.wechat.bills.put("TRADE", "2023-10-08", trades)
+            self.wechat.bills.put("FUND_FLOW", "2023-10-08", flows)
+            self.wechat.bills.put("FUND_FLOW", "2023-10-09", paid_out)
+        self.wechat.bills.otherwise = "NO_STATEMENT_EXIST"
         await self.installation.set_business_date(date(2023, 10, 20), "payment")
 
     async def bank(self, kind: str, reference: str, amount_fen: int) -> None:
@@ -162,6 +185,15 @@ class Season:
         if to_treasury:
             await self.post(f"{batch}/treasury", {"received_on": "2023-10-11"})
             await self.post(f"{batch}/certificate", {"certificate_no": "WS-1", "issued_on": "2023-10-11"})
+
+    async def bills_are_read(self) -> None:
+        """Wait until the channel's bills of every day are read."""
+        query = "SELECT count(*) FILTER (WHERE state = 'WANTED') = 0 AND max(bill_day) = '2023-10-19' FROM channel_bill"
+
+        async def read() -> bool:
+            return bool((await self.installation.sql("payment", query))[0][0])
+
+        await eventually(read, within_s=60, message="the channel's bills are read")
 
     async def settled(self) -> ConsistencyReport:
         """Wait until nothing is on its way any more."""
@@ -224,4 +256,5 @@ async def play(season: Season) -> None:
     cash = await season.collect(WEST, "1", west[1], west[2])
     await season.remit(online, to_treasury=True)
     await season.remit(cash, serial="ZJ2023-0001")
+    await season.bills_are_read()
     await season.settled()

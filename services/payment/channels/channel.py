@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from services.payment.channels.bills import ChannelBills
 from services.payment.notices.notice import ChannelNotice, Evidence, VerifiedNotice
 from shared.errors import DomainError, ErrorCode
 
@@ -79,6 +80,10 @@ class PaymentChannel(Protocol):
     @property
     def appid(self) -> str:
         """The app that the merchant takes payments for."""
+
+    @property
+    def bills(self) -> ChannelBills:
+        """The channel's own daily bills of the merchant."""
 
     async def prepay(
         self, *, order_no: str, description: str, amount_fen: int, expires_at: datetime, notify_url: str

@@ -118,8 +118,13 @@ TABLES = {
     "bill_flow_line": FLOW_LINE,
 }
 INDEXES = (
-    "CREATE INDEX channel_bill_wanted ON channel_bill (bill_day, id) WHERE state = 'WANTED'",
-    "CREATE INDEX channel_bill_region ON channel_bill (region, bill_day)",
+    "CREATE INDEX channel_bill_wanted ON channel_bill (asked_at NULLS FIRST, bill_day, id) WHERE state = 'WANTED'",
+    # Once more on a later day: whether the channel still has the same file.
+    "CREATE INDEX channel_bill_read_once ON channel_bill (bill_day, id) WHERE state <> 'WANTED' AND asked_on = read_on",
+    "CREATE INDEX channel_bill_at_fault ON channel_bill (fault) WHERE fault IS NOT NULL",
+    "CREATE INDEX bill_trade_line_refund ON bill_trade_line (refund_no) WHERE kind = 'REFUND'",
+    "CREATE INDEX bill_trade_line_channel_refund ON bill_trade_line (channel_refund_id) WHERE kind = 'REFUND'",
+    "CREATE INDEX refund_of_day ON refund (channel, merchant_id, refunded_on) WHERE refunded_on IS NOT NULL",
 )
 WRITTEN_ONCE = "billed_merchant, channel_bill_content, bill_trade_line, bill_flow_line"
 
@@ -134,9 +139,11 @@ def upgrade() -> None:
         op.execute(index)
     op.execute("REVOKE DELETE, TRUNCATE ON channel_bill FROM payment_app")
     op.execute(f"REVOKE UPDATE, DELETE, TRUNCATE ON {WRITTEN_ONCE} FROM payment_app")
+    op.execute("GRANT UPDATE (first_day) ON billed_merchant TO payment_app")
 
 
 def downgrade() -> None:
     """Drop them again."""
+    op.execute("DROP INDEX refund_of_day")
     for name in reversed(TABLES):
         op.execute(f"DROP TABLE {name}")

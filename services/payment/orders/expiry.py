@@ -6,9 +6,11 @@ from datetime import date, datetime, time
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.orders import repository
+from services.payment.resources import PaymentResources
 from shared.contracts.event import Received
 from shared.contracts.registration import BusinessDateAdvanced
 from shared.database.business_date import advance_business_date, business_date
+from shared.database.engine import after_commit
 from shared.domain.clock import SHANGHAI
 from shared.messaging.consumer.subscription import Subscription
 from shared.service import Job, ServiceContext
@@ -29,13 +31,14 @@ async def expire_lapsed(context: ServiceContext[object]) -> int:
 
 
 async def on_business_date_advanced(
-    session: AsyncSession, events: Sequence[Received[BusinessDateAdvanced]], _: object
+    session: AsyncSession, events: Sequence[Received[BusinessDateAdvanced]], resources: PaymentResources
 ) -> None:
-    """A new business day: this database follows, and lapsed orders end."""
+    """A new business day: this database follows, lapsed orders end, and the bills of the day before are fetched."""
     day = max(received.event.business_date for received in events)
     await advance_business_date(session, day)
     while await expire_orders(session, day) == _AT_ONCE:
         pass
+    after_commit(session, resources.look_for_bills)
 
 
 SUBSCRIPTIONS = (Subscription(BusinessDateAdvanced, on_business_date_advanced),)

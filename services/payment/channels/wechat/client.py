@@ -25,6 +25,7 @@ from services.payment.channels.channel import (
     RefundAnswer,
 )
 from services.payment.channels.wechat import CHANNEL
+from services.payment.channels.wechat.bills import WechatBills
 from services.payment.channels.wechat.keys import Merchant
 from services.payment.channels.wechat.notice import (
     REFUND_QUERY,
@@ -98,6 +99,13 @@ class WechatClient:
         self._http = http
         self._base_url = base_url.rstrip("/")
         self._clock = clock
+        self.bills = WechatBills(
+            merchant.mchid,
+            http,
+            self._base_url,
+            ask=self._ask,
+            signed=lambda address: self._signed_request("GET", address, b""),
+        )
 
     async def prepay(
         self, *, order_no: str, description: str, amount_fen: int, expires_at: datetime, notify_url: str
@@ -203,6 +211,9 @@ class WechatClient:
         unread = replace(notice, notify_id=f"{notice.notify_id}:unreadable")
         return unread, answer.evidence(what_is_needed(answer.value))
 
+    async def _ask(self, target: str) -> dict[str, Any]:
+        return (await self._call("GET", target, None)).value
+
     async def _call(self, method: str, target: str, body: dict[str, Any] | None) -> Answer:
         content = b"" if body is None else orjson.dumps(body)
         try:
@@ -216,7 +227,15 @@ class WechatClient:
         raise ChannelUnavailable("未询问渠道 · the channel was not asked")
 
     async def _once(self, method: str, target: str, content: bytes) -> Answer:
-        request = self._http.build_request(method, self._base_url + target, content=content, timeout=_TIMEOUT)
+        request = self._signed_request(method, self._base_url + target, content)
+        try:
+            response = await self._http.send(request)
+        except httpx.TransportError as error:
+            raise _TryAgain(f"渠道没有应答 · the channel did not answer: {type(error).__name__}") from error
+        return self._checked(response)
+
+    def _signed_request(self, method: str, address: str, content: bytes) -> httpx.Request:
+        request = self._http.build_request(method, address, content=content, timeout=_TIMEOUT)
         request.headers["Accept"] = "application/json"
         request.headers["Content-Type"] = "application/json"
         request.headers["User-Agent"] = _AGENT
@@ -231,11 +250,7 @@ class WechatClient:
             timestamp=int(self._clock.now().timestamp()),
             nonce=new_id().hex,
         )
-        try:
-            response = await self._http.send(request)
-        except httpx.TransportError as error:
-            raise _TryAgain(f"渠道没有应答 · the channel did not answer: {type(error).__name__}") from error
-        return self._checked(response)
+        return request
 
     def _checked(self, response: httpx.Response) -> Answer:
         if response.status_code >= 500 or response.status_code == 429:

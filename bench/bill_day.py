@@ -1,0 +1,74 @@
+"""The whole of a bill in a process of its own: hashed, read, stored and compared, as the job does it with a download.
+
+``python -m bench.bill_day FILE HASH DAY`` prints seconds as JSON; the settings are those of its environment.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryFile
+
+import uvloop
+
+from services.payment.channel_bills import repository, storage
+from services.payment.channel_bills.models import AskedBill, MerchantAtChannel
+from services.payment.channels.bills import BillKind
+from services.payment.channels.wechat.bill_content import ContentLimits, PackedContent
+from services.payment.channels.wechat.fund_flow_bill import FundFlowBill
+from services.payment.channels.wechat.trade_bill import TradeBill
+from shared.database.engine import Database
+from shared.settings import Settings
+
+_PIECE = 256 * 1024
+
+
+async def main(packed: Path, content_hash: str, day: date, kind: BillKind) -> dict[str, float]:
+    """Seconds of reading and of comparing; raises FaultyBill."""
+    settings = Settings()
+    database = Database(settings.service_url("payment"), pool_size=2)
+    try:
+        began = time.perf_counter()
+        asked = await _read(database, settings.region, packed, content_hash, day, kind)
+        read = time.perf_counter()
+        agreed = 0
+        if kind is BillKind.TRADE:
+            async with database.transaction(settings.region) as session:
+                found = await repository.compare(session, asked.id, limit=10_000)
+            agreed = sum(each.payments for each in found if each.difference_class == 1)
+        return {"read": read - began, "compare": time.perf_counter() - read, "agreed": agreed}
+    finally:
+        await database.dispose()
+
+
+async def _read(
+    database: Database, region: str, packed: Path, content_hash: str, day: date, kind: BillKind
+) -> AskedBill:
+    with TemporaryFile() as file:
+        content = PackedContent(file, ContentLimits())
+        with packed.open("rb") as download:
+            while piece := download.read(_PIECE):
+                await asyncio.to_thread(content.take, piece)
+        content.conclude(content_hash)
+        async with database.transaction(region) as session:
+            merchants = [MerchantAtChannel("WECHAT", "1900000109")]
+            asked = await repository.claim(session, merchants, date.max, again_after_s=0)
+            if asked is None or asked.kind is not kind:
+                raise RuntimeError("no such bill is wanted")
+            if not await repository.mark_read(session, asked.id, content_hash, content.content_bytes, date.max):
+                raise RuntimeError("the bill is not wanted")
+            file.seek(0)
+            reader = (TradeBill if kind is BillKind.TRADE else FundFlowBill)(file, asked.merchant_id, day)
+            await storage.store(session, asked, reader, region)
+            await storage.keep(session, asked, file, region)
+        return asked
+
+
+if __name__ == "__main__":
+    arguments = sys.argv[1:]
+    seconds = uvloop.run(
+        main(Path(arguments[0]), arguments[1], date.fromisoformat(arguments[2]), BillKind(arguments[3]))
+    )
+    print(json.dumps(seconds))

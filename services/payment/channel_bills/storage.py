@@ -1,0 +1,53 @@
+"""A downloaded bill becomes lines, all of them or none: in one transaction, in portions, with the file beside them."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
+from typing import BinaryIO
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.payment.channel_bills import repository
+from services.payment.channel_bills.models import AskedBill
+from services.payment.channels.bills import BillReader, Lines
+
+_PIECE = 1 << 20
+
+
+async def store(session: AsyncSession, asked: AskedBill, reader: BillReader, region: str) -> int:
+    """Write a bill's lines, which `reader` proves against the bill's own summary; returns how many.
+
+    Raises FaultyBill, at the latest after the last line: then the transaction has to be given up.
+    """
+    count = 0
+    await repository.begin_lines(session, asked.kind)
+    async with aclosing(_read_aside(reader.portions())) as portions:
+        async for lines in portions:
+            await repository.add_lines(session, asked.id, asked.kind, lines, region)
+            count += len(lines)
+    await repository.conclude(session, asked.id, count, json.dumps(dict(reader.summary), ensure_ascii=False))
+    return count
+
+
+async def keep(session: AsyncSession, asked: AskedBill, file: BinaryIO, region: str) -> None:
+    """Keep the file as it came, in pieces."""
+    file.seek(0)
+    part = 0
+    while content := file.read(_PIECE):
+        part += 1
+        await repository.add_content(session, asked.id, part, content, region)
+
+
+async def _read_aside(portions: Iterator[Lines]) -> AsyncGenerator[Lines]:
+    """Read the next portion in a thread while this one is written."""
+    upcoming = asyncio.ensure_future(asyncio.to_thread(next, portions, None))
+    try:
+        while (lines := await upcoming) is not None:
+            upcoming = asyncio.ensure_future(asyncio.to_thread(next, portions, None))
+            yield lines
+    finally:
+        # A thread that still reads must not outlive the file.
+        await asyncio.wait([upcoming])
+        if not upcoming.cancelled():
+            upcoming.exception()

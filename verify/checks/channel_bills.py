@@ -1,0 +1,129 @@
+"""The channel's own daily bills, record by record: what it took and gave back is what we have, and nothing else."""
+
+from verify.check import ConsistencyCheck
+from verify.checks.sql import count, differing_rows, named_rows
+from verify.findings import Findings
+from verify.snapshot import Databases
+
+# A payment of ours has to stand in the bill of its day or of the next: the channel books the last second of a day after
+# midnight. Until both are read nothing is said about it. What the channel has, we have to have, whatever its day.
+_PAYMENTS_BILLED = """
+    WITH theirs AS (
+        SELECT bill.channel, bill.merchant_id, line.transaction_id, min(line.order_no) AS order_no,
+               sum(line.amount_fen) AS fen, count(*) AS lines, min(bill.region) AS region
+        FROM proof.bill_trade_line AS line JOIN proof.channel_bill AS bill ON bill.id = line.bill_id
+        WHERE line.kind = 'PAYMENT' GROUP BY 1, 2, 3
+    ), ours AS (
+        SELECT payment.channel, payment.merchant_id, payment.transaction_id, payment.order_no,
+               payment.amount_fen AS fen, payment.region, payment.paid_on >= merchant.first_day AND 2 = (
+                   SELECT count(*) FROM proof.channel_bill AS bill
+                   WHERE (bill.channel, bill.merchant_id, bill.kind) = (payment.channel, payment.merchant_id, 'TRADE')
+                     AND bill.bill_day IN (payment.paid_on, payment.paid_on + 1) AND bill.state <> 'WANTED') AS billed
+        FROM proof.payment AS payment JOIN proof.billed_merchant AS merchant USING (channel, merchant_id)
+    )
+    SELECT concat('billed transaction ', channel, ' ', transaction_id) AS subject,
+           coalesce(ours.region, theirs.region) AS region,
+           coalesce(concat(theirs.order_no, ' ', theirs.fen,
+                           CASE WHEN theirs.lines > 1 THEN concat(' in ', theirs.lines, ' lines') END),
+                    'no line in the bills') AS expected,
+           CASE WHEN ours.fen IS NULL THEN 'no payment' ELSE concat(ours.order_no, ' ', ours.fen) END AS found,
+           (coalesce(ours.fen, 0) - coalesce(theirs.fen, 0))::bigint AS fen
+    FROM theirs FULL JOIN ours USING (channel, merchant_id, transaction_id)
+    WHERE (theirs.fen IS NOT NULL OR ours.billed)
+      AND (ours.fen, ours.order_no, 1) IS DISTINCT FROM (theirs.fen, theirs.order_no, theirs.lines)
+    ORDER BY channel, transaction_id
+"""
+# A refund is known by our number, else by the channel's. It stands in the bill of the day on which it was accepted, and
+# is done on that day or later. One that the channel has not concluded says nothing yet.
+_REFUNDS_BILLED = """
+    WITH theirs AS (
+        SELECT bill.channel, bill.merchant_id, line.refund_no, line.channel_refund_id, line.transaction_id,
+               line.amount_fen AS fen, line.outcome, bill.region
+        FROM proof.bill_trade_line AS line JOIN proof.channel_bill AS bill ON bill.id = line.bill_id
+        WHERE line.kind = 'REFUND'
+    ), ours AS (
+        SELECT refund.id, refund.channel, refund.merchant_id, refund.refund_no, refund.transaction_id,
+               refund.amount_fen AS fen, refund.state, refund.region,
+               refund.state = 'PAID' AND refund.approved_on >= merchant.first_day AND NOT EXISTS (
+                   SELECT FROM generate_series(refund.approved_on, refund.refunded_on + 1, interval '1 day') AS day
+                   LEFT JOIN proof.channel_bill AS bill
+                     ON (bill.channel, bill.merchant_id, bill.kind, bill.bill_day)
+                        = (refund.channel, refund.merchant_id, 'TRADE', day::date) AND bill.state <> 'WANTED'
+                   WHERE bill.id IS NULL) AS billed
+        FROM proof.refund AS refund JOIN proof.billed_merchant AS merchant USING (channel, merchant_id)
+    )
+    SELECT concat('billed refund ', channel, ' ', coalesce(ours.refund_no, theirs.channel_refund_id)) AS subject,
+           coalesce(ours.region, theirs.region) AS region,
+           CASE WHEN theirs.fen IS NULL THEN 'no line in the bills'
+                ELSE concat(theirs.outcome, ' ', theirs.transaction_id, ' ', theirs.fen) END AS expected,
+           CASE WHEN ours.id IS NULL THEN 'no refund'
+                ELSE concat(ours.state, ' ', ours.transaction_id, ' ', ours.fen) END AS found,
+           (coalesce(theirs.fen, 0) - coalesce(ours.fen, 0))::bigint AS fen
+    FROM theirs FULL JOIN ours USING (channel, merchant_id, refund_no)
+    WHERE CASE WHEN theirs.fen IS NULL THEN ours.billed
+               WHEN theirs.outcome = 'SUCCESS'
+               THEN (ours.state, ours.fen, ours.transaction_id)
+                    IS DISTINCT FROM ('PAID', theirs.fen, theirs.transaction_id)
+               ELSE ours.state = 'PAID' AND theirs.outcome NOT IN ('PROCESSING', 'CHANGE') END
+    ORDER BY subject
+"""
+# What is kept of a bill is all of it, and nothing stands there without one.
+_LINES_KEPT = """
+    WITH kept AS (
+        SELECT bill_id, count(*) AS lines FROM (
+            SELECT bill_id FROM proof.bill_trade_line UNION ALL SELECT bill_id FROM proof.bill_flow_line
+        ) AS line GROUP BY 1
+    )
+    SELECT concat('bill ', coalesce(concat(bill.channel, ' ', bill.kind, ' ', bill.bill_day), bill_id::text))
+               AS subject, bill.region, coalesce(bill.line_count, 0)::text AS expected,
+           coalesce(kept.lines, 0)::text AS found, 0::bigint AS fen
+    FROM proof.channel_bill AS bill FULL JOIN kept ON kept.bill_id = bill.id
+    WHERE kept.lines IS DISTINCT FROM nullif(bill.line_count, 0)
+    ORDER BY subject
+"""
+# From one movement to the next, over the days too, as long as no day between them is unread.
+_RUNNING_BALANCES = """
+    WITH line AS (
+        SELECT bill.channel, bill.merchant_id, bill.region, bill.bill_day, line.line_no, line.amount_fen,
+               line.balance_fen, (SELECT count(*) FROM proof.channel_bill AS unread
+                   WHERE (unread.channel, unread.merchant_id, unread.kind) = (bill.channel, bill.merchant_id, bill.kind)
+                     AND unread.state = 'WANTED' AND unread.bill_day < bill.bill_day) AS unread_before
+        FROM proof.bill_flow_line AS line JOIN proof.channel_bill AS bill ON bill.id = line.bill_id
+    ), following AS (
+        SELECT *, lag(balance_fen) OVER (
+            PARTITION BY channel, merchant_id, unread_before ORDER BY bill_day, line_no) AS before_fen
+        FROM line
+    )
+    SELECT concat('balance at ', channel, ' ', bill_day, ' line ', line_no) AS subject, region,
+           (before_fen + amount_fen)::text AS expected, balance_fen::text AS found,
+           (balance_fen - before_fen - amount_fen)::bigint AS fen
+    FROM following WHERE balance_fen <> before_fen + amount_fen
+    ORDER BY channel, merchant_id, bill_day, line_no
+"""
+# A bill that cannot be used, or that the channel has otherwise now, is named: what it would say, nobody knows.
+_WAITING = """
+    SELECT concat('bill ', channel, ' ', kind, ' ', bill_day) AS subject, region, 'the bill that was read' AS expected,
+           concat(state, ' ', fault) AS found, 0::bigint AS fen
+    FROM proof.channel_bill WHERE fault IS NOT NULL AND fault NOT IN ('NOT_READY', 'UNAVAILABLE')
+    ORDER BY subject
+"""
+
+
+async def channel_bills(databases: Databases, findings: Findings) -> None:
+    """Each line of the channel's bills is ours, and each payment and refund of ours is in them."""
+    for table in ("bill_trade_line", "bill_flow_line"):
+        findings.count_examined(await count(databases.payment, table))
+    for sql in (_PAYMENTS_BILLED, _REFUNDS_BILLED, _LINES_KEPT, _RUNNING_BALANCES):
+        await differing_rows(databases.payment, findings, sql)
+    await named_rows(databases.payment, findings, _WAITING)
+
+
+CHECKS = (
+    ConsistencyCheck(
+        "CHANNEL_BILLS",
+        "渠道账单 = 收款与退款",
+        "The channel's own bills say what we have",
+        "渠道交易账单、资金账单 ↔ 收款、退款，逐笔",
+        channel_bills,
+    ),
+)
