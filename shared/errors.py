@@ -414,6 +414,20 @@ class ErrorCode(Enum):
         "格式为 渠道:商户号:结算日",
         "Write it as CHANNEL:MCHID:YYYY-MM-DD",
     )
+    DIFFERENCE_CLOSED = Spec(
+        409,
+        "该差异已经了结",
+        "The difference is closed already",
+        "查询差异清单",
+        "Look it up in the list of differences",
+    )
+    SETTLED_BY_BILL = Spec(
+        409,
+        "该日按渠道账单逐笔对账，不能改记结算日",
+        "That day is settled by the channel's bill, which says what belongs to which payout",
+        "查询差异清单；账单本身有误时联系渠道",
+        "Look at the list of differences; ask the channel where its bill is wrong",
+    )
     SETTLEMENT_ALREADY_COUNTED = Spec(
         409,
         "该笔款项已随某一结算日对账",

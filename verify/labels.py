@@ -19,6 +19,8 @@ _KINDS = {
     "event": "事件",
     "notice": "渠道通知",
     "payment": "缴费",
+    "payout": "渠道出款",
+    "difference": "对账差异",
     "quarantined notice": "已隔离通知",
     "receipt": "现金收据",
     "remittance line": "上解明细",

@@ -16,6 +16,8 @@
 | cash_refunds | cash whose import failed, on its way back to the person | yes | | |
 | bank | the statements of the tax pending account; settlements of channels | yes | | settlements |
 | reversals | bank lines entered wrongly, taken back by two people | yes | | |
+| payouts | payouts of the channels' bills met with the bank's lines | | | payouts, questions about billed payments |
+| differences | what differs from the channels' bills, with owner and age | yes | | |
 | attributions | payments and refunds that a channel settled with another day, said by two people | yes | | |
 | approvals | what needs a second person: the list, and the decisions | yes | | |
 | statements | the rows of the bank's statements | | | |
@@ -44,11 +46,14 @@ from services.payment.channel_bills.metrics import read_channel_bills
 from services.payment.crediting import routes as crediting
 from services.payment.crediting import worker as crediting_worker
 from services.payment.crediting.metrics import read_money_at_risk, read_quarantine
+from services.payment.differences import routes as differences
+from services.payment.differences.metrics import read_differences
 from services.payment.ledger import balances
 from services.payment.ledger.audited import TRANSFER
 from services.payment.notices.audited import RAW_NOTICE
 from services.payment.orders import channel_query, expiry
 from services.payment.orders import routes as orders
+from services.payment.payouts import bill_job, channel_questions
 from services.payment.refunds import routes as refunds
 from services.payment.refunds import submission
 from services.payment.remittance import routes as remittance
@@ -73,6 +78,7 @@ SERVICE = Service[PaymentResources](
         channel_bills.ROUTER,
         reversals.ROUTER,
         attributions.ROUTER,
+        differences.ROUTER,
         remittance.ROUTER,
         summary.ROUTER,
         approvals.ROUTER,
@@ -86,11 +92,18 @@ SERVICE = Service[PaymentResources](
         *match_job.JOBS,
         *balances.JOBS,
         *settlement.JOBS,
+        *bill_job.JOBS,
+        *channel_questions.JOBS,
         *channel_bill_job.JOBS,
     ),
     migrations=Path(__file__).parent / "migrations",
     resources=PaymentResources,
     public_paths=frozenset({callbacks.PATH}),
-    gauges={"money at risk": read_money_at_risk, "quarantine": read_quarantine, "channel bills": read_channel_bills},
+    gauges={
+        "money at risk": read_money_at_risk,
+        "quarantine": read_quarantine,
+        "channel bills": read_channel_bills,
+        "differences": read_differences,
+    },
     audited=(TRANSFER, RAW_NOTICE),
 )

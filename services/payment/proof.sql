@@ -32,7 +32,7 @@ SELECT id, channel, merchant_id, notify_id, source, event_type, kind, payee_merc
 FROM raw_notice;
 
 CREATE VIEW proof.payment AS
-SELECT id, channel, merchant_id, transaction_id, order_id, order_no, notice_id, amount_fen, paid_at, paid_on, region,
+SELECT id, channel, merchant_id, transaction_id, order_id, order_no, notice_id, bill_id, bill_line, amount_fen, paid_at, paid_on, region,
        correlation_id, recorded_at
 FROM payment;
 
@@ -51,6 +51,22 @@ SELECT id, suspense_id, refund_no, channel, merchant_id, transaction_id, enrolme
        reason, state, requested_on, approved_on, refunded_on, deducted_by, attributed_to, attributed_by, failure,
        correlation_id, recorded_at
 FROM refund;
+
+CREATE VIEW proof.unasked_refund AS
+SELECT id, channel, merchant_id, channel_refund_id, payment_line_id, enrolment_id, benefit_year, region, amount_fen,
+       refunded_on, caused_by, deducted_by, recorded_at
+FROM unasked_refund;
+
+CREATE VIEW proof.payout AS
+SELECT id, channel, merchant_id, bill_id, line_no, paid_out_on, amount_fen, after_day, after_line, until_day, until_line,
+       state, fault, batch_id, region, recorded_at
+FROM payout;
+
+CREATE VIEW proof.settlement_difference AS
+SELECT id, class, kind, channel, merchant_id, transaction_id, channel_refund_id, payment_id, refund_id, payout_id,
+       unasked_id, bill_id, line_no, ours_fen, theirs_fen, owner, since, state, closed_because, closed_on, closed_by,
+       region, recorded_at
+FROM settlement_difference;
 
 CREATE VIEW proof.cash_receipt AS
 SELECT id, receipt_no, enrolment_id, benefit_year, region, amount_fen, received_on, state, recall_reason, batch_id,
@@ -88,7 +104,7 @@ FROM bill_flow_line;
 
 CREATE VIEW proof.remittance_batch AS
 SELECT id, region, kind, state, held_at, statement_no, benefit_year, channel, merchant_id, settlement_day, part,
-       declared_fen, amount_fen, line_count, collection_notice_serial, remitted_on, received_on, certificate_no,
+       by_bill, payout_id, declared_fen, amount_fen, line_count, collection_notice_serial, remitted_on, received_on, certificate_no,
        certificate_issued_on, returned_on, previous_batch_id, recorded_at
 FROM remittance_batch;
 

@@ -371,8 +371,10 @@ BREAKS = (
         "BANK_STATEMENT",
         "payment",
         (
-            "UPDATE payment_line l SET attributed_to = p.paid_on, attributed_by = gen_random_uuid() FROM payment p"
-            " WHERE p.id = l.payment_id AND l.settled_on IS NOT NULL",
+            (
+                "UPDATE payment_line l SET attributed_to = p.paid_on, attributed_by = gen_random_uuid() FROM payment p"
+                " WHERE p.id = l.payment_id AND l.settled_on IS NOT NULL"
+            ),
         ),
         query="_COUNTED",
     ),

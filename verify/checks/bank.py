@@ -28,10 +28,79 @@ _SETTLEMENTS = f"""
     LEFT JOIN paid_out ON paid_out.batch_id = batch.id
     LEFT JOIN taken ON taken.batch_id = batch.id
     LEFT JOIN given_back ON given_back.batch_id = batch.id
-    WHERE batch.kind = 'ONLINE' AND batch.previous_batch_id IS NULL AND {_MATCHED}
+    WHERE batch.kind = 'ONLINE' AND batch.previous_batch_id IS NULL AND NOT batch.by_bill AND {_MATCHED}
       AND coalesce(paid_out.fen, 0) <> coalesce(taken.fen, 0) - coalesce(given_back.fen, 0)
     ORDER BY subject
 """  # noqa: S608 - constants above
+# A payout is what its bill says, what the bank booked for it, and what its parts counted with what still differs.
+_PAYOUTS = """
+    WITH part AS (
+        SELECT id, payout_id FROM proof.remittance_batch
+        WHERE payout_id IS NOT NULL AND previous_batch_id IS NULL AND state <> 'REVERSED'
+    ), counted AS (
+        SELECT payout_id, sum(fen) AS fen FROM (
+            SELECT part.payout_id, line.amount_fen AS fen
+            FROM part JOIN proof.payment_line AS line ON line.counted_by = part.id
+            UNION ALL
+            SELECT part.payout_id, -refund.amount_fen
+            FROM part JOIN proof.refund AS refund ON refund.deducted_by = part.id
+            UNION ALL
+            SELECT part.payout_id, -refund.amount_fen
+            FROM part JOIN proof.unasked_refund AS refund ON refund.deducted_by = part.id
+            UNION ALL
+            SELECT payout_id, CASE kind WHEN 'PAYMENT' THEN theirs_fen ELSE -theirs_fen END
+            FROM proof.settlement_difference
+            WHERE payout_id IS NOT NULL AND closed_because IS DISTINCT FROM 'COUNTED'
+        ) AS each GROUP BY 1
+    ), booked AS (
+        SELECT part.payout_id, sum(line.amount_fen) AS fen
+        FROM part JOIN proof.bank_line AS line ON line.batch_id = part.id
+        WHERE line.kind = 'SETTLEMENT' AND line.reversed_on IS NULL GROUP BY 1
+    )
+    SELECT concat('payout ', payout.channel, ' ', payout.merchant_id, ' ', payout.paid_out_on) AS subject, payout.region,
+           concat('bill ', -line.amount_fen, ', bank ', -line.amount_fen) AS expected,
+           concat(payout.state, ' ', payout.amount_fen, ', bank ', coalesce(booked.fen, 0), ', counted ',
+                  coalesce(counted.fen, 0)) AS found,
+           (coalesce(counted.fen, 0) + coalesce(line.amount_fen, 0))::bigint AS fen
+    FROM proof.payout AS payout
+    LEFT JOIN proof.bill_flow_line AS line
+      ON (line.bill_id, line.line_no, line.kind) = (payout.bill_id, payout.line_no, 'PAYOUT')
+    LEFT JOIN counted ON counted.payout_id = payout.id LEFT JOIN booked ON booked.payout_id = payout.id
+    WHERE payout.amount_fen IS DISTINCT FROM -line.amount_fen
+       OR (payout.state = 'MET' AND (coalesce(booked.fen, 0) <> payout.amount_fen
+                                     OR coalesce(counted.fen, 0) <> payout.amount_fen))
+       OR (payout.state <> 'MET' AND booked.fen IS NOT NULL)
+    ORDER BY subject
+"""
+# What differs is closed by the count of it, or by two people.
+_DIFFERENCES_CLOSED = """
+    SELECT concat('difference ', difference.id) AS subject, difference.region, 'closed by two people' AS expected,
+           concat_ws(' ', difference.closed_because, approval.state, approval.decided_by) AS found,
+           coalesce(difference.theirs_fen, difference.ours_fen, 0) AS fen
+    FROM proof.settlement_difference AS difference LEFT JOIN proof.approval AS approval
+      ON approval.id = difference.closed_by AND approval.act = 'close_difference'
+     AND approval.subject = difference.id::text AND approval.state = 'APPROVED'
+    WHERE (difference.closed_because = 'DECIDED' OR difference.closed_by IS NOT NULL)
+      AND (approval.decided_by IS NULL OR approval.decided_by = approval.proposed_by
+           OR approval.decided_on <> difference.closed_on)
+    UNION ALL
+    SELECT concat('refund nobody asked for ', refund.id), refund.region, 'a difference with its owner', 'none',
+           refund.amount_fen
+    FROM proof.unasked_refund AS refund LEFT JOIN proof.settlement_difference AS difference
+      ON difference.unasked_id = refund.id WHERE difference.id IS NULL
+    ORDER BY subject
+"""
+_DIFFERENCES = """
+    SELECT concat('difference ', channel, ' ', coalesce(transaction_id, channel_refund_id)) AS subject, region,
+           concat('class ', class, ', ', owner) AS expected, concat(kind, ' since ', since) AS found,
+           coalesce(theirs_fen, ours_fen, 0) AS fen
+    FROM proof.settlement_difference WHERE state = 'OPEN'
+    UNION ALL
+    SELECT concat('payout ', channel, ' ', merchant_id, ' ', paid_out_on), region, 'movements that add up to it', fault,
+           amount_fen
+    FROM proof.payout WHERE state = 'HELD'
+    ORDER BY subject
+"""
 # Who counted a line is a matched batch of its merchant and of its day, or of the day that two people gave it.
 _COUNTED = f"""
     WITH counted AS (
@@ -51,7 +120,7 @@ _COUNTED = f"""
     FROM counted LEFT JOIN proof.remittance_batch AS batch ON batch.id = counted.batch_id AND batch.kind = 'ONLINE'
          AND batch.previous_batch_id IS NULL AND {_MATCHED}
     WHERE (counted.batch_id IS NOT NULL OR counted.settled_on IS NOT NULL)
-      AND (batch.channel, batch.merchant_id, batch.settlement_day)
+      AND (batch.channel, batch.merchant_id, CASE WHEN batch.by_bill THEN counted.day ELSE batch.settlement_day END)
           IS DISTINCT FROM (counted.channel, counted.merchant_id, counted.day)
     UNION ALL
     SELECT counted.subject, counted.region, 'attributed by two people',
@@ -112,9 +181,10 @@ _REVERSED = """
 async def bank(databases: Databases, findings: Findings) -> None:
     """Each matched line of the bank's statement is what was collected; what is unmatched or held is named."""
     findings.count_examined(await count(databases.payment, "bank_line"))
-    for sql in (_SETTLEMENTS, _COUNTED, _DEPOSITS, _REVERSED):
+    for sql in (_SETTLEMENTS, _PAYOUTS, _COUNTED, _DIFFERENCES_CLOSED, _DEPOSITS, _REVERSED):
         await differing_rows(databases.payment, findings, sql)
-    await named_rows(databases.payment, findings, _UNEXPLAINED)
+    for named in (_UNEXPLAINED, _DIFFERENCES):
+        await named_rows(databases.payment, findings, named)
 
 
 CHECKS = (

@@ -24,6 +24,7 @@ _EQUATION = """
             FROM proof.payment_line AS line JOIN proof.payment AS payment ON payment.id = line.payment_id
             UNION ALL SELECT region, received_on, amount_fen FROM proof.cash_receipt
             UNION ALL SELECT region, refunded_on, -amount_fen FROM proof.refund WHERE state = 'PAID'
+            UNION ALL SELECT region, refunded_on, -amount_fen FROM proof.unasked_refund
             UNION ALL
             SELECT back.region, back.returned_on, -receipt.amount_fen
             FROM proof.cash_refund AS back JOIN proof.cash_receipt AS receipt ON receipt.id = back.receipt_id
@@ -53,6 +54,7 @@ _POSTINGS = """
            ('channel', 'premium'), ('pending', 'channel'), ('channel', 'pending'),
            ('in_transit', 'pending'), ('treasury', 'in_transit'), ('pending', 'in_transit'),
            ('channel', 'suspense'), ('suspense', 'refund_payable'), ('refund_payable', 'channel'),
+           ('refunded_unasked', 'channel'),
            ('funder', 'aided')
 """
 _TRANSFERS = f"""
@@ -117,6 +119,8 @@ _RECORDED = """
     FROM proof.payment_line AS line JOIN proof.payment AS payment ON payment.id = line.payment_id
     WHERE line.settled_on IS NULL
     UNION ALL SELECT region, concat('channel:', channel), -amount_fen FROM proof.refund WHERE state = 'PAID'
+    UNION ALL SELECT region, concat('channel:', channel), -amount_fen FROM proof.unasked_refund
+    UNION ALL SELECT region, 'refunded_unasked', amount_fen FROM proof.unasked_refund
     UNION ALL SELECT region, account, fen FROM deducted
     UNION ALL SELECT region, 'pending', -fen FROM deducted
     UNION ALL SELECT region, 'pending', amount_fen FROM proof.payment_line WHERE settled_on IS NOT NULL
@@ -145,7 +149,12 @@ _DEDUCTED = """
     FROM proof.refund AS refund
     JOIN proof.suspense AS suspense ON suspense.id = refund.suspense_id
     JOIN proof.payment_line AS line ON line.id = suspense.payment_line_id
-    WHERE refund.state = 'PAID' AND refund.deducted_by IS NOT NULL
+    WHERE refund.deducted_by IS NOT NULL
+      AND (line.settled_on IS NOT NULL OR line.counted_by IS DISTINCT FROM refund.deducted_by)
+    UNION ALL
+    SELECT refund.region, concat('channel:', refund.channel), refund.amount_fen
+    FROM proof.unasked_refund AS refund JOIN proof.payment_line AS line ON line.id = refund.payment_line_id
+    WHERE refund.deducted_by IS NOT NULL
       AND (line.settled_on IS NOT NULL OR line.counted_by IS DISTINCT FROM refund.deducted_by)
 """
 # Cash of a failed import leaves the pending account for the village, and the village for the person.
@@ -160,7 +169,7 @@ _ACCOUNTS = f"""
             UNION ALL SELECT region, credit, -amount_fen FROM proof.transfer
         ) AS side
         WHERE account IN ('village_cash', 'pending', 'in_transit', 'treasury', 'premium', 'unapplied', 'refund_payable',
-                          'suspense') OR starts_with(account, 'channel:')
+                          'suspense', 'refunded_unasked') OR starts_with(account, 'channel:')
         GROUP BY 1, 2
     ), recorded AS (
         SELECT region, account, sum(fen) AS fen FROM ({_RECORDED}) AS rows GROUP BY 1, 2

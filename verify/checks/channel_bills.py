@@ -5,6 +5,7 @@ from verify.checks.sql import count, differing_rows, named_rows
 from verify.findings import Findings
 from verify.snapshot import Databases
 
+# What is known to differ is named with its owner and age, by BANK_STATEMENT, until it is counted.
 # A payment of ours has to stand in the bill of its day or of the next: the channel books the last second of a day after
 # midnight. Until both are read nothing is said about it. What the channel has, we have to have, whatever its day.
 _PAYMENTS_BILLED = """
@@ -31,6 +32,10 @@ _PAYMENTS_BILLED = """
     FROM theirs FULL JOIN ours USING (channel, merchant_id, transaction_id)
     WHERE (theirs.fen IS NOT NULL OR ours.billed)
       AND (ours.fen, ours.order_no, 1) IS DISTINCT FROM (theirs.fen, theirs.order_no, theirs.lines)
+      AND NOT EXISTS (
+          SELECT FROM proof.settlement_difference AS known
+          WHERE (known.channel, known.merchant_id, known.transaction_id) = (channel, merchant_id, transaction_id)
+            AND known.kind = 'PAYMENT' AND known.closed_because IS DISTINCT FROM 'COUNTED')
     ORDER BY channel, transaction_id
 """
 # A refund is known by our number, else by the channel's. It stands in the bill of the day on which it was accepted, and
@@ -65,6 +70,15 @@ _REFUNDS_BILLED = """
                THEN (ours.state, ours.fen, ours.transaction_id)
                     IS DISTINCT FROM ('PAID', theirs.fen, theirs.transaction_id)
                ELSE ours.state = 'PAID' AND theirs.outcome NOT IN ('PROCESSING', 'CHANGE') END
+      AND theirs.fen IS DISTINCT FROM (
+          SELECT sum(unasked.amount_fen) FROM proof.unasked_refund AS unasked
+          WHERE (unasked.channel, unasked.merchant_id, unasked.channel_refund_id)
+                = (theirs.channel, theirs.merchant_id, theirs.channel_refund_id))
+      AND NOT EXISTS (
+          SELECT FROM proof.settlement_difference AS known
+          WHERE (known.channel, known.merchant_id, known.channel_refund_id)
+                = (theirs.channel, theirs.merchant_id, theirs.channel_refund_id)
+            AND known.unasked_id IS NULL AND known.closed_because IS DISTINCT FROM 'COUNTED')
     ORDER BY subject
 """
 # What is kept of a bill is all of it, and nothing stands there without one.

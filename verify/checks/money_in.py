@@ -20,6 +20,7 @@ _SUCCESS = """
 """
 _AGE = "greatest(extract(epoch FROM clock_timestamp() - notice.recorded_at), 0)::float8"
 
+# A payment that only the channel's bill names has the bill's line for its success.
 # What was acknowledged and not yet credited is money at risk: it waits, and its age says for how long.
 _SUCCESSES = f"""
     WITH success AS (
@@ -27,6 +28,14 @@ _SUCCESSES = f"""
                count(DISTINCT amount_fen) AS amounts, bool_and(state = 'RECEIVED') AS waiting,
                max({_AGE}) AS age_s
         FROM proof.notice AS notice WHERE {_SUCCESS} GROUP BY 1, 2, 3
+        UNION ALL
+        SELECT bill.channel, bill.merchant_id, line.business_no, line.amount_fen, bill.region, 1, false, 0
+        FROM proof.payment AS billed JOIN proof.channel_bill AS bill ON bill.id = billed.bill_id
+        JOIN proof.bill_flow_line AS line ON (line.bill_id, line.line_no) = (billed.bill_id, billed.bill_line)
+        WHERE line.kind = 'PAYMENT' AND NOT EXISTS (
+            SELECT FROM proof.notice AS notice WHERE {_SUCCESS}
+               AND (notice.channel, notice.merchant_id, notice.transaction_id)
+                   = (bill.channel, bill.merchant_id, line.business_no))
     ), payment AS (
         SELECT channel, merchant_id, transaction_id, sum(amount_fen) AS amount_fen, min(region) AS region,
                count(*) AS payments
@@ -65,7 +74,7 @@ _PAYMENTS = """
 # One line is one transfer, caused by the payment's notice: into premium where it pays a bill, else into suspense.
 _LINES = """
     WITH line AS (
-        SELECT payment.notice_id AS cause, coalesce(line.enrolment_id::text, line.region) AS owner, line.region,
+        SELECT coalesce(payment.notice_id, payment.bill_id) AS cause, coalesce(line.enrolment_id::text, line.region) AS owner, line.region,
                concat('channel:', payment.channel, ' → ',
                       CASE line.state WHEN 'CREDITED' THEN 'premium' ELSE 'suspense' END) AS route,
                sum(line.amount_fen) AS fen, count(*) AS lines

@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.batches import repository as batches
 from services.payment.batches.models import OnlineBatch, RemittanceLine
+from services.payment.batches.repository import Transition
+from services.payment.batches.state import BatchState, BatchStep, MoneyLocation
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
 from services.payment.ledger.transfer import PostingContext, Transfer
@@ -16,8 +18,10 @@ from services.payment.payments import repository as payments
 from services.payment.payments.repository import CountedFigures, CountedLine
 from services.payment.refunds import repository as refunds
 from services.payment.refunds.repository import DeductedRefund
+from services.payment.refunds.unasked import repository as unasked
 from services.payment.statements.repository import SettlementLine
 from shared.contracts.event import Trace
+from shared.domain.ids import new_id
 
 
 class _SumsMoved(Exception):
@@ -35,7 +39,7 @@ async def settle(session: AsyncSession, batch: OnlineBatch, bank_line: Settlemen
                 raise _SumsMoved
     except _SumsMoved:
         return None
-    await _book(session, Counted(batch, bank_line.booked_on, bank_line.id))
+    await book(session, Counted(batch, bank_line.booked_on, bank_line.id))
     return counted
 
 
@@ -79,14 +83,16 @@ class Counted:
         )
 
 
-async def _book(session: AsyncSession, counted: Counted) -> None:
+async def book(session: AsyncSession, counted: Counted) -> None:
+    """Book what a batch counted, and put its premiums on their way."""
     async for lines in payments.counted_pages(session, counted.batch.id):
         settled = [line for line in lines if line.settled_on is not None]
         await post(session, [counted.settled(line) for line in settled])
         premiums = [_premium(counted.batch.id, line) for line in settled if line.state == "CREDITED"]
         await batches.add_lines(session, premiums)
-    async for given_back in refunds.deducted_pages(session, counted.batch.id):
-        await post(session, [counted.deducted(refund) for refund in _of_settled_money(given_back)])
+    for pages in (refunds.deducted_pages, unasked.deducted_pages):
+        async for given_back in pages(session, counted.batch.id):
+            await post(session, [counted.deducted(refund) for refund in _of_settled_money(given_back)])
 
 
 async def take_back(session: AsyncSession, counted: Counted) -> None:
@@ -96,10 +102,27 @@ async def take_back(session: AsyncSession, counted: Counted) -> None:
     """
     async for lines in payments.counted_pages(session, counted.batch.id):
         await post(session, [counted.settled_reversed(line) for line in lines if line.settled_on is not None])
-    async for given_back in refunds.deducted_pages(session, counted.batch.id):
-        await post(session, [counted.deducted_reversed(refund) for refund in _of_settled_money(given_back)])
-    await payments.release(session, counted.batch.id)
-    await refunds.release(session, counted.batch.id)
+    for pages in (refunds.deducted_pages, unasked.deducted_pages):
+        async for given_back in pages(session, counted.batch.id):
+            await post(session, [counted.deducted_reversed(refund) for refund in _of_settled_money(given_back)])
+    for release in (payments.release, refunds.release, unasked.release):
+        await release(session, counted.batch.id)
+
+
+async def end_reversed(session: AsyncSession, batch: OnlineBatch, trace: Trace, day: date | None, reason: str) -> None:
+    """End a batch whose line of the bank was reversed: its lines go on in another one."""
+    await batches.move_lines(session, batch.id, MoneyLocation.WITHDRAWN)
+    move = Transition(
+        BatchStep.REVERSE,
+        batch.state,
+        BatchState.REVERSED,
+        new_id(),
+        trace,
+        effective_on=day,
+        note={"reason": reason},
+    )
+    if await batches.take_step(session, batch.id, move) is None:
+        raise RuntimeError(f"batch {batch.id} moved while it was locked")
 
 
 def _of_settled_money(given_back: Sequence[DeductedRefund]) -> list[DeductedRefund]:

@@ -48,7 +48,8 @@ _OWED = text(
 _TO_RECOUNT = text(
     f"""
     SELECT b.id FROM remittance_batch b
-    WHERE b.kind = 'ONLINE' AND (b.state = 'OPEN' OR (b.state = 'HELD' AND b.held_at = 'MATCH' AND b.counted_fen
+    WHERE b.kind = 'ONLINE' AND NOT b.by_bill
+      AND (b.state = 'OPEN' OR (b.state = 'HELD' AND b.held_at = 'MATCH' AND b.counted_fen
         IS DISTINCT FROM (SELECT coalesce(sum(l.amount_fen), 0) {_TAKEN.format(**_OF_BATCH)})
                        + (SELECT coalesce(sum(l.amount_fen), 0) {_ATTRIBUTED.format(**_OF_BATCH)})
                        - (SELECT coalesce(sum(r.amount_fen), 0) {_GIVEN_BACK.format(**_OF_BATCH)})))

@@ -30,7 +30,7 @@ from shared.service import Job, ServiceContext
 async def step(context: ServiceContext[object]) -> int:
     """Count one new settlement, or one held batch whose sum has moved; returns how many there were."""
     async with context.database.transaction(context.settings.region) as session:
-        line = await statements.lock_next_settlement(session)
+        line = await statements.lock_next_settlement(session, billed=False)
         if line is not None:
             await record_settlement(session, context.settings.region, line)
             return 1

@@ -55,6 +55,8 @@ class OnlineBatch(_StoredBatch):
     merchant_id: str
     settlement_day: date
     part: int
+    by_bill: bool
+    payout_id: UUID | None
 
     @property
     def settlement(self) -> SettlementReference:
@@ -90,6 +92,8 @@ class BatchRow(_StoredBatch):
     merchant_id: str | None
     settlement_day: date | None
     part: int
+    by_bill: bool
+    payout_id: UUID | None
 
     def batch(self) -> Batch:
         """The batch of its kind; raises IncompleteBatch where a column of its kind is empty."""
@@ -114,6 +118,8 @@ class BatchRow(_StoredBatch):
             merchant_id=self.merchant_id,
             settlement_day=self.settlement_day,
             part=self.part,
+            by_bill=self.by_bill,
+            payout_id=self.payout_id,
         )
 
 

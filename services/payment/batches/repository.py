@@ -67,21 +67,36 @@ _OPEN_CASH = text(
 _OF_STATEMENT = text("SELECT id FROM remittance_batch WHERE statement_no = :statement_no AND previous_batch_id IS NULL")
 _OPEN_ONLINE = text(
     """
-    INSERT INTO remittance_batch (id, region, kind, state, channel, merchant_id, settlement_day, part, declared_fen,
-                                  actor, correlation_id)
-    VALUES (:id, :region, 'ONLINE', 'OPEN', :channel, :merchant_id, :day, :part, 0, :actor, :correlation_id)
-    ON CONFLICT (channel, merchant_id, settlement_day, part) WHERE previous_batch_id IS NULL DO NOTHING
+    INSERT INTO remittance_batch (id, region, kind, state, channel, merchant_id, settlement_day, part, by_bill,
+                                  payout_id, declared_fen, actor, correlation_id)
+    VALUES (:id, :region, 'ONLINE', 'OPEN', :channel, :merchant_id, :day, :part, :by_bill, CAST(:payout_id AS uuid), 0,
+            :actor, :correlation_id)
+    ON CONFLICT (channel, merchant_id, settlement_day, part) WHERE previous_batch_id IS NULL DO NOTHING RETURNING id
     """
 )
-# The newest part alone may still wait for money: an earlier one was matched before it could be opened.
-_LAST_PART = select_into(
-    BatchRow,
+_WAITING_PART = text(
     """
-    SELECT {fields} FROM remittance_batch
+    SELECT id FROM remittance_batch
     WHERE channel = :channel AND merchant_id = :merchant_id AND settlement_day = :day AND previous_batch_id IS NULL
-    ORDER BY part DESC LIMIT 1
-    """,
+      AND (state = 'OPEN' OR held_at = 'MATCH')
+    ORDER BY part LIMIT 1
+    """
 )
+_LAST_PART = text(
+    """
+    SELECT coalesce(max(part), 0) FROM remittance_batch
+    WHERE channel = :channel AND merchant_id = :merchant_id AND settlement_day = :day AND previous_batch_id IS NULL
+    """
+)
+_HELD_BY_BILL = text(
+    """
+    SELECT id FROM remittance_batch
+    WHERE by_bill AND channel = :channel AND merchant_id = :merchant_id AND state = 'HELD' AND held_at = 'MATCH'
+    ORDER BY id
+    """
+)
+_OF_PAYOUT = text("SELECT id FROM remittance_batch WHERE payout_id = :payout_id AND state <> 'REVERSED' ORDER BY id")
+_GIVE_PAYOUT = text("UPDATE remittance_batch SET payout_id = :payout_id WHERE id = :batch_id")
 _ADD_SETTLED = text("UPDATE remittance_batch SET declared_fen = declared_fen + :amount_fen WHERE id = :batch_id")
 _REPLACEMENT = text("SELECT id FROM remittance_batch WHERE previous_batch_id = :id")
 _LIST = select_into(
@@ -104,10 +119,16 @@ _LINES_OF = select_into(
 _BOOKED_ON = text(
     """
     SELECT greatest((SELECT max(booked_on) FROM bank_line
-                     WHERE batch_id = b.id AND (:reversed_too OR reversed_on IS NULL)),
+                     WHERE batch_id = b.id AND reversed_on IS NULL),
                     previous.returned_on)
     FROM remittance_batch b LEFT JOIN remittance_batch previous ON previous.id = b.previous_batch_id
     WHERE b.id = :id
+    """
+)
+_MATCHED_ON = text(
+    """
+    SELECT effective_on FROM remittance_step WHERE batch_id = :id AND step = 'MATCH' AND effective_on IS NOT NULL
+    ORDER BY id DESC LIMIT 1
     """
 )
 _MOVE_LINES = text("UPDATE remittance_line SET place = :place WHERE batch_id = :batch_id")
@@ -121,11 +142,11 @@ _NUMBER_LINES = _NUMBERS.statement(
 _REOPEN = text(
     """
     INSERT INTO remittance_batch (id, region, kind, state, statement_no, benefit_year, channel, merchant_id,
-                                  settlement_day, part,
+                                  settlement_day, part, by_bill, payout_id,
                                   declared_fen, counted_fen, amount_fen, line_count, previous_batch_id, actor,
                                   correlation_id)
     SELECT :new_id, region, kind, 'READY_TO_REMIT', statement_no, benefit_year, channel, merchant_id, settlement_day,
-           part, declared_fen, counted_fen, amount_fen, line_count, id, :actor, :correlation_id
+           part, by_bill, payout_id, declared_fen, counted_fen, amount_fen, line_count, id, :actor, :correlation_id
     FROM remittance_batch WHERE id = :batch_id
     """
 )
@@ -201,22 +222,58 @@ async def id_of_statement(session: AsyncSession, statement_no: str) -> UUID | No
 
 
 async def lock_waiting_part(
-    session: AsyncSession, settlement: SettlementReference, region: str, trace: Trace
+    session: AsyncSession, settlement: SettlementReference, region: str, trace: Trace, *, by_bill: bool = False
 ) -> OnlineBatch:
     """The part of a channel's settlement day that waits for money, held until the transaction ends.
 
     Where every part was matched, or there is none, the next one is begun.
     """
-    key = {"channel": settlement.channel, "merchant_id": settlement.merchant_id, "day": settlement.day}
     while True:
-        newest = await _one(session, _LAST_PART, key)
-        last = await lock_online(session, newest.id) if newest is not None else None
-        if last is not None and last.waits_for_money:
-            return last
-        # Where another transaction begins it at the same moment, the key lets one of them: both look again.
-        part = last.part + 1 if last is not None else 1
-        new = {"id": new_id(), "region": region, "part": part}
-        await session.execute(_OPEN_ONLINE, key | new | {"actor": trace.actor, "correlation_id": trace.correlation_id})
+        waiting = (await session.execute(_WAITING_PART, _day(settlement))).scalar_one_or_none()
+        # Another worker may have matched it meanwhile, so it is looked at once it is held.
+        part = await lock_online(session, waiting) if waiting is not None else None
+        if part is None:
+            return await begin_part(session, settlement, region, trace, by_bill=by_bill)
+        if part.waits_for_money:
+            return part
+
+
+async def begin_part(
+    session: AsyncSession,
+    settlement: SettlementReference,
+    region: str,
+    trace: Trace,
+    *,
+    by_bill: bool,
+    payout_id: UUID | None = None,
+) -> OnlineBatch:
+    """Begin the next part of a channel's settlement day, held until the transaction ends."""
+    new = _day(settlement) | {"region": region, "by_bill": by_bill, "payout_id": payout_id}
+    new |= {"actor": trace.actor, "correlation_id": trace.correlation_id}
+    while True:
+        last = (await session.execute(_LAST_PART, _day(settlement))).scalar_one()
+        # Where another transaction begins it at the same moment, the key lets one of them: the other looks again.
+        values = new | {"id": new_id(), "part": last + 1}
+        begun = (await session.execute(_OPEN_ONLINE, values)).scalar_one_or_none()
+        part = await lock_online(session, begun) if begun is not None else None
+        if part is not None:
+            return part
+
+
+async def held_by_bill(session: AsyncSession, channel: str, merchant_id: str) -> list[UUID]:
+    """A merchant's parts that hold money of the bank which no payout explained yet."""
+    values = {"channel": channel, "merchant_id": merchant_id}
+    return list((await session.execute(_HELD_BY_BILL, values)).scalars())
+
+
+async def of_payout(session: AsyncSession, payout_id: UUID) -> list[UUID]:
+    """The batches that a payout's money went on in, but for reversed ones."""
+    return list((await session.execute(_OF_PAYOUT, {"payout_id": payout_id})).scalars())
+
+
+async def give_payout(session: AsyncSession, batch_id: UUID, payout_id: UUID) -> None:
+    """Note which payout a locked batch is the money of."""
+    await session.execute(_GIVE_PAYOUT, {"batch_id": batch_id, "payout_id": payout_id})
 
 
 async def add_settled(session: AsyncSession, batch_id: UUID, amount_fen: int) -> None:
@@ -285,10 +342,15 @@ async def pages_of(session: AsyncSession, batch: Batch) -> AsyncIterator[list[Re
         )
 
 
-async def booked_on(session: AsyncSession, batch_id: UUID, *, reversed_too: bool = False) -> date | None:
+async def booked_on(session: AsyncSession, batch_id: UUID) -> date | None:
     """The day on which the money of a batch was last in the pending account: booked by the bank, or sent back."""
-    values = {"id": batch_id, "reversed_too": reversed_too}
-    found: date | None = (await session.execute(_BOOKED_ON, values)).scalar_one_or_none()
+    found: date | None = (await session.execute(_BOOKED_ON, {"id": batch_id})).scalar_one_or_none()
+    return found
+
+
+async def matched_on(session: AsyncSession, batch_id: UUID) -> date:
+    """The day on which the bank had booked the money of a matched batch."""
+    found: date = (await session.execute(_MATCHED_ON, {"id": batch_id})).scalar_one()
     return found
 
 
@@ -337,6 +399,10 @@ async def add_lines(session: AsyncSession, lines: Sequence[RemittanceLine]) -> N
     """Put paid contributions into a batch; one that already is on its way violates ``remittance_line_once``."""
     if lines:
         await session.execute(_ADD_LINES, _LINES.arrays(lines))
+
+
+def _day(settlement: SettlementReference) -> dict[str, str | date | UUID | bool | None]:
+    return {"channel": settlement.channel, "merchant_id": settlement.merchant_id, "day": settlement.day}
 
 
 async def _one(session: AsyncSession, statement: TextClause, values: Mapping[str, object]) -> Batch | None:

@@ -11,7 +11,16 @@ from shared.web.page import Page
 
 # A batch of one kind has nothing to show in the fields of the other.
 _OF_OTHER_KIND = dict.fromkeys(
-    ("statement_no", "benefit_year", "collection_notice_serial", "channel", "merchant_id", "settlement_day", "part")
+    (
+        "statement_no",
+        "benefit_year",
+        "collection_notice_serial",
+        "channel",
+        "merchant_id",
+        "settlement_day",
+        "part",
+        "payout_id",
+    )
 )
 
 
@@ -30,6 +39,8 @@ class BatchOut(BaseModel):
     merchant_id: str | None
     settlement_day: date | None
     part: int | None
+    by_bill: bool
+    payout_id: UUID | None
     declared_fen: int
     amount_fen: int
     line_count: int
@@ -46,7 +57,7 @@ class BatchOut(BaseModel):
     @classmethod
     def of(cls, batch: Batch) -> "BatchOut":
         """Show a batch."""
-        return cls.model_validate(_OF_OTHER_KIND | asdict(batch) | {"kind": batch.kind})
+        return cls.model_validate(_OF_OTHER_KIND | {"by_bill": False} | asdict(batch) | {"kind": batch.kind})
 
 
 class LineOut(BaseModel):

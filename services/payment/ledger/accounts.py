@@ -7,6 +7,7 @@ VILLAGE_CASH: Final = "village_cash"
 PENDING: Final = "pending"  # 税务待报解账户
 IN_TRANSIT: Final = "in_transit"  # 上解, not yet 入国库
 TREASURY: Final = "treasury"
+REFUNDED_UNASKED: Final = "refunded_unasked"  # given back by a channel on its own, to be recovered or explained
 
 # Liabilities: money that is not ours to keep.
 UNAPPLIED: Final = "unapplied"

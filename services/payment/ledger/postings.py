@@ -103,6 +103,12 @@ def refunded(dimensions: Dimensions, amount_fen: int, context: PostingContext, *
     return Transfer("refunded", accounts.REFUND_PAYABLE, accounts.channel(channel), amount_fen, dimensions, context)
 
 
+def refunded_unasked(dimensions: Dimensions, amount_fen: int, context: PostingContext, *, channel: str) -> Transfer:
+    """The channel gave back a credited contribution that nobody asked it to: refunded_unasked ← channel."""
+    kind = "refunded_unasked"
+    return Transfer(kind, accounts.REFUNDED_UNASKED, accounts.channel(channel), amount_fen, dimensions, context)
+
+
 def import_failed(dimensions: Dimensions, amount_fen: int, context: PostingContext) -> Transfer:
     """A cash line finally failed import and is to be returned: unapplied ← refund_payable."""
     return Transfer("import_failed", accounts.UNAPPLIED, accounts.REFUND_PAYABLE, amount_fen, dimensions, context)

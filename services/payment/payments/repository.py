@@ -1,8 +1,8 @@
 """Writing payments and their lines, a batch in one statement. No other package writes these tables."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
@@ -62,6 +62,48 @@ class SettledDay(Protocol):
     @property
     def day(self) -> date:
         """The day that people paid on."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoveredRange:
+    """Which movements of a merchant's balance a payout covers: after one place of the bills, up to another."""
+
+    channel: str
+    merchant_id: str
+    after_day: date
+    after_line: int
+    until_day: date
+    until_line: int
+
+
+# In the order of the bills, from after the end of the payout before.
+COVERED = """
+    SELECT f.bill_id, b.bill_day, f.line_no, f.kind, f.business_no, f.voucher_no, f.amount_fen, f.booked_at
+    FROM channel_bill b JOIN bill_flow_line f ON f.bill_id = b.id
+    WHERE b.channel = :channel AND b.merchant_id = :merchant_id AND b.kind = 'FUND_FLOW'
+      AND b.bill_day BETWEEN :after_day AND :until_day
+      AND (b.bill_day, f.line_no) > (:after_day, :after_line) AND (b.bill_day, f.line_no) <= (:until_day, :until_line)
+      AND f.kind <> 'PAYOUT'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class BilledPayment:
+    """A payment that only the channel's bill names: no notice and no answer of the channel brought it."""
+
+    id: UUID
+    line_id: UUID
+    channel: str
+    merchant_id: str
+    transaction_id: str
+    order_no: str
+    amount_fen: int
+    paid_at: datetime
+    paid_on: date
+    bill_id: UUID
+    bill_line: int
+    region: str
+    trace: Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +258,41 @@ _COUNT_DAY = select_into(
     """,  # noqa: S608 - constant parts
     **_FIGURES,
 )
+# What agrees with the bill goes on alone. A payment is counted once, whatever bills repeat it.
+_COUNT_COVERED = select_into(
+    CountedFigures,
+    f"""
+    WITH covered AS ({COVERED}), due AS MATERIALIZED (
+        SELECT DISTINCT p.id
+        FROM covered c JOIN payment p ON p.channel = :channel AND p.merchant_id = :merchant_id
+          AND p.transaction_id = c.business_no AND p.amount_fen = c.amount_fen
+        WHERE c.kind = 'PAYMENT'
+    ), counted AS (
+        UPDATE payment_line l SET counted_by = :batch_id,
+               settled_on = CASE WHEN l.id = ANY(CAST(:given_back AS uuid[])) THEN NULL
+                                 ELSE CAST(:settled_on AS date) END
+        FROM due WHERE l.payment_id = due.id AND l.counted_by IS NULL AND l.settled_on IS NULL
+        RETURNING l.amount_fen, l.state = 'CREDITED' AND l.settled_on IS NOT NULL AS premium
+    )
+    SELECT {{fields}} FROM counted
+    """,  # noqa: S608 - constant parts
+    **_FIGURES,
+)
+_INSERT_BILLED = text(
+    """
+    INSERT INTO payment (id, channel, merchant_id, transaction_id, order_no, bill_id, bill_line, amount_fen, paid_at,
+                         paid_on, region, actor, correlation_id)
+    VALUES (:id, :channel, :merchant_id, :transaction_id, :order_no, :bill_id, :bill_line, :amount_fen, :paid_at,
+            :paid_on, :region, :actor, :correlation_id)
+    ON CONFLICT (channel, merchant_id, transaction_id) DO NOTHING RETURNING id
+    """
+)
+_INSERT_BILLED_LINE = text(
+    """
+    INSERT INTO payment_line (id, payment_id, amount_fen, state, region, actor, correlation_id)
+    VALUES (:line_id, :id, :amount_fen, 'SUSPENDED', :region, :actor, :correlation_id)
+    """
+)
 _OF_BATCH = select_into(
     CountedLine,
     """
@@ -286,6 +363,24 @@ async def count_day(
     }
     found = await fetch_one(session, _COUNT_DAY, CountedFigures, values)
     return found or CountedFigures(0, 0, 0, 0)
+
+
+async def count_covered(
+    session: AsyncSession, covered: CoveredRange, batch_id: UUID, given_back: Sequence[UUID], settled_on: date
+) -> CountedFigures:
+    """Let a batch count every payment among a payout's movements that agrees; ``given_back`` lines are not settled."""
+    values = {"batch_id": batch_id, "given_back": sorted(given_back), "settled_on": settled_on}
+    found = await fetch_one(session, _COUNT_COVERED, CountedFigures, asdict(covered) | values)
+    return found or CountedFigures(0, 0, 0, 0)
+
+
+async def insert_billed(session: AsyncSession, payment: BilledPayment) -> bool:
+    """Book a payment that only a bill names, as one suspended line; False where it is booked by now."""
+    values = asdict(payment) | {"actor": payment.trace.actor, "correlation_id": payment.trace.correlation_id}
+    if (await session.execute(_INSERT_BILLED, values)).scalar_one_or_none() is None:
+        return False
+    await session.execute(_INSERT_BILLED_LINE, values)
+    return True
 
 
 async def counted_pages(session: AsyncSession, batch_id: UUID) -> AsyncIterator[list[CountedLine]]:

@@ -1,7 +1,7 @@
 """Reading, locking and writing refunds."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.ledger.transfer import Dimensions
-from services.payment.payments.repository import SettledDay
+from services.payment.payments.repository import COVERED, CoveredRange, SettledDay
 from services.payment.refunds.state import NewRefund, Refund, RefundState, asked_under, refund_no
 from shared.contracts.event import Trace
 from shared.database.bulk import ColumnMap, update_rows
@@ -73,6 +73,7 @@ class DeductedRefund:
     region: str
     amount_fen: int
     reopened: int
+    whole: bool
     with_its_payment: bool
     actor: str
     correlation_id: UUID
@@ -98,6 +99,7 @@ _DEDUCTION = {
     "region": "l.region",
     "amount_fen": "r.amount_fen",
     "reopened": "coalesce(r.reopened, 0)",
+    "whole": "r.amount_fen = l.amount_fen",
     "with_its_payment": "l.counted_by IS NOT DISTINCT FROM r.deducted_by AND l.settled_on IS NULL",
     "actor": "r.actor",
     "correlation_id": "r.correlation_id",
@@ -264,6 +266,31 @@ _DEDUCT_DAY = select_into(
     """,
     **_DEDUCTION,
 )
+# The bill says from which payout a refund was deducted, whatever day its word came on, and whether it came yet. The
+# channel's bill names it by the channel's number; where we do not know that one, the trade bill knows ours.
+_DEDUCT_COVERED = select_into(
+    DeductedRefund,
+    f"""
+    WITH covered AS ({COVERED}), due AS MATERIALIZED (
+        SELECT r.id FROM covered c JOIN refund r ON r.channel = :channel AND r.merchant_id = :merchant_id
+          AND r.channel_refund_id = c.business_no AND r.amount_fen = -c.amount_fen
+        WHERE c.kind = 'REFUND' AND r.state <> 'PAY_FAILED'
+        UNION
+        SELECT r.id FROM covered c
+        JOIN bill_trade_line t ON t.kind = 'REFUND' AND t.channel_refund_id = c.business_no
+        JOIN refund r ON r.refund_no = t.refund_no AND r.channel = :channel AND r.merchant_id = :merchant_id
+          AND r.amount_fen = -c.amount_fen
+        WHERE c.kind = 'REFUND' AND r.state NOT IN ('REQUESTED', 'PAY_FAILED')
+    ), deducted AS (
+        UPDATE refund r SET deducted_by = :batch_id FROM due
+        WHERE r.id = due.id AND r.deducted_by IS NULL RETURNING r.*
+    )
+    SELECT {{fields}} FROM deducted r JOIN suspense s ON s.id = r.suspense_id
+    JOIN payment_line l ON l.id = s.payment_line_id
+    ORDER BY r.id
+    """,  # noqa: S608 - constant parts
+    **_DEDUCTION,
+)
 _DEDUCTED_BY = select_into(
     DeductedRefund,
     """
@@ -363,6 +390,12 @@ async def deduct_day(session: AsyncSession, settlement: SettledDay, batch_id: UU
         "batch_id": batch_id,
     }
     return await fetch_all(session, _DEDUCT_DAY, DeductedRefund, values)
+
+
+async def deduct_covered(session: AsyncSession, covered: CoveredRange, batch_id: UUID) -> list[DeductedRefund]:
+    """Let a batch deduct every refund of ours among a payout's movements."""
+    values = asdict(covered) | {"batch_id": batch_id}
+    return await fetch_all(session, _DEDUCT_COVERED, DeductedRefund, values)
 
 
 async def deducted_pages(session: AsyncSession, batch_id: UUID) -> AsyncIterator[list[DeductedRefund]]:

@@ -18,6 +18,8 @@ from services.payment.payments import repository as payments
 from services.payment.refunds import repository
 from services.payment.refunds.repository import RefundOutcome
 from services.payment.refunds.state import AT_CHANNEL, NewRefund, Refund, RefundState, asked_under, outcome_of
+from services.payment.refunds.unasked import service as unasked
+from services.payment.refunds.unasked.service import ToldRefund
 from services.payment.suspense import repository as suspense
 from services.payment.suspense.state import SuspenseState
 from shared.contracts.event import Trace
@@ -90,7 +92,8 @@ async def settle(session: AsyncSession, notices: Sequence[RefundNotice]) -> dict
     for notice in notices:
         refund = refunds.get(notice.refund_no)
         if refund is None:
-            answers[notice.id] = _answer_to_no_number_of_now(by_id, notice, is_booked=notice.transaction_id in booked)
+            answer = _answer_to_no_number_of_now(by_id, notice, is_booked=notice.transaction_id in booked)
+            answers[notice.id] = await _unasked(session, notice) if answer[1] == REFUND_NOT_ASKED else answer
             continue
         state = outcome_of(notice.outcome)
         answers[notice.id] = _answer(refund, notice, state)
@@ -110,6 +113,25 @@ def _answer_to_no_number_of_now(
     if refund is not None and attempt < refund.attempt:
         return _answer_about_earlier(refund, notice)
     return ("QUARANTINED", REFUND_NOT_ASKED) if is_booked else ("PARKED", REFUND_BEFORE_PAYMENT)
+
+
+async def _unasked(session: AsyncSession, notice: RefundNotice) -> tuple[str, str | None]:
+    """A refund of booked money that nobody here asked for: once it succeeded it is a fact, else it is nothing yet."""
+    if outcome_of(notice.outcome) is not RefundState.PAID or notice.succeeded_at is None:
+        return "IGNORED", REFUND_NOT_ASKED
+    told = ToldRefund(
+        channel=notice.channel,
+        merchant_id=notice.merchant_id,
+        channel_refund_id=notice.channel_refund_id or notice.refund_no,
+        refund_no=notice.refund_no,
+        transaction_id=notice.transaction_id,
+        amount_fen=notice.amount_fen,
+        refunded_on=business_date_of(notice.succeeded_at),
+        caused_by=notice.id,
+        trace=replace(notice.trace, causation_id=notice.id),
+    )
+    taken = await unasked.take(session, told)
+    return ("APPLIED", None) if taken else ("QUARANTINED", REFUND_NOT_ASKED)
 
 
 def _answer_about_earlier(refund: Refund, notice: RefundNotice) -> tuple[str, str | None]:

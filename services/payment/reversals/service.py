@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.payment.bank import counted_lines, settlement
 from services.payment.batches import repository as batches
 from services.payment.batches.models import Batch, CashBatch, OnlineBatch
-from services.payment.batches.repository import Transition
-from services.payment.batches.state import BatchState, BatchStep, HoldStage, MoneyLocation
+from services.payment.batches.state import BatchState, HoldStage
 from services.payment.cash import corrections
 from services.payment.cash.schemas import CorrectionIn
-from services.payment.job_names import CASH_MATCHING, SETTLEMENTS
+from services.payment.job_names import CASH_MATCHING, PAYOUTS, SETTLEMENTS
+from services.payment.payouts import meeting
 from services.payment.reversals.schemas import BankLineReversal
 from services.payment.statements import repository as statements
 from services.payment.statements.repository import BankLine, SettlementLine
@@ -26,7 +26,6 @@ from shared.approvals.service import Grounds, propose
 from shared.approvals.state import Approval
 from shared.contracts.event import Trace
 from shared.database.engine import after_commit
-from shared.domain.ids import new_id
 from shared.errors import DomainError, ErrorCode, NotFound
 from shared.service import ServiceContext
 
@@ -83,7 +82,7 @@ async def reverse(
     if isinstance(batch, CashBatch) and batch.state is BatchState.HELD:
         await corrections.correct(session, approval.trace, batch.id, CorrectionIn(reason=approval.reason))
     elif isinstance(batch, OnlineBatch) and not batch.waits_for_money:
-        await _take_back(session, context.settings.region, batch, line, approval)
+        await _take_back(session, context.settings.region, batch, approval)
     elif isinstance(batch, OnlineBatch):
         await batches.add_settled(session, batch.id, -line.amount_fen)
         counted = await batches.lock_online(session, batch.id)
@@ -91,29 +90,27 @@ async def reverse(
             cause = SettlementLine(
                 line.id, line.reference, line.amount_fen, line.booked_on, approval.trace.actor, line.correlation_id
             )
-            await settlement.recount(session, counted, cause)
+            if counted.by_bill:
+                await meeting.compare(session, counted, cause, day)
+            else:
+                await settlement.recount(session, counted, cause)
     after_commit(session, lambda: context.wake(CASH_MATCHING))
     after_commit(session, lambda: context.wake(SETTLEMENTS))
+    after_commit(session, lambda: context.wake(PAYOUTS))
 
 
-async def _take_back(
-    session: AsyncSession, region: str, batch: OnlineBatch, line: BankLine, approval: Approval
-) -> None:
-    """Reverse what a matched batch booked; its other lines of the bank open a further part of its day."""
-    booked_on = await batches.booked_on(session, batch.id, reversed_too=True)
-    await counted_lines.take_back(session, counted_lines.Counted(batch, booked_on or line.booked_on, approval.id))
-    await batches.move_lines(session, batch.id, MoneyLocation.WITHDRAWN)
-    move = Transition(
-        BatchStep.REVERSE,
-        batch.state,
-        BatchState.REVERSED,
-        new_id(),
-        approval.trace,
-        effective_on=approval.decided_on,
-        note={"bank_line": str(line.id), "reason": approval.reason},
-    )
-    if await batches.take_step(session, batch.id, move) is None:
-        raise RuntimeError(f"batch {batch.id} moved while it was locked")
+async def _take_back(session: AsyncSession, region: str, batch: OnlineBatch, approval: Approval) -> None:
+    """Reverse what a matched batch booked; its other lines of the bank open a further part of its day.
+
+    What a payout's line of the bank brought is taken back in every part, and the payout waits for the right line.
+    """
+    day = approval.decided_on or approval.proposed_on
+    if batch.payout_id is not None:
+        await meeting.take_back(session, batch.payout_id, approval, day)
+        return
+    matched_on = await batches.matched_on(session, batch.id)
+    await counted_lines.take_back(session, counted_lines.Counted(batch, matched_on, approval.id))
+    await counted_lines.end_reversed(session, batch, approval.trace, day, approval.reason)
     if standing := await statements.lock_standing(session, batch.id):
         part = await batches.lock_waiting_part(session, batch.settlement, region, approval.trace)
         await settlement.add_settlements(session, part.id, standing)
@@ -136,6 +133,10 @@ async def _locked(session: AsyncSession, line_id: UUID) -> tuple[BankLine, Batch
     if line.reversed_on is not None:
         raise LineAlreadyReversed(f"审批 approval {line.reversed_by}")
     _refuse_what_rests_on_it(batch)
+    if isinstance(batch, OnlineBatch) and batch.payout_id is not None:
+        # The payout's further parts rest on the same line.
+        for other in await batches.of_payout(session, batch.payout_id):
+            _refuse_what_rests_on_it(await batches.lock(session, other))
     return line, batch
 
 

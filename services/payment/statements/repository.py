@@ -162,14 +162,28 @@ _UNEXPLAINED = select_into(
 _FIND = select_into(BankLine, "SELECT {fields} FROM bank_line WHERE id = :id")
 _LOCK = select_into(BankLine, "SELECT {fields} FROM bank_line WHERE id = :id FOR UPDATE")
 _REVERSE = text("UPDATE bank_line SET reversed_on = :day, reversed_by = :approval WHERE id = :id")
+# From a merchant's first day with bills on, a settlement is met with its payout; before it, with the day's sum.
 _NEXT_SETTLEMENT = select_into(
     SettlementLine,
     """
     SELECT {fields} FROM bank_line
     WHERE kind = 'SETTLEMENT' AND batch_id IS NULL AND set_aside_because IS NULL AND reversed_on IS NULL
+      AND CAST(:billed AS boolean) = EXISTS (
+          SELECT FROM billed_merchant m
+          WHERE m.channel = split_part(reference, ':', 1) AND m.merchant_id = split_part(reference, ':', 2)
+            AND m.first_day <= CAST(split_part(reference, ':', 3) AS date))
     ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
     """,
 )
+_LET_WAIT = text("UPDATE bank_line SET set_aside_because = :because WHERE id = :id")
+_LOOK_AGAIN = text(
+    """
+    UPDATE bank_line SET set_aside_because = NULL
+    WHERE kind = 'SETTLEMENT' AND batch_id IS NULL AND set_aside_because = :because AND reversed_on IS NULL
+      AND split_part(reference, ':', 1) = :channel AND split_part(reference, ':', 2) = :merchant_id
+    """
+)
+_FREE = text("UPDATE bank_line SET batch_id = NULL WHERE batch_id = :batch_id AND reversed_on IS NULL")
 _LAST_OF_BATCH = select_into(
     SettlementLine,
     "SELECT {fields} FROM bank_line WHERE batch_id = :batch_id ORDER BY booked_on DESC, id DESC LIMIT 1",
@@ -251,9 +265,24 @@ async def reverse(session: AsyncSession, line_id: UUID, approval_id: UUID, day: 
     await session.execute(_REVERSE, {"id": line_id, "approval": approval_id, "day": day})
 
 
-async def lock_next_settlement(session: AsyncSession) -> SettlementLine | None:
-    """A settlement that belongs to no batch yet, held for this worker alone."""
-    return await fetch_one(session, _NEXT_SETTLEMENT, SettlementLine)
+async def lock_next_settlement(session: AsyncSession, *, billed: bool) -> SettlementLine | None:
+    """A settlement that belongs to no batch yet, of days with bills or of those without, held for this worker alone."""
+    return await fetch_one(session, _NEXT_SETTLEMENT, SettlementLine, {"billed": billed})
+
+
+async def let_wait(session: AsyncSession, line_id: UUID, because: str) -> None:
+    """Leave a settlement until something that it waits for has come."""
+    await session.execute(_LET_WAIT, {"id": line_id, "because": because})
+
+
+async def look_again(session: AsyncSession, channel: str, merchant_id: str, because: str) -> None:
+    """What a merchant's settlements waited for may have come."""
+    await session.execute(_LOOK_AGAIN, {"channel": channel, "merchant_id": merchant_id, "because": because})
+
+
+async def free(session: AsyncSession, batch_id: UUID) -> None:
+    """Take a batch's settlements that nobody reversed out of it: they are met once more."""
+    await session.execute(_FREE, {"batch_id": batch_id})
 
 
 async def last_settlement_of(session: AsyncSession, batch_id: UUID) -> SettlementLine:

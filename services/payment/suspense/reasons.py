@@ -18,6 +18,7 @@ class SuspenseReason(StrEnum):
     AMOUNT_NOT_DUE_THAT_DAY = "AMOUNT_NOT_DUE_THAT_DAY"
     SAME_TRANSACTION_OTHER_ORDER = "SAME_TRANSACTION_OTHER_ORDER"
     SAME_TRANSACTION_OTHER_AMOUNT = "SAME_TRANSACTION_OTHER_AMOUNT"
+    ORDER_LOST = "ORDER_LOST"
 
 
 # The bill is settled or gone, so this money is never kept: a refund is requested at once; an operator approves it.

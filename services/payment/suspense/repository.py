@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.payment.suspense.reasons import SuspenseReason
 from services.payment.suspense.state import Suspended, SuspenseState
+from shared.contracts.event import Trace
 from shared.database.bulk import ColumnMap, insert_rows
 from shared.database.row import fetch_all, select_into
 
@@ -29,6 +32,46 @@ class ListedSuspense:
     reason: str
     suspended_on: date
     state: str
+
+
+class SuspendedPayment(Protocol):
+    """A payment of one line that is suspended as a whole."""
+
+    @property
+    def line_id(self) -> UUID:
+        """Its line."""
+
+    @property
+    def channel(self) -> str:
+        """Through which channel it came."""
+
+    @property
+    def merchant_id(self) -> str:
+        """To which merchant."""
+
+    @property
+    def order_no(self) -> str:
+        """Under which order."""
+
+    @property
+    def transaction_id(self) -> str:
+        """Under which number of the channel."""
+
+    @property
+    def amount_fen(self) -> int:
+        """How much it is."""
+
+    @property
+    def paid_on(self) -> date:
+        """On which day it was paid."""
+
+    @property
+    def region(self) -> str:
+        """Where it belongs."""
+
+    @property
+    def trace(self) -> Trace:
+        """Its chain of causes."""
 
 
 _ITEMS = ColumnMap[Suspended](
@@ -55,6 +98,14 @@ _ITEMS = ColumnMap[Suspended](
 )
 _ONCE = "(channel, merchant_id, transaction_id, order_no, amount_fen) WHERE state = 'CONTESTED'"
 _INSERT = insert_rows("suspense", _ITEMS, then=f"ON CONFLICT {_ONCE} DO NOTHING")
+_INSERT_BILLED = text(
+    """
+    INSERT INTO suspense (id, payment_line_id, channel, merchant_id, order_no, transaction_id, amount_fen, paid_fen,
+                          reason, suspended_on, state, region, actor, correlation_id)
+    VALUES (:suspense_id, :line_id, :channel, :merchant_id, :order_no, :transaction_id, :amount_fen, :amount_fen,
+            :reason, :paid_on, 'HELD', :region, :actor, :correlation_id)
+    """
+)
 _TURN = text(
     """
     UPDATE suspense SET state = :state
@@ -74,6 +125,27 @@ _LIST = select_into(
 async def insert(session: AsyncSession, items: Sequence[Suspended]) -> None:
     """Write suspended parts; the same claim to a booked transaction is written once."""
     await session.execute(_INSERT, _ITEMS.arrays(items))
+
+
+async def insert_billed(
+    session: AsyncSession, suspense_id: UUID, payment: SuspendedPayment, reason: SuspenseReason
+) -> None:
+    """Write money that only a channel's bill names."""
+    values = {
+        "suspense_id": suspense_id,
+        "line_id": payment.line_id,
+        "channel": payment.channel,
+        "merchant_id": payment.merchant_id,
+        "order_no": payment.order_no,
+        "transaction_id": payment.transaction_id,
+        "amount_fen": payment.amount_fen,
+        "reason": reason.value,
+        "paid_on": payment.paid_on,
+        "region": payment.region,
+        "actor": payment.trace.actor,
+        "correlation_id": payment.trace.correlation_id,
+    }
+    await session.execute(_INSERT_BILLED, values)
 
 
 async def transition(

@@ -116,12 +116,20 @@ class RunningPayment:
 
 @asynccontextmanager
 async def running_payment(
-    installation: Installation, folder: Path, *, role: Role = "all", known: WechatMerchant | None = None
+    installation: Installation,
+    folder: Path,
+    *,
+    role: Role = "all",
+    known: WechatMerchant | None = None,
+    today: date = TODAY,
 ) -> AsyncIterator[RunningPayment]:
-    """Run payment on an October day with its channel, for a merchant as the settings know it."""
+    """Run payment on an October day with its channel, for a merchant as the settings know it.
+
+    From that day on the channel's bills settle the merchant's money; days before it are settled by their sums.
+    """
     async with wechat_peer() as peer:
         merchants = (known or merchant(folder),)
         settled = installation.with_settings(wechat_merchants=merchants, wechat_base_url=peer.url)
-        await settled.set_business_date(TODAY, "payment")
+        await settled.set_business_date(today, "payment")
         async with settled.running(SERVICE, role=role) as (running,), http_client([running]) as http:
             yield RunningPayment(settled, running, http, peer)

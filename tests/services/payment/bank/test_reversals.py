@@ -31,8 +31,8 @@ from tests.services.payment.running_payment import RunningPayment, running_payme
 
 @pytest.fixture
 async def payment(installation: Installation, tmp_path: Path) -> AsyncIterator[RunningPayment]:
-    async with running_payment(installation, tmp_path) as opened:
-        await installation.set_business_date(date(2023, 10, 20), "payment")
+    # The days of these tests lie before the channel's first bill.
+    async with running_payment(installation, tmp_path, today=date(2023, 10, 20)) as opened:
         yield opened
 
 

@@ -17,6 +17,8 @@ from tests.services.payment.running_payment import OTHER_VILLAGE, RunningPayment
 
 DAY = "2023-10-08"
 NEXT_DAY = "2023-10-09"
+# The days of these tests lie before the channel's first bill.
+BILLS_FROM = date(2023, 10, 20)
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ async def peer() -> AsyncIterator[TaxPeer]:
 @pytest.fixture
 async def payment(installation: Installation, peer: TaxPeer, tmp_path: Path) -> AsyncIterator[RunningPayment]:
     connected = installation.with_settings(tax_base_url=peer.url, tax_token=SecretStr(TOKEN))
-    async with running_payment(connected, tmp_path) as opened:
+    async with running_payment(connected, tmp_path, today=BILLS_FROM) as opened:
         yield opened
 
 

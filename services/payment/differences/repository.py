@@ -1,0 +1,293 @@
+"""Reading and writing what differs from a channel's bills. No other package writes this table."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.payment.payments.repository import COVERED, CoveredRange
+from shared.contracts.event import Trace
+from shared.database.row import fetch_all, fetch_one, select_into
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementDifference:
+    """What differs between us and a channel's bill, who has to see to it, and since when."""
+
+    id: UUID
+    difference_class: int
+    kind: str
+    channel: str
+    merchant_id: str
+    transaction_id: str | None
+    order_no: str | None
+    refund_no: str | None
+    channel_refund_id: str | None
+    payment_id: UUID | None
+    refund_id: UUID | None
+    payout_id: UUID | None
+    bill_id: UUID | None
+    line_no: int | None
+    ours_fen: int | None
+    theirs_fen: int | None
+    happened_at: datetime
+    owner: str
+    since: date
+    asked: int
+    state: str
+    closed_because: str | None
+    closed_on: date | None
+    closed_by: UUID | None
+    unasked_id: UUID | None
+    region: str
+    actor: str
+    correlation_id: UUID
+
+
+_AS_DIFFERENCE = {"difference_class": "class"}
+# A movement of a payout that nothing of ours was counted for. The trade bill of its day, or of the day before where the
+# channel booked it after midnight, knows the numbers that the movement lacks.
+_RECORD_PAYMENTS = text(
+    f"""
+    WITH covered AS ({COVERED}), open AS MATERIALIZED (
+        SELECT c.*, p.id AS payment_id, p.amount_fen AS ours_fen, p.order_no
+        FROM covered c LEFT JOIN payment p
+          ON p.channel = :channel AND p.merchant_id = :merchant_id AND p.transaction_id = c.business_no
+        WHERE c.kind = 'PAYMENT'
+          AND (p.id IS NULL OR p.amount_fen <> c.amount_fen
+               OR NOT EXISTS (SELECT FROM payment_line l JOIN remittance_batch b ON b.id = l.counted_by
+                              WHERE l.payment_id = p.id AND b.payout_id = :payout_id))
+    ), traded AS MATERIALIZED (
+        SELECT DISTINCT ON (t.transaction_id) t.transaction_id, t.order_no, t.happened_at
+        FROM channel_bill b JOIN bill_trade_line t ON t.bill_id = b.id
+        WHERE b.channel = :channel AND b.merchant_id = :merchant_id AND b.kind = 'TRADE' AND t.kind = 'PAYMENT'
+          AND b.bill_day BETWEEN CAST(:after_day AS date) - 1 AND :until_day
+          AND t.transaction_id IN (SELECT business_no FROM open)
+        ORDER BY t.transaction_id, t.happened_at
+    )
+    INSERT INTO settlement_difference (id, class, kind, channel, merchant_id, transaction_id, order_no, payment_id,
+                                       payout_id, bill_id, line_no, ours_fen, theirs_fen, happened_at, owner, since,
+                                       region, actor, correlation_id)
+    SELECT gen_random_uuid(), CASE WHEN o.payment_id IS NULL THEN 4 ELSE 2 END, 'PAYMENT', :channel, :merchant_id,
+           o.business_no, coalesce(o.order_no, t.order_no, o.voucher_no), o.payment_id, :payout_id, o.bill_id,
+           o.line_no, o.ours_fen, o.amount_fen, coalesce(t.happened_at, o.booked_at),
+           CASE WHEN o.payment_id IS NULL THEN 'OFFICE' ELSE 'CHANNEL' END, :since, :region, :actor, :correlation_id
+    FROM open o LEFT JOIN traded t ON t.transaction_id = o.business_no
+    ON CONFLICT (bill_id, line_no) DO NOTHING
+    """  # noqa: S608 - constant parts
+)
+_RECORD_REFUNDS = text(
+    f"""
+    WITH covered AS ({COVERED}), open AS MATERIALIZED (
+        SELECT c.*, t.transaction_id, t.order_no, coalesce(t.refund_no, c.voucher_no) AS refund_no, t.happened_at
+        FROM covered c LEFT JOIN LATERAL (
+            SELECT t.transaction_id, t.order_no, t.refund_no, t.happened_at FROM bill_trade_line t
+            WHERE t.kind = 'REFUND' AND t.channel_refund_id = c.business_no ORDER BY t.happened_at LIMIT 1
+        ) AS t ON true
+        WHERE c.kind = 'REFUND'
+    ), compared AS (
+        SELECT o.*, r.id AS refund_id, r.amount_fen AS ours_fen
+        FROM open o LEFT JOIN refund r ON r.channel = :channel AND r.merchant_id = :merchant_id
+         AND (r.channel_refund_id = o.business_no OR r.refund_no = o.refund_no)
+        WHERE NOT EXISTS (SELECT FROM remittance_batch b WHERE b.id = r.deducted_by AND b.payout_id = :payout_id)
+          AND NOT EXISTS (SELECT FROM unasked_refund u JOIN remittance_batch b ON b.id = u.deducted_by
+                          WHERE u.channel = :channel AND u.merchant_id = :merchant_id
+                            AND u.channel_refund_id = o.business_no AND b.payout_id = :payout_id)
+    )
+    INSERT INTO settlement_difference (id, class, kind, channel, merchant_id, transaction_id, order_no, refund_no,
+                                       channel_refund_id, refund_id, payout_id, bill_id, line_no, ours_fen, theirs_fen,
+                                       happened_at, owner, since, region, actor, correlation_id)
+    SELECT gen_random_uuid(), CASE WHEN refund_id IS NULL THEN 4 WHEN ours_fen <> -amount_fen THEN 2 ELSE 3 END,
+           'REFUND', :channel, :merchant_id, transaction_id, order_no, refund_no, business_no, refund_id, :payout_id,
+           bill_id, line_no, ours_fen, -amount_fen, coalesce(happened_at, booked_at), 'OFFICE', :since, :region, :actor,
+           :correlation_id
+    FROM compared
+    ON CONFLICT (bill_id, line_no) DO NOTHING
+    """  # noqa: S608 - constant parts
+)
+# Credited, and in the bills of neither its day nor the next.
+_RECORD_OURS_ONLY = text(
+    """
+    WITH billed AS MATERIALIZED (
+        SELECT f.business_no FROM channel_bill b JOIN bill_flow_line f ON f.bill_id = b.id
+        WHERE b.channel = :channel AND b.merchant_id = :merchant_id AND b.kind = 'FUND_FLOW'
+          AND b.bill_day BETWEEN :day AND CAST(:day AS date) + 1 AND f.kind = 'PAYMENT'
+    )
+    INSERT INTO settlement_difference (id, class, kind, channel, merchant_id, transaction_id, order_no, payment_id,
+                                       ours_fen, happened_at, owner, since, region, actor, correlation_id)
+    SELECT gen_random_uuid(), 6, 'PAYMENT', p.channel, p.merchant_id, p.transaction_id, p.order_no, p.id, p.amount_fen,
+           p.paid_at, 'CHANNEL', :since, :region, :actor, :correlation_id
+    FROM payment p
+    WHERE p.channel = :channel AND p.merchant_id = :merchant_id AND p.paid_on = :day
+      AND NOT EXISTS (SELECT FROM billed WHERE business_no = p.transaction_id)
+      AND EXISTS (SELECT FROM payment_line l
+                  WHERE l.payment_id = p.id AND l.settled_on IS NULL AND l.counted_by IS NULL)
+    ON CONFLICT (payment_id) WHERE class = 6 AND state = 'OPEN' DO NOTHING
+    """
+)
+# A difference is over once what it lacked was counted.
+_CLOSE_COUNTED = text(
+    """
+    UPDATE settlement_difference d SET state = 'CLOSED', closed_because = 'COUNTED', closed_on = :day
+    WHERE d.state = 'OPEN' AND d.channel = :channel AND d.merchant_id = :merchant_id AND d.unasked_id IS NULL AND (
+        (d.kind = 'PAYMENT' AND EXISTS (
+            SELECT FROM payment p JOIN payment_line l ON l.payment_id = p.id
+            WHERE p.channel = d.channel AND p.merchant_id = d.merchant_id AND p.transaction_id = d.transaction_id
+              AND l.counted_by IS NOT NULL AND (d.theirs_fen IS NULL OR d.theirs_fen = p.amount_fen)))
+        OR (d.kind = 'REFUND' AND (
+            EXISTS (SELECT FROM refund r WHERE r.channel = d.channel AND r.merchant_id = d.merchant_id
+                    AND r.deducted_by IS NOT NULL
+                    AND (r.channel_refund_id = d.channel_refund_id OR r.refund_no = d.refund_no))
+            OR EXISTS (SELECT FROM unasked_refund u WHERE u.channel = d.channel AND u.merchant_id = d.merchant_id
+                       AND u.channel_refund_id = d.channel_refund_id AND u.deducted_by IS NOT NULL))))
+    """
+)
+_CLAIM_TO_ASK = select_into(
+    SettlementDifference,
+    """
+    WITH due AS (
+        SELECT id FROM settlement_difference
+        WHERE state = 'OPEN' AND class = 4 AND kind = 'PAYMENT'
+          AND (asked_at IS NULL OR asked_at < now() - make_interval(secs => :again_after_s))
+        ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED
+    ), claimed AS (
+        UPDATE settlement_difference d SET asked_at = now() FROM due WHERE d.id = due.id RETURNING d.*
+    )
+    SELECT {fields} FROM claimed ORDER BY id
+    """,
+    **_AS_DIFFERENCE,
+)
+_ANSWERED = text("UPDATE settlement_difference SET asked = asked + 1 WHERE id = :id AND state = 'OPEN' RETURNING asked")
+_RECORD_UNASKED = text(
+    """
+    INSERT INTO settlement_difference (id, class, kind, channel, merchant_id, transaction_id, refund_no,
+                                       channel_refund_id, unasked_id, theirs_fen, happened_at, owner, since, region,
+                                       actor, correlation_id)
+    SELECT gen_random_uuid(), 4, 'REFUND', u.channel, u.merchant_id, p.transaction_id, u.refund_no, u.channel_refund_id,
+           u.id, u.amount_fen, (u.refunded_on + time '12:00') AT TIME ZONE 'Asia/Shanghai', 'OFFICE', u.refunded_on,
+           u.region, u.actor, u.correlation_id
+    FROM unasked_refund u JOIN payment_line l ON l.id = u.payment_line_id JOIN payment p ON p.id = l.payment_id
+    WHERE u.id = ANY(CAST(:ids AS uuid[]))
+    ON CONFLICT (unasked_id) DO NOTHING
+    """
+)
+_TRIED = text(
+    """
+    UPDATE settlement_difference SET asked = asked + 1
+    WHERE payout_id = :payout_id AND state = 'OPEN' AND class = 4 AND kind = 'REFUND'
+    """
+)
+_LOCK = select_into(
+    SettlementDifference, "SELECT {fields} FROM settlement_difference WHERE id = :id FOR UPDATE", **_AS_DIFFERENCE
+)
+_DECIDE = text(
+    """
+    UPDATE settlement_difference SET state = 'CLOSED', closed_because = 'DECIDED', closed_on = :day,
+                                     closed_by = :approval_id
+    WHERE id = :id
+    """
+)
+_LIST = select_into(
+    SettlementDifference,
+    """
+    SELECT {fields} FROM settlement_difference
+    WHERE (CAST(:state AS text) IS NULL OR state = :state) AND (CAST(:after AS uuid) IS NULL OR id > :after)
+    ORDER BY id LIMIT :limit
+    """,
+    **_AS_DIFFERENCE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceFigures:
+    """Open differences of a class, and the day since which the oldest stands."""
+
+    difference_class: int
+    owner: str
+    count: int
+    since: date
+
+
+_FIGURES = select_into(
+    DifferenceFigures,
+    "SELECT {fields} FROM settlement_difference WHERE state = 'OPEN' GROUP BY class, owner ORDER BY class, owner",
+    difference_class="class",
+    count="count(*)",
+    since="min(since)",
+)
+
+
+async def record_uncounted(
+    session: AsyncSession, payout_id: UUID, covered: CoveredRange, since: date, region: str, trace: Trace
+) -> None:
+    """Record each movement of a payout that nothing of ours was counted for; what is recorded stays."""
+    values = asdict(covered) | {
+        "payout_id": payout_id,
+        "since": since,
+        "region": region,
+        "actor": trace.actor,
+        "correlation_id": trace.correlation_id,
+    }
+    await session.execute(_RECORD_PAYMENTS, values)
+    await session.execute(_RECORD_REFUNDS, values)
+
+
+async def record_ours_only(
+    session: AsyncSession, channel: str, merchant_id: str, day: date, since: date, region: str, trace: Trace
+) -> None:
+    """Record each payment of a day that the channel's bills do not have."""
+    values = {"channel": channel, "merchant_id": merchant_id, "day": day, "since": since, "region": region}
+    await session.execute(_RECORD_OURS_ONLY, values | {"actor": trace.actor, "correlation_id": trace.correlation_id})
+
+
+async def record_unasked(session: AsyncSession, unasked_ids: Sequence[UUID]) -> None:
+    """Record that a channel gave back what nobody asked it to: to be recovered or explained."""
+    await session.execute(_RECORD_UNASKED, {"ids": sorted(unasked_ids)})
+
+
+async def note_tried(session: AsyncSession, payout_id: UUID) -> None:
+    """Note on a payout's refunds that are theirs only that our payments were looked through once more."""
+    await session.execute(_TRIED, {"payout_id": payout_id})
+
+
+async def close_counted(session: AsyncSession, channel: str, merchant_id: str, day: date) -> None:
+    """Close a merchant's differences that lack nothing any more."""
+    await session.execute(_CLOSE_COUNTED, {"channel": channel, "merchant_id": merchant_id, "day": day})
+
+
+async def claim_to_ask(session: AsyncSession, *, again_after_s: float, limit: int) -> list[SettlementDifference]:
+    """Payments that only a bill names, to ask their channel about now."""
+    return await fetch_all(
+        session, _CLAIM_TO_ASK, SettlementDifference, {"again_after_s": again_after_s, "limit": limit}
+    )
+
+
+async def answered(session: AsyncSession, difference_id: UUID) -> int:
+    """Note that a channel answered and knew no payment; returns how often it did. Nothing where it is closed."""
+    found: int | None = (await session.execute(_ANSWERED, {"id": difference_id})).scalar_one_or_none()
+    return found or 0
+
+
+async def lock(session: AsyncSession, difference_id: UUID) -> SettlementDifference | None:
+    """A difference, held until the transaction ends."""
+    return await fetch_one(session, _LOCK, SettlementDifference, {"id": difference_id})
+
+
+async def decide(session: AsyncSession, difference_id: UUID, approval_id: UUID, day: date) -> None:
+    """Close a locked difference by two people's decision."""
+    await session.execute(_DECIDE, {"id": difference_id, "approval_id": approval_id, "day": day})
+
+
+async def listed(
+    session: AsyncSession, *, state: str | None, after: UUID | None, limit: int
+) -> Sequence[SettlementDifference]:
+    """Differences, in the order in which they were found."""
+    return await fetch_all(session, _LIST, SettlementDifference, {"state": state, "after": after, "limit": limit})
+
+
+async def open_figures(session: AsyncSession) -> list[DifferenceFigures]:
+    """How many differences are open, by class and owner, and since when."""
+    return await fetch_all(session, _FIGURES, DifferenceFigures)

@@ -1,0 +1,99 @@
+"""Taking the payouts out of each bill: the movements that a payout covers follow those of the payout before it."""
+
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.payment.differences import repository as differences
+from services.payment.job_names import PAYOUTS
+from services.payment.payments.repository import CoveredRange
+from services.payment.payouts import meeting, repository
+from services.payment.payouts.repository import BillPlace, Payout, PayoutRow, ReadBill
+from services.payment.resources import PaymentResources
+from services.payment.statements import repository as statements
+from shared.contracts.event import Trace
+from shared.database.business_date import business_date
+from shared.domain.ids import new_id
+from shared.service import Job, ServiceContext
+
+NOT_COVERED = "NOT_COVERED"
+UNUSUAL_MOVEMENT = "UNUSUAL_MOVEMENT"
+log = structlog.get_logger(__name__)
+
+
+async def step(context: ServiceContext[PaymentResources]) -> int:
+    """Take the payouts out of one bill, meet one line of the bank, or resolve one difference; returns how many."""
+    region = context.settings.region
+    async with context.database.transaction(region) as session:
+        today = await business_date(session, context.clock)
+        bill = await repository.lock_next_bill(session)
+        if bill is not None:
+            await work_bill(session, bill, region, Trace.start(PAYOUTS))
+            return 1
+        line = await statements.lock_next_settlement(session, billed=True)
+        if line is not None:
+            await meeting.meet_line(session, region, line, today)
+            return 1
+        payout_id = await repository.lock_to_resolve(session)
+        if payout_id is None:
+            return 0
+        return await meeting.resolve(session, region, payout_id, today)
+
+
+async def work_bill(session: AsyncSession, bill: ReadBill, region: str, trace: Trace) -> None:
+    """Record a bill's payouts, and what is ours alone on the day before; what waited for it is looked at again."""
+    for row in await repository.payouts_of(session, bill.id):
+        payout = await _payout(session, bill, row, region, trace)
+        if payout.fault is not None:
+            log.error("a payout cannot be settled", payout_id=str(payout.id), fault=payout.fault)
+        await repository.insert(session, payout)
+    await repository.mark_worked(session, bill, region, trace)
+    day = bill.bill_day - timedelta(days=1)
+    if day >= bill.first_day:
+        await differences.record_ours_only(session, bill.channel, bill.merchant_id, day, bill.bill_day, region, trace)
+    await statements.look_again(session, bill.channel, bill.merchant_id, meeting.AWAITS_BILL)
+    await meeting.compare_held(session, region, bill)
+
+
+async def _payout(session: AsyncSession, bill: ReadBill, row: PayoutRow, region: str, trace: Trace) -> Payout:
+    after = await repository.last_end(session, bill)
+    until = await repository.find_end(session, bill, row, after)
+    state, fault = await _state(session, bill, row, after, until)
+    return Payout(
+        id=new_id(),
+        channel=bill.channel,
+        merchant_id=bill.merchant_id,
+        bill_id=bill.id,
+        line_no=row.line_no,
+        paid_out_on=row.paid_out_on,
+        amount_fen=row.amount_fen,
+        after_day=after.day,
+        after_line=after.line,
+        until_day=until.day if until and state != "BEFORE" else None,
+        until_line=until.line if until and state != "BEFORE" else None,
+        state=state,
+        fault=fault,
+        batch_id=None,
+        region=region,
+        actor=trace.actor,
+        correlation_id=trace.correlation_id,
+    )
+
+
+async def _state(
+    session: AsyncSession, bill: ReadBill, row: PayoutRow, after: BillPlace, until: BillPlace | None
+) -> tuple[str, str | None]:
+    is_first = after == BillPlace(bill.first_day, 0)
+    if is_first and 0 < row.amount_fen <= await repository.left_from_before(session, bill):
+        # Money of days before the first bill: settled with their sums.
+        return "BEFORE", None
+    if until is None:
+        return "HELD", NOT_COVERED
+    covered = CoveredRange(bill.channel, bill.merchant_id, after.day, after.line, until.day, until.line)
+    if await repository.has_unusual(session, covered):
+        return "HELD", UNUSUAL_MOVEMENT
+    return "AWAITED", None
+
+
+JOBS = (Job(PAYOUTS, step, interval_s=2.0),)

@@ -1,0 +1,201 @@
+"""A payout of the channel's bill and the bank's line for it: equal to the fen, each movement then goes on alone.
+
+What agrees is settled and on its way. What only the channel has, or has otherwise, is recorded as a difference and goes
+on in a further part of the day once it is resolved. A bank line that equals no payout holds itself and nothing else.
+"""
+
+from datetime import date, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.payment.bank import counted_lines
+from services.payment.bank.counted_lines import Counted
+from services.payment.batches import repository as batches
+from services.payment.batches.discrepancies import Difference, DifferenceKind
+from services.payment.batches.models import OnlineBatch
+from services.payment.batches.repository import Transition
+from services.payment.batches.settlement_reference import parse_settlement
+from services.payment.batches.state import BatchState, BatchStep, HoldStage, ready
+from services.payment.differences import repository as differences
+from services.payment.payments import repository as payments
+from services.payment.payments.repository import CountedFigures
+from services.payment.payouts import repository
+from services.payment.payouts.repository import Payout, ReadBill
+from services.payment.refunds import repository as refunds
+from services.payment.refunds.unasked import repository as unasked_rows
+from services.payment.refunds.unasked import service as unasked
+from services.payment.refunds.unasked.service import ToldRefund
+from services.payment.statements import repository as statements
+from services.payment.statements.repository import SettlementLine
+from shared.approvals.state import Approval
+from shared.contracts.event import Trace
+from shared.domain.clock import business_date_of
+from shared.domain.ids import new_id
+from shared.messaging.outbox.publication import collected
+
+AWAITS_BILL = "AWAITS_BILL"
+
+
+async def meet_line(session: AsyncSession, region: str, line: SettlementLine, today: date) -> None:
+    """Meet a line of the bank with its payout; it waits for the bills, and where no payout equals it is held."""
+    settlement = parse_settlement(line.reference)
+    key = (settlement.channel, settlement.merchant_id, settlement.day)
+    payout = await repository.lock_awaited(session, *key, line.amount_fen)
+    if payout is not None:
+        part = await batches.begin_part(session, settlement, region, line.trace, by_bill=True, payout_id=payout.id)
+        await statements.explain(session, line.id, part.id)
+        await batches.add_settled(session, part.id, line.amount_fen)
+        await _meet(session, await _locked(session, part.id), payout, line, today)
+    elif not await repository.is_worked(session, settlement.channel, settlement.merchant_id, _next(settlement.day)):
+        await statements.let_wait(session, line.id, AWAITS_BILL)
+    else:
+        part = await batches.lock_waiting_part(session, settlement, region, line.trace, by_bill=True)
+        await statements.explain(session, line.id, part.id)
+        await batches.add_settled(session, part.id, line.amount_fen)
+        await compare(session, await _locked(session, part.id), line, today)
+
+
+async def compare_held(session: AsyncSession, region: str, bill: ReadBill) -> None:
+    """Compare a merchant's held money of the bank with the payouts that are known now."""
+    for batch_id in await batches.held_by_bill(session, bill.channel, bill.merchant_id):
+        batch = await batches.lock_online(session, batch_id)
+        if batch is not None and batch.waits_for_money:
+            line = await statements.last_settlement_of(session, batch.id)
+            await compare(session, batch, line, bill.bill_day)
+
+
+async def compare(session: AsyncSession, batch: OnlineBatch, line: SettlementLine, today: date) -> None:
+    """Compare a part that holds money of the bank with the payout of that sum: met, or held with the difference."""
+    key = (batch.channel, batch.merchant_id, batch.settlement_day)
+    payout = await repository.lock_awaited(session, *key, batch.declared_fen)
+    if payout is not None:
+        await batches.give_payout(session, batch.id, payout.id)
+        await _meet(session, batch, payout, line, today)
+    elif batch.declared_fen == 0:
+        await _move(session, batch, line, BatchState.CLOSED_EMPTY, CountedFigures(0, 0, 0, 0))
+    else:
+        await _hold(session, batch, line, await repository.awaited_fen(session, *key))
+
+
+async def _meet(session: AsyncSession, batch: OnlineBatch, payout: Payout, line: SettlementLine, today: date) -> None:
+    await _go_on(session, batch, payout, line)
+    await repository.meet(session, payout.id, batch.id)
+    await differences.record_uncounted(session, payout.id, payout.covered, today, payout.region, line.trace)
+    await differences.close_counted(session, payout.channel, payout.merchant_id, today)
+
+
+async def resolve(session: AsyncSession, region: str, payout_id: UUID, today: date) -> int:
+    """Let what a payout lacked, and is there now, go on in a further part of its day; returns how many payouts."""
+    payout = await repository.lock(session, payout_id)
+    first = await batches.lock_online(session, payout.batch_id) if payout and payout.batch_id else None
+    if payout is None or first is None:
+        return 0
+    line = await statements.last_settlement_of(session, first.id)
+    part = await batches.begin_part(session, first.settlement, region, line.trace, by_bill=True, payout_id=payout.id)
+    await _go_on(session, part, payout, line)
+    await differences.note_tried(session, payout.id)
+    await differences.close_counted(session, payout.channel, payout.merchant_id, today)
+    return 1
+
+
+async def take_back(session: AsyncSession, payout_id: UUID, approval: Approval, day: date) -> None:
+    """Take back every part of a payout whose line of the bank was reversed; it waits for the right one."""
+    for batch_id in await batches.of_payout(session, payout_id):
+        batch = await _locked(session, batch_id)
+        counted = Counted(batch, await batches.matched_on(session, batch.id), approval.id)
+        await counted_lines.take_back(session, counted)
+        await counted_lines.end_reversed(session, batch, approval.trace, day, approval.reason)
+        await statements.free(session, batch.id)
+    await repository.await_again(session, payout_id)
+
+
+async def _go_on(session: AsyncSession, batch: OnlineBatch, payout: Payout, line: SettlementLine) -> None:
+    """Count what agrees, with what the channel gave back unasked: that is a fact by its bill."""
+    await _take_unasked(session, payout)
+    given_back = await refunds.deduct_covered(session, payout.covered, batch.id)
+    given_back += await unasked_rows.deduct_covered(session, payout.covered, batch.id)
+    returned = [refund.payment_line_id for refund in given_back if refund.whole]
+    figures = await payments.count_covered(session, payout.covered, batch.id, returned, line.booked_on)
+    await counted_lines.book(session, Counted(batch, line.booked_on, line.id))
+    await _move(session, batch, line, ready(figures.premium_lines), figures)
+
+
+async def _take_unasked(session: AsyncSession, payout: Payout) -> None:
+    async with collected(session):
+        for each in await repository.unexplained_refunds(session, payout.covered):
+            told = ToldRefund(
+                channel=payout.channel,
+                merchant_id=payout.merchant_id,
+                channel_refund_id=each.channel_refund_id,
+                refund_no=each.refund_no,
+                transaction_id=each.transaction_id,
+                amount_fen=each.amount_fen,
+                refunded_on=business_date_of(each.happened_at),
+                caused_by=each.bill_id,
+                trace=Trace(f"channel:{payout.channel}", payout.correlation_id, each.bill_id),
+            )
+            await unasked.take(session, told)
+
+
+async def _hold(session: AsyncSession, batch: OnlineBatch, line: SettlementLine, awaited_fen: int) -> None:
+    kind = DifferenceKind.SETTLEMENT_SHORT if batch.declared_fen < awaited_fen else DifferenceKind.SETTLEMENT_OVER
+    reference = str(batch.settlement)
+    differs = Difference(kind, ours_fen=awaited_fen, theirs_fen=batch.declared_fen, reference=reference)
+    facts = {"counted_fen": awaited_fen}
+    if batch.state is BatchState.HELD:
+        if batch.counted_fen == awaited_fen and batch.differences == [differs.as_json()]:
+            return
+        facts["version"] = batch.version + 1
+    move = Transition(
+        BatchStep.MATCH,
+        batch.state,
+        BatchState.HELD,
+        new_id(),
+        Trace(line.actor, batch.correlation_id, line.id),
+        effective_on=line.booked_on,
+        held_at=HoldStage.MATCH,
+        differences=[differs.as_json()],
+        facts=facts,
+        note={"settled_fen": batch.declared_fen, "owed_fen": awaited_fen},
+    )
+    await _take(session, batch, move)
+
+
+async def _move(
+    session: AsyncSession, batch: OnlineBatch, line: SettlementLine, target: BatchState, figures: CountedFigures
+) -> None:
+    facts = {
+        "counted_fen": batch.declared_fen,
+        "amount_fen": figures.premium_fen,
+        "line_count": figures.premium_lines,
+    }
+    if batch.state is BatchState.HELD:
+        facts["version"] = batch.version + 1
+    move = Transition(
+        BatchStep.MATCH,
+        batch.state,
+        target,
+        new_id(),
+        Trace(line.actor, batch.correlation_id, line.id),
+        effective_on=line.booked_on,
+        facts=facts,
+        note={"settled_fen": batch.declared_fen, "counted_fen": figures.fen, "lines": figures.lines},
+    )
+    await _take(session, batch, move)
+
+
+async def _take(session: AsyncSession, batch: OnlineBatch, move: Transition) -> None:
+    if await batches.take_step(session, batch.id, move) is None:
+        raise RuntimeError(f"batch {batch.id} moved while it was locked")
+
+
+async def _locked(session: AsyncSession, batch_id: UUID) -> OnlineBatch:
+    batch = await batches.lock_online(session, batch_id)
+    if batch is None:
+        raise RuntimeError(f"batch {batch_id} is not in the installation's region")
+    return batch
+
+
+def _next(day: date) -> date:
+    return day + timedelta(days=1)

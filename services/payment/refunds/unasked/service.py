@@ -1,0 +1,129 @@
+"""A refund that nobody asked for is a fact: suspended money is refunded by it, credited money is missing from now on.
+
+Of a credited contribution the enrolment stays PAID: who got the money back is asked to pay again, or the enrolment is
+ended. Until then ``refunded_unasked`` says what is to be recovered or explained.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.payment.differences import repository as differences
+from services.payment.ledger import postings
+from services.payment.ledger.service import post
+from services.payment.ledger.transfer import PostingContext
+from services.payment.refunds.state import RefundState
+from services.payment.refunds.unasked import repository
+from services.payment.refunds.unasked.repository import RefundableLine, UnaskedRefund
+from services.payment.suspense import repository as suspense
+from services.payment.suspense.state import SuspenseState
+from shared.contracts.event import Trace
+from shared.contracts.payment import RefundPaid
+from shared.domain.ids import new_id
+from shared.messaging.outbox.publication import publish
+
+
+@dataclass(frozen=True, slots=True)
+class ToldRefund:
+    """What a channel's notice, or its bill, says of a refund that we never asked for."""
+
+    channel: str
+    merchant_id: str
+    channel_refund_id: str
+    refund_no: str | None
+    transaction_id: str
+    amount_fen: int
+    refunded_on: date
+    caused_by: UUID
+    trace: Trace
+
+
+async def take(session: AsyncSession, told: ToldRefund) -> bool:
+    """Record a refund as a fact, once; False where it does not fit what is left of its payment: a person looks."""
+    if await repository.is_known(session, told.channel, told.merchant_id, told.channel_refund_id, told.refund_no):
+        return True
+    lines = await repository.lock_lines(session, told.channel, told.merchant_id, told.transaction_id)
+    shares = _shares(lines, told.amount_fen)
+    if shares is None:
+        return False
+    taken = [(line, _refund(line, fen, told)) for line, fen in shares]
+    missing = [refund for line, refund in taken if line.state == "CREDITED"]
+    await repository.insert(session, missing)
+    await differences.record_unasked(session, [refund.id for refund in missing])
+    for line, refund in taken:
+        if line.state == "CREDITED":
+            context = PostingContext(str(refund.id), told.refunded_on, told.caused_by, told.trace)
+            posting = postings.refunded_unasked(line.dimensions, refund.amount_fen, context, channel=told.channel)
+            await post(session, [posting])
+        else:
+            await _adopt(session, line, refund, told)
+    return True
+
+
+def _shares(lines: list[RefundableLine], amount_fen: int) -> list[tuple[RefundableLine, int]] | None:
+    """Which parts went back: the one of that amount, else as many as make it up; None where none do."""
+    free = [line for line in lines if _is_free(line)]
+    alone = next((line for line in free if line.amount_fen - line.returned_fen == amount_fen), None)
+    if alone is not None:
+        return [(alone, amount_fen)]
+    shares: list[tuple[RefundableLine, int]] = []
+    for line in free:
+        left = line.amount_fen - line.returned_fen
+        # Suspended money goes back as a whole: a part of it would leave an item of no size.
+        fen = min(left, amount_fen) if line.state == "CREDITED" or left <= amount_fen else 0
+        if fen > 0:
+            shares.append((line, fen))
+            amount_fen -= fen
+    return shares if shares and amount_fen == 0 else None
+
+
+def _is_free(line: RefundableLine) -> bool:
+    if line.state == "CREDITED":
+        return line.returned_fen < line.amount_fen
+    # A refund of ours that is on its way may arrive: both would be money twice, and a person looks.
+    return line.suspense_state == SuspenseState.HELD and line.refund_state in (None, RefundState.REQUESTED)
+
+
+def _refund(line: RefundableLine, fen: int, told: ToldRefund) -> UnaskedRefund:
+    return UnaskedRefund(
+        id=new_id(),
+        channel=told.channel,
+        merchant_id=told.merchant_id,
+        channel_refund_id=told.channel_refund_id,
+        refund_no=told.refund_no,
+        payment_line_id=line.id,
+        dimensions=line.dimensions,
+        amount_fen=fen,
+        refunded_on=told.refunded_on,
+        caused_by=told.caused_by,
+        trace=told.trace,
+    )
+
+
+async def _adopt(session: AsyncSession, line: RefundableLine, refund: UnaskedRefund, told: ToldRefund) -> None:
+    if line.suspense_id is None or line.reason is None:
+        raise RuntimeError(f"payment line {line.id} is suspended without an item")
+    number = told.refund_no or told.channel_refund_id
+    refund_id = await repository.adopt(session, refund, line.suspense_id, number)
+    await suspense.transition(session, [line.suspense_id], SuspenseState.REFUNDED, from_state=SuspenseState.HELD)
+    trace = Trace(line.actor, line.correlation_id, told.caused_by)
+    context = PostingContext(str(refund_id), told.refunded_on, told.caused_by, trace)
+    await post(
+        session,
+        [
+            postings.suspense_refund_decided(line.dimensions, refund.amount_fen, context),
+            postings.refunded(line.dimensions, refund.amount_fen, context, channel=told.channel),
+        ],
+    )
+    paid = RefundPaid(
+        region=line.region,
+        benefit_year=line.benefit_year,
+        refund_id=refund_id,
+        enrolment_id=line.enrolment_id,
+        amount_fen=refund.amount_fen,
+        reason=line.reason,
+        refunded_on=told.refunded_on,
+    )
+    await publish(session, [(paid, trace)])
