@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from bench import p1_callbacks, p2_chain, p4_policy, p6_growth, p7_start
+from bench import p1_callbacks, p2_chain, p4_policy, p5_bills, p6_growth, p7_start
 from bench.__main__ import subjects
 from bench.installation import NotDurable, installed
 from bench.plan import Plan
@@ -57,6 +57,15 @@ async def test_policy_beside_openfisca_and_person_by_person() -> None:
 def test_a_due_that_a_reference_computes_otherwise_is_refused() -> None:
     with pytest.raises(p4_policy.Differs, match="person 1: 38000 fen by schedule, 37999"):
         p4_policy.refuse_different("luoshan-2024", [1, 38_000], [1, 37_999])
+
+
+async def test_a_days_bill_beside_duckdb_and_postgresql() -> None:
+    lines = await p5_bills.measure(MINIATURE)
+    assert {
+        "compared / DuckDB",
+        "the whole / PostgreSQL",
+        "memory of the whole",
+    } <= values_of(lines)
 
 
 @pytest.mark.miniature

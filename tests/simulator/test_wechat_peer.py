@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from services.payment.channels.bills import BillKind, FaultyBill, FlowLine, TradeLine
 from services.payment.channels.channel import ChannelRefused, Closing
 from services.payment.channels.wechat.client import WechatClient
 from services.payment.channels.wechat.keys import Merchant, load_merchant
@@ -175,3 +177,70 @@ async def test_what_was_paid_twice_is_settled_twice(channel: Channel) -> None:
 
     assert channel.account.settlement_fen("2023-10-01") == 2 * 76_000
     assert channel.account.settlement_fen((LUOSHAN.calendar.steps[0] + timedelta(days=1)).isoformat()) == 0
+
+
+async def bill(channel: Channel, kind: BillKind, day: str) -> list[TradeLine | FlowLine] | None:
+    """A day's bill as the product fetches, proves and reads it; None where there was no business."""
+    bills, of = channel.client.bills, date.fromisoformat(day)
+    offer = await bills.find_bill(kind, of)
+    if offer is None:
+        return None
+    with TemporaryFile() as file:
+        await bills.download_bill(offer, file)
+        return [line for portion in bills.read_bill(kind, of, file).portions() for line in portion]
+
+
+class TestBills:
+    async def test_a_days_bills_say_what_was_taken_and_given_back(self, channel: Channel) -> None:
+        await channel.order()
+        for place, transaction in enumerate(("T1", "T2")):
+            await channel.account.pay("ORDER00001", transaction, moment=channel.account.day.at(36_000 + place))
+        asked = {"transaction_id": "T2", "out_refund_no": "REF000001", "notify_url": NOTIFY}
+        await channel.account.refund(asked | {"amount": {"refund": 76_000, "total": 76_000}})
+        channel.account.day.today += timedelta(days=1)
+        trades = await bill(channel, BillKind.TRADE, "2023-10-01") or []
+        assert sorted(line[1:4] for line in trades) == [
+            ("PAYMENT", "ORDER00001", "T1"),
+            ("PAYMENT", "ORDER00001", "T2"),
+            ("REFUND", "ORDER00001", "T2"),
+        ]
+        flows = await bill(channel, BillKind.FUND_FLOW, "2023-10-01") or []
+        assert sum(line.amount_fen for line in flows) == channel.account.settlement_fen("2023-10-01") == 76_000
+        (refunded,) = [line for line in flows if isinstance(line, FlowLine) and line.kind == "REFUND"]
+        assert refunded.business_no == channel.account.refund_question("REF000001")["refund_id"]
+
+    @pytest.mark.parametrize(("given_back", "business_fen"), [(0, -76_000), (1, 76_000)])
+    async def test_what_a_day_came_to_is_paid_out_the_next_morning_to_the_fen(
+        self, channel: Channel, given_back: int, business_fen: int
+    ) -> None:
+        """A payout, or the other way round where more was given back than taken; the balance is then nothing."""
+        await channel.order()
+        await channel.account.pay("ORDER00001", "T1", moment=channel.account.day.at(36_000))
+        channel.account.day.today += timedelta(days=1)
+        asked = {"transaction_id": "T1", "out_refund_no": "REF000001", "notify_url": NOTIFY}
+        if given_back:
+            await channel.account.refund(asked | {"amount": {"refund": 76_000, "total": 76_000}})
+        channel.account.day.today += timedelta(days=2)
+        day = "2023-10-03" if given_back else "2023-10-02"
+        flows = await bill(channel, BillKind.FUND_FLOW, day)
+        assert flows is not None
+        (paid_out,) = [line for line in flows if isinstance(line, FlowLine) and line.kind == "PAYOUT"]
+        assert (paid_out.amount_fen, paid_out.balance_fen) == (business_fen, 0)
+        before = (date.fromisoformat(day) - timedelta(days=1)).isoformat()
+        assert paid_out.amount_fen == -channel.account.settlement_fen(before)
+
+    async def test_a_bill_is_ready_when_its_day_is_over_and_a_quiet_day_has_none(
+        self, channel: Channel
+    ) -> None:
+        with pytest.raises(FaultyBill, match="NOT_READY"):
+            await bill(channel, BillKind.TRADE, "2023-10-01")
+        channel.account.day.today += timedelta(days=1)
+        assert await bill(channel, BillKind.TRADE, "2023-10-01") is None
+
+    async def test_only_the_merchant_may_have_the_file(self, channel: Channel) -> None:
+        await channel.order()
+        await channel.account.pay("ORDER00001", "T1", moment=channel.account.day.at(36_000))
+        channel.account.day.today += timedelta(days=1)
+        offer = await channel.client.bills.find_bill(BillKind.TRADE, date(2023, 10, 1))
+        assert offer is not None
+        assert (await channel.http.get(offer.address)).status_code == 401

@@ -57,7 +57,8 @@ _PAYOUTS = """
         FROM part JOIN proof.bank_line AS line ON line.batch_id = part.id
         WHERE line.kind = 'SETTLEMENT' AND line.reversed_on IS NULL GROUP BY 1
     )
-    SELECT concat('payout ', payout.channel, ' ', payout.merchant_id, ' ', payout.paid_out_on) AS subject, payout.region,
+    SELECT concat('payout ', payout.channel, ' ', payout.merchant_id, ' ', payout.paid_out_on) AS subject,
+           payout.region,
            concat('bill ', -line.amount_fen, ', bank ', -line.amount_fen) AS expected,
            concat(payout.state, ' ', payout.amount_fen, ', bank ', coalesce(booked.fen, 0), ', counted ',
                   coalesce(counted.fen, 0)) AS found,

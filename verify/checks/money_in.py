@@ -74,7 +74,8 @@ _PAYMENTS = """
 # One line is one transfer, caused by the payment's notice: into premium where it pays a bill, else into suspense.
 _LINES = """
     WITH line AS (
-        SELECT coalesce(payment.notice_id, payment.bill_id) AS cause, coalesce(line.enrolment_id::text, line.region) AS owner, line.region,
+        SELECT coalesce(payment.notice_id, payment.bill_id) AS cause,
+               coalesce(line.enrolment_id::text, line.region) AS owner, line.region,
                concat('channel:', payment.channel, ' → ',
                       CASE line.state WHEN 'CREDITED' THEN 'premium' ELSE 'suspense' END) AS route,
                sum(line.amount_fen) AS fen, count(*) AS lines

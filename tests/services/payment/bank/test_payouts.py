@@ -47,7 +47,8 @@ async def differing(payment: RunningPayment, *expected: tuple[int, str, str | No
         assert [(one["difference_class"], one["kind"], one["closed_because"]) for one in items] == list(expected)
         return (items,)
 
-    return (await eventually(so))[0]
+    (found,) = await eventually(so)
+    return found
 
 
 async def settle(payment: RunningPayment, fen: int, day: str = FIRST, number: str = "B1", on: str = SECOND) -> None:

@@ -41,6 +41,8 @@ ROW = BatchRow(
     merchant_id=None,
     settlement_day=None,
     part=1,
+    by_bill=False,
+    payout_id=None,
 )
 ONLINE = replace(
     ROW,
