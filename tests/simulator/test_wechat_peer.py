@@ -229,9 +229,7 @@ class TestBills:
         before = (date.fromisoformat(day) - timedelta(days=1)).isoformat()
         assert paid_out.amount_fen == -channel.account.settlement_fen(before)
 
-    async def test_a_bill_is_ready_when_its_day_is_over_and_a_quiet_day_has_none(
-        self, channel: Channel
-    ) -> None:
+    async def test_a_bill_is_ready_when_its_day_is_over_and_a_quiet_day_has_none(self, channel: Channel) -> None:
         with pytest.raises(FaultyBill, match="NOT_READY"):
             await bill(channel, BillKind.TRADE, "2023-10-01")
         channel.account.day.today += timedelta(days=1)
