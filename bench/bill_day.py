@@ -1,6 +1,6 @@
 """The whole of a bill in a process of its own: hashed, read, stored and compared, as the job does it with a download.
 
-``python -m bench.bill_day FILE HASH DAY`` prints seconds as JSON; the settings are those of its environment.
+``python -m bench.bill_day FILE HASH DAY KIND`` prints seconds and memory as JSON; its settings are in its environment.
 """
 
 import asyncio
@@ -38,7 +38,8 @@ async def main(packed: Path, content_hash: str, day: date, kind: BillKind) -> di
             async with database.transaction(settings.region) as session:
                 found = await repository.compare(session, asked.id, limit=10_000)
             agreed = sum(each.payments for each in found if each.difference_class == 1)
-        return {"read": read - began, "compare": time.perf_counter() - read, "agreed": agreed}
+        took = {"read": read - began, "compare": time.perf_counter() - read}
+        return {**took, "agreed": agreed, "mebibytes": _most_memory()}
     finally:
         await database.dispose()
 
@@ -64,6 +65,13 @@ async def _read(
             await storage.store(session, asked, reader, region)
             await storage.keep(session, asked, file, region)
         return asked
+
+
+def _most_memory() -> float:
+    """The most memory of this process in MiB; what `wait4` says begins with that of the process that started it."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    (kibibytes,) = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")]
+    return int(kibibytes) / 1024
 
 
 if __name__ == "__main__":

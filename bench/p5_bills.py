@@ -9,7 +9,6 @@ analyses them and joins them. Ours runs in a process of its own, so that its mem
 import asyncio
 import gzip
 import json
-import os
 import subprocess
 import sys
 import time
@@ -195,26 +194,18 @@ async def _ours(
         )
     await place.checkpoint()
     command = [sys.executable, "-m", "bench.bill_day", str(sides.packed), sides.content_hash, DAY, "TRADE"]
-    printed, mebibytes = await asyncio.to_thread(_run, command, place)
-    seconds: dict[str, float] = json.loads(printed)
+    seconds: dict[str, float] = json.loads(await asyncio.to_thread(_run, command, place))
     if agreeing:
         _expect((int(seconds["agreed"]), lines), lines)
-    return seconds, mebibytes
+    return seconds, seconds["mebibytes"]
 
 
-def _run(command: list[str], place: Installation) -> tuple[str, float]:
-    """What a process printed, and its memory at most in MiB."""
-    with subprocess.Popen(
-        command, cwd=_ROOT, env=dict(place.environment), stdout=subprocess.PIPE, text=True
-    ) as process:
-        if process.stdout is None:
-            raise RuntimeError("its output is read")
-        printed = process.stdout.read()
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"it ended with {process.returncode}")
-    return printed, used.ru_maxrss / 1024
+def _run(command: list[str], place: Installation) -> str:
+    """What a process printed."""
+    done = subprocess.run(
+        command, cwd=_ROOT, env=dict(place.environment), stdout=subprocess.PIPE, text=True, check=True
+    )
+    return done.stdout
 
 
 def _expect(found: tuple[int, ...] | None, lines: int) -> None:

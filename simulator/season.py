@@ -16,7 +16,7 @@ from simulator.actors import (
     stories,
     strangers,
 )
-from simulator.actors.quiet import wait_for_the_day, wait_until_credited
+from simulator.actors.quiet import wait_for_the_day, wait_until_bills_are_read, wait_until_credited
 from simulator.plan import Purchase
 from simulator.world import World, report_progress
 
@@ -97,6 +97,7 @@ async def _morning(world: World, step: int) -> None:
     if step == 0:
         return
     yesterday = world.locality.calendar.steps[step - 1]
+    await wait_until_bills_are_read(world)
     await residents.deliver_late_notices(world, Random(f"late {step}"))
     await wait_until_credited(world)
     await world.once(f"tax detail {step}", lambda: remittance.send_settlement_detail(world, yesterday))

@@ -2,13 +2,14 @@
 
 import asyncio
 import time
-from datetime import date
+from datetime import date, timedelta
 
 from simulator import clients
 from simulator.books import credited_people
 from simulator.world import World, report_progress
 
 _PATIENCE_S = 60.0
+_BILLS, _BILLS_A_DAY = "/payment/v1/channel-bills", 2
 
 
 async def wait_for_the_day(world: World) -> None:
@@ -22,6 +23,22 @@ async def wait_for_the_day(world: World) -> None:
             return
         await asyncio.sleep(pause)
     await world.complain(f"date {world.day.today}", "payment has not consumed the new business date")
+
+
+async def wait_until_bills_are_read(world: World) -> None:
+    """Until the channel's own bills are read up to yesterday: each is ready when its day is over."""
+    deadline, pause = time.monotonic() + _PATIENCE_S, 0.05
+    yesterday = (world.day.today - timedelta(days=1)).isoformat()
+    while True:
+        of_yesterday = (await world.endpoints[clients.BUREAU].get(f"{_BILLS}?bill_day={yesterday}"))["items"]
+        unread = (await world.endpoints[clients.BUREAU].get(f"{_BILLS}?state=WANTED"))["items"]
+        if len(of_yesterday) == _BILLS_A_DAY and not unread:
+            return
+        if time.monotonic() > deadline:
+            await world.complain(f"bills {yesterday}", f"{len(unread)} of the channel's bills are not read")
+            return
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, 1.0)
 
 
 async def wait_until_credited(world: World) -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import Any
 
 import httpx
 import pytest
@@ -187,7 +188,8 @@ async def bill(channel: Channel, kind: BillKind, day: str) -> list[TradeLine | F
         return None
     with TemporaryFile() as file:
         await bills.download_bill(offer, file)
-        return [line for portion in bills.read_bill(kind, of, file).portions() for line in portion]
+        line: Any = TradeLine if kind is BillKind.TRADE else FlowLine
+        return [line(*row) for portion in bills.read_bill(kind, of, file).portions() for row in portion.rows()]
 
 
 class TestBills:

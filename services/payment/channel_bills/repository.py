@@ -18,7 +18,7 @@ from services.payment.channel_bills.models import (
     LateBills,
     MerchantAtChannel,
 )
-from services.payment.channels.bills import BillFault, BillKind, FlowLine, Lines, TradeLine
+from services.payment.channels.bills import BillFault, BillKind, FlowLine, Portion, TradeLine
 from shared.contracts.event import Trace
 from shared.database.bulk import ColumnMap
 from shared.database.row import fetch_all, fetch_one, select_into
@@ -151,6 +151,7 @@ _LISTED = select_into(
     """
     SELECT {fields} FROM channel_bill
     WHERE (CAST(:state AS text) IS NULL OR state = :state) AND (NOT :at_fault OR fault IS NOT NULL)
+      AND (CAST(:bill_day AS date) IS NULL OR bill_day = :bill_day)
       AND (CAST(:after AS uuid) IS NULL OR id > :after)
     ORDER BY id LIMIT :limit
     """,
@@ -296,20 +297,26 @@ async def begin_lines(session: AsyncSession, kind: BillKind) -> None:
     await session.execute(text(_STAGING[kind]))
 
 
-async def add_lines(session: AsyncSession, bill_id: UUID, kind: BillKind, lines: Lines, region: str) -> None:
+async def add_lines(session: AsyncSession, bill_id: UUID, kind: BillKind, lines: Portion, region: str) -> None:
     """Write a portion of a bill's lines."""
     driver: Any = (await (await session.connection()).get_raw_connection()).driver_connection
-    await driver.copy_records_to_table("staged_line", records=lines, columns=_COLUMNS[kind])
+    await driver.copy_records_to_table("staged_line", records=lines.rows(), columns=_COLUMNS[kind])
     await session.execute(_TAKE_OVER[kind], {"bill_id": bill_id, "region": region})
     await session.execute(_STAGED_NO_MORE)
 
 
 async def listed(
-    session: AsyncSession, *, state: ChannelBillState | None, at_fault: bool, after: UUID | None, limit: int
+    session: AsyncSession,
+    *,
+    state: ChannelBillState | None,
+    bill_day: date | None,
+    at_fault: bool,
+    after: UUID | None,
+    limit: int,
 ) -> list[ChannelBill]:
     """Bills in the order in which they were wanted."""
-    values = {"state": state and state.value, "at_fault": at_fault, "after": after, "limit": limit}
-    return await fetch_all(session, _LISTED, ChannelBill, values)
+    asked = {"state": state and state.value, "bill_day": bill_day, "at_fault": at_fault}
+    return await fetch_all(session, _LISTED, ChannelBill, asked | {"after": after, "limit": limit})
 
 
 async def late(session: AsyncSession) -> LateBills:

@@ -1,5 +1,6 @@
 """The channel's own bills over HTTP: which days are read, which are not, and why."""
 
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -18,10 +19,13 @@ ROUTER = APIRouter(route_class=StrictRoute, tags=["bank"])
 async def list_channel_bills(
     session: Session,
     state: ChannelBillState | None = None,
+    bill_day: date | None = None,
     at_fault: bool = False,
     after: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> ChannelBillPage:
-    """The channel's bills in the order in which they were wanted; at wish only those at fault."""
-    bills = await repository.listed(session, state=state, at_fault=at_fault, after=after, limit=limit)
+    """The channel's bills in the order in which they were wanted; at wish those of a day, or at fault, only."""
+    bills = await repository.listed(
+        session, state=state, bill_day=bill_day, at_fault=at_fault, after=after, limit=limit
+    )
     return ChannelBillPage.of(map(ChannelBillOut.of, bills), limit, key=lambda bill: bill.id)

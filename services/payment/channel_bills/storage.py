@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.channel_bills import repository
 from services.payment.channel_bills.models import AskedBill
-from services.payment.channels.bills import BillReader, Lines
+from services.payment.channels.bills import BillReader, Portion
 
 _PIECE = 1 << 20
 
@@ -39,7 +39,7 @@ async def keep(session: AsyncSession, asked: AskedBill, file: BinaryIO, region: 
         await repository.add_content(session, asked.id, part, content, region)
 
 
-async def _read_aside(portions: Iterator[Lines]) -> AsyncGenerator[Lines]:
+async def _read_aside(portions: Iterator[Portion]) -> AsyncGenerator[Portion]:
     """Read the next portion in a thread while this one is written."""
     upcoming = asyncio.ensure_future(asyncio.to_thread(next, portions, None))
     try:

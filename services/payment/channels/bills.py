@@ -1,6 +1,6 @@
 """A channel's own daily bills as every channel shows them: what is on offer, its lines, and what can be wrong with it.
 
-What a channel's file looks like, only its own folder knows. Lines are plain tuples: a bill has hundreds of thousands.
+What a channel's file looks like, only its own folder knows.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -111,13 +111,28 @@ class FlowLine(NamedTuple):
     remark: str
 
 
-Lines = Sequence[TradeLine] | Sequence[FlowLine]
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Some lines of a bill, held by column in the order of TradeLine or FlowLine.
+
+    An object for each line would cost more than all the rest of reading.
+    """
+
+    columns: tuple[Sequence[object], ...]
+
+    def __len__(self) -> int:
+        """How many lines there are."""
+        return len(self.columns[0])
+
+    def rows(self) -> Iterator[tuple[object, ...]]:
+        """Line by line."""
+        return zip(*self.columns, strict=True)
 
 
 class BillReader(Protocol):
     """Reads a file in portions. What it says of the whole is known, and proved, when the last portion has been read."""
 
-    def portions(self) -> Iterator[Lines]:
+    def portions(self) -> Iterator[Portion]:
         """The lines in the file's order; raises FaultyBill, at the latest after the last one."""
 
     @property

@@ -2,28 +2,36 @@
 
 UTF-8 with or without BOM, lines end with CRLF or LF, the last one perhaps with neither. Every value of a detail has a
 backtick before it and may hold commas, so that values are divided by comma and backtick together.
+
+A portion of details that are all as expected is read by one regular expression, which makes strings of the needed
+values only: a bill has 27 columns and hundreds of thousands of lines. Any other portion is read line by line, and names
+what is wrong.
 """
 
 import gzip
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from operator import itemgetter
 from typing import Any, BinaryIO, ClassVar
 
-from services.payment.channels.bills import BillFault, FaultyBill, Lines
+from services.payment.channels.bills import BillFault, FaultyBill, Portion
+from services.payment.channels.wechat.bill_values import WORD
 
 _PIECE = 1 << 20
 _BOM = b"\xef\xbb\xbf"
 _NEXT_VALUE = ",`"
-Detail = Sequence[str]
+_ANY = "[^`\n]*"
+Detail = tuple[str, ...]
+Column = tuple[str, ...]
 
 
 class BillFile(ABC):
     """One file while it is read; each kind says which columns it needs and what a detail means."""
 
-    # Others are not read: WeChat adds columns now and then.
-    needed: ClassVar[tuple[str, ...]]
+    # The columns that are needed, and how their values usually look. Others are not read: WeChat adds some at times.
+    needed: ClassVar[Mapping[str, str]]
     # Other names of the same columns in other editions of the format.
     also_named: ClassVar[Mapping[str, str]] = {}
 
@@ -34,27 +42,34 @@ class BillFile(ABC):
         self.count = 0
         self.summary: Mapping[str, str] = {}
         self._width = 0
-        self._pick: Callable[[Detail], Any] = tuple
+        self._pick: Callable[[Sequence[str]], Any] = tuple
+        self._usual = re.compile("")
+        self._in_order: Callable[[Sequence[Column]], Any] = tuple
 
     @abstractmethod
-    def read(self, details: Iterator[Detail]) -> Lines:
-        """The lines of details, each with its needed values in their order; counts each line and adds up its sums."""
+    def read(self, columns: Sequence[Column], first: int) -> Portion:
+        """Lines of the needed columns in their order, the first of them with that number; adds up their sums."""
 
     @abstractmethod
     def check(self, summary: Mapping[str, str]) -> None:
         """Compare the channel's totals with what was added up; raises FaultyBill, or KeyError where one is missing."""
 
-    def portions(self) -> Iterator[Lines]:
+    def portions(self) -> Iterator[Portion]:
         """The lines in the file's order; raises FaultyBill, at the latest after the last one."""
         totals: list[str] = []
-        for lines in _whole_lines(self._file):
+        for text in _whole_lines(self._file):
+            details = text
             if not self._width:
-                self._find_columns(lines.pop(0))
-            end = 0 if totals else next((at for at, line in enumerate(lines) if line[:1] != "`"), len(lines))
-            if end:
-                yield self._read(lines[:end])
-            totals += (line for line in lines[end:] if line)
-        self._conclude(totals)
+                header, _, details = text.partition("\n")
+                self._find_columns(header)
+            if not totals:
+                details, rest = _divided(details)
+                if details:
+                    yield self._read(details)
+                totals += rest
+            else:
+                totals += details.split("\n")
+        self._conclude([line for line in totals if line])
 
     def _find_columns(self, header: str) -> None:
         names = [self.also_named.get(name, name) for name in header.split(",")]
@@ -62,15 +77,38 @@ class BillFile(ABC):
             raise FaultyBill(BillFault.WRONG_COLUMNS, f"missing or repeated: {', '.join(wrong)}")
         self._width = len(names)
         self._pick = itemgetter(*(names.index(name) for name in self.needed))
+        values = (f"({self.needed[name]})" if name in self.needed else _ANY for name in names)
+        self._usual = re.compile("^`" + _NEXT_VALUE.join(values) + "$", re.MULTILINE | re.ASCII)
+        there = [name for name in names if name in self.needed]
+        self._in_order = itemgetter(*(there.index(name) for name in self.needed))
 
-    def _read(self, lines: Sequence[str]) -> Lines:
-        details = [line[1:].split(_NEXT_VALUE) for line in lines]
-        if any(len(detail) != self._width for detail in details):
-            raise FaultyBill(BillFault.WRONG_LINE, f"not {self._width} values, after line {self.count}")
+    def _read(self, text: str) -> Portion:
+        count = text.count("\n") + 1
+        details = self._usual.findall(text)
+        if len(details) == count:
+            columns = self._in_order(tuple(zip(*details, strict=True)))
+        else:
+            columns = tuple(zip(*self._line_by_line(text), strict=True))
         try:
-            return self.read(map(self._pick, details))
+            portion = self.read(columns, self.count + 1)
         except FaultyBill as faulty:
-            raise FaultyBill(faulty.fault, f"line {self.count}: {faulty.detail}") from None
+            place = f"lines {self.count + 1} to {self.count + count}"
+            raise FaultyBill(faulty.fault, f"{place}: {faulty.detail}") from None
+        self.count += count
+        return portion
+
+    def _line_by_line(self, text: str) -> Iterator[Detail]:
+        """The details, each looked at; raises FaultyBill with the number of the line."""
+        looks = [re.compile(look, re.ASCII | re.DOTALL) for look in self.needed.values()]
+        for number, line in enumerate(text.split("\n"), start=self.count + 1):
+            values = line[1:].split(_NEXT_VALUE)
+            if len(values) != self._width:
+                raise FaultyBill(BillFault.WRONG_LINE, f"line {number} has not {self._width} values")
+            detail: Detail = self._pick(values)
+            for name, look, value in zip(self.needed, looks, detail, strict=True):
+                if look.pattern != WORD and not look.fullmatch(value):
+                    raise FaultyBill(BillFault.WRONG_LINE, f"line {number}: {name}")
+            yield detail
 
     def _conclude(self, totals: Sequence[str]) -> None:
         if len(totals) != 2 or totals[1][:1] != "`":
@@ -91,8 +129,20 @@ def agree(name: str, theirs: int, *ours: int) -> None:
         raise FaultyBill(BillFault.WRONG_SUMMARY, f"{name}: {theirs}, its lines say {ours[0]}")
 
 
-def _whole_lines(file: BinaryIO) -> Iterator[list[str]]:
-    """The file's lines in portions, none of them empty; the last line need not end."""
+def _divided(text: str) -> tuple[str, list[str]]:
+    """The details at the beginning, and the lines from the first one on that is none."""
+    if text[:1] != "`":
+        return "", text.split("\n")
+    end = _NO_DETAIL.search(text)
+    return (text, []) if end is None else (text[: end.start()], text[end.end() - 1 :].split("\n"))
+
+
+# The end of a line that is followed by one without a backtick, empty ones too.
+_NO_DETAIL = re.compile(r"\n(?:[^`]|\Z)")
+
+
+def _whole_lines(file: BinaryIO) -> Iterator[str]:
+    """The file's lines in portions; the last line need not end."""
     with gzip.GzipFile(fileobj=file) as content:
         rest = content.read(len(_BOM)).removeprefix(_BOM)
         while piece := content.read(_PIECE):
@@ -103,10 +153,10 @@ def _whole_lines(file: BinaryIO) -> Iterator[list[str]]:
         yield _decoded(rest)
 
 
-def _decoded(whole: bytes) -> list[str]:
+def _decoded(whole: bytes) -> str:
     if b"\0" in whole:
         raise FaultyBill(BillFault.WRONG_LINE, "a byte of nought")
     try:
-        return whole.replace(b"\r\n", b"\n").removesuffix(b"\r").decode().split("\n")
+        return whole.replace(b"\r\n", b"\n").removesuffix(b"\r").decode()
     except UnicodeDecodeError:
         raise FaultyBill(BillFault.WRONG_LINE, "not UTF-8") from None

@@ -22,6 +22,23 @@ def fen_of(yuan: str) -> int:
     return -fen if sign else fen
 
 
+# How values usually look, in a regular expression; what looks otherwise is read by the functions here, and named.
+NUMBER = "[!-_a-~]{1,64}"
+OPTIONAL_NUMBER = "[!-_a-~]{0,64}"
+WORD = "[^`\\n]*"
+AMOUNT = r"[0-9]{1,13}(?:\.[0-9]{1,2})?"
+MOMENT = "[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}"
+
+
+class Moments(dict[str, datetime]):
+    """Moments by how they are written: a day has no more than 86,400."""
+
+    def __missing__(self, written: str) -> datetime:
+        """Read it, and keep it."""
+        moment = self[written] = moment_of(written)
+        return moment
+
+
 class Amounts(dict[str, int]):
     """Sums in fen by how they are written: of the amounts of a bill there are few, and thousands of each."""
 

@@ -3,12 +3,24 @@
 A payment of 23:59:59 may be booked at 00:00:01 and then stands in the next day's bill. 提现 is a payout to the bank.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import lru_cache
+from typing import BinaryIO, ClassVar
 
-from services.payment.channels.bills import BillFault, FaultyBill, FlowKind, FlowLine
-from services.payment.channels.wechat.bill_file import BillFile, Detail, agree
-from services.payment.channels.wechat.bill_values import Amounts, count_of, fen_of, moment_of, number_of
+from services.payment.channels.bills import BillFault, FaultyBill, FlowKind, Portion
+from services.payment.channels.wechat.bill_file import BillFile, Column, agree
+from services.payment.channels.wechat.bill_values import (
+    AMOUNT,
+    MOMENT,
+    NUMBER,
+    OPTIONAL_NUMBER,
+    WORD,
+    Amounts,
+    Moments,
+    count_of,
+    fen_of,
+)
 
 _IN, _OUT = "收入", "支出"
 # A recharge is a payout the other way: from the bank account to the balance.
@@ -20,55 +32,64 @@ _REMARK_LIMIT = 512
 class FundFlowBill(BillFile):
     """Each detail is one movement; the balance after it is the one before it and its amount, to the fen."""
 
-    needed = (
-        "记账时间",
-        "微信支付业务单号",
-        "资金流水单号",
-        "业务类型",
-        "收支类型",
-        "收支金额(元)",
-        "账户结余(元)",
-        "备注",
-        "业务凭证号",
-    )
+    needed: ClassVar[Mapping[str, str]] = {
+        "记账时间": MOMENT,
+        "微信支付业务单号": OPTIONAL_NUMBER,
+        "资金流水单号": NUMBER,
+        "业务类型": WORD,
+        "收支类型": WORD,
+        "收支金额(元)": AMOUNT,
+        "账户结余(元)": WORD,
+        "备注": WORD,
+        "业务凭证号": WORD,
+    }
     also_named: ClassVar[Mapping[str, str]] = {"收支金额（元）": "收支金额(元)", "账户结余（元）": "账户结余(元)"}
-    _balance: int | None = None
-    _counts = (0, 0)
-    _totals = (0, 0)
 
-    def read(self, details: Iterator[Detail]) -> list[FlowLine]:
-        """The lines, and their sums added to those so far."""
-        fen, day = Amounts(), self.day
-        lines: list[FlowLine] = []
-        counts, totals, before = [*self._counts], [*self._totals], self._balance
-        for moment, business_no, flow_no, business, direction, yuan, left, remark, voucher in details:
-            self.count += 1
-            if moment[:10] != day:
-                raise FaultyBill(BillFault.OTHER_DAY)
-            if direction not in (_IN, _OUT):
-                raise FaultyBill(BillFault.WRONG_LINE, "neither income nor expense")
-            side, amount, balance = direction == _OUT, fen[yuan], fen_of(left)
-            counts[side] += 1
-            totals[side] += amount
-            amount = -amount if side else amount
-            if before is not None and balance != before + amount:
-                raise FaultyBill(BillFault.BROKEN_BALANCE, f"{before} and {amount} are not {balance}")
-            before = balance
-            named = number_of(business_no) if business_no else ""
-            numbers = number_of(flow_no), named, voucher[:_REMARK_LIMIT] or None
-            line = (*numbers, _kind(business), amount, balance, remark[:_REMARK_LIMIT])
-            lines.append(FlowLine(self.count, moment_of(moment), *line))
-        self._counts, self._totals, self._balance = (counts[0], counts[1]), (totals[0], totals[1]), before
-        return lines
+    def __init__(self, file: BinaryIO, merchant_id: str, day: date) -> None:
+        super().__init__(file, merchant_id, day)
+        self._fen, self._moments = Amounts(), Moments()
+        self._balance: int | None = None
+        self._counts, self._totals = {_IN: 0, _OUT: 0}, {_IN: 0, _OUT: 0}
+
+    def read(self, columns: Sequence[Column], first: int) -> Portion:
+        """Lines of the needed columns in their order, the first of them with that number; adds up their sums."""
+        moments, business_nos, flow_nos, businesses, directions, yuan, left, remarks, vouchers = columns
+        if {moment[:10] for moment in moments} != {self.day}:
+            raise FaultyBill(BillFault.OTHER_DAY)
+        if not set(directions) <= self._counts.keys():
+            raise FaultyBill(BillFault.WRONG_LINE, "neither income nor expense")
+        sums = list(map(self._fen.__getitem__, yuan))
+        amounts = [fen if way == _IN else -fen for fen, way in zip(sums, directions, strict=True)]
+        balances = list(map(fen_of, left))
+        self._balance = _followed(self._balance, amounts, balances)
+        self._counts[_OUT] += directions.count(_OUT)
+        self._counts[_IN] += directions.count(_IN)
+        self._totals[_OUT] -= sum(fen for fen in amounts if fen < 0)
+        self._totals[_IN] += sum(fen for fen in amounts if fen > 0)
+        booked = [*map(self._moments.__getitem__, moments)]
+        shortened = [voucher[:_REMARK_LIMIT] or None for voucher in vouchers]
+        kinds, said = [*map(_kind, businesses)], [remark[:_REMARK_LIMIT] for remark in remarks]
+        lines = range(first, first + len(amounts))
+        return Portion((lines, booked, flow_nos, business_nos, shortened, kinds, amounts, balances, said))
 
     def check(self, summary: Mapping[str, str]) -> None:
         """Counts and sums of income and expense."""
         agree("资金流水总笔数", count_of(summary["资金流水总笔数"]), self.count)
-        for at, name in enumerate((_IN, _OUT)):
-            agree(f"{name}笔数", count_of(summary[f"{name}笔数"]), self._counts[at])
-            agree(f"{name}金额", fen_of(summary[f"{name}金额"]), self._totals[at])
+        for name in (_IN, _OUT):
+            agree(f"{name}笔数", count_of(summary[f"{name}笔数"]), self._counts[name])
+            agree(f"{name}金额", fen_of(summary[f"{name}金额"]), self._totals[name])
 
 
+def _followed(before: int | None, amounts: Sequence[int], balances: Sequence[int]) -> int:
+    """The last balance; raises FaultyBill where one is not the one before it and its amount."""
+    for amount, balance in zip(amounts, balances, strict=True):
+        if before is not None and balance != before + amount:
+            raise FaultyBill(BillFault.BROKEN_BALANCE, f"{before} and {amount} are not {balance}")
+        before = balance
+    return balances[-1]
+
+
+@lru_cache(maxsize=256)
 def _kind(business: str) -> str:
     kind = _KINDS.get(business)
     if kind is None:

@@ -4,7 +4,6 @@ import gzip
 from collections.abc import Sequence
 from datetime import date
 from io import BytesIO
-from itertools import chain
 
 import pytest
 
@@ -19,12 +18,12 @@ _DAY = date.fromisoformat(DAY)
 
 def trades(content: bytes) -> Sequence[TradeLine]:
     reader = TradeBill(BytesIO(gzip.compress(content)), MCHID, _DAY)
-    return [line for line in chain.from_iterable(reader.portions()) if isinstance(line, TradeLine)]
+    return [TradeLine(*row) for portion in reader.portions() for row in portion.rows()]  # type: ignore[arg-type]
 
 
 def flows(content: bytes) -> Sequence[FlowLine]:
     reader = FundFlowBill(BytesIO(gzip.compress(content)), MCHID, _DAY)
-    return [line for line in chain.from_iterable(reader.portions()) if isinstance(line, FlowLine)]
+    return [FlowLine(*row) for portion in reader.portions() for row in portion.rows()]  # type: ignore[arg-type]
 
 
 def fault_of(content: bytes, read: object = trades) -> BillFault:
