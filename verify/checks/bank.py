@@ -62,7 +62,9 @@ _PAYOUTS = """
            concat('bill ', -line.amount_fen, ', bank ', -line.amount_fen) AS expected,
            concat(payout.state, ' ', payout.amount_fen, ', bank ', coalesce(booked.fen, 0), ', counted ',
                   coalesce(counted.fen, 0)) AS found,
-           (coalesce(counted.fen, 0) + coalesce(line.amount_fen, 0))::bigint AS fen
+           (CASE WHEN payout.state <> 'MET' OR coalesce(booked.fen, 0) <> payout.amount_fen
+                 THEN coalesce(booked.fen, 0) - payout.amount_fen
+                 ELSE coalesce(counted.fen, 0) + coalesce(line.amount_fen, 0) END)::bigint AS fen
     FROM proof.payout AS payout
     LEFT JOIN proof.bill_flow_line AS line
       ON (line.bill_id, line.line_no, line.kind) = (payout.bill_id, payout.line_no, 'PAYOUT')

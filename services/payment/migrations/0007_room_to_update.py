@@ -9,7 +9,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """A live bill is told by what only superseding sets; payments are never looked for by their order."""
+    """A live bill is reported by what only superseding sets; payments are never looked for by their order."""
     op.execute("ALTER TABLE bill SET (fillfactor = 80)")
     op.execute("DROP INDEX bill_one_live")
     op.execute("CREATE UNIQUE INDEX bill_one_live ON bill (enrolment_id) WHERE superseded_because IS NULL")

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.payment.differences import repository as differences
 from services.payment.job_names import PAYOUTS
 from services.payment.payments.repository import CoveredRange
-from services.payment.payouts import meeting, repository
+from services.payment.payouts import payout_match, repository
 from services.payment.payouts.repository import BillPlace, Payout, PayoutRow, ReadBill
 from services.payment.resources import PaymentResources
 from services.payment.statements import repository as statements
@@ -33,12 +33,12 @@ async def step(context: ServiceContext[PaymentResources]) -> int:
             return 1
         line = await statements.lock_next_settlement(session, billed=True)
         if line is not None:
-            await meeting.meet_line(session, region, line, today)
+            await payout_match.meet_line(session, region, line, today)
             return 1
         payout_id = await repository.lock_to_resolve(session)
         if payout_id is None:
             return 0
-        return await meeting.resolve(session, region, payout_id, today)
+        return await payout_match.resolve(session, region, payout_id, today)
 
 
 async def work_bill(session: AsyncSession, bill: ReadBill, region: str, trace: Trace) -> None:
@@ -52,8 +52,8 @@ async def work_bill(session: AsyncSession, bill: ReadBill, region: str, trace: T
     day = bill.bill_day - timedelta(days=1)
     if day >= bill.first_day:
         await differences.record_ours_only(session, bill.channel, bill.merchant_id, day, bill.bill_day, region, trace)
-    await statements.look_again(session, bill.channel, bill.merchant_id, meeting.AWAITS_BILL)
-    await meeting.compare_held(session, region, bill)
+    await statements.look_again(session, bill.channel, bill.merchant_id, payout_match.AWAITS_BILL)
+    await payout_match.compare_held(session, region, bill)
 
 
 async def _payout(session: AsyncSession, bill: ReadBill, row: PayoutRow, region: str, trace: Trace) -> Payout:

@@ -20,7 +20,7 @@ from services.payment.refunds import repository
 from services.payment.refunds.repository import RefundOutcome
 from services.payment.refunds.state import AT_CHANNEL, NewRefund, Refund, RefundState, asked_under, outcome_of
 from services.payment.refunds.unasked import service as unasked
-from services.payment.refunds.unasked.service import ToldRefund
+from services.payment.refunds.unasked.service import ReportedRefund
 from services.payment.suspense import repository as suspense
 from services.payment.suspense.state import SuspenseState
 from shared.contracts.event import Trace
@@ -121,7 +121,7 @@ async def _unasked(session: AsyncSession, notice: RefundNotice) -> tuple[str, st
     """A refund of booked money that nobody here asked for: once it succeeded it is a fact, else it is nothing yet."""
     if outcome_of(notice.outcome) is not RefundState.PAID or notice.succeeded_at is None:
         return "IGNORED", REFUND_NOT_ASKED
-    told = ToldRefund(
+    reported = ReportedRefund(
         channel=notice.channel,
         merchant_id=notice.merchant_id,
         channel_refund_id=notice.channel_refund_id or notice.refund_no,
@@ -132,7 +132,7 @@ async def _unasked(session: AsyncSession, notice: RefundNotice) -> tuple[str, st
         caused_by=notice.id,
         trace=replace(notice.trace, causation_id=notice.id),
     )
-    taken = await unasked.take(session, told)
+    taken = await unasked.take(session, reported)
     return ("APPLIED", None) if taken else ("QUARANTINED", REFUND_NOT_ASKED)
 
 

@@ -17,7 +17,7 @@ from services.payment.batches.state import BatchState, HoldStage
 from services.payment.cash import corrections
 from services.payment.cash.schemas import CorrectionIn
 from services.payment.job_names import CASH_MATCHING, PAYOUTS, SETTLEMENTS
-from services.payment.payouts import meeting
+from services.payment.payouts import payout_match
 from services.payment.reversals.schemas import BankLineReversal
 from services.payment.statements import repository as statements
 from services.payment.statements.repository import BankLine, SettlementLine
@@ -91,7 +91,7 @@ async def reverse(
                 line.id, line.reference, line.amount_fen, line.booked_on, approval.trace.actor, line.correlation_id
             )
             if counted.by_bill:
-                await meeting.compare(session, counted, cause, day)
+                await payout_match.compare(session, counted, cause, day)
             else:
                 await settlement.recount(session, counted, cause)
     after_commit(session, lambda: context.wake(CASH_MATCHING))
@@ -106,7 +106,7 @@ async def _take_back(session: AsyncSession, region: str, batch: OnlineBatch, app
     """
     day = approval.decided_on or approval.proposed_on
     if batch.payout_id is not None:
-        await meeting.take_back(session, batch.payout_id, approval, day)
+        await payout_match.take_back(session, batch.payout_id, approval, day)
         return
     matched_on = await batches.matched_on(session, batch.id)
     await counted_lines.take_back(session, counted_lines.Counted(batch, matched_on, approval.id))

@@ -1,1 +1,1 @@
-"""Refunds that nobody here asked for: made in the channel's console, or told of a contribution that was credited."""
+"""Refunds that nobody here asked for: made in the channel's console, or of a credited contribution."""

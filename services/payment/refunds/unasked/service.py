@@ -26,7 +26,7 @@ from shared.messaging.outbox.publication import publish
 
 
 @dataclass(frozen=True, slots=True)
-class ToldRefund:
+class ReportedRefund:
     """What a channel's notice, or its bill, says of a refund that we never asked for."""
 
     channel: str
@@ -40,25 +40,27 @@ class ToldRefund:
     trace: Trace
 
 
-async def take(session: AsyncSession, told: ToldRefund) -> bool:
+async def take(session: AsyncSession, reported: ReportedRefund) -> bool:
     """Record a refund as a fact, once; False where it does not fit what is left of its payment: a person looks."""
-    if await repository.is_known(session, told.channel, told.merchant_id, told.channel_refund_id, told.refund_no):
+    if await repository.is_known(
+        session, reported.channel, reported.merchant_id, reported.channel_refund_id, reported.refund_no
+    ):
         return True
-    lines = await repository.lock_lines(session, told.channel, told.merchant_id, told.transaction_id)
-    shares = _shares(lines, told.amount_fen)
+    lines = await repository.lock_lines(session, reported.channel, reported.merchant_id, reported.transaction_id)
+    shares = _shares(lines, reported.amount_fen)
     if shares is None:
         return False
-    taken = [(line, _refund(line, fen, told)) for line, fen in shares]
+    taken = [(line, _refund(line, fen, reported)) for line, fen in shares]
     missing = [refund for line, refund in taken if line.state == "CREDITED"]
     await repository.insert(session, missing)
     await differences.record_unasked(session, [refund.id for refund in missing])
     for line, refund in taken:
         if line.state == "CREDITED":
-            context = PostingContext(str(refund.id), told.refunded_on, told.caused_by, told.trace)
-            posting = postings.refunded_unasked(line.dimensions, refund.amount_fen, context, channel=told.channel)
+            context = PostingContext(str(refund.id), reported.refunded_on, reported.caused_by, reported.trace)
+            posting = postings.refunded_unasked(line.dimensions, refund.amount_fen, context, channel=reported.channel)
             await post(session, [posting])
         else:
-            await _adopt(session, line, refund, told)
+            await _adopt(session, line, refund, reported)
     return True
 
 
@@ -86,35 +88,35 @@ def _is_free(line: RefundableLine) -> bool:
     return line.suspense_state == SuspenseState.HELD and line.refund_state in (None, RefundState.REQUESTED)
 
 
-def _refund(line: RefundableLine, fen: int, told: ToldRefund) -> UnaskedRefund:
+def _refund(line: RefundableLine, fen: int, reported: ReportedRefund) -> UnaskedRefund:
     return UnaskedRefund(
         id=new_id(),
-        channel=told.channel,
-        merchant_id=told.merchant_id,
-        channel_refund_id=told.channel_refund_id,
-        refund_no=told.refund_no,
+        channel=reported.channel,
+        merchant_id=reported.merchant_id,
+        channel_refund_id=reported.channel_refund_id,
+        refund_no=reported.refund_no,
         payment_line_id=line.id,
         dimensions=line.dimensions,
         amount_fen=fen,
-        refunded_on=told.refunded_on,
-        caused_by=told.caused_by,
-        trace=told.trace,
+        refunded_on=reported.refunded_on,
+        caused_by=reported.caused_by,
+        trace=reported.trace,
     )
 
 
-async def _adopt(session: AsyncSession, line: RefundableLine, refund: UnaskedRefund, told: ToldRefund) -> None:
+async def _adopt(session: AsyncSession, line: RefundableLine, refund: UnaskedRefund, reported: ReportedRefund) -> None:
     if line.suspense_id is None or line.reason is None:
         raise RuntimeError(f"payment line {line.id} is suspended without an item")
-    number = told.refund_no or told.channel_refund_id
+    number = reported.refund_no or reported.channel_refund_id
     refund_id = await repository.adopt(session, refund, line.suspense_id, number)
     await suspense.transition(session, [line.suspense_id], SuspenseState.REFUNDED, from_state=SuspenseState.HELD)
-    trace = Trace(line.actor, line.correlation_id, told.caused_by)
-    context = PostingContext(str(refund_id), told.refunded_on, told.caused_by, trace)
+    trace = Trace(line.actor, line.correlation_id, reported.caused_by)
+    context = PostingContext(str(refund_id), reported.refunded_on, reported.caused_by, trace)
     await post(
         session,
         [
             postings.suspense_refund_decided(line.dimensions, refund.amount_fen, context),
-            postings.refunded(line.dimensions, refund.amount_fen, context, channel=told.channel),
+            postings.refunded(line.dimensions, refund.amount_fen, context, channel=reported.channel),
         ],
     )
     paid = RefundPaid(
@@ -124,6 +126,6 @@ async def _adopt(session: AsyncSession, line: RefundableLine, refund: UnaskedRef
         enrolment_id=line.enrolment_id,
         amount_fen=refund.amount_fen,
         reason=line.reason,
-        refunded_on=told.refunded_on,
+        refunded_on=reported.refunded_on,
     )
     await publish(session, [(paid, trace)])

@@ -47,7 +47,7 @@ async def differing(payment: RunningPayment, *expected: tuple[int, str, str | No
         assert [(one["difference_class"], one["kind"], one["closed_because"]) for one in items] == list(expected)
         return (items,)
 
-    (found,) = await eventually(so)
+    found: list[dict[str, Any]] = (await eventually(so))[0]
     return found
 
 

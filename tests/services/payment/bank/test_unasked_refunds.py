@@ -38,7 +38,9 @@ async def twice_paid(payment: RunningPayment, days: BilledDays) -> str:
     return transaction
 
 
-async def told(payment: RunningPayment, transaction: str, moment: str, number: str = "CONSOLE0001") -> tuple[str, Any]:
+async def reported(
+    payment: RunningPayment, transaction: str, moment: str, number: str = "CONSOLE0001"
+) -> tuple[str, Any]:
     """The channel sends the notice of a refund that was made in its console; returns what became of it."""
     asked = {
         "transaction_id": transaction,
@@ -81,9 +83,9 @@ async def test_a_console_refund_of_suspended_money_is_adopted_by_its_notice_and_
 ) -> None:
     """C1: the notice of it was quarantined REFUND_NOT_ASKED; the bill says the same later."""
     transaction = await twice_paid(payment, days)
-    assert await told(payment, transaction, f"{FIRST}T12:00:00+08:00") == ("APPLIED", None)
+    assert await reported(payment, transaction, f"{FIRST}T12:00:00+08:00") == ("APPLIED", None)
     assert await payment.balances() == {"channel:WECHAT": DUE_FEN, "premium": -DUE_FEN}
-    assert await told(payment, transaction, f"{FIRST}T12:00:00+08:00") == ("REPEATED", None)
+    assert await reported(payment, transaction, f"{FIRST}T12:00:00+08:00") == ("REPEATED", None)
     refund_id = await payment.one("SELECT channel_refund_id FROM refund")
     days.bill_refund(f"{FIRST} 12:00:00", transaction, refund_id, "CONSOLE0001")
     days.payout(f"{SECOND} 05:00:00", DUE_FEN)
@@ -99,7 +101,7 @@ async def test_a_console_refund_of_suspended_money_is_adopted_by_its_notice_and_
 async def test_a_refund_of_a_credited_contribution_is_to_be_recovered_and_the_enrolment_stays_paid(
     payment: RunningPayment, days: BilledDays
 ) -> None:
-    """C1: told of a credited payment, it was quarantined and the payout of its day held."""
+    """C1: reported of a credited payment, it was quarantined and the payout of its day held."""
     person = await days.pay(f"{FIRST} 10:00:00")
     await days.pay(f"{SECOND} 10:00:00")
     transaction = await payment.one("SELECT transaction_id FROM payment ORDER BY paid_at LIMIT 1")
@@ -130,7 +132,7 @@ async def test_a_refund_that_does_not_fit_its_payment_is_looked_at_by_a_person(
 ) -> None:
     await days.pay(f"{FIRST} 10:00:00")
     transaction = await payment.one("SELECT transaction_id FROM payment")
-    assert await told(payment, transaction, f"{FIRST}T12:00:00+08:00") == ("APPLIED", None)
-    again = await told(payment, transaction, f"{FIRST}T13:00:00+08:00", "CONSOLE0002")
+    assert await reported(payment, transaction, f"{FIRST}T12:00:00+08:00") == ("APPLIED", None)
+    again = await reported(payment, transaction, f"{FIRST}T13:00:00+08:00", "CONSOLE0002")
     assert again == ("QUARANTINED", "REFUND_NOT_ASKED")
     assert (await payment.balances())["refunded_unasked"] == DUE_FEN

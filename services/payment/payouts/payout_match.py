@@ -25,7 +25,7 @@ from services.payment.payouts.repository import Payout, ReadBill
 from services.payment.refunds import repository as refunds
 from services.payment.refunds.unasked import repository as unasked_rows
 from services.payment.refunds.unasked import service as unasked
-from services.payment.refunds.unasked.service import ToldRefund
+from services.payment.refunds.unasked.service import ReportedRefund
 from services.payment.statements import repository as statements
 from services.payment.statements.repository import SettlementLine
 from shared.approvals.state import Approval
@@ -124,7 +124,7 @@ async def _go_on(session: AsyncSession, batch: OnlineBatch, payout: Payout, line
 async def _take_unasked(session: AsyncSession, payout: Payout) -> None:
     async with collected(session):
         for each in await repository.unexplained_refunds(session, payout.covered):
-            told = ToldRefund(
+            reported = ReportedRefund(
                 channel=payout.channel,
                 merchant_id=payout.merchant_id,
                 channel_refund_id=each.channel_refund_id,
@@ -135,7 +135,7 @@ async def _take_unasked(session: AsyncSession, payout: Payout) -> None:
                 caused_by=each.bill_id,
                 trace=Trace(f"channel:{payout.channel}", payout.correlation_id, each.bill_id),
             )
-            await unasked.take(session, told)
+            await unasked.take(session, reported)
 
 
 async def _hold(session: AsyncSession, batch: OnlineBatch, line: SettlementLine, awaited_fen: int) -> None:
