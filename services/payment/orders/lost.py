@@ -1,6 +1,6 @@
 """Orders that a restoration of this database has lost: rebuilt from what was announced of them, and asked about.
 
-A rebuilt order has ended here, so that it holds nobody's bill. Where it was paid, the channel's answer is credited like
+A rebuilt order has ended here, so that it holds no bill. Where it was paid, the channel's answer is credited like
 every payment that was made in time; where it can still be paid, it is closed at the channel.
 """
 

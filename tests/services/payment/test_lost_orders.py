@@ -72,7 +72,7 @@ async def test_the_payment_of_a_lost_order_is_asked_for_and_credited(payment: Ru
     assert await payment.states(person, other) == ["PAID", "OPEN"]
     assert await payment.one("SELECT sum(amount_fen)::bigint FROM payment") == DUE_FEN
     assert await settled(payment) == ["ORDER_REBUILT", "ORDER_REBUILT"]
-    # Nobody's bill is held by an order that is over.
+    # An order that is over holds no bill.
     assert (await payment.order(other))["order_no"] != unpaid["order_no"]
 
 
