@@ -16,6 +16,7 @@ _PAYER_READS = {
     SuspenseReason.AMOUNT_NOT_DUE_THAT_DAY: "缴费金额与当日应缴不符，款项退回",
     SuspenseReason.SAME_TRANSACTION_OTHER_ORDER: "交易号重复，款项退回",
     SuspenseReason.SAME_TRANSACTION_OTHER_AMOUNT: "交易金额不符，款项退回",
+    SuspenseReason.ORDER_LOST: "缴费订单查无记录，款项退回",
 }
 
 

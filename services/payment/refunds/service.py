@@ -118,9 +118,9 @@ def _answer_to_no_number_of_now(
 
 
 async def _unasked(session: AsyncSession, notice: RefundNotice) -> tuple[str, str | None]:
-    """A refund of booked money that nobody here asked for: once it succeeded it is a fact, else it is nothing yet."""
+    """A refund of booked money that nobody here asked for: once it succeeded it is a fact."""
     if outcome_of(notice.outcome) is not RefundState.PAID or notice.succeeded_at is None:
-        return "IGNORED", REFUND_NOT_ASKED
+        return "QUARANTINED", REFUND_NOT_ASKED
     reported = ReportedRefund(
         channel=notice.channel,
         merchant_id=notice.merchant_id,

@@ -326,8 +326,8 @@ async def test_a_refund_notice_before_its_payment_is_parked_and_looked_at_again(
     assert (summary["parked"], summary["quarantine"]["count"]) == ({"count": 1, "fen": 1}, 0)
     await payment.paid(order, transaction_id="4200000009")
     await payment.worked()
-    assert await payment.notices() == [("QUARANTINED", "REFUND_NOT_ASKED"), ("CREDITED", None)]
-    assert await payment.balances() == RETURNED
+    assert await payment.notices() == [("APPLIED", None), ("CREDITED", None)]
+    assert await payment.balances() == RETURNED | {"channel:WECHAT": DUE_FEN - 1, "refunded_unasked": 1}
 
 
 async def test_a_refund_notice_that_was_parked_while_its_payment_was_booked_is_looked_at_again(
@@ -340,7 +340,8 @@ async def test_a_refund_notice_that_was_parked_while_its_payment_was_booked_is_l
     await payment.sql("UPDATE raw_notice SET state = 'PARKED', reason = 'x' WHERE kind = 'REFUND' RETURNING id")
     assert await retry_parked(payment.running) == 1
     await payment.worked()
-    assert (await payment.notices())[1] == ("QUARANTINED", "REFUND_NOT_ASKED")
+    assert (await payment.notices())[1] == ("APPLIED", None)
+    assert (await payment.balances())["refunded_unasked"] == 1, "once, however often it is looked at"
     assert await retry_parked(payment.running) == 0
 
 
