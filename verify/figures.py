@@ -1,4 +1,4 @@
-"""Figures of the whole county beside the table of townships, for whoever keeps books of their own to compare."""
+"""Figures of the whole county beside the table of townships, for people who keep books of their own to compare."""
 
 from verify.report import CountyFigures
 from verify.snapshot import Databases

@@ -1,4 +1,4 @@
--- The columns that messaging, approvals and the business date change, in every service's database. Whoever works in a
+-- The columns that messaging, approvals and the business date change, in every service's database. A login that works in a
 -- database may change these and its service's own (services/<service>/grants.sql), and no other column of any table:
 -- `canbao migrate` takes every other right to change away. `{role}` is the service's login.
 

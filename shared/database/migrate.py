@@ -30,7 +30,7 @@ class MigrationHistory:
 
 @dataclass(frozen=True)
 class PublishedFiles:
-    """What is stated anew after every migration: what the auditor sees, and which columns the service may change."""
+    """What is stated again after every migration: what the auditor sees, and which columns the service may change."""
 
     proofs: Sequence[Path]
     grants: Sequence[Path]

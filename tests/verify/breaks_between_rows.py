@@ -8,7 +8,7 @@ BETWEEN_ROWS = (
         "CHANNEL_WORD",
         "payment",
         ("UPDATE payment SET paid_at = paid_at + interval '1 minute' WHERE amount_fen = 18000",),
-        query="_PAYMENT_AS_TOLD",
+        query="_PAYMENT_AS_REPORTED",
     ),
     Break(
         "a notice that made a payment called a repetition",
@@ -22,7 +22,7 @@ BETWEEN_ROWS = (
         "CHANNEL_WORD",
         "payment",
         ("UPDATE refund SET refunded_on = refunded_on + 1 WHERE state = 'PAID'",),
-        query="_REFUND_AS_TOLD",
+        query="_REFUND_AS_REPORTED",
     ),
     Break(
         "the word of a refund passed over",
@@ -200,7 +200,7 @@ BETWEEN_ROWS = (
         query="_REFERENCES",
     ),
     Break(
-        "a price that nobody was told",
+        "a price that nobody was informed of",
         "COVER_AS_PRICED",
         "subsidy",
         (

@@ -83,7 +83,7 @@ def season(cluster: Cluster, migrated: Settings, tmp_path_factory: pytest.TempPa
 
 @pytest.fixture(scope="session")
 def long_season(cluster: Cluster, migrated: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[County]:
-    """A county whose longer season was played an hour ago; whoever looks at it changes nothing."""
+    """A county whose longer season was played an hour ago; a test that looks at it changes nothing."""
     clones = asyncio.run(cluster.clone((*SERVICES, BUS)))
     installation = Installation(migrated.model_copy(update=database_settings(cluster, suffix=clones.suffix)))
     county = County(installation, cluster, clones)

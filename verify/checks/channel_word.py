@@ -7,7 +7,7 @@ from verify.snapshot import Databases
 
 _DAY = "(({moment}) AT TIME ZONE 'Asia/Shanghai')::date"
 # A payment names the notice that made it. What both say must be the same, and the day is that of the success.
-_PAYMENT_AS_TOLD = f"""
+_PAYMENT_AS_REPORTED = f"""
     SELECT concat('payment ', payment.id) AS subject, payment.region,
            coalesce(concat_ws(' ', notice.channel, notice.merchant_id, notice.transaction_id, notice.order_no,
                               notice.succeeded_at, {_DAY.format(moment="notice.succeeded_at")}), 'a notice')
@@ -53,7 +53,7 @@ _WHAT_BECAME = """
 """
 # Our numbers of a refund's attempts begin with the refund's own id; any of them may be the one that was paid.
 _OF_REFUND = "left(notice.refund_no, 33) = concat('R', replace(refund.id::text, '-', ''))"
-_REFUND_AS_TOLD = f"""
+_REFUND_AS_REPORTED = f"""
     SELECT concat('refund ', refund.id) AS subject, refund.region,
            concat_ws(' ', 'success of', refund.transaction_id, refund.amount_fen, 'on', refund.refunded_on) AS expected,
            coalesce((SELECT concat_ws(' ', said.outcome, said.transaction_id, said.amount_fen, 'on',
@@ -67,8 +67,8 @@ _REFUND_AS_TOLD = f"""
           AND (notice.channel, notice.merchant_id, notice.transaction_id, notice.amount_fen)
               = (refund.channel, refund.merchant_id, refund.transaction_id, refund.amount_fen)
           AND {_DAY.format(moment="notice.succeeded_at")} = refund.refunded_on
-    ) AS told ON told.id = refund.id
-    WHERE refund.state = 'PAID' AND told.id IS NULL
+    ) AS reported ON reported.id = refund.id
+    WHERE refund.state = 'PAID' AND reported.id IS NULL
     ORDER BY refund.id
 """  # noqa: S608 - constants above
 _REFUND_APPLIED = f"""
@@ -84,10 +84,10 @@ _REFUND_APPLIED = f"""
 """  # noqa: S608 - constants above
 
 
-async def told(databases: Databases, findings: Findings) -> None:
+async def reported(databases: Databases, findings: Findings) -> None:
     """Each payment and each paid refund is what an authentic notice says, and each notice became what it says."""
     findings.count_examined(await count(databases.payment, "notice"))
-    for sql in (_PAYMENT_AS_TOLD, _WHAT_BECAME, _REFUND_AS_TOLD, _REFUND_APPLIED):
+    for sql in (_PAYMENT_AS_REPORTED, _WHAT_BECAME, _REFUND_AS_REPORTED, _REFUND_APPLIED):
         await differing_rows(databases.payment, findings, sql)
 
 
@@ -97,6 +97,6 @@ CHECKS = (
         "缴费与退费均以渠道通知为据",
         "Payments and refunds are what the channel said",
         "缴费、退费 ↔ 渠道通知（订单号、交易号、成功时间、金额）；通知的处理结果",
-        told,
+        reported,
     ),
 )
