@@ -36,6 +36,7 @@ SAFE = {
     "services/payment/notices/repository.py _CLAIM_ONE": (QUEUE, "notices; another worker holds it, or has worked it"),
     "services/payment/notices/repository.py _UNPARK": (QUEUE, "one parked meanwhile is found by _UNPARK_BOOKED"),
     "services/payment/notices/repository.py _UNPARK_BOOKED": (QUEUE, "parked notices"),
+    "services/payment/notices/quarantine/repository.py _LOCK": (STEP, "a notice by id: nobody removes one"),
     "services/payment/notices/quarantine/repository.py _RETRY": (STEP, "a notice by id"),
     "services/payment/notices/quarantine/repository.py _UNREAD": (STEP, "a notice by id: who came first has read it"),
     "services/payment/payments/repository.py _COUNT_DAY": (

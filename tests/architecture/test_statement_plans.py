@@ -46,13 +46,23 @@ FEW_OF_A_KEY = {
     "parked_event": "what waits behind one failed event",
     "dead_letter": "what failed of one aggregate",
     "suspense": "one part of one payment",
+    "lost_event": "what a restoration lost of one enrolment",
     "remittance_move": "one of a batch is under way, and one into it",
     "remittance_batch": "a batch, and those that replaced it once it was returned",
 }
 
 # Tables of a transaction's own, made before what is sent to them.
-OPENED = {"registration": _OPEN[1:], "payment": (OPEN_DETAIL,)}
+# A bill's lines are staged under one name in the form of either kind.
+STAGED_LINE = """
+    CREATE TEMPORARY TABLE staged_line (
+        line_no integer, kind text, order_no text, transaction_id text, refund_no text, channel_refund_id text,
+        outcome text, due_fen bigint, happened_at timestamptz, booked_at timestamptz, flow_no text, business_no text,
+        voucher_no text, amount_fen bigint, balance_fen bigint, remark text
+    )
+"""
+OPENED = {"registration": _OPEN[1:], "payment": (OPEN_DETAIL, STAGED_LINE)}
 SMALL["tax_detail"] = "the lines of one answer, for one transaction"
+SMALL["staged_line"] = "twenty thousand lines of one bill, for one transaction"
 
 WAITING = "an index holds what waits and nothing else; work, or a person, empties it"
 PAGE = "the index is in the order asked for, and the limit ends the reading"
@@ -147,6 +157,7 @@ BUILT = {
     "services/payment/batches/repository.py take_step": "step_statement, with all facts",
     "services/payment/batches/repository.py step_statement": "planned with all facts",
     "shared/audit/repository.py _built": "planned for every audited table",
+    "services/payment/channel_bills/repository.py begin_lines": "the table in which lines are staged",
     "services/payment/notices/repository.py prepare_insert": "the connection's region",
     "shared/database/sealed.py keys_in_use": "every row once, for an operator who retires a key",
     "shared/database/sealed.py oldest_sealed": "one row of each column, for an operator who changes keys",

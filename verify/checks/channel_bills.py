@@ -116,7 +116,8 @@ _RUNNING_BALANCES = """
 """
 # A bill that cannot be used, or that the channel has otherwise now, is named: what it would say, nobody knows.
 _WAITING = """
-    SELECT concat('channel bill ', channel, ' ', kind, ' ', bill_day) AS subject, region, 'the bill that was read' AS expected,
+    SELECT concat('channel bill ', channel, ' ', kind, ' ', bill_day) AS subject, region,
+           'the bill that was read' AS expected,
            concat(state, ' ', fault) AS found, 0::bigint AS fen
     FROM proof.channel_bill WHERE fault IS NOT NULL AND fault NOT IN ('NOT_READY', 'UNAVAILABLE')
     ORDER BY subject
