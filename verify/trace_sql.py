@@ -4,7 +4,8 @@ A row's id says when it was made; what has no id of its own shows when it was re
 """
 
 EVENTS = """
-    SELECT id, event, payload, coalesce(uuid_extract_timestamp(id), recorded_at) AS recorded_at, published_at, causation_id, aggregate_seq
+    SELECT id, event, payload, coalesce(uuid_extract_timestamp(id), recorded_at) AS recorded_at, published_at,
+           causation_id, aggregate_seq
     FROM proof.outbox WHERE aggregate_id = :enrolment ORDER BY aggregate_seq LIMIT :most
 """
 

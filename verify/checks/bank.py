@@ -81,7 +81,8 @@ _REVERSED = """
            OR approval.region <> line.region OR approval.decided_by IN (approval.proposed_by, line.actor))
     UNION ALL
     SELECT concat('approval ', approval.id), approval.region, 'a reversed bank line', 'the line stands', 0
-    FROM proof.approval AS approval LEFT JOIN proof.bank_line AS line ON line.reversed_by = approval.id AND line.reversed_on IS NOT NULL
+    FROM proof.approval AS approval
+    LEFT JOIN proof.bank_line AS line ON line.reversed_by = approval.id AND line.reversed_on IS NOT NULL
     WHERE approval.act = 'reverse_bank_line' AND approval.state = 'APPROVED' AND line.id IS NULL
     ORDER BY subject
 """
