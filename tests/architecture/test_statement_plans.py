@@ -89,8 +89,6 @@ WHOLE = {
     "services/payment/notices/repository.py _CLAIM": {"raw_notice": WAITING},
     "services/payment/notices/repository.py _UNPARK_BOOKED": {"raw_notice": WAITING},
     "services/payment/notices/repository.py _WAITING": {"raw_notice": WAITING},
-    "services/payment/orders/repository.py _CLAIM_TO_QUERY": {"payment_order": WAITING, "order_line": BY_OTHERS},
-    "services/payment/orders/repository.py _EXPIRE": {"order_line": BY_OTHERS},
     "services/payment/orders/repository.py _WITHDRAWN": {"payment_order": WAITING, "order_line": BY_OTHERS},
     "services/payment/receipts/repository.py _UNLISTED": {"cash_receipt": "a village's receipts of a year, on a page"},
     "services/payment/remittance/repository.py _TAKE": {"remittance_move": WAITING},
@@ -109,10 +107,9 @@ WHOLE = {
 }
 # What is read without a limit or one key for each row.
 UNBOUNDED = {
-    "services/payment/bank/repository.py _COUNT_DAY": {"payment": DAY, "payment_line": DAY, "refund": DAY},
     "services/payment/bank/repository.py _TO_RECOUNT": {"payment": DAY, "payment_line": DAY, "refund": DAY},
     "services/payment/bank/repository.py _WITH_MONEY": {"payment": "whether a merchant has one row: the first ends it"},
-    "services/payment/batches/repository.py _BOOKED_ON": {"bank_line": ONE_BATCH},
+    "services/payment/batches/repository.py _ARRIVED": {"bank_line": ONE_BATCH},
     "services/payment/batches/repository.py _COPY_LINES": {"remittance_line": PORTION},
     "services/payment/batches/repository.py _MOVE_LINES": {"remittance_line": PORTION},
     "services/payment/batches/repository.py _SUM_LINES": {"remittance_line": ONE_BATCH},
@@ -168,6 +165,8 @@ ADMINISTRATION = {
     f"shared/database/{name}.py"
     for name in ("migrate", "older_names", "provision", "row_security", "server_version", "installed_name", "keeper")
 }
+# The owner of the tables begins an epoch, after a restoration.
+ADMINISTRATION.add("shared/messaging/outbox/epochs.py")
 _MAKES = {"text", "select_into", "insert_rows", "update_rows", "driver_insert", "statement"}
 
 

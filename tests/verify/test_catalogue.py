@@ -17,12 +17,12 @@ EXCUSED: dict[tuple[str, str, str], str] = {
         "payment",
         "approval",
         "proposed_by",
-    ): "a login: that another one decided is checked, who it was is said nowhere else",
+    ): "a login: that the other is another one is checked, not who it was",
     (
         "payment",
         "approval",
         "decided_by",
-    ): "a login: that another one proposed is checked, who it was is said nowhere else",
+    ): "a login: that the other is another one is checked, not who it was",
     ("payment", "cash_refund", "recorded_at"): "when the row was written, for the order of `--trace`",
     **{
         (service, "cursor", column): "a consumer behind its publisher is in flight, which only its age can end"

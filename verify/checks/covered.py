@@ -16,8 +16,8 @@ _SHOWN = """
     SELECT id::text AS key, region, coalesce(paid_fen, 0) AS fen,
            concat_ws(' ', benefit_year, 'version', CASE WHEN NOT enrolled THEN bill_version ELSE paid_version END,
                      CASE WHEN NOT enrolled THEN 'OPEN' WHEN paid_basis = 'NOTHING_DUE' THEN 'NOTHING_DUE'
-                          WHEN bill_version IS DISTINCT FROM paid_version THEN concat('PAID, billed ', bill_version)
-                          ELSE 'PAID' END,
+                          WHEN bill_version IS DISTINCT FROM paid_version
+                          THEN concat('PAID, billed ', bill_version) ELSE 'PAID' END,
                      CASE WHEN paid_basis <> 'NOTHING_DUE' THEN paid_on END, channel,
                      CASE WHEN paid_basis <> 'NOTHING_DUE' THEN aided_fen END) AS facts
     FROM proof.enrolment WHERE enrolled OR live AND outcome = 'PRICED' AND bill_version = assessment_version

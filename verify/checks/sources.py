@@ -92,8 +92,8 @@ _REFUNDS = """
            concat_ws(' ', held.channel, held.transaction_id, held.enrolment_id, held.benefit_year, held.amount_fen,
                      'of', held.paid_fen, held.reason, held.state, held.suspended_on, booked.effective_on) AS expected,
            concat_ws(' ', refund.channel, refund.transaction_id, refund.enrolment_id, refund.benefit_year,
-                     refund.refund_no, refund.amount_fen, 'of', refund.paid_fen, refund.reason, refund.state,
-                     refund.requested_on, refund.approved_on) AS found,
+                     refund.refund_no, refund.amount_fen, 'of', refund.paid_fen, refund.reason,
+                     refund.state, refund.requested_on, refund.approved_on) AS found,
            coalesce(refund.amount_fen, held.amount_fen) AS fen
     FROM proof.refund AS refund FULL JOIN proof.suspense AS held ON held.id = refund.suspense_id
     LEFT JOIN booked ON booked.caused_by = refund.id
