@@ -1,9 +1,12 @@
 """A service's database: pooled connections, and transactions that always carry the region they work in."""
 
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from types import SimpleNamespace
+from typing import Any
 
+import asyncpg
 import orjson
 from sqlalchemy import TextClause, make_url, text
 from sqlalchemy.exc import DBAPIError
@@ -17,6 +20,30 @@ _ONE_MOMENT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 _SET_REGION = text("SELECT set_config('canbao.region', :region, true)")
 _REGION = re.compile(r"(\d{2}|\d{4}|\d{6}|\d{9}|\d{12})")
 _AFTER_COMMIT = "after_commit"
+# Below are PostgreSQL's own types, above those that a database defines.
+_FIRST_TYPE_OF_A_DATABASE = 16_384
+_BUILT_IN: dict[int, Sequence[asyncpg.Record]] = {}
+# As the driver looks at the statement that asked: one with a name leaves other statements as they are.
+_NOTHING_WAS_PREPARED = SimpleNamespace(name="none")
+
+
+class _Connection(asyncpg.Connection):  # type: ignore[misc]  # the driver has no types
+    """A connection that asks the server once in a process, not once for itself, what arrays are made of.
+
+    The driver asks for each kind of array that a new connection meets. Built-in types are the same in every database,
+    and the question costs more of the server's processor than a batch that needs it.
+    """
+
+    __slots__ = ()
+
+    async def _introspect_types(self, typeoids: Iterable[int], timeout: float | None) -> tuple[Any, Any]:  # noqa: ASYNC109 - the driver's
+        asked = set(typeoids)
+        if asked <= _BUILT_IN.keys():
+            return [row for each in asked for row in _BUILT_IN[each]], _NOTHING_WAS_PREPARED
+        types, statement = await super()._introspect_types(asked, timeout)
+        if max(asked) < _FIRST_TYPE_OF_A_DATABASE:
+            _BUILT_IN.update(dict.fromkeys(asked, types))
+        return types, statement
 
 
 def open_engine(url: str, *, pool_size: int, application_name: str) -> AsyncEngine:
@@ -30,6 +57,7 @@ def open_engine(url: str, *, pool_size: int, application_name: str) -> AsyncEngi
         json_serializer=lambda value: orjson.dumps(value).decode(),
         json_deserializer=orjson.loads,
         connect_args={
+            "connection_class": _Connection,
             "timeout": 10,
             "command_timeout": COMMAND_TIMEOUT_S,
             "server_settings": {

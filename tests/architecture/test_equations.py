@@ -68,6 +68,7 @@ SUMS = {
     "services/payment/cash/three_way_match.py match_collection": f"{FIXED}: receipts, locked",
     "services/payment/cash/three_way_match.py _statement_against_itself": f"{FIXED}: a version of a statement",
     "services/payment/cash/three_way_match.py _money": f"{FIXED}: slips under the batch's lock, bank lines as claimed",
+    "services/payment/channels/wechat/fund_flow_bill.py read": f"{FIXED}: the lines of one file",
     "services/payment/orders/service.py _new_order": f"{FIXED}: bills, locked",
     "services/payment/remittance/detail.py compare_detail": f"{FIXED}: a batch's lines, the tax bureau's answer",
     "services/payment/summary/figures.py unattributed": SNAPSHOT,

@@ -115,7 +115,7 @@ _EMPTY = text(
 _ADD_CONTENT = text(
     "INSERT INTO channel_bill_content (bill_id, part, content, region) VALUES (:bill_id, :part, :content, :region)"
 )
-# Rows cannot be copied into a table under row-level security: each portion is staged, taken over, and staged no more.
+# Rows cannot be copied into a table under row-level security: some are staged, taken over, and staged no more.
 _STAGING = {
     BillKind.TRADE: """
         CREATE TEMPORARY TABLE staged_line (
@@ -297,10 +297,14 @@ async def begin_lines(session: AsyncSession, kind: BillKind) -> None:
     await session.execute(text(_STAGING[kind]))
 
 
-async def add_lines(session: AsyncSession, bill_id: UUID, kind: BillKind, lines: Portion, region: str) -> None:
-    """Write a portion of a bill's lines."""
+async def stage(session: AsyncSession, kind: BillKind, lines: Portion) -> None:
+    """Bring in a portion of a bill's lines; they count when they are taken over."""
     driver: Any = (await (await session.connection()).get_raw_connection()).driver_connection
     await driver.copy_records_to_table("staged_line", records=lines.rows(), columns=_COLUMNS[kind])
+
+
+async def take_over(session: AsyncSession, bill_id: UUID, kind: BillKind, region: str) -> None:
+    """Write the lines that were staged."""
     await session.execute(_TAKE_OVER[kind], {"bill_id": bill_id, "region": region})
     await session.execute(_STAGED_NO_MORE)
 

@@ -13,6 +13,7 @@ from services.payment.channel_bills.models import AskedBill
 from services.payment.channels.bills import BillReader, Portion
 
 _PIECE = 1 << 20
+_AT_ONCE = 20_000
 
 
 async def store(session: AsyncSession, asked: AskedBill, reader: BillReader, region: str) -> int:
@@ -20,12 +21,17 @@ async def store(session: AsyncSession, asked: AskedBill, reader: BillReader, reg
 
     Raises FaultyBill, at the latest after the last line: then the transaction has to be given up.
     """
-    count = 0
+    count = staged = 0
     await repository.begin_lines(session, asked.kind)
     async with aclosing(_read_aside(reader.portions())) as portions:
         async for lines in portions:
-            await repository.add_lines(session, asked.id, asked.kind, lines, region)
-            count += len(lines)
+            await repository.stage(session, asked.kind, lines)
+            staged += len(lines)
+            if staged >= _AT_ONCE:
+                await repository.take_over(session, asked.id, asked.kind, region)
+                count, staged = count + staged, 0
+    await repository.take_over(session, asked.id, asked.kind, region)
+    count += staged
     await repository.conclude(session, asked.id, count, json.dumps(dict(reader.summary), ensure_ascii=False))
     return count
 

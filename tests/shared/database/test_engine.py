@@ -1,6 +1,7 @@
 """Transactions of a service's database: they outlive a restart of the server while nothing is under way."""
 
 from datetime import date
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -88,3 +89,25 @@ async def test_a_snapshot_writes_nothing(installation: Installation) -> None:
             assert (await session.execute(text("SHOW transaction_read_only"))).scalar_one() == "off"
     finally:
         await database.dispose()
+
+
+async def test_what_arrays_are_made_of_is_asked_once_in_a_process(installation: Installation) -> None:
+    """Each new connection asked for each kind of array: more than a tenth of the server's processor under load."""
+    database = Database(installation.settings.service_url("quota"), pool_size=2)
+    rows = text(
+        "SELECT u, d, t FROM unnest(CAST(:ids AS uuid[]), CAST(:days AS date[]), CAST(:texts AS text[])) AS n (u, d, t)"
+    )
+    values = {"ids": [UUID(int=1), None], "days": [date(2024, 1, 2), None], "texts": ["a", None]}
+    expected = [(UUID(int=1), date(2024, 1, 2), "a"), (None, None, None)]
+    asked: list[str] = []
+    try:
+        async with database.transaction(COUNTY) as one, database.transaction(COUNTY) as two:
+            assert [tuple(row) for row in await one.execute(rows, values)] == expected
+            driver = (await (await two.connection()).get_raw_connection()).driver_connection
+            assert driver is not None
+            driver.add_query_logger(lambda query: asked.append(query.query))
+            assert [tuple(row) for row in await two.execute(rows, values)] == expected
+    finally:
+        await database.dispose()
+    assert asked
+    assert not [query for query in asked if "pg_type" in query]
