@@ -52,7 +52,8 @@ class TownLine:
     """One township's people and money, or the whole installation's; amounts in fen.
 
     To be read across: ``paid + suspense + unapplied`` = ``collecting + pending + in_transit + treasury``, where
-    suspense includes what is to be refunded, and collecting is what villages, collectors and channels still hold.
+    suspense includes what is to be refunded, less what a channel gave back unasked, and collecting is what villages,
+    collectors and channels still hold.
     """
 
     region: str | None

@@ -18,7 +18,8 @@ _BOOKS = f"""
     SELECT {_TOWN} AS town,
            sum(CASE account WHEN 'premium' THEN -fen ELSE 0 END)::bigint AS paid_fen,
            sum(CASE account WHEN 'aided' THEN -fen ELSE 0 END)::bigint AS aided_fen,
-           sum(CASE WHEN account IN ('suspense', 'refund_payable') THEN -fen ELSE 0 END)::bigint AS suspense_fen,
+           sum(CASE WHEN account IN ('suspense', 'refund_payable', 'refunded_unasked') THEN -fen ELSE 0 END)::bigint
+               AS suspense_fen,
            sum(CASE account WHEN 'unapplied' THEN -fen ELSE 0 END)::bigint AS unapplied_fen,
            sum(CASE WHEN account = 'village_cash' OR starts_with(account, 'channel:')
                     THEN fen ELSE 0 END)::bigint AS collecting_fen,

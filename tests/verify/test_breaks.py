@@ -12,7 +12,16 @@ from verify import checks
 from verify.checks import CHECKS
 
 # Those that name what waits, or what nobody may overlook, and break nothing.
-_NAMES_ONLY = {"_NAMED", "_UNEXPLAINED", "_WAITING", "_DISCARDED", "_OTHER_NOTICES", "_BEGUN", "_TOO_OLD"}
+_NAMES_ONLY = {
+    "_NAMED",
+    "_UNEXPLAINED",
+    "_DIFFERENCES",
+    "_WAITING",
+    "_DISCARDED",
+    "_OTHER_NOTICES",
+    "_BEGUN",
+    "_TOO_OLD",
+}
 QUERIES = {
     name: (module, query)
     for module in (

@@ -18,7 +18,14 @@ ROUTER = APIRouter(route_class=StrictRoute, tags=["bank"])
 @ROUTER.post(
     "/v1/settlement-attributions", status_code=202, dependencies=[requires("payment:bank", for_whole_area=True)]
 )
-@responses_for(NotFound, service.AlreadySettled, service.SettledBeforePaid, DateInTheFuture, AnotherWaits)
+@responses_for(
+    NotFound,
+    service.AlreadySettled,
+    service.SettledBeforePaid,
+    service.SettledByBill,
+    DateInTheFuture,
+    AnotherWaits,
+)
 async def propose_attribution(
     session: Session, caller: CurrentCaller, context: CurrentContext[object], body: AttributionIn
 ) -> ApprovalOut:

@@ -14,6 +14,7 @@ from services.payment.attributions.schemas import Attribution
 from services.payment.job_names import SETTLEMENTS
 from services.payment.payments import repository as payments
 from services.payment.payments.repository import TransactionKey
+from services.payment.payouts import repository as payouts
 from services.payment.refunds import repository as refunds
 from services.payment.refunds.state import RefundState
 from shared.approvals.act import Act
@@ -29,6 +30,12 @@ class AlreadySettled(DomainError):
     """A settlement counted the money already: its bank line is reversed first."""
 
     code = ErrorCode.SETTLEMENT_ALREADY_COUNTED
+
+
+class SettledByBill(DomainError):
+    """The channel's bill says what belongs to which payout."""
+
+    code = ErrorCode.SETTLED_BY_BILL
 
 
 class SettledBeforePaid(DomainError):
@@ -58,7 +65,7 @@ async def propose_attribution(
 ) -> Approval:
     """Put forward which day some money was settled with.
 
-    Raises NotFound, AlreadySettled, SettledBeforePaid and AnotherWaits.
+    Raises NotFound, AlreadySettled, SettledBeforePaid, SettledByBill and AnotherWaits.
     """
     await _locked(session, asked)
     subject = ":".join((asked.channel, asked.merchant_id, asked.refund_no or asked.transaction_id))
@@ -81,6 +88,8 @@ async def _locked(session: AsyncSession, asked: Attribution) -> _Money:
     money = await (_refund(session, asked, asked.refund_no) if asked.refund_no else _payment(session, asked))
     if money is None:
         raise NotFound
+    if await payouts.is_by_bill(session, asked.channel, asked.merchant_id, asked.settlement_day):
+        raise SettledByBill(f"{asked.merchant_id} {asked.settlement_day}")
     if money.counted:
         raise AlreadySettled(asked.refund_no or asked.transaction_id)
     if asked.settlement_day < money.happened_on:
@@ -105,6 +114,9 @@ async def _refund(session: AsyncSession, asked: Attribution, refund_no: str) -> 
 
 
 ATTRIBUTE_SETTLEMENT = Act(
-    "attribute_settlement", Attribution, attribute, refusals=(NotFound, AlreadySettled, SettledBeforePaid)
+    "attribute_settlement",
+    Attribution,
+    attribute,
+    refusals=(NotFound, AlreadySettled, SettledBeforePaid, SettledByBill),
 )
 ACTS = (ATTRIBUTE_SETTLEMENT,)

@@ -195,6 +195,12 @@ _IS_WORKED = text(
                      AND b.bill_day = :day)
     """
 )
+_BY_BILL = text(
+    """
+    SELECT EXISTS (SELECT FROM billed_merchant
+                   WHERE channel = :channel AND merchant_id = :merchant_id AND first_day <= :day)
+    """
+)
 _FIND = select_into(Payout, "SELECT {fields} FROM payout WHERE id = :id FOR UPDATE")
 _MEET = text("UPDATE payout SET state = 'MET', batch_id = :batch_id WHERE id = :id")
 _AWAIT = text("UPDATE payout SET state = 'AWAITED', batch_id = NULL WHERE id = :id AND state = 'MET'")
@@ -310,6 +316,12 @@ async def is_worked(session: AsyncSession, channel: str, merchant_id: str, day: 
     """Whether the payouts of a day's bill are known."""
     values = {"channel": channel, "merchant_id": merchant_id, "day": day}
     return bool((await session.execute(_IS_WORKED, values)).scalar_one())
+
+
+async def is_by_bill(session: AsyncSession, channel: str, merchant_id: str, day: date) -> bool:
+    """Whether a merchant's day is settled by the channel's bills."""
+    values = {"channel": channel, "merchant_id": merchant_id, "day": day}
+    return bool((await session.execute(_BY_BILL, values)).scalar_one())
 
 
 async def lock(session: AsyncSession, payout_id: UUID) -> Payout | None:

@@ -11,7 +11,7 @@ from tests.harness.eventually import eventually
 from tests.harness.installation import Installation
 from tests.harness.wechat_peer import refund_notice
 from tests.services.payment.bank.billed_days import FIRST, FOURTH, SECOND, THIRD, BilledDays
-from tests.services.payment.bank.statement_steps import book, breaks, decide, line, lines_of, reverse
+from tests.services.payment.bank.statement_steps import attribute, book, breaks, decide, line, lines_of, reverse
 from tests.services.payment.running_payment import RunningPayment, running_payment
 
 
@@ -257,6 +257,14 @@ async def test_a_payment_that_no_bill_has_stays_at_the_channel_with_owner_and_ag
     await part(payment, "READY_TO_REMIT", THIRD)
     await differing(payment, (6, "PAYMENT", "COUNTED"))
     assert await breaks(payment) == []
+
+
+async def test_a_day_with_bills_is_attributed_by_nobody(payment: RunningPayment, days: BilledDays) -> None:
+    await days.pay(f"{FIRST} 10:00:00")
+    await days.over(FIRST)
+    transaction = await payment.one("SELECT transaction_id FROM payment")
+    refused = await attribute(payment, transaction, SECOND)
+    assert (refused.status_code, refused.json()["code"]) == (409, "SETTLED_BY_BILL")
 
 
 async def refund_of(payment: RunningPayment) -> dict[str, Any]:
