@@ -61,6 +61,14 @@ STAGED_LINE = """
     )
 """
 OPENED = {"registration": _OPEN[1:], "payment": (OPEN_DETAIL, STAGED_LINE)}
+SMALL |= {
+    "billed_merchant": "one row per merchant",
+    "question_pace": "one row per merchant",
+    "epoch": "one row per restoration",
+    "document_look_alike": "numbers of before that look alike; none is added",
+    "payout": "some rows per merchant and day",
+    "channel_bill": "two rows per merchant and day",
+}
 SMALL["tax_detail"] = "the lines of one answer, for one transaction"
 SMALL["staged_line"] = "twenty thousand lines of one bill, for one transaction"
 
@@ -77,11 +85,13 @@ RECENT = "what was written since the last summing, which a job does every 30 sec
 FEW = "exceptions: suspended money and refunds, some hundred a year"
 EVERY_LOOK = "a look counts a year's people: half a second for a county; nobody who is served waits for it"
 FAILED = "events that failed and were given up, by an operator's hand"
+BILL = "the lines of one bill, once for each payout in it"
+CLOSED = "an index holds what two people closed, and nothing else"
 BY_OTHERS = "the caller's region holds the order, so that nobody looks at the lines which the policy names"
 
 # What is read as a whole.
 WHOLE = {
-    "services/payment/bank/repository.py _TO_RECOUNT": {"remittance_batch": PAGE},
+    "services/payment/bank/repository.py _TO_RECOUNT": {"remittance_batch": PAGE, "refund": FEW},
     "services/payment/bank/repository.py _WITH_MONEY": {"payment": "whether a merchant has one row: the first ends it"},
     "services/payment/cash/repository.py _COMPARABLE": {"remittance_batch": PAGE},
     "services/payment/notices/quarantine/repository.py _FIGURES": {"raw_notice": WAITING},
@@ -93,7 +103,6 @@ WHOLE = {
     "services/payment/receipts/repository.py _UNLISTED": {"cash_receipt": "a village's receipts of a year, on a page"},
     "services/payment/remittance/repository.py _TAKE": {"remittance_move": WAITING},
     "services/payment/refunds/repository.py _TAKE": {"refund": WAITING},
-    "services/payment/statements/repository.py _NEXT_SETTLEMENT": {"bank_line": WAITING},
     "services/payment/statements/repository.py _UNEXPLAINED": {"bank_line": WAITING},
     "services/payment/summary/repository.py _SUMMARY": {"raw_notice": WAITING, "suspense": FEW, "refund": FEW},
     "services/registration/summary/repository.py _BY_DAY": {"enrolment": EVERY_LOOK},
@@ -104,6 +113,44 @@ WHOLE = {
     "shared/messaging/dead_letters/replay.py _LIST": {"dead_letter": WAITING},
     "shared/messaging/dead_letters/replay.py _SKIP": {"dead_letter": FAILED},
     "shared/messaging/topics/stats.py _STATS": {"outbox": WAITING, "dead_letter": WAITING, "parked_event": WAITING},
+    "services/payment/bank/repository.py _OWED": {"refund": FEW},
+    "services/payment/channel_bills/repository.py _COMPARE": {"payment_order": "set against a whole bill at once"},
+    "services/payment/clearing/repository.py _CLEARING": {
+        "bank_line": WAITING,
+        "cash_receipt": WAITING,
+        "cash_refund": WAITING,
+        "refund": FEW,
+        "suspense": WAITING,
+    },
+    "services/payment/differences/repository.py _CLAIM_TO_ASK": {"settlement_difference": WAITING},
+    "services/payment/differences/repository.py _CLOSE_COUNTED": {
+        "refund": FEW,
+        "settlement_difference": WAITING,
+        "unasked_refund": FEW,
+    },
+    "services/payment/differences/repository.py _FIGURES": {"settlement_difference": WAITING},
+    "services/payment/differences/repository.py _LIST": {"settlement_difference": WAITING},
+    "services/payment/differences/repository.py _RECORD_REFUNDS": {"refund": FEW},
+    "services/payment/differences/repository.py _TRIED": {"settlement_difference": WAITING},
+    "services/payment/notices/quarantine/repository.py _CLOSED": {"approval": CLOSED, "raw_notice": CLOSED},
+    "services/payment/orders/repository.py _ANY_DUE": {"order_line": BY_OTHERS, "payment_order": WAITING},
+    "services/payment/orders/repository.py _ASK_ALL_OPEN": {"order_line": BY_OTHERS, "payment_order": WAITING},
+    "services/payment/orders/repository.py _CLAIM_DUE": {"order_line": BY_OTHERS, "payment_order": WAITING},
+    "services/payment/orders/repository.py _END_UNREACHABLE": {"order_line": BY_OTHERS},
+    "services/payment/orders/repository.py _HURRY_LAPSED": {"order_line": BY_OTHERS},
+    "services/payment/orders/repository.py _UNANSWERED": {"order_line": BY_OTHERS, "payment_order": WAITING},
+    "services/payment/payouts/repository.py _TO_RESOLVE": {
+        "payment_line": FEW,
+        "refund": FEW,
+        "settlement_difference": WAITING,
+        "unasked_refund": FEW,
+    },
+    "services/payment/payouts/repository.py _UNEXPLAINED": {"refund": FEW},
+    "services/payment/refunds/repository.py _DEDUCT_COVERED": {"refund": FEW},
+    "services/payment/refunds/repository.py _DEDUCT_DAY": {"refund": FEW},
+    "services/payment/refunds/repository.py _UNSETTLED": {"refund": FEW},
+    "services/payment/refunds/unasked/repository.py _KNOWN": {"refund": FEW},
+    "services/payment/statements/repository.py _LOOK_AGAIN": {"bank_line": WAITING},
 }
 # What is read without a limit or one key for each row.
 UNBOUNDED = {
@@ -147,6 +194,76 @@ UNBOUNDED = {
     "shared/messaging/outbox/retention.py _DELETE": {"outbox": BLOCKS},
     "shared/messaging/outbox/retention.py _LEAVING": {"outbox": BLOCKS},
     "shared/messaging/topics/stats.py _STATS": {"outbox": WAITING},
+    "services/payment/bank/repository.py _OWED": {"payment": DAY, "payment_line": DAY, "refund": FEW},
+    "services/payment/batches/repository.py _MATCHED_ON": {"remittance_step": "the steps of one batch"},
+    "services/payment/channel_bills/repository.py _COMPARE": {"bill_trade_line": BILL, "payment": DAY},
+    "services/payment/channel_bills/repository.py _COMPARE_REFUNDS": {"bill_trade_line": BILL, "refund": FEW},
+    "services/payment/clearing/repository.py _CLEARING": {
+        "bank_line": WAITING,
+        "cash_receipt": WAITING,
+        "cash_refund": WAITING,
+        "refund": FEW,
+    },
+    "services/payment/differences/repository.py COVERED": {"bill_flow_line": BILL},
+    "services/payment/differences/repository.py _CLOSE_COUNTED": {
+        "payment_line": DAY,
+        "refund": FEW,
+        "settlement_difference": WAITING,
+        "unasked_refund": FEW,
+    },
+    "services/payment/differences/repository.py _FIGURES": {"settlement_difference": WAITING},
+    "services/payment/differences/repository.py _RECORD_OURS_ONLY": {
+        "bill_flow_line": BILL,
+        "payment": DAY,
+        "payment_line": DAY,
+    },
+    "services/payment/differences/repository.py _RECORD_PAYMENTS": {
+        "bill_flow_line": BILL,
+        "bill_trade_line": BILL,
+        "payment_line": DAY,
+    },
+    "services/payment/differences/repository.py _RECORD_REFUNDS": {
+        "bill_flow_line": BILL,
+        "bill_trade_line": BILL,
+        "refund": FEW,
+        "unasked_refund": FEW,
+    },
+    "services/payment/differences/repository.py _TRIED": {"settlement_difference": WAITING},
+    "services/payment/payments/repository.py COVERED": {"bill_flow_line": BILL},
+    "services/payment/payments/repository.py _COUNT_COVERED": {"bill_flow_line": BILL, "payment_line": DAY},
+    "services/payment/payments/repository.py _COUNT_DAY": {"payment": DAY, "payment_line": DAY},
+    "services/payment/payments/repository.py _DUE_OF_DAY": {"payment": DAY, "payment_line": DAY},
+    "services/payment/payments/repository.py _LOCK_TRANSACTION": {"payment_line": KEYS},
+    "services/payment/payments/repository.py _RELEASE": {"payment_line": DAY},
+    "services/payment/payouts/repository.py COVERED": {"bill_flow_line": BILL},
+    "services/payment/payouts/repository.py _COVER": {"bill_flow_line": BILL},
+    "services/payment/payouts/repository.py _PAYOUTS_OF": {"bill_flow_line": BILL},
+    "services/payment/payouts/repository.py _TO_RESOLVE": {"refund": FEW},
+    "services/payment/payouts/repository.py _UNEXPLAINED": {
+        "bill_flow_line": BILL,
+        "bill_trade_line": BILL,
+        "refund": FEW,
+        "unasked_refund": FEW,
+    },
+    "services/payment/payouts/repository.py _UNUSUAL": {"bill_flow_line": BILL},
+    "services/payment/refunds/repository.py COVERED": {"bill_flow_line": BILL},
+    "services/payment/refunds/repository.py _DEDUCT_COVERED": {
+        "bill_flow_line": BILL,
+        "bill_trade_line": BILL,
+        "refund": FEW,
+    },
+    "services/payment/refunds/repository.py _DEDUCT_DAY": {"refund": FEW},
+    "services/payment/refunds/repository.py _RELEASE": {"refund": FEW},
+    "services/payment/refunds/repository.py _UNSETTLED": {"refund": FEW},
+    "services/payment/refunds/unasked/repository.py COVERED": {"bill_flow_line": BILL},
+    "services/payment/refunds/unasked/repository.py _DEDUCT_COVERED": {"bill_flow_line": BILL, "unasked_refund": FEW},
+    "services/payment/refunds/unasked/repository.py _KNOWN": {"unasked_refund": FEW},
+    "services/payment/refunds/unasked/repository.py _LOCK_LINES": {"payment_line": KEYS, "unasked_refund": FEW},
+    "services/payment/refunds/unasked/repository.py _RELEASE": {"unasked_refund": FEW},
+    "services/payment/statements/repository.py _FREE": {"bank_line": ONE_BATCH},
+    "services/payment/statements/repository.py _LOOK_AGAIN": {"bank_line": WAITING},
+    "services/payment/statements/repository.py _STANDING_OF_BATCH": {"bank_line": ONE_BATCH},
+    "shared/audit/repository.py _DIFFERING[bank_line]": {"bank_line": BLOCKS},
 }
 
 # SQL that is put together when it is sent.

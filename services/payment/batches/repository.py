@@ -67,14 +67,14 @@ _OPEN_CASH = text(
 _OF_STATEMENT = text(
     """
     SELECT id FROM remittance_batch
-    WHERE canonical_number(statement_no) = :statement_no AND previous_batch_id IS NULL
+    WHERE statement_form = :statement_no AND previous_batch_id IS NULL
     ORDER BY 'statement_no' = ANY(look_alike), id LIMIT 1
     """
 )
 _RENUMBER = text(
     """
     UPDATE remittance_batch SET statement_no = :number, look_alike = array_remove(look_alike, 'statement_no')
-    WHERE id = :id AND NOT EXISTS (SELECT FROM remittance_batch o WHERE canonical_number(o.statement_no) = :number
+    WHERE id = :id AND NOT EXISTS (SELECT FROM remittance_batch o WHERE o.statement_form = :number
                                    AND o.previous_batch_id IS NULL)
     RETURNING id
     """

@@ -54,7 +54,7 @@ _SLIPS = select_into(
 _SLIP = select_into(
     StoredSlip,
     """
-    SELECT {fields} FROM deposit_slip WHERE canonical_number(slip_no) = :slip_no
+    SELECT {fields} FROM deposit_slip WHERE slip_form = :slip_no
     ORDER BY cardinality(look_alike), slip_no LIMIT 1
     """,
 )
@@ -69,7 +69,7 @@ _WITHDRAW_SLIPS = text("UPDATE deposit_slip SET withdrawn = true WHERE batch_id 
 _RESTATE_SLIP = text(
     """
     UPDATE deposit_slip SET amount_fen = :amount_fen, deposited_on = :deposited_on, withdrawn = false
-    WHERE canonical_number(slip_no) = :slip_no AND batch_id = :batch_id AND look_alike = '{}' RETURNING slip_no
+    WHERE slip_form = :slip_no AND batch_id = :batch_id AND look_alike = '{}' RETURNING slip_no
     """
 )
 # A batch can be compared once the bank has booked something for each of its slips.
@@ -81,7 +81,7 @@ _COMPARABLE = text(
       AND NOT EXISTS (
           SELECT FROM deposit_slip s WHERE s.batch_id = b.id AND NOT s.withdrawn
           AND NOT EXISTS (SELECT FROM bank_line l
-                          WHERE l.kind = 'DEPOSIT' AND canonical_number(l.reference) = canonical_number(s.slip_no)
+                          WHERE l.kind = 'DEPOSIT' AND l.reference_form = s.slip_form
                             AND l.reversed_on IS NULL AND (l.batch_id IS NULL OR l.batch_id = b.id)))
     ORDER BY b.id LIMIT 1 FOR UPDATE OF b SKIP LOCKED
     """

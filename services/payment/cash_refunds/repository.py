@@ -89,7 +89,7 @@ _LOCK = text(
            r.amount_fen, r.recall_reason, b.state, b.recalled_on, b.approved_on, b.fetched_on, b.returned_on,
            b.signed_by, b.actor, b.correlation_id
     FROM cash_refund b JOIN cash_receipt r ON r.id = b.receipt_id
-    WHERE canonical_number(r.receipt_no) = ANY(CAST(:numbers AS text[])) AND r.look_alike = '{}'
+    WHERE r.receipt_form = ANY(CAST(:numbers AS text[])) AND r.look_alike = '{}'
       AND r.region = :village
     ORDER BY b.receipt_id FOR UPDATE OF b
     """
@@ -121,7 +121,7 @@ _LIST = text(
              r.receipt_no))
     WHERE (CAST(:state AS text) IS NULL OR b.state = :state) AND (CAST(:village AS text) IS NULL OR r.region = :village)
       AND (CAST(:numbers AS text[]) IS NULL
-           OR (canonical_number(r.receipt_no) = ANY(CAST(:numbers AS text[])) AND r.look_alike = '{}'))
+           OR (r.receipt_form = ANY(CAST(:numbers AS text[])) AND r.look_alike = '{}'))
       AND r.receipt_no > :after
     ORDER BY r.receipt_no LIMIT :limit
     """

@@ -43,8 +43,8 @@ _INSERT = insert_rows(
 )
 # Of stored numbers that look alike the one that keeps the form comes first.
 _NUMBERED = """
-    SELECT {fields} FROM cash_receipt WHERE canonical_number(receipt_no) = ANY(CAST(:numbers AS text[]))
-    ORDER BY canonical_number(receipt_no), cardinality(look_alike), receipt_no
+    SELECT {fields} FROM cash_receipt WHERE receipt_form = ANY(CAST(:numbers AS text[]))
+    ORDER BY receipt_form, cardinality(look_alike), receipt_no
 """
 _BY_NUMBER = select_into(StoredReceipt, _NUMBERED)
 _LOCK_BY_NUMBER = select_into(StoredReceipt, f"{_NUMBERED} FOR UPDATE")
@@ -87,7 +87,7 @@ _LOCK_DEPOSITED = select_into(
 _RENUMBER = text(
     """
     UPDATE cash_receipt SET receipt_no = :number, look_alike = '{}'
-    WHERE id = :id AND NOT EXISTS (SELECT FROM cash_receipt WHERE canonical_number(receipt_no) = :number AND id <> :id)
+    WHERE id = :id AND NOT EXISTS (SELECT FROM cash_receipt WHERE receipt_form = :number AND id <> :id)
     RETURNING id
     """
 )

@@ -28,5 +28,10 @@ BANK_LINE: Final = AuditedTable(
         "set_aside_because": "why nothing was found",
         "reversed_on": "a reversal is two people's, with an approval of its own",
         "reversed_by": "a reversal is two people's, with an approval of its own",
+        "look_alike": "which of its numbers look like another line's",
+        "statement_form": "computed from the number beside it",
+        "account_form": "computed from the number beside it",
+        "reference_form": "computed from the number beside it",
+        "bank_reference_form": "computed from the number beside it",
     },
 )

@@ -140,12 +140,12 @@ _STORED = _SOUGHT.statement(
     """
     WITH sought AS MATERIALIZED (SELECT line_no, bank_reference FROM {rows}), found AS (
         SELECT n.line_no, l.id FROM sought n JOIN bank_line l
-          ON canonical_number(l.statement_no) = :statement_no AND l.line_no = n.line_no
-         AND canonical_number(l.account) = :account
+          ON l.statement_form = :statement_no AND l.line_no = n.line_no
+         AND l.account_form = :account
          AND extract(year FROM l.booked_on) = extract(year FROM CAST(:booked_on AS date))
         UNION
         SELECT n.line_no, l.id FROM sought n JOIN bank_line l
-          ON canonical_number(l.bank_reference) = n.bank_reference AND canonical_number(l.account) = :account
+          ON l.bank_reference_form = n.bank_reference AND l.account_form = :account
          AND l.booked_on = :booked_on
     )
     SELECT found.line_no, l.kind, l.reference, l.amount_fen, l.bank_reference, l.reversed_on IS NOT NULL AS reversed
@@ -156,7 +156,7 @@ _OF_STATEMENT = select_into(
     BankLine,
     """
     SELECT {fields} FROM bank_line
-    WHERE canonical_number(statement_no) = :statement_no AND id > {after} ORDER BY id LIMIT :limit
+    WHERE statement_form = :statement_no AND id > {after} ORDER BY id LIMIT :limit
     """,
 )
 _UNEXPLAINED = select_into(
@@ -201,14 +201,14 @@ _EXPLAIN = text("UPDATE bank_line SET batch_id = :batch_id WHERE id = :id")
 _RELEASE_DEPOSITS = text(
     """
     UPDATE bank_line SET batch_id = NULL
-    WHERE batch_id = :batch_id AND kind = 'DEPOSIT' AND canonical_number(reference) <> ALL(CAST(:slips AS text[]))
+    WHERE batch_id = :batch_id AND kind = 'DEPOSIT' AND reference_form <> ALL(CAST(:slips AS text[]))
     """
 )
 _EXPLAIN_DEPOSITS = select_into(
     DepositLine,
     """
     UPDATE bank_line SET batch_id = :batch_id
-    WHERE kind = 'DEPOSIT' AND canonical_number(reference) = ANY(CAST(:slips AS text[]))
+    WHERE kind = 'DEPOSIT' AND reference_form = ANY(CAST(:slips AS text[]))
       AND (batch_id IS NULL OR batch_id = :batch_id) AND reversed_on IS NULL
     RETURNING {fields}
     """,
