@@ -186,7 +186,7 @@ async def _ours(
     async with place.owner("payment") as connection:
         await connection.execute(
             f"""
-            TRUNCATE channel_bill_content, bill_trade_line, channel_bill;
+            TRUNCATE channel_bill_content, bill_trade_line, channel_bill CASCADE;
             INSERT INTO channel_bill (id, channel, merchant_id, kind, bill_day, region, actor, correlation_id)
             SELECT uuidv7(), 'WECHAT', '{_MERCHANT}', 'TRADE', '{DAY}', '{place.settings.region}', 'bench', uuidv7()
             """,

@@ -770,6 +770,13 @@ BREAKS = (
                 " fetched_by, actor, correlation_id) SELECT id, region, received_on, received_on, 'x', received_on,"
                 " 'x', actor, correlation_id FROM cash_receipt WHERE receipt_no = 'R1-0'"
             ),
+            (
+                "INSERT INTO transfer (id, idempotency_key, kind, debit, credit, amount_fen, enrolment_id,"
+                " person_token, benefit_year, batch_id, effective_on, caused_by, region, actor, correlation_id)"
+                " SELECT id, 'x', 'import_failed', 'unapplied', 'refund_payable', amount_fen, enrolment_id,"
+                " person_token, benefit_year, batch_id, received_on, id, region, actor, correlation_id"
+                " FROM cash_receipt WHERE receipt_no = 'R1-0'"
+            ),
         ),
         38_000,
         "_MOVED",
@@ -900,6 +907,13 @@ BREAKS = (
                 " 'registration.enrolment_paid.v1', '411521', 'registration', 0, 0, '{}')"
             ),
         ),
+    ),
+    Break(
+        "lines that are said to be on their way, and are not there",
+        "REMITTED_ONCE",
+        "payment",
+        ("UPDATE remittance_move SET lines_left = 99 WHERE step_id = (SELECT min(step_id) FROM remittance_move)",),
+        query="_MOVING",
     ),
     *BETWEEN_ROWS,
     Break(

@@ -28,7 +28,7 @@ async def order_no(county: County) -> str:
         "payment",
         "WITH placed AS (INSERT INTO payment_order (id, order_no, channel, merchant_id, appid, benefit_year, state,"
         " amount_fen, expires_at, last_day, region, actor, correlation_id) SELECT gen_random_uuid(), 'LATEORDER001',"
-        " 'WECHAT', merchant_id, appid, 2024, 'AWAITING', 38000, '2023-10-09', '2023-10-08', $1, 'clerk',"
+        " 'WECHAT', merchant_id, appid, 2024, 'AWAITING', 38000, '2023-10-21', '2023-10-20', $1, 'clerk',"
         " gen_random_uuid() FROM payment_order"
         " LIMIT 1 RETURNING id) INSERT INTO order_line (order_id, bill_id, enrolment_id, person_token, benefit_year,"
         " amount_fen, open, region, actor, correlation_id) SELECT placed.id, $2, $3, $4, 2024, 38000, true, $1,"
@@ -47,7 +47,7 @@ async def paid(county: County, folder: Path, order_no: str, role: Any, *services
         wechat_merchants=(merchant(folder),), wechat_base_url="http://127.0.0.1:9"
     )
     async with equipped.http_client(*services, role=role) as http:
-        notice = paid_notice(order_no, 38_000)
+        notice = paid_notice(order_no, 38_000, success_time="2023-10-20T10:34:56+08:00")
         answer = await http.post(f"/payment/v1/callbacks/wechat/{MCHID}", content=notice.body, headers=notice.headers)
         assert answer.status_code == 204, answer.text
         if role == "all":
@@ -77,7 +77,11 @@ async def test_a_credit_that_registration_has_not_received_is_in_flight_with_its
     report = await county.examined()
     assert report.consistent
     assert not report.settled
-    assert verdicts(report.checks) == {"PAID_MEANS_CREDITED": ("IN_FLIGHT", 1), "EVENTS_HEARD": ("IN_FLIGHT", 1)}
+    assert verdicts(report.checks) == {
+        "PAID_MEANS_CREDITED": ("IN_FLIGHT", 1),
+        "PAID_AS_BILLED": ("IN_FLIGHT", 1),
+        "EVENTS_HEARD": ("IN_FLIGHT", 1),
+    }
     check = await county.check("PAID_MEANS_CREDITED")
     assert check.in_flight_fen == 38_000
     assert 0 < check.oldest_age_s < 600
