@@ -230,8 +230,8 @@ MUTATIONS = (
             ),
             Edit(
                 "services/payment/payments/repository.py",
-                "ON CONFLICT (channel, merchant_id, transaction_id) DO NOTHING RETURNING",
-                "RETURNING",
+                "ON CONFLICT (channel, merchant_id, transaction_id) DO NOTHING RETURNING notice_id",
+                "RETURNING notice_id",
             ),
         ),
         (

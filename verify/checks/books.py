@@ -112,10 +112,10 @@ _DAILY = """
             UNION ALL SELECT region, credit, effective_on, -amount_fen FROM proof.transfer
             UNION ALL
             SELECT region, credit, effective_on, amount_fen FROM proof.transfer
-            WHERE debit = 'refund_payable' AND starts_with(credit, 'channel:')
+            WHERE debit IN ('refund_payable', 'refunded_unasked') AND starts_with(credit, 'channel:')
+               OR kind = 'refund_deducted_reversed'
             UNION ALL
-            SELECT region, debit, effective_on, -amount_fen FROM proof.transfer
-            WHERE credit = 'pending' AND starts_with(debit, 'channel:')
+            SELECT region, debit, effective_on, -amount_fen FROM proof.transfer WHERE kind = 'refund_deducted'
         ) AS side
         WHERE account IN ('village_cash', 'pending', 'in_transit', 'treasury') OR starts_with(account, 'channel:')
         GROUP BY region, account, day
