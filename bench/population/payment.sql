@@ -10,10 +10,10 @@ LEFT JOIN LATERAL (
 ) AS past ON NOT p.payer;
 
 INSERT INTO payment_order (id, order_no, channel, merchant_id, appid, benefit_year, state, amount_fen, code_url,
-                           expires_at, last_day, region, actor, correlation_id)
+                           opened_at, expires_at, last_day, region, actor, correlation_id)
 SELECT pg_temp.made(3, p.n), replace(CAST(pg_temp.made(3, p.n) AS text), '-', ''), 'WECHAT', t.merchant_id, t.appid,
        2024, CASE WHEN p.payer THEN 'AWAITING' ELSE 'CONFIRMED' END, t.due_fen, 'weixin://wxpay/bizpayurl?pr=' || p.n,
-       (t.today + 2) AT TIME ZONE 'Asia/Shanghai', t.today + 1, p.region, 'clerk', p.id
+       now(), (t.today + 2) AT TIME ZONE 'Asia/Shanghai', t.today + 1, p.region, 'clerk', p.id
 FROM pg_temp.people($1, $2) AS p CROSS JOIN template AS t;
 
 INSERT INTO order_line (order_id, bill_id, enrolment_id, person_token, benefit_year, amount_fen, open, region, actor,

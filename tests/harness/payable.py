@@ -38,9 +38,9 @@ _ORDER = """
           AND NOT EXISTS (SELECT FROM order_line WHERE order_line.bill_id = bill.id)
     ), ordered AS (
         INSERT INTO payment_order (id, order_no, channel, merchant_id, appid, benefit_year, state, amount_fen, code_url,
-                                   expires_at, last_day, region, actor, correlation_id)
+                                   opened_at, expires_at, last_day, region, actor, correlation_id)
         SELECT order_id, replace(order_id::text, '-', ''), 'WECHAT', $2, $3, benefit_year, 'AWAITING', fen,
-               'weixin://wxpay/bizpayurl?pr=' || left(order_id::text, 8), now() + interval '2 hours',
+               'weixin://wxpay/bizpayurl?pr=' || left(order_id::text, 8), now(), now() + interval '2 hours',
                last_day, region, actor, correlation_id
         FROM due
         RETURNING order_no, amount_fen, id

@@ -42,7 +42,6 @@ def upgrade() -> None:
         """
         ALTER TABLE payment_order
             ALTER COLUMN opened_at SET NOT NULL,
-            ALTER COLUMN opened_at SET DEFAULT now(),
             ALTER COLUMN last_day SET NOT NULL
         """
     )

@@ -178,6 +178,12 @@ CASES: Mapping[str, Callable[[Village, TaxPeer], Awaitable[None]]] = {
 }
 
 
+# Of payments through a channel, which a village does not take.
+ELSEWHERE = {
+    "/v1/settlement-attributions settlement_day": "bank/test_parts_of_a_day.py: what was not paid yet has no such day"
+}
+
+
 def dates(schema: Mapping[str, Any], schemas: Mapping[str, Any], place: tuple[str, ...] = ()) -> Iterator[str]:
     """The fields of a body that are days, by their names from the top."""
     if "$ref" in schema:
@@ -200,7 +206,7 @@ async def test_every_day_of_money_that_is_taken_in_has_its_case(village: Village
         for content in operation.get("requestBody", {}).get("content", {}).values()
         for field in dates(content["schema"], schemas)
     }
-    assert found - NOT_OF_MONEY == CASES.keys()
+    assert found - NOT_OF_MONEY == CASES.keys() | ELSEWHERE.keys()
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)

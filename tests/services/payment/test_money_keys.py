@@ -25,7 +25,7 @@ MONEY_KEYS = {
     ("refund", ("refund_no",)),
     ("cash_receipt", ("receipt_no",)),
     ("deposit_slip", ("slip_no",)),
-    ("bank_line", ("account", "booked_on", "bank_reference")),
+    ("bank_line", ("account_form", "booked_on", "bank_reference_form")),
     ("cash_refund", ("receipt_id",)),
 }
 

@@ -37,6 +37,10 @@ OFFICES = {
     "POST /v1/suspense/{suspense_id}/refund": "payment:refund",
     "POST /v1/refunds/{refund_id}/approve": "payment:refund",
     "POST /v1/quarantine/{notice_id}/retry": "payment:operate",
+    "POST /v1/quarantine/{notice_id}/closing": "payment:operate",
+    "POST /v1/quarantine/{notice_id}/reopening": "payment:operate",
+    "POST /v1/settlement-attributions": "payment:bank",
+    "POST /v1/settlement-differences/{difference_id}/closing": "payment:bank",
 }
 OF_THE_WHOLE_AREA = {"payment:bank", "payment:tax", "payment:treasury"}
 
