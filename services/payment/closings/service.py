@@ -41,6 +41,9 @@ class ClosingNeedsEvidence(DomainError):
     code = ErrorCode.NOTICE_CLOSING_NEEDS_EVIDENCE
 
 
+_REFUSALS: dict[str, type[DomainError]] = {_QUARANTINED: NoticeNotQuarantined, _CLOSED: NoticeNotClosed}
+
+
 async def propose_closing(
     session: AsyncSession, notice_id: UUID, grounds: Grounds, trace: Trace, today: date
 ) -> Approval:
@@ -56,7 +59,7 @@ async def propose_reopening(
     session: AsyncSession, notice_id: UUID, grounds: Grounds, trace: Trace, today: date
 ) -> Approval:
     """Put it forward that a closed notice is taken up again. Raises NotFound, NoticeNotClosed and AnotherWaits."""
-    notice = await _in_state(session, notice_id, _CLOSED, NoticeNotClosed)
+    notice = await _in_state(session, notice_id, _CLOSED)
     return await _propose(session, REOPEN_NOTICE, notice, grounds, trace, today)
 
 
@@ -68,23 +71,23 @@ async def close(session: AsyncSession, _: ServiceContext[object], approval: Appr
 
 async def reopen(session: AsyncSession, _: ServiceContext[object], approval: Approval, body: NoticeDecision) -> None:
     """Let a closed notice wait in quarantine again, for the reason that it had."""
-    notice = await _in_state(session, body.notice_id, _CLOSED, NoticeNotClosed)
+    notice = await _in_state(session, body.notice_id, _CLOSED)
     await repository.reopen(session, notice.id)
 
 
 async def _to_close(session: AsyncSession, notice_id: UUID, evidence: str | None) -> DecidableNotice:
-    notice = await _in_state(session, notice_id, _QUARANTINED, NoticeNotQuarantined)
+    notice = await _in_state(session, notice_id, _QUARANTINED)
     if notice.money_at_risk and evidence is None:
         raise ClosingNeedsEvidence(f"订单 order {notice.order_no}")
     return notice
 
 
-async def _in_state(session: AsyncSession, notice_id: UUID, state: str, refusal: type[DomainError]) -> DecidableNotice:
+async def _in_state(session: AsyncSession, notice_id: UUID, state: str) -> DecidableNotice:
     notice = await repository.lock(session, notice_id)
     if notice is None:
         raise NotFound
     if notice.state != state:
-        raise refusal(notice.state)
+        raise _REFUSALS[state](notice.state)
     return notice
 
 
