@@ -912,7 +912,12 @@ BREAKS = (
         "lines that are said to be on their way, and are not there",
         "REMITTED_ONCE",
         "payment",
-        ("UPDATE remittance_move SET lines_left = 99 WHERE step_id = (SELECT min(step_id) FROM remittance_move)",),
+        (
+            (
+                "UPDATE remittance_move SET lines_left = 99"
+                " WHERE step_id = (SELECT step_id FROM remittance_move ORDER BY step_id LIMIT 1)"
+            ),
+        ),
         query="_MOVING",
     ),
     *BETWEEN_ROWS,

@@ -28,7 +28,8 @@ async def order_no(county: County) -> str:
         "payment",
         "WITH placed AS (INSERT INTO payment_order (id, order_no, channel, merchant_id, appid, benefit_year, state,"
         " amount_fen, opened_at, expires_at, last_day, region, actor, correlation_id)"
-        " SELECT gen_random_uuid(), 'LATEORDER001', 'WECHAT', merchant_id, appid, 2024, 'AWAITING', 38000, now(), '2023-10-21', '2023-10-20', $1, 'clerk',"
+        " SELECT gen_random_uuid(), 'LATEORDER001', 'WECHAT', merchant_id, appid, 2024, 'AWAITING', 38000, now(),"
+        " '2023-10-21', '2023-10-20', $1, 'clerk',"
         " gen_random_uuid() FROM payment_order"
         " LIMIT 1 RETURNING id) INSERT INTO order_line (order_id, bill_id, enrolment_id, person_token, benefit_year,"
         " amount_fen, open, region, actor, correlation_id) SELECT placed.id, $2, $3, $4, 2024, 38000, true, $1,"
