@@ -79,8 +79,8 @@ BETWEEN_ROWS = (
             (
                 "INSERT INTO payment_order (id, order_no, channel, merchant_id, appid, benefit_year, state,"
                 " amount_fen, opened_at, expires_at, last_day, region, actor, correlation_id)"
-                " SELECT id, 'UNPAIDORDER', 'WECHAT', 'x', 'x', 2024, 'CONFIRMED', 38000, now(), now(), '2023-10-31', region, 'x', id"
-                " FROM bill WHERE state = 'OPEN'"
+                " SELECT id, 'UNPAIDORDER', 'WECHAT', 'x', 'x', 2024, 'CONFIRMED', 38000, now(), now(),"
+                " '2023-10-31', region, 'x', id FROM bill WHERE state = 'OPEN'"
             ),
             (
                 "INSERT INTO order_line (order_id, bill_id, enrolment_id, person_token, benefit_year,"
