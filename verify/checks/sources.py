@@ -103,7 +103,8 @@ _REFUNDS = """
             held.amount_fen, held.paid_fen, held.reason)
            IS DISTINCT FROM (refund.channel, refund.merchant_id, refund.transaction_id, refund.enrolment_id,
             refund.benefit_year, refund.region, refund.amount_fen, refund.paid_fen, refund.reason)
-        OR (held.state = 'REFUNDED') <> (refund.state = 'PAID') OR held.state NOT IN ('REFUNDING', 'REFUNDED')
+        OR (held.state = 'REFUNDED') <> (refund.state = 'PAID')
+        OR held.state <> CASE refund.state WHEN 'REQUESTED' THEN 'HELD' WHEN 'PAID' THEN 'REFUNDED' ELSE 'REFUNDING' END
         OR (refund.approved_on IS NULL) <> (booked.caused_by IS NULL) OR refund.requested_on < held.suspended_on
         OR NOT starts_with(refund.refund_no, concat('R', replace(refund.id::text, '-', ''), 'T'))
         OR (refund.refund_no LIKE '%T1' AND booked.effective_on <> refund.approved_on)
