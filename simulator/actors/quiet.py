@@ -38,7 +38,7 @@ async def wait_until_bills_are_read(world: World) -> None:
             await world.complain(f"bills {yesterday}", f"{len(unread)} of the channel's bills are not read")
             return
         await asyncio.sleep(pause)
-        pause = min(pause * 1.5, 1.0)
+        pause = min(pause * 1.5, 0.2)
 
 
 async def wait_until_credited(world: World) -> None:

@@ -23,6 +23,7 @@ from shared.domain.clock import SystemClock, business_date_of
 from shared.domain.ids import new_id
 from shared.metrics_collector import read_gauges
 from tests.harness.assessments import DUE_FEN, row
+from tests.harness.eventually import eventually
 from tests.harness.fixed_clock import FixedClock
 from tests.harness.installation import COUNTY, Installation
 from tests.harness.wechat_peer import APPID, MCHID, merchant, paid_notice
@@ -382,8 +383,12 @@ class TestAMerchantThatLeaves:
             order = await before.order(twice)
             for transaction in ("4200000001", "4200000002"):
                 await before.notify(paid_notice(order["order_no"], DUE_FEN, transaction_id=transaction))
-            await work_notices(before.running)
-            (refund,) = await before.get("refunds")
+
+            async def put_forward() -> list[dict[str, Any]]:
+                await work_notices(before.running)
+                return list(await before.get("refunds"))
+
+            (refund,) = await eventually(put_forward)
             assert refund["waits_for_merchant"] is False
         async with running_payment(installation, tmp_path, role="web", known=merchant(tmp_path, OTHER)) as left:
             at(left, LIFE)
