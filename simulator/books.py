@@ -32,7 +32,7 @@ def books(world: World) -> dict[str, Any]:
     for resident in treasury:
         towns[resident.town]["treasury_fen"] += resident.due_fen or 0
     county: dict[str, int] = {name: sum(town[name] for town in towns.values()) for name in _zero()}
-    county |= {"held": len(held), "active": county["enrolled"]} | _apart(world)
+    county |= {"held": len(held)} | _apart(world)
     return {
         "pack": world.locality.pack,
         "seed": world.plan.county.seed,

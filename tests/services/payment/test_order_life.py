@@ -34,6 +34,12 @@ LIFE = timedelta(hours=2, seconds=1)
 BEGAN = SystemClock().now()
 
 
+@pytest.fixture(autouse=True)
+def begun_now() -> None:
+    """Each test begins now: a notice that is minutes old is refused."""
+    globals()["BEGAN"] = SystemClock().now()
+
+
 @pytest.fixture
 async def payment(installation: Installation, tmp_path: Path) -> AsyncIterator[RunningPayment]:
     async with running_payment(installation, tmp_path, role="web") as opened:
