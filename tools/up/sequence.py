@@ -190,11 +190,10 @@ async def _season(played: simulation.Simulation, console: Console) -> str:
 async def _prove(console: Console, settings: Settings, folder: Path, *, complete: bool) -> Exit:
     """The consistency table, and the comparison with the simulator's own books."""
     report = await _settled(settings)
+    print_report(report, console)
     if not complete:
-        print_report(report, console)
         return Exit.NOT_PROVEN
     books = json.loads((folder / "simulator" / "books.json").read_text(encoding="utf-8"))
-    print_report(report, console)
     found = differences(report, books) + unseen(pack_in_force(settings), books)
     for sentence in found[:40]:
         _say(console, f"与模拟器账簿不符 · differs from the simulator's books: {sentence}")
