@@ -45,6 +45,13 @@ class _Connection(asyncpg.Connection):  # type: ignore[misc]  # the driver has n
             _BUILT_IN.update(dict.fromkeys(asked, types))
         return types, statement
 
+    async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the driver's
+        """Say goodbye to the server; where that has gone, as by a restart, there is only our end to close."""
+        try:
+            await super().close(timeout=timeout)
+        except OSError:
+            self.terminate()
+
 
 def open_engine(url: str, *, pool_size: int, application_name: str) -> AsyncEngine:
     """An engine with bounded waits everywhere: connect, pool, lock, statement and socket."""

@@ -1,5 +1,6 @@
 """Transactions of a service's database: they outlive a restart of the server while nothing is under way."""
 
+import socket
 from datetime import date
 from uuid import UUID
 
@@ -25,6 +26,20 @@ async def test_a_connection_that_the_server_closed_while_it_lay_idle_is_replaced
         assert region == COUNTY
     finally:
         await database.dispose()
+
+
+async def test_a_connection_whose_server_is_gone_is_put_away_without_a_word(
+    installation: Installation, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The goodbye to a server that has restarted meanwhile fails: nothing is lost, and nobody needs to look."""
+    database = Database(installation.settings.service_url("quota"), pool_size=1)
+    async with database.engine.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+    assert driver is not None
+    driver._transport.get_extra_info("socket").shutdown(socket.SHUT_WR)
+    await database.dispose()
+    assert driver.is_closed()
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_a_connection_that_closes_in_the_middle_ends_the_transaction(installation: Installation) -> None:
