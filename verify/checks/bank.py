@@ -62,7 +62,7 @@ _PAYOUTS = """
            concat('bill ', -line.amount_fen, ', bank ', -line.amount_fen) AS expected,
            concat(payout.state, ' ', payout.amount_fen, ', bank ', coalesce(booked.fen, 0), ', counted ',
                   coalesce(counted.fen, 0)) AS found,
-           (CASE WHEN payout.state <> 'MET' OR coalesce(booked.fen, 0) <> payout.amount_fen
+           (CASE WHEN payout.state NOT IN ('SETTLING', 'MET') OR coalesce(booked.fen, 0) <> payout.amount_fen
                  THEN coalesce(booked.fen, 0) - payout.amount_fen
                  ELSE coalesce(counted.fen, 0) + coalesce(line.amount_fen, 0) END)::bigint AS fen
     FROM proof.payout AS payout
@@ -70,10 +70,20 @@ _PAYOUTS = """
       ON (line.bill_id, line.line_no, line.kind) = (payout.bill_id, payout.line_no, 'PAYOUT')
     LEFT JOIN counted ON counted.payout_id = payout.id LEFT JOIN booked ON booked.payout_id = payout.id
     WHERE payout.amount_fen IS DISTINCT FROM -line.amount_fen
-       OR (payout.state = 'MET' AND (coalesce(booked.fen, 0) <> payout.amount_fen
-                                     OR coalesce(counted.fen, 0) <> payout.amount_fen))
-       OR (payout.state <> 'MET' AND booked.fen IS NOT NULL)
+       OR (payout.state IN ('SETTLING', 'MET') AND coalesce(booked.fen, 0) <> payout.amount_fen)
+       OR (payout.state = 'MET' AND coalesce(counted.fen, 0) <> payout.amount_fen)
+       OR (payout.state NOT IN ('SETTLING', 'MET') AND booked.fen IS NOT NULL)
     ORDER BY subject
+"""
+# A payout whose movements are followed in portions is on its way while its batch is not matched; else it is stuck.
+_SETTLING = """
+    SELECT concat('payout ', payout.channel, ' ', payout.merchant_id, ' ', payout.paid_out_on) AS subject,
+           payout.region, 'settled to its end' AS expected, concat(payout.state, ' by a batch ', batch.state) AS found,
+           payout.amount_fen AS fen,
+           CASE WHEN batch.payout_id = payout.id AND (batch.state = 'OPEN' OR batch.held_at = 'MATCH')
+                THEN greatest(extract(epoch FROM clock_timestamp() - batch.recorded_at), 0)::float8 END AS age_s
+    FROM proof.payout AS payout LEFT JOIN proof.remittance_batch AS batch ON batch.id = payout.batch_id
+    WHERE payout.state = 'SETTLING' ORDER BY payout.id
 """
 # What differs is closed by the count of it, or by two people.
 _DIFFERENCES_CLOSED = """
@@ -121,7 +131,8 @@ _COUNTED = f"""
            concat_ws(' ', counted.channel, counted.merchant_id, counted.day, 'by', batch.settlement_day, batch.state)
            AS found, counted.fen
     FROM counted LEFT JOIN proof.remittance_batch AS batch ON batch.id = counted.batch_id AND batch.kind = 'ONLINE'
-         AND batch.previous_batch_id IS NULL AND {_MATCHED}
+         AND batch.previous_batch_id IS NULL
+         AND ({_MATCHED} OR batch.id IN (SELECT batch_id FROM proof.payout WHERE state = 'SETTLING'))
     WHERE (counted.batch_id IS NOT NULL OR counted.settled_on IS NOT NULL)
       AND (batch.channel, batch.merchant_id, CASE WHEN batch.by_bill THEN counted.day ELSE batch.settlement_day END)
           IS DISTINCT FROM (counted.channel, counted.merchant_id, counted.day)
@@ -186,7 +197,7 @@ _REVERSED = """
 async def bank(databases: Databases, findings: Findings) -> None:
     """Each matched line of the bank's statement is what was collected; what is unmatched or held is named."""
     findings.count_examined(await count(databases.payment, "bank_line"))
-    for sql in (_SETTLEMENTS, _PAYOUTS, _COUNTED, _DIFFERENCES_CLOSED, _DEPOSITS, _REVERSED):
+    for sql in (_SETTLEMENTS, _PAYOUTS, _SETTLING, _COUNTED, _DIFFERENCES_CLOSED, _DEPOSITS, _REVERSED):
         await differing_rows(databases.payment, findings, sql)
     for named in (_UNEXPLAINED, _DIFFERENCES):
         await named_rows(databases.payment, findings, named)

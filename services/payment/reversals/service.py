@@ -52,12 +52,18 @@ class LineAlreadyRemitted(DomainError):
     code = ErrorCode.BANK_LINE_ALREADY_REMITTED
 
 
+class LineBeingSettled(DomainError):
+    """The movements of the line's payout follow it in portions: it can be reversed once all have followed."""
+
+    code = ErrorCode.BANK_LINE_BEING_SETTLED
+
+
 async def propose_reversal(
     session: AsyncSession, line_id: UUID, grounds: Grounds, trace: Trace, today: date
 ) -> Approval:
     """Put the reversal of a line forward; the client that entered it may propose, and never approve.
 
-    Raises NotFound, LineAlreadyReversed, LineAlreadyMatched, LineAlreadyRemitted and AnotherWaits.
+    Raises NotFound, LineAlreadyReversed, LineAlreadyMatched, LineAlreadyRemitted, LineBeingSettled and AnotherWaits.
     """
     line, _ = await _locked(session, line_id)
     body = BankLineReversal(
@@ -120,7 +126,7 @@ async def _take_back(session: AsyncSession, region: str, batch: OnlineBatch, app
 async def _locked(session: AsyncSession, line_id: UUID) -> tuple[BankLine, Batch | None]:
     """The line and the batch that counts it, held; the batch first, as every comparison locks it.
 
-    Raises NotFound, LineAlreadyReversed, LineAlreadyMatched or LineAlreadyRemitted.
+    Raises NotFound, LineAlreadyReversed, LineAlreadyMatched, LineAlreadyRemitted or LineBeingSettled.
     """
     found = await statements.find(session, line_id)
     if found is None:
@@ -142,6 +148,8 @@ async def _locked(session: AsyncSession, line_id: UUID) -> tuple[BankLine, Batch
 
 
 def _refuse_what_rests_on_it(batch: Batch | None) -> None:
+    if isinstance(batch, OnlineBatch) and batch.is_being_settled:
+        raise LineBeingSettled(f"批次 batch {batch.id}")
     if batch is None or batch.state in _UNCOMPARED or batch.held_at is HoldStage.MATCH:
         return
     if batch.remitted_on is not None:
@@ -154,6 +162,6 @@ REVERSE_BANK_LINE = Act(
     "reverse_bank_line",
     BankLineReversal,
     reverse,
-    refusals=(LineAlreadyReversed, LineAlreadyMatched, LineAlreadyRemitted),
+    refusals=(LineAlreadyReversed, LineAlreadyMatched, LineAlreadyRemitted, LineBeingSettled),
 )
 ACTS = (REVERSE_BANK_LINE,)
