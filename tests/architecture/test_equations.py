@@ -27,6 +27,8 @@ STATEMENTS = {
     "services/payment/payments/counted/repository.py _COUNT_DAY": FIXED,
     "services/payment/payments/counted/repository.py _COUNT_COVERED": FIXED,
     "services/payment/differences/repository.py _FIGURES": FIGURE,
+    "services/payment/differences/repository.py _RECORD_PAYMENTS": FIXED,
+    "services/payment/differences/repository.py _RECORD_REFUNDS": FIXED,
     "services/payment/payouts/repository.py _AWAITED_FEN": FIGURE,
     "services/payment/payouts/repository.py _COVER": FIXED,
     "services/payment/payouts/repository.py _OPENING": FIXED,

@@ -156,9 +156,10 @@ _DEDUCT_COVERED = select_into(
     DeductedRefund,
     f"""
     WITH covered AS ({COVERED}), due AS MATERIALIZED (
-        SELECT u.channel_refund_id FROM covered c JOIN unasked_refund u
+        SELECT u.channel_refund_id
+        FROM (SELECT DISTINCT business_no, amount_fen FROM covered WHERE kind = 'REFUND') c JOIN unasked_refund u
           ON u.channel = :channel AND u.merchant_id = :merchant_id AND u.channel_refund_id = c.business_no
-        WHERE c.kind = 'REFUND' GROUP BY u.channel_refund_id, c.amount_fen HAVING sum(u.amount_fen) = -c.amount_fen
+        GROUP BY u.channel_refund_id, c.amount_fen HAVING sum(u.amount_fen) = -c.amount_fen
     ), deducted AS (
         UPDATE unasked_refund u SET deducted_by = :batch_id FROM due
         WHERE u.channel_refund_id = due.channel_refund_id AND u.channel = :channel AND u.merchant_id = :merchant_id
