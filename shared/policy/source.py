@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -55,9 +55,9 @@ def _composed(text: str) -> yaml.Node | None:
     """The nodes of a document, read in C where that is there: ten times as fast. Faults are worded in one way."""
     quick = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return cast("yaml.Node | None", yaml.compose(text, Loader=quick))
+        return yaml.compose(text, Loader=quick)
     except yaml.YAMLError:
-        return cast("yaml.Node | None", yaml.compose(text, Loader=yaml.SafeLoader))
+        return yaml.compose(text, Loader=yaml.SafeLoader)
 
 
 class Source:
