@@ -127,8 +127,7 @@ _KNOWN = select_into(
     _Known,
     """
     SELECT channel_refund_id FROM unasked_refund
-    WHERE channel = :channel AND merchant_id = :merchant_id
-      AND (channel_refund_id = :channel_refund_id OR refund_no = :refund_no)
+    WHERE channel = :channel AND merchant_id = :merchant_id AND channel_refund_id = :channel_refund_id
     UNION
     SELECT channel_refund_id FROM refund
     WHERE channel = :channel AND merchant_id = :merchant_id AND state = 'PAID'
