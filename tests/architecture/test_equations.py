@@ -33,7 +33,7 @@ STATEMENTS = {
     "services/payment/payouts/repository.py _COVER": FIXED,
     "services/payment/payouts/repository.py _OPENING": FIXED,
     "services/payment/refunds/unasked/repository.py _DEDUCT_COVERED": ONE,
-    "services/payment/refunds/unasked/repository.py _LOCK_LINES": FIXED,
+    "services/payment/refunds/unasked/repository.py _HELD_LINES": FIXED,
     "services/payment/channel_bills/repository.py _COMPARE": ONE,
     "services/payment/channel_bills/repository.py _FAULTS": FIGURE,
     "services/payment/channel_bills/repository.py _LATE": FIGURE,

@@ -19,6 +19,7 @@ from services.payment.cash import corrections
 from services.payment.cash.schemas import CorrectionIn
 from services.payment.job_names import CASH_MATCHING, PAYOUTS, SETTLEMENTS
 from services.payment.payouts import payout_match
+from services.payment.payouts import repository as payouts
 from services.payment.reversals.schemas import BankLineReversal
 from services.payment.statements import repository as statements
 from services.payment.statements.repository import BankLine, SettlementLine
@@ -125,6 +126,8 @@ async def _locked(session: AsyncSession, line_id: UUID) -> tuple[BankLine, Batch
     found = await statements.find(session, line_id)
     if found is None:
         raise NotFound
+    if found.batch_id is not None:
+        await _hold_payout(session, found.batch_id)
     batch = await batches.lock(session, found.batch_id) if found.batch_id is not None else None
     line = await statements.lock(session, line_id)
     if line is None:
@@ -139,6 +142,13 @@ async def _locked(session: AsyncSession, line_id: UUID) -> tuple[BankLine, Batch
         for other in await parts.of_payout(session, batch.payout_id):
             _refuse_what_rests_on_it(await batches.lock(session, other))
     return line, batch
+
+
+async def _hold_payout(session: AsyncSession, batch_id: UUID) -> None:
+    """Hold the payout that a batch is the money of: no further part of it begins that the reversal would not see."""
+    batch = await batches.find(session, batch_id)
+    if isinstance(batch, OnlineBatch) and batch.payout_id is not None:
+        await payouts.lock(session, batch.payout_id)
 
 
 def _refuse_what_rests_on_it(batch: Batch | None) -> None:
