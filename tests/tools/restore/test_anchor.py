@@ -13,14 +13,14 @@ from typer.testing import CliRunner, Result
 
 from services.quota import SERVICE
 from shared.database.older_names import database_at
+from shared.domain.clock import SystemClock
 from tests.harness.blocks import seal_service
 from tests.harness.cluster import Cluster
 from tests.harness.environment import variables
 from tests.harness.eventually import eventually
 from tests.harness.installation import Installation
 from tools.restore.commands import restore
-from verify.anchor import anchor_check, append_anchor, read_anchor
-from verify.examination import examine
+from verify.anchor import AnchorLine, Head, anchor_check, read_anchor
 from verify.snapshot import open_databases
 
 cli = typer.Typer()
@@ -46,10 +46,18 @@ async def _targets_published(installation: Installation, document: str) -> None:
 
 
 async def _anchored(installation: Installation, file: Path) -> str:
-    """What ``canbao verify --anchor`` writes; the head of quota's outbox."""
-    settings = installation.settings
-    append_anchor(file, read_anchor(file, settings.installation), await examine(settings))
-    return read_anchor(file, settings.installation)[-1].heads["quota"]["outbox"].hash
+    """What ``canbao verify --anchor`` writes of quota; the head of its outbox."""
+    newest = "SELECT block, encode(hash, 'hex') AS hash FROM sealed_block ORDER BY block DESC LIMIT 1"
+    head = Head.model_validate(dict((await installation.sql("quota", newest))[0]))
+    line = AnchorLine(
+        written_at=SystemClock().now(),
+        installation=installation.settings.installation,
+        heads={"quota": {"outbox": head}},
+        epochs={"quota": 1},
+    )
+    with file.open("a", encoding="utf-8") as anchor:
+        anchor.write(line.model_dump_json() + "\n")
+    return head.hash
 
 
 async def _gone(installation: Installation, file: Path) -> list[str]:
