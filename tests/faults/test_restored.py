@@ -122,6 +122,7 @@ async def test_quota_restored_to_earlier_counts_everybody_once_and_has_its_targe
         assert "document 罗政办〔2023〕52号, total 5" in said
         await entries.publish_targets(played)
         await entries.entered_again(played, "quota")
+        await _sent_again(played, "registration")
 
 
 async def test_all_databases_and_the_bus_restored_together_learn_from_the_channel(tmp_path: Path) -> None:
@@ -146,6 +147,15 @@ async def test_all_databases_and_the_bus_restored_together_learn_from_the_channe
         await _typed_by_everybody(played, late)
         await entries.type_the_money_in(played, *await entries.cash_payers(played))
         await entries.entered_again(played, "payment")
+        await _sent_again(played, "payment")
+
+
+async def _sent_again(played: Drill, service: str) -> None:
+    """E2: everything that was marked as sent is sent again, and nobody takes it in twice."""
+    sent = await played.county.published(service)
+    said = await played.canbao("replay", "outbox", "--since", "2020-01-01", "--service", service)
+    assert f"{service}  {sent} 条事件将再次发送" in said
+    await played.whole_again()
 
 
 async def _typed_by_everybody(played: Drill, people: range) -> None:
