@@ -555,6 +555,27 @@ BREAKS = (
         query="_RUNNING_BALANCES",
     ),
     Break(
+        "a count of enrolments that was forged",
+        "ENROLMENT_COUNTS",
+        "registration",
+        ("INSERT INTO enrolment_count_delta VALUES ('411521101201', 2024, 'PAID', NULL, NULL, 1)",),
+        query="_ENROLMENT_COUNTS",
+    ),
+    Break(
+        "a count of people by price that was forged",
+        "PRICE_COUNTS",
+        "subsidy",
+        ("INSERT INTO enrolment_count_delta VALUES ('411521101201', 2024, 'X', NULL, true, 1)",),
+        query="_PRICE_COUNTS",
+    ),
+    Break(
+        "a count of roster lines that was forged",
+        "PRICE_COUNTS",
+        "subsidy",
+        ("INSERT INTO roster_line_count_delta (region, identity, people) VALUES ('411521101201', 'DIBAO', 1)",),
+        query="_ROSTER_LINES",
+    ),
+    Break(
         "an enrolment set PAID",
         "PAID_MEANS_CREDITED",
         "registration",
