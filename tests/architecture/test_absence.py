@@ -140,6 +140,32 @@ SAFE = {
     "services/registration/enrolments/repository.py _STEPS[ACTIVE]": (QUEUE, "enrolments whose cover begins"),
     "services/registration/enrolments/repository.py _STEPS[EXPIRED]": (QUEUE, "enrolments whose cover ended"),
     "services/registration/imports/repository.py _CLAIM": (STEP, "a run by id: another process took it further"),
+    "services/registration/enrolments/counts/repository.py _FOLDING[1]": (
+        QUEUE,
+        "deltas of counts; another process folded them",
+    ),
+    "services/registration/enrolments/counts/repository.py _FOLDING[2]": (QUEUE, "counts of nobody"),
+    "services/registration/enrolments/repository.py _RECORD": (
+        HELD,
+        "the rows, by their ids; the deltas of their counts are added and none is looked for",
+    ),
+    "services/subsidy/assessment/repository.py _RECORD_PAID": (
+        HELD,
+        "the rows, by their ids; the deltas of their counts are added and none is looked for",
+    ),
+    "services/subsidy/assessment/repository.py _RENEW": (
+        HELD,
+        "the rows, by their ids; the deltas of their counts are added and none is looked for",
+    ),
+    "services/subsidy/assessment/repository.py _TERMINATE": (
+        HELD,
+        "the rows, by their ids; the deltas of their counts are added and none is looked for",
+    ),
+    "services/subsidy/counts/repository.py _LINES[1]": (QUEUE, "deltas of counts; another process folded them"),
+    "services/subsidy/counts/repository.py _LINES[2]": (QUEUE, "counts of nobody"),
+    "services/subsidy/counts/repository.py _PEOPLE[1]": (QUEUE, "deltas of counts; another process folded them"),
+    "services/subsidy/counts/repository.py _PEOPLE[2]": (QUEUE, "counts of nobody"),
+    "services/subsidy/rosters/repository.py _WITHDRAW": (HELD, "the line, by _LINE"),
     "services/subsidy/assessment/repository.py _LOCK_REVISABLE": (
         HELD,
         "the people: versions are made under that lock; who was paid or ended meanwhile is rightly left out",
