@@ -24,6 +24,21 @@ from tests.journeys.up_process import going, processes_naming, up
 from tools.up.refusal import Exit
 
 AGREES = "agrees with the simulator's own books to the fen"
+# What goes wrong at channel and bank in every season, and that nothing of it is left.
+HAPPENED = (
+    "paid twice, given back on the same day",
+    "suspended money given back in the channel's console",
+    "a notice that came after its day was matched",
+    "paid at 23:59:59, booked on the next day",
+    "a day paid out in two parts",
+    "mistyped, reversed by two offices, entered again",
+    "every difference from the channel's bills is closed",
+)
+
+
+def missing(printed: str) -> list[str]:
+    """What a season did not say that it played."""
+    return [sentence for sentence in HAPPENED if sentence not in printed]
 
 
 @pytest.fixture
@@ -77,6 +92,7 @@ class TestOnce:
     def test_a_season_of_three_hundred_is_played_proven_and_leaves_nothing_running(self, one_season: OneSeason) -> None:
         assert one_season.finished.returncode == Exit.FINE, one_season.finished.stdout + one_season.finished.stderr
         assert AGREES in one_season.finished.stdout
+        assert missing(one_season.finished.stdout) == []
         assert one_season.gone_when_finished
 
         again = up(one_season.data, free_port(), "--once", "--residents", "200")
@@ -99,6 +115,7 @@ class TestOnce:
         assert ended.returncode == Exit.FINE, ended.stdout + ended.stderr
         assert f"policy pack: {pack}" in ended.stdout
         assert AGREES in ended.stdout
+        assert missing(ended.stdout) == []
 
         other = up(data, free_port(), "--once", "--pack", "luoshan-2024")
         assert other.returncode == Exit.CANNOT_START
