@@ -15,6 +15,7 @@
 | receipts | the rows of cash receipts | | | |
 | cash_refunds | cash whose import failed, on its way back to the person | yes | | |
 | bank | the statements of the tax pending account; settlements of channels | yes | | settlements |
+| shortages | deposits that are short: accepted by two people, owed by the collector | yes | | collector-shortages |
 | reversals | bank lines entered wrongly, taken back by two people | yes | | |
 | payouts | payouts of the channels' bills met with the bank's lines | | | payouts, questions about billed payments |
 | differences | what differs from the channels' bills, with owner and age | yes | | |
@@ -69,6 +70,8 @@ from services.payment.remittance import portions
 from services.payment.remittance import routes as remittance
 from services.payment.resources import PaymentResources
 from services.payment.reversals import routes as reversals
+from services.payment.shortages import repayment
+from services.payment.shortages import routes as shortages
 from services.payment.statements.audited import BANK_LINE
 from services.payment.summary import routes as summary
 from services.payment.suspense import routes as suspense
@@ -88,6 +91,7 @@ SERVICE = Service[PaymentResources](
         cash_refunds.ROUTER,
         bank.ROUTER,
         channel_bills.ROUTER,
+        shortages.ROUTER,
         reversals.ROUTER,
         attributions.ROUTER,
         differences.ROUTER,
@@ -105,6 +109,7 @@ SERVICE = Service[PaymentResources](
         *expiry.JOBS,
         *lost.JOBS,
         *match_job.JOBS,
+        *repayment.JOBS,
         *balances.JOBS,
         *settlement.JOBS,
         *bill_job.JOBS,

@@ -52,6 +52,16 @@ def deposit_unmatched(dimensions: Dimensions, amount_fen: int, context: PostingC
     return Transfer("deposit_unmatched", accounts.VILLAGE_CASH, accounts.PENDING, amount_fen, dimensions, context)
 
 
+def deposit_short(dimensions: Dimensions, amount_fen: int, context: PostingContext) -> Transfer:
+    """The collector paid in less than the receipts say, and owes the rest: collector_short ← village_cash."""
+    return Transfer("deposit_short", accounts.COLLECTOR_SHORT, accounts.VILLAGE_CASH, amount_fen, dimensions, context)
+
+
+def shortage_paid(dimensions: Dimensions, amount_fen: int, context: PostingContext) -> Transfer:
+    """The bank booked what a collector had owed: pending ← collector_short."""
+    return Transfer("shortage_paid", accounts.PENDING, accounts.COLLECTOR_SHORT, amount_fen, dimensions, context)
+
+
 def cash_imported(dimensions: Dimensions, amount_fen: int, context: PostingContext) -> Transfer:
     """A cash line was matched and imported, it pays the contribution: unapplied ← premium."""
     return Transfer("cash_imported", accounts.UNAPPLIED, accounts.PREMIUM, amount_fen, dimensions, context)

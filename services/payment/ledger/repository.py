@@ -25,6 +25,26 @@ class Balance:
 
 
 @dataclass(frozen=True, slots=True)
+class BookedTransfer:
+    """A transfer as it stands in the books, to be booked back."""
+
+    idempotency_key: str
+    kind: str
+    debit: str
+    credit: str
+    amount_fen: int
+    enrolment_id: UUID | None
+    person_token: str | None
+    benefit_year: int | None
+    region: str
+    batch_id: UUID | None
+    effective_on: date
+    caused_by: UUID
+    actor: str
+    correlation_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class TransferBody:
     """What must be equal when a key comes again; who asked and why it came again may differ."""
 
@@ -74,6 +94,10 @@ _INSERT = insert_rows(
 )
 _STORED = select_into(
     TransferBody,
+    "SELECT {fields} FROM transfer WHERE idempotency_key = ANY(CAST(:keys AS text[])) ORDER BY idempotency_key",
+)
+_BOOKED = select_into(
+    BookedTransfer,
     "SELECT {fields} FROM transfer WHERE idempotency_key = ANY(CAST(:keys AS text[])) ORDER BY idempotency_key",
 )
 # One statement sees one moment. If another worker has moved the horizon past that moment, the stretch is empty and
@@ -129,6 +153,11 @@ async def stored_bodies(session: AsyncSession, keys: Sequence[str]) -> dict[str,
     """What stands in the books under these keys, in the form of ``body_of``."""
     bodies = await fetch_all(session, _STORED, TransferBody, {"keys": sorted(keys)})
     return {body.idempotency_key: body for body in bodies}
+
+
+async def booked(session: AsyncSession, keys: Sequence[str]) -> list[BookedTransfer]:
+    """The transfers that were booked under some of these keys."""
+    return await fetch_all(session, _BOOKED, BookedTransfer, {"keys": sorted(keys)})
 
 
 async def balances(session: AsyncSession, benefit_year: int | None) -> list[Balance]:

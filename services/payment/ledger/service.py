@@ -1,12 +1,14 @@
 """Posting to the books."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.ledger import repository
-from services.payment.ledger.repository import Balance
-from services.payment.ledger.transfer import Transfer
+from services.payment.ledger.repository import Balance, BookedTransfer
+from services.payment.ledger.transfer import Dimensions, PostingContext, Transfer
+from shared.contracts.event import Trace
 
 _AT_ONCE = 2_000
 
@@ -30,6 +32,28 @@ async def post(session: AsyncSession, transfers: Sequence[Transfer]) -> int:
     for start in range(0, len(keys), _AT_ONCE):
         posted += await _post_some(session, {key: wanted[key] for key in keys[start : start + _AT_ONCE]})
     return posted
+
+
+async def book_back(session: AsyncSession, keys: Sequence[str], back: Mapping[str, str], cause: UUID) -> None:
+    """Book the reverse of what stands under these keys, dated as it was, so that no day shows what was not there.
+
+    ``back`` gives the kind under which each kind is booked back; what was booked back before is left as it is.
+    """
+    for start in range(0, len(keys), _AT_ONCE):
+        stood = await repository.booked(session, keys[start : start + _AT_ONCE])
+        await post(session, [_reverse(transfer, back[transfer.kind], cause) for transfer in stood])
+
+
+def _reverse(transfer: BookedTransfer, kind: str, cause: UUID) -> Transfer:
+    person = Dimensions(transfer.region, transfer.enrolment_id, transfer.person_token, transfer.benefit_year)
+    context = PostingContext(
+        key=transfer.idempotency_key.removeprefix(f"{transfer.kind}:"),
+        effective_on=transfer.effective_on,
+        caused_by=cause,
+        trace=Trace(transfer.actor, transfer.correlation_id, cause),
+        batch_id=transfer.batch_id,
+    )
+    return Transfer(kind, transfer.credit, transfer.debit, transfer.amount_fen, person, context)
 
 
 async def balances(session: AsyncSession, benefit_year: int | None = None) -> list[Balance]:
