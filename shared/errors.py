@@ -484,6 +484,13 @@ class ErrorCode(Enum):
         "撤回提议，按现在的金额重新提议",
         "Withdraw the proposal and make one with the present amounts",
     )
+    PAYOUT_NOT_HELD = Spec(
+        409,
+        "该提现没有因手续费等异常变动而挂起",
+        "The payout is not held by a fee or another unusual movement",
+        "查询提现清单；资金变动不足以构成提现的，由渠道更正账单",
+        "Look it up in the list of payouts; one that its movements do not add up to is for the channel to correct",
+    )
     DIFFERENCE_CLOSED = Spec(
         409,
         "该差异已经了结",

@@ -59,20 +59,36 @@ _PAYOUTS = """
     )
     SELECT concat('payout ', payout.channel, ' ', payout.merchant_id, ' ', payout.paid_out_on) AS subject,
            payout.region,
-           concat('bill ', -line.amount_fen, ', bank ', -line.amount_fen) AS expected,
+           concat('bill ', -line.amount_fen, ', bank ', -line.amount_fen - payout.unusual_fen) AS expected,
            concat(payout.state, ' ', payout.amount_fen, ', bank ', coalesce(booked.fen, 0), ', counted ',
                   coalesce(counted.fen, 0)) AS found,
-           (CASE WHEN payout.state <> 'MET' OR coalesce(booked.fen, 0) <> payout.amount_fen
-                 THEN coalesce(booked.fen, 0) - payout.amount_fen
-                 ELSE coalesce(counted.fen, 0) + coalesce(line.amount_fen, 0) END)::bigint AS fen
+           (CASE WHEN payout.state <> 'MET' OR coalesce(booked.fen, 0) <> payout.amount_fen - payout.unusual_fen
+                 THEN coalesce(booked.fen, 0) - payout.amount_fen + payout.unusual_fen
+                 ELSE coalesce(counted.fen, 0) + coalesce(line.amount_fen, 0) + payout.unusual_fen END)::bigint AS fen
     FROM proof.payout AS payout
     LEFT JOIN proof.bill_flow_line AS line
       ON (line.bill_id, line.line_no, line.kind) = (payout.bill_id, payout.line_no, 'PAYOUT')
     LEFT JOIN counted ON counted.payout_id = payout.id LEFT JOIN booked ON booked.payout_id = payout.id
     WHERE payout.amount_fen IS DISTINCT FROM -line.amount_fen
-       OR (payout.state = 'MET' AND (coalesce(booked.fen, 0) <> payout.amount_fen
-                                     OR coalesce(counted.fen, 0) <> payout.amount_fen))
+       OR (payout.state = 'MET' AND (coalesce(booked.fen, 0) <> payout.amount_fen - payout.unusual_fen
+                                     OR coalesce(counted.fen, 0) <> payout.amount_fen - payout.unusual_fen))
        OR (payout.state <> 'MET' AND booked.fen IS NOT NULL)
+    ORDER BY subject
+"""
+# Only two people expect more of the bank than the bill's payout.
+_RELEASED = """
+    SELECT concat('payout ', payout.channel, ' ', payout.merchant_id, ' ', payout.paid_out_on) AS subject,
+           payout.region, 'released by two people' AS expected,
+           concat_ws(' ', payout.unusual_fen, approval.state, approval.decided_by) AS found, payout.unusual_fen AS fen
+    FROM proof.payout AS payout LEFT JOIN proof.approval AS approval
+      ON approval.id = payout.released_by AND approval.act = 'release_payout'
+     AND approval.subject = payout.id::text AND approval.state = 'APPROVED'
+     AND approval.decided_by <> approval.proposed_by
+    WHERE (payout.unusual_fen <> 0 OR payout.released_by IS NOT NULL) AND approval.id IS NULL
+    UNION ALL
+    SELECT concat('approval ', approval.id), approval.region, 'a released payout', 'none', 0
+    FROM proof.approval AS approval LEFT JOIN proof.payout AS payout ON payout.released_by = approval.id
+    WHERE approval.act = 'release_payout' AND approval.state = 'APPROVED' AND payout.id IS NULL
     ORDER BY subject
 """
 # What differs is closed by the count of it, or by two people.
@@ -220,7 +236,7 @@ _ACCEPTED = """
 async def bank(databases: Databases, findings: Findings) -> None:
     """Each matched line of the bank's statement is what was collected; what is unmatched or held is named."""
     findings.count_examined(await count(databases.payment, "bank_line"))
-    for sql in (_SETTLEMENTS, _PAYOUTS, _COUNTED, _DIFFERENCES_CLOSED, _DEPOSITS, _REVERSED, _ACCEPTED):
+    for sql in (_SETTLEMENTS, _PAYOUTS, _RELEASED, _COUNTED, _DIFFERENCES_CLOSED, _DEPOSITS, _REVERSED, _ACCEPTED):
         await differing_rows(databases.payment, findings, sql)
     for named in (_UNEXPLAINED, _DIFFERENCES):
         await named_rows(databases.payment, findings, named)

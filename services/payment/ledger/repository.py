@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.ledger.transfer import Transfer
+from services.payment.ledger.transfer import Dimensions, Transfer
 from shared.database.bulk import ColumnMap, insert_rows
 from shared.database.row import fetch_all, select_into
 from shared.domain.ids import new_id
@@ -42,6 +42,16 @@ class BookedTransfer:
     caused_by: UUID
     actor: str
     correlation_id: UUID
+
+    @property
+    def key(self) -> str:
+        """The fact that it was booked for."""
+        return self.idempotency_key.removeprefix(f"{self.kind}:")
+
+    @property
+    def dimensions(self) -> Dimensions:
+        """Whose money it is."""
+        return Dimensions(self.region, self.enrolment_id, self.person_token, self.benefit_year)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Posting to the books."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,6 +10,7 @@ from services.payment.ledger.repository import Balance, BookedTransfer
 from services.payment.ledger.transfer import Dimensions, PostingContext, Transfer
 from shared.contracts.event import Trace
 
+Posting = Callable[[Dimensions, int, PostingContext], Transfer]
 _AT_ONCE = 2_000
 
 
@@ -34,26 +35,25 @@ async def post(session: AsyncSession, transfers: Sequence[Transfer]) -> int:
     return posted
 
 
-async def book_back(session: AsyncSession, keys: Sequence[str], back: Mapping[str, str], cause: UUID) -> None:
+async def book_back(session: AsyncSession, keys: Sequence[str], back: Mapping[str, Posting], cause: UUID) -> None:
     """Book the reverse of what stands under these keys, dated as it was, so that no day shows what was not there.
 
-    ``back`` gives the kind under which each kind is booked back; what was booked back before is left as it is.
+    ``back`` gives the posting that takes each kind back; what was booked back before is left as it is.
     """
     for start in range(0, len(keys), _AT_ONCE):
         stood = await repository.booked(session, keys[start : start + _AT_ONCE])
         await post(session, [_reverse(transfer, back[transfer.kind], cause) for transfer in stood])
 
 
-def _reverse(transfer: BookedTransfer, kind: str, cause: UUID) -> Transfer:
-    person = Dimensions(transfer.region, transfer.enrolment_id, transfer.person_token, transfer.benefit_year)
+def _reverse(transfer: BookedTransfer, posting: Posting, cause: UUID) -> Transfer:
     context = PostingContext(
-        key=transfer.idempotency_key.removeprefix(f"{transfer.kind}:"),
+        key=transfer.key,
         effective_on=transfer.effective_on,
         caused_by=cause,
         trace=Trace(transfer.actor, transfer.correlation_id, cause),
         batch_id=transfer.batch_id,
     )
-    return Transfer(kind, transfer.credit, transfer.debit, transfer.amount_fen, person, context)
+    return posting(transfer.dimensions, transfer.amount_fen, context)
 
 
 async def balances(session: AsyncSession, benefit_year: int | None = None) -> list[Balance]:

@@ -19,9 +19,10 @@ from services.payment.batches.state import BatchState, BatchStep
 from services.payment.cash import repository as cash
 from services.payment.cash.three_way_match import StatementLine
 from services.payment.cash_refunds import repository as cash_refunds
+from services.payment.ledger import postings
 from services.payment.ledger import repository as books
 from services.payment.ledger.service import book_back, post
-from services.payment.ledger.transfer import Dimensions, PostingContext, Transfer
+from services.payment.ledger.transfer import PostingContext
 from services.payment.receipts import repository as receipts
 from services.payment.receipts.receipt import StoredReceipt, deposit_key
 from services.payment.shortages import acceptance
@@ -31,12 +32,13 @@ from shared.approvals.state import Approval
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
 
-# Under which kind each is booked back.
+# What takes each back, and what a part begins with once more.
 _BACK = {
-    "deposit_matched": "deposit_unmatched",
-    "deposit_short": "deposit_short_reversed",
-    "shortage_paid": "shortage_paid_reversed",
+    "deposit_matched": postings.deposit_unmatched,
+    "deposit_short": postings.deposit_short_reversed,
+    "shortage_paid": postings.shortage_paid_reversed,
 }
+_AGAIN = {"deposit_matched": postings.deposit_matched, "deposit_short": postings.deposit_short}
 
 
 async def lock_what_rests_on_it(session: AsyncSession, batch: CashBatch) -> tuple[list[CashBatch], list[str]]:
@@ -83,14 +85,11 @@ async def _owe_again(session: AsyncSession, part: CashBatch, approval: Approval,
     await statements.look_again_at_deposits(session, await cash.slips_of_parts(session, standing))
     trace = Trace(into.actor, into.correlation_id, approval.id)
     again = [
-        Transfer(
-            each.kind,
-            each.debit,
-            each.credit,
+        _AGAIN[each.kind](
+            each.dimensions,
             each.amount_fen,
-            Dimensions(each.region, each.enrolment_id, each.person_token, each.benefit_year),
             PostingContext(
-                key=each.idempotency_key.removeprefix(f"{each.kind}:").replace(str(part.id), str(into.id)),
+                key=each.key.replace(str(part.id), str(into.id)),
                 effective_on=each.effective_on,
                 caused_by=each.caused_by,
                 trace=Trace(each.actor, each.correlation_id, each.caused_by),
