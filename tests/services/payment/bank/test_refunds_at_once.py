@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,7 +68,7 @@ async def test_two_that_come_at_once_are_taken_one_after_the_other(
     ids=["before its payment", "without the number that the bill has for it"],
 )
 async def test_a_notice_that_cannot_be_about_the_payment_waits_for_a_person(
-    payment: RunningPayment, changed: dict[str, str | None]
+    payment: RunningPayment, changed: dict[str, Any]
 ) -> None:
     """D1, attacked: a refund of the day before its payment was booked, and one that the bill would bring once more."""
     await BilledDays(payment).pay(f"{FIRST} 10:00:00")
