@@ -61,9 +61,10 @@ async def pay(session: AsyncSession, part: CashBatch) -> None:
         await _pay(session, part, owed, counted_fen, line)
         counted_fen += line.amount_fen
         last = line
-    await batches.set_counted(session, part.id, counted_fen)
     if last is not None and counted_fen == part.declared_fen:
         await _complete(session, part, owed, last)
+    else:
+        await batches.set_counted(session, part.id, counted_fen)
 
 
 def _unfit(line: DepositLine, open_fen: int, *, before: bool) -> str | None:
@@ -107,7 +108,11 @@ async def _complete(session: AsyncSession, part: CashBatch, owed: Sequence[Store
         new_id(),
         Trace(last.actor, part.correlation_id, last.id),
         effective_on=day,
-        facts={"amount_fen": sum(receipt.amount_fen for receipt in paying), "line_count": len(paying)},
+        facts={
+            "counted_fen": part.declared_fen,
+            "amount_fen": sum(receipt.amount_fen for receipt in paying),
+            "line_count": len(paying),
+        },
     )
     if await batches.take_step(session, part.id, move) is None:
         raise RuntimeError(f"batch {part.id} left SHORT while it was locked")

@@ -36,12 +36,12 @@ async def held(village: Village, booked_fen: int = IN_ACCOUNT_FEN) -> str:
 
 
 async def shortages(village: Village, count: int) -> list[dict[str, Any]]:
-    async def there() -> list[dict[str, Any]]:
+    async def there() -> tuple[list[dict[str, Any]]]:
         found: list[dict[str, Any]] = (await village.get("collector-shortages"))["items"]
         assert len(found) == count, found
-        return found
+        return (found,)
 
-    return await eventually(there)
+    return (await eventually(there))[0]
 
 
 def refused(answer: httpx.Response) -> tuple[int, str]:
@@ -109,7 +109,9 @@ async def test_more_than_what_is_missing_is_named_and_pays_nothing(village: Vill
     await village.bank("J1", SHORT_FEN + 1, booked_on="2023-10-12")
 
     async def set_aside() -> dict[str, Any]:
-        (line,) = (await village.get("bank-lines/unexplained"))["items"]
+        items = (await village.get("bank-lines/unexplained"))["items"]
+        assert len(items) == 1, items
+        line = items[0]
         assert line["set_aside_because"] == "SHORTAGE_OVERPAID"
         return dict(line)
 
@@ -127,9 +129,11 @@ async def test_a_deposit_before_the_short_one_is_named_and_pays_nothing(village:
     await accept(village, batch)
     await village.bank("J1", SHORT_FEN, booked_on="2023-10-09")
 
-    async def set_aside() -> None:
-        (line,) = (await village.get("bank-lines/unexplained"))["items"]
-        assert line["set_aside_because"] == "BEFORE_THE_SHORTAGE"
+    async def set_aside() -> bool:
+        items = (await village.get("bank-lines/unexplained"))["items"]
+        assert len(items) == 1, items
+        line = items[0]
+        return bool(line["set_aside_because"] == "BEFORE_THE_SHORTAGE")
 
     await eventually(set_aside)
     assert (await village.balances())["collector_short"] == SHORT_FEN
@@ -226,7 +230,9 @@ async def test_the_short_deposit_is_reversed_afterwards(village: Village) -> Non
     await village.bank("J1", 4 * DUE_FEN - 100, booked_on="2023-10-13")
 
     async def again() -> dict[str, Any]:
-        (found,) = (await village.get("remittances?state=READY_TO_REMIT"))["items"]
+        items = (await village.get("remittances?state=READY_TO_REMIT"))["items"]
+        assert len(items) == 1, items
+        found = items[0]
         return dict(found)
 
     ready = await eventually(again)
