@@ -28,6 +28,7 @@ SAFE = {
     "services/payment/cash/repository.py _WITHDRAW_SLIPS": (HELD, "the batch"),
     "services/payment/cash/repository.py _COMPARABLE": (QUEUE, "batches to compare; a batch leaves only by a step"),
     "services/payment/cash/repository.py _MOVE_SLIPS": (HELD, "the batches"),
+    "services/payment/cash/repository.py _RESTATE_SLIP": (HELD, "the batch"),
     "services/payment/shortages/repository.py _LOCK_PAYABLE": (QUEUE, "parts for which the bank booked something"),
     "services/payment/payouts/repository.py _RELEASE": (HELD, "the payout"),
     "services/payment/cash_refunds/repository.py _LOCK_OF_BATCHES": (
@@ -37,7 +38,7 @@ SAFE = {
     "services/payment/receipts/repository.py _OF_BATCH": (HELD, "the batches; receipts join under their lock only"),
     "services/payment/receipts/repository.py _MOVE": (HELD, "the receipts"),
     "services/payment/statements/repository.py _LOCK_FREE_DEPOSITS": (QUEUE, "deposits of a locked part's slips"),
-    "services/payment/statements/repository.py _LOOK_AGAIN_AT_DEPOSITS": (QUEUE, "deposits that were set aside"),
+    "services/payment/statements/repository.py _LOOK_AGAIN_AT_DEPOSITS": (QUEUE, "deposits that did not fit"),
     "services/payment/channel_bills/repository.py _CLAIM_WANTED": (QUEUE, "bills to ask for"),
     "services/payment/channel_bills/repository.py _CLAIM_READ": (QUEUE, "bills to look at once more"),
     "services/payment/channel_bills/repository.py _READ": (STEP, "a bill by id: another worker has read it"),

@@ -1,7 +1,7 @@
 """What a collector owed comes in: each line of the bank under a slip of the statement pays so much of it.
 
 Nothing of the part is remitted before all of it is there, so no money leaves the account that is not in it. A line of
-more than what is missing, or of a day before the deposit that was short, is named and set aside.
+more than what is missing, or of a day before the deposit that was short, is left unexplained, with the reason.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from services.payment.batches.models import CashBatch
 from services.payment.batches.repository import Transition
 from services.payment.batches.state import BatchState, BatchStep, ready
 from services.payment.cash import repository as cash
-from services.payment.cash.importing import Matching, chunks, line_of
+from services.payment.cash.deposit_import import Matching, chunks, line_of
 from services.payment.job_names import SHORTAGES
 from services.payment.ledger import postings
 from services.payment.ledger.service import post

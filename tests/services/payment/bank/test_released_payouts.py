@@ -47,6 +47,7 @@ async def batch_in(payment: RunningPayment, state: str) -> dict[str, Any]:
     return await eventually(there)
 
 
+@pytest.mark.expects_errors
 async def test_a_payout_with_a_fee_goes_on_once_the_bank_has_all_of_it(payment: RunningPayment) -> None:
     """C1: a fee that the channel kept back held everybody's money of its payout for ever."""
     days = BilledDays(payment)
