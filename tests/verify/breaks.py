@@ -17,7 +17,7 @@ def _update_one(table: str, changes: str, condition: str) -> str:
     return f"UPDATE {table} SET {changes} WHERE id = (SELECT id FROM {table} WHERE {condition} ORDER BY id LIMIT 1)"
 
 
-def _copied(kind: str, **changes: str) -> str:
+def _copied(kind: str, /, **changes: str) -> str:
     columns = ", ".join(dict.fromkeys((*_COLUMNS.split(", "), *changes)))
     values = ", ".join(changes.get(column, column) for column in columns.split(", "))
     return (

@@ -98,7 +98,8 @@ _LOCK = text(
 )
 _LOCK_OF_BATCHES = text(
     """
-    SELECT CASE WHEN b.fetched_on IS NOT NULL THEN r.receipt_no END FROM cash_refund b JOIN cash_receipt r ON r.id = b.receipt_id
+    SELECT CASE WHEN b.fetched_on IS NOT NULL THEN r.receipt_no END
+    FROM cash_refund b JOIN cash_receipt r ON r.id = b.receipt_id
     WHERE r.batch_id = ANY(CAST(:batch_ids AS uuid[]))
     ORDER BY b.receipt_id FOR UPDATE OF b, r
     """
