@@ -97,6 +97,8 @@ WHOLE = {
     "services/payment/bank/repository.py _TO_RECOUNT": {"remittance_batch": PAGE, "refund": FEW},
     "services/payment/bank/repository.py _WITH_MONEY": {"payment": "whether a merchant has one row: the first ends it"},
     "services/payment/cash/repository.py _COMPARABLE": {"remittance_batch": PAGE},
+    "services/payment/shortages/repository.py _LISTED": {"remittance_batch": PAGE},
+    "services/payment/shortages/repository.py _LOCK_PAYABLE": {"remittance_batch": WAITING, "bank_line": WAITING},
     "services/payment/notices/quarantine/repository.py _FIGURES": {"raw_notice": WAITING},
     "services/payment/notices/repository.py _AT_RISK": {"raw_notice": WAITING},
     "services/payment/notices/repository.py _CLAIM": {"raw_notice": WAITING},

@@ -56,8 +56,8 @@ _OF_STATEMENT = text(
 _STANDING_PARTS = text(
     """
     SELECT id FROM remittance_batch
-    WHERE statement_form = canonical_number(:statement_no) AND region = :region AND previous_batch_id IS NULL
-      AND state <> 'REVERSED'
+    WHERE statement_form = canonical_number(:statement_no) AND statement_no = :statement_no AND region = :region
+      AND previous_batch_id IS NULL AND state <> 'REVERSED'
     ORDER BY part
     """
 )

@@ -14,7 +14,7 @@ from services.payment.batches.models import CashBatch
 from services.payment.batches.repository import Transition
 from services.payment.batches.state import BatchState, BatchStep, HoldStage, ready
 from services.payment.cash import repository
-from services.payment.cash.importing import Matching, book_deposit, import_receipts, line_of
+from services.payment.cash.deposit_import import Matching, book_deposit, import_receipts, line_of
 from services.payment.cash.repository import StatedSlip
 from services.payment.cash.three_way_match import Deposit, Match, Receipt, Statement, match_collection
 from services.payment.job_names import CASH_MATCHING
@@ -29,7 +29,7 @@ from shared.service import Job, ServiceContext
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class DepositComparison:
     """The accounts of a batch's cash as they stand: its receipts, what the bank booked, and what differs."""
 
     matching: Matching
@@ -65,7 +65,7 @@ async def compare(session: AsyncSession, batch: CashBatch) -> None:
         await _hold(session, found.matching, found.match)
 
 
-async def read_accounts(session: AsyncSession, batch: CashBatch) -> Comparison | None:
+async def read_accounts(session: AsyncSession, batch: CashBatch) -> DepositComparison | None:
     """Claim what the bank booked for a locked batch, and its receipts, and compare them; None where a line lacks."""
     stated = await repository.lines(session, batch.id, batch.version)
     numbers = [line.receipt_no for line in stated]
@@ -89,7 +89,7 @@ async def read_accounts(session: AsyncSession, batch: CashBatch) -> Comparison |
     )
     await receipts_repository.claim(session, batch.id, list(listed))
     last = max(booked, key=lambda line: (line.booked_on, line.id))
-    return Comparison(
+    return DepositComparison(
         Matching(batch, last, last.booked_on),
         [receipts[number] for number in dict.fromkeys(numbers) if number in receipts],
         sum(line.amount_fen for line in booked),

@@ -98,7 +98,8 @@ _LOCK = text(
 )
 _LOCK_OF_BATCHES = text(
     """
-    SELECT r.receipt_no, b.fetched_on FROM cash_refund b JOIN cash_receipt r ON r.id = b.receipt_id
+    SELECT CASE WHEN b.fetched_on IS NOT NULL THEN r.receipt_no END
+    FROM cash_refund b JOIN cash_receipt r ON r.id = b.receipt_id
     WHERE r.batch_id = ANY(CAST(:batch_ids AS uuid[]))
     ORDER BY b.receipt_id FOR UPDATE OF b, r
     """
@@ -149,8 +150,8 @@ async def lock(session: AsyncSession, village: str, numbers: Sequence[str]) -> l
 
 async def lock_fetched(session: AsyncSession, batch_ids: Sequence[UUID]) -> list[str]:
     """Receipts of some batches whose cash left the account again; what goes back of them is held."""
-    rows = await session.execute(_LOCK_OF_BATCHES, {"batch_ids": list(batch_ids)})
-    return [row.receipt_no for row in rows if row.fetched_on is not None]
+    fetched = (await session.execute(_LOCK_OF_BATCHES, {"batch_ids": list(batch_ids)})).scalars()
+    return [receipt_no for receipt_no in fetched if receipt_no is not None]
 
 
 async def take(session: AsyncSession, ids: Sequence[UUID], step: RecordedStep) -> None:

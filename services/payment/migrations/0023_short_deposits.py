@@ -27,6 +27,7 @@ def upgrade() -> None:
     op.execute("DROP INDEX remittance_batch_statement, remittance_batch_statement_form")
     op.execute(_STATEMENT.format("statement_no, part"))
     op.execute(_STATEMENT_FORM.format("statement_form, part"))
+    op.execute("CREATE INDEX remittance_batch_owed ON remittance_batch (id) WHERE state = 'SHORT'")
     op.execute("ALTER TABLE cash_receipt DROP CONSTRAINT cash_receipt_check1")
     op.execute(
         "ALTER TABLE cash_receipt ADD CONSTRAINT cash_receipt_written_off_in_batch"
@@ -44,6 +45,7 @@ def downgrade() -> None:
     op.execute("DROP INDEX remittance_batch_statement, remittance_batch_statement_form")
     op.execute(_STATEMENT.format("statement_no"))
     op.execute(_STATEMENT_FORM.format("statement_form"))
+    op.execute("DROP INDEX remittance_batch_owed")
     op.execute("ALTER TABLE remittance_batch DROP CONSTRAINT remittance_batch_short")
     _check("remittance_batch", "remittance_batch_check8", _SERIAL.format(""))
     _check("remittance_batch", "remittance_batch_state_check", f"state IN ({_STATES})")

@@ -14,7 +14,7 @@ from services.payment.batches.repository import Transition
 from services.payment.batches.state import BatchState, BatchStep, HoldStage, ready
 from services.payment.cash import match_job
 from services.payment.cash import repository as cash
-from services.payment.cash.importing import (
+from services.payment.cash.deposit_import import (
     Imported,
     Matching,
     book_deposit,
@@ -23,7 +23,7 @@ from services.payment.cash.importing import (
     import_receipts,
     line_of,
 )
-from services.payment.cash.match_job import Comparison
+from services.payment.cash.match_job import DepositComparison
 from services.payment.cash.three_way_match import StatementLine
 from services.payment.job_names import SHORTAGES
 from services.payment.ledger import postings
@@ -181,7 +181,7 @@ async def _go_on(
         raise RuntimeError(f"batch {batch.id} left HELD while it was locked")
 
 
-async def _short(session: AsyncSession, batch_id: UUID) -> tuple[CashBatch, Comparison]:
+async def _short(session: AsyncSession, batch_id: UUID) -> tuple[CashBatch, DepositComparison]:
     """A batch that is held because its deposit is short and for no other reason, with its accounts as they stand.
 
     Raises NotFound, BatchNotHeld, DepositNotShort or OtherDifferences.

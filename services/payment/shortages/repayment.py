@@ -1,7 +1,7 @@
 """What a collector owed comes in: each line of the bank under a slip of the statement pays so much of it.
 
 Nothing of the part is remitted before all of it is there, so no money leaves the account that is not in it. A line of
-more than what is missing, or of a day before the deposit that was short, is named and set aside.
+more than what is missing, or of a day before the deposit that was short, is left unexplained, with the reason.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from services.payment.batches.models import CashBatch
 from services.payment.batches.repository import Transition
 from services.payment.batches.state import BatchState, BatchStep, ready
 from services.payment.cash import repository as cash
-from services.payment.cash.importing import Matching, chunks, line_of
+from services.payment.cash.deposit_import import Matching, chunks, line_of
 from services.payment.job_names import SHORTAGES
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
@@ -62,9 +62,10 @@ async def pay(session: AsyncSession, part: CashBatch) -> None:
         await _pay(session, part, owed, counted_fen, line)
         counted_fen += line.amount_fen
         last = line
-    await batches.set_counted(session, part.id, counted_fen)
     if last is not None and counted_fen == part.declared_fen:
         await _complete(session, part, owed, last)
+    else:
+        await batches.set_counted(session, part.id, counted_fen)
 
 
 def _unfit(line: DepositLine, open_fen: int, *, before: bool) -> str | None:
@@ -108,7 +109,11 @@ async def _complete(session: AsyncSession, part: CashBatch, owed: Sequence[Store
         new_id(),
         Trace(last.actor, part.correlation_id, last.id),
         effective_on=day,
-        facts={"amount_fen": sum(receipt.amount_fen for receipt in paying), "line_count": len(paying)},
+        facts={
+            "counted_fen": part.declared_fen,
+            "amount_fen": sum(receipt.amount_fen for receipt in paying),
+            "line_count": len(paying),
+        },
     )
     if await batches.take_step(session, part.id, move) is None:
         raise RuntimeError(f"batch {part.id} left SHORT while it was locked")

@@ -44,7 +44,8 @@ _LOCK_PAYABLE = text(
     WHERE b.state = 'SHORT' AND EXISTS (
         SELECT FROM remittance_batch o JOIN deposit_slip s ON s.batch_id = o.id AND NOT s.withdrawn
         JOIN bank_line l ON l.kind = 'DEPOSIT' AND l.reference_form = s.slip_form
-        WHERE o.statement_form = b.statement_form AND o.region = b.region AND o.previous_batch_id IS NULL
+        WHERE o.statement_form = b.statement_form AND o.statement_no = b.statement_no AND o.region = b.region
+          AND o.previous_batch_id IS NULL
           AND l.batch_id IS NULL AND l.set_aside_because IS NULL AND l.reversed_on IS NULL)
     ORDER BY b.id LIMIT 1 FOR UPDATE OF b SKIP LOCKED
     """

@@ -57,9 +57,11 @@ async def line_of(village: Village, slip: str, booked_on: str) -> str:
 async def paid(village: Village, batch: str, in_account_fen: int) -> None:
     """Wait until the account has so much of a short part."""
 
-    async def there() -> None:
-        (found,) = [one for one in (await village.get("collector-shortages"))["items"] if one["batch_id"] == batch]
-        assert found["in_account_fen"] == in_account_fen
+    async def there() -> bool:
+        items = [one for one in (await village.get("collector-shortages"))["items"] if one["batch_id"] == batch]
+        assert len(items) == 1, items
+        found = items[0]
+        return bool(found["in_account_fen"] == in_account_fen)
 
     await eventually(there)
 
