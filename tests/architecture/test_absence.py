@@ -122,6 +122,10 @@ SAFE = {
     "services/registration/enrolments/repository.py _STEPS[ACTIVE]": (QUEUE, "enrolments whose cover begins"),
     "services/registration/enrolments/repository.py _STEPS[EXPIRED]": (QUEUE, "enrolments whose cover ended"),
     "services/registration/imports/repository.py _CLAIM": (STEP, "a run by id: another process took it further"),
+    "services/subsidy/assessment/repository.py _LOCK_ENROLMENTS": (
+        HELD,
+        "the epoch that begins: nobody announces a version until the commit",
+    ),
     "services/subsidy/assessment/repository.py _LOCK_REVISABLE": (
         HELD,
         "the people: versions are made under that lock; who was paid or ended meanwhile is rightly left out",
