@@ -178,6 +178,10 @@ SAFE = {
     "services/subsidy/counts/repository.py _PEOPLE[1]": (QUEUE, "deltas of counts; another process folded them"),
     "services/subsidy/counts/repository.py _PEOPLE[2]": (QUEUE, "counts of nobody"),
     "services/subsidy/rosters/repository.py _WITHDRAW": (HELD, "the line, by _LINE"),
+    "services/subsidy/assessment/repository.py _LOCK_ENROLMENTS": (
+        HELD,
+        "the epoch that begins: nobody announces a version until the commit",
+    ),
     "services/subsidy/assessment/repository.py _LOCK_REVISABLE": (
         HELD,
         "the people: versions are made under that lock; who was paid or ended meanwhile is rightly left out",
