@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.event import Trace
@@ -79,11 +79,12 @@ OPEN_DETAIL = text(
 )
 _ADD_DETAIL = insert_rows("tax_detail", DETAIL_COLUMNS)
 _DETAIL_COUNTED = text("ANALYZE tax_detail")
-_SUM = """
+# Of a detail that stands in a table, or in a query in brackets.
+SUM_OF_LINES: Final = """
     SELECT {fields} FROM (SELECT count(*) AS lines, coalesce(sum(amount_fen), 0)::bigint AS fen FROM {detail} AS r) AS d
 """
 # A person or a number that came before is listed twice, whatever else is wrong with it.
-_DIFFERS = """
+DIFFERS: Final = """
     SELECT {fields} FROM (
         SELECT t.place, CASE WHEN t.before > 1 THEN 'TAX_LINE_TWICE' WHEN l.enrolment_id IS NULL THEN 'TAX_LINE_EXTRA'
                                 ELSE 'TAX_AMOUNT_DIFFERS' END AS kind,
@@ -103,19 +104,10 @@ _DIFFERS = """
     ) AS differing
     ORDER BY place NULLS LAST, enrolment_id LIMIT :most
 """
+COUNTED: Final = "count(*) OVER ()"
 
-
-def sum_of(detail: str) -> TextClause:
-    """The statement that adds up a detail, which stands in a table or in a query in brackets."""
-    return select_into(DetailSum, _SUM.replace("{detail}", detail))
-
-
-def differing(detail: str) -> TextClause:
-    """The statement that sets such a detail against the lines of a batch."""
-    return select_into(DifferingLine, _DIFFERS.replace("{detail}", detail), found="count(*) OVER ()")
-
-
-_SUM_OF_DETAIL, _DIFFERING = sum_of("tax_detail"), differing("tax_detail")
+_SUM_OF_DETAIL = select_into(DetailSum, SUM_OF_LINES.replace("{detail}", "tax_detail"))
+_DIFFERING = select_into(DifferingLine, DIFFERS.replace("{detail}", "tax_detail"), found=COUNTED)
 _BEGIN = text(
     """
     INSERT INTO remittance_move (step_id, batch_id, step, replaced_by, lines_left, region, actor, correlation_id)

@@ -143,7 +143,7 @@ _CLOSED = select_into(
     """
     SELECT {fields}
     FROM approval a CROSS JOIN LATERAL (
-        SELECT id, region, reason, recorded_at FROM raw_notice
+        SELECT * FROM raw_notice
         WHERE id = CAST(a.subject AS uuid) AND closed_by = a.id AND state = 'CLOSED' LIMIT 1
     ) AS n
     WHERE a.act = 'close_notice' AND a.state = 'APPROVED' AND a.id > {after}

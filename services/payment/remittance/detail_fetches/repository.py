@@ -11,12 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.payment.batches.models import Batch
 from services.payment.remittance.detail_fetches.state import FetchState
 from services.payment.remittance.repository import (
+    COUNTED,
     DETAIL_COLUMNS,
+    DIFFERS,
+    SUM_OF_LINES,
     DetailLine,
     DetailSum,
     DifferingLine,
-    differing,
-    sum_of,
 )
 from shared.contracts.event import Trace
 from shared.database.bulk import insert_rows
@@ -107,8 +108,8 @@ _MOVE = text(
 _ADD = insert_rows("detail_line", DETAIL_COLUMNS, given={"fetch_id": "uuid", "region": "text"})
 _CLEAR = text("DELETE FROM detail_line WHERE fetch_id = :id AND place >= :first AND place < :beyond")
 _LINES = "(SELECT place, line_no, enrolment_id, amount_fen FROM detail_line WHERE fetch_id = :fetch_id)"
-_SUM = sum_of(_LINES)
-_DIFFERING = differing(_LINES)
+_SUM = select_into(DetailSum, SUM_OF_LINES.replace("{detail}", _LINES))
+_DIFFERING = select_into(DifferingLine, DIFFERS.replace("{detail}", _LINES), found=COUNTED)
 
 
 async def begin(session: AsyncSession, batch: Batch, trace: Trace) -> Fetch:
