@@ -107,6 +107,9 @@ WHOLE = {
     "services/payment/orders/questions/repository.py _WITHDRAWN": {"payment_order": WAITING, "order_line": BY_OTHERS},
     "services/payment/receipts/repository.py _UNLISTED": {"cash_receipt": "a village's receipts of a year, on a page"},
     "services/payment/remittance/repository.py _TAKE": {"remittance_move": WAITING},
+    "services/payment/remittance/detail_fetches/repository.py _CLAIM": {"detail_fetch": WAITING},
+    "services/payment/remittance/detail_fetches/repository.py _TAKE_COMPARED": {"detail_fetch": WAITING},
+    "services/payment/remittance/detail_fetches/repository.py _TAKE_ENDED": {"detail_fetch": WAITING},
     "services/payment/refunds/repository.py _TAKE": {"refund": WAITING},
     "services/payment/summary/repository.py _SUMMARY": {"raw_notice": WAITING, "suspense": FEW, "refund": FEW},
     "services/subsidy/changes/repository.py _TAKE": {"roster_change": WAITING},
@@ -167,6 +170,13 @@ UNBOUNDED = {
         "remittance_line": "ten thousand reported lines at once"
     },
     "services/payment/remittance/repository.py _DIFFERING": {"remittance_line": ONE_BATCH},
+    "services/payment/batches/repository.py _NUMBER_FETCHED_LINES": {"detail_line": PORTION},
+    "services/payment/remittance/detail_fetches/repository.py _CLEAR": {"detail_line": PORTION},
+    "services/payment/remittance/detail_fetches/repository.py _DIFFERING": {
+        "detail_line": ONE_BATCH,
+        "remittance_line": ONE_BATCH,
+    },
+    "services/payment/remittance/detail_fetches/repository.py _SUM": {"detail_line": ONE_BATCH},
     "services/payment/cash/repository.py _LINES": {"collection_line": VILLAGE},
     "services/payment/cash_refunds/repository.py _LIST": {"cash_receipt": SORTED_PAGE, "collection_line": SORTED_PAGE},
     "services/payment/ledger/repository.py SUMMED": {"transfer": RECENT},
