@@ -41,7 +41,7 @@ test-seasons: $(VENV)/test.installed  ## Play the season of every place by its o
 	@exec $(PYTEST) tests/journeys/test_up.py -k another_place $(ARGS)
 
 frauds: $(VENV)/test.installed  ## Forge every column of every proof view in a played season: verify must find it
-	@exec $(BIN)/python -m pytest -s -m every_fraud tests/verify/test_catalogue.py $(ARGS)
+	@exec $(BIN)/python -m pytest -s -m every_fraud tests/verify/test_catalogue.py tests/verify/test_inventions.py $(ARGS)
 
 soak: $(VENV)/test.installed $(KAFKA)/.complete  ## Ten minutes of callbacks while random processes are killed
 	@exec $(BIN)/python -m tests.faults.soak $(ARGS)
