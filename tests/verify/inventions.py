@@ -160,8 +160,8 @@ INVENTIONS = (
         sealed_again=True,
     ),
     Invention(
-        "a refund called paid by a notice that the service wrote itself",
-        "CHANNEL_BILLS",
+        "a refund called paid by the services login",
+        "CHANNEL_WORD",
         _in(
             "payment",
             "INSERT INTO refund (id, suspense_id, refund_no, attempt, channel, merchant_id, transaction_id,"
