@@ -39,6 +39,8 @@ HAPPENED = (
 def missing(printed: str) -> list[str]:
     """What a season did not say that it played."""
     return [sentence for sentence in HAPPENED if sentence not in printed]
+
+
 HELD = "2023-10-05"
 
 
