@@ -6,10 +6,13 @@ from verify.findings import Findings
 from verify.snapshot import Databases
 
 # What causes which transfer. Aid of who owes nothing is caused by the assessment's event, so aid may have none here.
+# The channel's bill alone may bring money into suspense or say that some went back, never credit anybody.
 _CAUSE = """
     CASE
         WHEN kind IN ('premium_received', 'suspended', 'refunded')
             THEN EXISTS (SELECT FROM proof.notice AS cause WHERE cause.id = moved.caused_by)
+                 OR kind <> 'premium_received'
+                 AND EXISTS (SELECT FROM proof.channel_bill AS cause WHERE cause.id = moved.caused_by)
         WHEN kind IN ('settled', 'refund_deducted', 'deposit_matched', 'cash_imported', 'import_failed')
             THEN EXISTS (SELECT FROM proof.bank_line AS cause WHERE cause.id = moved.caused_by
                          AND cause.booked_on = moved.effective_on
@@ -64,7 +67,8 @@ _DEPOSITED = """
     FROM booked FULL JOIN receipt USING (batch_id, enrolment_id)
     WHERE coalesce(booked.fen, 0) <> coalesce(receipt.fen, 0) ORDER BY subject
 """
-# Each step begins where the one before ended, and the last one is where the batch stands, on the day that it says.
+# Each step begins where the one before ended, and the last one is where the batch stands, on the day that it says. What
+# a payout lacked at first goes on in a further part, by the bank's line of that payout.
 _STEPS = """
     WITH step AS (
         SELECT *, lag(to_state) OVER chain AS before, lead(id) OVER chain IS NULL AS last FROM proof.remittance_step
@@ -84,6 +88,9 @@ _STEPS = """
        OR step.to_state = 'READY_TO_REMIT' AND step.step = 'MATCH' AND NOT EXISTS (
               SELECT FROM proof.bank_line AS booked
               WHERE booked.batch_id = batch.id AND booked.booked_on = step.effective_on)
+          AND NOT EXISTS (
+              SELECT FROM proof.remittance_batch AS met JOIN proof.bank_line AS booked ON booked.batch_id = met.id
+              WHERE met.payout_id = batch.payout_id AND booked.booked_on = step.effective_on)
        OR step.last AND step.to_state <> batch.state
        OR (batch.state = 'HELD') <> (batch.held_at IS NOT NULL)
        OR (batch.state = 'RETURNED') <> (batch.returned_on IS NOT NULL)
@@ -102,7 +109,8 @@ _STEPS = """
               step.step)
     ORDER BY subject, found
 """
-# A village's batch declares what its receipts sum to, an online one what the bank's lines say; a new batch replaces one
+# A village's batch declares what its receipts sum to, an online one what the bank's lines say: nothing where its line
+# was reversed, or where it is a further part. One that was taken back declares what it had. A new batch replaces one
 # that came back.
 _DECLARED = """
     SELECT concat('batch ', batch.id) AS subject, batch.region,
@@ -120,8 +128,9 @@ _DECLARED = """
             WHERE batch_id = batch.id AND batch.kind = 'ENTRUSTED_CASH'
         ) AS row
     ) AS counted ON true
-    WHERE batch.previous_batch_id IS NULL AND batch.state NOT IN ('OPEN', 'SUBMITTED', 'HELD')
-      AND (counted.fen IS DISTINCT FROM batch.declared_fen OR batch.counted_fen IS DISTINCT FROM batch.declared_fen
+    WHERE batch.previous_batch_id IS NULL AND batch.state NOT IN ('OPEN', 'SUBMITTED', 'HELD', 'REVERSED')
+      AND (CASE batch.kind WHEN 'ONLINE' THEN coalesce(counted.fen, 0) ELSE counted.fen END
+           IS DISTINCT FROM batch.declared_fen OR batch.counted_fen IS DISTINCT FROM batch.declared_fen
            OR counted.region <> batch.region OR batch.benefit_year IS DISTINCT FROM counted.benefit_year
            OR (batch.kind = 'ENTRUSTED_CASH') <> (batch.statement_no IS NOT NULL)
            OR EXISTS (SELECT FROM proof.remittance_batch AS other
