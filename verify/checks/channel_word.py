@@ -22,12 +22,13 @@ _PAYMENT_AS_REPORTED = f"""
           IS DISTINCT FROM (payment.channel, payment.merchant_id, payment.transaction_id, payment.order_no,
                             payment.paid_at, payment.paid_on)
       AND NOT EXISTS (
-          SELECT FROM proof.bill_trade_line AS line
+          SELECT FROM proof.bill_flow_line AS line LEFT JOIN proof.bill_trade_line AS trade
+            ON trade.kind = 'PAYMENT' AND trade.transaction_id = line.business_no
           WHERE payment.notice_id IS NULL AND line.bill_id = payment.bill_id AND line.line_no = payment.bill_line
             AND line.kind = 'PAYMENT'
-            AND (line.transaction_id, line.order_no, line.amount_fen, line.happened_at,
-                 {_DAY.format(moment="line.happened_at")})
-                = (payment.transaction_id, payment.order_no, payment.amount_fen, payment.paid_at, payment.paid_on))
+            AND (line.business_no, line.amount_fen, coalesce(trade.order_no, payment.order_no),
+                 coalesce(trade.happened_at, line.booked_at), {_DAY.format(moment="payment.paid_at")})
+                = (payment.transaction_id, payment.amount_fen, payment.order_no, payment.paid_at, payment.paid_on))
     ORDER BY payment.id
 """  # noqa: S608 - constants above
 # What became of a notice: credited where all of its payment was, suspended where a part was; whatever else it is
