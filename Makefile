@@ -42,7 +42,7 @@ test-seasons: $(VENV)/test.installed $(KAFKA)/.complete  ## Play the season of e
 	@exec $(PYTEST) -m another_season tests/journeys $(ARGS)
 
 frauds: $(VENV)/test.installed  ## Forge every column of every proof view in a played season: verify must find it
-	@exec $(BIN)/python -m pytest -s -m every_fraud tests/verify/test_catalogue.py $(ARGS)
+	@exec $(BIN)/python -m pytest -s -m every_fraud tests/verify/test_catalogue.py tests/verify/test_inventions.py $(ARGS)
 
 soak: $(VENV)/test.installed $(KAFKA)/.complete  ## Ten minutes of callbacks while random processes are killed
 	@exec $(BIN)/python -m tests.faults.soak $(ARGS)

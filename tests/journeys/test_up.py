@@ -24,6 +24,23 @@ from tests.journeys.up_process import going, processes_naming, up
 from tools.up.refusal import Exit
 
 AGREES = "agrees with the simulator's own books to the fen"
+# What goes wrong at channel and bank in every season, and that nothing of it is left.
+HAPPENED = (
+    "paid twice, given back on the same day",
+    "suspended money given back in the channel's console",
+    "a notice that came after its day was matched",
+    "paid at 23:59:59, booked on the next day",
+    "a day paid out in two parts",
+    "mistyped, reversed by two offices, entered again",
+    "every difference from the channel's bills is closed",
+)
+
+
+def missing(printed: str) -> list[str]:
+    """What a season did not say that it played."""
+    return [sentence for sentence in HAPPENED if sentence not in printed]
+
+
 HELD = "2023-10-05"
 
 
@@ -84,6 +101,7 @@ class TestOnce:
     def test_a_season_of_three_hundred_is_played_proven_and_leaves_nothing_running(self, one_season: OneSeason) -> None:
         assert one_season.finished.returncode == Exit.FINE, one_season.finished.stdout + one_season.finished.stderr
         assert AGREES in one_season.finished.stdout
+        assert missing(one_season.finished.stdout) == []
         assert one_season.gone_when_finished
 
         again = up(one_season.data, free_port(), "--once", "--residents", "200")
@@ -100,6 +118,7 @@ class TestOnce:
         assert ended.returncode == Exit.FINE, ended.stdout + ended.stderr
         assert f"policy pack: {pack}" in ended.stdout
         assert AGREES in ended.stdout
+        assert missing(ended.stdout) == []
 
     def test_a_folder_of_one_document_is_not_played_by_another(self, one_season: OneSeason) -> None:
         other = up(one_season.data, free_port(), "--once", "--pack", "shantou-2022")
