@@ -38,6 +38,8 @@ class Standby:
         # The archive is the primary's own: what is not streamed does not arrive.
         with (folder / "cluster" / "postgresql.auto.conf").open("a", encoding="ascii") as settings:
             settings.write("restore_command = ''\narchive_mode = 'off'\n")
+        # The primary's socket lies among its files, and what locks it was copied too.
+        (folder / "cluster" / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
         owner = (self._primary.postgres.data_dir / "cluster").stat()
         for path in (folder / "cluster", *(folder / "cluster").rglob("*")):
             os.chown(path, owner.st_uid, owner.st_gid)
