@@ -5,6 +5,7 @@ from typing import Final
 CREDITING: Final = "crediting"
 REFUNDS: Final = "refunds"
 CASH_MATCHING: Final = "cash-matching"
+SHORTAGES: Final = "collector-shortages"
 SETTLEMENTS: Final = "settlements"
 PAYOUTS: Final = "payouts"
 CHANNEL_BILLS: Final = "channel-bills"

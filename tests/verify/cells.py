@@ -79,8 +79,8 @@ _MADE = {
     "xid8": "'1'::xid8",
     "bytea": "sha256(coalesce({c}, ''))",
     "text[]": "array_append({c}, 'X')",
-    "jsonb": "'{{}}'::jsonb",
-    "json": "'{{}}'::json",
+    "jsonb": "jsonb_build_object('made', 1)",
+    "json": "json_build_object('made', 1)",
 }
 _UNIQUE, _CHECK, _FOREIGN, _NOT_NULL, _DENIED, _RAISED = "23505", "23514", "23503", "23502", "42501", "P0001"
 _MOST_CONSTRAINTS = 8

@@ -16,7 +16,7 @@ from services.payment.bank.schemas import (
 )
 from services.payment.batches.settlement_reference import SettlementReferenceMalformed, settlement_day
 from services.payment.dates import DateInTheFuture, refuse_future
-from services.payment.job_names import CASH_MATCHING, PAYOUTS, SETTLEMENTS
+from services.payment.job_names import CASH_MATCHING, PAYOUTS, SETTLEMENTS, SHORTAGES
 from services.payment.resources import PaymentResources
 from services.payment.statements import repository
 from shared.database.engine import after_commit
@@ -46,6 +46,7 @@ async def import_statement(
     merchants = context.resources.known_merchants
     done = await service.import_statement(session, caller.trace(), context.settings.region, merchants, body)
     after_commit(session, lambda: context.wake(CASH_MATCHING))
+    after_commit(session, lambda: context.wake(SHORTAGES))
     after_commit(session, lambda: context.wake(SETTLEMENTS))
     after_commit(session, lambda: context.wake(PAYOUTS))
     return BankStatementImported(

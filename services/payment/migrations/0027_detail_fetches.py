@@ -5,7 +5,7 @@ from alembic import op
 from shared.database.row_security import protect
 
 revision = "payment_0027"
-down_revision = "payment_0022"
+down_revision = "payment_0024"
 branch_labels = None
 depends_on = None
 

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.batches import repository, steps
+from services.payment.batches.lines import repository as batch_lines
 from services.payment.batches.models import Batch
 from services.payment.batches.repository import Transition
 from services.payment.batches.state import BatchState, BatchStep, HoldStage, has_passed, source_of, target_of
@@ -50,13 +51,13 @@ async def confirm_detail(
 
 
 async def _conclude(session: AsyncSession, trace: Trace, batch: Batch, detail: TaxDetail) -> Batch:
-    await repository.refuse_other_lines(session, batch)
+    await batch_lines.refuse_other_lines(session, batch)
     compared = await compare(session, batch, reference_of(batch), detail)
     moved = await repository.take_step(session, batch.id, transition(batch, compared, trace))
     if moved is None:  # another request concluded meanwhile: its result stands
         return await steps.visible_batch(session, batch.id)
     if not compared.differences:
-        await repository.number_lines(session, batch.id, compared.lines)
+        await batch_lines.number_lines(session, batch.id, compared.lines)
     return moved
 
 

@@ -250,6 +250,14 @@ _LOCK_REVISABLE = text(
     ORDER BY e.id FOR UPDATE OF e
     """
 )
+_LOCK_ENROLMENTS = text(
+    """
+    SELECT e.id, e.region, e.benefit_year, e.person_token, e.registered_on, e.facts, e.version, e.paid_on,
+           newest.pricing_id, newest.identities
+    FROM enrolment AS e JOIN assessment AS newest ON newest.enrolment_id = e.id AND newest.version = e.version
+    WHERE e.id = ANY(CAST(:ids AS uuid[])) ORDER BY e.id FOR UPDATE OF e
+    """
+)
 _LOCK = text("SELECT id FROM enrolment WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE")
 _VERSIONS = text(
     """
@@ -291,6 +299,11 @@ async def lock_revisable(
     """Lock the year's enrolments of people that may be priced again: unpaid, and paid if they may be reviewed."""
     asked = {"tokens": tokens, "benefit_year": benefit_year, "paid_too": paid_too}
     return await fetch_all(session, _LOCK_REVISABLE, _snapshot, asked)
+
+
+async def lock_enrolments(session: AsyncSession, ids: Sequence[UUID]) -> list[EnrolmentSnapshot]:
+    """Lock those of these enrolments that are here."""
+    return await fetch_all(session, _LOCK_ENROLMENTS, _snapshot, {"ids": ids})
 
 
 async def record(session: AsyncSession, pack: str, made: Sequence[Assessed], *, registered: bool) -> None:

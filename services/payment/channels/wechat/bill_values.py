@@ -1,6 +1,7 @@
 """Values in WeChat's bills: yuan with at most two places, moments in Beijing time, counts, numbers."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 
 from services.payment.channels.bills import BillFault, FaultyBill
@@ -8,6 +9,8 @@ from services.payment.channels.bills import BillFault, FaultyBill
 _YUAN = re.compile(r"(-?)([0-9]{1,13})(?:\.([0-9]{1,2}))?")
 _COUNT = re.compile(r"([0-9]{1,9})(?:\.0)?")
 _MOMENT_LENGTH = len("2023-10-08 23:59:59")
+# Beyond these a moment leaves the calendar when it is counted in another zone.
+_FIRST_YEAR, _BEYOND = "2010", "2200"
 _NUMBER_LIMIT = 64
 _KEPT = 4096
 
@@ -51,6 +54,12 @@ class Amounts(dict[str, int]):
             self[yuan] = fen
         return fen
 
+    def of(self, column: Sequence[str]) -> list[int]:
+        """The sums of a column. Most columns of a bill say the same in every line: that is read once."""
+        if column.count(column[0]) == len(column):
+            return [self[column[0]]] * len(column)
+        return list(map(self.__getitem__, column))
+
 
 def count_of(written: str) -> int:
     """A count, which some summaries write as ``20.0``; raises FaultyBill."""
@@ -63,7 +72,7 @@ def count_of(written: str) -> int:
 def moment_of(written: str) -> datetime:
     """A moment of Beijing time; raises FaultyBill."""
     try:
-        if len(written) != _MOMENT_LENGTH:
+        if len(written) != _MOMENT_LENGTH or not _FIRST_YEAR <= written[:4] < _BEYOND:
             raise ValueError
         return datetime.fromisoformat(f"{written}+08:00")
     except ValueError:

@@ -9,13 +9,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.ledger.transfer import Dimensions
-from services.payment.payments.repository import COVERED, CoveredRange
-from services.payment.refunds.repository import DeductedRefund
+from services.payment.payments.counted.repository import COVERED, CoveredRange
+from services.payment.refunds.deductions.repository import DeductedRefund
 from shared.contracts.event import Trace
 from shared.database.bulk import ColumnMap, insert_rows
-from shared.database.row import fetch_all, select_into
-
-_AT_ONCE = 500
+from shared.database.row import fetch_all, fetch_pages, select_into
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +26,7 @@ class RefundableLine:
     benefit_year: int | None
     region: str
     amount_fen: int
+    paid_on: date
     state: str
     returned_fen: int
     suspense_id: UUID | None
@@ -89,15 +88,23 @@ _INSERT = insert_rows(
     _ROWS,
     then="ON CONFLICT (channel, merchant_id, channel_refund_id, payment_line_id) DO NOTHING",
 )
-# What a refund concerns is decided under the payment's lines, which nobody else turns back meanwhile.
-_LOCK_LINES = select_into(
+# What a refund concerns is decided under the payment's lines, which nobody else turns back meanwhile. What stands
+# beside a line is read after it is held: a statement that waits for a lock still sees what was there before it.
+_HOLD_LINES = text(
+    """
+    SELECT l.id FROM payment p JOIN payment_line l ON l.payment_id = p.id
+    WHERE p.channel = :channel AND p.merchant_id = :merchant_id AND p.transaction_id = :transaction_id
+    ORDER BY l.id FOR UPDATE OF l
+    """
+)
+_HELD_LINES = select_into(
     RefundableLine,
     """
     SELECT {fields}
     FROM payment p JOIN payment_line l ON l.payment_id = p.id
     LEFT JOIN suspense s ON s.payment_line_id = l.id LEFT JOIN refund r ON r.suspense_id = s.id
     WHERE p.channel = :channel AND p.merchant_id = :merchant_id AND p.transaction_id = :transaction_id
-    ORDER BY l.id FOR UPDATE OF l
+    ORDER BY l.id
     """,
     **{
         name: f"l.{name}"
@@ -106,6 +113,7 @@ _LOCK_LINES = select_into(
             *("actor", "correlation_id"),
         )
     },
+    paid_on="p.paid_on",
     returned_fen="(SELECT coalesce(sum(u.amount_fen), 0) FROM unasked_refund u WHERE u.payment_line_id = l.id)::bigint",
     suspense_id="s.id",
     suspense_state="s.state",
@@ -158,9 +166,10 @@ _DEDUCT_COVERED = select_into(
     DeductedRefund,
     f"""
     WITH covered AS ({COVERED}), due AS MATERIALIZED (
-        SELECT u.channel_refund_id FROM covered c JOIN unasked_refund u
+        SELECT u.channel_refund_id
+        FROM (SELECT DISTINCT business_no, amount_fen FROM covered WHERE kind = 'REFUND') c JOIN unasked_refund u
           ON u.channel = :channel AND u.merchant_id = :merchant_id AND u.channel_refund_id = c.business_no
-        WHERE c.kind = 'REFUND' GROUP BY u.channel_refund_id, c.amount_fen HAVING sum(u.amount_fen) = -c.amount_fen
+        GROUP BY u.channel_refund_id, c.amount_fen HAVING sum(u.amount_fen) = -c.amount_fen
     ), deducted AS (
         UPDATE unasked_refund u SET deducted_by = :batch_id FROM due
         WHERE u.channel_refund_id = due.channel_refund_id AND u.channel = :channel AND u.merchant_id = :merchant_id
@@ -201,7 +210,8 @@ async def lock_lines(
 ) -> list[RefundableLine]:
     """The parts of a payment, held until the transaction ends."""
     values = {"channel": channel, "merchant_id": merchant_id, "transaction_id": transaction_id}
-    return await fetch_all(session, _LOCK_LINES, RefundableLine, values)
+    await session.execute(_HOLD_LINES, values)
+    return await fetch_all(session, _HELD_LINES, RefundableLine, values)
 
 
 async def insert(session: AsyncSession, refunds: Sequence[UnaskedRefund]) -> None:
@@ -230,14 +240,9 @@ async def deduct_covered(session: AsyncSession, covered: CoveredRange, batch_id:
     return await fetch_all(session, _DEDUCT_COVERED, DeductedRefund, values)
 
 
-async def deducted_pages(session: AsyncSession, batch_id: UUID) -> AsyncIterator[list[DeductedRefund]]:
+def deducted_pages(session: AsyncSession, batch_id: UUID) -> AsyncIterator[list[DeductedRefund]]:
     """Those that a batch deducted, some at a time."""
-    after: UUID | None = None
-    while page := await fetch_all(
-        session, _DEDUCTED_BY, DeductedRefund, {"batch_id": batch_id, "after": after, "limit": _AT_ONCE}
-    ):
-        yield page
-        after = page[-1].id
+    return fetch_pages(session, _DEDUCTED_BY, DeductedRefund, {"batch_id": batch_id})
 
 
 async def release(session: AsyncSession, batch_id: UUID) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.batches import repository as batches
 from services.payment.batches.discrepancies import MAX_DIFFERENCES
+from services.payment.batches.lines import repository as batch_lines
 from services.payment.batches.models import Batch
 from services.payment.batches.state import BatchStep, source_of
 from services.payment.job_names import TAX_DETAILS
@@ -91,7 +92,7 @@ async def _compare(session: AsyncSession, fetch: Fetch, detail: TaxDetail) -> No
     if batch is None or not _awaited(batch):  # another request concluded meanwhile: its result stands
         await repository.move(session, replace(fetch, state=FetchState.DONE))
         return
-    await batches.refuse_other_lines(session, batch)
+    await batch_lines.refuse_other_lines(session, batch)
     reported = await repository.sum_of_lines(session, fetch)
     differing = await repository.differing_lines(session, fetch, MAX_DIFFERENCES)
     compared = comparison(batch, reference_of(batch), detail, reported, *differing)
@@ -112,9 +113,9 @@ async def _number(session: AsyncSession) -> bool:
     if batch is None or not _awaited(batch):
         state = FetchState.DONE
     else:
-        await batches.number_fetched_lines(session, batch.id, fetch.id, fetch.lines_numbered, beyond)
+        await batch_lines.number_fetched_lines(session, batch.id, fetch.id, fetch.lines_numbered, beyond)
         if beyond == fetch.lines_read:
-            await batches.refuse_other_lines(session, batch)
+            await batch_lines.refuse_other_lines(session, batch)
             agreed = Comparison(fetch.tax_total_fen or 0, fetch.lines_read, (), 0)
             await batches.take_step(session, batch.id, transition(batch, agreed, fetch.trace))
             state = FetchState.DONE

@@ -8,6 +8,7 @@ from io import BytesIO
 import pytest
 
 from services.payment.channels.bills import BillFault, FaultyBill, FlowLine, TradeLine
+from services.payment.channels.wechat import bill_file
 from services.payment.channels.wechat.fund_flow_bill import FundFlowBill
 from services.payment.channels.wechat.trade_bill import TradeBill
 from tests.harness.wechat_peer import MCHID
@@ -158,6 +159,12 @@ class TestTradeBill:
     def test_a_line_that_cannot_be_is_named(self, old: str, new: str, fault: BillFault) -> None:
         assert fault_of(edited(TRADES, old, new)) == fault
 
+    @pytest.mark.parametrize("year", ["0001", "2009", "2200", "9999"])
+    def test_a_moment_beyond_the_calendar_is_named(self, year: str) -> None:
+        """F, attacked: a refund of the year 1 ended the job that reads bills, and the bill stayed without a fault."""
+        content = trade_file(paid(1), refunded(1, at="11:00:00"))
+        assert fault_of(edited(content, "`2023-10-08 11:00:00", f"`{year}-01-01 00:00:00")) == BillFault.WRONG_LINE
+
     def test_what_is_not_utf8_is_named(self) -> None:
         assert fault_of(TRADES.replace("城乡".encode(), "城乡".encode("gbk"), 1)) == BillFault.WRONG_LINE
 
@@ -216,3 +223,12 @@ class TestFundFlowBill:
         lines = FLOWS.split(b"\r\n")
         assert fault_of(b"\r\n".join([*lines[:2], *lines[3:]]), flows) == BillFault.BROKEN_BALANCE
         assert fault_of(b"\r\n".join([*lines[:5], *lines[6:]]), flows) == BillFault.WRONG_SUMMARY
+
+
+def test_a_file_is_read_in_pieces_whatever_their_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P5: a line that reaches over the end of a piece is read whole, and lines are counted on."""
+    content = trade_file(*(paid(number, 38000 + number % 3) for number in range(1, 40)), refunded(7))
+    at_once = trades(content)
+    monkeypatch.setattr(bill_file, "_PIECE", 1_000)
+    assert trades(content) == at_once
+    assert [line.line_no for line in at_once] == list(range(1, 41))
