@@ -168,7 +168,7 @@ UNBOUNDED = {
         "remittance_line": "ten thousand reported lines at once"
     },
     "services/payment/remittance/repository.py _DIFFERING": {"remittance_line": ONE_BATCH},
-    "services/payment/batches/repository.py _NUMBER_FETCHED_LINES": {
+    "services/payment/batches/lines/repository.py _NUMBER_FETCHED_LINES": {
         "detail_line": PORTION,
         "remittance_line": PORTION,
     },
