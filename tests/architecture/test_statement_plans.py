@@ -89,7 +89,6 @@ RECENT = "what was written since the last summing, which a job does every 30 sec
 FEW = "exceptions: suspended money and refunds, some hundred a year"
 FAILED = "events that failed and were given up, by an operator's hand"
 BILL = "the lines of one bill, once for each payout in it"
-CLOSED = "an index holds what two people closed, and nothing else"
 BY_OTHERS = "the caller's region holds the order, so that nobody looks at the lines which the policy names"
 
 # What is read as a whole.
@@ -135,7 +134,6 @@ WHOLE = {
     "services/payment/differences/repository.py _LIST": {"settlement_difference": WAITING},
     "services/payment/differences/repository.py _RECORD_REFUNDS": {"refund": FEW},
     "services/payment/differences/repository.py _TRIED": {"settlement_difference": WAITING},
-    "services/payment/notices/quarantine/repository.py _CLOSED": {"approval": CLOSED, "raw_notice": CLOSED},
     "services/payment/orders/questions/repository.py _ANY_DUE": {"order_line": BY_OTHERS, "payment_order": WAITING},
     "services/payment/orders/questions/repository.py _ASK_ALL_OPEN": {
         "order_line": BY_OTHERS,
@@ -170,7 +168,10 @@ UNBOUNDED = {
         "remittance_line": "ten thousand reported lines at once"
     },
     "services/payment/remittance/repository.py _DIFFERING": {"remittance_line": ONE_BATCH},
-    "services/payment/batches/repository.py _NUMBER_FETCHED_LINES": {"detail_line": PORTION},
+    "services/payment/batches/lines/repository.py _NUMBER_FETCHED_LINES": {
+        "detail_line": PORTION,
+        "remittance_line": PORTION,
+    },
     "services/payment/remittance/detail_fetches/repository.py _CLEAR": {"detail_line": PORTION},
     "services/payment/remittance/detail_fetches/repository.py _DIFFERING": {
         "detail_line": ONE_BATCH,
