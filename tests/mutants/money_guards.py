@@ -86,28 +86,6 @@ MONEY_GUARDS = (
         (_PARTS + "test_what_was_settled_or_was_not_paid_yet_is_attributed_to_no_day",),
     ),
     Mutation(
-        "second person of a decision",
-        (
-            Edit(
-                "shared/approvals/state.py",
-                "decision.into is not ApprovalState.WITHDRAWN and decision.by == ",
-                "False and decision.by == ",
-            ),
-        ),
-        (_REVERSALS + "test_nobody_approves_their_own_proposal_nor_the_reversal_of_their_own_line",),
-    ),
-    Mutation(
-        "second person who did not enter the line",
-        (
-            Edit(
-                "shared/approvals/state.py",
-                "decision.into is ApprovalState.APPROVED and decision.by in",
-                "False and decision.by in",
-            ),
-        ),
-        (_REVERSALS + "test_nobody_approves_their_own_proposal_nor_the_reversal_of_their_own_line",),
-    ),
-    Mutation(
         "line whose money was remitted",
         (Edit("services/payment/reversals/service.py", "if batch.remitted_on is not None:", "if False:"),),
         (_REVERSALS + "test_a_reversal_of_a_line_whose_money_was_remitted_is_refused",),
