@@ -22,12 +22,20 @@ _HERE = Path(__file__).parent
 _AT_ONCE = 50_000
 _WITHIN_S = 600
 _TABLES = {
-    "registration": "enrolment, aggregate, outbox, cursor",
-    "subsidy": "person, enrolment, assessment, aggregate, outbox, cursor",
+    "registration": "enrolment, enrolment_count, enrolment_count_delta, aggregate, outbox, cursor",
+    "subsidy": "person, enrolment, enrolment_count, enrolment_count_delta, assessment, aggregate, outbox, cursor",
     "payment": "billed_merchant, channel_bill, bill_trade_line, bill_flow_line, payout, bank_line, remittance_batch,"
     " remittance_step, remittance_move, transfer_sum, bill, payment_order, order_line, raw_notice, payment,"
     " payment_line, suspense, refund, transfer, remittance_line, aggregate, outbox, cursor",
     "quota": "village_counter, cursor",
+}
+# What services count as they write.
+_COUNTED = {
+    "registration": "INSERT INTO enrolment_count (region, benefit_year, state, paid_on, people)"
+    " SELECT region, benefit_year, state, paid_on, count(*) FROM enrolment GROUP BY 1, 2, 3, 4",
+    "subsidy": "INSERT INTO enrolment_count (region, benefit_year, pricing_id, row_no, paid, people)"
+    " SELECT region, benefit_year, pricing_id, row_no, paid_on IS NOT NULL, count(*) FROM enrolment"
+    " WHERE terminated_on IS NULL GROUP BY 1, 2, 3, 4, 5",
 }
 _BLOCKS = "sealed_block, purged_block"
 
@@ -104,6 +112,8 @@ async def _fill(made: Installation, database: str, template: Mapping[str, tuple[
             for first in range(1, people + 1, _AT_ONCE):
                 for statement in statements:
                     await connection.execute(statement, first, min(first + _AT_ONCE - 1, people))
+            if database in _COUNTED:
+                await connection.execute(_COUNTED[database])
             if database == "payment" and template["settled"][1]:
                 for statement in _statements("settled"):
                     await connection.execute(statement)

@@ -67,7 +67,7 @@ FROM unasked_refund;
 
 CREATE VIEW proof.payout AS
 SELECT id, channel, merchant_id, bill_id, line_no, paid_out_on, amount_fen, after_day, after_line, until_day, until_line,
-       state, fault, batch_id, region, recorded_at
+       state, fault, unusual_fen, released_by, batch_id, region, recorded_at
 FROM payout;
 
 CREATE VIEW proof.settlement_difference AS

@@ -50,3 +50,25 @@ SELECT id, (SELECT md5(string_agg(concat_ws('|', line.value ->> 'pay_from', line
             line.value -> 'shares'), ';' ORDER BY line.ordinality))
         FROM jsonb_array_elements(schedule::jsonb) WITH ORDINALITY AS line) AS terms
 FROM pricing;
+
+-- How many people have which price: the counts that the summary reads, what has not been folded into them yet, and a
+-- recount.
+CREATE VIEW proof.enrolment_count AS
+SELECT region, benefit_year, pricing_id, row_no, paid, people FROM enrolment_count;
+CREATE VIEW proof.enrolment_count_delta AS
+SELECT region, benefit_year, pricing_id, row_no, paid, people FROM enrolment_count_delta;
+CREATE VIEW proof.recounted_people AS
+SELECT region, benefit_year, pricing_id, row_no, paid_on IS NOT NULL AS paid, count(*) AS people
+FROM enrolment WHERE terminated_on IS NULL GROUP BY 1, 2, 3, 4, 5;
+
+-- Lines in force of one identity in a village, counted and recounted; which identity it is is not shown.
+CREATE VIEW proof.roster_line_count AS
+SELECT region, sum(people)::bigint AS people, sum(recounted)::bigint AS recounted
+FROM (
+    SELECT region, identity, people, 0 AS recounted FROM roster_line_count
+    UNION ALL
+    SELECT region, identity, people, 0 FROM roster_line_count_delta
+    UNION ALL
+    SELECT region, identity, 0, 1 FROM roster_line WHERE withdrawn_on IS NULL
+) AS each
+GROUP BY region, identity;

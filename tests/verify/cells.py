@@ -30,6 +30,7 @@ TABLES = {
     "sealed_bank_line": "bank_line",
     "sealed_outbox": "outbox",
     "paid_enrolment": "enrolment",
+    "recounted_people": "enrolment",
 }
 COLUMNS = {("outbox", "aggregate_id"): "key"}
 # What a view computes: the column that stands for it, or None where another of the view's columns does.
@@ -37,6 +38,10 @@ COMPUTED: dict[tuple[str, str], str | None] = {
     ("enrolment", "live"): None,  # of state
     ("enrolment", "registered"): None,
     ("enrolment", "enrolled"): None,
+    ("enrolment", "rejected_for"): None,  # of state, and of an assessment that is subsidy's
+    ("recounted_people", "paid"): "paid_on",
+    ("recounted_people", "people"): None,  # of the rows
+    ("roster_line_count", "recounted"): None,
     ("town_target", "county"): None,  # of region
     ("bill", "terms"): "schedule",
     ("bill", "person"): "person_token",
