@@ -29,6 +29,7 @@ EXCUSED: dict[tuple[str, str, str], str] = {
         for service in ("quota", "subsidy")
     },
     ("payment", "approval", "expires_on"): "a day: only that the decision was not after it is checked",
+    ("payment", "remittance_move", "moved_to"): "where a move that is done was; with lines left it is compared",
     ("payment", "approval", "decided_at"): "the moment of a decision whose day is checked",
     **{
         ("payment", "business_date", column): "a clock: that there is one, and nothing entered after it, is checked"
