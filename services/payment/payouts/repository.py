@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.payments.repository import COVERED, CoveredRange
+from services.payment.payments.counted.repository import COVERED, CoveredRange
 from shared.contracts.event import Trace
 from shared.database.row import fetch_all, fetch_one, select_into
 
