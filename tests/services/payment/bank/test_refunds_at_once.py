@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,16 +68,15 @@ async def test_two_that_come_at_once_are_taken_one_after_the_other(
     ids=["before its payment", "without the number that the bill has for it"],
 )
 async def test_a_notice_that_cannot_be_about_the_payment_waits_for_a_person(
-    payment: RunningPayment, changed: dict[str, str | None]
+    payment: RunningPayment, changed: dict[str, Any]
 ) -> None:
     """D1, attacked: a refund of the day before its payment was booked, and one that the bill would bring once more."""
     await BilledDays(payment).pay(f"{FIRST} 10:00:00")
     transaction = await payment.one("SELECT transaction_id FROM payment")
     amount = {"refund": DUE_FEN, "total": DUE_FEN, "currency": "CNY"}
     asked = {"transaction_id": transaction, "out_refund_no": "CONSOLE1", "amount": amount}
-    assert (
-        await payment.notify(refund_notice(asked, **({"success_time": f"{FIRST}T12:00:00+08:00"} | changed)))
-    ).is_success
+    said: dict[str, Any] = {"success_time": f"{FIRST}T12:00:00+08:00"} | changed
+    assert (await payment.notify(refund_notice(asked, **said))).is_success
     await payment.worked()
     assert (await payment.notices())[-1] == ("QUARANTINED", "REFUND_NOT_ASKED")
     assert await payment.balances() == {"channel:WECHAT": DUE_FEN, "premium": -DUE_FEN}
