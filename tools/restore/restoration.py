@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.orders import repository as orders
+from services.payment.orders.questions import repository as questions
 from shared.database.engine import Database
 from shared.messaging.bus.protocol import Bus
 from shared.messaging.outbox import epochs
@@ -28,7 +28,7 @@ from verify.anchor import AnchorLine, Head, read_anchor
 # One batch of a relay may have been sent and not marked when the database was copied.
 _BACK = 1_000
 # What is asked of others about the lost window, as soon as work begins.
-_ASKED_AGAIN: Mapping[str, Callable[[AsyncSession], Awaitable[int]]] = {"payment": orders.ask_all_open}
+_ASKED_AGAIN: Mapping[str, Callable[[AsyncSession], Awaitable[int]]] = {"payment": questions.ask_all_open}
 _UNSENT = text("SELECT id FROM outbox WHERE published_at IS NULL")
 _HEADS = text("SELECT encode(hash, 'hex') FROM sealed_block WHERE table_name = :table AND block = :block")
 

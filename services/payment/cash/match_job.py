@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.batches import repository as batches
 from services.payment.batches.discrepancies import MAX_DIFFERENCES, Difference
+from services.payment.batches.lines import repository as batch_lines
 from services.payment.batches.models import CashBatch
 from services.payment.batches.repository import Transition
 from services.payment.batches.state import BatchState, BatchStep, HoldStage, ready
@@ -127,7 +128,7 @@ def _as_compared(receipt: StoredReceipt, batch: CashBatch) -> Receipt:
 async def _import(session: AsyncSession, matching: Matching, receipts: Sequence[StoredReceipt]) -> None:
     imported = await import_receipts(session, matching, receipts)
     batch = matching.batch
-    await batches.add_lines(session, [line_of(batch, receipt) for receipt in imported.paying])
+    await batch_lines.add_lines(session, [line_of(batch, receipt) for receipt in imported.paying])
     await _move(
         session,
         matching,

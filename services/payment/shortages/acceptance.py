@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.batches import repository as batches
 from services.payment.batches.discrepancies import DifferenceKind
+from services.payment.batches.lines import repository as batch_lines
 from services.payment.batches.models import CashBatch
 from services.payment.batches.repository import Transition
 from services.payment.batches.state import BatchState, BatchStep, HoldStage, ready
@@ -154,7 +155,7 @@ async def _go_on(
     batch = matching.batch
     await book_deposit(session, matching, coverage.covered)
     paying = [receipt for receipt in coverage.covered if receipt not in imported.recalled]
-    await batches.add_lines(session, [line_of(batch, receipt) for receipt in paying])
+    await batch_lines.add_lines(session, [line_of(batch, receipt) for receipt in paying])
     covered_fen = sum(receipt.amount_fen for receipt in coverage.covered)
     note: dict[str, object] = {
         "approval": str(approval.id),

@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.batches import repository as batches
+from services.payment.batches.lines import repository as batch_lines
 from services.payment.batches.models import CashBatch
 from services.payment.batches.repository import Transition
 from services.payment.batches.state import BatchState, BatchStep, ready
@@ -100,7 +101,7 @@ async def _complete(session: AsyncSession, part: CashBatch, owed: Sequence[Store
     day = await statements.last_booked(session, part.id) or last.booked_on
     await receipts.mark_deposited(session, [receipt.id for receipt in owed], day)
     paying = [receipt for receipt in owed if receipt.state == "WRITTEN_OFF"]
-    await batches.add_lines(session, [line_of(part, receipt) for receipt in paying])
+    await batch_lines.add_lines(session, [line_of(part, receipt) for receipt in paying])
     move = Transition(
         BatchStep.MATCH,
         BatchState.SHORT,
