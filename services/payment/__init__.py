@@ -26,7 +26,7 @@
 | statements | the rows of the bank's statements | | | |
 | channel_bills | the channel's own daily bills: fetched, checked, stored line by line | yes | | channel-bills |
 | batches | remittance batches, their lines, steps and differences | | | |
-| remittance | the way of batches to the treasury; their lines follow in portions | yes | | yes |
+| remittance | the way of batches to the treasury; their lines follow in portions | yes | | lines, tax details |
 | clearing | how long money has waited where it only passes through | yes | | |
 | ledger | the books: transfers and their sums | | | ledger sums |
 | summary | where the money stands, for the console | yes | | |
@@ -69,6 +69,7 @@ from services.payment.refunds import submission
 from services.payment.refunds.metrics import read_refunds
 from services.payment.remittance import portions
 from services.payment.remittance import routes as remittance
+from services.payment.remittance.detail_fetches import job as detail_fetch_job
 from services.payment.resources import PaymentResources
 from services.payment.reversals import routes as reversals
 from services.payment.shortages import repayment
@@ -118,6 +119,7 @@ SERVICE = Service[PaymentResources](
         *channel_questions.JOBS,
         *channel_bill_job.JOBS,
         *portions.JOBS,
+        *detail_fetch_job.JOBS,
     ),
     migrations=Path(__file__).parent / "migrations",
     resources=PaymentResources,

@@ -10,6 +10,8 @@ GRANT UPDATE (approved_by, approved_on, fetched_by, fetched_on, returned_by, ret
 GRANT UPDATE (asked_at, asked_on, attempts, content_bytes, content_hash, fault, line_count, read_at, read_on, state,
     summary) ON channel_bill TO {role};
 GRANT UPDATE (amount_fen, batch_id, deposited_on, withdrawn) ON deposit_slip TO {role};
+GRANT UPDATE (claim, claimed_until, lines_cleared, lines_numbered, lines_read, refused_because, state, tax_total_fen)
+    ON detail_fetch TO {role};
 GRANT UPDATE (new_number, resolved_by) ON document_look_alike TO {role};
 GRANT UPDATE (open) ON order_line TO {role};
 GRANT UPDATE (attributed_by, attributed_to, counted_by, reopened, settled_on) ON payment_line TO {role};

@@ -145,6 +145,13 @@ SAFE = {
     ),
     "services/payment/remittance/repository.py _TAKE": (QUEUE, "batches whose lines are on their way"),
     "services/payment/suspense/repository.py _TURN": (HELD, "the item's refund, which alone turns it"),
+    "services/payment/batches/repository.py _NUMBER_FETCHED_LINES": (HELD, "the fetch, whose lines stay until it ends"),
+    "services/payment/remittance/detail_fetches/repository.py _CLAIM": (QUEUE, "fetches to read"),
+    "services/payment/remittance/detail_fetches/repository.py _HOLD": (STEP, "a fetch by id: another worker has it"),
+    "services/payment/remittance/detail_fetches/repository.py _RELEASE": (STEP, "a fetch by id"),
+    "services/payment/remittance/detail_fetches/repository.py _CLEAR": (OWN, "lines of a fetch that it holds"),
+    "services/payment/remittance/detail_fetches/repository.py _TAKE_COMPARED": (QUEUE, "fetches to note"),
+    "services/payment/remittance/detail_fetches/repository.py _TAKE_ENDED": (QUEUE, "fetches whose lines are to go"),
     "services/registration/enrolments/repository.py _LOCK": (
         STEP,
         "enrolments by id; lost events are settled under it",
@@ -152,6 +159,36 @@ SAFE = {
     "services/registration/enrolments/repository.py _STEPS[ACTIVE]": (QUEUE, "enrolments whose cover begins"),
     "services/registration/enrolments/repository.py _STEPS[EXPIRED]": (QUEUE, "enrolments whose cover ended"),
     "services/registration/imports/repository.py _CLAIM": (STEP, "a run by id: another process took it further"),
+    "services/registration/enrolments/counts/repository.py _FOLDING[1]": (
+        QUEUE,
+        "deltas of counts; another process folded them",
+    ),
+    "services/registration/enrolments/counts/repository.py _FOLDING[2]": (QUEUE, "counts of nobody"),
+    "services/registration/enrolments/repository.py _RECORD": (
+        HELD,
+        "the rows, by their ids; the deltas of their counts are added and none is looked for",
+    ),
+    "services/subsidy/assessment/repository.py _RECORD_PAID": (
+        HELD,
+        "the rows, by their ids; the deltas of their counts are added and none is looked for",
+    ),
+    "services/subsidy/assessment/repository.py _RENEW": (
+        HELD,
+        "the rows, by their ids; the deltas of their counts are added and none is looked for",
+    ),
+    "services/subsidy/assessment/repository.py _TERMINATE": (
+        HELD,
+        "the rows, by their ids; the deltas of their counts are added and none is looked for",
+    ),
+    "services/subsidy/counts/repository.py _LINES[1]": (QUEUE, "deltas of counts; another process folded them"),
+    "services/subsidy/counts/repository.py _LINES[2]": (QUEUE, "counts of nobody"),
+    "services/subsidy/counts/repository.py _PEOPLE[1]": (QUEUE, "deltas of counts; another process folded them"),
+    "services/subsidy/counts/repository.py _PEOPLE[2]": (QUEUE, "counts of nobody"),
+    "services/subsidy/rosters/repository.py _WITHDRAW": (HELD, "the line, by _LINE"),
+    "services/subsidy/assessment/repository.py _LOCK_ENROLMENTS": (
+        HELD,
+        "the epoch that begins: nobody announces a version until the commit",
+    ),
     "services/subsidy/assessment/repository.py _LOCK_REVISABLE": (
         HELD,
         "the people: versions are made under that lock; who was paid or ended meanwhile is rightly left out",

@@ -65,7 +65,7 @@ _PAYOUTS = """
            (CASE WHEN payout.state <> 'MET' OR coalesce(booked.fen, 0) <> payout.amount_fen - payout.unusual_fen
                  THEN coalesce(booked.fen, 0) - payout.amount_fen + payout.unusual_fen
                  ELSE coalesce(counted.fen, 0) + coalesce(line.amount_fen, 0) + payout.unusual_fen END)::bigint AS fen
-    FROM proof.payout AS payout
+    FROM proof.payout AS payout LEFT JOIN proof.remittance_batch AS first ON first.id = payout.batch_id
     LEFT JOIN proof.bill_flow_line AS line
       ON (line.bill_id, line.line_no, line.kind) = (payout.bill_id, payout.line_no, 'PAYOUT')
     LEFT JOIN counted ON counted.payout_id = payout.id LEFT JOIN booked ON booked.payout_id = payout.id
@@ -73,6 +73,28 @@ _PAYOUTS = """
        OR (payout.state = 'MET' AND (coalesce(booked.fen, 0) <> payout.amount_fen - payout.unusual_fen
                                      OR coalesce(counted.fen, 0) <> payout.amount_fen - payout.unusual_fen))
        OR (payout.state <> 'MET' AND booked.fen IS NOT NULL)
+       OR (payout.state = 'MET') <> (first.payout_id IS NOT DISTINCT FROM payout.id)
+    ORDER BY subject
+"""
+# A payout covers what moved since the end of the one before, and until before its own line.
+_PAYOUTS_FOLLOW = """
+    SELECT concat('payout ', channel, ' ', merchant_id, ' ', paid_out_on) AS subject, region,
+           concat('from ', coalesce(before_day, first_day), ' line ', coalesce(before_line, 0)) AS expected,
+           concat('from ', after_day, ' line ', after_line, ' until ', until_day, ' line ', until_line) AS found,
+           amount_fen AS fen
+    FROM (
+        SELECT payout.*, merchant.first_day, bill.bill_day, bill.channel AS of_channel, bill.merchant_id AS of_merchant,
+               lag(until_day) OVER following AS before_day, lag(until_line) OVER following AS before_line
+        FROM proof.payout AS payout JOIN proof.channel_bill AS bill ON bill.id = payout.bill_id
+        LEFT JOIN proof.billed_merchant AS merchant
+          ON (merchant.channel, merchant.merchant_id) = (payout.channel, payout.merchant_id)
+        WHERE until_day IS NOT NULL
+        WINDOW following AS (PARTITION BY payout.channel, payout.merchant_id ORDER BY until_day, until_line)
+    ) AS payout
+    WHERE (after_day, after_line) IS DISTINCT FROM (coalesce(before_day, first_day), coalesce(before_line, 0))
+       OR (until_day, until_line) < (after_day, after_line) OR (until_day, until_line) >= (bill_day, line_no)
+       OR paid_out_on NOT BETWEEN bill_day AND bill_day + 1
+       OR (of_channel, of_merchant) <> (channel, merchant_id)
     ORDER BY subject
 """
 # Only two people expect more of the bank than the bill's payout.
@@ -236,7 +258,17 @@ _ACCEPTED = """
 async def bank(databases: Databases, findings: Findings) -> None:
     """Each matched line of the bank's statement is what was collected; what is unmatched or held is named."""
     findings.count_examined(await count(databases.payment, "bank_line"))
-    for sql in (_SETTLEMENTS, _PAYOUTS, _RELEASED, _COUNTED, _DIFFERENCES_CLOSED, _DEPOSITS, _REVERSED, _ACCEPTED):
+    for sql in (
+        _SETTLEMENTS,
+        _PAYOUTS,
+        _PAYOUTS_FOLLOW,
+        _RELEASED,
+        _COUNTED,
+        _DIFFERENCES_CLOSED,
+        _DEPOSITS,
+        _REVERSED,
+        _ACCEPTED,
+    ):
         await differing_rows(databases.payment, findings, sql)
     for named in (_UNEXPLAINED, _DIFFERENCES):
         await named_rows(databases.payment, findings, named)

@@ -21,7 +21,10 @@ _FUTURE = f"""
         FROM proof.remittance_batch
     )
     SELECT subject, region, concat('not after ', today.day) AS expected, entered.day::text AS found, amount_fen AS fen
-    FROM entered CROSS JOIN today WHERE entered.day > today.day ORDER BY subject
+    FROM entered CROSS JOIN today WHERE entered.day > today.day
+    UNION ALL
+    SELECT 'business date', NULL, 'one day', concat(count(*), ' days'), 0 FROM proof.business_date HAVING count(*) > 1
+    ORDER BY subject
 """  # noqa: S608 - a constant above
 _TOO_OLD = """
     WITH batch AS (

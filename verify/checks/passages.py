@@ -6,10 +6,13 @@ from verify.findings import Findings
 from verify.snapshot import Databases
 
 # What causes which transfer. Aid of who owes nothing is caused by the assessment's event, so aid may have none here.
+# The channel's bill alone may bring money into suspense or say that some went back, never credit anybody.
 _CAUSE = """
     CASE
         WHEN kind IN ('premium_received', 'suspended', 'refunded')
             THEN EXISTS (SELECT FROM proof.notice AS cause WHERE cause.id = moved.caused_by)
+                 OR kind <> 'premium_received'
+                 AND EXISTS (SELECT FROM proof.channel_bill AS cause WHERE cause.id = moved.caused_by)
         WHEN kind IN ('settled', 'refund_deducted', 'deposit_matched', 'deposit_short', 'shortage_paid',
                       'cash_imported', 'import_failed')
             THEN EXISTS (SELECT FROM proof.bank_line AS cause WHERE cause.id = moved.caused_by
@@ -104,7 +107,8 @@ _OWED = """
     FROM booked WHERE owed_fen <> 0 AND batch_id NOT IN (SELECT id FROM short)
     ORDER BY subject
 """
-# Each step begins where the one before ended, and the last one is where the batch stands, on the day that it says.
+# Each step begins where the one before ended, and the last one is where the batch stands, on the day that it says. What
+# a payout lacked at first goes on in a further part, by the bank's line of that payout.
 _STEPS = """
     WITH step AS (
         SELECT *, lag(to_state) OVER chain AS before, lead(id) OVER chain IS NULL AS last FROM proof.remittance_step
@@ -124,6 +128,9 @@ _STEPS = """
        OR step.to_state = 'READY_TO_REMIT' AND step.step = 'MATCH' AND NOT EXISTS (
               SELECT FROM proof.bank_line AS booked
               WHERE booked.batch_id = batch.id AND booked.booked_on = step.effective_on)
+          AND NOT EXISTS (
+              SELECT FROM proof.remittance_batch AS met JOIN proof.bank_line AS booked ON booked.batch_id = met.id
+              WHERE met.payout_id = batch.payout_id AND booked.booked_on = step.effective_on)
        OR step.last AND step.to_state <> batch.state
        OR (batch.state = 'HELD') <> (batch.held_at IS NOT NULL)
        OR (batch.state = 'RETURNED') <> (batch.returned_on IS NOT NULL)
@@ -143,7 +150,8 @@ _STEPS = """
               step.step)
     ORDER BY subject, found
 """
-# A village's batch declares what its receipts sum to, an online one what the bank's lines say; a new batch replaces one
+# A village's batch declares what its receipts sum to, an online one what the bank's lines say: nothing where its line
+# was reversed, or where it is a further part. One that was taken back declares what it had. A new batch replaces one
 # that came back.
 _DECLARED = """
     SELECT concat('batch ', batch.id) AS subject, batch.region,

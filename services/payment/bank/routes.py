@@ -74,8 +74,9 @@ async def statement_lines(
 
 
 @ROUTER.get("/v1/bank-lines/unexplained", dependencies=[READ])
-async def unexplained_lines(session: Session, limit: Annotated[int, Query(ge=1, le=500)] = 100) -> BankLinePage:
+async def unexplained_lines(
+    session: Session, after: UUID | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 100
+) -> BankLinePage:
     """Money in the pending account that no slip or settlement explains yet."""
-    return BankLinePage(
-        items=[BankLineOut.model_validate(line) for line in await repository.unexplained(session, limit)]
-    )
+    lines = await repository.unexplained(session, after=after, limit=limit)
+    return BankLinePage.of(map(BankLineOut.model_validate, lines), limit, key=lambda line: line.id)

@@ -167,9 +167,10 @@ _RECORD_THEIRS_FAILED = text(
 # A difference is over once what it lacked was counted. What repeats counted money lacks what will never be there.
 _CLOSE_COUNTED = text(
     """
-    UPDATE settlement_difference d SET state = 'CLOSED', closed_because = 'COUNTED', closed_on = :day
-    WHERE d.state = 'OPEN' AND d.channel = :channel AND d.merchant_id = :merchant_id AND d.unasked_id IS NULL
-      AND d.ours_fen IS DISTINCT FROM 0 AND (
+    UPDATE settlement_difference d
+    SET state = 'CLOSED', closed_because = 'COUNTED', closed_on = coalesce(d.closed_on, :day)
+    WHERE (d.state = 'OPEN' OR d.closed_because = 'DECIDED') AND d.channel = :channel
+      AND d.merchant_id = :merchant_id AND d.unasked_id IS NULL AND d.ours_fen IS DISTINCT FROM 0 AND (
         (d.kind = 'PAYMENT' AND EXISTS (
             SELECT FROM payment p JOIN payment_line l ON l.payment_id = p.id
             WHERE p.channel = d.channel AND p.merchant_id = d.merchant_id AND p.transaction_id = d.transaction_id

@@ -230,11 +230,12 @@ _FIND = select_into(Payout, "SELECT {fields} FROM payout WHERE id = :id FOR UPDA
 _MEET = text("UPDATE payout SET state = 'MET', batch_id = :batch_id WHERE id = :id")
 _AWAIT = text("UPDATE payout SET state = 'AWAITED', batch_id = NULL WHERE id = :id AND state = 'MET'")
 
-# What a payout lacked and is there now; the batch that would count it is begun for it.
+# What a payout lacked and is there now; the batch that would count it is begun for it. Two people who closed the
+# difference did not know of what came later: money is never left at the channel by their word.
 _TO_RESOLVE = text(
     """
     SELECT d.payout_id FROM settlement_difference d JOIN payout o ON o.id = d.payout_id AND o.state = 'MET'
-    WHERE d.state = 'OPEN' AND d.ours_fen IS DISTINCT FROM 0 AND (
+    WHERE (d.state = 'OPEN' OR d.closed_because = 'DECIDED') AND d.ours_fen IS DISTINCT FROM 0 AND (
         (d.kind = 'PAYMENT' AND EXISTS (
             SELECT FROM payment p JOIN payment_line l ON l.payment_id = p.id
             WHERE p.channel = d.channel AND p.merchant_id = d.merchant_id AND p.transaction_id = d.transaction_id
@@ -245,7 +246,7 @@ _TO_RESOLVE = text(
                     AND (r.channel_refund_id = d.channel_refund_id OR r.refund_no = d.refund_no))
             OR EXISTS (SELECT FROM unasked_refund u WHERE u.channel = d.channel AND u.merchant_id = d.merchant_id
                        AND u.channel_refund_id = d.channel_refund_id AND u.deducted_by IS NULL)
-            OR (d.class = 4 AND d.asked = 0 AND EXISTS (
+            OR (d.class = 4 AND d.asked = 0 AND d.state = 'OPEN' AND EXISTS (
                 SELECT FROM payment p WHERE p.channel = d.channel AND p.merchant_id = d.merchant_id
                   AND p.transaction_id = d.transaction_id AND p.recorded_at > d.recorded_at)))))
     ORDER BY d.id LIMIT 1 FOR UPDATE OF o SKIP LOCKED

@@ -20,6 +20,7 @@ from services.payment.cash import corrections
 from services.payment.cash.schemas import CorrectionIn
 from services.payment.job_names import CASH_MATCHING, PAYOUTS, SETTLEMENTS, SHORTAGES
 from services.payment.payouts import payout_match
+from services.payment.payouts import repository as payouts
 from services.payment.reversals import cash_deposits
 from services.payment.reversals.schemas import BankLineReversal
 from services.payment.statements import repository as statements
@@ -130,6 +131,8 @@ async def _locked(session: AsyncSession, line_id: UUID) -> tuple[BankLine, Batch
     found = await statements.find(session, line_id)
     if found is None:
         raise NotFound
+    if found.batch_id is not None:
+        await _hold_payout(session, found.batch_id)
     batch = await batches.lock(session, found.batch_id) if found.batch_id is not None else None
     line = await statements.lock(session, line_id)
     if line is None:
@@ -138,6 +141,11 @@ async def _locked(session: AsyncSession, line_id: UUID) -> tuple[BankLine, Batch
         batch = await batches.lock(session, line.batch_id) if line.batch_id is not None else None
     if line.reversed_on is not None:
         raise LineAlreadyReversed(f"审批 approval {line.reversed_by}")
+    await _refuse_what_rests_on_it(session, batch)
+    return line, batch
+
+
+async def _refuse_what_rests_on_it(session: AsyncSession, batch: Batch | None) -> None:
     _refuse_remitted(batch)
     if isinstance(batch, CashBatch) and not _is_uncompared(batch):
         resting, fetched = await cash_deposits.lock_what_rests_on_it(session, batch)
@@ -149,7 +157,13 @@ async def _locked(session: AsyncSession, line_id: UUID) -> tuple[BankLine, Batch
         # The payout's further parts rest on the same line.
         for other in await parts.of_payout(session, batch.payout_id):
             _refuse_remitted(await batches.lock(session, other))
-    return line, batch
+
+
+async def _hold_payout(session: AsyncSession, batch_id: UUID) -> None:
+    """Hold the payout that a batch is the money of: no further part of it begins that the reversal would not see."""
+    batch = await batches.find(session, batch_id)
+    if isinstance(batch, OnlineBatch) and batch.payout_id is not None:
+        await payouts.lock(session, batch.payout_id)
 
 
 def _is_uncompared(batch: Batch) -> bool:

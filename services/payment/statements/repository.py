@@ -160,7 +160,11 @@ _OF_STATEMENT = select_into(
     """,
 )
 _UNEXPLAINED = select_into(
-    BankLine, "SELECT {fields} FROM bank_line WHERE batch_id IS NULL AND reversed_on IS NULL ORDER BY id LIMIT :limit"
+    BankLine,
+    """
+    SELECT {fields} FROM bank_line
+    WHERE batch_id IS NULL AND reversed_on IS NULL AND id > {after} ORDER BY id LIMIT :limit
+    """,
 )
 _FIND = select_into(BankLine, "SELECT {fields} FROM bank_line WHERE id = :id")
 _LOCK = select_into(BankLine, "SELECT {fields} FROM bank_line WHERE id = :id FOR UPDATE")
@@ -268,9 +272,9 @@ async def of_statement(session: AsyncSession, statement_no: str, *, after: UUID 
     )
 
 
-async def unexplained(session: AsyncSession, limit: int) -> list[BankLine]:
-    """The oldest lines that no slip or settlement explains and nobody reversed."""
-    return await fetch_all(session, _UNEXPLAINED, BankLine, {"limit": limit})
+async def unexplained(session: AsyncSession, *, after: UUID | None, limit: int) -> list[BankLine]:
+    """Lines that no slip or settlement explains and nobody reversed, the oldest first."""
+    return await fetch_all(session, _UNEXPLAINED, BankLine, {"after": after, "limit": limit})
 
 
 async def find(session: AsyncSession, line_id: UUID) -> BankLine | None:

@@ -110,34 +110,6 @@ CASH_REFUND_NOT_IN_ACCOUNT = Spec(
     "等收款人补缴欠款，或等正确的入账行对应后再领取",
     "Wait until the collector paid in what is missing, or until the right line of the bank is matched",
 )
-SHORTAGE_BATCH_NOT_HELD = Spec(
-    409,
-    "该批次没有因缴存比对而挂起",
-    "The batch is not held by the comparison of its deposit",
-    "查看批次状态；只有挂起的缴费情况表可以按短款受理",
-    "Look at the batch's state; only a held collection statement can be accepted as short",
-)
-SHORTAGE_DEPOSIT_NOT_SHORT = Spec(
-    409,
-    "入账金额不少于收据合计",
-    "The bank booked no less than the receipts come to",
-    "更正缴款单后重新比对",
-    "Restate the slips and let the batch be compared again",
-)
-SHORTAGE_OTHER_DIFFERENCES = Spec(
-    409,
-    "除短款外还有其他差异",
-    "More differs than the money that is missing",
-    "先更正其他差异，再受理短款",
-    "Have the other differences corrected first",
-)
-SHORTAGE_CHANGED = Spec(
-    409,
-    "提议后金额或版本已变化",
-    "The batch changed since it was proposed",
-    "撤回提议，按现在的金额重新提议",
-    "Withdraw the proposal and make one with the present amounts",
-)
 CASH_REFUND_OF_OWN_RECEIPT = Spec(
     403,
     "收据由您登记，不能由您批准退还",

@@ -21,6 +21,13 @@ def _approved(act: str, subject: str) -> str:
 
 BREAKS = (
     Break(
+        "a payout that leaves out what moved before",
+        "BANK_STATEMENT",
+        "payment",
+        ("UPDATE payout SET after_line = after_line + 1",),
+        query="_PAYOUTS_FOLLOW",
+    ),
+    Break(
         "a fee kept back by the channel",
         "BANK_STATEMENT",
         "payment",

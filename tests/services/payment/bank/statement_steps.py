@@ -68,6 +68,9 @@ async def pay(payment: RunningPayment, *, success_time: str) -> UUID:
 # What of the auditor's checks is about payment's own rows; the other services of these tests stand still.
 OF_PAYMENT = (
     "CHANNEL_SUCCESSES",
+    "CHANNEL_WORD",
+    "MONEY_HAS_A_SOURCE",
+    "MOVED_FOR_A_REASON",
     "PAYMENTS_BOOKED",
     "BANK_STATEMENT",
     "CHANNEL_BILLS",
