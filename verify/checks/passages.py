@@ -13,12 +13,13 @@ _CAUSE = """
             THEN EXISTS (SELECT FROM proof.notice AS cause WHERE cause.id = moved.caused_by)
                  OR kind <> 'premium_received'
                  AND EXISTS (SELECT FROM proof.channel_bill AS cause WHERE cause.id = moved.caused_by)
-        WHEN kind IN ('settled', 'refund_deducted', 'deposit_matched', 'cash_imported', 'import_failed')
+        WHEN kind IN ('settled', 'refund_deducted', 'deposit_matched', 'deposit_short', 'shortage_paid',
+                      'cash_imported', 'import_failed')
             THEN EXISTS (SELECT FROM proof.bank_line AS cause WHERE cause.id = moved.caused_by
                          AND cause.booked_on = moved.effective_on
                          AND cause.kind = CASE WHEN moved.kind IN ('settled', 'refund_deducted')
                                                THEN 'SETTLEMENT' ELSE 'DEPOSIT' END)
-        WHEN kind = 'deposit_unmatched'
+        WHEN kind IN ('deposit_unmatched', 'deposit_short_reversed', 'shortage_paid_reversed')
             THEN EXISTS (SELECT FROM proof.remittance_batch AS cause WHERE cause.id = moved.caused_by)
         WHEN kind IN ('remitted', 'received_in_treasury', 'returned')
             THEN EXISTS (SELECT FROM proof.remittance_step AS cause WHERE cause.id = moved.caused_by
@@ -43,7 +44,8 @@ _BATCH_OF = """
     SELECT concat('transfer ', moved.id) AS subject, moved.region, 'a batch of its kind and place' AS expected,
            concat_ws(' ', moved.kind, 'in', moved.batch_id, batch.kind, batch.channel) AS found, moved.amount_fen AS fen
     FROM proof.transfer AS moved LEFT JOIN proof.remittance_batch AS batch ON batch.id = moved.batch_id
-    WHERE moved.kind IN ('settled', 'refund_deducted', 'deposit_matched', 'deposit_unmatched', 'cash_imported',
+    WHERE moved.kind IN ('settled', 'refund_deducted', 'deposit_matched', 'deposit_unmatched', 'deposit_short',
+                         'deposit_short_reversed', 'shortage_paid', 'shortage_paid_reversed', 'cash_imported',
                          'import_failed', 'remitted', 'received_in_treasury', 'returned')
       AND (batch.id IS NULL
            OR moved.kind IN ('settled', 'refund_deducted') AND (batch.kind <> 'ONLINE'
@@ -55,8 +57,12 @@ _BATCH_OF = """
 # Cash by cash: what the books hold as deposited under a batch is what the batch's receipts say.
 _DEPOSITED = """
     WITH booked AS (
-        SELECT batch_id, enrolment_id, sum(CASE kind WHEN 'deposit_matched' THEN amount_fen ELSE -amount_fen END) AS fen
-        FROM proof.transfer WHERE kind IN ('deposit_matched', 'deposit_unmatched') GROUP BY 1, 2
+        SELECT batch_id, enrolment_id,
+               sum(CASE WHEN kind IN ('deposit_matched', 'shortage_paid') THEN amount_fen ELSE -amount_fen END) AS fen
+        FROM proof.transfer
+        WHERE kind IN ('deposit_matched', 'deposit_unmatched', 'shortage_paid', 'shortage_paid_reversed')
+          AND batch_id NOT IN (SELECT id FROM proof.remittance_batch WHERE state = 'SHORT')
+        GROUP BY 1, 2
     ), receipt AS (
         SELECT batch_id, enrolment_id, sum(amount_fen) AS fen, min(region) AS region FROM proof.cash_receipt
         WHERE deposited_on IS NOT NULL GROUP BY 1, 2
@@ -66,6 +72,40 @@ _DEPOSITED = """
            (coalesce(booked.fen, 0) - coalesce(receipt.fen, 0))::bigint AS fen
     FROM booked FULL JOIN receipt USING (batch_id, enrolment_id)
     WHERE coalesce(booked.fen, 0) <> coalesce(receipt.fen, 0) ORDER BY subject
+"""
+# Receipt by receipt, what the account has and what its collector owes of a short part is what the receipt says; what
+# the account has of them all is what the part counts.
+_OWED = """
+    WITH booked AS (
+        SELECT batch_id, enrolment_id,
+               sum((debit = 'pending')::int * amount_fen - (credit = 'pending')::int * amount_fen) AS there_fen,
+               sum((debit = 'collector_short')::int * amount_fen - (credit = 'collector_short')::int * amount_fen)
+               AS owed_fen
+        FROM proof.transfer
+        WHERE kind IN ('deposit_matched', 'deposit_unmatched', 'deposit_short', 'deposit_short_reversed',
+                       'shortage_paid', 'shortage_paid_reversed')
+        GROUP BY 1, 2
+    ), receipt AS (
+        SELECT batch_id, enrolment_id, sum(amount_fen) AS fen FROM proof.cash_receipt GROUP BY 1, 2
+    ), short AS (SELECT id, region, statement_no, coalesce(counted_fen, 0) AS fen FROM proof.remittance_batch
+                 WHERE state = 'SHORT')
+    SELECT concat('short ', short.statement_no, ' ', receipt.enrolment_id) AS subject, short.region,
+           receipt.fen::text AS expected, concat(booked.there_fen, ' + ', booked.owed_fen) AS found,
+           (coalesce(booked.there_fen + booked.owed_fen, 0) - receipt.fen)::bigint AS fen
+    FROM short JOIN receipt ON receipt.batch_id = short.id
+    LEFT JOIN booked ON (booked.batch_id, booked.enrolment_id) = (receipt.batch_id, receipt.enrolment_id)
+    WHERE receipt.fen IS DISTINCT FROM booked.there_fen + booked.owed_fen OR least(there_fen, owed_fen) < 0
+    UNION ALL
+    SELECT concat('short ', short.statement_no), short.region, coalesce(sum(booked.there_fen), 0)::text,
+           short.fen::text, (short.fen - coalesce(sum(booked.there_fen), 0))::bigint
+    FROM short LEFT JOIN booked ON booked.batch_id = short.id
+    GROUP BY short.id, short.region, short.statement_no, short.fen
+    HAVING coalesce(sum(booked.there_fen), 0) <> short.fen
+    UNION ALL
+    SELECT concat('owed ', booked.batch_id, ' ', booked.enrolment_id), NULL, '0', booked.owed_fen::text,
+           booked.owed_fen::bigint
+    FROM booked WHERE owed_fen <> 0 AND batch_id NOT IN (SELECT id FROM short)
+    ORDER BY subject
 """
 # Each step begins where the one before ended, and the last one is where the batch stands, on the day that it says. What
 # a payout lacked at first goes on in a further part, by the bank's line of that payout.
@@ -95,7 +135,8 @@ _STEPS = """
        OR (batch.state = 'HELD') <> (batch.held_at IS NOT NULL)
        OR (batch.state = 'RETURNED') <> (batch.returned_on IS NOT NULL)
        OR batch.kind = 'ENTRUSTED_CASH' AND (batch.collection_notice_serial IS NULL) <> (batch.state IN (
-              'OPEN', 'SUBMITTED', 'READY_TO_REMIT', 'CLOSED_EMPTY')) AND batch.state <> 'HELD'
+              'OPEN', 'SUBMITTED', 'SHORT', 'READY_TO_REMIT', 'CLOSED_EMPTY'))
+          AND batch.state NOT IN ('HELD', 'REVERSED')
        OR step.effective_on IS DISTINCT FROM CASE step.to_state
               WHEN 'REMITTED' THEN batch.remitted_on WHEN 'TREASURY_CONFIRMED' THEN batch.received_on
               WHEN 'CERTIFICATE_ISSUED' THEN batch.certificate_issued_on WHEN 'RETURNED' THEN batch.returned_on
@@ -129,12 +170,13 @@ _DECLARED = """
         ) AS row
     ) AS counted ON true
     WHERE batch.previous_batch_id IS NULL AND batch.state NOT IN ('OPEN', 'SUBMITTED', 'HELD', 'REVERSED')
-      AND (CASE batch.kind WHEN 'ONLINE' THEN coalesce(counted.fen, 0) ELSE counted.fen END
-           IS DISTINCT FROM batch.declared_fen OR batch.counted_fen IS DISTINCT FROM batch.declared_fen
-           OR counted.region <> batch.region OR batch.benefit_year IS DISTINCT FROM counted.benefit_year
+      AND (coalesce(counted.fen, 0) <> batch.declared_fen
+           OR batch.counted_fen IS DISTINCT FROM batch.declared_fen AND batch.state <> 'SHORT'
+           OR counted.region <> batch.region
+           OR counted.fen IS NOT NULL AND batch.benefit_year IS DISTINCT FROM counted.benefit_year
            OR (batch.kind = 'ENTRUSTED_CASH') <> (batch.statement_no IS NOT NULL)
            OR EXISTS (SELECT FROM proof.remittance_batch AS other
-                      WHERE other.statement_no = batch.statement_no AND other.id <> batch.id
+                      WHERE other.statement_no = batch.statement_no AND other.part = batch.part AND other.id <> batch.id
                         AND other.previous_batch_id IS NULL))
     UNION ALL
     SELECT concat('batch ', batch.id), batch.region, 'replaces one that came back',
@@ -170,7 +212,10 @@ _REFERENCES = """
     WHERE line.batch_id IS NOT NULL AND line.reversed_on IS NULL AND CASE line.kind
         WHEN 'SETTLEMENT' THEN line.reference
             IS DISTINCT FROM concat_ws(':', batch.channel, batch.merchant_id, batch.settlement_day)
-        ELSE slip.batch_id IS DISTINCT FROM line.batch_id OR slip.withdrawn END
+        ELSE slip.withdrawn OR slip.batch_id IS DISTINCT FROM line.batch_id AND NOT EXISTS (
+            SELECT FROM proof.remittance_batch AS other
+            WHERE other.id = slip.batch_id AND other.statement_no = batch.statement_no AND other.region = batch.region)
+        END
     UNION ALL
     SELECT concat('slip ', slip.slip_no), slip.region, concat_ws(' ', sum(line.amount_fen), batch.region, 'by',
                                                                  max(line.booked_on)),
@@ -181,6 +226,9 @@ _REFERENCES = """
       ON line.kind = 'DEPOSIT' AND line.reference = slip.slip_no AND line.reversed_on IS NULL
          AND line.batch_id = batch.id
     WHERE NOT slip.withdrawn AND (batch.id IS NULL OR batch.state NOT IN ('OPEN', 'SUBMITTED', 'HELD'))
+      -- What a slip says more than the bank booked was accepted as short: it is owed, or paid under another slip.
+      AND NOT EXISTS (SELECT FROM proof.remittance_step AS accepted
+                      WHERE accepted.batch_id = slip.batch_id AND accepted.step = 'ACCEPT_SHORT')
     GROUP BY slip.slip_no, slip.region, slip.amount_fen, slip.deposited_on, batch.region
     HAVING sum(line.amount_fen) IS DISTINCT FROM slip.amount_fen OR batch.region IS DISTINCT FROM slip.region
        OR slip.deposited_on > max(line.booked_on)
@@ -191,7 +239,7 @@ _REFERENCES = """
 async def passages(databases: Databases, findings: Findings) -> None:
     """Transfer ↔ cause and batch; batch ↔ steps, lines, slips and the bank's lines."""
     findings.count_examined(await count(databases.payment, "transfer"))
-    for sql in (_CAUSES, _BATCH_OF, _DEPOSITED, _STEPS, _DECLARED, _LINE_FACTS, _REFERENCES):
+    for sql in (_CAUSES, _BATCH_OF, _DEPOSITED, _OWED, _STEPS, _DECLARED, _LINE_FACTS, _REFERENCES):
         await differing_rows(databases.payment, findings, sql)
 
 

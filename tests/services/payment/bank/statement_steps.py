@@ -102,3 +102,16 @@ async def attributed(payment: RunningPayment, transaction: str, day: str, **refu
     assert answer.status_code == 202, answer.text
     approved = await decide(payment, answer.json()["id"], "approval", "tax")
     assert (approved.status_code, approved.json()["state"]) == (200, "APPROVED"), approved.text
+
+
+async def refund_of(payment: RunningPayment) -> dict[str, Any]:
+    """The one refund that waits is approved and asked for at the channel."""
+
+    async def requested() -> str:
+        (refund,) = await payment.get("refunds")
+        found: str = refund["id"]
+        return found
+
+    assert (await payment.post(f"refunds/{await eventually(requested)}/approve")).is_success
+    asked: dict[str, Any] = (await eventually(lambda: payment.peer.refunds))[0]
+    return asked
