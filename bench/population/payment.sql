@@ -51,7 +51,7 @@ SELECT pg_temp.made(7, p.n), concat_ws(':', 'premium_received', 'WECHAT', t.merc
        p.region, 'clerk', p.id
 FROM pg_temp.people($1, $2) AS p CROSS JOIN template AS t WHERE NOT p.payer;
 
-INSERT INTO aggregate (id, seq) SELECT id, told FROM pg_temp.people($1, $2);
+INSERT INTO aggregate (id, seq) SELECT id, announced FROM pg_temp.people($1, $2);
 
 INSERT INTO outbox (id, lane, topic, key, aggregate_seq, event, region, benefit_year, actor, service, correlation_id,
                     payload, published_at)
@@ -71,7 +71,7 @@ CROSS JOIN LATERAL (VALUES
     (5, 'payment.certificate_issued.v1', json_build_object(
         'batch_id', pg_temp.made(8, p.batch), 'certificate_no', concat('WS-', p.batch), 'issued_on', p.day + 3))
 ) AS s (seq, event, payload)
-WHERE s.seq <= p.told;
+WHERE s.seq <= p.announced;
 
 INSERT INTO cursor (publisher, aggregate_id, seq) SELECT 'subsidy', id, 1 FROM pg_temp.people($1, $2);
 

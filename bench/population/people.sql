@@ -7,7 +7,7 @@ $$;
 
 CREATE FUNCTION pg_temp.people(first bigint, last bigint) RETURNS TABLE (
     n bigint, id uuid, token text, region text, payer boolean, said bigint, lane integer, day date,
-    batch bigint, told bigint
+    batch bigint, announced bigint
 ) LANGUAGE sql STABLE AS $$
     SELECT person.n, pg_temp.made(1, person.n), encode(sha256(CAST(CAST(person.n AS text) AS bytea)), 'hex'),
            t.villages[1 + person.n % cardinality(t.villages)], known.payer,

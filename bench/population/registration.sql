@@ -31,4 +31,4 @@ WHERE s.seq <= p.said;
 
 INSERT INTO cursor (publisher, aggregate_id, seq) SELECT 'subsidy', id, 1 FROM pg_temp.people($1, $2);
 
-INSERT INTO cursor (publisher, aggregate_id, seq) SELECT 'payment', id, told FROM pg_temp.people($1, $2);
+INSERT INTO cursor (publisher, aggregate_id, seq) SELECT 'payment', id, announced FROM pg_temp.people($1, $2);

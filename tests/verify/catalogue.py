@@ -41,7 +41,7 @@ class Court:
 
     connections: Mapping[str, AsyncConnection]
     settings: Settings
-    # What one statement does to the rows is the same whoever is let do it: its checks are asked once.
+    # What one statement does to the rows is the same for every login that may do it: its checks are asked once.
     asked: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
     @property

@@ -45,7 +45,7 @@ async def seal_again(connection: AsyncConnection, service: str) -> None:
 
 
 async def done(court: Court, invention: Invention) -> None:
-    """Do it as whoever does it."""
+    """Do it with the login that does it."""
     for database, statement in invention.done:
         connection = court.connections[database]
         if invention.service:
