@@ -122,6 +122,7 @@ WHOLE = {
         "cash_receipt": WAITING,
         "cash_refund": WAITING,
         "refund": FEW,
+        "remittance_batch": WAITING,
         "suspense": WAITING,
     },
     "services/payment/differences/repository.py _CLAIM_TO_ASK": {"settlement_difference": WAITING},
