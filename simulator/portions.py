@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from simulator.troubles import Trouble
-from simulator.wechat.flows import Payout, payouts_of
+from simulator.wechat.flows import ChannelPayout, payouts_of
 from simulator.world import World
 
 
-class Portion(NamedTuple):
+class BatchPortion(NamedTuple):
     """People whose money goes on together: with a payout, or behind it because their notice came later."""
 
     key: str
@@ -36,19 +36,19 @@ def is_after_match(fate: dict[str, Any]) -> bool:
     return fate.get("trouble") == Trouble.AFTER_MATCH
 
 
-def _portions(world: World, batch: dict[str, Any]) -> Iterator[Portion]:
+def _portions(world: World, batch: dict[str, Any]) -> Iterator[BatchPortion]:
     """What the batch may be: its payout's, with or without those whom canbao may have asked about, or theirs alone."""
     for payout in payouts_of(world.account, batch["settlement_day"]):
         in_time = _people(world, payout, late=False)
         late = _people(world, payout, late=True)
         if batch["declared_fen"] == payout.amount_fen:
-            yield Portion(payout.number, in_time)
-            yield Portion(payout.number, in_time + late)
+            yield BatchPortion(payout.number, in_time)
+            yield BatchPortion(payout.number, in_time + late)
         elif late:
-            yield Portion(f"{payout.number} late", late)
+            yield BatchPortion(f"{payout.number} late", late)
 
 
-def _people(world: World, payout: Payout, *, late: bool) -> list[int]:
+def _people(world: World, payout: ChannelPayout, *, late: bool) -> list[int]:
     fates = (world.journal.get("fate", flow.transaction) for flow in payout.flows if flow.amount_fen > 0)
     return [
         person
@@ -58,7 +58,7 @@ def _people(world: World, payout: Payout, *, late: bool) -> list[int]:
     ]
 
 
-def _fits(world: World, portion: Portion, batch: dict[str, Any]) -> bool:
+def _fits(world: World, portion: BatchPortion, batch: dict[str, Any]) -> bool:
     residents = world.plan.county.residents
     amount_fen: int = batch["amount_fen"]
     return sum(residents[person].due_fen or 0 for person in portion.people) == amount_fen

@@ -17,7 +17,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from simulator import prepare
-from simulator.actors.closing import close
+from simulator.actors.season_end import close
 from simulator.books import books, credited_people
 from simulator.day import SeasonDay
 from simulator.journal import Journal

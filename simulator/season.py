@@ -8,7 +8,6 @@ from simulator.actors import (
     bank,
     bureau,
     clerks,
-    closing,
     console,
     departments,
     handing_back,
@@ -16,6 +15,7 @@ from simulator.actors import (
     remittance,
     residents,
     reversal,
+    season_end,
     stories,
     strangers,
 )
@@ -108,7 +108,7 @@ async def _morning(world: World, step: int) -> None:
     await _notices_after_match(world, step)
     await wait_until_credited(world)
     if step == world.locality.calendar.last:
-        await closing.close(world)
+        await season_end.close(world)
     await remittance.carry_up(world, step)
     await handing_back.hand_back(world)
 

@@ -60,7 +60,7 @@ def days_that_differ(
 ) -> tuple[dict[Key, Trouble], BankTroubles]:
     """Which of these payments make canbao's day, the channel's and the bank's differ, and on which steps the bank does.
 
-    Only where the days until the next step are nobody's: there the channel books and pays out what is left of a day.
+    Only where some days lie before the next step: there the channel books and pays out what is left of a day.
     ``alone`` are those who pay for nobody else: one of these is given back in the console.
     """
     early = [key for key in keys if _is_early(calendar, key[0])]

@@ -14,7 +14,7 @@ _PATIENCE_S = 30.0
 
 
 async def give_back(world: World) -> None:
-    """Give back what was paid twice today, before the bureau approves the refund that waits; canbao hears of it."""
+    """Give back what was paid twice today, before the bureau approves the refund that waits for it."""
     for transaction, fate in world.journal.all("fate").items():
         taken = world.journal.get("transaction", transaction)
         if fate["fate"] != "SUSPENSE" or fate.get("trouble") != Trouble.CONSOLE or taken is None:

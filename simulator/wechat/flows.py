@@ -16,7 +16,7 @@ _PAID_OUT_AT = ("05:00:00", "05:30:00")
 
 
 @dataclass(frozen=True, slots=True)
-class Flow:
+class BalanceFlow:
     """A payment or refund as the balance has it: when, under which number, for which order or refund."""
 
     moment: str
@@ -28,13 +28,13 @@ class Flow:
 
 
 @dataclass(frozen=True, slots=True)
-class Payout:
+class ChannelPayout:
     """Money on its way to the bank account, and the bookings that it consists of."""
 
     moment: str
     number: str
     amount_fen: int
-    flows: tuple[Flow, ...]
+    flows: tuple[BalanceFlow, ...]
 
     @property
     def business(self) -> str:
@@ -47,7 +47,7 @@ async def pay_out_in_two_parts(account: ChannelAccount, day: str) -> None:
     await account.journal.put("two payouts", day, True)
 
 
-def flows_of(account: ChannelAccount, day: str) -> list[Flow]:
+def flows_of(account: ChannelAccount, day: str) -> list[BalanceFlow]:
     """What the channel books on a day, in its order."""
     around = ((date.fromisoformat(day) - timedelta(days=1)).isoformat(), day)
     found = [flow for each in around for flow in _moved_on(account, each) if flow.moment[:10] == day]
@@ -59,7 +59,7 @@ def settled_fen(account: ChannelAccount, day: str) -> int:
     return sum(flow.amount_fen for flow in flows_of(account, day))
 
 
-def payouts_of(account: ChannelAccount, day: str) -> list[Payout]:
+def payouts_of(account: ChannelAccount, day: str) -> list[ChannelPayout]:
     """What is paid out of a day's bookings, the next morning; nothing where they come to nothing."""
     flows = flows_of(account, day)
     parts = [flows]
@@ -68,13 +68,13 @@ def payouts_of(account: ChannelAccount, day: str) -> list[Payout]:
     next_day = (date.fromisoformat(day) + timedelta(days=1)).isoformat()
     number = f"20{account.mchid}{day.replace('-', '')}"
     return [
-        Payout(f"{next_day} {at}", f"{number}{place or ''}", fen, tuple(part))
+        ChannelPayout(f"{next_day} {at}", f"{number}{place or ''}", fen, tuple(part))
         for place, (at, part) in enumerate(zip(_PAID_OUT_AT, parts, strict=False))
         if (fen := sum(flow.amount_fen for flow in part))
     ]
 
 
-def _cut(flows: list[Flow]) -> int | None:
+def _cut(flows: list[BalanceFlow]) -> int | None:
     """How many bookings the first of two payouts has: about half, so that both are money and no sum comes again."""
     sums = list(accumulate(flow.amount_fen for flow in flows))
     places = [
@@ -85,13 +85,15 @@ def _cut(flows: list[Flow]) -> int | None:
     return min(places, key=lambda place: abs(2 * place - len(flows)), default=None)
 
 
-def _moved_on(account: ChannelAccount, day: str) -> list[Flow]:
+def _moved_on(account: ChannelAccount, day: str) -> list[BalanceFlow]:
     taken = [
-        Flow(_booked(each["moment"]), number, "交易", each["amount_fen"], each["order"], number)
+        BalanceFlow(_booked(each["moment"]), number, "交易", each["amount_fen"], each["order"], number)
         for number, each in account.taken_on(day).items()
     ]
     return taken + [
-        Flow(_booked(each["moment"]), refund_id(number), "退款", -each["amount_fen"], number, each["transaction"])
+        BalanceFlow(
+            _booked(each["moment"]), refund_id(number), "退款", -each["amount_fen"], number, each["transaction"]
+        )
         for number, each in account.given_back_on(day).items()
     ]
 

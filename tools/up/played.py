@@ -26,7 +26,7 @@ _OPEN = {
 def happened(books: dict[str, Any]) -> list[str]:
     """One sentence per kind: when first, how much money, how often."""
     return [
-        f"{each['first']} {zh} · {en}: {each['fen'] / 100:,.2f} 元 yuan（{each['times']}）"
+        f"{zh} · {en}: {each['first']}，{each['fen'] / 100:,.2f} 元 yuan（{each['times']}）"
         for each in books["happened"]
         for zh, en in [_HAPPENED[each["what"]]]
     ]

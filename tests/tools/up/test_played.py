@@ -16,7 +16,7 @@ def books(**still: int) -> dict[str, Any]:
 def test_whatever_the_simulator_can_note_has_a_sentence() -> None:
     said = happened(books())
     assert len(said) == len(Happened)
-    assert said[0] == ("2023-10-18 重复缴费，当日退回 · paid twice, given back on the same day: 380.00 元 yuan（1）")
+    assert said[0] == ("重复缴费，当日退回 · paid twice, given back on the same day: 2023-10-18，380.00 元 yuan（1）")
 
 
 def test_what_is_open_is_named_and_counted() -> None:

@@ -82,7 +82,9 @@ def _shares(lines: list[RefundableLine], amount_fen: int) -> list[tuple[Refundab
         if fen > 0:
             shares.append((line, fen))
             amount_fen -= fen
-    return shares if shares and amount_fen == 0 else None
+    suspended = [line for line, _ in shares if line.state != "CREDITED"]
+    # An adopted refund has the console's number, which names one: of several people's suspended money a person decides.
+    return shares if shares and amount_fen == 0 and len(suspended) <= 1 else None
 
 
 def _before_paid(line: RefundableLine, reported: ReportedRefund) -> bool:
