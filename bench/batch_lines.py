@@ -18,6 +18,7 @@ from uuid import UUID
 import uvloop
 
 from services.payment.batches import repository as batches
+from services.payment.batches.lines import repository as batch_lines
 from services.payment.remittance import service
 from services.payment.remittance.detail import TaxDetail, compare
 from services.payment.remittance.portions import go_on
@@ -80,7 +81,7 @@ async def _confirmed(context: _Context, folder: Path) -> None:
             compared = await compare(session, batch, reference_of(batch), TaxDetail(file))
             if compared.found:
                 raise RuntimeError(f"{compared.found} differences")
-            await batches.number_lines(session, BATCH, compared.lines)
+            await batch_lines.number_lines(session, BATCH, compared.lines)
 
 
 async def _step(context: _Context, take: Callable[..., Awaitable[object]]) -> None:

@@ -55,8 +55,8 @@ async def _read(
         content.conclude(content_hash)
         async with database.transaction(region) as session:
             merchants = [MerchantAtChannel("WECHAT", "1900000109")]
-            asked = await repository.claim(session, merchants, date.max, again_after_s=0)
-            if asked is None or asked.kind is not kind:
+            (asked,) = await repository.claim(session, merchants, date.max, again_after_s=0, limit=1)
+            if asked.kind is not kind:
                 raise RuntimeError("no such bill is wanted")
             if not await repository.mark_read(session, asked.id, content_hash, content.content_bytes, date.max):
                 raise RuntimeError("the bill is not wanted")

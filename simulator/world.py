@@ -38,6 +38,7 @@ class World:
     notice_sender: NoticeSender
     tax: TaxPeer
     notify_base: str
+    seen_paid: int = 0  # people whom canbao has shown as paid since this process began
 
     @property
     def locality(self) -> Locality:

@@ -55,11 +55,14 @@ INSERT INTO aggregate (id, seq) SELECT id, said FROM pg_temp.people($1, $2);
 INSERT INTO outbox (id, lane, topic, key, aggregate_seq, event, region, benefit_year, actor, service, correlation_id,
                     payload, published_at)
 SELECT pg_temp.made(16 + s.seq, p.n), p.lane, 'payment', p.id, s.seq, s.event, p.region, 2024, 'clerk', 'payment',
-       p.id, t.said, now()
+       p.id, s.payload, now()
 FROM pg_temp.people($1, $2) AS p
 CROSS JOIN template AS t
-CROSS JOIN LATERAL (VALUES (1, 'payment.bill_issued.v1'),
-                           (2, 'payment.contribution_paid.v1')) AS s (seq, event)
+CROSS JOIN LATERAL (VALUES
+    (1, 'payment.bill_issued.v1', json_build_object('bill_id', pg_temp.made(2, p.n), 'version', 1)),
+    (2, 'payment.contribution_paid.v1', json_build_object(
+        'bill_id', pg_temp.made(2, p.n), 'bill_version', 1, 'due_fen', t.due_fen, 'aided_fen', 0,
+        'channel', 'WECHAT', 'paid_on', t.today))) AS s (seq, event, payload)
 WHERE s.seq <= p.said;
 
 INSERT INTO cursor (publisher, aggregate_id, seq) SELECT 'subsidy', id, 1 FROM pg_temp.people($1, $2);

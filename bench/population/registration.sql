@@ -1,16 +1,16 @@
 INSERT INTO enrolment (id, region, benefit_year, person_token, document_type, document_number, masked_number,
                        person_name, facts, state, registered_on, assessment_version, outcome, assessment, bill_version,
-                       paid_basis, paid_on, paid_fen, due_fen, aided_fen, channel, benefit_start, benefit_end, actor,
-                       correlation_id)
+                       paid_basis, paid_on, paid_fen, due_fen, aided_fen, channel, benefit_start, benefit_end, paid_version,
+                       actor, correlation_id)
 SELECT p.id, p.region, 2024, p.token, 'RESIDENT_ID', decode(p.token || p.token, 'hex'), '411521********0000',
        decode(p.token, 'hex'), t.facts, CASE WHEN p.payer THEN 'PENDING_PAYMENT' ELSE 'PAID' END, t.today, 1, 'PRICED',
        t.assessment, 1, past.basis, past.paid_on, past.fen, past.fen, past.aided, past.channel, past.starts_on,
-       past.ends_on, 'clerk', p.id
+       past.ends_on, past.version, 'clerk', p.id
 FROM pg_temp.people($1, $2) AS p
 CROSS JOIN template AS t
 LEFT JOIN LATERAL (
     SELECT 'CONTRIBUTION' AS basis, t.today AS paid_on, t.due_fen AS fen, 0 AS aided, 'WECHAT' AS channel,
-           t.starts_on, t.ends_on
+           t.starts_on, t.ends_on, 1 AS version
 ) AS past ON NOT p.payer;
 
 INSERT INTO aggregate (id, seq) SELECT id, said FROM pg_temp.people($1, $2);
@@ -18,11 +18,13 @@ INSERT INTO aggregate (id, seq) SELECT id, said FROM pg_temp.people($1, $2);
 INSERT INTO outbox (id, lane, topic, key, aggregate_seq, event, region, benefit_year, actor, service, correlation_id,
                     payload, published_at)
 SELECT pg_temp.made(16 + s.seq, p.n), p.lane, 'registration', p.id, s.seq, s.event, p.region, 2024, 'clerk',
-       'registration', p.id, t.said, now()
+       'registration', p.id, s.payload, now()
 FROM pg_temp.people($1, $2) AS p
 CROSS JOIN template AS t
-CROSS JOIN LATERAL (VALUES (1, 'registration.enrolment_registered.v1'),
-                           (2, 'registration.enrolment_paid.v1')) AS s (seq, event)
+CROSS JOIN LATERAL (VALUES
+    (1, 'registration.enrolment_registered.v1', json_build_object('registered_on', t.today)),
+    (2, 'registration.enrolment_paid.v1', json_build_object('basis', 'CONTRIBUTION', 'paid_on', t.today))
+) AS s (seq, event, payload)
 WHERE s.seq <= p.said;
 
 INSERT INTO cursor (publisher, aggregate_id, seq) SELECT 'subsidy', id, 1 FROM pg_temp.people($1, $2);

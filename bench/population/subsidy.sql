@@ -16,7 +16,8 @@ INSERT INTO aggregate (id, seq) SELECT id, 1 FROM pg_temp.people($1, $2);
 INSERT INTO outbox (id, lane, topic, key, aggregate_seq, event, region, benefit_year, actor, service, correlation_id,
                     payload, published_at)
 SELECT pg_temp.made(16, p.n), p.lane, 'subsidy', p.id, 1, 'subsidy.contribution_assessed.v1', p.region, 2024, 'clerk',
-       'subsidy', p.id, t.said, now()
+       'subsidy', p.id,
+       json_build_object('version', 1, 'outcome', 'PRICED', 'assessed_on', t.today), now()
 FROM pg_temp.people($1, $2) AS p CROSS JOIN template AS t;
 
 INSERT INTO cursor (publisher, aggregate_id, seq) SELECT 'registration', id, said FROM pg_temp.people($1, $2);

@@ -52,8 +52,7 @@ def template_of(made: Installation) -> dict[str, tuple[str, Any]]:
         "rows": ("json", _json([one.model_dump(mode="json") for one in pricing.schedule])),
         "common": ("json", _json([why.model_dump(mode="json") for why in pricing.reasons])),
         "assessment": ("jsonb", _json(_shown(resources.pack.id, pricing))),
-        # What was said long ago is kept, and nothing that is measured reads it again: its words are left short.
-        "said": ("json", "{}"),
+        # Nothing that is measured reads a notice of long ago again: its words are left short.
         "envelope": ("bytea", b"{}"),
     }
 

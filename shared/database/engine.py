@@ -46,7 +46,7 @@ class _Connection(asyncpg.Connection):  # type: ignore[misc]  # the driver has n
         return types, statement
 
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the driver's
-        """Say goodbye to the server; where that has gone, as by a restart, there is only our end to close."""
+        """Close the connection; where its server has gone, as by a restart, there is only our end to close."""
         try:
             await super().close(timeout=timeout)
         except OSError:

@@ -6,21 +6,31 @@
 | select a field otherwise | ``select_into(Line, "SELECT {fields} FROM line", facts="facts::text")`` |
 | select a page | ``WHERE id > {after} ORDER BY id LIMIT :limit``; ``after`` is None for the first |
 | read rows | ``await fetch_all(session, _LISTED, Line, {"limit": limit})`` |
+| read rows page by page | ``async for lines in fetch_pages(session, _OF_BATCH, Line, {"batch_id": batch_id})`` |
 | read one row or none | ``await fetch_one(session, _FIND, Line, {"id": line_id})`` |
 | build a value that is not flat | give a function with a keyword parameter for each column instead of the class |
 
 A column without a field, or a field without a column, is a ``TypeError`` at the first row.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from functools import lru_cache
 from inspect import signature
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
+from uuid import UUID
 
 from sqlalchemy import Executable, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+
+class _Identified(Protocol):
+    @property
+    def id(self) -> UUID: ...
+
+
 T = TypeVar("T")
+Identified = TypeVar("Identified", bound=_Identified)
+_PAGE = 500
 # As a row of its own it enters an index under row-level security; ``:after IS NULL OR …`` does not in a plan for every
 # value, and each page would begin at the first row.
 AFTER: Final = "(SELECT coalesce(CAST(:after AS uuid), '00000000-0000-0000-0000-000000000000'))"
@@ -47,6 +57,16 @@ async def fetch_all(
     if columns == _names(into) and _by_position(into):
         return [into(*row) for row in result]  # about as fast as reading the row itself
     return [into(**dict(zip(columns, row, strict=True))) for row in result]
+
+
+async def fetch_pages(
+    session: AsyncSession, statement: Executable, into: Callable[..., Identified], values: Mapping[str, Any]
+) -> AsyncIterator[list[Identified]]:
+    """Every row in the order of ids, some at a time; the statement takes ``after`` and ``limit``."""
+    after: UUID | None = None
+    while page := await fetch_all(session, statement, into, {**values, "after": after, "limit": _PAGE}):
+        yield page
+        after = page[-1].id
 
 
 async def fetch_one(

@@ -29,32 +29,42 @@ async def wait_until_bills_are_read(world: World) -> None:
     """Until the channel's own bills are read up to yesterday: each is ready when its day is over."""
     deadline, pause = time.monotonic() + _PATIENCE_S, 0.05
     yesterday = (world.day.today - timedelta(days=1)).isoformat()
+    known = unread = 0
     while True:
-        of_yesterday = (await world.endpoints[clients.BUREAU].get(f"{_BILLS}?bill_day={yesterday}"))["items"]
-        unread = (await world.endpoints[clients.BUREAU].get(f"{_BILLS}?state=WANTED"))["items"]
-        if len(of_yesterday) == _BILLS_A_DAY and not unread:
-            return
+        if known < _BILLS_A_DAY:
+            known = await _bills(world, f"bill_day={yesterday}")
+        if known == _BILLS_A_DAY:
+            unread = await _bills(world, "state=WANTED")
+            if not unread:
+                return
         if time.monotonic() > deadline:
-            await world.complain(f"bills {yesterday}", f"{len(unread)} of the channel's bills are not read")
+            await world.complain(f"bills {yesterday}", f"{unread} of the channel's bills are not read")
             return
         await asyncio.sleep(pause)
         pause = min(pause * 1.5, 0.2)
 
 
+async def _bills(world: World, asked: str) -> int:
+    return len((await world.endpoints[clients.BUREAU].get(f"{_BILLS}?{asked}"))["items"])
+
+
 async def wait_until_credited(world: World) -> None:
-    """Until as many people are paid as were notified; a season does not stop where canbao stays behind."""
+    """Until as many people are paid as were notified; a season does not stop where canbao stays behind.
+
+    What was seen is not asked for again: people who are paid stay so.
+    """
     expected, deadline, pause = credited_people(world), time.monotonic() + _PATIENCE_S, 0.05
-    while True:
+    while world.seen_paid < expected:
         summary = await world.endpoints[clients.BUREAU].get(
             f"/payment/v1/summary?benefit_year={world.locality.benefit_year}"
         )
-        paid = sum(town["paid_count"] for town in summary["towns"])
-        if paid >= expected:
-            report_progress("credited", people=paid)
+        world.seen_paid = sum(town["paid_count"] for town in summary["towns"])
+        report_progress("credited", people=world.seen_paid)
+        if world.seen_paid < expected and time.monotonic() > deadline:
+            await world.complain(
+                f"credited {world.day.today}", f"{world.seen_paid} people are paid, {expected} should be"
+            )
             return
-        if time.monotonic() > deadline:
-            await world.complain(f"credited {world.day.today}", f"{paid} people are paid, {expected} should be")
-            return
-        report_progress("credited", people=paid)
-        await asyncio.sleep(pause)
-        pause = min(pause * 1.5, 1.0)
+        if world.seen_paid < expected:
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, 0.5)

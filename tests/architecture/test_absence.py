@@ -22,7 +22,10 @@ OWN = "only the owner of these rows changes them so that they no longer match"
 SAFE = {
     "services/payment/bank/repository.py _OWED": (HELD, "the part of that channel, merchant and day"),
     "services/payment/bank/repository.py _TO_RECOUNT": (QUEUE, "batches whose sum has moved"),
-    "services/payment/batches/repository.py _NUMBER_LINES": (HELD, "the batch, by the step that was taken with it"),
+    "services/payment/batches/lines/repository.py _NUMBER_LINES": (
+        HELD,
+        "the batch, by the step that was taken with it",
+    ),
     "services/payment/batches/repository.py _TAKE_STEP": (STEP, "the caller reads the batch again and answers by it"),
     "services/payment/bills/repository.py _LOCK_LIVE": (LOOKED_AT_AGAIN, "_LIVE, until both agree"),
     "services/payment/cash/repository.py _WITHDRAW_SLIPS": (HELD, "the batch"),
@@ -39,11 +42,11 @@ SAFE = {
     "services/payment/notices/quarantine/repository.py _LOCK": (STEP, "a notice by id: nobody removes one"),
     "services/payment/notices/quarantine/repository.py _RETRY": (STEP, "a notice by id"),
     "services/payment/notices/quarantine/repository.py _UNREAD": (STEP, "a notice by id: who came first has read it"),
-    "services/payment/payments/repository.py _COUNT_DAY": (
+    "services/payment/payments/counted/repository.py _COUNT_DAY": (
         HELD,
         "the lines, by _OWED; where another sum is counted than was added up, nothing of it stands",
     ),
-    "services/payment/payments/repository.py _COUNT_COVERED": (
+    "services/payment/payments/counted/repository.py _COUNT_COVERED": (
         QUEUE,
         "lines; one that is missing is recorded as a difference, and counted by a further part",
     ),
@@ -58,7 +61,7 @@ SAFE = {
     ),
     "services/payment/payouts/repository.py _NEXT_BILL": (QUEUE, "bills whose payouts are still in them"),
     "services/payment/payouts/repository.py _TO_RESOLVE": (QUEUE, "payouts with something to resolve"),
-    "services/payment/refunds/repository.py _DEDUCT_COVERED": (
+    "services/payment/refunds/deductions/repository.py _DEDUCT_COVERED": (
         QUEUE,
         "refunds; one that is missing is recorded as a difference, and deducted by a further part",
     ),
@@ -66,12 +69,21 @@ SAFE = {
     "services/payment/refunds/unasked/repository.py _RELEASE": (HELD, "the batch"),
     "services/payment/statements/repository.py _FREE": (HELD, "the batch; its lines are reversed under its lock only"),
     "services/payment/statements/repository.py _LOOK_AGAIN": (QUEUE, "lines that wait for a bill"),
-    "services/payment/payments/repository.py _RELEASE": (HELD, "the batch; lines are counted under its lock only"),
+    "services/payment/payments/counted/repository.py _RELEASE": (
+        HELD,
+        "the batch; lines are counted under its lock only",
+    ),
     "services/payment/orders/repository.py _TURN": (STEP, "orders by id; who needs to know reads them again"),
-    "services/payment/orders/repository.py _ASK_ALL_OPEN": (QUEUE, "orders to ask about"),
-    "services/payment/orders/repository.py _CLAIM_DUE": (QUEUE, "orders to ask about"),
-    "services/payment/orders/repository.py _NOTE_ANSWERED": (STEP, "an order by number; one that opened is asked on"),
-    "services/payment/orders/repository.py _ASK_AT": (STEP, "an order by number; one that is paid needs no question"),
+    "services/payment/orders/questions/repository.py _ASK_ALL_OPEN": (QUEUE, "orders to ask about"),
+    "services/payment/orders/questions/repository.py _CLAIM_DUE": (QUEUE, "orders to ask about"),
+    "services/payment/orders/questions/repository.py _NOTE_ANSWERED": (
+        STEP,
+        "an order by number; one that opened is asked on",
+    ),
+    "services/payment/orders/questions/repository.py _ASK_AT": (
+        STEP,
+        "an order by number; one that is paid needs no question",
+    ),
     "services/payment/orders/repository.py _HURRY_LAPSED": (QUEUE, "orders past their last day"),
     "services/payment/orders/repository.py _END_UNREACHABLE": (QUEUE, "lapsed orders without a merchant"),
     "services/payment/orders/repository.py _RELEASE": (HELD, "the order; its lines are never opened again"),
@@ -90,12 +102,18 @@ SAFE = {
         STEP,
         "a number is replaced only after the channel ended it, and the new one is asked for after the commit",
     ),
-    "services/payment/refunds/repository.py _DEDUCT_DAY": (
+    "services/payment/refunds/deductions/repository.py _DEDUCT_DAY": (
         QUEUE,
         "paid refunds; one that is missing is in no sum, and the next part of its day has it",
     ),
-    "services/payment/refunds/repository.py _RELEASE": (HELD, "the batch; refunds are deducted under its lock only"),
-    "services/payment/refunds/repository.py _LOCK_FOR_DAY": (STEP, "a paid refund, whose number nobody replaces"),
+    "services/payment/refunds/deductions/repository.py _RELEASE": (
+        HELD,
+        "the batch; refunds are deducted under its lock only",
+    ),
+    "services/payment/refunds/deductions/repository.py _LOCK_FOR_DAY": (
+        STEP,
+        "a paid refund, whose number nobody replaces",
+    ),
     "services/payment/refunds/repository.py _TAKE": (QUEUE, "refunds to ask for"),
     "services/payment/refunds/repository.py _NOTE_CHANNEL_ID": (
         STEP,

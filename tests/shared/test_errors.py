@@ -11,7 +11,7 @@ import pytest
 
 import services
 import shared
-from shared.errors import DomainError, ErrorCode
+from shared.errors import DomainError, ErrorCode, Spec, texts
 
 ROOT = Path(__file__).parents[2]
 _CHINESE, _ENGLISH = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[A-Za-z]{2,}")
@@ -78,3 +78,12 @@ def test_a_title_and_its_remedy_are_in_both_languages(code: ErrorCode) -> None:
     assert _CHINESE.search(spec.remedy_zh)
     assert _ENGLISH.search(spec.en)
     assert _ENGLISH.search(spec.remedy_en)
+
+
+def test_every_text_is_of_a_code() -> None:
+    """A text that the catalogue does not name is answered by nobody; one that two names share is of one code only."""
+    modules = [
+        importlib.import_module(f"{texts.__name__}.{each.name}") for each in pkgutil.iter_modules(texts.__path__)
+    ]
+    written = {name: spec for module in modules for name, spec in vars(module).items() if isinstance(spec, Spec)}
+    assert written == {code.name: code.value for code in ErrorCode}

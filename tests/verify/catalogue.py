@@ -11,8 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from shared.settings import Settings
 from tests.verify.cells import Cell, NothingThere, Refused, cells, commit
 from verify.checks import CHECKS
-from verify.snapshot import Databases, DatabaseSnapshot
+from verify.snapshot import CouldNotExamine, Databases, DatabaseSnapshot
 
+# Not found by a check: `verify` cannot read the databases any more, and says so with exit code 2.
+NOT_EXAMINED = "not examined"
 SERVICES = ("quota", "payment", "subsidy", "registration")
 
 
@@ -66,6 +68,8 @@ class Court:
             return Outcome(cell, refused_by=str(refused))
         except NothingThere:
             return Outcome(cell, empty=True)
+        except CouldNotExamine as error:
+            return Outcome(cell, found_by=(NOT_EXAMINED,), statement=str(error))
         finally:
             for savepoint in savepoints:
                 await savepoint.rollback()

@@ -5,8 +5,8 @@ import pkgutil
 
 import pytest
 
-from tests.verify.break_form import Break
 from tests.verify.breaks import BREAKS
+from tests.verify.breaks.form import Break
 from tests.verify.conftest import County
 from verify import checks
 from verify.checks import CHECKS

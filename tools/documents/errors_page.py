@@ -10,7 +10,7 @@ from shared.web.strict_route import StrictRoute
 _HEAD = """\
 # Errors 错误代码
 
-Written by `canbao docs` from `shared/errors.py`; do not edit. Every refusal is answered as `application/problem+json`
+Written by `canbao docs` from `shared/errors`; do not edit. Every refusal is answered as `application/problem+json`
 (RFC 9457) with a stable `code`, a title and a remedy in Chinese and English, `errors[].pointer` where one field is to
 blame, and a `trace_id` that stands in the log as well. A code is never renamed and never vanishes. Channel callbacks
 answer in the channel's own form instead.

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.orders import repository as orders
+from services.payment.orders.questions import repository as questions
 from services.subsidy.assessment.lost import take_up_lost
 from shared.database.engine import Database
 from shared.messaging.bus.protocol import Bus
@@ -31,7 +31,7 @@ from verify.anchor import AnchorLine, AnchorRefused, Head, read_anchor
 _BACK = 1_000
 # What is done at once about the lost window: the channel is asked, and what others know is taken up again.
 _ASKED_AGAIN: Mapping[str, Callable[[AsyncSession], Awaitable[int]]] = {
-    "payment": orders.ask_all_open,
+    "payment": questions.ask_all_open,
     "subsidy": take_up_lost,
 }
 _UNSENT = text("SELECT id FROM outbox WHERE published_at IS NULL")

@@ -6,7 +6,8 @@ from verify.findings import Findings
 from verify.snapshot import Databases
 
 _TODAY = """
-    SELECT coalesce((SELECT business_date FROM proof.business_date), (now() AT TIME ZONE 'Asia/Shanghai')::date) AS day
+    SELECT coalesce((SELECT max(business_date) FROM proof.business_date),
+                    (now() AT TIME ZONE 'Asia/Shanghai')::date) AS day
 """
 # What our own clerks entered is never dated after the business date, which only moves on.
 _FUTURE = f"""

@@ -15,7 +15,7 @@ from services.payment.job_names import SETTLEMENTS
 from services.payment.payments import repository as payments
 from services.payment.payments.repository import TransactionKey
 from services.payment.payouts import repository as payouts
-from services.payment.refunds import repository as refunds
+from services.payment.refunds.deductions import repository as deductions
 from services.payment.refunds.state import RefundState
 from shared.approvals.act import Act
 from shared.approvals.service import Grounds, propose
@@ -78,7 +78,7 @@ async def attribute(
     """Let the money be settled with the day; the days that waited for it, or had too much of it, are counted again."""
     money = await _locked(session, body)
     if money.refund_id is not None:
-        await refunds.attribute(session, money.refund_id, body.settlement_day, approval.id)
+        await deductions.attribute(session, money.refund_id, body.settlement_day, approval.id)
     else:
         await payments.attribute(session, money.line_ids, body.settlement_day, approval.id)
     after_commit(session, lambda: context.wake(SETTLEMENTS))
@@ -107,7 +107,7 @@ async def _payment(session: AsyncSession, asked: Attribution) -> _Money | None:
 
 
 async def _refund(session: AsyncSession, asked: Attribution, refund_no: str) -> _Money | None:
-    refund = await refunds.lock_for_day(session, asked.channel, asked.merchant_id, refund_no)
+    refund = await deductions.lock_for_day(session, asked.channel, asked.merchant_id, refund_no)
     if refund is None or refund.state != RefundState.PAID or refund.refunded_on is None:
         return None
     return _Money(refund.region, refund.refunded_on, refund.counted, refund_id=refund.id)

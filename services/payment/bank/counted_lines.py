@@ -8,16 +8,17 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.batches import repository as batches
+from services.payment.batches.lines import repository as batch_lines
 from services.payment.batches.models import OnlineBatch, RemittanceLine
 from services.payment.batches.repository import Transition
 from services.payment.batches.state import BatchState, BatchStep, MoneyLocation
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
 from services.payment.ledger.transfer import PostingContext, Transfer
-from services.payment.payments import repository as payments
-from services.payment.payments.repository import CountedFigures, CountedLine
-from services.payment.refunds import repository as refunds
-from services.payment.refunds.repository import DeductedRefund
+from services.payment.payments.counted import repository as counted_money
+from services.payment.payments.counted.repository import CountedFigures, CountedLine
+from services.payment.refunds.deductions import repository as deductions
+from services.payment.refunds.deductions.repository import DeductedRefund
 from services.payment.refunds.unasked import repository as unasked
 from services.payment.statements.repository import SettlementLine
 from shared.contracts.event import Trace
@@ -32,9 +33,9 @@ async def settle(session: AsyncSession, batch: OnlineBatch, bank_line: Settlemen
     """Count the lines and refunds of the batch's day; None, with nothing done, where they are not what it declares."""
     try:
         async with session.begin_nested():
-            given_back = await refunds.deduct_day(session, batch.settlement, batch.id)
+            given_back = await deductions.deduct_day(session, batch.settlement, batch.id)
             returned = [refund.payment_line_id for refund in given_back]
-            counted = await payments.count_day(session, batch.settlement, batch.id, returned, bank_line.booked_on)
+            counted = await counted_money.count_day(session, batch.settlement, batch.id, returned, bank_line.booked_on)
             if counted.fen - sum(refund.amount_fen for refund in given_back) != batch.declared_fen:
                 raise _SumsMoved
     except _SumsMoved:
@@ -85,12 +86,12 @@ class Counted:
 
 async def book(session: AsyncSession, counted: Counted) -> None:
     """Book what a batch counted, and put its premiums on their way."""
-    async for lines in payments.counted_pages(session, counted.batch.id):
+    async for lines in counted_money.counted_pages(session, counted.batch.id):
         settled = [line for line in lines if line.settled_on is not None]
         await post(session, [counted.settled(line) for line in settled])
         premiums = [_premium(counted.batch.id, line) for line in settled if line.state == "CREDITED"]
-        await batches.add_lines(session, premiums)
-    for pages in (refunds.deducted_pages, unasked.deducted_pages):
+        await batch_lines.add_lines(session, premiums)
+    for pages in (deductions.deducted_pages, unasked.deducted_pages):
         async for given_back in pages(session, counted.batch.id):
             await post(session, [counted.deducted(refund) for refund in _of_settled_money(given_back)])
 
@@ -100,20 +101,20 @@ async def take_back(session: AsyncSession, counted: Counted) -> None:
 
     So the books of no day show money in the pending account that the bank did not have.
     """
-    async for lines in payments.counted_pages(session, counted.batch.id):
+    async for lines in counted_money.counted_pages(session, counted.batch.id):
         await post(session, [counted.settled_reversed(line) for line in lines if line.settled_on is not None])
-    for pages in (refunds.deducted_pages, unasked.deducted_pages):
+    for pages in (deductions.deducted_pages, unasked.deducted_pages):
         async for given_back in pages(session, counted.batch.id):
             await post(session, [counted.deducted_reversed(refund) for refund in _of_settled_money(given_back)])
-    for release in (payments.release, refunds.release, unasked.release):
+    for release in (counted_money.release, deductions.release, unasked.release):
         await release(session, counted.batch.id)
 
 
 async def end_reversed(session: AsyncSession, batch: OnlineBatch, trace: Trace, day: date | None, reason: str) -> None:
     """End a batch whose line of the bank was reversed: its lines go on in another one."""
     last: UUID | None = None
-    while lines := await batches.lines_of(session, batch.id, after=last, limit=batches.LINES_AT_ONCE):
-        await batches.move_lines(session, lines, MoneyLocation.WITHDRAWN)
+    while lines := await batch_lines.lines_of(session, batch.id, after=last, limit=batch_lines.LINES_AT_ONCE):
+        await batch_lines.move_lines(session, lines, MoneyLocation.WITHDRAWN)
         last = lines[-1].enrolment_id
     move = Transition(
         BatchStep.REVERSE,

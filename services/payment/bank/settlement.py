@@ -15,12 +15,13 @@ from services.payment.bank import counted_lines, repository
 from services.payment.batches import repository as batches
 from services.payment.batches.discrepancies import Difference, DifferenceKind
 from services.payment.batches.models import OnlineBatch
+from services.payment.batches.parts import repository as parts
 from services.payment.batches.repository import Transition
 from services.payment.batches.settlement_reference import parse_settlement
 from services.payment.batches.state import BatchState, BatchStep, HoldStage, ready
 from services.payment.chronology import MoneyDay, MoneyPath, contradiction
 from services.payment.job_names import SETTLEMENTS
-from services.payment.payments.repository import CountedFigures
+from services.payment.payments.counted.repository import CountedFigures
 from services.payment.statements import repository as statements
 from services.payment.statements.repository import SettlementLine
 from shared.contracts.event import Trace
@@ -55,7 +56,7 @@ async def record_settlement(session: AsyncSession, region: str, line: Settlement
         # No channel pays out what nobody has paid: the line waits for its reversal, the day for the right one.
         await statements.let_wait(session, line.id, _TOO_EARLY)
         return
-    batch = await batches.lock_waiting_part(session, settlement, region, line.trace)
+    batch = await parts.lock_waiting_part(session, settlement, region, line.trace)
     await add_settlements(session, batch.id, [line])
 
 
@@ -63,7 +64,7 @@ async def add_settlements(session: AsyncSession, batch_id: UUID, lines: list[Set
     """Let a locked batch hold these lines of the bank, and compare it; the last of them sets it off."""
     for line in lines:
         await statements.explain(session, line.id, batch_id)
-    await batches.add_settled(session, batch_id, sum(line.amount_fen for line in lines))
+    await parts.add_settled(session, batch_id, sum(line.amount_fen for line in lines))
     counted = await batches.lock_online(session, batch_id)
     if counted is not None:
         await recount(session, counted, lines[-1])

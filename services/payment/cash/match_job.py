@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.batches import repository as batches
 from services.payment.batches.discrepancies import MAX_DIFFERENCES, Difference
+from services.payment.batches.lines import repository as batch_lines
 from services.payment.batches.models import CashBatch, RemittanceLine
 from services.payment.batches.repository import Transition
 from services.payment.batches.state import BatchState, BatchStep, HoldStage, ready
@@ -167,7 +168,7 @@ async def _import(session: AsyncSession, matching: _Matching, receipts: Sequence
     recalled = [RecalledReceipt(receipt.id, reason.value) for receipt, reason in decided.failing]
     await receipts_repository.recall(session, recalled)
     await cash_refunds.due(session, [receipt for receipt, _ in decided.failing], matching.booked_on)
-    await batches.add_lines(session, [_line(matching.batch, receipt) for receipt, _ in decided.paying])
+    await batch_lines.add_lines(session, [_line(matching.batch, receipt) for receipt, _ in decided.paying])
     await _conclude(session, matching, decided)
 
 

@@ -72,12 +72,12 @@ _CLAIM_WANTED = select_into(
     _asked_of,
     """
     UPDATE channel_bill SET asked_at = now(), asked_on = :today, attempts = attempts + 1
-    WHERE id = (
+    WHERE id = ANY(ARRAY(
         SELECT id FROM channel_bill
         WHERE state = 'WANTED' AND bill_day < :today AND merchant_id = ANY(CAST(:merchants AS text[]))
           AND (asked_at IS NULL OR asked_on < :today OR asked_at < now() - make_interval(secs => :again_after_s))
-        ORDER BY asked_at NULLS FIRST, bill_day, id LIMIT 1 FOR UPDATE SKIP LOCKED
-    )
+        ORDER BY asked_at NULLS FIRST, bill_day, id LIMIT :limit FOR UPDATE SKIP LOCKED
+    ))
     RETURNING {fields}
     """,
 )
@@ -86,12 +86,12 @@ _CLAIM_READ = select_into(
     _asked_of,
     """
     UPDATE channel_bill SET asked_at = now(), asked_on = :today, attempts = attempts + 1
-    WHERE id = (
+    WHERE id = ANY(ARRAY(
         SELECT id FROM channel_bill
         WHERE state <> 'WANTED' AND asked_on = read_on AND asked_on < :today
           AND merchant_id = ANY(CAST(:merchants AS text[]))
-        ORDER BY bill_day, id LIMIT 1 FOR UPDATE SKIP LOCKED
-    )
+        ORDER BY bill_day, id LIMIT :limit FOR UPDATE SKIP LOCKED
+    ))
     RETURNING {fields}
     """,
 )
@@ -258,12 +258,12 @@ async def want(session: AsyncSession, today: date, *, limit: int) -> int:
 
 
 async def claim(
-    session: AsyncSession, merchants: Sequence[MerchantAtChannel], today: date, *, again_after_s: float
-) -> AskedBill | None:
-    """A bill of these merchants to ask for now, noted as asked: a wanted one, else one read on an earlier day."""
-    values = {"merchants": [each.merchant_id for each in merchants], "today": today}
-    wanted = await fetch_one(session, _CLAIM_WANTED, _asked_of, values | {"again_after_s": again_after_s})
-    return wanted or await fetch_one(session, _CLAIM_READ, _asked_of, values)
+    session: AsyncSession, merchants: Sequence[MerchantAtChannel], today: date, *, again_after_s: float, limit: int
+) -> list[AskedBill]:
+    """Some bills of these merchants to ask for now, noted as asked: wanted ones, else those read on an earlier day."""
+    values = {"merchants": [each.merchant_id for each in merchants], "today": today, "limit": limit}
+    wanted = await fetch_all(session, _CLAIM_WANTED, _asked_of, values | {"again_after_s": again_after_s})
+    return wanted or await fetch_all(session, _CLAIM_READ, _asked_of, values)
 
 
 async def note_fault(session: AsyncSession, bill_id: UUID, state: ChannelBillState, fault: BillFault) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.payments.repository import COVERED, CoveredRange
+from services.payment.payments.counted.repository import COVERED, CoveredRange
 from shared.contracts.event import Trace
 from shared.database.row import fetch_all, fetch_one, select_into
 
@@ -48,16 +48,30 @@ class SettlementDifference:
 
 
 _AS_DIFFERENCE = {"difference_class": "class"}
-# A movement of a payout that nothing of ours was counted for. The trade bill of its day, or of the day before where the
-# channel booked it after midnight, knows the numbers that the movement lacks.
+# Later movements of one number within a payout: one piece of money was counted for the first of them.
+_REPEATED = """
+    repeated AS MATERIALIZED (
+        SELECT bill_id, line_no FROM (
+            SELECT bill_id, line_no, row_number() OVER (PARTITION BY business_no ORDER BY bill_day, line_no) AS nth
+            FROM covered WHERE kind = '{kind}' AND business_no IN (
+                SELECT business_no FROM covered WHERE kind = '{kind}' GROUP BY business_no HAVING count(*) > 1)
+        ) AS numbered WHERE nth > 1
+    )
+"""
+# A movement of a payout that nothing of ours was counted for; nothing is ours of one that repeats what was counted. The
+# trade bill of its day, or of the day before where the channel booked it after midnight, knows the numbers that the
+# movement lacks.
 _RECORD_PAYMENTS = text(
     f"""
-    WITH covered AS ({COVERED}), open AS MATERIALIZED (
-        SELECT c.*, p.id AS payment_id, p.amount_fen AS ours_fen, p.order_no
-        FROM covered c LEFT JOIN payment p
+    WITH covered AS MATERIALIZED ({COVERED}), {_REPEATED.format(kind="PAYMENT")}, open AS MATERIALIZED (
+        SELECT c.*, p.id AS payment_id, p.order_no,
+               CASE WHEN e.line_no IS NULL AND NOT EXISTS (
+                   SELECT FROM payment_line l WHERE l.payment_id = p.id AND l.counted_by IS NOT NULL)
+                    THEN p.amount_fen WHEN p.id IS NOT NULL THEN 0 END AS ours_fen
+        FROM covered c LEFT JOIN repeated e USING (bill_id, line_no) LEFT JOIN payment p
           ON p.channel = :channel AND p.merchant_id = :merchant_id AND p.transaction_id = c.business_no
         WHERE c.kind = 'PAYMENT'
-          AND (p.id IS NULL OR p.amount_fen <> c.amount_fen
+          AND (p.id IS NULL OR p.amount_fen <> c.amount_fen OR e.line_no IS NOT NULL
                OR NOT EXISTS (SELECT FROM payment_line l JOIN remittance_batch b ON b.id = l.counted_by
                               WHERE l.payment_id = p.id AND b.payout_id = :payout_id))
     ), traded AS MATERIALIZED (
@@ -81,26 +95,32 @@ _RECORD_PAYMENTS = text(
 )
 _RECORD_REFUNDS = text(
     f"""
-    WITH covered AS ({COVERED}), open AS MATERIALIZED (
-        SELECT c.*, t.transaction_id, t.order_no, coalesce(t.refund_no, c.voucher_no) AS refund_no, t.happened_at
-        FROM covered c LEFT JOIN LATERAL (
+    WITH covered AS MATERIALIZED ({COVERED}), {_REPEATED.format(kind="REFUND")}, open AS MATERIALIZED (
+        SELECT c.*, t.transaction_id, t.order_no, coalesce(t.refund_no, c.voucher_no) AS refund_no, t.happened_at,
+               e.line_no IS NOT NULL AS repeated
+        FROM covered c LEFT JOIN repeated e USING (bill_id, line_no) LEFT JOIN LATERAL (
             SELECT t.transaction_id, t.order_no, t.refund_no, t.happened_at FROM bill_trade_line t
             WHERE t.kind = 'REFUND' AND t.channel_refund_id = c.business_no ORDER BY t.happened_at LIMIT 1
         ) AS t ON true
         WHERE c.kind = 'REFUND'
     ), compared AS (
-        SELECT o.*, r.id AS refund_id, r.amount_fen AS ours_fen
+        SELECT o.*, r.id AS refund_id,
+               CASE WHEN o.repeated OR r.deducted_by IS NOT NULL OR EXISTS (
+                   SELECT FROM unasked_refund u WHERE u.channel = :channel AND u.merchant_id = :merchant_id
+                     AND u.channel_refund_id = o.business_no AND u.deducted_by IS NOT NULL)
+                    THEN 0 ELSE r.amount_fen END AS ours_fen
         FROM open o LEFT JOIN refund r ON r.channel = :channel AND r.merchant_id = :merchant_id
          AND (r.channel_refund_id = o.business_no OR r.refund_no = o.refund_no)
-        WHERE NOT EXISTS (SELECT FROM remittance_batch b WHERE b.id = r.deducted_by AND b.payout_id = :payout_id)
+        WHERE o.repeated OR (
+          NOT EXISTS (SELECT FROM remittance_batch b WHERE b.id = r.deducted_by AND b.payout_id = :payout_id)
           AND NOT EXISTS (SELECT FROM unasked_refund u JOIN remittance_batch b ON b.id = u.deducted_by
                           WHERE u.channel = :channel AND u.merchant_id = :merchant_id
-                            AND u.channel_refund_id = o.business_no AND b.payout_id = :payout_id)
+                            AND u.channel_refund_id = o.business_no AND b.payout_id = :payout_id))
     )
     INSERT INTO settlement_difference (id, class, kind, channel, merchant_id, transaction_id, order_no, refund_no,
                                        channel_refund_id, refund_id, payout_id, bill_id, line_no, ours_fen, theirs_fen,
                                        happened_at, owner, since, region, actor, correlation_id)
-    SELECT gen_random_uuid(), CASE WHEN refund_id IS NULL THEN 4 WHEN ours_fen <> -amount_fen THEN 2 ELSE 3 END,
+    SELECT gen_random_uuid(), CASE WHEN ours_fen <> -amount_fen THEN 2 WHEN refund_id IS NULL THEN 4 ELSE 3 END,
            'REFUND', :channel, :merchant_id, transaction_id, order_no, refund_no, business_no, refund_id, :payout_id,
            bill_id, line_no, ours_fen, -amount_fen, coalesce(happened_at, booked_at), 'OFFICE', :since, :region, :actor,
            :correlation_id
@@ -128,11 +148,12 @@ _RECORD_OURS_ONLY = text(
     ON CONFLICT (payment_id) WHERE class = 6 AND state = 'OPEN' DO NOTHING
     """
 )
-# A difference is over once what it lacked was counted.
+# A difference is over once what it lacked was counted. What repeats counted money lacks what will never be there.
 _CLOSE_COUNTED = text(
     """
     UPDATE settlement_difference d SET state = 'CLOSED', closed_because = 'COUNTED', closed_on = :day
-    WHERE d.state = 'OPEN' AND d.channel = :channel AND d.merchant_id = :merchant_id AND d.unasked_id IS NULL AND (
+    WHERE d.state = 'OPEN' AND d.channel = :channel AND d.merchant_id = :merchant_id AND d.unasked_id IS NULL
+      AND d.ours_fen IS DISTINCT FROM 0 AND (
         (d.kind = 'PAYMENT' AND EXISTS (
             SELECT FROM payment p JOIN payment_line l ON l.payment_id = p.id
             WHERE p.channel = d.channel AND p.merchant_id = d.merchant_id AND p.transaction_id = d.transaction_id

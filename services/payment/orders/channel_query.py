@@ -22,7 +22,8 @@ from services.payment.channels.channel import (
     PaymentChannel,
 )
 from services.payment.orders import life, pace, repository, service
-from services.payment.orders.repository import ClaimedOrder
+from services.payment.orders.questions import repository as questions
+from services.payment.orders.questions.repository import ClaimedOrder
 from services.payment.orders.state import OPEN_STATES, Order, OrderState
 from services.payment.resources import PaymentResources
 from shared.database.business_date import business_date
@@ -52,7 +53,7 @@ async def close_withdrawn(context: ServiceContext[PaymentResources]) -> int:
     region, now = context.settings.region, context.clock.now()
     async with context.database.transaction(region) as session:
         merchants = list(context.resources.channels)
-        numbers = await repository.claim_withdrawn(session, merchants, now, now - life.RETRY, _WITHDRAWN_AT_ONCE)
+        numbers = await questions.claim_withdrawn(session, merchants, now, now - life.RETRY, _WITHDRAWN_AT_ONCE)
     orders = [await service.show(context, order_no, region) for order_no in numbers]
     await _each(orders, partial(_close_withdrawn, context))
     return len(orders)
@@ -63,16 +64,16 @@ async def _claim(context: ServiceContext[PaymentResources], channel: PaymentChan
     per_second, now = context.settings.wechat_questions_per_second, context.clock.now()
     async with context.database.transaction(context.settings.region) as session:
         today = await business_date(session, context.clock)
-        if not await repository.any_due(session, channel.name, channel.merchant_id, now):
+        if not await questions.any_due(session, channel.name, channel.merchant_id, now):
             return today, ()
-        used_until = await repository.lock_pace(session, channel.name, channel.merchant_id, pace.fresh(now))
+        used_until = await questions.lock_pace(session, channel.name, channel.merchant_id, pace.fresh(now))
         free, began = pace.allowance(used_until, now, per_second)
-        due = await repository.claim_due(session, channel.name, channel.merchant_id, now, min(free, _AT_ONCE))
+        due = await questions.claim_due(session, channel.name, channel.merchant_id, now, min(free, _AT_ONCE))
         if due:
             claimed = [ClaimedOrder(order.id, now, life.ask_again(order, now, today)) for order in due]
-            await repository.note_claimed(session, claimed)
+            await questions.note_claimed(session, claimed)
             used_until = pace.used(began, len(due), per_second)
-            await repository.note_pace(session, channel.name, channel.merchant_id, used_until)
+            await questions.note_pace(session, channel.name, channel.merchant_id, used_until)
     return today, due
 
 
@@ -144,7 +145,7 @@ async def _end(context: ServiceContext[PaymentResources], order: Order, channel:
         await service.turn(context, order, OrderState.EXPIRED)
         if answer.is_final:
             async with context.database.transaction(order.region) as session:
-                await repository.note_answered(session, order.order_no)
+                await questions.note_answered(session, order.order_no)
 
 
 async def _ask_ended(context: ServiceContext[PaymentResources], order: Order, channel: PaymentChannel) -> None:
@@ -154,7 +155,7 @@ async def _ask_ended(context: ServiceContext[PaymentResources], order: Order, ch
         await _closed(order, channel)
     if not answer.is_final:
         async with context.database.transaction(order.region) as session:
-            await repository.ask_at(session, order.order_no, context.clock.now() + life.RETRY)
+            await questions.ask_at(session, order.order_no, context.clock.now() + life.RETRY)
 
 
 async def _closed(order: Order, channel: PaymentChannel) -> Closing | None:

@@ -2,7 +2,7 @@
 
 from prometheus_client import Gauge
 
-from services.payment.orders import repository
+from services.payment.orders.questions import repository as questions
 from services.payment.resources import PaymentResources
 from shared.service import ServiceContext
 
@@ -14,7 +14,7 @@ _WITHOUT_MERCHANT = Gauge("canbao_orders_without_merchant", "Orders to ask about
 async def read_orders(context: ServiceContext[PaymentResources]) -> None:
     """Set the gauges."""
     async with context.database.transaction(context.settings.region) as session:
-        found = await repository.unanswered(session, context.clock.now())
+        found = await questions.unanswered(session, context.clock.now())
     known = context.resources.known_merchants
     asked = [each for each in found if (each.channel, each.merchant_id) in known]
     _UNASKED.set(sum(each.orders for each in asked))

@@ -1,4 +1,4 @@
-"""Reading, locking and writing orders."""
+"""Reading, locking, writing and ending orders."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CursorResult, TextClause, text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.ledger.transfer import Dimensions
 from services.payment.orders.state import Order, OrderLine, OrderState, TradeType
 from shared.contracts.event import Trace
-from shared.database.bulk import ColumnMap, insert_rows, update_rows
+from shared.database.bulk import ColumnMap, insert_rows
 from shared.database.row import fetch_all, select_into
 
 
@@ -41,26 +41,7 @@ class OrderedWith:
     appid: str
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimedOrder:
-    """An order that is being asked about, and when it is asked again if nothing else is learnt."""
-
-    id: UUID
-    queried_at: datetime
-    next_ask_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class UnansweredOrders:
-    """A merchant's orders whose time to be asked about has come, and for how many seconds the longest waits."""
-
-    channel: str
-    merchant_id: str
-    orders: int
-    oldest_s: float
-
-
-def _order_of(
+def order_of(
     id: UUID,  # noqa: A002 - the name of the column
     order_no: str,
     channel: str,
@@ -126,22 +107,20 @@ _LINE = ColumnMap[OrderLine](
     }
 )
 
-_CLAIMED = ColumnMap[ClaimedOrder]({"id": "uuid", "queried_at": "timestamptz", "next_ask_at": "timestamptz"})
-
 _LOCK = select_into(
-    _order_of,
+    order_of,
     "SELECT {fields} FROM payment_order WHERE order_no = ANY(CAST(:order_nos AS text[])) ORDER BY order_no FOR UPDATE",
 )
 _ORDERED_WITH = select_into(
     OrderedWith, "SELECT {fields} FROM payment_order WHERE order_no = ANY(CAST(:order_nos AS text[]))"
 )
-_GET = select_into(_order_of, "SELECT {fields} FROM payment_order WHERE order_no = :order_no")
+_GET = select_into(order_of, "SELECT {fields} FROM payment_order WHERE order_no = :order_no")
 _LINES = select_into(
     _LineRow,
     "SELECT {fields} FROM order_line WHERE order_id = ANY(CAST(:ids AS uuid[])) ORDER BY order_id, bill_id",
 )
 _OPEN_ON_BILLS = select_into(
-    _order_of,
+    order_of,
     """
     SELECT {fields} FROM payment_order
     WHERE id IN (SELECT order_id FROM order_line WHERE bill_id = ANY(CAST(:bills AS uuid[])) AND open)
@@ -161,54 +140,6 @@ _TURN = text(
     """
     UPDATE payment_order SET state = :state, code_url = coalesce(:code_url, code_url), next_ask_at = :next_ask_at
     WHERE id = ANY(CAST(:ids AS uuid[])) AND state = ANY(CAST(:from_states AS text[])) RETURNING id
-    """
-)
-_CLAIM_DUE = select_into(
-    _order_of,
-    """
-    SELECT {fields} FROM payment_order
-    WHERE next_ask_at IS NOT NULL AND next_ask_at <= :now AND merchant_id = :merchant_id AND channel = :channel
-    ORDER BY coalesce(queried_at, opened_at), id LIMIT :limit FOR UPDATE SKIP LOCKED
-    """,
-)
-_ANY_DUE = text(
-    """
-    SELECT EXISTS (
-        SELECT FROM payment_order
-        WHERE next_ask_at IS NOT NULL AND next_ask_at <= :now AND merchant_id = :merchant_id AND channel = :channel
-    )
-    """
-)
-_NOTE_CLAIMED = update_rows("payment_order", _CLAIMED, key="id")
-# The merchant's row says how far its rate is used up, and one process at a time adds to it.
-_LOCK_PACE = text(
-    """
-    INSERT INTO question_pace (channel, merchant_id, used_until) VALUES (:channel, :merchant_id, :fresh)
-    ON CONFLICT (channel, merchant_id) DO UPDATE SET used_until = question_pace.used_until RETURNING used_until
-    """
-)
-_NOTE_PACE = text(
-    "UPDATE question_pace SET used_until = :used_until WHERE channel = :channel AND merchant_id = :merchant_id"
-)
-_WITHDRAWN = text(
-    """
-    SELECT DISTINCT o.order_no
-    FROM order_line l
-    JOIN bill b ON b.id = l.bill_id AND b.state = 'SUPERSEDED'
-    JOIN payment_order o ON o.id = l.order_id
-    WHERE l.open AND o.state = 'AWAITING' AND o.merchant_id = ANY(CAST(:merchants AS text[]))
-      AND (o.queried_at IS NULL OR o.queried_at < :asked_before)
-    ORDER BY o.order_no LIMIT :limit
-    """
-)
-_ASK_ALL_OPEN = text("UPDATE payment_order SET next_ask_at = now() WHERE state IN ('CREATED', 'AWAITING', 'UNKNOWN')")
-_NOTE_ASKED = text("UPDATE payment_order SET queried_at = :now WHERE order_no = ANY(CAST(:order_nos AS text[]))")
-_ASK_AT = text("UPDATE payment_order SET next_ask_at = :at WHERE order_no = :order_no AND state <> 'CONFIRMED'")
-# An open order is asked about until it ends, whatever was answered.
-_NOTE_ANSWERED = text(
-    """
-    UPDATE payment_order SET next_ask_at = NULL
-    WHERE order_no = :order_no AND state NOT IN ('CREATED', 'AWAITING', 'UNKNOWN')
     """
 )
 # The business date has gone past their price's last day: they are ended as soon as the job comes to them. Those that it
@@ -245,23 +176,12 @@ _END_UNREACHABLE = text(
     SELECT count(*) FROM ended
     """
 )
-_UNANSWERED = select_into(
-    UnansweredOrders,
-    """
-    SELECT {fields} FROM (
-        SELECT channel, merchant_id, count(*) AS orders,
-               greatest(0, extract(epoch FROM CAST(:now AS timestamptz) - min(next_ask_at)))::float8 AS oldest_s
-        FROM payment_order WHERE next_ask_at IS NOT NULL AND next_ask_at <= :now
-        GROUP BY channel, merchant_id
-    ) AS waiting ORDER BY channel, merchant_id
-    """,
-)
 _RELEASE = text("UPDATE order_line SET open = false WHERE order_id = ANY(CAST(:ids AS uuid[])) AND open")
 
 
 async def lock(session: AsyncSession, order_nos: Sequence[str]) -> dict[str, Order]:
     """Lock orders, sorted; by number."""
-    orders = await _orders(session, _LOCK, {"order_nos": sorted(set(order_nos))})
+    orders = await read_orders(session, _LOCK, {"order_nos": sorted(set(order_nos))})
     return {order.order_no: order for order in orders}
 
 
@@ -275,12 +195,12 @@ async def appids(session: AsyncSession, order_nos: Sequence[str]) -> dict[str, O
 
 async def get(session: AsyncSession, order_no: str) -> Order | None:
     """One order as it stands."""
-    return next(iter(await _orders(session, _GET, {"order_no": order_no})), None)
+    return next(iter(await read_orders(session, _GET, {"order_no": order_no})), None)
 
 
 async def open_on_bills(session: AsyncSession, bill_ids: Sequence[UUID]) -> list[Order]:
     """The orders that hold these bills open."""
-    return await _orders(session, _OPEN_ON_BILLS, {"bills": sorted(set(bill_ids))})
+    return await read_orders(session, _OPEN_ON_BILLS, {"bills": sorted(set(bill_ids))})
 
 
 async def insert(
@@ -330,62 +250,6 @@ async def transition(
     return ids
 
 
-async def lock_pace(session: AsyncSession, channel: str, merchant_id: str, fresh: datetime) -> datetime:
-    """Until when a merchant's questions are used up, locked; ``fresh`` where none was asked yet."""
-    values = {"channel": channel, "merchant_id": merchant_id, "fresh": fresh}
-    used_until: datetime = (await session.execute(_LOCK_PACE, values)).scalar_one()
-    return used_until
-
-
-async def note_pace(session: AsyncSession, channel: str, merchant_id: str, used_until: datetime) -> None:
-    """Note until when a merchant's questions are used up."""
-    values = {"channel": channel, "merchant_id": merchant_id, "used_until": used_until}
-    await session.execute(_NOTE_PACE, values)
-
-
-async def any_due(session: AsyncSession, channel: str, merchant_id: str, now: datetime) -> bool:
-    """Whether there are orders of a merchant to ask about now."""
-    values = {"channel": channel, "merchant_id": merchant_id, "now": now}
-    return bool((await session.execute(_ANY_DUE, values)).scalar_one())
-
-
-async def claim_due(session: AsyncSession, channel: str, merchant_id: str, now: datetime, limit: int) -> list[Order]:
-    """A merchant's orders to ask about now, the longest unasked first, that no other process holds."""
-    values = {"channel": channel, "merchant_id": merchant_id, "now": now, "limit": limit}
-    return await _orders(session, _CLAIM_DUE, values)
-
-
-async def note_claimed(session: AsyncSession, claimed: Sequence[ClaimedOrder]) -> None:
-    """Note locked orders as asked, and when each is asked again."""
-    await session.execute(_NOTE_CLAIMED, _CLAIMED.arrays(claimed))
-
-
-async def claim_withdrawn(
-    session: AsyncSession, merchants: Sequence[str], now: datetime, asked_before: datetime, limit: int
-) -> list[str]:
-    """Numbers of these merchants' open orders that would collect a superseded bill, noted as asked."""
-    values = {"merchants": sorted(merchants), "asked_before": asked_before, "limit": limit}
-    withdrawn = list((await session.execute(_WITHDRAWN, values)).scalars())
-    await session.execute(_NOTE_ASKED, {"order_nos": withdrawn, "now": now})
-    return withdrawn
-
-
-async def ask_at(session: AsyncSession, order_no: str, at: datetime) -> None:
-    """Let the channel be asked about an order then, unless it is settled."""
-    await session.execute(_ASK_AT, {"order_no": order_no, "at": at})
-
-
-async def ask_all_open(session: AsyncSession) -> int:
-    """Let the channel be asked about every open order, whose payment may have been lost; returns how many."""
-    result = await session.execute(_ASK_ALL_OPEN)
-    return result.rowcount if isinstance(result, CursorResult) else 0
-
-
-async def note_answered(session: AsyncSession, order_no: str) -> None:
-    """Note that the channel has given its final answer about an order that has ended."""
-    await session.execute(_NOTE_ANSWERED, {"order_no": order_no})
-
-
 async def hurry_lapsed(session: AsyncSession, today: date, now: datetime, soon: datetime, limit: int) -> int:
     """Let open orders whose price's last day is over be ended now; returns how many."""
     values = {"today": today, "now": now, "soon": soon, "limit": limit}
@@ -399,13 +263,8 @@ async def end_unreachable(session: AsyncSession, known: Collection[tuple[str, st
     return int((await session.execute(_END_UNREACHABLE, values)).scalar_one())
 
 
-async def unanswered(session: AsyncSession, now: datetime) -> list[UnansweredOrders]:
-    """Orders that are to be asked about by now, by merchant."""
-    return await fetch_all(session, _UNANSWERED, UnansweredOrders, {"now": now})
-
-
-async def _orders(session: AsyncSession, statement: TextClause, values: Mapping[str, object]) -> list[Order]:
-    orders = await fetch_all(session, statement, _order_of, values)
+async def read_orders(session: AsyncSession, statement: TextClause, values: Mapping[str, object]) -> list[Order]:
+    orders = await fetch_all(session, statement, order_of, values)
     if not orders:
         return []
     lines: dict[UUID, list[OrderLine]] = defaultdict(list)

@@ -23,6 +23,7 @@ from services.payment.channels.channel import (
     PaymentChannel,
 )
 from services.payment.orders import life, repository
+from services.payment.orders.questions import repository as questions
 from services.payment.orders.state import OPEN_STATES, Order, OrderLine, OrderState, TradeType, common_region
 from services.payment.resources import PaymentResources
 from shared.contracts.event import Trace
@@ -182,7 +183,7 @@ async def learn_answer(context: ServiceContext[PaymentResources], order: Order, 
         await context.resources.notices.store(*answer.paid)
     if answer.is_final:
         async with context.database.transaction(order.region) as session:
-            await repository.note_answered(session, order.order_no)
+            await questions.note_answered(session, order.order_no)
     return answer
 
 
@@ -192,7 +193,7 @@ async def _learn_payment(context: ServiceContext[PaymentResources], order: Order
         await learn_answer(context, order, channel)
     except (ChannelUnavailable, ChannelRefused):
         async with context.database.transaction(order.region) as session:
-            await repository.ask_at(session, order.order_no, context.clock.now())
+            await questions.ask_at(session, order.order_no, context.clock.now())
 
 
 def channel_of(resources: PaymentResources, order: Order) -> PaymentChannel:

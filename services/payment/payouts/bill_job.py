@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.differences import repository as differences
 from services.payment.job_names import PAYOUTS
-from services.payment.payments.repository import CoveredRange
+from services.payment.payments.counted.repository import CoveredRange
 from services.payment.payouts import payout_match, repository
 from services.payment.payouts.repository import BillPlace, Payout, PayoutRow, ReadBill
 from services.payment.resources import PaymentResources

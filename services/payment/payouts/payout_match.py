@@ -14,15 +14,16 @@ from services.payment.bank.counted_lines import Counted
 from services.payment.batches import repository as batches
 from services.payment.batches.discrepancies import Difference, DifferenceKind
 from services.payment.batches.models import OnlineBatch
+from services.payment.batches.parts import repository as parts
 from services.payment.batches.repository import Transition
 from services.payment.batches.settlement_reference import parse_settlement
 from services.payment.batches.state import BatchState, BatchStep, HoldStage, ready
 from services.payment.differences import repository as differences
-from services.payment.payments import repository as payments
-from services.payment.payments.repository import CountedFigures
+from services.payment.payments.counted import repository as counted_money
+from services.payment.payments.counted.repository import CountedFigures
 from services.payment.payouts import repository
 from services.payment.payouts.repository import Payout, ReadBill
-from services.payment.refunds import repository as refunds
+from services.payment.refunds.deductions import repository as deductions
 from services.payment.refunds.unasked import repository as unasked_rows
 from services.payment.refunds.unasked import service as unasked
 from services.payment.refunds.unasked.service import ReportedRefund
@@ -43,22 +44,22 @@ async def meet_line(session: AsyncSession, region: str, line: SettlementLine, to
     key = (settlement.channel, settlement.merchant_id, settlement.day)
     payout = await repository.lock_awaited(session, *key, line.amount_fen)
     if payout is not None:
-        part = await batches.begin_part(session, settlement, region, line.trace, by_bill=True, payout_id=payout.id)
+        part = await parts.begin_part(session, settlement, region, line.trace, by_bill=True, payout_id=payout.id)
         await statements.explain(session, line.id, part.id)
-        await batches.add_settled(session, part.id, line.amount_fen)
+        await parts.add_settled(session, part.id, line.amount_fen)
         await _meet(session, await _locked(session, part.id), payout, line, today)
     elif not await repository.is_worked(session, settlement.channel, settlement.merchant_id, _next(settlement.day)):
         await statements.let_wait(session, line.id, AWAITS_BILL)
     else:
-        part = await batches.lock_waiting_part(session, settlement, region, line.trace, by_bill=True)
+        part = await parts.lock_waiting_part(session, settlement, region, line.trace, by_bill=True)
         await statements.explain(session, line.id, part.id)
-        await batches.add_settled(session, part.id, line.amount_fen)
+        await parts.add_settled(session, part.id, line.amount_fen)
         await compare(session, await _locked(session, part.id), line, today)
 
 
 async def compare_held(session: AsyncSession, region: str, bill: ReadBill) -> None:
     """Compare a merchant's held money of the bank with the payouts that are known now."""
-    for batch_id in await batches.held_by_bill(session, bill.channel, bill.merchant_id):
+    for batch_id in await parts.held_by_bill(session, bill.channel, bill.merchant_id):
         batch = await batches.lock_online(session, batch_id)
         if batch is not None and batch.waits_for_money:
             line = await statements.last_settlement_of(session, batch.id)
@@ -70,7 +71,7 @@ async def compare(session: AsyncSession, batch: OnlineBatch, line: SettlementLin
     key = (batch.channel, batch.merchant_id, batch.settlement_day)
     payout = await repository.lock_awaited(session, *key, batch.declared_fen)
     if payout is not None:
-        await batches.give_payout(session, batch.id, payout.id)
+        await parts.give_payout(session, batch.id, payout.id)
         await _meet(session, batch, payout, line, today)
     elif batch.declared_fen == 0:
         await _move(session, batch, line, BatchState.CLOSED_EMPTY, CountedFigures(0, 0, 0, 0))
@@ -92,7 +93,7 @@ async def resolve(session: AsyncSession, region: str, payout_id: UUID, today: da
     if payout is None or first is None:
         return 0
     line = await statements.last_settlement_of(session, first.id)
-    part = await batches.begin_part(session, first.settlement, region, line.trace, by_bill=True, payout_id=payout.id)
+    part = await parts.begin_part(session, first.settlement, region, line.trace, by_bill=True, payout_id=payout.id)
     await _go_on(session, part, payout, line)
     await differences.note_tried(session, payout.id)
     await differences.close_counted(session, payout.channel, payout.merchant_id, today)
@@ -101,7 +102,7 @@ async def resolve(session: AsyncSession, region: str, payout_id: UUID, today: da
 
 async def take_back(session: AsyncSession, payout_id: UUID, approval: Approval, day: date) -> None:
     """Take back every part of a payout whose line of the bank was reversed; it waits for the right one."""
-    for batch_id in await batches.of_payout(session, payout_id):
+    for batch_id in await parts.of_payout(session, payout_id):
         batch = await _locked(session, batch_id)
         counted = Counted(batch, await batches.matched_on(session, batch.id), approval.id)
         await counted_lines.take_back(session, counted)
@@ -113,10 +114,10 @@ async def take_back(session: AsyncSession, payout_id: UUID, approval: Approval, 
 async def _go_on(session: AsyncSession, batch: OnlineBatch, payout: Payout, line: SettlementLine) -> None:
     """Count what agrees, with what the channel gave back unasked: that is a fact by its bill."""
     await _take_unasked(session, payout)
-    given_back = await refunds.deduct_covered(session, payout.covered, batch.id)
+    given_back = await deductions.deduct_covered(session, payout.covered, batch.id)
     given_back += await unasked_rows.deduct_covered(session, payout.covered, batch.id)
     returned = [refund.payment_line_id for refund in given_back if refund.whole]
-    figures = await payments.count_covered(session, payout.covered, batch.id, returned, line.booked_on)
+    figures = await counted_money.count_covered(session, payout.covered, batch.id, returned, line.booked_on)
     await counted_lines.book(session, Counted(batch, line.booked_on, line.id))
     await _move(session, batch, line, ready(figures.premium_lines), figures)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.payments.repository import COVERED, CoveredRange
+from services.payment.payments.counted.repository import COVERED, CoveredRange
 from shared.contracts.event import Trace
 from shared.database.row import fetch_all, fetch_one, select_into
 
@@ -209,7 +209,7 @@ _AWAIT = text("UPDATE payout SET state = 'AWAITED', batch_id = NULL WHERE id = :
 _TO_RESOLVE = text(
     """
     SELECT d.payout_id FROM settlement_difference d JOIN payout o ON o.id = d.payout_id AND o.state = 'MET'
-    WHERE d.state = 'OPEN' AND (
+    WHERE d.state = 'OPEN' AND d.ours_fen IS DISTINCT FROM 0 AND (
         (d.kind = 'PAYMENT' AND EXISTS (
             SELECT FROM payment p JOIN payment_line l ON l.payment_id = p.id
             WHERE p.channel = d.channel AND p.merchant_id = d.merchant_id AND p.transaction_id = d.transaction_id

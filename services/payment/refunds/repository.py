@@ -1,7 +1,7 @@
 """Reading, locking and writing refunds."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -9,13 +9,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.ledger.transfer import Dimensions
-from services.payment.payments.repository import COVERED, CoveredRange, SettledDay
 from services.payment.refunds.state import NewRefund, Refund, RefundState, asked_under, refund_no
 from shared.contracts.event import Trace
 from shared.database.bulk import ColumnMap, update_rows
-from shared.database.row import fetch_all, fetch_one, select_into
-
-_AT_ONCE = 500
+from shared.database.row import fetch_all, select_into
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,64 +66,6 @@ class ListedRefund:
     failure: str | None
     refunded_on: date | None
     channel_refund_id: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class DeductedRefund:
-    """A refund that a channel deducted from a payout, with the payment's line that it gave back."""
-
-    id: UUID
-    payment_line_id: UUID
-    enrolment_id: UUID | None
-    person_token: str | None
-    benefit_year: int | None
-    region: str
-    amount_fen: int
-    reopened: int
-    whole: bool
-    with_its_payment: bool
-    actor: str
-    correlation_id: UUID
-
-    @property
-    def dimensions(self) -> Dimensions:
-        """Whose money it was, for the books."""
-        return Dimensions(self.region, self.enrolment_id, self.person_token, self.benefit_year)
-
-    @property
-    def key(self) -> str:
-        """What makes its deduction happen once: another one only after the last was taken back."""
-        return f"{self.id}:{self.reopened}" if self.reopened else str(self.id)
-
-
-# Given back out of the payout that would have brought it: then the pending account never saw the money.
-_DEDUCTION = {
-    "id": "r.id",
-    "payment_line_id": "l.id",
-    "enrolment_id": "l.enrolment_id",
-    "person_token": "l.person_token",
-    "benefit_year": "l.benefit_year",
-    "region": "l.region",
-    "amount_fen": "r.amount_fen",
-    "reopened": "coalesce(r.reopened, 0)",
-    "whole": "r.amount_fen = l.amount_fen",
-    "with_its_payment": "l.counted_by IS NOT DISTINCT FROM r.deducted_by AND l.settled_on IS NULL",
-    "actor": "r.actor",
-    "correlation_id": "r.correlation_id",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class RefundOfDay:
-    """A refund, and whether a payout deducted it already."""
-
-    id: UUID
-    region: str
-    state: str
-    refunded_on: date | None
-    attributed_to: date | None
-    counted: bool
-    actor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,70 +202,6 @@ _NOTE_CHANNEL_ID = text(
 _CONCLUDE = update_rows(
     "refund", _OUTCOMES, key="id", sets={"channel_refund_id": "coalesce(n.channel_refund_id, refund.channel_refund_id)"}
 )
-# A refund is deducted once, from the payout of its own day or of the day that two people attributed it to.
-_DEDUCT_DAY = select_into(
-    DeductedRefund,
-    """
-    WITH due AS MATERIALIZED (
-        SELECT id FROM refund
-        WHERE channel = :channel AND merchant_id = :merchant_id AND state = 'PAID' AND deducted_by IS NULL
-          AND coalesce(attributed_to, refunded_on) = :day
-    ), deducted AS (
-        UPDATE refund r SET deducted_by = :batch_id FROM due
-        WHERE r.id = due.id AND r.deducted_by IS NULL RETURNING r.*
-    )
-    SELECT {fields} FROM deducted r JOIN suspense s ON s.id = r.suspense_id
-    JOIN payment_line l ON l.id = s.payment_line_id
-    ORDER BY r.id
-    """,
-    **_DEDUCTION,
-)
-# The bill says from which payout a refund was deducted, whatever day its word came on, and whether it came yet. The
-# channel's bill names it by the channel's number; where we do not know that one, the trade bill knows ours.
-_DEDUCT_COVERED = select_into(
-    DeductedRefund,
-    f"""
-    WITH covered AS ({COVERED}), due AS MATERIALIZED (
-        SELECT r.id FROM covered c JOIN refund r ON r.channel = :channel AND r.merchant_id = :merchant_id
-          AND r.channel_refund_id = c.business_no AND r.amount_fen = -c.amount_fen
-        WHERE c.kind = 'REFUND' AND r.state <> 'PAY_FAILED'
-        UNION
-        SELECT r.id FROM covered c
-        JOIN bill_trade_line t ON t.kind = 'REFUND' AND t.channel_refund_id = c.business_no
-        JOIN refund r ON r.refund_no = t.refund_no AND r.channel = :channel AND r.merchant_id = :merchant_id
-          AND r.amount_fen = -c.amount_fen
-        WHERE c.kind = 'REFUND' AND r.state NOT IN ('REQUESTED', 'PAY_FAILED')
-    ), deducted AS (
-        UPDATE refund r SET deducted_by = :batch_id FROM due
-        WHERE r.id = due.id AND r.deducted_by IS NULL RETURNING r.*
-    )
-    SELECT {{fields}} FROM deducted r JOIN suspense s ON s.id = r.suspense_id
-    JOIN payment_line l ON l.id = s.payment_line_id
-    ORDER BY r.id
-    """,  # noqa: S608 - constant parts
-    **_DEDUCTION,
-)
-_DEDUCTED_BY = select_into(
-    DeductedRefund,
-    """
-    SELECT {fields} FROM refund r JOIN suspense s ON s.id = r.suspense_id
-    JOIN payment_line l ON l.id = s.payment_line_id
-    WHERE r.deducted_by = :batch_id AND (CAST(:after AS uuid) IS NULL OR r.id > :after) ORDER BY r.id LIMIT :limit
-    """,
-    **_DEDUCTION,
-)
-_RELEASE = text(
-    "UPDATE refund SET deducted_by = NULL, reopened = coalesce(reopened, 0) + 1 WHERE deducted_by = :batch_id"
-)
-_LOCK_FOR_DAY = select_into(
-    RefundOfDay,
-    """
-    SELECT {fields} FROM refund
-    WHERE channel = :channel AND merchant_id = :merchant_id AND refund_no = :refund_no FOR UPDATE
-    """,
-    counted="deducted_by IS NOT NULL",
-)
-_ATTRIBUTE = text("UPDATE refund SET attributed_to = :day, attributed_by = :approval_id WHERE id = :id")
 _LIST = select_into(
     ListedRefund,
     """
@@ -406,49 +281,6 @@ async def conclude(session: AsyncSession, outcomes: Sequence[RefundOutcome]) -> 
     """Write what became of locked refunds."""
     if outcomes:
         await session.execute(_CONCLUDE, _OUTCOMES.arrays(outcomes))
-
-
-async def deduct_day(session: AsyncSession, settlement: SettledDay, batch_id: UUID) -> list[DeductedRefund]:
-    """Let a batch deduct what the channel gave back on a day and nobody deducted."""
-    values = {
-        "channel": settlement.channel,
-        "merchant_id": settlement.merchant_id,
-        "day": settlement.day,
-        "batch_id": batch_id,
-    }
-    return await fetch_all(session, _DEDUCT_DAY, DeductedRefund, values)
-
-
-async def deduct_covered(session: AsyncSession, covered: CoveredRange, batch_id: UUID) -> list[DeductedRefund]:
-    """Let a batch deduct every refund of ours among a payout's movements."""
-    values = asdict(covered) | {"batch_id": batch_id}
-    return await fetch_all(session, _DEDUCT_COVERED, DeductedRefund, values)
-
-
-async def deducted_pages(session: AsyncSession, batch_id: UUID) -> AsyncIterator[list[DeductedRefund]]:
-    """The refunds that a batch deducted, some at a time."""
-    after: UUID | None = None
-    while page := await fetch_all(
-        session, _DEDUCTED_BY, DeductedRefund, {"batch_id": batch_id, "after": after, "limit": _AT_ONCE}
-    ):
-        yield page
-        after = page[-1].id
-
-
-async def release(session: AsyncSession, batch_id: UUID) -> None:
-    """Take back that a batch deducted its refunds: another part of their day may."""
-    await session.execute(_RELEASE, {"batch_id": batch_id})
-
-
-async def lock_for_day(session: AsyncSession, channel: str, merchant_id: str, refund_no: str) -> RefundOfDay | None:
-    """A refund by its number at the channel, held until the transaction ends."""
-    values = {"channel": channel, "merchant_id": merchant_id, "refund_no": refund_no}
-    return await fetch_one(session, _LOCK_FOR_DAY, RefundOfDay, values)
-
-
-async def attribute(session: AsyncSession, refund_id: UUID, day: date, approval_id: UUID) -> None:
-    """Note on a locked refund with which day the channel deducts it, by whose approval."""
-    await session.execute(_ATTRIBUTE, {"id": refund_id, "day": day, "approval_id": approval_id})
 
 
 async def listed(

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.batches import repository, steps
+from services.payment.batches.lines import repository as batch_lines
 from services.payment.batches.models import Batch
 from services.payment.batches.repository import Transition
 from services.payment.batches.state import BatchState, BatchStep, HoldStage, has_passed, source_of, target_of
@@ -42,7 +43,7 @@ async def confirm_detail(database: Database, settings: Settings, region: str, tr
 
 
 async def _conclude(session: AsyncSession, trace: Trace, batch: Batch, detail: TaxDetail) -> Batch:
-    await repository.refuse_other_lines(session, batch)
+    await batch_lines.refuse_other_lines(session, batch)
     compared = await compare(session, batch, reference_of(batch), detail)
     held = bool(compared.differences)
     move = Transition(
@@ -59,5 +60,5 @@ async def _conclude(session: AsyncSession, trace: Trace, batch: Batch, detail: T
     if moved is None:  # another request concluded meanwhile: its result stands
         return await steps.visible_batch(session, batch.id)
     if not held:
-        await repository.number_lines(session, batch.id, compared.lines)
+        await batch_lines.number_lines(session, batch.id, compared.lines)
     return moved

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.batches import repository as batches
+from services.payment.batches.lines import repository as batch_lines
 from services.payment.batches.models import Batch, RemittanceLine
 from services.payment.batches.state import BatchStep, MoneyLocation
 from services.payment.job_names import REMITTANCE_LINES
@@ -56,7 +57,7 @@ class _Arrival:
 async def begin(session: AsyncSession, trace: Trace, batch: Batch, step: BatchStep, step_id: UUID) -> None:
     """Begin to move the lines of a batch that has taken a step, and move the first portion in the same transaction."""
     await refuse_moving(session, batch)
-    await batches.refuse_other_lines(session, batch)
+    await batch_lines.refuse_other_lines(session, batch)
     replaced_by = None
     if step is BatchStep.RETURN:
         replaced_by = new_id()
@@ -85,15 +86,17 @@ async def go_on(context: ServiceContext[object]) -> int:
 
 
 async def _portion(session: AsyncSession, move: Move, batch: Batch) -> int:
-    lines = await batches.lines_of(session, batch.id, after=move.moved_to, limit=PORTION)
+    lines = await batch_lines.lines_of(session, batch.id, after=move.moved_to, limit=PORTION)
     if len(lines) != min(PORTION, move.lines_left):
         raise RuntimeError(f"batch {batch.id}: {len(lines)} of {move.lines_left} lines are left to follow")
     arrival = _arrival(BatchStep(move.step), batch)
     if arrival.place is not None:
-        await batches.move_lines(session, lines, arrival.place)
+        await batch_lines.move_lines(session, lines, arrival.place)
     if move.replaced_by is not None:
-        await batches.copy_lines(session, lines, move.replaced_by)
-    pages = [lines[start : start + batches.LINES_AT_ONCE] for start in range(0, len(lines), batches.LINES_AT_ONCE)]
+        await batch_lines.copy_lines(session, lines, move.replaced_by)
+    pages = [
+        lines[start : start + batch_lines.LINES_AT_ONCE] for start in range(0, len(lines), batch_lines.LINES_AT_ONCE)
+    ]
     for page in pages:
         await _book(session, move, page, arrival)
     # What people's other payments wait for is locked as late as it can. The keys are the enrolments, in their order.

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.batches import repository, steps
+from services.payment.batches.lines import repository as batch_lines
 from services.payment.batches.models import Batch
 from services.payment.batches.schemas import BatchOut, BatchPage, BatchWithLines, LineOut, MovingBatch
 from services.payment.batches.state import BatchKind, BatchState
@@ -51,7 +52,7 @@ async def read_batch(
 ) -> BatchWithLines:
     """One batch with a page of its lines."""
     batch = await steps.visible_batch(session, batch_id)
-    lines = await repository.lines_of(session, batch_id, after=after_line, limit=limit)
+    lines = await batch_lines.lines_of(session, batch_id, after=after_line, limit=limit)
     return BatchWithLines(
         **BatchOut.of(batch).model_dump(),
         lines_left=await moves.lines_left(session, batch_id),

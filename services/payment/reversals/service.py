@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.payment.bank import counted_lines, settlement
 from services.payment.batches import repository as batches
 from services.payment.batches.models import Batch, CashBatch, OnlineBatch
+from services.payment.batches.parts import repository as parts
 from services.payment.batches.state import BatchState, HoldStage
 from services.payment.cash import corrections
 from services.payment.cash.schemas import CorrectionIn
@@ -84,7 +85,7 @@ async def reverse(
     elif isinstance(batch, OnlineBatch) and not batch.waits_for_money:
         await _take_back(session, context.settings.region, batch, approval)
     elif isinstance(batch, OnlineBatch):
-        await batches.add_settled(session, batch.id, -line.amount_fen)
+        await parts.add_settled(session, batch.id, -line.amount_fen)
         counted = await batches.lock_online(session, batch.id)
         if counted is not None:
             cause = SettlementLine(
@@ -112,7 +113,7 @@ async def _take_back(session: AsyncSession, region: str, batch: OnlineBatch, app
     await counted_lines.take_back(session, counted_lines.Counted(batch, matched_on, approval.id))
     await counted_lines.end_reversed(session, batch, approval.trace, day, approval.reason)
     if standing := await statements.lock_standing(session, batch.id):
-        part = await batches.lock_waiting_part(session, batch.settlement, region, approval.trace)
+        part = await parts.lock_waiting_part(session, batch.settlement, region, approval.trace)
         await settlement.add_settlements(session, part.id, standing)
 
 
@@ -135,7 +136,7 @@ async def _locked(session: AsyncSession, line_id: UUID) -> tuple[BankLine, Batch
     _refuse_what_rests_on_it(batch)
     if isinstance(batch, OnlineBatch) and batch.payout_id is not None:
         # The payout's further parts rest on the same line.
-        for other in await batches.of_payout(session, batch.payout_id):
+        for other in await parts.of_payout(session, batch.payout_id):
             _refuse_what_rests_on_it(await batches.lock(session, other))
     return line, batch
 

@@ -31,7 +31,7 @@ async def test_a_connection_that_the_server_closed_while_it_lay_idle_is_replaced
 async def test_a_connection_whose_server_is_gone_is_put_away_without_a_word(
     installation: Installation, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The goodbye to a server that has restarted meanwhile fails: nothing is lost, and nobody needs to look."""
+    """Closing it to a server that has restarted meanwhile fails: nothing is lost, and nobody needs to look."""
     database = Database(installation.settings.service_url("quota"), pool_size=1)
     async with database.engine.connect() as connection:
         driver = (await connection.get_raw_connection()).driver_connection

@@ -8,6 +8,8 @@ from services.payment.channels.bills import BillFault, FaultyBill
 _YUAN = re.compile(r"(-?)([0-9]{1,13})(?:\.([0-9]{1,2}))?")
 _COUNT = re.compile(r"([0-9]{1,9})(?:\.0)?")
 _MOMENT_LENGTH = len("2023-10-08 23:59:59")
+# Beyond these a moment leaves the calendar when it is counted in another zone.
+_FIRST_YEAR, _BEYOND = "2010", "2200"
 _NUMBER_LIMIT = 64
 _KEPT = 4096
 
@@ -63,7 +65,7 @@ def count_of(written: str) -> int:
 def moment_of(written: str) -> datetime:
     """A moment of Beijing time; raises FaultyBill."""
     try:
-        if len(written) != _MOMENT_LENGTH:
+        if len(written) != _MOMENT_LENGTH or not _FIRST_YEAR <= written[:4] < _BEYOND:
             raise ValueError
         return datetime.fromisoformat(f"{written}+08:00")
     except ValueError:

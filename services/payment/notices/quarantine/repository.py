@@ -15,8 +15,8 @@ from shared.database.row import fetch_all, fetch_one, select_into
 
 
 @dataclass(frozen=True, slots=True)
-class QuarantinedNotice:
-    """A notice in quarantine, and why."""
+class _Uncredited:
+    """An authentic notice that was not credited, and why."""
 
     id: UUID
     channel: str
@@ -34,29 +34,19 @@ class QuarantinedNotice:
     reason: str
     region: str
     recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedNotice(_Uncredited):
+    """One that waits, and the proposal to close it, if there is one."""
+
     closing: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
-class ClosedNotice:
-    """A notice that two people closed, why it was in quarantine, and who they were."""
+class ClosedNotice(_Uncredited):
+    """One that two people closed, and who they were."""
 
-    id: UUID
-    channel: str
-    merchant_id: str
-    notify_id: str
-    event_type: str
-    payee_merchant_id: str | None
-    payee_provider_id: str | None
-    order_no: str | None
-    transaction_id: str | None
-    refund_no: str | None
-    amount_fen: int | None
-    currency: str | None
-    succeeded_at: datetime | None
-    reason: str
-    region: str
-    recorded_at: datetime
     closed_by: UUID
     closed_on: date
     proposed_by: str

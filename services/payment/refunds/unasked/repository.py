@@ -9,13 +9,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.ledger.transfer import Dimensions
-from services.payment.payments.repository import COVERED, CoveredRange
-from services.payment.refunds.repository import DeductedRefund
+from services.payment.payments.counted.repository import COVERED, CoveredRange
+from services.payment.refunds.deductions.repository import DeductedRefund
 from shared.contracts.event import Trace
 from shared.database.bulk import ColumnMap, insert_rows
-from shared.database.row import fetch_all, select_into
-
-_AT_ONCE = 500
+from shared.database.row import fetch_all, fetch_pages, select_into
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +156,10 @@ _DEDUCT_COVERED = select_into(
     DeductedRefund,
     f"""
     WITH covered AS ({COVERED}), due AS MATERIALIZED (
-        SELECT u.channel_refund_id FROM covered c JOIN unasked_refund u
+        SELECT u.channel_refund_id
+        FROM (SELECT DISTINCT business_no, amount_fen FROM covered WHERE kind = 'REFUND') c JOIN unasked_refund u
           ON u.channel = :channel AND u.merchant_id = :merchant_id AND u.channel_refund_id = c.business_no
-        WHERE c.kind = 'REFUND' GROUP BY u.channel_refund_id, c.amount_fen HAVING sum(u.amount_fen) = -c.amount_fen
+        GROUP BY u.channel_refund_id, c.amount_fen HAVING sum(u.amount_fen) = -c.amount_fen
     ), deducted AS (
         UPDATE unasked_refund u SET deducted_by = :batch_id FROM due
         WHERE u.channel_refund_id = due.channel_refund_id AND u.channel = :channel AND u.merchant_id = :merchant_id
@@ -230,14 +229,9 @@ async def deduct_covered(session: AsyncSession, covered: CoveredRange, batch_id:
     return await fetch_all(session, _DEDUCT_COVERED, DeductedRefund, values)
 
 
-async def deducted_pages(session: AsyncSession, batch_id: UUID) -> AsyncIterator[list[DeductedRefund]]:
+def deducted_pages(session: AsyncSession, batch_id: UUID) -> AsyncIterator[list[DeductedRefund]]:
     """Those that a batch deducted, some at a time."""
-    after: UUID | None = None
-    while page := await fetch_all(
-        session, _DEDUCTED_BY, DeductedRefund, {"batch_id": batch_id, "after": after, "limit": _AT_ONCE}
-    ):
-        yield page
-        after = page[-1].id
+    return fetch_pages(session, _DEDUCTED_BY, DeductedRefund, {"batch_id": batch_id})
 
 
 async def release(session: AsyncSession, batch_id: UUID) -> None:

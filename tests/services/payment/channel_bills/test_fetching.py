@@ -99,7 +99,7 @@ class TestReading:
         await settled(payment, {f"TRADE {DAY}": ("WANTED", "NOT_READY"), f"FUND_FLOW {DAY}": ("WANTED", "NOT_READY")})
         assert await fetch_bills(payment.running) == 0, "after a pause"
         payment.peer.bills.put("TRADE", DAY, TRADES)
-        assert [await fetch_bills(payment.running, again_after_s=0) for _ in range(2)] == [1, 1]
+        assert await fetch_bills(payment.running, again_after_s=0) == 2, "side by side"
         assert (await states(payment))[f"TRADE {DAY}"] == ("READ", None)
         assert await lines(payment) == (3, 0, 1)
 
@@ -126,7 +126,7 @@ class TestReading:
     ) -> None:
         await on(payment, NEXT)
         assert await payment.one("SELECT first_day FROM billed_merchant") == TODAY
-        assert await fetch_bills(payment.running) in (0, 1)
+        assert await fetch_bills(payment.running) in (0, 1, 2), "the service reads them, too"
         assert await payment.one("SELECT min(bill_day) FROM channel_bill") == TODAY
 
 

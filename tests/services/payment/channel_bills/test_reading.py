@@ -158,6 +158,12 @@ class TestTradeBill:
     def test_a_line_that_cannot_be_is_named(self, old: str, new: str, fault: BillFault) -> None:
         assert fault_of(edited(TRADES, old, new)) == fault
 
+    @pytest.mark.parametrize("year", ["0001", "2009", "2200", "9999"])
+    def test_a_moment_beyond_the_calendar_is_named(self, year: str) -> None:
+        """F, attacked: a refund of the year 1 ended the job that reads bills, and the bill stayed without a fault."""
+        content = trade_file(paid(1), refunded(1, at="11:00:00"))
+        assert fault_of(edited(content, "`2023-10-08 11:00:00", f"`{year}-01-01 00:00:00")) == BillFault.WRONG_LINE
+
     def test_what_is_not_utf8_is_named(self) -> None:
         assert fault_of(TRADES.replace("城乡".encode(), "城乡".encode("gbk"), 1)) == BillFault.WRONG_LINE
 

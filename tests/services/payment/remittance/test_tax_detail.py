@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from services.payment.batches import repository as batches
+from services.payment.batches.lines import repository as batch_lines
 from services.payment.remittance.detail import AT_ONCE, Comparison, TaxDetail, UnreadableDetail, compare
 from services.payment.remittance.tax_exchange import reference_of
 from shared.database.engine import Database
@@ -44,7 +45,7 @@ async def compared(installation: Installation, body: bytes) -> Comparison:
             batch = await batches.find(session, BATCH)
             assert batch is not None
             found = await compare(session, batch, reference_of(batch), TaxDetail(io.BytesIO(body)))
-            await batches.number_lines(session, BATCH, found.lines)
+            await batch_lines.number_lines(session, BATCH, found.lines)
         return found
     finally:
         await database.dispose()

@@ -1,0 +1,1 @@
+"""Which orders the channel is asked about next, when, and how fast."""

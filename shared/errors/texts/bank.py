@@ -1,0 +1,88 @@
+"""Refusals of the bank's side: settlements, its lines, and differences from the channels' bills."""
+
+from shared.errors.spec import Spec
+
+SETTLEMENT_REFERENCE_MALFORMED = Spec(
+    422,
+    "结算款摘要有误",
+    "The settlement's reference is malformed",
+    "格式为 渠道:商户号:结算日",
+    "Write it as CHANNEL:MCHID:YYYY-MM-DD",
+)
+DIFFERENCE_CLOSED = Spec(
+    409,
+    "该差异已经了结",
+    "The difference is closed already",
+    "查询差异清单",
+    "Look it up in the list of differences",
+)
+SETTLED_BY_BILL = Spec(
+    409,
+    "该日按渠道账单逐笔对账，不能改记结算日",
+    "That day is settled by the channel's bill, which says what belongs to which payout",
+    "查询差异清单；账单本身有误时联系渠道",
+    "Look at the list of differences; ask the channel where its bill is wrong",
+)
+SETTLEMENT_ALREADY_COUNTED = Spec(
+    409,
+    "该笔款项已随某一结算日对账",
+    "A settlement counted this money already",
+    "如对账有误，先冲销该结算日的到账记录",
+    "Where that was wrong, reverse the bank line of that settlement first",
+)
+BANK_LINE_CHANGED = Spec(
+    409,
+    "对账单明细已导入，内容不同",
+    "A line of the bank statement was imported before with other content",
+    "向银行核实对账单",
+    "Ask the bank which one is right",
+)
+SETTLEMENT_OF_UNKNOWN_MERCHANT = Spec(
+    422,
+    "没有此渠道或商户号的收款",
+    "No money was ever taken through this channel and merchant",
+    "核对结算款摘要中的渠道和商户号",
+    "Check the channel and merchant in the settlement's reference",
+)
+BANK_LINE_AMOUNT_IMPOSSIBLE = Spec(
+    422,
+    "现金存入的金额必须大于零",
+    "A deposit is more than nothing",
+    "银行冲正记为 REVERSAL，利息等其他款项记为 OTHER",
+    "Enter the bank's own reversal as REVERSAL, interest and the like as OTHER",
+)
+BANK_LINE_ALREADY_REVERSED = Spec(
+    409,
+    "该行已冲销",
+    "The line is reversed already",
+    "查询该行；需要时重新录入正确的一行",
+    "Look the line up; enter the right one where it is missing",
+)
+BANK_LINE_ALREADY_MATCHED = Spec(
+    409,
+    "该行的现金已对应并导入，不能冲销",
+    "The line's cash was matched and imported, and people are insured by it",
+    "由县医保与税务会商处理",
+    "Settle it with the tax bureau",
+)
+BANK_LINE_ALREADY_REMITTED = Spec(
+    409,
+    "该行的款项已上解，不能冲销",
+    "The line's money was brought on to the treasury and cannot be reversed",
+    "由县医保与税务会商处理；退回后在新批次中处理",
+    "Settle it with the tax bureau",
+)
+POOLING_AREA_REQUIRED = Spec(
+    403,
+    "只有统筹区级客户端可以办理此项",
+    "Only a caller of the whole pooling area may do this",
+    "使用县级客户端",
+    "Use a client of the pooling area",
+)
+DATE_IN_THE_FUTURE = Spec(
+    422,
+    "日期晚于业务日期",
+    "The date lies after the business date",
+    "核对日期；演练往年业务时，先推进业务日期",
+    "Check the date; where an earlier season is rehearsed, advance the business date first",
+)
