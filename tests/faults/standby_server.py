@@ -29,6 +29,7 @@ class Standby:
         """Copy the primary while it works, and follow it."""
         folder = self.postgres.data_dir
         folder.mkdir(mode=0o711)
+        self._primary.postgres.data_dir.chmod(0o711)  # its socket lies inside, and the standby's account is to reach it
         shutil.copy(self._primary.postgres.data_dir / "superuser.password", folder)
         password = urlsplit(self._primary.postgres.admin_url).password or ""
         command = [str(program("pg_basebackup")), "-h", str(self._primary.socket_dir), "-U", SUPERUSER]
