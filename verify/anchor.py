@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -45,7 +46,7 @@ class AnchorLine(BaseModel):
 
 # What a restoration has abandoned was recorded by it, and is named beside the epoch that it began. It lost what was
 # sealed since the moment to which the database was restored: a head that was anchored before still stands there, and
-# in no place stands another one that had been sealed by then.
+# in no place stands another one that had been sealed by then. What was anchored after it began was not abandoned by it.
 _KNOWN = """
     SELECT asked.place, asked.block, asked.table_name, asked.hash, known.hash AS found
     FROM unnest(CAST(:places AS integer[]), CAST(:tables AS text[]), CAST(:blocks AS bigint[]), CAST(:hashes AS text[]),
@@ -54,7 +55,8 @@ _KNOWN = """
     WHERE known.hash IS DISTINCT FROM asked.hash AND NOT EXISTS (
         SELECT FROM proof.epoch AS began
         CROSS JOIN jsonb_to_recordset(began.abandoned -> asked.table_name) AS gone (block bigint, hash text)
-        WHERE gone.block = asked.block AND gone.hash = asked.hash AND asked.written_at >= began.restored_to
+        WHERE gone.block = asked.block AND gone.hash = asked.hash
+          AND asked.written_at BETWEEN began.restored_to AND began.began_at
           AND (known.sealed_at IS NULL OR known.sealed_at > asked.written_at))
     ORDER BY asked.place, asked.table_name
 """
@@ -124,7 +126,7 @@ async def _prove(
     lines: Sequence[AnchorLine],
 ) -> None:
     places, tables, blocks, hashes = zip(*asked, strict=True) if asked else ((), (), (), ())
-    values: dict[str, list[object]] = {
+    values: dict[str, list[Any]] = {
         "places": list(places),
         "tables": list(tables),
         "blocks": list(blocks),

@@ -12,7 +12,7 @@ PORTIONS = {
 COLLECTED = {
     "services/payment/crediting/worker.py work": "who paid, what was suspended, which refunds were paid",
     "services/payment/payouts/payout_match.py _take_unasked": "each refund of a payout that nobody asked for",
-    "services/payment/cash/match_job.py _import": "portions of a statement's receipts",
+    "services/payment/cash/deposit_import.py import_receipts": "portions of a statement's receipts",
     "shared/messaging/consumer/delivery.py _attempt": "every handler of a batch",
 }
 

@@ -106,6 +106,13 @@ def test_a_command_that_does_not_exist_is_refused() -> None:
     assert "migrat" in result.output
 
 
+def test_events_of_before_the_calendar_are_not_sent_again() -> None:
+    """F, attacked: the year 1 ended in a traceback."""
+    result = CliRunner().invoke(app, ["replay", "outbox", "--since", "0001-01-01"])
+    assert result.exit_code == 2
+    assert "早于 2000 年" in result.output
+
+
 TABLES = "SELECT string_agg(format('%I', tablename), ', ') FROM pg_tables WHERE schemaname = 'public'"
 WAITING = """
     SELECT count(*) FROM pg_locks

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.subsidy.changes.repository import PricingCause
+from services.subsidy.counts.repository import PEOPLE
 from services.subsidy.pricing.pricer import Pricing, certified
 from shared.contracts.event import Trace
 from shared.contracts.registration import PersonFacts
@@ -223,20 +224,22 @@ _HELD = select_into(
 _ADD_PRICINGS = insert_rows(
     "pricing", _PRICING, given={"pack": "text"}, order_by="n.id", then="ON CONFLICT (id) DO NOTHING"
 )
-_ADD_ENROLMENTS = insert_rows("enrolment", _ENROLMENT)
+_ADD_ENROLMENTS = PEOPLE.insert(insert_rows("enrolment", _ENROLMENT))
 _ADD_ASSESSMENTS = insert_rows("assessment", _ASSESSMENT)
 # The price of a paid enrolment is frozen.
-_RENEW = update_rows(
-    "enrolment",
-    _RENEWED,
-    key="id",
-    sets={
-        "pricing_id": "CASE WHEN enrolment.paid_on IS NULL THEN n.pricing_id ELSE enrolment.pricing_id END",
-        "row_no": "CASE WHEN enrolment.paid_on IS NULL THEN n.row_no ELSE enrolment.row_no END",
-    },
+_RENEW = PEOPLE.update(
+    update_rows(
+        "enrolment",
+        _RENEWED,
+        key="id",
+        sets={
+            "pricing_id": "CASE WHEN enrolment.paid_on IS NULL THEN n.pricing_id ELSE enrolment.pricing_id END",
+            "row_no": "CASE WHEN enrolment.paid_on IS NULL THEN n.row_no ELSE enrolment.row_no END",
+        },
+    )
 )
-_RECORD_PAID = update_rows("enrolment", _PAID, key="id")
-_TERMINATE = update_rows("enrolment", _ENDED, key="id")
+_RECORD_PAID = PEOPLE.update(update_rows("enrolment", _PAID, key="id"))
+_TERMINATE = PEOPLE.update(update_rows("enrolment", _ENDED, key="id"))
 _LOCK_REVISABLE = text(
     """
     SELECT e.id, e.region, e.benefit_year, e.person_token, e.registered_on, e.facts, e.version, e.paid_on,
