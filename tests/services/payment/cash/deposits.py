@@ -12,7 +12,7 @@ from verify.snapshot import open_databases
 
 SCOPES = (*TAX_HALL, "payment:approve")
 GROUNDS = {"reason": "收款人承认短款", "evidence": "欠条 2023-10-11"}
-AUDITED = (*OF_PAYMENT, "MOVED_FOR_A_REASON", "CHRONOLOGY")
+AUDITED = frozenset((*OF_PAYMENT, "MOVED_FOR_A_REASON", "CHRONOLOGY"))
 
 
 async def propose(village: Village, batch: str, *, client: str = "bank", expect: int = 202) -> Any:
