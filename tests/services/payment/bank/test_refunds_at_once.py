@@ -1,4 +1,4 @@
-"""Refunds that nobody asked for, told twice at once: by the channel's notice and by its bill."""
+"""Refunds that nobody asked for, reported twice at once: by the channel's notice and by its bill."""
 
 import asyncio
 from collections.abc import AsyncIterator
