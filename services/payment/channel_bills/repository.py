@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import UUID
 
 from sqlalchemy import text
@@ -18,7 +18,7 @@ from services.payment.channel_bills.models import (
     LateBills,
     MerchantAtChannel,
 )
-from services.payment.channels.bills import BillFault, BillKind, FlowLine, Portion, TradeLine
+from services.payment.channels.bills import BillFault, BillKind, FlowLine, TradeLine
 from shared.contracts.event import Trace
 from shared.database.bulk import ColumnMap
 from shared.database.row import fetch_all, fetch_one, select_into
@@ -297,10 +297,10 @@ async def begin_lines(session: AsyncSession, kind: BillKind) -> None:
     await session.execute(text(_STAGING[kind]))
 
 
-async def stage(session: AsyncSession, kind: BillKind, lines: Portion) -> None:
-    """Bring in a portion of a bill's lines; they count when they are taken over."""
+async def stage(session: AsyncSession, kind: BillKind, lines: BinaryIO) -> None:
+    """Bring in some of a bill's lines, as COPY reads them; they count when they are taken over."""
     driver: Any = (await (await session.connection()).get_raw_connection()).driver_connection
-    await driver.copy_records_to_table("staged_line", records=lines.rows(), columns=_COLUMNS[kind])
+    await driver.copy_to_table("staged_line", source=lines, columns=_COLUMNS[kind])
 
 
 async def take_over(session: AsyncSession, bill_id: UUID, kind: BillKind, region: str) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
+from io import BytesIO
 from typing import BinaryIO
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,9 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.payment.channel_bills import repository
 from services.payment.channel_bills.models import AskedBill
 from services.payment.channels.bills import BillReader, Portion
+from shared.database.copy_text import CopyText
 
 _PIECE = 1 << 20
 _AT_ONCE = 20_000
+_Lines = tuple[int, BinaryIO]
 
 
 async def store(session: AsyncSession, asked: AskedBill, reader: BillReader, region: str) -> int:
@@ -21,17 +24,13 @@ async def store(session: AsyncSession, asked: AskedBill, reader: BillReader, reg
 
     Raises FaultyBill, at the latest after the last line: then the transaction has to be given up.
     """
-    count = staged = 0
+    count = 0
     await repository.begin_lines(session, asked.kind)
-    async with aclosing(_read_aside(reader.portions())) as portions:
-        async for lines in portions:
-            await repository.stage(session, asked.kind, lines)
-            staged += len(lines)
-            if staged >= _AT_ONCE:
-                await repository.take_over(session, asked.id, asked.kind, region)
-                count, staged = count + staged, 0
-    await repository.take_over(session, asked.id, asked.kind, region)
-    count += staged
+    async with aclosing(_read_aside(_gathered(reader.portions()))) as portions:
+        async for lines, content in portions:
+            await repository.stage(session, asked.kind, content)
+            await repository.take_over(session, asked.id, asked.kind, region)
+            count += lines
     await repository.conclude(session, asked.id, count, json.dumps(dict(reader.summary), ensure_ascii=False))
     return count
 
@@ -45,7 +44,22 @@ async def keep(session: AsyncSession, asked: AskedBill, file: BinaryIO, region: 
         await repository.add_content(session, asked.id, part, content, region)
 
 
-async def _read_aside(portions: Iterator[Portion]) -> AsyncGenerator[Portion]:
+def _gathered(portions: Iterator[Portion]) -> Iterator[_Lines]:
+    """The lines some thousands at a time, as COPY reads them: a file is read in small pieces, written in large ones."""
+    text = CopyText()
+    content, count = BytesIO(), 0
+    for lines in portions:
+        content.write(text.rows(lines.columns))
+        count += len(lines)
+        if count >= _AT_ONCE:
+            content.seek(0)
+            yield count, content
+            content, count = BytesIO(), 0
+    content.seek(0)
+    yield count, content
+
+
+async def _read_aside(portions: Iterator[_Lines]) -> AsyncGenerator[_Lines]:
     """Read the next portion in a thread while this one is written."""
     upcoming = asyncio.ensure_future(asyncio.to_thread(next, portions, None))
     try:

@@ -22,7 +22,7 @@ from services.payment.differences import repository as differences
 from services.payment.payments.counted import repository as counted_money
 from services.payment.payments.counted.repository import CountedFigures
 from services.payment.payouts import repository
-from services.payment.payouts.repository import Payout, ReadBill
+from services.payment.payouts.repository import Payout
 from services.payment.refunds.deductions import repository as deductions
 from services.payment.refunds.unasked import repository as unasked_rows
 from services.payment.refunds.unasked import service as unasked
@@ -57,13 +57,13 @@ async def meet_line(session: AsyncSession, region: str, line: SettlementLine, to
         await compare(session, await _locked(session, part.id), line, today)
 
 
-async def compare_held(session: AsyncSession, region: str, bill: ReadBill) -> None:
+async def compare_held(session: AsyncSession, channel: str, merchant_id: str, today: date) -> None:
     """Compare a merchant's held money of the bank with the payouts that are known now."""
-    for batch_id in await parts.held_by_bill(session, bill.channel, bill.merchant_id):
+    for batch_id in await parts.held_by_bill(session, channel, merchant_id):
         batch = await batches.lock_online(session, batch_id)
         if batch is not None and batch.waits_for_money:
             line = await statements.last_settlement_of(session, batch.id)
-            await compare(session, batch, line, bill.bill_day)
+            await compare(session, batch, line, today)
 
 
 async def compare(session: AsyncSession, batch: OnlineBatch, line: SettlementLine, today: date) -> None:

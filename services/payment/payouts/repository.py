@@ -57,10 +57,17 @@ class Payout:
     until_line: int | None
     state: str
     fault: str | None
+    unusual_fen: int
+    released_by: UUID | None
     batch_id: UUID | None
     region: str
     actor: str
     correlation_id: UUID
+
+    @property
+    def wanted_fen(self) -> int:
+        """What the bank has to show: the payout, with a fee that two people expect back."""
+        return self.amount_fen - self.unusual_fen
 
     @property
     def covered(self) -> CoveredRange:
@@ -171,19 +178,37 @@ _WORKED = text(
     VALUES (:bill_id, :region, :actor, :correlation_id)
     """
 )
+_SUM_UNUSUAL = text(
+    f"SELECT coalesce(sum(c.amount_fen), 0)::bigint FROM ({COVERED}) AS c WHERE c.kind IN ('FEE', 'OTHER')"  # noqa: S608
+)
+_RELEASE = text(
+    """
+    UPDATE payout SET state = 'AWAITED', fault = NULL, unusual_fen = :unusual_fen, released_by = :approval
+    WHERE id = :id AND state = 'HELD'
+    """
+)
+_LIST = select_into(
+    Payout,
+    """
+    SELECT {fields} FROM payout
+    WHERE (CAST(:state AS text) IS NULL OR state = :state) AND (CAST(:after AS uuid) IS NULL OR id > :after)
+    ORDER BY id LIMIT :limit
+    """,
+)
 # The payout whose movements end on the day that the bank names, else the one that was paid out then or a day later.
 _FIND_AWAITED = select_into(
     Payout,
     """
     SELECT {fields} FROM payout
-    WHERE channel = :channel AND merchant_id = :merchant_id AND state = 'AWAITED' AND amount_fen = :amount_fen
+    WHERE channel = :channel AND merchant_id = :merchant_id AND state = 'AWAITED'
+      AND amount_fen - unusual_fen = :amount_fen
       AND (until_day = :day OR paid_out_on BETWEEN :day AND :day + 1)
     ORDER BY until_day = :day DESC, paid_out_on, line_no LIMIT 1 FOR UPDATE
     """,
 )
 _AWAITED_FEN = text(
     """
-    SELECT coalesce(sum(amount_fen), 0)::bigint FROM payout
+    SELECT coalesce(sum(amount_fen - unusual_fen), 0)::bigint FROM payout
     WHERE channel = :channel AND merchant_id = :merchant_id AND state IN ('AWAITED', 'HELD')
       AND (until_day = :day OR paid_out_on = :day + 1)
     """
@@ -333,6 +358,22 @@ async def lock(session: AsyncSession, payout_id: UUID) -> Payout | None:
 async def meet(session: AsyncSession, payout_id: UUID, batch_id: UUID) -> None:
     """Note the batch of the bank's line that a locked payout was met with."""
     await session.execute(_MEET, {"id": payout_id, "batch_id": batch_id})
+
+
+async def unusual_fen(session: AsyncSession, covered: CoveredRange) -> int:
+    """What the movements that are neither payments nor refunds add up to; a fee is less than nothing."""
+    found: int = (await session.execute(_SUM_UNUSUAL, asdict(covered))).scalar_one()
+    return found
+
+
+async def release(session: AsyncSession, payout_id: UUID, unusual_fen: int, approval_id: UUID) -> None:
+    """Let a locked payout wait for the bank's line with what was kept back."""
+    await session.execute(_RELEASE, {"id": payout_id, "unusual_fen": unusual_fen, "approval": approval_id})
+
+
+async def listed(session: AsyncSession, *, state: str | None, after: UUID | None, limit: int) -> list[Payout]:
+    """Payouts in the order in which they were taken out of their bills."""
+    return await fetch_all(session, _LIST, Payout, {"state": state, "after": after, "limit": limit})
 
 
 async def await_again(session: AsyncSession, payout_id: UUID) -> None:

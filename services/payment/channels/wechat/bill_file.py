@@ -19,10 +19,13 @@ from typing import Any, BinaryIO, ClassVar
 from services.payment.channels.bills import BillFault, FaultyBill, Portion
 from services.payment.channels.wechat.bill_values import WORD
 
-_PIECE = 1 << 20
+# What is made of a piece should fit into the processor's cache: four times as much takes half as long again.
+_PIECE = 1 << 17
 _BOM = b"\xef\xbb\xbf"
 _NEXT_VALUE = ",`"
-_ANY = "[^`\n]*"
+# A value that is not needed. It ends before a comma and a backtick, and every line begins with a backtick: it cannot
+# reach into the next one.
+_ANY = "[^`]*"
 Detail = tuple[str, ...]
 Column = tuple[str, ...]
 

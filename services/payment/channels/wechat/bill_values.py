@@ -1,6 +1,7 @@
 """Values in WeChat's bills: yuan with at most two places, moments in Beijing time, counts, numbers."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 
 from services.payment.channels.bills import BillFault, FaultyBill
@@ -52,6 +53,12 @@ class Amounts(dict[str, int]):
         if len(self) < _KEPT:
             self[yuan] = fen
         return fen
+
+    def of(self, column: Sequence[str]) -> list[int]:
+        """The sums of a column. Most columns of a bill say the same in every line: that is read once."""
+        if column.count(column[0]) == len(column):
+            return [self[column[0]]] * len(column)
+        return list(map(self.__getitem__, column))
 
 
 def count_of(written: str) -> int:

@@ -54,11 +54,11 @@ class FundFlowBill(BillFile):
     def read(self, columns: Sequence[Column], first: int) -> Portion:
         """Lines of the needed columns in their order, the first of them with that number; adds up their sums."""
         moments, business_nos, flow_nos, businesses, directions, yuan, left, remarks, vouchers = columns
-        if {moment[:10] for moment in moments} != {self.day}:
+        if {moment[:10] for moment in set(moments)} != {self.day}:
             raise FaultyBill(BillFault.OTHER_DAY)
         if not set(directions) <= self._counts.keys():
             raise FaultyBill(BillFault.WRONG_LINE, "neither income nor expense")
-        sums = list(map(self._fen.__getitem__, yuan))
+        sums = self._fen.of(yuan)
         amounts = [fen if way == _IN else -fen for fen, way in zip(sums, directions, strict=True)]
         balances = list(map(fen_of, left))
         self._balance = _followed(self._balance, amounts, balances)

@@ -5,6 +5,7 @@ Whether 总交易单数 counts refunds is not written down anywhere: both are be
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import compress
 from operator import le
 from typing import BinaryIO, ClassVar
 
@@ -56,15 +57,15 @@ class TradeBill(BillFile):
     def read(self, columns: Sequence[Column], first: int) -> Portion:
         """Lines of the needed columns in their order, the first of them with that number; adds up their sums."""
         moments, merchants, transactions, orders, states, refund_ids, refund_nos, refund_states, *yuan = columns
-        due, returned, coupons, ordered, asked = (list(map(self._fen.__getitem__, each)) for each in yuan)
+        due, returned, coupons, ordered, asked = map(self._fen.of, yuan)
         for place, column in enumerate((due, returned, coupons, ordered, asked)):
             self._totals[place] += sum(column)
-        if set(merchants) != {self.merchant_id}:
+        if merchants.count(self.merchant_id) != len(merchants):
             raise FaultyBill(BillFault.OTHER_MERCHANT)
         if not set(states) <= _KINDS.keys():
             raise FaultyBill(BillFault.WRONG_LINE, "neither payment nor refund")
         kinds = [_KINDS[state] for state in states]
-        if {moment[:10] for moment, kind in zip(moments, kinds, strict=True) if kind is _PAYMENT} - {self.day}:
+        if {moment[:10] for moment in set(compress(moments, map(_PAYMENT.__eq__, kinds)))} - {self.day}:
             raise FaultyBill(BillFault.OTHER_DAY)
         self._payments += kinds.count(_PAYMENT)
         amounts, dues, outcomes = ordered, due, list(states)

@@ -120,12 +120,13 @@ async def _adopt(session: AsyncSession, line: RefundableLine, refund: UnaskedRef
     refund_id = await repository.adopt(session, refund, line.suspense_id, number)
     await suspense.transition(session, [line.suspense_id], SuspenseState.REFUNDED, from_state=SuspenseState.HELD)
     trace = Trace(line.actor, line.correlation_id, reported.caused_by)
-    context = PostingContext(str(refund_id), reported.refunded_on, reported.caused_by, trace)
+    decided = PostingContext(str(refund_id), reported.refunded_on, refund_id, trace)
+    given_back = PostingContext(str(refund_id), reported.refunded_on, reported.caused_by, trace)
     await post(
         session,
         [
-            postings.suspense_refund_decided(line.dimensions, refund.amount_fen, context),
-            postings.refunded(line.dimensions, refund.amount_fen, context, channel=reported.channel),
+            postings.suspense_refund_decided(line.dimensions, refund.amount_fen, decided),
+            postings.refunded(line.dimensions, refund.amount_fen, given_back, channel=reported.channel),
         ],
     )
     paid = RefundPaid(

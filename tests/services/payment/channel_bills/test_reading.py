@@ -8,6 +8,7 @@ from io import BytesIO
 import pytest
 
 from services.payment.channels.bills import BillFault, FaultyBill, FlowLine, TradeLine
+from services.payment.channels.wechat import bill_file
 from services.payment.channels.wechat.fund_flow_bill import FundFlowBill
 from services.payment.channels.wechat.trade_bill import TradeBill
 from tests.harness.wechat_peer import MCHID
@@ -222,3 +223,12 @@ class TestFundFlowBill:
         lines = FLOWS.split(b"\r\n")
         assert fault_of(b"\r\n".join([*lines[:2], *lines[3:]]), flows) == BillFault.BROKEN_BALANCE
         assert fault_of(b"\r\n".join([*lines[:5], *lines[6:]]), flows) == BillFault.WRONG_SUMMARY
+
+
+def test_a_file_is_read_in_pieces_whatever_their_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P5: a line that reaches over the end of a piece is read whole, and lines are counted on."""
+    content = trade_file(*(paid(number, 38000 + number % 3) for number in range(1, 40)), refunded(7))
+    at_once = trades(content)
+    monkeypatch.setattr(bill_file, "_PIECE", 1_000)
+    assert trades(content) == at_once
+    assert [line.line_no for line in at_once] == list(range(1, 41))
