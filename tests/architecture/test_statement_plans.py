@@ -282,6 +282,7 @@ UNBOUNDED = {
     "services/payment/refunds/unasked/repository.py COVERED": {"bill_flow_line": BILL},
     "services/payment/refunds/unasked/repository.py _DEDUCT_COVERED": {"bill_flow_line": BILL, "unasked_refund": FEW},
     "services/payment/refunds/unasked/repository.py _KNOWN": {"unasked_refund": FEW},
+    "services/payment/refunds/unasked/repository.py _HOLD_LINES": {"payment_line": KEYS},
     "services/payment/refunds/unasked/repository.py _HELD_LINES": {"payment_line": KEYS, "unasked_refund": FEW},
     "services/payment/refunds/unasked/repository.py _HOLD_LINES": {"payment_line": KEYS},
     "services/payment/refunds/unasked/repository.py _RELEASE": {"unasked_refund": FEW},
