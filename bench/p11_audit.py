@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from bench.installation import installed
 from bench.plan import Plan
 from bench.population.fill import Population, fill
+from bench.processes import cpu_s
 from bench.results import Line, at_most, line
 
 TITLE = "the audit of a whole county"
@@ -27,9 +28,10 @@ async def measure(plan: Plan) -> Sequence[Line]:
     """A tenth of the county, then all of it."""
     whole = plan.count(PEOPLE, least=1_000)
     small, large = [await _rounds(plan, people) for people in (max(whole // 10, 1_000), whole)]
-    checks = sorted(large[0].keys() - {"all", "MB"}, key=lambda name: -large[0][name])
+    checks = sorted(large[0].keys() - {"all", "processor", "MB"}, key=lambda name: -large[0][name])
     return [
         line("P11", f"verify, {whole:,} people", "s", [each["all"] for each in large], at_most(_LONGEST_S)),
+        line("P11", "processor time of it and of PostgreSQL", "s", [each["processor"] for each in large]),
         line("P11", f"highest memory, {whole:,} people", "MB", [each["MB"] for each in large], at_most(_MOST_MB)),
         line("P11", "highest memory, a tenth of them", "MB", [each["MB"] for each in small]),
         *(line("P11", f"of it {check}", "s", [each[check] for each in large]) for check in checks[:_SLOWEST]),
@@ -41,10 +43,11 @@ async def _rounds(plan: Plan, people: int) -> list[dict[str, float]]:
         plan.say(f"P11 making {people:,} people")
         await made.sql("payment", _LATER)
         await fill(made, Population(people, 1, days=_DAYS, settled=True))
-        return [await _audited(plan, dict(made.environment)) for _ in range(plan.repeat)]
+        return [await _audited(plan, made.server_pid, dict(made.environment)) for _ in range(plan.repeat)]
 
 
-async def _audited(plan: Plan, environment: dict[str, str]) -> dict[str, float]:
+async def _audited(plan: Plan, server_pid: int, environment: dict[str, str]) -> dict[str, float]:
+    before = cpu_s([server_pid])
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bench.audit", env=environment, stdout=asyncio.subprocess.PIPE
     )
@@ -52,5 +55,6 @@ async def _audited(plan: Plan, environment: dict[str, str]) -> dict[str, float]:
     if process.returncode:
         raise RuntimeError("the audit broke off")
     found: dict[str, float] = json.loads(said)
+    found["processor"] += cpu_s([server_pid]) - before
     plan.say("  " + ", ".join(f"{name} {value:.1f}" for name, value in found.items()))
     return found

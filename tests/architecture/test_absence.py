@@ -145,7 +145,10 @@ SAFE = {
     ),
     "services/payment/remittance/repository.py _TAKE": (QUEUE, "batches whose lines are on their way"),
     "services/payment/suspense/repository.py _TURN": (HELD, "the item's refund, which alone turns it"),
-    "services/payment/batches/repository.py _NUMBER_FETCHED_LINES": (HELD, "the fetch, whose lines stay until it ends"),
+    "services/payment/batches/lines/repository.py _NUMBER_FETCHED_LINES": (
+        HELD,
+        "the fetch, whose lines stay until it ends",
+    ),
     "services/payment/remittance/detail_fetches/repository.py _CLAIM": (QUEUE, "fetches to read"),
     "services/payment/remittance/detail_fetches/repository.py _HOLD": (STEP, "a fetch by id: another worker has it"),
     "services/payment/remittance/detail_fetches/repository.py _RELEASE": (STEP, "a fetch by id"),

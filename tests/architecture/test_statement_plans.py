@@ -89,7 +89,6 @@ RECENT = "what was written since the last summing, which a job does every 30 sec
 FEW = "exceptions: suspended money and refunds, some hundred a year"
 FAILED = "events that failed and were given up, by an operator's hand"
 BILL = "the lines of one bill, once for each payout in it"
-CLOSED = "an index holds what two people closed, and nothing else"
 BY_OTHERS = "the caller's region holds the order, so that nobody looks at the lines which the policy names"
 
 # What is read as a whole.
@@ -123,6 +122,7 @@ WHOLE = {
         "cash_receipt": WAITING,
         "cash_refund": WAITING,
         "refund": FEW,
+        "remittance_batch": WAITING,
         "suspense": WAITING,
     },
     "services/payment/differences/repository.py _CLAIM_TO_ASK": {"settlement_difference": WAITING},
@@ -135,7 +135,6 @@ WHOLE = {
     "services/payment/differences/repository.py _LIST": {"settlement_difference": WAITING},
     "services/payment/differences/repository.py _RECORD_REFUNDS": {"refund": FEW},
     "services/payment/differences/repository.py _TRIED": {"settlement_difference": WAITING},
-    "services/payment/notices/quarantine/repository.py _CLOSED": {"approval": CLOSED, "raw_notice": CLOSED},
     "services/payment/orders/questions/repository.py _ANY_DUE": {"order_line": BY_OTHERS, "payment_order": WAITING},
     "services/payment/orders/questions/repository.py _ASK_ALL_OPEN": {
         "order_line": BY_OTHERS,
@@ -170,7 +169,10 @@ UNBOUNDED = {
         "remittance_line": "ten thousand reported lines at once"
     },
     "services/payment/remittance/repository.py _DIFFERING": {"remittance_line": ONE_BATCH},
-    "services/payment/batches/repository.py _NUMBER_FETCHED_LINES": {"detail_line": PORTION},
+    "services/payment/batches/lines/repository.py _NUMBER_FETCHED_LINES": {
+        "detail_line": PORTION,
+        "remittance_line": PORTION,
+    },
     "services/payment/remittance/detail_fetches/repository.py _CLEAR": {"detail_line": PORTION},
     "services/payment/remittance/detail_fetches/repository.py _DIFFERING": {
         "detail_line": ONE_BATCH,
@@ -178,6 +180,16 @@ UNBOUNDED = {
     },
     "services/payment/remittance/detail_fetches/repository.py _SUM": {"detail_line": ONE_BATCH},
     "services/payment/cash/repository.py _LINES": {"collection_line": VILLAGE},
+    "services/payment/cash_refunds/repository.py _LOCK_OF_BATCHES": {"cash_receipt": VILLAGE},
+    "services/payment/differences/repository.py _RECORD_THEIRS_FAILED": {"bill_trade_line": BILL},
+    "services/payment/payouts/repository.py _SUM_UNUSUAL": {"bill_flow_line": BILL},
+    "services/payment/receipts/repository.py _OF_BATCH": {"cash_receipt": VILLAGE},
+    "services/payment/shortages/repository.py _LOCK_PAYABLE": {"bank_line": WAITING},
+    "services/payment/shortages/repository.py _SHORT_SINCE": {"remittance_step": "the steps of one batch"},
+    "services/payment/statements/repository.py _DEPOSITS_OF_BATCH": {"bank_line": ONE_BATCH},
+    "services/payment/statements/repository.py _LAST_BOOKED": {"bank_line": ONE_BATCH},
+    "services/payment/statements/repository.py _LOCK_FREE_DEPOSITS": {"bank_line": WAITING},
+    "services/payment/statements/repository.py _LOOK_AGAIN_AT_DEPOSITS": {"bank_line": WAITING},
     "services/payment/cash_refunds/repository.py _LIST": {"cash_receipt": SORTED_PAGE, "collection_line": SORTED_PAGE},
     "services/payment/ledger/repository.py SUMMED": {"transfer": RECENT},
     "services/payment/ledger/repository.py _ADVANCE": {"transfer": RECENT},

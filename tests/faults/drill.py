@@ -1,6 +1,7 @@
 """What a drill stands on: servers that archive, one for each service or one for all, and neighbours that know more."""
 
 import asyncio
+import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -117,6 +118,16 @@ class Drill:
         await self.county.fleet.ready()
         return said
 
+    async def credited(self, count: int) -> None:
+        """Payment has learned from the channel of so many payments."""
+
+        async def all_of_them() -> bool:
+            booked = await self.county.one("payment", "SELECT count(*) FROM payment")
+            assert booked == count, f"{booked} of {count}"
+            return True
+
+        await eventually(all_of_them, within_s=WHOLE_AGAIN_WITHIN_S, every_s=0.5, message="the channel was asked")
+
     async def whole_again(self) -> None:
         """Nothing is lost, nothing counted twice, by the channel's books and by the proof of consistency."""
         await self.county.judged(within_s=WHOLE_AGAIN_WITHIN_S)
@@ -132,6 +143,7 @@ def _one_for_each(keys: Path) -> Iterator[Ground]:
         servers = {name: stack.enter_context(archived_server()) for name in SERVICES}
         passwords = generate_passwords(SERVICES)
         links = scratch_folder()
+        stack.callback(shutil.rmtree, links, ignore_errors=True)
         links.chmod(0o711)
         place = f"@/{{database}}?host={quote(str(links), safe='/')}/{{service}}"
         settings = settings_for(

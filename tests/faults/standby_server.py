@@ -29,6 +29,7 @@ class Standby:
         """Copy the primary while it works, and follow it."""
         folder = self.postgres.data_dir
         folder.mkdir(mode=0o711)
+        self._primary.postgres.data_dir.chmod(0o711)  # its socket lies inside, and the standby's account is to reach it
         shutil.copy(self._primary.postgres.data_dir / "superuser.password", folder)
         password = urlsplit(self._primary.postgres.admin_url).password or ""
         command = [str(program("pg_basebackup")), "-h", str(self._primary.socket_dir), "-U", SUPERUSER]
@@ -38,6 +39,8 @@ class Standby:
         # The archive is the primary's own: what is not streamed does not arrive.
         with (folder / "cluster" / "postgresql.auto.conf").open("a", encoding="ascii") as settings:
             settings.write("restore_command = ''\narchive_mode = 'off'\n")
+        # The primary's socket lies among its files, and what locks it was copied too.
+        (folder / "cluster" / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
         owner = (self._primary.postgres.data_dir / "cluster").stat()
         for path in (folder / "cluster", *(folder / "cluster").rglob("*")):
             os.chown(path, owner.st_uid, owner.st_gid)

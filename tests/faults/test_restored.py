@@ -40,7 +40,7 @@ async def test_payment_restored_to_earlier_counts_every_payment_once(tmp_path: P
         assert f"{AFTER + BEFORE} 笔" in said
         assert "still in epoch 2" in await played.restored("payment")
 
-        await played.whole_again()  # by the channel alone
+        await played.credited(BEFORE + AFTER)  # by the channel alone
         await entries.type_the_money_in(played, village, people)
         await entries.entered_again(played, "payment")
 

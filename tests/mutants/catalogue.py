@@ -399,7 +399,7 @@ MUTATIONS = (
             ),
             Edit(
                 "services/payment/reversals/service.py",
-                "        for part in parts:\n            _refuse_remitted(part)\n",
+                "        for part in resting:\n            _refuse_remitted(part)\n",
                 "",
             ),
         ),

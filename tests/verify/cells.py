@@ -44,6 +44,8 @@ COMPUTED: dict[tuple[str, str], str | None] = {
     ("roster_line_count", "recounted"): None,
     ("town_target", "county"): None,  # of region
     ("bill", "terms"): "schedule",
+    ("bill", "person"): "person_token",
+    ("assessment", "person"): "person_token",
     ("pricing", "terms"): "schedule",
     ("cash_refund", "state"): None,  # of its days
     ("assessment", "latest"): None,  # of version

@@ -25,13 +25,16 @@ EXCUSED: dict[tuple[str, str, str], str] = {
     ): "a login: that the other is another one is checked, not who it was",
     ("payment", "cash_refund", "recorded_at"): "when the row was written, for the order of `--trace`",
     **{
-        (service, "cursor", column): "a consumer behind its publisher is in flight, which only its age can end"
-        for service in ("payment", "subsidy", "registration")
-        for column in ("seq", "")
+        (service, "outbox", "published_at"): "of a thing with one event: when it was sent, between then and now"
+        for service in ("quota", "subsidy")
     },
-    ("subsidy", "outbox", "published_at"): "of a thing with one event: when it was sent, between then and now",
-    ("subsidy", "cursor", "publisher"): "a consumer behind its publisher is in flight, which only its age can end",
     ("payment", "approval", "expires_on"): "a day: only that the decision was not after it is checked",
+    ("payment", "remittance_move", "moved_to"): "where a move that is done was; with lines left it is compared",
+    ("payment", "approval", "decided_at"): "the moment of a decision whose day is checked",
+    **{
+        ("payment", "business_date", column): "a clock: that there is one, and nothing entered after it, is checked"
+        for column in ("business_date", "")
+    },
 }
 MOST_EXCUSED = 15
 SAMPLE = 20

@@ -14,7 +14,7 @@ from shared.messaging.dead_letters.commands import operator
 from shared.settings import Settings
 from tools.restore.restoration import Left, Restoration, Restorer
 from tools.restore.tasks import ALSO
-from verify.anchor import AnchorRefused
+from verify.anchor import AnchorRefused, read_anchor
 
 _SHOWN = 500
 # What was done at once about the lost window, and of how many.
@@ -57,13 +57,15 @@ def restore(
         raise typer.BadParameter(f"没有名为 {service} 的服务 · no such service; choose {', '.join(WITH_DATABASE)}")
     if not dry_run and not because.strip():
         raise typer.BadParameter("请用 --because 写明原因 · say why with --because")
+    settings = Settings()
     try:
-        found, left = asyncio.run(
-            _restored(Settings(), service, because, anchor=anchor, dry_run=dry_run, bus_lost=bus_lost)
-        )
+        # Of a file that is not there nothing would be recorded, and its blocks would be missed at every later proof.
+        if anchor is not None and not read_anchor(anchor, settings.installation):
+            raise AnchorRefused(f"{anchor}: 没有一行锚点 · it has no line")
     except AnchorRefused as refused:
-        typer.echo(str(refused), err=True)
-        raise typer.Exit(2) from refused
+        said = f"锚点文件不可用 · the anchor's file is refused: {refused}"
+        raise typer.BadParameter(said, param_hint="--anchor") from None
+    found, left = asyncio.run(_restored(settings, service, because, anchor=anchor, dry_run=dry_run, bus_lost=bus_lost))
     for line in lines(found, left, dry_run=dry_run):
         typer.echo(line)
 

@@ -1,4 +1,4 @@
-"""The running counts of enrolments: exact at every moment, whoever folds them and when."""
+"""The running counts of enrolments: exact at every moment, before and after they are folded."""
 
 import asyncio
 from datetime import date

@@ -31,7 +31,7 @@ async def test_people_are_counted_by_the_price_that_they_have(client: CountyClie
     assert await exact(county)
     async with database.transaction(COUNTY) as session:
         for folding in (repository.PEOPLE.folding(), repository.LINES.folding()):
-            assert await fold(session, folding) > 0
+            await fold(session, folding)  # the service's own job may have come before
     before = await client.summary()
     assert (before["outcomes"], before["roster_lines"]) == ({"PRICED": 2}, {"DIBAO": 1})
 

@@ -75,9 +75,8 @@ async def test_a_notice_that_cannot_be_about_the_payment_waits_for_a_person(
     transaction = await payment.one("SELECT transaction_id FROM payment")
     amount = {"refund": DUE_FEN, "total": DUE_FEN, "currency": "CNY"}
     asked = {"transaction_id": transaction, "out_refund_no": "CONSOLE1", "amount": amount}
-    assert (
-        await payment.notify(refund_notice(asked, **({"success_time": f"{FIRST}T12:00:00+08:00"} | changed)))
-    ).is_success
+    said: dict[str, Any] = {"success_time": f"{FIRST}T12:00:00+08:00"} | changed
+    assert (await payment.notify(refund_notice(asked, **said))).is_success
     await payment.worked()
     assert (await payment.notices())[-1] == ("QUARANTINED", "REFUND_NOT_ASKED")
     assert await payment.balances() == {"channel:WECHAT": DUE_FEN, "premium": -DUE_FEN}

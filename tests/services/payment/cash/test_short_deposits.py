@@ -120,14 +120,14 @@ async def test_more_than_what_is_missing_is_named_and_pays_nothing(village: Vill
     await accept(village, batch)
     await village.bank("J1", SHORT_FEN + 1, booked_on="2023-10-12")
 
-    async def set_aside() -> dict[str, Any]:
+    async def left_alone() -> dict[str, Any]:
         items = (await village.get("bank-lines/unexplained"))["items"]
         assert len(items) == 1, items
         line = items[0]
         assert line["set_aside_because"] == "SHORTAGE_OVERPAID"
         return dict(line)
 
-    line = await eventually(set_aside)
+    line = await eventually(left_alone)
     assert (await village.balances())["collector_short"] == SHORT_FEN
     await reverse(village, line["id"])
     await village.bank("J1", SHORT_FEN, booked_on="2023-10-13")
@@ -141,13 +141,13 @@ async def test_a_deposit_before_the_short_one_is_named_and_pays_nothing(village:
     await accept(village, batch)
     await village.bank("J1", SHORT_FEN, booked_on="2023-10-09")
 
-    async def set_aside() -> bool:
+    async def left_alone() -> bool:
         items = (await village.get("bank-lines/unexplained"))["items"]
         assert len(items) == 1, items
         line = items[0]
         return bool(line["set_aside_because"] == "BEFORE_THE_SHORTAGE")
 
-    await eventually(set_aside)
+    await eventually(left_alone)
     assert (await village.balances())["collector_short"] == SHORT_FEN
 
 

@@ -1,4 +1,4 @@
-"""F: the tax bureau's detail of a large batch is fetched by a job, whoever asks again and whichever process dies."""
+"""F: the tax bureau's detail of a large batch is fetched by a job, even if a process dies."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
