@@ -22,13 +22,14 @@ _PAYMENT_AS_REPORTED = f"""
           IS DISTINCT FROM (payment.channel, payment.merchant_id, payment.transaction_id, payment.order_no,
                             payment.paid_at, payment.paid_on)
       AND NOT EXISTS (
-          SELECT FROM proof.bill_flow_line AS line LEFT JOIN proof.bill_trade_line AS trade
+          SELECT FROM proof.bill_flow_line AS line JOIN proof.channel_bill AS bill ON bill.id = line.bill_id
+          LEFT JOIN proof.bill_trade_line AS trade
             ON trade.kind = 'PAYMENT' AND trade.transaction_id = line.business_no
           WHERE payment.notice_id IS NULL AND line.bill_id = payment.bill_id AND line.line_no = payment.bill_line
-            AND line.kind = 'PAYMENT'
+            AND line.kind = 'PAYMENT' AND payment.paid_on IN (bill.bill_day, bill.bill_day - 1)
             AND (line.business_no, line.amount_fen, coalesce(trade.order_no, payment.order_no),
-                 coalesce(trade.happened_at, line.booked_at), {_DAY.format(moment="payment.paid_at")})
-                = (payment.transaction_id, payment.amount_fen, payment.order_no, payment.paid_at, payment.paid_on))
+                 {_DAY.format(moment="payment.paid_at")})
+                = (payment.transaction_id, payment.amount_fen, payment.order_no, payment.paid_on))
     ORDER BY payment.id
 """  # noqa: S608 - constants above
 # What became of a notice: credited where all of its payment was, suspended where a part was; whatever else it is
@@ -90,7 +91,7 @@ _REFUND_AS_REPORTED = f"""
           AND NOT starts_with(refund.refund_no, concat('R', replace(refund.id::text, '-', ''), 'T'))
           AND (bill.channel, bill.merchant_id, line.transaction_id, line.amount_fen)
               = (refund.channel, refund.merchant_id, refund.transaction_id, refund.amount_fen)
-          AND {_DAY.format(moment="line.happened_at")} = refund.refunded_on
+          AND bill.bill_day = refund.refunded_on
     ) AS reported ON reported.id = refund.id
     WHERE refund.state = 'PAID' AND reported.id IS NULL
     ORDER BY refund.id
