@@ -105,11 +105,11 @@ SELECT id, channel, merchant_id, kind, bill_day, state, fault, line_count, regio
 
 CREATE VIEW proof.bill_trade_line AS
 SELECT bill_id, line_no, kind, order_no, transaction_id, refund_no, channel_refund_id, outcome, amount_fen, due_fen,
-       happened_at, region
+       region
 FROM bill_trade_line;
 
 CREATE VIEW proof.bill_flow_line AS
-SELECT bill_id, line_no, booked_at, business_no, kind, amount_fen, balance_fen, region
+SELECT bill_id, line_no, business_no, kind, amount_fen, balance_fen, region
 FROM bill_flow_line;
 
 CREATE VIEW proof.remittance_batch AS

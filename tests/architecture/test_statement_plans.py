@@ -284,7 +284,6 @@ UNBOUNDED = {
     "services/payment/refunds/unasked/repository.py _KNOWN": {"unasked_refund": FEW},
     "services/payment/refunds/unasked/repository.py _HOLD_LINES": {"payment_line": KEYS},
     "services/payment/refunds/unasked/repository.py _HELD_LINES": {"payment_line": KEYS, "unasked_refund": FEW},
-    "services/payment/refunds/unasked/repository.py _HOLD_LINES": {"payment_line": KEYS},
     "services/payment/refunds/unasked/repository.py _RELEASE": {"unasked_refund": FEW},
     "services/payment/statements/repository.py _FREE": {"bank_line": ONE_BATCH},
     "services/payment/statements/repository.py _LOOK_AGAIN": {"bank_line": WAITING},
