@@ -11,8 +11,9 @@ CACHE := .canbao
 KAFKA := $(CACHE)/kafka/libs
 CHECKED := services shared tools verify simulator bench tests
 PRESENT = $(wildcard $(CHECKED))
-# Tests that share a dear fixture go to one worker, where it is built once (tests/harness/scheduling.py).
-PYTEST := $(BIN)/python -m pytest --numprocesses 2
+# Tests that share a dear fixture go to one worker, where it is built once (tests/harness/scheduling.py). Workers wait a
+# third of their time, for processes and for brokers: three keep two processors busy.
+PYTEST := $(BIN)/python -m pytest --numprocesses 3
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 ##@ Use
@@ -37,11 +38,11 @@ check: $(VENV)/test.installed  ## Before a commit: lint and all tests but journe
 test-faults: $(VENV)/test.installed $(KAFKA)/.complete  ## Kill, stop and starve every process at every point of its way
 	@exec $(BIN)/python -m pytest tests/faults tests/upgrade $(ARGS)
 
-test-seasons: $(VENV)/test.installed  ## Play the season of every place by its own document
-	@exec $(PYTEST) tests/journeys/test_up.py -k another_place $(ARGS)
+test-seasons: $(VENV)/test.installed $(KAFKA)/.complete  ## Play the season of every place, and one with every role apart on Kafka
+	@exec $(PYTEST) -m another_season tests/journeys $(ARGS)
 
 frauds: $(VENV)/test.installed  ## Forge every column of every proof view in a played season: verify must find it
-	@exec $(BIN)/python -m pytest -s -m every_fraud tests/verify/test_catalogue.py $(ARGS)
+	@exec $(BIN)/python -m pytest -s -m every_fraud tests/verify/test_catalogue.py tests/verify/test_inventions.py $(ARGS)
 
 soak: $(VENV)/test.installed $(KAFKA)/.complete  ## Ten minutes of callbacks while random processes are killed
 	@exec $(BIN)/python -m tests.faults.soak $(ARGS)

@@ -78,6 +78,7 @@ class ClearingDays(BaseModel):
     receipts_unlisted: Annotated[int, Field(ge=0, le=3650)] = 10
     statements_submitted: Annotated[int, Field(ge=0, le=3650)] = 7
     batches_held: Annotated[int, Field(ge=0, le=3650)] = 7
+    collector_shortages: Annotated[int, Field(ge=0, le=3650)] = 5
     batches_before_remittance: Annotated[int, Field(ge=0, le=3650)] = 15
     batches_in_transit: Annotated[int, Field(ge=0, le=3650)] = 7
     batches_uncertified: Annotated[int, Field(ge=0, le=3650)] = 15

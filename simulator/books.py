@@ -1,8 +1,10 @@
 """The simulator's own books: what canbao must arrive at, by what people and peers did, never by canbao's answers."""
 
 from collections import Counter, defaultdict
+from datetime import date
 from typing import Any
 
+from simulator.happened import summarised
 from simulator.people import Resident
 from simulator.world import World
 
@@ -32,7 +34,7 @@ def books(world: World) -> dict[str, Any]:
     for resident in treasury:
         towns[resident.town]["treasury_fen"] += resident.due_fen or 0
     county: dict[str, int] = {name: sum(town[name] for town in towns.values()) for name in _zero()}
-    county |= {"held": len(held)} | _apart(world)
+    county |= {"held": len(held), "active": _covered([*paid, *free], world.day.today)} | _apart(world)
     return {
         "pack": world.locality.pack,
         "seed": world.plan.county.seed,
@@ -41,7 +43,14 @@ def books(world: World) -> dict[str, Any]:
         "towns": towns,
         "identities": dict(sorted(Counter(i for r in [*paid, *free] for i in r.held_identities).items())),
         "complaints": dict(world.journal.all("complaint")),
+        "happened": summarised(world),
+        "closing": world.journal.get("closing", "differences"),
     }
+
+
+def _covered(enrolled: list[Resident], today: date) -> int:
+    """Whose cover has begun: by each place's own table of first days, which knows every wait that its document sets."""
+    return sum(1 for resident in enrolled if resident.owed.covered_from and resident.owed.covered_from <= today)
 
 
 def _zero() -> dict[str, int]:

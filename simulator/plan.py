@@ -3,21 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from random import Random
 
 from simulator.people import County, Resident, Way
-
-
-class Trouble(StrEnum):
-    """What happens around an order besides being paid."""
-
-    NONE = "NONE"
-    TWICE = "TWICE"  # the channel takes the money a second time
-    CROSSED = "CROSSED"  # cancelled while the money was on its way; then paid again
-    SHORT = "SHORT"  # a notice with one fen too few; then paid again
-    LATE_NOTICE = "LATE_NOTICE"  # the notice comes days after the payment
-    STORM = "STORM"  # the same notice fifty times at once
+from simulator.troubles import PAID_ONCE, BankTroubles, Trouble, days_that_differ, troubles
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +63,7 @@ class Plan:
     refused: tuple[Resident, ...]  # on hold, and still tries to pay: must be refused
     after_hours: tuple[Resident, ...]  # asks on the last day, pays past midnight: suspense
     too_late: tuple[Resident, ...]  # comes when the window is closed: must be refused
+    bank: BankTroubles
 
 
 _FIRST_CASH = 6
@@ -83,7 +73,8 @@ def plan(county: County) -> Plan:
     """Everything that follows from the people and the seed."""
     chance = Random(f"plan:{county.seed}:{len(county.residents)}")
     paying = [resident for resident in county.residents if resident.due_fen]
-    purchases = _purchases(chance, [resident for resident in paying if resident.way is Way.WECHAT])
+    bought = _purchases(chance, [resident for resident in paying if resident.way is Way.WECHAT])
+    purchases, bank = _with_days_that_differ(county, bought)
     bags = (_FIRST_CASH, county.locality.calendar.last_cash)
     in_cash = _collections([resident for resident in paying if resident.way is Way.CASH], bags)
     collections = _with_one_paid_already(in_cash, purchases)
@@ -97,6 +88,7 @@ def plan(county: County) -> Plan:
         refused=tuple(held[:2]),
         after_hours=tuple(absent[:1]),
         too_late=tuple(absent[1:3]),
+        bank=bank,
     )
 
 
@@ -105,30 +97,30 @@ def _purchases(chance: Random, paying: Iterable[Resident]) -> tuple[Purchase, ..
     for resident in paying:
         groups[resident.pays_at, resident.household].append(resident)
     keys = sorted(groups)
-    troubles = _troubles(chance, keys)
+    drawn = troubles(chance, keys)
     return tuple(
         Purchase(
             key=f"{step:02d}-{household:06d}",
             step=step,
             members=tuple(groups[step, household]),
-            trouble=troubles.get((step, household), Trouble.NONE),
+            trouble=drawn.get((step, household), Trouble.NONE),
             copies=chance.choices((1, 2, 3), (75, 20, 5))[0],
         )
         for step, household in keys
     )
 
 
-def _troubles(chance: Random, keys: list[tuple[int, int]]) -> dict[tuple[int, int], Trouble]:
-    count = len(keys)
-    wanted = {
-        Trouble.TWICE: max(1, count // 200),
-        Trouble.CROSSED: max(1, count // 400),
-        Trouble.SHORT: max(1, count // 500),
-        Trouble.LATE_NOTICE: max(1, count // 50),
-        Trouble.STORM: 1,
-    }
-    drawn = chance.sample(keys, min(count, sum(wanted.values())))
-    return {drawn.pop(): trouble for trouble, times in wanted.items() for _ in range(times) if drawn}
+def _with_days_that_differ(
+    county: County, purchases: tuple[Purchase, ...]
+) -> tuple[tuple[Purchase, ...], BankTroubles]:
+    """Drawn by themselves, so that a season that began without them goes on with the same people otherwise."""
+    chance = Random(f"days:{county.seed}:{len(county.residents)}")
+    free = [(each.step, each.members[0].index) for each in purchases if each.trouble is Trouble.NONE]
+    alone = {(each.step, each.members[0].index) for each in purchases if len(each.members) == 1}
+    drawn, bank = days_that_differ(chance, free, alone, county.locality.calendar)
+    return tuple(
+        replace(each, trouble=drawn.get((each.step, each.members[0].index), each.trouble)) for each in purchases
+    ), bank
 
 
 def _collections(paying: Iterable[Resident], steps: tuple[int, ...]) -> tuple[Collection, ...]:
@@ -162,7 +154,7 @@ def _with_one_paid_already(
     """Somebody's grandmother pays the village clerk what the grandchild had paid by telephone."""
     for place, collection in enumerate(collections):
         for purchase in purchases:
-            if purchase.step < collection.step and purchase.trouble is Trouble.NONE:
+            if purchase.step < collection.step and purchase.trouble in PAID_ONCE:
                 for member in purchase.members:
                     if member.village == collection.village:
                         return (*collections[:place], replace(collection, again=member), *collections[place + 1 :])

@@ -17,6 +17,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from simulator import prepare
+from simulator.actors.season_end import close
 from simulator.books import books, credited_people
 from simulator.day import SeasonDay
 from simulator.journal import Journal
@@ -126,6 +127,7 @@ async def _season(world: World, folder: Path, until: date | None) -> bool:
     if not complete:
         report_progress("held", date=world.day.today.isoformat())
         return True
+    await close(world)
     written = books(world)
     file = folder / "books.json"
     draft = file.with_suffix(".draft")

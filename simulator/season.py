@@ -8,16 +8,20 @@ from simulator.actors import (
     bank,
     bureau,
     clerks,
+    console,
     departments,
     handing_back,
     latecomers,
     remittance,
     residents,
+    reversal,
+    season_end,
     stories,
     strangers,
 )
 from simulator.actors.quiet import wait_for_the_day, wait_until_bills_are_read, wait_until_credited
 from simulator.plan import Purchase
+from simulator.wechat.flows import pay_out_in_two_parts
 from simulator.world import World, report_progress
 
 _STRANGERS_AT = 2
@@ -86,6 +90,7 @@ async def _live_through(world: World, step: int) -> None:
     await _pay_online(world, step)
     await _pay_cash(world, step)
     await wait_until_credited(world)
+    await world.once(f"console {step}", lambda: console.give_back(world))
     await world.once(f"refunds {step}", lambda: latecomers.approve_refunds(world))
     if step == world.locality.calendar.last:
         await stories.ask_when_covered(world)
@@ -93,24 +98,34 @@ async def _live_through(world: World, step: int) -> None:
 
 
 async def _morning(world: World, step: int) -> None:
-    """What the last step left for today: late notices, the bank's statement, money on its way up."""
+    """What the last step left for today: late notices, the bank's statements, money on its way up."""
     if step == 0:
         return
-    yesterday = world.locality.calendar.steps[step - 1]
     await wait_until_bills_are_read(world)
     await residents.deliver_late_notices(world, Random(f"late {step}"))
     await wait_until_credited(world)
-    await world.once(f"tax detail {step}", lambda: remittance.send_settlement_detail(world, yesterday))
-    await world.once(f"bank {step}", lambda: bank.book(world, yesterday))
+    await world.once(f"bank {step}", lambda: bank.book(world, step))
+    await _notices_after_match(world, step)
     await wait_until_credited(world)
+    if step == world.locality.calendar.last:
+        await season_end.close(world)
     await remittance.carry_up(world, step)
     await handing_back.hand_back(world)
+
+
+async def _notices_after_match(world: World, step: int) -> None:
+    """Notices that come when bank and bill have agreed on everything else of their day."""
+    if residents.outstanding(world):
+        await reversal.wait_until_compared(world, bank.statements_since(world, step - 1))
+        await residents.deliver_after_match(world, Random(f"after match {step}"))
 
 
 async def _pay_online(world: World, step: int) -> None:
     calendar = world.locality.calendar
     today: list[Purchase] = [purchase for purchase in world.plan.purchases if purchase.step == step]
     await residents.ask_orders(world, today)
+    if step == world.plan.bank.in_two_parts:
+        await pay_out_in_two_parts(world.account, calendar.steps[step].isoformat())
     await residents.pay(world, today, Random(f"pay {world.plan.county.seed} {step}"))
     if step == _STRANGERS_AT:
         await world.once("unknown order", lambda: strangers.unknown_order(world))

@@ -13,7 +13,7 @@ from simulator.journal import Journal
 
 @dataclass(slots=True)
 class TaxPeer:
-    """Batches sent by the villages' software, and by the channels for each settlement day."""
+    """Batches sent by the villages' software, and by the channels for each payout."""
 
     journal: Journal
     token: str
@@ -23,7 +23,7 @@ class TaxPeer:
         return [
             Route("/tax/v1/batches", self._receive, methods=["POST"]),
             Route("/tax/v1/batches/{serial}", self._batch, methods=["GET"]),
-            Route("/tax/v1/settlements/{channel}/{mchid}/{day}", self._settlement, methods=["GET"]),
+            Route("/tax/v1/settlements/{settlement:path}", self._settlement, methods=["GET"]),
         ]
 
     async def take(self, key: str, lines: list[dict[str, Any]]) -> None:
@@ -45,8 +45,7 @@ class TaxPeer:
         return self._answer(request, request.path_params["serial"])
 
     async def _settlement(self, request: Request) -> Response:
-        path = request.path_params
-        return self._answer(request, f"{path['channel']}/{path['mchid']}/{path['day']}")
+        return self._answer(request, request.path_params["settlement"])
 
     def _answer(self, request: Request, key: str) -> Response:
         if not self._known(request):

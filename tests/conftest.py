@@ -41,13 +41,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByUnit:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as `long` what `make check` leaves out."""
+    """Mark as `long` what `make check` leaves out, and begin with the long modules: no worker is to wait for one."""
     for item in items:
-        folder = item.path.relative_to(_TESTS).parts[0]
         fixtures = set(getattr(item, "fixturenames", ()))
         on_kafka = bool(fixtures & _LONG_FIXTURES) or "kafka" in item.name.partition("[")[2]
-        if folder in _LONG_FOLDERS or on_kafka or item.path.stem in _LONG_MODULES:
+        if on_kafka or _in_long_module(item):
             item.add_marker(pytest.mark.long)
+    items.sort(key=lambda item: not _in_long_module(item))
+
+
+def _in_long_module(item: pytest.Item) -> bool:
+    return item.path.relative_to(_TESTS).parts[0] in _LONG_FOLDERS or item.path.stem in _LONG_MODULES
 
 
 @pytest.fixture(scope="session")

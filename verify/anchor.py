@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -43,16 +44,20 @@ class AnchorLine(BaseModel):
     epochs: Mapping[str, int] = {}
 
 
-# What a restoration has abandoned was recorded by it, and is named beside the epoch that it began.
+# What a restoration has abandoned was recorded by it, and is named beside the epoch that it began. It lost what was
+# sealed since the moment to which the database was restored: a head that was anchored before still stands there, and
+# in no place stands another one that had been sealed by then. What was anchored after it began was not abandoned by it.
 _KNOWN = """
     SELECT asked.place, asked.block, asked.table_name, asked.hash, known.hash AS found
-    FROM unnest(CAST(:places AS integer[]), CAST(:tables AS text[]), CAST(:blocks AS bigint[]), CAST(:hashes AS text[]))
-        AS asked (place, table_name, block, hash)
+    FROM unnest(CAST(:places AS integer[]), CAST(:tables AS text[]), CAST(:blocks AS bigint[]), CAST(:hashes AS text[]),
+                CAST(:written AS timestamptz[])) AS asked (place, table_name, block, hash, written_at)
     LEFT JOIN proof.sealed_block AS known ON known.table_name = asked.table_name AND known.block = asked.block
     WHERE known.hash IS DISTINCT FROM asked.hash AND NOT EXISTS (
         SELECT FROM proof.epoch AS began
         CROSS JOIN jsonb_to_recordset(began.abandoned -> asked.table_name) AS gone (block bigint, hash text)
-        WHERE gone.block = asked.block AND gone.hash = asked.hash)
+        WHERE gone.block = asked.block AND gone.hash = asked.hash
+          AND asked.written_at BETWEEN began.restored_to AND began.began_at
+          AND (known.sealed_at IS NULL OR known.sealed_at > asked.written_at))
     ORDER BY asked.place, asked.table_name
 """
 
@@ -121,7 +126,13 @@ async def _prove(
     lines: Sequence[AnchorLine],
 ) -> None:
     places, tables, blocks, hashes = zip(*asked, strict=True) if asked else ((), (), (), ())
-    values = {"places": list(places), "tables": list(tables), "blocks": list(blocks), "hashes": list(hashes)}
+    values: dict[str, list[Any]] = {
+        "places": list(places),
+        "tables": list(tables),
+        "blocks": list(blocks),
+        "hashes": list(hashes),
+        "written": [lines[place - 1].written_at for place in places],
+    }
     reached = max((line.epochs.get(service, 1) for line in lines), default=1)
     epoch = (await databases.publisher(service).one("SELECT coalesce(max(epoch), 0) AS epoch FROM proof.epoch"))[
         "epoch"

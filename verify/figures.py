@@ -5,7 +5,7 @@ from verify.snapshot import Databases
 
 _PEOPLE = """
     SELECT count(*) FILTER (WHERE enrolled AND paid_basis = 'CONTRIBUTION') AS paid_people,
-           count(*) FILTER (WHERE state = 'HELD') AS held
+           count(*) FILTER (WHERE state = 'HELD') AS held, count(*) FILTER (WHERE state = 'ACTIVE') AS active
     FROM proof.enrolment WHERE benefit_year = :year
 """
 _MONEY = """

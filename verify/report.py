@@ -78,6 +78,7 @@ class CountyFigures:
 
     paid_people: int = 0
     held: int = 0
+    active: int = 0
     taken_online_fen: int = 0
     suspended_fen: int = 0
     unattributed_fen: int = 0

@@ -22,11 +22,20 @@ _HERE = Path(__file__).parent
 _AT_ONCE = 50_000
 _WITHIN_S = 600
 _TABLES = {
-    "registration": "enrolment, aggregate, outbox, cursor",
-    "subsidy": "person, enrolment, assessment, aggregate, outbox, cursor",
-    "payment": "bill, payment_order, order_line, raw_notice, payment, payment_line, suspense, refund, transfer,"
-    " remittance_line, aggregate, outbox, cursor",
+    "registration": "enrolment, enrolment_count, enrolment_count_delta, aggregate, outbox, cursor",
+    "subsidy": "person, enrolment, enrolment_count, enrolment_count_delta, assessment, aggregate, outbox, cursor",
+    "payment": "billed_merchant, channel_bill, bill_trade_line, bill_flow_line, payout, bank_line, remittance_batch,"
+    " remittance_step, remittance_move, transfer_sum, bill, payment_order, order_line, raw_notice, payment,"
+    " payment_line, suspense, refund, transfer, remittance_line, aggregate, outbox, cursor",
     "quota": "village_counter, cursor",
+}
+# What services count as they write.
+_COUNTED = {
+    "registration": "INSERT INTO enrolment_count (region, benefit_year, state, paid_on, people)"
+    " SELECT region, benefit_year, state, paid_on, count(*) FROM enrolment GROUP BY 1, 2, 3, 4",
+    "subsidy": "INSERT INTO enrolment_count (region, benefit_year, pricing_id, row_no, paid, people)"
+    " SELECT region, benefit_year, pricing_id, row_no, paid_on IS NOT NULL, count(*) FROM enrolment"
+    " WHERE terminated_on IS NULL GROUP BY 1, 2, 3, 4, 5",
 }
 _BLOCKS = "sealed_block, purged_block"
 
@@ -35,12 +44,15 @@ _BLOCKS = "sealed_block, purged_block"
 class Population:
     """So many people of this year, of whom so many are still to pay, spread evenly among the others.
 
-    ``before`` is how many enrolments of years before stand in the same tables, all of them paid.
+    ``before`` is how many enrolments of years before stand in the same tables, all of them paid. All paid on one of
+    ``days`` days; where the season is ``settled``, all of it is in the treasury and in the channel's bills.
     """
 
     people: int
     payers: int
     before: int = 0
+    days: int = 1
+    settled: bool = False
 
     @property
     def stride(self) -> int:
@@ -64,6 +76,8 @@ async def fill(made: Installation, population: Population) -> None:
         "stride": ("bigint", population.stride),
         "payers": ("bigint", population.payers),
         "before": ("bigint", population.before),
+        "days": ("bigint", population.days),
+        "settled": ("boolean", population.settled),
     }
     async with asyncio.TaskGroup() as group:
         for database in ("registration", "subsidy", "payment", "quota"):
@@ -98,6 +112,11 @@ async def _fill(made: Installation, database: str, template: Mapping[str, tuple[
             for first in range(1, people + 1, _AT_ONCE):
                 for statement in statements:
                     await connection.execute(statement, first, min(first + _AT_ONCE - 1, people))
+            if database in _COUNTED:
+                await connection.execute(_COUNTED[database])
+            if database == "payment" and template["settled"][1]:
+                for statement in _statements("settled"):
+                    await connection.execute(statement)
         await connection.execute("VACUUM (ANALYZE)")
     finally:
         await connection.close()

@@ -3,7 +3,7 @@ INSERT INTO person (person_token) SELECT token FROM pg_temp.people($1, $2);
 INSERT INTO enrolment (id, region, benefit_year, person_token, registered_on, facts, version, pricing_id, row_no,
                        paid_on, actor, correlation_id)
 SELECT p.id, p.region, 2024, p.token, t.today, t.facts, 1, t.pricing_id, t.row_no,
-       CASE WHEN NOT p.payer THEN t.today END, 'clerk', p.id
+       CASE WHEN NOT p.payer THEN p.day END, 'clerk', p.id
 FROM pg_temp.people($1, $2) AS p CROSS JOIN template AS t;
 
 INSERT INTO assessment (enrolment_id, version, region, benefit_year, person_token, pricing_id, row_no, identities,

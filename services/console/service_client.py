@@ -19,6 +19,7 @@ from services.console.summaries import (
     SubsidySummary,
 )
 from shared.settings import Settings
+from shared.web.authorities import authorities
 
 TIMEOUT_S = 10.0  # a large county's books are summed again at each poll
 TOKEN_TIMEOUT_S = 15.0  # a secret is slow to check on purpose, slower on a busy machine
@@ -40,7 +41,11 @@ class ServiceClient:
         """Prepare to ask the services at ``services_base_url``; nothing is asked yet."""
         # trust_env off: a proxy for the internet must not stand between the page and its own services.
         self._http = httpx.AsyncClient(
-            base_url=settings.services_base_url, timeout=TIMEOUT_S, transport=transport, trust_env=False
+            base_url=settings.services_base_url,
+            timeout=TIMEOUT_S,
+            transport=transport,
+            trust_env=False,
+            verify=authorities(trust_env=False),
         )
         secret = settings.console_client_secret
         self._credentials = (settings.console_client_id, secret.get_secret_value() if secret else "")

@@ -15,8 +15,9 @@
 | receipts | the rows of cash receipts | | | |
 | cash_refunds | cash whose import failed, on its way back to the person | yes | | |
 | bank | the statements of the tax pending account; settlements of channels | yes | | settlements |
+| shortages | deposits that are short: accepted by two people, owed by the collector | yes | | collector-shortages |
 | reversals | bank lines entered wrongly, taken back by two people | yes | | |
-| payouts | payouts of the channels' bills met with the bank's lines | | | payouts, questions about billed payments |
+| payouts | the channels' payouts, met with the bank's lines | yes | | payouts, questions about billed payments |
 | differences | what differs from the channels' bills, with owner and age | yes | | |
 | attributions | payments and refunds that a channel settled with another day, said by two people | yes | | |
 | closings | notices in quarantine about which nothing more is to be done, by two people | yes | | |
@@ -25,7 +26,7 @@
 | statements | the rows of the bank's statements | | | |
 | channel_bills | the channel's own daily bills: fetched, checked, stored line by line | yes | | channel-bills |
 | batches | remittance batches, their lines, steps and differences | | | |
-| remittance | the way of batches to the treasury; their lines follow in portions | yes | | yes |
+| remittance | the way of batches to the treasury; their lines follow in portions | yes | | lines, tax details |
 | clearing | how long money has waited where it only passes through | yes | | |
 | ledger | the books: transfers and their sums | | | ledger sums |
 | summary | where the money stands, for the console | yes | | |
@@ -62,13 +63,17 @@ from services.payment.orders import channel_query, expiry, lost
 from services.payment.orders import routes as orders
 from services.payment.orders.metrics import read_orders
 from services.payment.payouts import bill_job, channel_questions
+from services.payment.payouts import routes as payouts
 from services.payment.refunds import routes as refunds
 from services.payment.refunds import submission
 from services.payment.refunds.metrics import read_refunds
 from services.payment.remittance import portions
 from services.payment.remittance import routes as remittance
+from services.payment.remittance.detail_fetches import job as detail_fetch_job
 from services.payment.resources import PaymentResources
 from services.payment.reversals import routes as reversals
+from services.payment.shortages import repayment
+from services.payment.shortages import routes as shortages
 from services.payment.statements.audited import BANK_LINE
 from services.payment.summary import routes as summary
 from services.payment.suspense import routes as suspense
@@ -88,8 +93,10 @@ SERVICE = Service[PaymentResources](
         cash_refunds.ROUTER,
         bank.ROUTER,
         channel_bills.ROUTER,
+        shortages.ROUTER,
         reversals.ROUTER,
         attributions.ROUTER,
+        payouts.ROUTER,
         differences.ROUTER,
         look_alikes.ROUTER,
         remittance.ROUTER,
@@ -105,12 +112,14 @@ SERVICE = Service[PaymentResources](
         *expiry.JOBS,
         *lost.JOBS,
         *match_job.JOBS,
+        *repayment.JOBS,
         *balances.JOBS,
         *settlement.JOBS,
         *bill_job.JOBS,
         *channel_questions.JOBS,
         *channel_bill_job.JOBS,
         *portions.JOBS,
+        *detail_fetch_job.JOBS,
     ),
     migrations=Path(__file__).parent / "migrations",
     resources=PaymentResources,

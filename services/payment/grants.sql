@@ -9,12 +9,14 @@ GRANT UPDATE (approved_by, approved_on, fetched_by, fetched_on, returned_by, ret
     {role};
 GRANT UPDATE (asked_at, asked_on, attempts, content_bytes, content_hash, fault, line_count, read_at, read_on, state,
     summary) ON channel_bill TO {role};
-GRANT UPDATE (amount_fen, deposited_on, withdrawn) ON deposit_slip TO {role};
+GRANT UPDATE (amount_fen, batch_id, deposited_on, withdrawn) ON deposit_slip TO {role};
+GRANT UPDATE (claim, claimed_until, lines_cleared, lines_numbered, lines_read, refused_because, state, tax_total_fen)
+    ON detail_fetch TO {role};
 GRANT UPDATE (new_number, resolved_by) ON document_look_alike TO {role};
 GRANT UPDATE (open) ON order_line TO {role};
 GRANT UPDATE (attributed_by, attributed_to, counted_by, reopened, settled_on) ON payment_line TO {role};
 GRANT UPDATE (code_url, next_ask_at, queried_at, state) ON payment_order TO {role};
-GRANT UPDATE (batch_id, settled_day, settled_line, state) ON payout TO {role};
+GRANT UPDATE (batch_id, fault, released_by, settled_day, settled_line, state, unusual_fen) ON payout TO {role};
 GRANT UPDATE (used_until) ON question_pace TO {role};
 GRANT UPDATE (closed_by, reason, state) ON raw_notice TO {role};
 GRANT UPDATE (approved_by, approved_on, asked_at, attempt, attributed_by, attributed_to, channel_refund_id,

@@ -1,6 +1,9 @@
 -- What payment shows the auditor: bills, orders, notices, payments, the books and the way to the treasury. Never the
 -- envelope of a notice, which holds who paid, nor a person's token.
 
+-- By which what clerks enter is judged. Where nobody set one, the day is the clock's.
+CREATE VIEW proof.business_date AS SELECT business_date FROM business_date;
+
 CREATE VIEW proof.transfer AS
 SELECT id, idempotency_key, kind, debit, credit, amount_fen, enrolment_id, benefit_year, region, batch_id, effective_on,
        caused_by, actor, correlation_id, recorded_at
@@ -13,14 +16,15 @@ CREATE VIEW proof.summed_transfer AS
 SELECT region, benefit_year, kind, debit, credit, amount_fen
 FROM transfer WHERE written_by < (SELECT below FROM transfer_horizon);
 
--- The terms of a bill are shown as a digest, to be compared with those of the price that it asks.
+-- The terms of a bill are shown as a digest, to be compared with those of the price that it asks; so is the person.
 CREATE VIEW proof.bill AS
 SELECT id, enrolment_id, benefit_year, region, version, state, superseded_because, row_no, due_fen, aided_fen,
        paid_on, paid_through, paid_by,
        (SELECT md5(string_agg(concat_ws('|', line.value ->> 'pay_from', line.value ->> 'pay_until',
             line.value ->> 'standard_fen', line.value ->> 'due_fen', line.value -> 'wait', line.value -> 'benefit',
             line.value -> 'shares'), ';' ORDER BY line.ordinality))
-        FROM jsonb_array_elements(schedule) WITH ORDINALITY AS line) AS terms
+        FROM jsonb_array_elements(schedule) WITH ORDINALITY AS line) AS terms,
+       left(encode(sha256(convert_to(person_token, 'UTF8')), 'hex'), 16) AS person
 FROM bill;
 
 CREATE VIEW proof.payment_order AS
@@ -63,7 +67,7 @@ FROM unasked_refund;
 
 CREATE VIEW proof.payout AS
 SELECT id, channel, merchant_id, bill_id, line_no, paid_out_on, amount_fen, after_day, after_line, until_day, until_line,
-       state, fault, batch_id, region, recorded_at
+       state, fault, unusual_fen, released_by, batch_id, region, recorded_at
 FROM payout;
 
 CREATE VIEW proof.settlement_difference AS
@@ -78,7 +82,7 @@ SELECT id, receipt_no, enrolment_id, benefit_year, region, amount_fen, received_
 FROM cash_receipt;
 
 CREATE VIEW proof.document_look_alike AS
-SELECT id, kind, document_id, number, beside_id, beside_number, region, resolved_by, new_number, recorded_at
+SELECT id, kind, document_id, number, beside_number, region, resolved_by, new_number, recorded_at
 FROM document_look_alike;
 
 CREATE VIEW proof.cash_refund AS
@@ -97,17 +101,15 @@ CREATE VIEW proof.billed_merchant AS SELECT channel, merchant_id, first_day, reg
 
 -- Never the file itself: it holds who paid.
 CREATE VIEW proof.channel_bill AS
-SELECT id, channel, merchant_id, kind, bill_day, state, fault, content_hash, content_bytes, line_count, summary, read_at,
-       read_on, region, recorded_at
-FROM channel_bill;
+SELECT id, channel, merchant_id, kind, bill_day, state, fault, line_count, region FROM channel_bill;
 
 CREATE VIEW proof.bill_trade_line AS
 SELECT bill_id, line_no, kind, order_no, transaction_id, refund_no, channel_refund_id, outcome, amount_fen, due_fen,
-       happened_at, region
+       region
 FROM bill_trade_line;
 
 CREATE VIEW proof.bill_flow_line AS
-SELECT bill_id, line_no, booked_at, flow_no, business_no, voucher_no, kind, amount_fen, balance_fen, region
+SELECT bill_id, line_no, business_no, kind, amount_fen, balance_fen, region
 FROM bill_flow_line;
 
 CREATE VIEW proof.remittance_batch AS

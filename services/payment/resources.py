@@ -16,6 +16,7 @@ from shared.policy.vocabulary import Channel
 from shared.service import ServiceContext
 from shared.settings import Settings
 from shared.settings_errors import setting_place
+from shared.web.authorities import authorities
 
 
 class ChannelNotAllowed(DomainError):
@@ -59,7 +60,8 @@ class PaymentResources:
     async def start(self, context: ServiceContext[object]) -> None:
         """Open what needs the running service; nothing is connected yet."""
         self._wake = context.wake
-        self.http = httpx.AsyncClient(limits=httpx.Limits(max_connections=32, max_keepalive_connections=16))
+        limits = httpx.Limits(max_connections=32, max_keepalive_connections=16)
+        self.http = httpx.AsyncClient(limits=limits, verify=authorities(trust_env=True))
         self.channels = {
             merchant_id: WechatClient(merchant, self.http, self._wechat_base_url, context.clock, self.region)
             for merchant_id, merchant in self.merchants.items()

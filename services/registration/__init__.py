@@ -4,7 +4,7 @@
 | --- | --- | --- | --- | --- |
 | clients | the systems that may call, and their tokens | yes | | |
 | applications | registers people, one or many at once | yes | | |
-| enrolments | records what other services announce about enrolments; shows and explains them | yes | 8 | |
+| enrolments | records what others announce about enrolments; shows, explains and counts them | yes | 8 | counts |
 | periods | when cover begins and ends, decided from values alone | | | |
 | calendar | the business date, and the beginning and end of cover on its day | yes | | daily |
 | regions | the directory of towns and villages | yes | | |
@@ -20,6 +20,7 @@ from services.registration.calendar import routes as calendar
 from services.registration.clients import routes as clients
 from services.registration.enrolments import handlers as enrolment_handlers
 from services.registration.enrolments import routes as enrolments
+from services.registration.enrolments.counts import jobs as count_jobs
 from services.registration.regions import routes as regions
 from services.registration.resources import SEALED, RegistrationResources, open_resources
 from services.registration.summary import routes as summary
@@ -36,7 +37,7 @@ SERVICE = Service[RegistrationResources](
         summary.ROUTER,
     ),
     subscriptions=enrolment_handlers.SUBSCRIPTIONS,
-    jobs=calendar_jobs.JOBS,
+    jobs=(*calendar_jobs.JOBS, *count_jobs.JOBS),
     migrations=Path(__file__).parent / "migrations",
     resources=open_resources,
     public_paths=frozenset({"/v1/token"}),

@@ -8,16 +8,18 @@ SELECT assessment.enrolment_id, assessment.version, assessment.region, assessmen
            SELECT FROM assessment AS newer
            WHERE newer.enrolment_id = assessment.enrolment_id AND newer.version > assessment.version
        ) AS latest,
-       -- Whether each identity it counts is on a roster that certified it. Those by age come from the date of birth.
+       -- Whether each identity it counts is on a roster that certified it and stood there by then. Those by age come from the date of birth.
        NOT EXISTS (
            SELECT FROM jsonb_array_elements_text(assessment.identities) AS counted (identity)
            WHERE counted.identity NOT IN ('AGE_60_69', 'AGE_70_PLUS') AND NOT EXISTS (
                SELECT FROM roster_line
                WHERE roster_line.person_token = assessment.person_token AND roster_line.identity = counted.identity
                  AND roster_line.certified_on <= assessment.assessed_on
+                 AND roster_line.recorded_at <= assessment.recorded_at
                  AND (roster_line.withdrawn_on IS NULL OR roster_line.withdrawn_on >= roster_line.certified_on))
        ) AS certified,
-       assessment.recorded_at
+       assessment.recorded_at,
+       left(encode(sha256(convert_to(assessment.person_token, 'UTF8')), 'hex'), 16) AS person
 FROM assessment JOIN pricing ON pricing.id = assessment.pricing_id;
 
 -- The terms by payment date, shared by all whose facts come to the same.
@@ -48,3 +50,25 @@ SELECT id, (SELECT md5(string_agg(concat_ws('|', line.value ->> 'pay_from', line
             line.value -> 'shares'), ';' ORDER BY line.ordinality))
         FROM jsonb_array_elements(schedule::jsonb) WITH ORDINALITY AS line) AS terms
 FROM pricing;
+
+-- How many people have which price: the counts that the summary reads, what has not been folded into them yet, and a
+-- recount.
+CREATE VIEW proof.enrolment_count AS
+SELECT region, benefit_year, pricing_id, row_no, paid, people FROM enrolment_count;
+CREATE VIEW proof.enrolment_count_delta AS
+SELECT region, benefit_year, pricing_id, row_no, paid, people FROM enrolment_count_delta;
+CREATE VIEW proof.recounted_people AS
+SELECT region, benefit_year, pricing_id, row_no, paid_on IS NOT NULL AS paid, count(*) AS people
+FROM enrolment WHERE terminated_on IS NULL GROUP BY 1, 2, 3, 4, 5;
+
+-- Lines in force of one identity in a village, counted and recounted; which identity it is is not shown.
+CREATE VIEW proof.roster_line_count AS
+SELECT region, sum(people)::bigint AS people, sum(recounted)::bigint AS recounted
+FROM (
+    SELECT region, identity, people, 0 AS recounted FROM roster_line_count
+    UNION ALL
+    SELECT region, identity, people, 0 FROM roster_line_count_delta
+    UNION ALL
+    SELECT region, identity, 0, 1 FROM roster_line WHERE withdrawn_on IS NULL
+) AS each
+GROUP BY region, identity;

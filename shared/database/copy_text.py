@@ -14,7 +14,7 @@ class CopyText:
     """Writes portion after portion of rows; of numbers and moments there are few, and each is written once."""
 
     def __init__(self) -> None:
-        self._written = _WrittenValues()
+        self._written = _Spelt()
 
     def rows(self, columns: Sequence[Sequence[object]]) -> bytes:
         """Rows of these columns of one length: text, numbers, dates and moments, or None."""
@@ -38,7 +38,7 @@ class CopyText:
         return column  # type: ignore[return-value] # it is text
 
 
-class _WrittenValues(dict[object, str]):
+class _Spelt(dict[object, str]):
     """Values as they are written, up to a limit."""
 
     def __missing__(self, value: object) -> str:

@@ -2,9 +2,8 @@
 -- take in. Of a payload only named dates, amounts and outcomes are shown: what a later version adds stays hidden.
 
 CREATE VIEW proof.outbox AS
-SELECT id, key AS aggregate_id, coalesce((SELECT moved.epoch FROM outbox_moved AS moved WHERE moved.id = outbox.id),
-       epoch) AS epoch, aggregate_seq, event, service, region, benefit_year, actor, correlation_id,
-       causation_id, recorded_at, published_at,
+SELECT outbox.id, key AS aggregate_id, coalesce(moved.epoch, outbox.epoch) AS epoch, aggregate_seq, event, service,
+       region, benefit_year, actor, correlation_id, causation_id, recorded_at, published_at,
        (SELECT jsonb_object_agg(fact.key, fact.value ORDER BY fact.key)
         FROM json_each(payload) AS fact
         WHERE json_typeof(fact.value) <> 'null' AND fact.key IN (
@@ -13,7 +12,7 @@ SELECT id, key AS aggregate_id, coalesce((SELECT moved.epoch FROM outbox_moved A
             'benefit_end', 'batch_id', 'remitted_on', 'received_on', 'returned_on', 'certificate_no', 'issued_on',
             'refunded_on', 'reason', 'business_date', 'document', 'total', 'towns', 'bill_id', 'suspense_id',
             'refund_id', 'receipt_id', 'target_set_id')) AS payload
-FROM outbox;
+FROM outbox LEFT JOIN outbox_moved AS moved ON moved.id = outbox.id;
 
 CREATE VIEW proof.aggregate AS
 SELECT id, epoch, seq FROM aggregate;
@@ -28,8 +27,6 @@ CREATE VIEW proof.dead_letter AS
 SELECT id, event_id, publisher, aggregate_id, epoch, seq, event, region, reason, recorded_at, state, settled_at,
        settled_because
 FROM dead_letter;
-
-CREATE VIEW proof.business_date AS SELECT business_date FROM business_date;
 
 CREATE VIEW proof.approval AS
 SELECT id, act, subject, region, proposed_by, proposed_on, expires_on, state, decided_by, decided_on, decided_at

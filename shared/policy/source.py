@@ -51,6 +51,15 @@ def _remedy_of_yaml(file: Path, mark: Any) -> str:
     return "改正 YAML 的写法 · correct the YAML"
 
 
+def _composed(text: str) -> yaml.Node | None:
+    """The nodes of a document, read in C where that is there: ten times as fast. Faults are worded in one way."""
+    quick = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return yaml.compose(text, Loader=quick)
+    except yaml.YAMLError:
+        return yaml.compose(text, Loader=yaml.SafeLoader)
+
+
 class Source:
     """The values of one YAML file and the line on which each was written."""
 
@@ -59,7 +68,7 @@ class Source:
         self.file = file
         self._lines: dict[Where, int] = {}
         try:
-            root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+            root = _composed(file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             missing = PackSyntaxError(
                 1, "没有这个文件 · there is no such file", "核对文件的路径 · check the path of the file"

@@ -31,14 +31,15 @@ def canonical(value: Any) -> Any:
     return canonical_number(value) if isinstance(value, str) else value
 
 
-def _day(first: date, last: date) -> Any:
-    described = {"type": "string", "format": "date", "description": f"{first} … {last}"}
-    return Annotated[date, BeforeValidator(_iso_day), Field(ge=first, le=last), WithJsonSchema(described)]
+def _shown(first: date, last: date) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "format": "date", "description": f"{first} … {last}"})
 
 
-# Days on which business happens. Beyond these, adding a month or a benefit year would leave the calendar.
-Day = Annotated[date, _day(date(2000, 1, 1), date(2199, 12, 31))]
-BirthDay = Annotated[date, _day(date(1800, 1, 1), date(2199, 12, 31))]
+_FIRST, _FIRST_BIRTH, _LAST = date(2000, 1, 1), date(1800, 1, 1), date(2199, 12, 31)
+# Days on which business happens. Beyond these, adding a month or a benefit year would leave the calendar. What narrows
+# a type stands beside it: an Annotated within another's metadata is read by nobody.
+Day = Annotated[date, BeforeValidator(_iso_day), Field(ge=_FIRST, le=_LAST), _shown(_FIRST, _LAST)]
+BirthDay = Annotated[date, BeforeValidator(_iso_day), Field(ge=_FIRST_BIRTH, le=_LAST), _shown(_FIRST_BIRTH, _LAST)]
 ReferenceNumber = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[\w./-]+$")
 ]

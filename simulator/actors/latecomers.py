@@ -8,6 +8,7 @@ from typing import Any
 from simulator import clients
 from simulator.actors.clerks import enrolment
 from simulator.actors.residents import ask_order, deliver_notices
+from simulator.happened import Happened, note
 from simulator.peer_endpoint import RequestRefused
 from simulator.people import Resident
 from simulator.world import World
@@ -60,7 +61,8 @@ async def pay_after_midnight(world: World) -> None:
 async def approve_refunds(world: World) -> None:
     """Approve every requested refund, and wait for the channel's notice that it arrived."""
     endpoint = world.endpoints[clients.BUREAU]
-    for refund in await _refunds(world, "REQUESTED"):
+    asked = await _refunds(world, "REQUESTED")
+    for refund in asked:
         await endpoint.post(f"/payment/v1/refunds/{refund['id']}/approve", {})
     deadline = time.monotonic() + _REFUND_PATIENCE_S
     while await _refunds(world, "APPROVED") or await _refunds(world, "ASKED"):
@@ -68,6 +70,12 @@ async def approve_refunds(world: World) -> None:
             await world.complain(f"refunds {world.day.today}", "approved, but not paid back in time")
             return
         await asyncio.sleep(0.1)
+    for refund in asked:
+        taken = world.journal.get("transaction", refund["transaction_id"])
+        given = world.journal.get("refund", refund["refund_no"])
+        if taken and given and given["day"] == taken["day"]:
+            day, fen = world.day.today, given["amount_fen"]
+            await note(world, Happened.REFUNDED_ON_ITS_DAY, refund["refund_no"], day=day, fen=fen)
 
 
 async def _refunds(world: World, state: str) -> list[dict[str, Any]]:

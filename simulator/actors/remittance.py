@@ -4,21 +4,13 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from simulator import clients
+from simulator import clients, portions
 from simulator.actors import clerks
 from simulator.plan import Collection
 from simulator.world import World, each
 
 _PAGE = 500
 _REMITTANCES = "/payment/v1/remittances"
-
-
-async def send_settlement_detail(world: World, day: date) -> None:
-    """What the channel reports to the tax exchange about that day's contributions."""
-    people = _people_of_day(world, day)
-    lines = [_detail_line(world, index) for index in people]
-    if lines:
-        await world.tax.take(_settlement_key(world, day), lines)
 
 
 async def carry_up(world: World, step: int) -> None:
@@ -64,13 +56,19 @@ async def _top_up(world: World, batch: dict[str, Any], collection: Collection) -
 
 
 async def _confirm_details(world: World) -> None:
-    """The tax hall enters the serial of each cash batch and fetches the detail; online money needs no serial."""
+    """The tax hall enters the serial of each cash batch and fetches the detail; online money needs no serial.
+
+    What the channel paid out it reports to the tax exchange, payout by payout.
+    """
 
     async def at_the_hall(world: World, batch: dict[str, Any]) -> None:
         if not batch["amount_fen"]:
             return
         collection = _collection_of(world, batch)
-        if collection is not None:
+        if collection is None:
+            people = await portions.people_in(world, batch)
+            await world.tax.take(_settlement_key(batch), [_detail_line(world, person) for person in people])
+        else:
             if world.journal.get("tax", serial(collection)) is None:
                 await _send_cash_detail(world, collection, whole=not collection.short_detail)
             await _command(world, clients.TAX_HALL, batch, "serial", {"collection_notice_serial": serial(collection)})
@@ -90,7 +88,7 @@ async def _confirm_in_treasury(world: World, *, before: date | None) -> None:
 
     async def receive(batch: dict[str, Any]) -> None:
         if before is None or batch["remitted_on"] < before.isoformat():
-            await world.journal.put("treasury", batch["id"], _people(world, batch))
+            await world.journal.put("treasury", batch["id"], await _people(world, batch))
             await _command(world, clients.TREASURY, batch, "treasury", {"received_on": today})
 
     async def certify(batch: dict[str, Any]) -> None:
@@ -117,26 +115,18 @@ def _detail_line(world: World, index: int) -> dict[str, Any]:
     return {"enrolment_id": clerks.enrolment(world, person), "amount_fen": person.due_fen}
 
 
-def _people_of_day(world: World, day: date) -> list[int]:
-    transactions = world.journal.all("transaction")
-    return [
-        person
-        for transaction, fate in world.journal.all("fate").items()
-        if fate["fate"] == "CREDITED" and transactions.get(transaction, {}).get("day") == day.isoformat()
-        for person in fate["people"]
-    ]
-
-
-def _people(world: World, batch: dict[str, Any]) -> list[int]:
+async def _people(world: World, batch: dict[str, Any]) -> list[int]:
     """Whose money arrives with a batch, by the simulator's own records."""
     collection = _collection_of(world, batch)
     if collection is not None:
         return [member.index for member in collection.members]
-    return _people_of_day(world, date.fromisoformat(batch["settlement_day"]))
+    return await portions.people_in(world, batch)
 
 
-def _settlement_key(world: World, day: date) -> str:
-    return f"WECHAT/{world.account.mchid}/{day.isoformat()}"
+def _settlement_key(batch: dict[str, Any]) -> str:
+    """The name of a channel's settlement at the tax exchange: the day, and from the second part on its number."""
+    day = f"{batch['channel']}/{batch['merchant_id']}/{batch['settlement_day']}"
+    return day if batch["part"] == 1 else f"{day}/{batch['part']}"
 
 
 def _collection_of(world: World, batch: dict[str, Any]) -> Collection | None:

@@ -1,18 +1,23 @@
 """Residents: they ask for an order, scan it, and sometimes pay twice, too late, or although they had cancelled."""
 
 from collections.abc import Iterable
+from datetime import date
 from random import Random
 from typing import Any
 
 from simulator import clients
 from simulator.actors.clerks import enrolment
+from simulator.happened import Happened, note
 from simulator.peer_endpoint import RequestRefused
 from simulator.people import Resident
-from simulator.plan import Purchase, Trouble
+from simulator.plan import Purchase
+from simulator.portions import is_after_match
+from simulator.troubles import Trouble
 from simulator.wechat.notices import WechatNotice
 from simulator.world import World, each, report_progress
 
 STORM = 50
+LAST_SECOND = 24 * 3600 - 1
 
 
 async def ask_orders(world: World, purchases: Iterable[Purchase]) -> None:
@@ -51,19 +56,38 @@ async def _pay(world: World, purchase: Purchase, chance: Random) -> bool:
     if order is None:
         return False
     notices = [await _take(world, order, purchase, "CREDITED", 1)]
-    if purchase.trouble is Trouble.TWICE:
+    if purchase.trouble in (Trouble.TWICE, Trouble.CONSOLE):
         notices.append(await _take(world, order, purchase, "SUSPENSE", 2))
-    if purchase.trouble is Trouble.LATE_NOTICE:
+    if purchase.trouble in (Trouble.LATE_NOTICE, Trouble.AFTER_MATCH):
         return True
     copies = STORM if purchase.trouble is Trouble.STORM else purchase.copies
     return await deliver_notices(world, notices * copies, chance)
 
 
 async def deliver_late_notices(world: World, chance: Random) -> None:
-    """Deliver the outstanding notices: the late ones, and whatever an interruption left."""
-    happened = world.journal.all("transaction")
-    late = [transaction for transaction in happened if world.journal.get("told", transaction) is None]
+    """Deliver the outstanding notices: the late ones, and whatever an interruption left; not what comes later still."""
+    late = [each for each in _untold(world) if not is_after_match(world.journal.get("fate", each) or {})]
     await deliver_notices(world, [world.account.notice(transaction) for transaction in late] * 2, chance)
+
+
+def outstanding(world: World) -> list[str]:
+    """Payments whose notices come only when bank and bill have agreed on their days."""
+    return [each for each in _untold(world) if is_after_match(world.journal.get("fate", each) or {})]
+
+
+async def deliver_after_match(world: World, chance: Random) -> None:
+    """Deliver them now."""
+    late = outstanding(world)
+    if await deliver_notices(world, [world.account.notice(transaction) for transaction in late], chance):
+        for transaction in late:
+            taken = world.journal.get("transaction", transaction)
+            day, fen = date.fromisoformat(taken["day"]), taken["amount_fen"]
+            await note(world, Happened.NOTICE_AFTER_MATCH, transaction, day=day, fen=fen)
+
+
+def _untold(world: World) -> list[str]:
+    happened = world.journal.all("transaction")
+    return [transaction for transaction in happened if world.journal.get("told", transaction) is None]
 
 
 async def deliver_notices(world: World, notices: list[WechatNotice], chance: Random) -> bool:
@@ -78,8 +102,10 @@ async def deliver_notices(world: World, notices: list[WechatNotice], chance: Ran
 async def _take(world: World, order: dict[str, Any], purchase: Purchase, fate: str, time_no: int) -> WechatNotice:
     transaction = f"4200{purchase.key.replace('-', '')}{time_no:02d}".ljust(28, "0")
     people = [member.index for member in purchase.members]
-    await world.journal.put("fate", transaction, {"fate": fate, "people": people})
-    return await world.account.pay(order["order_no"], transaction, moment=world.day.moment(transaction))
+    await world.journal.put("fate", transaction, {"fate": fate, "people": people, "trouble": purchase.trouble})
+    cut_off = purchase.trouble is Trouble.CUT_OFF
+    moment = world.day.at(LAST_SECOND) if cut_off else world.day.moment(transaction)
+    return await world.account.pay(order["order_no"], transaction, moment=moment)
 
 
 async def ask_order(world: World, key: str, members: tuple[Resident, ...], expected_fen: int) -> dict[str, Any] | None:

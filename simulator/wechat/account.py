@@ -32,10 +32,14 @@ class ChannelAccount:
     mchid: str
     appid: str
     _of_order: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    _of_day: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
         for transaction, taken in self.journal.all("transaction").items():
             self._of_order[taken["order"]].append(transaction)
+            self._of_day[taken["day"]].append(("transaction", transaction))
+        for number, given in self.journal.all("refund").items():
+            self._of_day[given["day"]].append(("refund", number))
 
     async def open(self, asked: dict[str, Any]) -> str:
         """Take an order; asking again with the same content gives the same code to scan."""
@@ -68,9 +72,10 @@ class ChannelAccount:
             paid_fen = order["amount_fen"] if amount_fen is None else amount_fen
             if order["state"] == "NOTPAY" and paid_fen == order["amount_fen"]:
                 await self.journal.put("order", number, {**order, "state": "SUCCESS"})
-            taken = {"order": number, "amount_fen": paid_fen}
+            taken: dict[str, Any] = {"order": number, "amount_fen": paid_fen}
             taken |= {"moment": moment, "day": moment[:10], "notify_url": order["notify_url"]}
             self._of_order[number].append(transaction)
+            self._of_day[taken["day"]].append(("transaction", transaction))
             await self.journal.put("transaction", transaction, taken)
         return self.notice(transaction)
 
@@ -114,10 +119,22 @@ class ChannelAccount:
             given = sum(r["amount_fen"] for r in self.journal.all("refund").values() if r["transaction"] == transaction)
             if amount["total"] != taken["amount_fen"] or given + amount["refund"] > taken["amount_fen"]:
                 raise ChannelRefusal(400, "PARAM_ERROR")
-            known = {"transaction": transaction, "amount_fen": amount["refund"], "notify_url": asked["notify_url"]}
-            known |= {"moment": self.day.moment(number), "day": self.day.today.isoformat()}
-            await self.journal.put("refund", number, known)
+            known = await self._give_back(number, transaction, amount["refund"], asked["notify_url"])
         return self._refund_answer(number, known, "PROCESSING")
+
+    async def refund_in_console(self, transaction: str) -> WechatNotice:
+        """Give a payment back in the channel's console, under a number that the console makes; once."""
+        number, taken = f"CONSOLE{transaction[-20:]}", self.journal.get("transaction", transaction)
+        if self.journal.get("refund", number) is None:
+            await self._give_back(number, transaction, taken["amount_fen"], taken["notify_url"])
+        return self.refund_notice(number)
+
+    async def _give_back(self, number: str, transaction: str, amount_fen: int, notify_url: str) -> dict[str, Any]:
+        given: dict[str, Any] = {"transaction": transaction, "amount_fen": amount_fen, "notify_url": notify_url}
+        given |= {"moment": self.day.moment(number), "day": self.day.today.isoformat()}
+        self._of_day[given["day"]].append(("refund", number))
+        await self.journal.put("refund", number, given)
+        return given
 
     def refund_question(self, number: str) -> dict[str, Any]:
         """What a query of the refund answers: done once the payer has it, which is when the merchant is notified."""
@@ -150,16 +167,16 @@ class ChannelAccount:
         }
         return WechatNotice(f"ER-{number}", "REFUND.SUCCESS", "refund", plain, known["notify_url"], known["moment"])
 
-    def settlement_fen(self, day: str) -> int:
-        """What one day's business comes to: taken less given back."""
-        taken: int = sum(t["amount_fen"] for t in self.journal.all("transaction").values() if t["day"] == day)
-        given: int = sum(r["amount_fen"] for r in self.journal.all("refund").values() if r["day"] == day)
-        return taken - given
+    def taken_on(self, day: str) -> dict[str, dict[str, Any]]:
+        """Transactions of a day, by their numbers."""
+        return self._moved("transaction", day)
 
-    def moved_on(self, day: str) -> bool:
-        """Whether anything was taken or given back on a day, even if it comes to nothing."""
-        moved = (*self.journal.all("transaction").values(), *self.journal.all("refund").values())
-        return any(one["day"] == day for one in moved)
+    def given_back_on(self, day: str) -> dict[str, dict[str, Any]]:
+        """Refunds of a day, by their numbers."""
+        return self._moved("refund", day)
+
+    def _moved(self, kind: str, day: str) -> dict[str, dict[str, Any]]:
+        return {number: self.journal.get(kind, number) for of, number in self._of_day.get(day, ()) if of == kind}
 
     def _order(self, number: str) -> dict[str, Any]:
         order: dict[str, Any] | None = self.journal.get("order", number)

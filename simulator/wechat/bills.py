@@ -1,8 +1,4 @@
-"""The daily bills of a merchant's account, out of what the channel itself knows; a day's bill is ready when it is over.
-
-What a day came to is paid out to the bank account at five the next morning (提现). A day on which more was given back
-than taken is made good from there at the same time (充值).
-"""
+"""The daily bills of a merchant's account, out of what it knows itself; a day's bill is ready when it is over."""
 
 import gzip
 from datetime import date, timedelta
@@ -11,9 +7,9 @@ from typing import Any
 
 from simulator.wechat.account import ChannelAccount, ChannelRefusal, refund_id
 from simulator.wechat.bill_files import FlowRow, TradeRow, fund_flow_bill, trade_bill
+from simulator.wechat.flows import flows_of, payouts_of, settled_fen
 
 TRADE, FUND_FLOW = "trade", "fundflow"
-_PAID_OUT_AT = "05:00:00"
 
 
 def offer(account: ChannelAccount, kind: str, day: str, base_url: str) -> dict[str, Any]:
@@ -42,50 +38,39 @@ def _content(account: ChannelAccount, kind: str, day: str) -> bytes | None:
         trades = sorted(_trades(account, day), key=lambda row: (row.moment, row.refund_id, row.transaction))
         return trade_bill(trades, appid=account.appid, mchid=account.mchid) if trades else None
     yesterday = (date.fromisoformat(day) - timedelta(days=1)).isoformat()
-    left_fen = account.settlement_fen(yesterday)
-    flows = [*_payout(account, yesterday, day), *_movements(account, day)]
-    return fund_flow_bill(flows, balance_fen=left_fen) if flows else None
+    rows = [
+        FlowRow(flow.moment, flow.number, f"10{flow.number}", flow.business, flow.amount_fen, flow.voucher)
+        for flow in flows_of(account, day)
+    ]
+    rows += [
+        FlowRow(
+            each.moment, each.number, f"10{each.number}", "提现" if each.amount_fen > 0 else "充值", -each.amount_fen
+        )
+        for each in payouts_of(account, yesterday)
+    ]
+    rows.sort(key=lambda row: (row.moment, row.flow_no))
+    return fund_flow_bill(rows, balance_fen=settled_fen(account, yesterday)) if rows else None
 
 
 def _trades(account: ChannelAccount, day: str) -> list[TradeRow]:
-    taken = account.journal.all("transaction")
     paid = [
         TradeRow(_written(each["moment"]), number, each["order"], each["amount_fen"])
-        for number, each in taken.items()
-        if each["day"] == day
+        for number, each in account.taken_on(day).items()
     ]
-    return paid + [
-        TradeRow(
-            _written(each["moment"]),
-            each["transaction"],
-            taken[each["transaction"]]["order"],
-            taken[each["transaction"]]["amount_fen"],
-            refund_id=refund_id(number),
-            refund_no=number,
-            refunded_fen=each["amount_fen"],
-        )
-        for number, each in account.journal.all("refund").items()
-        if each["day"] == day
-    ]
+    return paid + [_refund(account, number, each) for number, each in account.given_back_on(day).items()]
 
 
-def _movements(account: ChannelAccount, day: str) -> list[FlowRow]:
-    moved: list[FlowRow] = []
-    for row in _trades(account, day):
-        if row.refund_id:
-            number, business, fen, voucher = row.refund_id, "退款", -row.refunded_fen, row.refund_no
-        else:
-            number, business, fen, voucher = row.transaction, "交易", row.amount_fen, row.order
-        moved.append(FlowRow(row.moment, number, f"10{number}", business, fen, voucher))
-    return sorted(moved, key=lambda row: (row.moment, row.flow_no))
-
-
-def _payout(account: ChannelAccount, yesterday: str, day: str) -> list[FlowRow]:
-    fen = account.settlement_fen(yesterday)
-    if fen == 0:
-        return []
-    number = f"20{account.mchid}{yesterday.replace('-', '')}"
-    return [FlowRow(f"{day} {_PAID_OUT_AT}", number, f"10{number}", "提现" if fen > 0 else "充值", -fen)]
+def _refund(account: ChannelAccount, number: str, given: dict[str, Any]) -> TradeRow:
+    taken = account.journal.get("transaction", given["transaction"])
+    return TradeRow(
+        _written(given["moment"]),
+        given["transaction"],
+        taken["order"],
+        taken["amount_fen"],
+        refund_id=refund_id(number),
+        refund_no=number,
+        refunded_fen=given["amount_fen"],
+    )
 
 
 def _written(moment: str) -> str:

@@ -5,11 +5,14 @@ from collections.abc import Iterator
 
 from tests.harness.statements import ROOT
 
-PORTIONS = {"services/payment/remittance/portions.py _portion": "pages of a batch, in the order of the enrolments"}
+PORTIONS = {
+    "services/payment/remittance/portions.py _portion": "pages of a batch, in the order of the enrolments",
+    "services/subsidy/assessment/lost.py take_up_lost": "lost assessments, in the order of the enrolments",
+}
 COLLECTED = {
     "services/payment/crediting/worker.py work": "who paid, what was suspended, which refunds were paid",
     "services/payment/payouts/payout_portions.py _take_unasked": "each refund of a payout that nobody asked for",
-    "services/payment/cash/match_job.py _import": "portions of a statement's receipts",
+    "services/payment/cash/deposit_import.py import_receipts": "portions of a statement's receipts",
     "shared/messaging/consumer/delivery.py _attempt": "every handler of a batch",
 }
 

@@ -77,6 +77,8 @@ MET = {
         "remittance_line_once": WHOLE_AREA,
         "remittance_line_pkey": WHOLE_AREA,
         "remittance_move_pkey": WHOLE_AREA,
+        "detail_fetch_under_way": WHOLE_AREA,
+        "detail_line_pkey": WHOLE_AREA,
         "remittance_move_under_way": WHOLE_AREA,
         "suspense_one_claim": WHOLE_AREA,
         "suspense_payment_line_id_key": WHOLE_AREA,

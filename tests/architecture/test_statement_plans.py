@@ -26,6 +26,10 @@ SMALL = {
     "messaging_installation": "one row",
     "transfer_sum": "one row per village, kind of transfer and account",
     "village_counter": "one row per village and year",
+    "enrolment_count": "one row per village, state and day of payment, or per village and price",
+    "enrolment_count_delta": "what changed since the last folding, which a job does every 30 seconds",
+    "roster_line_count": "one row per village and identity",
+    "roster_line_count_delta": "what changed since the last folding",
     "region_directory": "one row per village",
     "relay_lane": "as many as lanes",
     "relay_member": "as many as processes",
@@ -84,10 +88,8 @@ DAY = "one channel's day, once for each look at its settlement"
 SORTED_PAGE = "what is recalled in a year; the page is sorted because three tables are joined"
 RECENT = "what was written since the last summing, which a job does every 30 seconds"
 FEW = "exceptions: suspended money and refunds, some hundred a year"
-EVERY_LOOK = "a look counts a year's people: half a second for a county; nobody who is served waits for it"
 FAILED = "events that failed and were given up, by an operator's hand"
 BILL = "the lines of one bill, once for each payout in it"
-CLOSED = "an index holds what two people closed, and nothing else"
 BY_OTHERS = "the caller's region holds the order, so that nobody looks at the lines which the policy names"
 
 # What is read as a whole.
@@ -95,6 +97,8 @@ WHOLE = {
     "services/payment/bank/repository.py _TO_RECOUNT": {"remittance_batch": PAGE, "refund": FEW},
     "services/payment/bank/repository.py _WITH_MONEY": {"payment": "whether a merchant has one row: the first ends it"},
     "services/payment/cash/repository.py _COMPARABLE": {"remittance_batch": PAGE},
+    "services/payment/shortages/repository.py _LISTED": {"remittance_batch": PAGE},
+    "services/payment/shortages/repository.py _LOCK_PAYABLE": {"remittance_batch": WAITING, "bank_line": WAITING},
     "services/payment/notices/quarantine/repository.py _FIGURES": {"raw_notice": WAITING},
     "services/payment/notices/repository.py _AT_RISK": {"raw_notice": WAITING},
     "services/payment/notices/repository.py _CLAIM": {"raw_notice": WAITING},
@@ -103,14 +107,12 @@ WHOLE = {
     "services/payment/orders/questions/repository.py _WITHDRAWN": {"payment_order": WAITING, "order_line": BY_OTHERS},
     "services/payment/receipts/repository.py _UNLISTED": {"cash_receipt": "a village's receipts of a year, on a page"},
     "services/payment/remittance/repository.py _TAKE": {"remittance_move": WAITING},
+    "services/payment/remittance/detail_fetches/repository.py _CLAIM": {"detail_fetch": WAITING},
+    "services/payment/remittance/detail_fetches/repository.py _TAKE_COMPARED": {"detail_fetch": WAITING},
+    "services/payment/remittance/detail_fetches/repository.py _TAKE_ENDED": {"detail_fetch": WAITING},
     "services/payment/refunds/repository.py _TAKE": {"refund": WAITING},
-    "services/payment/statements/repository.py _UNEXPLAINED": {"bank_line": WAITING},
     "services/payment/summary/repository.py _SUMMARY": {"raw_notice": WAITING, "suspense": FEW, "refund": FEW},
-    "services/registration/summary/repository.py _BY_DAY": {"enrolment": EVERY_LOOK},
-    "services/registration/summary/repository.py _COUNTED": {"enrolment": EVERY_LOOK},
     "services/subsidy/changes/repository.py _TAKE": {"roster_change": WAITING},
-    "services/subsidy/summary/repository.py _COMBINATIONS": {"enrolment": EVERY_LOOK},
-    "services/subsidy/summary/repository.py _IN_FORCE": {"roster_line": EVERY_LOOK},
     "shared/messaging/dead_letters/replay.py _LIST": {"dead_letter": WAITING},
     "shared/messaging/dead_letters/replay.py _SKIP": {"dead_letter": FAILED},
     "shared/messaging/topics/stats.py _STATS": {"outbox": WAITING, "dead_letter": WAITING, "parked_event": WAITING},
@@ -121,6 +123,7 @@ WHOLE = {
         "cash_receipt": WAITING,
         "cash_refund": WAITING,
         "refund": FEW,
+        "remittance_batch": WAITING,
         "suspense": WAITING,
     },
     "services/payment/differences/repository.py _CLAIM_TO_ASK": {"settlement_difference": WAITING},
@@ -133,7 +136,6 @@ WHOLE = {
     "services/payment/differences/repository.py _LIST": {"settlement_difference": WAITING},
     "services/payment/differences/repository.py _RECORD_REFUNDS": {"refund": FEW},
     "services/payment/differences/repository.py _TRIED": {"settlement_difference": WAITING},
-    "services/payment/notices/quarantine/repository.py _CLOSED": {"approval": CLOSED, "raw_notice": CLOSED},
     "services/payment/orders/questions/repository.py _ANY_DUE": {"order_line": BY_OTHERS, "payment_order": WAITING},
     "services/payment/orders/questions/repository.py _ASK_ALL_OPEN": {
         "order_line": BY_OTHERS,
@@ -168,7 +170,27 @@ UNBOUNDED = {
         "remittance_line": "ten thousand reported lines at once"
     },
     "services/payment/remittance/repository.py _DIFFERING": {"remittance_line": ONE_BATCH},
+    "services/payment/batches/lines/repository.py _NUMBER_FETCHED_LINES": {
+        "detail_line": PORTION,
+        "remittance_line": PORTION,
+    },
+    "services/payment/remittance/detail_fetches/repository.py _CLEAR": {"detail_line": PORTION},
+    "services/payment/remittance/detail_fetches/repository.py _DIFFERING": {
+        "detail_line": ONE_BATCH,
+        "remittance_line": ONE_BATCH,
+    },
+    "services/payment/remittance/detail_fetches/repository.py _SUM": {"detail_line": ONE_BATCH},
     "services/payment/cash/repository.py _LINES": {"collection_line": VILLAGE},
+    "services/payment/cash_refunds/repository.py _LOCK_OF_BATCHES": {"cash_receipt": VILLAGE},
+    "services/payment/differences/repository.py _RECORD_THEIRS_FAILED": {"bill_trade_line": BILL},
+    "services/payment/payouts/repository.py _SUM_UNUSUAL": {"bill_flow_line": BILL},
+    "services/payment/receipts/repository.py _OF_BATCH": {"cash_receipt": VILLAGE},
+    "services/payment/shortages/repository.py _LOCK_PAYABLE": {"bank_line": WAITING},
+    "services/payment/shortages/repository.py _SHORT_SINCE": {"remittance_step": "the steps of one batch"},
+    "services/payment/statements/repository.py _DEPOSITS_OF_BATCH": {"bank_line": ONE_BATCH},
+    "services/payment/statements/repository.py _LAST_BOOKED": {"bank_line": ONE_BATCH},
+    "services/payment/statements/repository.py _LOCK_FREE_DEPOSITS": {"bank_line": WAITING},
+    "services/payment/statements/repository.py _LOOK_AGAIN_AT_DEPOSITS": {"bank_line": WAITING},
     "services/payment/cash_refunds/repository.py _LIST": {"cash_receipt": SORTED_PAGE, "collection_line": SORTED_PAGE},
     "services/payment/ledger/repository.py SUMMED": {"transfer": RECENT},
     "services/payment/ledger/repository.py _ADVANCE": {"transfer": RECENT},
@@ -188,12 +210,9 @@ UNBOUNDED = {
     "services/payment/statements/repository.py _STORED": {"bank_line": KEYS},
     "services/payment/summary/repository.py SUMMED": {"transfer": RECENT},
     "services/payment/summary/repository.py _SUMMARY": {"transfer": RECENT, "raw_notice": WAITING, "refund": FEW},
-    "services/registration/summary/repository.py _BY_DAY": {"enrolment": EVERY_LOOK},
-    "services/registration/summary/repository.py _COUNTED": {"enrolment": EVERY_LOOK},
     "services/subsidy/assessment/repository.py _LOCK_REVISABLE": {"enrolment": KEYS},
     "services/subsidy/changes/repository.py _QUEUE_SOME_FOR_POLICY": {"enrolment": KEYS},
-    "services/subsidy/rosters/repository.py _UNINSURED": {"enrolment": EVERY_LOOK},
-    "services/subsidy/summary/repository.py _COMBINATIONS": {"enrolment": EVERY_LOOK},
+    "services/subsidy/rosters/repository.py _UNINSURED": {"enrolment": KEYS},
     "shared/audit/repository.py _DIFFERING[outbox]": {"outbox": BLOCKS},
     "shared/audit/repository.py _DIFFERING[raw_notice]": {"raw_notice": BLOCKS},
     "shared/audit/repository.py _DIFFERING[transfer]": {"transfer": BLOCKS},
@@ -271,7 +290,8 @@ UNBOUNDED = {
     "services/payment/refunds/unasked/repository.py COVERED": {"bill_flow_line": BILL},
     "services/payment/refunds/unasked/repository.py _DEDUCT_COVERED": {"bill_flow_line": BILL, "unasked_refund": FEW},
     "services/payment/refunds/unasked/repository.py _KNOWN": {"unasked_refund": FEW},
-    "services/payment/refunds/unasked/repository.py _LOCK_LINES": {"payment_line": KEYS, "unasked_refund": FEW},
+    "services/payment/refunds/unasked/repository.py _HOLD_LINES": {"payment_line": KEYS},
+    "services/payment/refunds/unasked/repository.py _HELD_LINES": {"payment_line": KEYS, "unasked_refund": FEW},
     "services/payment/refunds/unasked/repository.py _RELEASE": {"unasked_refund": FEW},
     "services/payment/statements/repository.py _FREE": {"bank_line": ONE_BATCH},
     "services/payment/statements/repository.py _LOOK_AGAIN": {"bank_line": WAITING},
@@ -290,7 +310,7 @@ BUILT = {
     "shared/database/sealed.py oldest_sealed": "one row of each column, for an operator who changes keys",
 }
 # They make what the statements are sent with, or administer servers and migrate.
-MAKERS = {"shared/database/bulk.py", "shared/database/row.py"}
+MAKERS = {"shared/database/bulk.py", "shared/database/row.py", "shared/database/running_counts.py"}
 ADMINISTRATION = {
     f"shared/database/{name}.py"
     for name in ("migrate", "older_names", "provision", "row_security", "server_version", "installed_name", "keeper")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from bench import p1_callbacks, p2_chain, p4_policy, p5_bills, p6_growth, p7_start
+from bench import p1_callbacks, p2_chain, p4_policy, p5_bills, p6_growth, p7_start, p11_audit
 from bench.__main__ import subjects
 from bench.installation import NotDurable, installed
 from bench.plan import Plan
@@ -78,6 +78,12 @@ async def test_growth_in_two_counties() -> None:
 async def test_start_and_memory() -> None:
     lines = await p7_start.measure(MINIATURE)
     assert {"warm start until every part is ready", "memory (PSS) once ready"} <= values_of(lines)
+
+
+@pytest.mark.miniature
+async def test_the_audit_of_a_county() -> None:
+    lines = await p11_audit.measure(MINIATURE)
+    assert {"verify, 3,213 people", "highest memory, 3,213 people", "of it SAID_AS_STORED"} <= values_of(lines)
 
 
 async def test_a_database_that_may_forget_is_refused() -> None:

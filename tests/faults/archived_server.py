@@ -74,7 +74,8 @@ class ArchivedServer:
         await eventually(lambda: self.postgres.server_pid is None, within_s=_ENDED_WITHIN_S, message="it is gone")
         self.postgres.stop()
         cluster = self.postgres.data_dir / "cluster"
-        self._give_to_server(self._backup)
+        if self._backup.exists():
+            self._give_to_server(self._backup)
         shutil.rmtree(cluster)
 
     def restore_to(self, name: str) -> None:

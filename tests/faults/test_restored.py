@@ -1,228 +1,166 @@
-"""E1: a service's database is put back to a named point under load, and canbao restore makes it whole again."""
+"""E1: databases are put back to a named point after 2,000 payments and every kind of entry, and made whole again."""
 
-import asyncio
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
-import httpx
 import pytest
-from pydantic import SecretStr
 
-from services.composition import BY_NAME, migrate_all
-from shared.database.provision import generate_passwords, provision
-from shared.installation import migrate_service
-from shared.settings import Settings
-from tests.faults.archived_server import ArchivedServer, archived_server, socket_dir_of
-from tests.faults.conftest import WHOLE, Season
-from tests.faults.harmed_county import County, base_urls_of, equipped, opened
-from tests.faults.own_servers import own_ground
-from tests.harness.cluster import SERVICES, Cluster, scratch_folder
-from tests.harness.environment import variables
-from tests.harness.eventually import eventually
-from tests.harness.installation import Installation, database_settings, on_kafka, settings_for
-from tests.harness.payable import SCOPES, payable, person
-from tests.harness.processes import ROOT, Fleet
-from tests.harness.timeouts import stretched
-from tests.harness.wechat_peer import WechatPeer, wechat_peer
+from tests.faults import drill_entries as entries
+from tests.faults.drill import AFTER, ALL, BEFORE, PEOPLE, Drill, drill
+from tests.harness.payable import payable, registered
 
 pytestmark = pytest.mark.slow_fault
 
-PEOPLE = 420
-BEFORE, AFTER, MEANWHILE, REGISTERED_LATE = 40, 300, 10, 30
-
-
-@dataclass
-class Apart:
-    """A county of which one service has a server of its own."""
-
-    season: Season
-    server: ArchivedServer
-    peer: WechatPeer
-
-    def known_to_channel(self, county: County) -> None:
-        """The channel answers questions about every order that was paid."""
-        for transaction, order in county.channel.paid.items():
-            if order.order_no not in self.peer.paid:
-                self.peer.orders[order.order_no] = {"amount": {"total": order.amount_fen}}
-                self.peer.pay(order.order_no, transaction_id=transaction)
-
-
-def _links(folder: Path, service: str, apart: ArchivedServer, cluster: Cluster) -> Path:
-    """One socket folder for each service, so that one setting leads each to its own server."""
-    common = folder / "common"
-    common.symlink_to(socket_dir_of(cluster.postgres))
-    for name in SERVICES:
-        (folder / name).symlink_to(apart.socket_dir if name == service else common)
-    return folder
-
-
-def _apart_settings(folder: Path, cluster: Cluster) -> dict[str, Any]:
-    place = f"@/{{database}}?host={quote(str(folder), safe='/')}/{{service}}"
-    return {
-        "database_url": "postgresql://{service}_app:{password}" + place,
-        "owner_database_url": "postgresql://canbao_owner:{password}" + place,
-        "auditor_database_url": "postgresql://canbao_auditor:{password}" + place,
-        "database_passwords": {role: SecretStr(password) for role, password in cluster.passwords.items()},
-    }
-
-
-@contextmanager
-def _ground(service: str, keys: Path) -> Iterator[tuple[Settings, Cluster, ArchivedServer, str]]:
-    """Servers and a broker; the service's database lies on the archived one."""
-    with ExitStack() as stack:
-        cluster, settings, broker = stack.enter_context(own_ground(keys))
-        server = stack.enter_context(archived_server())
-        asyncio.run(provision(server.postgres.admin_url, SERVICES, cluster.passwords))
-        folder = _links(scratch_folder(), service, server, cluster)
-        apart = settings.model_copy(update=_apart_settings(folder, cluster))
-        asyncio.run(migrate_service(apart, BY_NAME[service]))
-        yield apart, cluster, server, broker.bootstrap_servers
-
-
-@contextmanager
-def _one_ground(keys: Path) -> Iterator[tuple[Settings, Cluster, ArchivedServer, str]]:
-    """One archived server for all databases, the bus's among them."""
-    with archived_server() as server:
-        passwords = generate_passwords(SERVICES)
-        asyncio.run(provision(server.postgres.admin_url, SERVICES, passwords))
-        cluster = Cluster(server.postgres, passwords)
-        settings = settings_for(keys, **database_settings(cluster, suffix=""))
-        asyncio.run(migrate_all(settings))
-        yield settings, cluster, server, ""
-
-
-@asynccontextmanager
-async def _county(service: str, folder: Path) -> AsyncIterator[tuple[Apart, County]]:
-    """A county of which one service stands apart, or ``all`` stand on one server."""
-    stack = ExitStack()
-    ground = _one_ground(folder) if service == "all" else _ground(service, folder)
-    settings, cluster, server, broker = await asyncio.to_thread(stack.enter_context, ground)
-    async with wechat_peer() as peer:
-        apart = await on_kafka(Installation(settings), broker) if broker else Installation(settings)
-        installation = equipped(apart, folder).with_settings(wechat_base_url=peer.url)
-        fleet = Fleet(installation.settings, folder, whole=WHOLE)
-        try:
-            orders = await opened(installation, fleet, PEOPLE)
-            season = Season(installation, cluster.admin_url, fleet, orders)
-            async with season.goes_on() as county:
-                yield Apart(season, server, peer), county
-        finally:
-            await asyncio.to_thread(fleet.stop)
-            await asyncio.to_thread(stack.close)
-
-
-def _canbao(settings: Settings, *arguments: str) -> str:
-    """What the command says; it must succeed."""
-    command = [sys.executable, "-c", "from tools.cli import main; main()", *arguments]
-    done = subprocess.run(command, cwd=ROOT, env=variables(settings), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+CASH_PEOPLE, REGISTERED_LATE = 60, 30
 
 
 async def test_payment_restored_to_earlier_counts_every_payment_once(tmp_path: Path) -> None:
-    """E1: 300 payments after the restore point are unknown to the restored database, and the channel knows them."""
-    async with _county("payment", tmp_path) as (apart, county):
-        await county.channel.pay_and_notify(BEFORE)
+    """E1: the channel knows 2,000 payments; cash, bank lines and the way to the treasury are typed again."""
+    async with drill(tmp_path) as played:
+        county = played.county
+        await registered(county.installation, played.urls, CASH_PEOPLE)
+        village, people = await entries.cash_payers(played)
+        await played.paid(BEFORE)
+        await played.point_named("payment")
+        await played.paid(AFTER)
+        await entries.type_the_money_in(played, village, people)
         await county.judged()
-        await asyncio.to_thread(apart.server.back_up)
-        await apart.server.mark("before")
-        await county.channel.pay_and_notify(AFTER)
-        await county.judged()
-        apart.known_to_channel(county)
-        await apart.server.lose()
-        await asyncio.to_thread(apart.server.restore_to, "before")
-        assert await county.one("payment", "SELECT count(*) FROM payment") < BEFORE + AFTER
-        work = county.fleet.one("payment", "work")
-        await eventually(
-            lambda: "canbao restore payment" in work.last_words(), within_s=60, message="work refuses to start"
-        )
-        # People who pay meanwhile are answered, and nothing is announced of it.
-        await eventually(county.fleet.one("payment", "web").is_ready, within_s=60, message="callbacks are taken")
-        await county.channel.pay_and_notify(MEANWHILE)
-        apart.known_to_channel(county)
-        assert not await work.is_ready()
 
-        settings = county.installation.settings
-        said = _canbao(settings, "restore", "payment", "--dry-run")
-        assert "payment.contribution_paid.v1" in said
+        await played.lost_and_restored("payment")
+        assert await county.one("payment", "SELECT count(*) FROM payment") == BEFORE
+        await played.refuses_to_work("payment")
+        said = await played.canbao("restore", "payment", "--dry-run")
+        assert f"{AFTER + len(people)}  payment.contribution_paid.v1" in said
         assert await county.one("payment", "SELECT max(epoch) FROM epoch") == 1
-        said = _canbao(settings, "restore", "payment", "--because", "drill")
+        said = await played.restored("payment")
         assert "epoch 2 began" in said
-        assert await county.one("payment", "SELECT max(epoch) FROM epoch") == 2
-        said = _canbao(settings, "restore", "payment", "--because", "drill")
-        assert "still in epoch 2" in said
-        await county.fleet.ready()
-        await county.judged(within_s=120)
+        # One task for each entry: three receipts, two remittances, one treasury receipt, one certificate.
+        assert f"{len(people) + 4} to be entered again" in said
+        assert all(f"enrolment_id {one}, amount_fen 38000" in said for one in people)
+        assert f"{AFTER + BEFORE} 笔" in said
+        assert "still in epoch 2" in await played.restored("payment")
 
-
-async def test_all_databases_and_the_bus_restored_together_learn_from_the_channel(tmp_path: Path) -> None:
-    """E1: nobody is ahead of anybody, and only the channel knows of the payments that were lost."""
-    async with _county("all", tmp_path) as (apart, county):
-        await county.channel.pay_and_notify(BEFORE)
-        await county.judged()
-        await asyncio.to_thread(apart.server.back_up)
-        await apart.server.mark("before")
-        await county.channel.pay_and_notify(AFTER)
-        await county.judged()
-        apart.known_to_channel(county)
-        await apart.server.lose()
-        await asyncio.to_thread(apart.server.restore_to, "before")
-        await county.fleet.ready()
-        settings = county.installation.settings
-        said = _canbao(settings, "restore", "payment", "--because", "drill")
-        assert "still in epoch 1" in said
-        said = _canbao(settings, "restore", "payment", "--because", "drill", "--bus-lost")
-        assert "epoch 2 began" in said
-        await county.judged(within_s=120)
+        await played.credited(BEFORE + AFTER)  # by the channel alone
+        await entries.type_the_money_in(played, village, people)
+        await entries.entered_again(played, "payment")
 
 
 async def test_registration_restored_to_earlier_has_everybody_under_the_id_that_others_know(tmp_path: Path) -> None:
     """E1: people who were registered and paid in the lost window are registered again, and nobody is counted twice."""
-    async with _county("registration", tmp_path) as (apart, county):
-        settings, urls = county.installation.settings, base_urls_of(county.fleet)
-        await county.channel.pay_and_notify(BEFORE)
-        await county.judged()
-        await asyncio.to_thread(apart.server.back_up)
-        await apart.server.mark("before")
-        known = await county.one("registration", "SELECT count(*) FROM enrolment")
-        late = await payable(county.installation, urls, REGISTERED_LATE)
-        await county.channel.pay_and_notify(BEFORE)
-        county.channel.offer_first(late)
-        await county.channel.pay_and_notify(REGISTERED_LATE // 2)
-        await county.judged()
+    async with drill(tmp_path) as played:
+        county = played.county
+        await played.paid(BEFORE)
+        await played.point_named("registration")
+        late = await payable(county.installation, played.urls, REGISTERED_LATE)
+        await entries.post(played, "registration", "business-date", {"date": "2023-10-09"})
+        county.channel.offer_first(late[: REGISTERED_LATE // 2])
+        await played.paid(AFTER)
 
-        await apart.server.lose()
-        await asyncio.to_thread(apart.server.restore_to, "before")
-        work = county.fleet.one("registration", "work")
-        await eventually(
-            lambda: "canbao restore registration" in work.last_words(), within_s=60, message="work refuses to start"
-        )
-        said = _canbao(settings, "restore", "registration", "--because", "drill")
-        assert f"{REGISTERED_LATE} to be entered again" in said
-        await county.fleet.ready()
+        await played.lost_and_restored("registration")
+        await played.refuses_to_work("registration")
+        said = await played.restored("registration")
+        assert f"{REGISTERED_LATE + 1} to be entered again" in said
+        assert "advance the business date again" in said
 
-        # The clerks enter the list again; then what waits for these people is taken in.
-        people = [person(sequence) for sequence in range(known, known + REGISTERED_LATE)]
-        headers = county.installation.caller(*SCOPES)
-        async with httpx.AsyncClient(headers=headers, trust_env=False, timeout=stretched(60)) as client:
-            answer = await client.post(
-                f"{urls['registration']}/registration/v1/enrolments/batch", json={"enrolments": people}
-            )
-            assert answer.is_success, answer.text
+        await entries.register(played, range(PEOPLE, PEOPLE + REGISTERED_LATE))
+        await entries.post(played, "registration", "business-date", {"date": "2023-10-09"})
         ids = await county.sql("registration", "SELECT id FROM enrolment")
         assert {one.enrolment_id for one in late} <= {row["id"] for row in ids}
+        await entries.entered_again(played, "registration")
 
-        async def nothing_waits() -> bool:
-            _canbao(settings, "replay", "run", "registration", "--all")
-            return not await county.one("registration", "SELECT count(*) FROM dead_letter WHERE state = 'WAITING'")
 
-        await eventually(nothing_waits, within_s=90, every_s=1, message="what waited for these people is taken in")
-        await county.judged(within_s=120)
-        said = _canbao(settings, "restore", "registration", "--because", "drill")
-        assert "to be entered again" not in said
+async def test_subsidy_restored_to_earlier_prices_nobody_otherwise_than_they_paid(tmp_path: Path) -> None:
+    """E1: by rosters of the lost window people paid less, by a withdrawal more; assessments are taken up as known."""
+    async with drill(tmp_path) as played:
+        county, installation = played.county, played.county.installation
+        early, late = range(PEOPLE, PEOPLE + 20), range(PEOPLE + 20, PEOPLE + 20 + REGISTERED_LATE)
+        await registered(installation, played.urls, len(early))
+        kept = await entries.certify(played, early[1:4], "罗民〔2023〕前号")
+        await played.paid(BEFORE)
+        await played.point_named("subsidy")
+        await _rosters_changed(played, kept, [*early[5:8], *late[1:4]], early[2])
+        await county.judged()
+        county.channel.offer_first(await payable(installation, played.urls, len(late)))
+        await played.paid(AFTER)
+        standing = "SELECT id, version, pricing_id, row_no, paid_on FROM enrolment ORDER BY id"
+        assessed = await county.sql("subsidy", standing)
+
+        await played.lost_and_restored("subsidy")
+        await played.refuses_to_work("subsidy")
+        said = await played.restored("subsidy")
+        assert "assessments were taken up again" in said
+        await county.judged(within_s=180, but_for="IDENTITIES_CERTIFIED")
+        assert await county.sql("subsidy", standing) == assessed
+        said = await played.canbao("restore", "subsidy", "--because", "drill")
+        # Three early and three late ones by that roster, three late ones by the town's, and one withdrawal.
+        assert said.count("enter the roster again that certified it") == 9
+        assert said.count("enter the withdrawal from the roster again") == 1
+
+        await _rosters_changed(played, kept, [*early[5:8], *late[1:4]], early[2])
+        await entries.certify(played, late[::10], "罗民〔2023〕镇号")
+        await entries.entered_again(played, "subsidy")
+        assert await county.sql("subsidy", standing) == assessed
+
+
+async def _rosters_changed(played: Drill, kept: str, certified: Sequence[int], taken_off: int) -> None:
+    await entries.certify(played, certified, "罗民〔2023〕后号")
+    await entries.take_off(played, kept, taken_off)
+
+
+async def test_quota_restored_to_earlier_counts_everybody_once_and_has_its_targets(tmp_path: Path) -> None:
+    """E1: counters follow from what is read again; targets of the lost window are published again."""
+    async with drill(tmp_path) as played:
+        await played.paid(BEFORE)
+        await played.point_named("quota")
+        await entries.publish_targets(played)
+        await played.paid(AFTER)
+
+        await played.lost_and_restored("quota")
+        await played.refuses_to_work("quota")
+        said = await played.restored("quota")
+        assert "1 to be entered again" in said
+        assert "document 罗政办〔2023〕52号, total 5" in said
+        await entries.publish_targets(played)
+        await entries.entered_again(played, "quota")
+        await _sent_again(played, "registration")
+
+
+async def test_all_databases_and_the_bus_restored_together_learn_from_the_channel(tmp_path: Path) -> None:
+    """E1: nobody is ahead of anybody; the channel knows 2,000 payments, and paper every entry of the window."""
+    async with drill(tmp_path, apart=False) as played:
+        county = played.county
+        await played.paid(BEFORE)
+        await played.point_named(ALL)
+        late = range(PEOPLE, PEOPLE + CASH_PEOPLE)
+        await _typed_by_everybody(played, late)
+        await played.paid(AFTER)
+        await entries.type_the_money_in(played, *await entries.cash_payers(played))
+        await county.judged()
+
+        await played.lost_and_restored(ALL)
+        county.cash = {}
+        await county.fleet.ready()
+        assert "still in epoch 1" in await played.restored("payment")
+        assert "epoch 2 began" in await played.restored("payment", "--bus-lost")
+        await played.whole_again()
+
+        await _typed_by_everybody(played, late)
+        await entries.type_the_money_in(played, *await entries.cash_payers(played))
+        await entries.entered_again(played, "payment")
+        await _sent_again(played, "payment")
+
+
+async def _sent_again(played: Drill, service: str) -> None:
+    """E2: everything that was marked as sent is sent again, and nobody takes it in twice."""
+    sent = await played.county.published(service)
+    said = await played.canbao("replay", "outbox", "--since", "2020-01-01", "--service", service)
+    assert f"{service}  {sent} 条事件将再次发送" in said
+    await played.whole_again()
+
+
+async def _typed_by_everybody(played: Drill, people: range) -> None:
+    """A roster, a town's list and the county's targets."""
+    await entries.certify(played, people[::10], "罗民〔2023〕后号")
+    await entries.register(played, people)
+    await entries.publish_targets(played)
+    await entries.billed(played, people.stop)

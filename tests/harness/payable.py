@@ -70,6 +70,14 @@ async def payable(
 
     ``base_urls`` says where each service listens; registration, subsidy and payment must be at work.
     """
+    await registered(installation, base_urls, count, within_s=within_s)
+    return await _orders(installation)
+
+
+async def registered(
+    installation: Installation, base_urls: Mapping[str, str], count: int, *, within_s: float = 120
+) -> None:
+    """The same people, registered and billed, and nobody has ordered anything."""
     known = (await installation.sql("registration", "SELECT count(*) FROM enrolment"))[0][0]
     async with httpx.AsyncClient(
         headers=installation.caller(*SCOPES), trust_env=False, timeout=stretched(60)
@@ -92,7 +100,6 @@ async def payable(
         return True
 
     await eventually(billed, within_s=within_s, every_s=0.2)
-    return await _orders(installation)
 
 
 async def _orders(installation: Installation) -> list[Payable]:

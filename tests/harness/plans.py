@@ -22,7 +22,7 @@ _PLANNED = """
     CREATE FUNCTION pg_temp.planned(statement text) RETURNS text LANGUAGE plpgsql AS $$
     DECLARE answer json;
     BEGIN
-        EXECUTE 'EXPLAIN (GENERIC_PLAN, COSTS OFF, FORMAT JSON) ' || statement INTO answer;
+        EXECUTE 'EXPLAIN (GENERIC_PLAN, FORMAT JSON) ' || statement INTO answer;
         RETURN answer -> 0 -> 'Plan';
     END $$
 """
@@ -110,10 +110,12 @@ class Planner:
     indexes: Mapping[str, Index]
 
     @classmethod
-    async def on(cls, connection: asyncpg.Connection, region: str, *first: str) -> "Planner":
-        """Plan as the service does once it has sent what it sends ``first``, and use an index wherever one serves."""
+    async def on(
+        cls, connection: asyncpg.Connection, region: str, *first: str, without: Sequence[str] = _WITHOUT
+    ) -> "Planner":
+        """Plan as the service does once it has sent what it sends ``first``; by default use any index that serves."""
         await connection.execute("SELECT set_config('canbao.region', $1, false)", region)
-        for setting in _WITHOUT:
+        for setting in without:
             await connection.execute("SELECT set_config($1, 'off', false)", setting)
         for sql in (_PLANNED, *first):
             await connection.execute(sql)

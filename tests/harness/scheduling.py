@@ -28,7 +28,7 @@ def unit_of(test: str) -> str:
 
 
 class ByUnit(LoadScopeScheduling):  # type: ignore[misc]  # untyped
-    """Units to whichever worker is free, the largest first."""
+    """Units to whichever worker is free, those of most tests first, and of equal ones as they were collected."""
 
     def _split_scope(self, nodeid: str) -> str:
         return unit_of(nodeid)

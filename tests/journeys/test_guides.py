@@ -15,6 +15,7 @@ ENDINGS = {
     "部门.md": '"withdrawn_on":"2023-10-21"',
     "乡镇.md": '"benefit_year":2024,"notices"',
     "支付机构.md": '"state":"PAID"',
+    "财务.md": '"kind":"cash_refunds_under_way"',
     "运维.md": '"event": "serving"',
 }
 

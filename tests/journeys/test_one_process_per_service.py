@@ -72,6 +72,7 @@ async def _season(folder: Path, base_url: str, clients: Path) -> None:
     assert said[-1]["event"] == "finished", said[-3:]
 
 
+@pytest.mark.another_season
 @pytest.mark.expects_errors
 async def test_one_process_per_service_and_role_agrees_with_the_simulators_books(
     kafka_installation: Installation, tmp_path: Path

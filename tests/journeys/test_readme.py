@@ -2,28 +2,10 @@
 
 import json
 import re
-import shutil
-import signal
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.harness.cluster import scratch_folder
-from tests.harness.ports import free_port
-from tests.harness.timeouts import stretched
 from tests.journeys.held_season import HELD_AT, HeldSeason
-from tests.journeys.up_process import ROOT, going
-from tools.up.refusal import Exit
-
-
-@pytest.fixture
-def data() -> Iterator[Path]:
-    """A data folder that does not exist yet."""
-    folder = scratch_folder()
-    yield folder / "data"
-    shutil.rmtree(folder, ignore_errors=True)
+from tests.journeys.up_process import ROOT
 
 
 def _walk_through() -> tuple[str, str]:
@@ -49,22 +31,6 @@ def test_the_walk_through_works_as_typed(held_season: HeldSeason) -> None:
         orders.add((order["order_no"], bill["id"]))
     assert len(orders) == 2, "the earlier order was closed"
     assert len({bill_id for _, bill_id in orders}) == 1, "the person is registered once"
-
-
-def test_a_season_that_was_held_is_played_on_and_agrees(data: Path) -> None:
-    port = free_port()
-    with going(data, port, data.parent / "log", "--until", "2023-10-12", "--residents", "100") as started:
-        started.wait_for("held at 2023-10-12")
-        assert started.end(signal.SIGTERM) == Exit.FINE
-    with going(data, port, data.parent / "log", "--until", "2023-10-11") as started:
-        started.wait_for("the season has reached 2023-10-12")
-        assert started.process.wait(stretched(60)) == Exit.CANNOT_START
-    with going(data, port, data.parent / "log", "--once") as started:
-        started.wait_for("agrees with the simulator's own books to the fen")
-        assert started.process.wait(stretched(60)) == Exit.FINE
-    with going(data, port, data.parent / "log", "--until", "2023-10-12") as started:
-        started.wait_for("the season has reached")
-        assert started.process.wait(stretched(60)) == Exit.CANNOT_START
 
 
 def _documents(printed: str) -> list[dict[str, Any]]:

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
-from tests.mutants.catalogue import MUTATIONS, ROOT, Mutation
+from tests.mutants.catalogue import MUTATIONS, ROOT
+from tests.mutants.mutation import Mutation
 
 _WITHIN_S = 600
 PASSED, FAILED, BROKEN, MISSING = "passed", "failed", "broken", "not run"

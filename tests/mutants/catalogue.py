@@ -1,42 +1,12 @@
 """The guards that hold money and people together, how each is taken out, and the tests that must notice."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from tests.mutants.money_guards import MONEY_GUARDS
+from tests.mutants.mutation import Edit, Mutation
+
 ROOT = Path(__file__).parents[2]
-
-
-@dataclass(frozen=True)
-class Edit:
-    """A piece of a file and what stands there without the guard; the piece must stand there exactly once."""
-
-    file: str
-    old: str
-    new: str
-
-    def stale(self, checkout: Path) -> str | None:
-        """Why the edit no longer fits the source, if it does not."""
-        found = (checkout / self.file).read_text(encoding="utf-8").count(self.old)
-        return None if found == 1 else f"{self.file}: the text to replace stands there {found} times"
-
-    def apply(self, checkout: Path) -> None:
-        """Take the guard's text out of a copy."""
-        path = checkout / self.file
-        path.write_text(path.read_text(encoding="utf-8").replace(self.old, self.new), encoding="utf-8")
-
-
-@dataclass(frozen=True)
-class Mutation:
-    """One guard taken out; every one of the tests (by pytest's name for it) must fail without it."""
-
-    guard: str
-    edits: tuple[Edit, ...]
-    tests: tuple[str, ...]
-
-    def stale(self, checkout: Path) -> list[str]:
-        """Why it no longer fits the source; empty where it does."""
-        return [why for edit in self.edits if (why := edit.stale(checkout)) is not None]
 
 
 def _on_both_buses(test: str) -> Iterator[str]:
@@ -65,6 +35,9 @@ _OUTBOX = "tests/shared/messaging/test_outbox.py::"
 _SEALS = "tests/shared/audit/test_sealing.py::"
 _ANCHOR = "tests/verify/test_seals.py::TestAnchor::"
 _MONEY_TABLES = "services/payment/migrations/0001_money_in.py"
+_SHORT = "tests/services/payment/cash/test_short_deposits.py::"
+_REVERSED_CASH = "tests/services/payment/cash/test_reversed_deposits.py::"
+_RELEASED = "tests/services/payment/bank/test_released_payouts.py::"
 _CASH_TABLES = "services/payment/migrations/0002_cash_and_remittance.py"
 _NUMBERS = "services/payment/migrations/0019_numbers_of_documents.py"
 
@@ -364,4 +337,100 @@ MUTATIONS = (
         (Edit("services/payment/refunds/service.py", "attempt < refund.attempt", "attempt > refund.attempt"),),
         ("tests/services/payment/test_refunds.py::test_late_word_about_an_earlier_number_of_ours_is_a_repetition",),
     ),
+    Mutation(
+        "order in which money covers a short statement's receipts",
+        (
+            Edit(
+                "services/payment/shortages/coverage.py",
+                "order[covered].amount_fen <= left:",
+                "left > 0:",
+            ),
+        ),
+        (
+            _SHORT + "test_people_are_insured_and_the_collector_owes_the_rest",
+            _SHORT + "test_too_little_for_one_receipt_insures_everybody_and_remits_nobody",
+        ),
+    ),
+    Mutation(
+        "the collector apart from who accepts what the collector owes",
+        (
+            Edit(
+                "services/payment/shortages/acceptance.py",
+                "    not_by = [batch.actor]\n",
+                "    not_by: list[str] = []\n",
+            ),
+        ),
+        (_SHORT + "test_nobody_accepts_alone_and_never_the_collector",),
+    ),
+    Mutation(
+        "amounts that two people accepted as short",
+        (
+            Edit(
+                "services/payment/shortages/acceptance.py",
+                "!= (body.version, body.receipts_fen, body.booked_fen):",
+                "!= (body.version, body.receipts_fen, found.booked_fen):",
+            ),
+        ),
+        (_SHORT + "test_what_changed_since_it_was_proposed_is_not_accepted",),
+    ),
+    Mutation(
+        "size of what pays a shortage",
+        (
+            Edit(
+                "services/payment/shortages/repayment.py",
+                "return OVERPAID if line.amount_fen > open_fen else None",
+                "return None",
+            ),
+        ),
+        (_SHORT + "test_more_than_what_is_missing_is_named_and_pays_nothing",),
+    ),
+    Mutation(
+        "day of what pays a shortage",
+        (Edit("services/payment/shortages/repayment.py", "    if before:\n", "    if False:\n"),),
+        (_SHORT + "test_a_deposit_before_the_short_one_is_named_and_pays_nothing",),
+    ),
+    Mutation(
+        "parts of a reversed deposit's statement that were remitted",
+        (
+            Edit(
+                "services/payment/reversals/service.py",
+                "    _refuse_remitted(batch)\n    if isinstance(batch, CashBatch)",
+                "    if isinstance(batch, CashBatch)",
+            ),
+            Edit(
+                "services/payment/reversals/service.py",
+                "        for part in resting:\n            _refuse_remitted(part)\n",
+                "",
+            ),
+        ),
+        (_REVERSED_CASH + "test_a_deposit_that_was_remitted_is_not_reversed",),
+    ),
+    Mutation(
+        "cash that left the account again before its deposit is reversed",
+        (Edit("services/payment/reversals/service.py", "        if fetched:\n", "        if False:\n"),),
+        (_REVERSED_CASH + "test_a_deposit_of_which_cash_was_given_back_is_not_reversed",),
+    ),
+    Mutation(
+        "receipts of insured people in a correction",
+        (
+            Edit(
+                "services/payment/cash/corrections.py",
+                "if by_village is not None and by_village.is_imported and correction.lines is not None:",
+                "if False:",
+            ),
+        ),
+        (_REVERSED_CASH + "test_no_line_is_restated_for_people_who_are_insured",),
+    ),
+    Mutation(
+        "fee that the bank has to show for a released payout",
+        (
+            Edit(
+                "services/payment/payouts/release.py",
+                "await repository.release(session, payout.id, unusual_fen, approval.id)",
+                "await repository.release(session, payout.id, 0, approval.id)",
+            ),
+        ),
+        (_RELEASED + "test_a_payout_with_a_fee_goes_on_once_the_bank_has_all_of_it",),
+    ),
+    *MONEY_GUARDS,
 )

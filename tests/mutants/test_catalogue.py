@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from tests.mutants.catalogue import MUTATIONS, ROOT, Mutation
+from tests.mutants.catalogue import MUTATIONS, ROOT
+from tests.mutants.mutation import Mutation
 
 EVERY = pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.guard)
 

@@ -11,8 +11,9 @@ from simulator.localities import LOCALITIES
 from simulator.localities.locality import Locality
 from simulator.localities.luoshan import LUOSHAN
 from simulator.people import county
-from simulator.plan import Trouble, plan
+from simulator.plan import plan
 from simulator.prepare import DEFAULT_RESIDENTS, DEFAULT_SEED
+from simulator.troubles import Trouble
 from tools.up.commands import PLAYABLE
 
 ROOT = Path(__file__).parents[2]
@@ -83,6 +84,8 @@ def test_even_a_small_place_has_every_identity_every_story_and_every_trouble(loc
     assert {resident.story.name for resident in residents if resident.story} == {s.name for s in locality.stories}
     assert any(resident.late_identity for resident in residents)
     assert {purchase.trouble for purchase in season.purchases} == set(Trouble)
+    assert season.bank.in_two_parts is not None
+    assert season.bank.mistyped not in (None, season.bank.in_two_parts)
     assert sum(collection.short_slip for collection in season.collections) == 1
     assert sum(collection.short_detail for collection in season.collections) == 1
     assert sum(collection.again is not None for collection in season.collections) == 1

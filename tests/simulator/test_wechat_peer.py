@@ -28,6 +28,7 @@ from simulator.day import SeasonDay
 from simulator.journal import Journal
 from simulator.localities.luoshan import LUOSHAN
 from simulator.wechat.account import ChannelAccount
+from simulator.wechat.flows import pay_out_in_two_parts, payouts_of, settled_fen
 from simulator.wechat.notices import NoticeSender
 from simulator.wechat.peer import WechatPeer
 from simulator.wechat.signatures import Platform
@@ -158,7 +159,7 @@ async def test_a_refund_is_notified_and_is_one_refund_however_often_it_is_asked(
     await eventually(lambda: channel.account.journal.get("told", "REF000001"))
 
     assert set(channel.counter.transactions) == {"REF000001"}
-    assert channel.account.settlement_fen("2023-10-01") == 0
+    assert settled_fen(channel.account, "2023-10-01") == 0
 
 
 async def test_more_than_was_paid_is_not_given_back(channel: Channel) -> None:
@@ -176,8 +177,8 @@ async def test_what_was_paid_twice_is_settled_twice(channel: Channel) -> None:
     for transaction in ("T1", "T2", "T1"):
         await channel.account.pay("ORDER00001", transaction, moment=channel.account.day.at(36_000))
 
-    assert channel.account.settlement_fen("2023-10-01") == 2 * 76_000
-    assert channel.account.settlement_fen((LUOSHAN.calendar.steps[0] + timedelta(days=1)).isoformat()) == 0
+    assert settled_fen(channel.account, "2023-10-01") == 2 * 76_000
+    assert settled_fen(channel.account, (LUOSHAN.calendar.steps[0] + timedelta(days=1)).isoformat()) == 0
 
 
 async def bill(channel: Channel, kind: BillKind, day: str) -> list[TradeLine | FlowLine] | None:
@@ -207,7 +208,7 @@ class TestBills:
             ("REFUND", "ORDER00001", "T2"),
         ]
         flows = await bill(channel, BillKind.FUND_FLOW, "2023-10-01") or []
-        assert sum(line.amount_fen for line in flows) == channel.account.settlement_fen("2023-10-01") == 76_000
+        assert sum(line.amount_fen for line in flows) == settled_fen(channel.account, "2023-10-01") == 76_000
         (refunded,) = [line for line in flows if isinstance(line, FlowLine) and line.kind == "REFUND"]
         assert refunded.business_no == channel.account.refund_question("REF000001")["refund_id"]
 
@@ -229,7 +230,40 @@ class TestBills:
         (paid_out,) = [line for line in flows if isinstance(line, FlowLine) and line.kind == "PAYOUT"]
         assert (paid_out.amount_fen, paid_out.balance_fen) == (business_fen, 0)
         before = (date.fromisoformat(day) - timedelta(days=1)).isoformat()
-        assert paid_out.amount_fen == -channel.account.settlement_fen(before)
+        assert paid_out.amount_fen == -settled_fen(channel.account, before)
+
+    async def test_a_payment_of_the_last_second_is_of_its_day_and_booked_on_the_next(self, channel: Channel) -> None:
+        await channel.order()
+        await channel.account.pay("ORDER00001", "T1", moment=channel.account.day.at(36_000))
+        await channel.account.pay("ORDER00001", "T2", moment=channel.account.day.at(86_399))
+        channel.account.day.today += timedelta(days=3)
+        trades = await bill(channel, BillKind.TRADE, "2023-10-01") or []
+        assert sorted(line[3] for line in trades) == ["T1", "T2"]
+        assert await bill(channel, BillKind.TRADE, "2023-10-02") is None
+        found = [await bill(channel, BillKind.FUND_FLOW, f"2023-10-0{day}") or [] for day in (1, 2, 3)]
+        booked = [[(line.kind, line.amount_fen) for line in flows if isinstance(line, FlowLine)] for flows in found]
+        payment, payout = ("PAYMENT", 76_000), ("PAYOUT", -76_000)
+        assert booked == [[payment], [payment, payout], [payout]], "in the first seconds, before the payout"
+
+    async def test_a_day_is_paid_out_in_two_parts_where_that_was_said(self, channel: Channel) -> None:
+        await channel.order()
+        for place in range(3):
+            await channel.account.pay("ORDER00001", f"T{place}", moment=channel.account.day.at(36_000 + place))
+        await pay_out_in_two_parts(channel.account, "2023-10-01")
+        channel.account.day.today += timedelta(days=2)
+        flows = await bill(channel, BillKind.FUND_FLOW, "2023-10-02") or []
+        assert [line.amount_fen for line in flows if isinstance(line, FlowLine)] == [-76_000, -152_000]
+        parts = [[flow.transaction for flow in payout.flows] for payout in payouts_of(channel.account, "2023-10-01")]
+        assert parts == [["T0"], ["T1", "T2"]]
+
+    async def test_a_refund_in_the_console_is_notified_under_a_number_that_canbao_never_gave(
+        self, channel: Channel
+    ) -> None:
+        await channel.order()
+        await channel.account.pay("ORDER00001", "T1", moment=channel.account.day.at(36_000))
+        notices = [await channel.account.refund_in_console("T1") for _ in range(2)]
+        assert [notice.plain["out_refund_no"] for notice in notices] == ["CONSOLET1", "CONSOLET1"]
+        assert settled_fen(channel.account, "2023-10-01") == 0, "once"
 
     async def test_a_bill_is_ready_when_its_day_is_over_and_a_quiet_day_has_none(self, channel: Channel) -> None:
         with pytest.raises(FaultyBill, match="NOT_READY"):

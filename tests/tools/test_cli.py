@@ -106,6 +106,24 @@ def test_a_command_that_does_not_exist_is_refused() -> None:
     assert "migrat" in result.output
 
 
+def test_events_of_before_the_calendar_are_not_sent_again() -> None:
+    """F, attacked: the year 1 ended in a traceback."""
+    result = CliRunner().invoke(app, ["replay", "outbox", "--since", "0001-01-01"])
+    assert result.exit_code == 2
+    assert "早于 2000 年" in result.output
+
+
+@pytest.mark.parametrize("content", [b"garbage\n", b"\xff\xfe", b"[1]\n", b"", None])
+def test_a_restoration_with_a_file_that_is_no_anchor_begins_nothing(tmp_path: Path, content: bytes | None) -> None:
+    """V, attacked: it ended in a traceback, or recorded nothing of a file whose name was mistyped."""
+    anchor = tmp_path / "anchor"
+    if content is not None:
+        anchor.write_bytes(content)
+    result = CliRunner().invoke(app, ["restore", "payment", "--dry-run", "--anchor", str(anchor)])
+    assert result.exit_code == 2
+    assert "锚点文件不可用" in result.output
+
+
 TABLES = "SELECT string_agg(format('%I', tablename), ', ') FROM pg_tables WHERE schemaname = 'public'"
 WAITING = """
     SELECT count(*) FROM pg_locks

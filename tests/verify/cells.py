@@ -30,6 +30,7 @@ TABLES = {
     "sealed_bank_line": "bank_line",
     "sealed_outbox": "outbox",
     "paid_enrolment": "enrolment",
+    "recounted_people": "enrolment",
 }
 COLUMNS = {("outbox", "aggregate_id"): "key"}
 # What a view computes: the column that stands for it, or None where another of the view's columns does.
@@ -37,8 +38,14 @@ COMPUTED: dict[tuple[str, str], str | None] = {
     ("enrolment", "live"): None,  # of state
     ("enrolment", "registered"): None,
     ("enrolment", "enrolled"): None,
+    ("enrolment", "rejected_for"): None,  # of state, and of an assessment that is subsidy's
+    ("recounted_people", "paid"): "paid_on",
+    ("recounted_people", "people"): None,  # of the rows
+    ("roster_line_count", "recounted"): None,
     ("town_target", "county"): None,  # of region
     ("bill", "terms"): "schedule",
+    ("bill", "person"): "person_token",
+    ("assessment", "person"): "person_token",
     ("pricing", "terms"): "schedule",
     ("cash_refund", "state"): None,  # of its days
     ("assessment", "latest"): None,  # of version
@@ -74,8 +81,8 @@ _MADE = {
     "xid8": "'1'::xid8",
     "bytea": "sha256(coalesce({c}, ''))",
     "text[]": "array_append({c}, 'X')",
-    "jsonb": "'{{}}'::jsonb",
-    "json": "'{{}}'::json",
+    "jsonb": "jsonb_build_object('made', 1)",
+    "json": "json_build_object('made', 1)",
 }
 _UNIQUE, _CHECK, _FOREIGN, _NOT_NULL, _DENIED, _RAISED = "23505", "23514", "23503", "23502", "42501", "P0001"
 _MOST_CONSTRAINTS = 8

@@ -1,4 +1,4 @@
-"""A season for the catalogue: every kind of row that a season at rest leaves behind, an hour old."""
+"""A season for the catalogue: every kind of row that a season at rest leaves behind, two days old."""
 
 from collections.abc import Mapping
 
@@ -6,10 +6,11 @@ import asyncpg
 
 from tests.harness.blocks import seal_all
 from tests.harness.installation import Installation
+from tests.verify.later_days import refund_at_the_console
 from tests.verify.small_season import WEST, Season, bring_twice, hand_back, play, reverse_a_mistake
 
-_AN_HOUR_AGO = """
-    SELECT format('UPDATE %I SET %I = %I - interval ''1 hour'' WHERE %I IS NOT NULL', t.relname, a.attname, a.attname,
+_TWO_DAYS_AGO = """
+    SELECT format('UPDATE %I SET %I = %I - interval ''2 days'' WHERE %I IS NOT NULL', t.relname, a.attname, a.attname,
                   a.attname) AS statement
     FROM pg_class t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
     WHERE t.relkind = 'r' AND t.relnamespace = 'public'::regnamespace AND a.atttypid = 'timestamptz'::regtype
@@ -19,7 +20,9 @@ _AN_HOUR_AGO = """
 
 
 async def play_long(season: Season) -> None:
-    """The small season, then cash that comes twice and goes back, and a line of the bank that two people reverse."""
+    """The small season, then cash that comes twice and goes back, a line of the bank that two people reverse,
+    and a refund at the channel's console whose difference two people close.
+    """
     await play(season)
     (paid,) = await season.installation.sql(
         "payment",
@@ -29,15 +32,16 @@ async def play_long(season: Season) -> None:
     await bring_twice(season, str(paid["enrolment_id"]))
     await hand_back(season)
     await reverse_a_mistake(season)
+    await refund_at_the_console(season)
 
 
 async def age(installation: Installation, urls: Mapping[str, str]) -> None:
-    """Let all of it have been recorded an hour ago, and be sealed since: what nobody sealed is late by then."""
+    """Let all of it have been recorded two days ago, and be sealed since: nothing is on its way for so long."""
     for url in urls.values():
         superuser = await asyncpg.connect(url)
         try:
             await superuser.execute("SET session_replication_role = replica")
-            for row in await superuser.fetch(_AN_HOUR_AGO):
+            for row in await superuser.fetch(_TWO_DAYS_AGO):
                 await superuser.execute(row["statement"])
             await superuser.execute("DELETE FROM sealed_block")
         finally:

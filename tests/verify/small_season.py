@@ -182,9 +182,20 @@ class Season:
             await self.post(f"{batch}/serial", {"collection_notice_serial": serial})
         await self.post(f"{batch}/fetch-detail", None)
         await self.post(f"{batch}/remit", {"remitted_on": "2023-10-10"})
+        await self._lines_followed(batch)
         if to_treasury:
             await self.post(f"{batch}/treasury", {"received_on": "2023-10-11"})
+            await self._lines_followed(batch)
             await self.post(f"{batch}/certificate", {"certificate_no": "WS-1", "issued_on": "2023-10-11"})
+            await self._lines_followed(batch)
+
+    async def _lines_followed(self, batch: str) -> None:
+        """Wait until every line of a batch has taken the batch's step."""
+
+        async def followed() -> bool:
+            return not (await self.http.get(batch)).json()["lines_left"]
+
+        await eventually(followed, within_s=60, message="the lines follow")
 
     async def bills_are_read(self) -> None:
         """Wait until the channel's bills of every day are read."""

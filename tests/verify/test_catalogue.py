@@ -25,13 +25,16 @@ EXCUSED: dict[tuple[str, str, str], str] = {
     ): "a login: that the other is another one is checked, not who it was",
     ("payment", "cash_refund", "recorded_at"): "when the row was written, for the order of `--trace`",
     **{
-        (service, "cursor", column): "a consumer behind its publisher is in flight, which only its age can end"
-        for service in ("payment", "subsidy", "registration")
-        for column in ("seq", "")
+        (service, "outbox", "published_at"): "of a thing with one event: when it was sent, between then and now"
+        for service in ("quota", "subsidy")
     },
-    ("subsidy", "outbox", "published_at"): "of a thing with one event: when it was sent, between then and now",
-    ("subsidy", "cursor", "publisher"): "a consumer behind its publisher is in flight, which only its age can end",
     ("payment", "approval", "expires_on"): "a day: only that the decision was not after it is checked",
+    ("payment", "remittance_move", "moved_to"): "where a move that is done was; with lines left it is compared",
+    ("payment", "approval", "decided_at"): "the moment of a decision whose day is checked",
+    **{
+        ("payment", "business_date", column): "a clock: that there is one, and nothing entered after it, is checked"
+        for column in ("business_date", "")
+    },
 }
 MOST_EXCUSED = 15
 SAMPLE = 20
@@ -73,15 +76,26 @@ async def test_a_sample_of_the_catalogue_is_found(county: County) -> None:
 @pytest.mark.long
 @pytest.mark.every_fraud
 async def test_every_cell_of_the_catalogue_is_found(long_season: County) -> None:
-    """Prints the table; with CANBAO_TEST_FRAUDS_TABLE it is written to that file as well."""
+    """Prints the table; with CANBAO_TEST_FRAUDS_TABLE it is written to that file as well.
+
+    With CANBAO_TEST_FRAUDS_VIEWS, names of views with a space between them, only these are tried.
+    """
+    views = os.environ.get("CANBAO_TEST_FRAUDS_VIEWS", "").split()
     async with sitting(long_season.superusers_urls(), long_season.installation.settings) as court:
         await at_rest(court)
-        outcomes = [await court.judge(cell) for cell in await court.cells()]
+        outcomes = []
+        for cell in await court.cells():
+            if not views or f"{cell.database}.{cell.view}" in views:
+                outcomes.append(await court.judge(cell))
+                for missed in unexcused(outcomes[-1:]):
+                    print(missed, flush=True)
     printed = table(outcomes, EXCUSED)
     print(printed)
     if file := os.environ.get("CANBAO_TEST_FRAUDS_TABLE"):
         await asyncio.to_thread(Path(file).write_text, printed + "\n", encoding="utf-8")
     assert unexcused(outcomes) == []
+    if views:
+        return
     overlooked = {_key(outcome) for outcome in outcomes if outcome.overlooked}
     assert sorted(EXCUSED.keys() - overlooked) == [], "found by now: take them out of the list"
 

@@ -105,6 +105,33 @@ class TestAnchor:
         assert result.exit_code == 1
         assert list(found(result).values()) == ["no such block"]
 
+    @pytest.mark.parametrize(
+        ("restored_to", "began_at"),
+        [
+            pytest.param("now() + interval '1 day'", "now() + interval '2 days'", id="to_tomorrow"),
+            pytest.param("now() - interval '2 days'", "now() - interval '1 day'", id="begun_yesterday"),
+        ],
+    )
+    async def test_a_block_that_was_anchored_before_a_restoration_is_not_abandoned_by_it(
+        self, county: County, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, restored_to: str, began_at: str
+    ) -> None:
+        """V: an invented restoration would excuse whatever head the file holds."""
+        file = tmp_path / "anchor.jsonl"
+        await anchored(county, monkeypatch, file)
+        await county.break_in(
+            "payment",
+            "INSERT INTO epoch (epoch, began_at, began_by, because, restored_to, abandoned)"
+            f" SELECT 2, {began_at}, 'x', 'x', {restored_to}, jsonb_build_object('transfer',"
+            " jsonb_agg(jsonb_build_object('block', block, 'hash', encode(hash, 'hex'))))"
+            " FROM sealed_block WHERE table_name = 'transfer'",
+            _FORGED,
+            _NO_BLOCKS.format(table="transfer"),
+        )
+        await seal_all(county.installation)
+        result = await anchored(county, monkeypatch, file)
+        assert result.exit_code == 1
+        assert any(subject.startswith("block payment.transfer ") for subject in found(result))
+
     async def test_a_later_look_proves_what_was_anchored_before(
         self, county: County, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:

@@ -1,8 +1,6 @@
 """``canbao restore``: after a database was restored to earlier, or a standby took over without the last commits."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,12 +11,17 @@ from shared.database.engine import Database
 from shared.database.logins import owners_login
 from shared.messaging.bus.factory import open_bus
 from shared.messaging.dead_letters.commands import operator
-from shared.messaging.outbox.epochs import LostEvent
 from shared.settings import Settings
-from tools.restore.restoration import Restoration, Restorer
-from tools.restore.tasks import ALSO, kind_of
+from tools.restore.restoration import Left, Restoration, Restorer
+from tools.restore.tasks import ALSO
+from verify.anchor import AnchorRefused, read_anchor
 
 _SHOWN = 500
+# What was done at once about the lost window, and of how many.
+_ASKED = {
+    "payment": ("将向渠道查询的订单", "orders will be asked about at the channel"),
+    "subsidy": ("按其他服务已知的版本恢复的核定", "assessments were taken up again as others know them"),
+}
 
 
 def restore(
@@ -54,30 +57,36 @@ def restore(
         raise typer.BadParameter(f"没有名为 {service} 的服务 · no such service; choose {', '.join(WITH_DATABASE)}")
     if not dry_run and not because.strip():
         raise typer.BadParameter("请用 --because 写明原因 · say why with --because")
-    found, tasks = asyncio.run(
-        _restored(Settings(), service, because, anchor=anchor, dry_run=dry_run, bus_lost=bus_lost)
-    )
-    for line in lines(found, tasks, dry_run=dry_run):
+    settings = Settings()
+    try:
+        # Of a file that is not there nothing would be recorded, and its blocks would be missed at every later proof.
+        if anchor is not None and not read_anchor(anchor, settings.installation):
+            raise AnchorRefused(f"{anchor}: 没有一行锚点 · it has no line")
+    except AnchorRefused as refused:
+        said = f"锚点文件不可用 · the anchor's file is refused: {refused}"
+        raise typer.BadParameter(said, param_hint="--anchor") from None
+    found, left = asyncio.run(_restored(settings, service, because, anchor=anchor, dry_run=dry_run, bus_lost=bus_lost))
+    for line in lines(found, left, dry_run=dry_run):
         typer.echo(line)
 
 
 async def _restored(
     settings: Settings, service: str, because: str, *, anchor: Path | None, dry_run: bool, bus_lost: bool
-) -> tuple[Restoration, list[LostEvent]]:
+) -> tuple[Restoration, Left]:
     database = Database(settings.owner_url(service), pool_size=2, application_name="canbao restore")
     try:
         with owners_login(settings, service):
             async with open_bus(settings, service) as bus:
                 restorer = Restorer(settings, service, bus, database)
                 if dry_run:
-                    return await restorer.examine(anchor), []
+                    return await restorer.examine(anchor), Left()
                 found = await restorer.restore(began_by=operator(), because=because, anchor=anchor, anyway=bus_lost)
-                return found, await restorer.tasks()
+                return found, await restorer.left()
     finally:
         await database.dispose()
 
 
-def lines(found: Restoration, tasks: Sequence[LostEvent], *, dry_run: bool) -> list[str]:
+def lines(found: Restoration, left: Left, *, dry_run: bool) -> list[str]:
     """What is said: what was lost, what was done, and the list of what people must enter again."""
     said = []
     total = sum(found.lost.values())
@@ -93,27 +102,25 @@ def lines(found: Restoration, tasks: Sequence[LostEvent], *, dry_run: bool) -> l
         said.append(f"已进入第 {found.began} 纪元，{found.moved} 条未发送的事件随之编号 · epoch {found.began} began,")
         said[-1] += f" {found.moved} unsent events count in it; work starts by itself"
         if found.asked:
-            said.append(f"将向渠道查询 {found.asked} 笔订单 · {found.asked} orders will be asked about at the channel")
+            zh, en = _ASKED[found.service]
+            said.append(f"{zh}：{found.asked} · {found.asked} {en}")
     else:
         said.append(f"纪元仍为 {found.epoch} · still in epoch {found.epoch}")
-    return [*said, *_task_lines(found.service, tasks)]
+    return [*said, *_task_lines(found.service, left)]
 
 
-def _task_lines(service: str, tasks: Sequence[LostEvent]) -> list[str]:
+def _task_lines(service: str, left: Left) -> list[str]:
     """One line for each task, and what no event names."""
-    said, asked = [], Counter[str]()
-    for lost in tasks:
-        kind = kind_of(lost.event, lost.payload)
-        if not kind.zh:
-            asked[lost.event] += 1
-            continue
-        said.append(
-            f"  {lost.recorded_at:%Y-%m-%d %H:%M:%S}  {lost.region}  {lost.benefit_year or '—'}  {lost.key}"
-            f"  {kind.zh} · {kind.en}  ({lost.actor})"
-        )
+    said = [
+        f"  {task.at:%Y-%m-%d %H:%M:%S}  {task.region}  {task.benefit_year or '—'}  {task.about}"
+        f"  {task.zh} · {task.en}  ({task.actor})"
+        for task in left.tasks
+    ]
     hidden = [f"  … 另有 {len(said) - _SHOWN} 项 · {len(said) - _SHOWN} more"] if len(said) > _SHOWN else []
     head = [f"须补录 {len(said)} 项 · {len(said)} to be entered again:"] if said else []
     zh, en = ALSO[service]
-    also = [f"  另须补录 · also: {zh} · {en}"] if said or asked else []
-    being_asked = [f"  等待自动恢复 · waits to follow by itself: {event} {n}" for event, n in sorted(asked.items())]
-    return [*head, *said[:_SHOWN], *hidden, *also, *being_asked]
+    also = [f"  另须补录 · also: {zh} · {en}"] if said or left.following else []
+    following = [
+        f"  等待自动恢复 · waits to follow by itself: {event} {n}" for event, n in sorted(left.following.items())
+    ]
+    return [*head, *said[:_SHOWN], *hidden, *also, *following]

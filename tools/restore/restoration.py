@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.orders.questions import repository as questions
+from services.subsidy.assessment.lost import take_up_lost
 from shared.database.engine import Database
 from shared.messaging.bus.protocol import Bus
 from shared.messaging.outbox import epochs
@@ -22,15 +23,19 @@ from shared.messaging.outbox.epochs import Beginning, LostEvent
 from shared.messaging.outbox.own_topic import OwnTopic
 from shared.messaging.topics.offset_tracker import fingerprint
 from shared.settings import Settings
-from tools.restore.tasks import kind_of
-from verify.anchor import AnchorLine, Head, read_anchor
+from tools.restore.rosters import roster_tasks
+from tools.restore.tasks import Task, kind_of, tasks_of
+from verify.anchor import AnchorLine, AnchorRefused, Head, read_anchor
 
 # One batch of a relay may have been sent and not marked when the database was copied.
 _BACK = 1_000
-# What is asked of others about the lost window, as soon as work begins.
-_ASKED_AGAIN: Mapping[str, Callable[[AsyncSession], Awaitable[int]]] = {"payment": questions.ask_all_open}
+# What is done at once about the lost window: the channel is asked, and what others know is taken up again.
+_ASKED_AGAIN: Mapping[str, Callable[[AsyncSession], Awaitable[int]]] = {
+    "payment": questions.ask_all_open,
+    "subsidy": take_up_lost,
+}
 _UNSENT = text("SELECT id FROM outbox WHERE published_at IS NULL")
-_HEADS = text("SELECT encode(hash, 'hex') FROM sealed_block WHERE table_name = :table AND block = :block")
+_HEADS = text("SELECT encode(hash, 'hex'), sealed_at FROM sealed_block WHERE table_name = :table AND block = :block")
 
 
 @dataclass
@@ -46,6 +51,14 @@ class Restoration:
     moved: int = 0
     asked: int = 0
     abandoned: dict[str, list[dict[str, str | int]]] = field(default_factory=dict)
+
+
+@dataclass
+class Left:
+    """What is still to be made good: entries that people make again, and events that follow by themselves."""
+
+    tasks: list[Task] = field(default_factory=list)
+    following: Counter[str] = field(default_factory=Counter)
 
 
 class Restorer:
@@ -80,20 +93,23 @@ class Restorer:
                 found.asked = await ask(session)
         return found
 
-    async def tasks(self) -> list[LostEvent]:
-        """What is still to be made good, oldest first."""
-        found: list[LostEvent] = []
+    async def left(self) -> Left:
+        """What is still to be made good: by people, oldest first, and what follows by itself."""
+        lost: list[LostEvent] = []
         async with self._database.transaction(self._settings.region) as session:
             await epochs.settle_made_good(session)
-            while page := await epochs.waiting_lost(session, after=found[-1].id if found else UUID(int=0)):
-                found += page
-        return found
+            while page := await epochs.waiting_lost(session, after=lost[-1].id if lost else UUID(int=0)):
+                lost += page
+            rosters = await roster_tasks(session) if self._service == "subsidy" else []
+        by_itself = Counter(each.event for each in lost if not kind_of(each.event, each.payload).zh)
+        return Left([*tasks_of(lost), *rosters], by_itself)
 
     async def _look(self, anchor: Path | None, *, keep: bool) -> Restoration:
         found = Restoration(self._service)
         async with self._database.transaction(self._settings.region) as session:
             found.epoch = await epochs.current_epoch(session)
             found.restored_to = await epochs.last_recorded(session)
+        found.abandoned = await self._abandoned(anchor, found.restored_to)
         async for records in self._topic.pages():
             lost = [LostEvent.of(*each) for each in await self._topic.not_announced(records)]
             found.lost.update(each.event for each in lost)
@@ -102,7 +118,6 @@ class Restorer:
             if keep and waiting:
                 async with self._database.transaction(self._settings.region) as session:
                     await epochs.keep_lost(session, found.epoch + 1, waiting)
-        found.abandoned = await self._abandoned(anchor)
         return found
 
     async def _sent(self) -> set[UUID]:
@@ -115,20 +130,36 @@ class Restorer:
                 sent |= unsent & {fingerprint(record) for record in records}
         return sent
 
-    async def _abandoned(self, anchor: Path | None) -> dict[str, list[dict[str, str | int]]]:
-        """The heads that an anchor holds and that the restored database does not have."""
+    async def _abandoned(self, anchor: Path | None, restored_to: datetime) -> dict[str, list[dict[str, str | int]]]:
+        """The heads that an anchor holds and that the restored database does not have.
+
+        Raises AnchorRefused for one that no restoration can have lost: it was anchored before the moment to which the
+        database was restored, or in its place stands another one that had been sealed by then.
+        """
         lines = read_anchor(anchor, self._settings.installation) if anchor is not None else ()
         gone: dict[str, dict[int, str]] = {}
         async with self._database.transaction(self._settings.region) as session:
-            for table, head in _heads_of(lines, self._service):
-                stands = await session.execute(_HEADS, {"table": table, "block": head.block})
-                if stands.scalar_one_or_none() != head.hash:
-                    gone.setdefault(table, {})[head.block] = head.hash
+            for line, table, head in _heads_of(lines, self._service):
+                found = (await session.execute(_HEADS, {"table": table, "block": head.block})).one_or_none()
+                if found is not None and found[0] == head.hash:
+                    continue
+                if line.written_at < restored_to or (found is not None and found[1] <= line.written_at):
+                    raise AnchorRefused(_never_lost(self._service, table, head, line.written_at))
+                gone.setdefault(table, {})[head.block] = head.hash
         return {
             table: [{"block": block, "hash": hash_} for block, hash_ in sorted(heads.items())]
             for table, heads in sorted(gone.items())
         }
 
 
-def _heads_of(lines: Sequence[AnchorLine], service: str) -> list[tuple[str, Head]]:
-    return [each for line in lines for each in line.heads.get(service, {}).items()]
+def _never_lost(service: str, table: str, head: Head, written_at: datetime) -> str:
+    return (
+        f"{service}.{table} 第 {head.block} 块已于 {written_at.isoformat()} 写入锚点，库中却没有或不同，"
+        "并非恢复所致：锚点或数据库被改动，未作更改"
+        f" · block {service}.{table} {head.block}, anchored at {written_at.isoformat()}, is gone or another one, and "
+        "no restoration has lost it: the anchor or the database was changed; nothing was done"
+    )
+
+
+def _heads_of(lines: Sequence[AnchorLine], service: str) -> list[tuple[AnchorLine, str, Head]]:
+    return [(line, table, head) for line in lines for table, head in line.heads.get(service, {}).items()]

@@ -5,6 +5,7 @@ from typing import Any
 
 from shared.policy.pack import Pack, ReliefKind
 from shared.policy.vocabulary import BY_AGE, Identity
+from tools.up.played import still_open
 from verify.report import ConsistencyReport, CountyFigures, TownLine
 
 # How the auditor and the simulator call the same thing.
@@ -19,7 +20,7 @@ _SAME = {
 
 def differences(report: ConsistencyReport, books: dict[str, Any]) -> list[str]:
     """One sentence per figure that differs; empty where canbao and the simulator agree to the fen."""
-    found = [f"{key}: {what}" for key, what in books["complaints"].items()]
+    found = [f"{key}: {what}" for key, what in books["complaints"].items()] + still_open(books)
     lines = {line.region: line for line in report.towns}
     for region, town in books["towns"].items():
         found += _compare(region, lines.get(region, TownLine(region, region)), town)

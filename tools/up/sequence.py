@@ -23,6 +23,7 @@ from tools.up import folder as data
 from tools.up import installation, simulation
 from tools.up.comparison import differences, explained, unseen
 from tools.up.installation import Asked
+from tools.up.played import all_closed, happened, still_open
 from tools.up.progress import season_display
 from tools.up.refusal import CannotStart, Exit
 from verify.examination import examine
@@ -189,11 +190,16 @@ async def _season(played: simulation.Simulation, console: Console) -> str:
 
 async def _prove(console: Console, settings: Settings, folder: Path, *, complete: bool) -> Exit:
     """The consistency table, and the comparison with the simulator's own books."""
-    report = await _settled(settings)
-    print_report(report, console)
     if not complete:
+        print_report(await _settled(settings), console)
         return Exit.NOT_PROVEN
     books = json.loads((folder / "simulator" / "books.json").read_text(encoding="utf-8"))
+    report = await _settled(settings, books["county"]["active"])
+    print_report(report, console)
+    for sentence in happened(books):
+        _say(console, sentence)
+    if not still_open(books):
+        _say(console, all_closed(books))
     found = differences(report, books) + unseen(pack_in_force(settings), books)
     for sentence in found[:40]:
         _say(console, f"与模拟器账簿不符 · differs from the simulator's books: {sentence}")
@@ -204,11 +210,15 @@ async def _prove(console: Console, settings: Settings, folder: Path, *, complete
     return Exit.FINE if report.settled and not found else Exit.NOT_PROVEN
 
 
-async def _settled(settings: Settings) -> ConsistencyReport:
-    """Examine until nothing is on its way any more, or for as long as that may take."""
+async def _settled(settings: Settings, active: int = 0) -> ConsistencyReport:
+    """Examine until nothing is on its way any more, or for as long as that may take.
+
+    Cover begins by a job of its own, which no money is on its way to: so many people are waited for.
+    """
     deadline = asyncio.get_running_loop().time() + _SETTLES_WITHIN_S
     while True:
         report = await examine(settings)
-        if report.settled or not report.consistent or asyncio.get_running_loop().time() > deadline:
+        done = report.settled and report.figures.active >= active
+        if done or not report.consistent or asyncio.get_running_loop().time() > deadline:
             return report
         await asyncio.sleep(0.5)

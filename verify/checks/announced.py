@@ -12,12 +12,16 @@ from verify.findings import Findings
 from verify.report import RowFinding
 from verify.snapshot import Databases
 
-# The newest event of a kind about a thing says what stands. ``facts`` are texts with the same words on both sides.
+# The newest event of a kind about a thing says what stands. ``facts`` are texts with the same words on both sides. What
+# may be seen of a payload is put together once for each event (OFFSET 0), not once for each fact that is read in it.
 _NEWEST = """
     SELECT DISTINCT ON (event.event, thing) event.event, event.aggregate_id, thing, event.region, facts
-    FROM proof.outbox AS event
-    CROSS JOIN LATERAL (SELECT {thing} AS thing, concat_ws(' ', {facts}) AS facts) AS said
-    WHERE event.event IN ({events}) ORDER BY event.event, thing, event.aggregate_seq DESC
+    FROM (
+        SELECT aggregate_id, aggregate_seq, event, region, benefit_year, recorded_at, payload
+        FROM proof.outbox WHERE event IN ({events}) OFFSET 0
+    ) AS event
+    CROSS JOIN LATERAL (SELECT {thing} AS thing, concat_ws(' ', {facts}) AS facts OFFSET 0) AS said
+    ORDER BY event.event, thing, event.aggregate_seq DESC
 """
 TEMPLATE: Final = """
     WITH said AS ({said}), stands AS ({stands})

@@ -18,11 +18,13 @@ _ASSESSED = """
     SELECT DISTINCT enrolment_id::text AS key, region, 'assessed' AS facts, 0 AS fen FROM proof.assessment
 """
 _LATEST = """
-    SELECT enrolment_id::text AS key, region, concat('version ', version, ' ', outcome) AS facts, 0 AS fen
+    SELECT enrolment_id::text AS key, region, concat('version ', version, ' ', outcome, ' of ', person) AS facts,
+           0 AS fen
     FROM proof.assessment WHERE latest
 """
 _KNOWN = """
-    SELECT id::text AS key, region, concat('version ', assessment_version, ' ', outcome) AS facts, 0 AS fen
+    SELECT id::text AS key, region, concat('version ', assessment_version, ' ', outcome, ' of ',
+           left(encode(sha256(convert_to(person_token, 'UTF8')), 'hex'), 16)) AS facts, 0 AS fen
     FROM proof.enrolment WHERE assessment_version IS NOT NULL
 """
 _PRICED = """

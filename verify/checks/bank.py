@@ -59,20 +59,59 @@ _PAYOUTS = """
     )
     SELECT concat('payout ', payout.channel, ' ', payout.merchant_id, ' ', payout.paid_out_on) AS subject,
            payout.region,
-           concat('bill ', -line.amount_fen, ', bank ', -line.amount_fen) AS expected,
+           concat('bill ', -line.amount_fen, ', bank ', -line.amount_fen - payout.unusual_fen) AS expected,
            concat(payout.state, ' ', payout.amount_fen, ', bank ', coalesce(booked.fen, 0), ', counted ',
                   coalesce(counted.fen, 0)) AS found,
-           (CASE WHEN payout.state NOT IN ('SETTLING', 'MET') OR coalesce(booked.fen, 0) <> payout.amount_fen
-                 THEN coalesce(booked.fen, 0) - payout.amount_fen
-                 ELSE coalesce(counted.fen, 0) + coalesce(line.amount_fen, 0) END)::bigint AS fen
-    FROM proof.payout AS payout
+           (CASE WHEN payout.state NOT IN ('SETTLING', 'MET')
+                      OR coalesce(booked.fen, 0) <> payout.amount_fen - payout.unusual_fen
+                 THEN coalesce(booked.fen, 0) - payout.amount_fen + payout.unusual_fen
+                 ELSE coalesce(counted.fen, 0) + coalesce(line.amount_fen, 0) + payout.unusual_fen END)::bigint AS fen
+    FROM proof.payout AS payout LEFT JOIN proof.remittance_batch AS first ON first.id = payout.batch_id
     LEFT JOIN proof.bill_flow_line AS line
       ON (line.bill_id, line.line_no, line.kind) = (payout.bill_id, payout.line_no, 'PAYOUT')
     LEFT JOIN counted ON counted.payout_id = payout.id LEFT JOIN booked ON booked.payout_id = payout.id
     WHERE payout.amount_fen IS DISTINCT FROM -line.amount_fen
-       OR (payout.state IN ('SETTLING', 'MET') AND coalesce(booked.fen, 0) <> payout.amount_fen)
-       OR (payout.state = 'MET' AND coalesce(counted.fen, 0) <> payout.amount_fen)
+       OR (payout.state IN ('SETTLING', 'MET') AND coalesce(booked.fen, 0) <> payout.amount_fen - payout.unusual_fen)
+       OR (payout.state = 'MET' AND coalesce(counted.fen, 0) <> payout.amount_fen - payout.unusual_fen)
        OR (payout.state NOT IN ('SETTLING', 'MET') AND booked.fen IS NOT NULL)
+       OR (payout.state IN ('SETTLING', 'MET')) <> (first.payout_id IS NOT DISTINCT FROM payout.id)
+    ORDER BY subject
+"""
+# A payout covers what moved since the end of the one before, and until before its own line.
+_PAYOUTS_FOLLOW = """
+    SELECT concat('payout ', channel, ' ', merchant_id, ' ', paid_out_on) AS subject, region,
+           concat('from ', coalesce(before_day, first_day), ' line ', coalesce(before_line, 0)) AS expected,
+           concat('from ', after_day, ' line ', after_line, ' until ', until_day, ' line ', until_line) AS found,
+           amount_fen AS fen
+    FROM (
+        SELECT payout.*, merchant.first_day, bill.bill_day, bill.channel AS of_channel, bill.merchant_id AS of_merchant,
+               lag(until_day) OVER following AS before_day, lag(until_line) OVER following AS before_line
+        FROM proof.payout AS payout JOIN proof.channel_bill AS bill ON bill.id = payout.bill_id
+        LEFT JOIN proof.billed_merchant AS merchant
+          ON (merchant.channel, merchant.merchant_id) = (payout.channel, payout.merchant_id)
+        WHERE until_day IS NOT NULL
+        WINDOW following AS (PARTITION BY payout.channel, payout.merchant_id ORDER BY until_day, until_line)
+    ) AS payout
+    WHERE (after_day, after_line) IS DISTINCT FROM (coalesce(before_day, first_day), coalesce(before_line, 0))
+       OR (until_day, until_line) < (after_day, after_line) OR (until_day, until_line) >= (bill_day, line_no)
+       OR paid_out_on NOT BETWEEN bill_day AND bill_day + 1
+       OR (of_channel, of_merchant) <> (channel, merchant_id)
+    ORDER BY subject
+"""
+# Only two people expect more of the bank than the bill's payout.
+_RELEASED = """
+    SELECT concat('payout ', payout.channel, ' ', payout.merchant_id, ' ', payout.paid_out_on) AS subject,
+           payout.region, 'released by two people' AS expected,
+           concat_ws(' ', payout.unusual_fen, approval.state, approval.decided_by) AS found, payout.unusual_fen AS fen
+    FROM proof.payout AS payout LEFT JOIN proof.approval AS approval
+      ON approval.id = payout.released_by AND approval.act = 'release_payout'
+     AND approval.subject = payout.id::text AND approval.state = 'APPROVED'
+     AND approval.decided_by <> approval.proposed_by
+    WHERE (payout.unusual_fen <> 0 OR payout.released_by IS NOT NULL) AND approval.id IS NULL
+    UNION ALL
+    SELECT concat('approval ', approval.id), approval.region, 'a released payout', 'none', 0
+    FROM proof.approval AS approval LEFT JOIN proof.payout AS payout ON payout.released_by = approval.id
+    WHERE approval.act = 'release_payout' AND approval.state = 'APPROVED' AND payout.id IS NULL
     ORDER BY subject
 """
 # A payout whose movements are followed in portions is on its way while its batch is not matched; else it is stuck.
@@ -145,21 +184,27 @@ _COUNTED = f"""
     WHERE counted.attributed_by IS NOT NULL AND approval.decided_by IS NULL
     ORDER BY subject, expected
 """  # noqa: S608 - constants above
+# A village paid in what its receipts say, in however many parts, less what two people accepted as short and it owes.
 _DEPOSITS = f"""
     WITH paid_in AS (
         SELECT batch_id, sum(amount_fen) AS fen FROM proof.bank_line
         WHERE kind = 'DEPOSIT' AND reversed_on IS NULL GROUP BY 1
     ), receipts AS (
         SELECT batch_id, sum(amount_fen) AS fen FROM proof.cash_receipt
-        WHERE deposited_on IS NOT NULL AND state IN ('WRITTEN_OFF', 'RECALLED') GROUP BY 1
+        WHERE state IN ('WRITTEN_OFF', 'RECALLED') GROUP BY 1
     )
     SELECT concat('collection statement ', batch.statement_no) AS subject, batch.region,
-           coalesce(receipts.fen, 0)::text AS expected, coalesce(paid_in.fen, 0)::text AS found,
-           (coalesce(paid_in.fen, 0) - coalesce(receipts.fen, 0))::bigint AS fen
+           concat(coalesce(sum(receipts.fen), 0), ' less ', coalesce(sum(short.fen), 0)) AS expected,
+           coalesce(sum(paid_in.fen), 0)::text AS found,
+           (coalesce(sum(paid_in.fen), 0) - coalesce(sum(receipts.fen), 0) + coalesce(sum(short.fen), 0))::bigint AS fen
     FROM proof.remittance_batch AS batch
     LEFT JOIN paid_in ON paid_in.batch_id = batch.id LEFT JOIN receipts ON receipts.batch_id = batch.id
+    CROSS JOIN LATERAL (
+        SELECT CASE batch.state WHEN 'SHORT' THEN batch.declared_fen - coalesce(batch.counted_fen, 0) END AS fen
+    ) AS short
     WHERE batch.kind = 'ENTRUSTED_CASH' AND batch.previous_batch_id IS NULL AND {_MATCHED}
-      AND coalesce(paid_in.fen, 0) <> coalesce(receipts.fen, 0)
+    GROUP BY batch.statement_no, batch.region
+    HAVING coalesce(sum(paid_in.fen), 0) <> coalesce(sum(receipts.fen), 0) - coalesce(sum(short.fen), 0)
     ORDER BY subject
 """  # noqa: S608 - constants above
 _UNEXPLAINED = """
@@ -171,6 +216,10 @@ _UNEXPLAINED = """
            concat(kind, ' HELD at ', held_at, ' ', coalesce(statement_no, concat(channel, ' ', settlement_day))),
            declared_fen
     FROM proof.remittance_batch WHERE state = 'HELD'
+    UNION ALL
+    SELECT concat('short ', statement_no, ' part ', part), region, 'its collector pays in what is missing',
+           concat(coalesce(counted_fen, 0), ' of ', declared_fen), declared_fen - coalesce(counted_fen, 0)
+    FROM proof.remittance_batch WHERE state = 'SHORT'
     ORDER BY subject
 """
 
@@ -193,11 +242,46 @@ _REVERSED = """
     ORDER BY subject
 """
 
+# A short deposit is accepted by two people: the approval is of the statement's part that was held.
+_ACCEPTED = """
+    SELECT concat('batch ', step.batch_id) AS subject, step.region, 'an approval of two people' AS expected,
+           concat_ws(' ', step.step, approval.state, 'by', approval.decided_by) AS found, 0 AS fen
+    FROM proof.remittance_step AS step LEFT JOIN proof.approval AS approval
+      ON approval.act = 'accept_short_deposit' AND approval.subject = step.batch_id::text
+     AND approval.state = 'APPROVED' AND approval.region = step.region AND approval.decided_by <> approval.proposed_by
+    WHERE step.step = 'ACCEPT_SHORT' AND step.from_state = 'HELD' AND approval.id IS NULL
+    UNION ALL
+    SELECT concat('approval ', approval.id), approval.region, 'a statement that was accepted as short', 'none', 0
+    FROM proof.approval AS approval LEFT JOIN proof.remittance_step AS step
+      ON step.batch_id::text = approval.subject AND step.step = 'ACCEPT_SHORT' AND step.from_state = 'HELD'
+    WHERE approval.act = 'accept_short_deposit' AND approval.state = 'APPROVED' AND step.id IS NULL
+    UNION ALL
+    SELECT concat('short ', part.statement_no, ' part ', part.part), part.region, 'a part that was accepted as short',
+           'none', part.declared_fen
+    FROM proof.remittance_batch AS part
+    WHERE part.state = 'SHORT' AND NOT EXISTS (
+        SELECT FROM proof.remittance_batch AS other JOIN proof.remittance_step AS step ON step.batch_id = other.id
+        WHERE other.statement_no = part.statement_no AND other.region = part.region
+          AND step.step = 'ACCEPT_SHORT' AND step.from_state = 'HELD')
+    ORDER BY subject
+"""
+
 
 async def bank(databases: Databases, findings: Findings) -> None:
     """Each matched line of the bank's statement is what was collected; what is unmatched or held is named."""
     findings.count_examined(await count(databases.payment, "bank_line"))
-    for sql in (_SETTLEMENTS, _PAYOUTS, _SETTLING, _COUNTED, _DIFFERENCES_CLOSED, _DEPOSITS, _REVERSED):
+    for sql in (
+        _SETTLEMENTS,
+        _PAYOUTS,
+        _PAYOUTS_FOLLOW,
+        _RELEASED,
+        _SETTLING,
+        _COUNTED,
+        _DIFFERENCES_CLOSED,
+        _DEPOSITS,
+        _REVERSED,
+        _ACCEPTED,
+    ):
         await differing_rows(databases.payment, findings, sql)
     for named in (_UNEXPLAINED, _DIFFERENCES):
         await named_rows(databases.payment, findings, named)

@@ -6,15 +6,17 @@ from verify.findings import Findings
 from verify.snapshot import Databases
 
 # What moved into and out of our hands per region and business day. Ours to bring to the treasury is what stands in
-# village cash, with channels and in the pending account; it changes by exactly what was paid in, less what was
-# refunded, remitted and not returned. Equal on every day, the equation holds at the end of every day.
+# village cash, with collectors who owe it, with channels and in the pending account; it changes by exactly what was
+# paid in, less what was refunded, remitted and not returned. Equal on every day, the equation holds at the end of every
+# day.
 _EQUATION = """
     WITH booked AS (
         SELECT region, effective_on AS day, sum(CASE WHEN into_hand THEN amount_fen ELSE -amount_fen END) AS fen
         FROM (
-            SELECT region, effective_on, amount_fen, debit IN ('village_cash', 'pending')
+            SELECT region, effective_on, amount_fen, debit IN ('village_cash', 'pending', 'collector_short')
                    OR starts_with(debit, 'channel:') AS into_hand,
-                   credit IN ('village_cash', 'pending') OR starts_with(credit, 'channel:') AS out_of_hand
+                   credit IN ('village_cash', 'pending', 'collector_short') OR starts_with(credit, 'channel:')
+                   AS out_of_hand
             FROM proof.transfer
         ) AS moved
         WHERE into_hand <> out_of_hand GROUP BY 1, 2
@@ -55,6 +57,8 @@ _POSTINGS = """
            ('in_transit', 'pending'), ('treasury', 'in_transit'), ('pending', 'in_transit'),
            ('channel', 'suspense'), ('suspense', 'refund_payable'), ('refund_payable', 'channel'),
            ('refunded_unasked', 'channel'),
+           ('collector_short', 'village_cash'), ('pending', 'collector_short'), ('village_cash', 'collector_short'),
+           ('collector_short', 'pending'),
            ('funder', 'aided')
 """
 _TRANSFERS = f"""
@@ -117,7 +121,8 @@ _DAILY = """
             UNION ALL
             SELECT region, debit, effective_on, -amount_fen FROM proof.transfer WHERE kind = 'refund_deducted'
         ) AS side
-        WHERE account IN ('village_cash', 'pending', 'in_transit', 'treasury') OR starts_with(account, 'channel:')
+        WHERE account IN ('village_cash', 'collector_short', 'pending', 'in_transit', 'treasury')
+           OR starts_with(account, 'channel:')
         GROUP BY region, account, day
     ) AS ended
     WHERE fen < 0 AND (last >= 0 OR starts_with(account, 'channel:'))
@@ -149,7 +154,11 @@ _RECORDED = """
     UNION ALL SELECT region, 'pending', -fen FROM deducted
     UNION ALL SELECT region, 'pending', amount_fen FROM proof.payment_line WHERE settled_on IS NOT NULL
     UNION ALL SELECT region, 'pending', amount_fen FROM proof.cash_receipt WHERE deposited_on IS NOT NULL
-    UNION ALL SELECT region, 'village_cash', amount_fen FROM proof.cash_receipt WHERE deposited_on IS NULL
+    UNION ALL
+    SELECT region, 'village_cash', amount_fen FROM proof.cash_receipt
+    WHERE deposited_on IS NULL AND (batch_id IS NULL OR batch_id NOT IN (SELECT id FROM short))
+    UNION ALL SELECT region, 'pending', counted_fen FROM short
+    UNION ALL SELECT region, 'collector_short', declared_fen - counted_fen FROM short
     UNION ALL SELECT region, 'pending', -amount_fen FROM proof.remittance_line WHERE place IN ('IN_TRANSIT', 'TREASURY')
     UNION ALL SELECT region, 'in_transit', amount_fen FROM proof.remittance_line WHERE place = 'IN_TRANSIT'
     UNION ALL SELECT region, 'treasury', amount_fen FROM proof.remittance_line WHERE place = 'TREASURY'
@@ -186,14 +195,19 @@ _BACK = """
     SELECT receipt.region, receipt.amount_fen, refund.fetched_on, refund.returned_on
     FROM proof.cash_refund AS refund JOIN proof.cash_receipt AS receipt ON receipt.id = refund.receipt_id
 """
+# Of a part that its collector owes, the account has what was counted and the collector the rest.
+_SHORT = """
+    SELECT id, region, declared_fen, coalesce(counted_fen, 0) AS counted_fen FROM proof.remittance_batch
+    WHERE state = 'SHORT'
+"""
 _ACCOUNTS = f"""
-    WITH deducted AS ({_DEDUCTED}), back AS ({_BACK}), booked AS (
+    WITH deducted AS ({_DEDUCTED}), back AS ({_BACK}), short AS ({_SHORT}), booked AS (
         SELECT region, account, sum(fen) AS fen FROM (
             SELECT region, debit AS account, amount_fen AS fen FROM proof.transfer
             UNION ALL SELECT region, credit, -amount_fen FROM proof.transfer
         ) AS side
         WHERE account IN ('village_cash', 'pending', 'in_transit', 'treasury', 'premium', 'unapplied', 'refund_payable',
-                          'suspense', 'refunded_unasked') OR starts_with(account, 'channel:')
+                          'suspense', 'refunded_unasked', 'collector_short') OR starts_with(account, 'channel:')
         GROUP BY 1, 2
     ), recorded AS (
         SELECT region, account, sum(fen) AS fen FROM ({_RECORDED}) AS rows GROUP BY 1, 2
@@ -236,7 +250,7 @@ CHECKS = (
         "BOOKS_EQUATION",
         "账务恒等式",
         "The books' equation, per region and day",
-        "村级现金+渠道+待报解 的每日变动 = 收款 − 退款 − 上解 + 退回",
+        "村级现金+收款人短款+渠道+待报解 的每日变动 = 收款 − 退款 − 上解 + 退回",
         equation,
     ),
     ConsistencyCheck(

@@ -81,6 +81,40 @@ _REFUNDS_BILLED = """
             AND known.unasked_id IS NULL AND known.closed_because IS DISTINCT FROM 'COUNTED')
     ORDER BY subject
 """
+# What was paid moved the channel's account, once, by what is due to us, and nothing else did. Asked of bills beside
+# which the other kind's are read as well: the day's, and that of the day on which the last second may be booked.
+_MOVEMENTS = """
+    WITH bill AS (
+        SELECT known.id, known.channel, known.merchant_id, known.kind, known.region, 2 = (
+                   SELECT count(*) FROM proof.channel_bill AS other
+                   WHERE (other.channel, other.merchant_id) = (known.channel, known.merchant_id)
+                     AND other.kind <> known.kind AND other.state <> 'WANTED'
+                     AND other.bill_day IN (known.bill_day,
+                                            known.bill_day + CASE known.kind WHEN 'TRADE' THEN 1 ELSE -1 END)) AS beside
+        FROM proof.channel_bill AS known
+    ), trade AS (
+        SELECT bill.channel, bill.merchant_id, line.transaction_id, sum(line.due_fen) AS fen,
+               bool_and(bill.beside) AS beside, min(bill.region) AS region
+        FROM proof.bill_trade_line AS line JOIN bill ON bill.id = line.bill_id
+        WHERE line.kind = 'PAYMENT' GROUP BY 1, 2, 3
+    ), movement AS (
+        SELECT bill.channel, bill.merchant_id, line.business_no AS transaction_id, sum(line.amount_fen) AS fen,
+               bool_and(bill.beside) AS beside, min(bill.region) AS region
+        FROM proof.bill_flow_line AS line JOIN bill ON bill.id = line.bill_id
+        WHERE line.kind = 'PAYMENT' GROUP BY 1, 2, 3
+    )
+    SELECT concat('movement of ', channel, ' ', transaction_id) AS subject,
+           coalesce(trade.region, movement.region) AS region, coalesce(trade.fen, 0)::text AS expected,
+           coalesce(movement.fen, 0)::text AS found,
+           (coalesce(movement.fen, 0) - coalesce(trade.fen, 0))::bigint AS fen
+    FROM trade FULL JOIN movement USING (channel, merchant_id, transaction_id)
+    WHERE trade.fen IS DISTINCT FROM movement.fen AND coalesce(trade.beside, movement.beside)
+      AND NOT EXISTS (
+          SELECT FROM proof.settlement_difference AS known
+          WHERE (known.channel, known.merchant_id, known.transaction_id) = (channel, merchant_id, transaction_id)
+            AND known.kind = 'PAYMENT' AND known.closed_because IS DISTINCT FROM 'COUNTED')
+    ORDER BY channel, transaction_id
+"""
 # What is kept of a bill is all of it, and nothing stands there without one.
 _LINES_KEPT = """
     WITH kept AS (
@@ -97,12 +131,14 @@ _LINES_KEPT = """
 """
 # From one movement to the next, over the days too, as long as no day between them is unread.
 _RUNNING_BALANCES = """
-    WITH line AS (
+    WITH bill AS (
+        SELECT id, channel, merchant_id, region, bill_day, count(*) FILTER (WHERE state = 'WANTED') OVER (
+            PARTITION BY channel, merchant_id ORDER BY bill_day) AS unread_before
+        FROM proof.channel_bill WHERE kind = 'FUND_FLOW'
+    ), line AS (
         SELECT bill.channel, bill.merchant_id, bill.region, bill.bill_day, line.line_no, line.amount_fen,
-               line.balance_fen, (SELECT count(*) FROM proof.channel_bill AS unread
-                   WHERE (unread.channel, unread.merchant_id, unread.kind) = (bill.channel, bill.merchant_id, bill.kind)
-                     AND unread.state = 'WANTED' AND unread.bill_day < bill.bill_day) AS unread_before
-        FROM proof.bill_flow_line AS line JOIN proof.channel_bill AS bill ON bill.id = line.bill_id
+               line.balance_fen, bill.unread_before
+        FROM proof.bill_flow_line AS line JOIN bill ON bill.id = line.bill_id
     ), following AS (
         SELECT *, lag(balance_fen) OVER (
             PARTITION BY channel, merchant_id, unread_before ORDER BY bill_day, line_no) AS before_fen
@@ -128,7 +164,7 @@ async def channel_bills(databases: Databases, findings: Findings) -> None:
     """Each line of the channel's bills is ours, and each payment and refund of ours is in them."""
     for table in ("bill_trade_line", "bill_flow_line"):
         findings.count_examined(await count(databases.payment, table))
-    for sql in (_PAYMENTS_BILLED, _REFUNDS_BILLED, _LINES_KEPT, _RUNNING_BALANCES):
+    for sql in (_PAYMENTS_BILLED, _REFUNDS_BILLED, _MOVEMENTS, _LINES_KEPT, _RUNNING_BALANCES):
         await differing_rows(databases.payment, findings, sql)
     await named_rows(databases.payment, findings, _WAITING)
 

@@ -21,7 +21,10 @@ _FUTURE = f"""
         FROM proof.remittance_batch
     )
     SELECT subject, region, concat('not after ', today.day) AS expected, entered.day::text AS found, amount_fen AS fen
-    FROM entered CROSS JOIN today WHERE entered.day > today.day ORDER BY subject
+    FROM entered CROSS JOIN today WHERE entered.day > today.day
+    UNION ALL
+    SELECT 'business date', NULL, 'one day', concat(count(*), ' days'), 0 FROM proof.business_date HAVING count(*) > 1
+    ORDER BY subject
 """  # noqa: S608 - a constant above
 _TOO_OLD = """
     WITH batch AS (
@@ -33,14 +36,16 @@ _TOO_OLD = """
         FROM proof.cash_receipt WHERE state = 'USED' AND batch_id IS NULL
         UNION ALL
         SELECT CASE state WHEN 'SUBMITTED' THEN 'statements_submitted' WHEN 'HELD' THEN 'batches_held'
+                          WHEN 'SHORT' THEN 'collector_shortages'
                           WHEN 'REMITTED' THEN 'batches_in_transit' WHEN 'TREASURY_CONFIRMED' THEN 'batches_uncertified'
                           ELSE 'batches_before_remittance' END,
                concat('batch ', id, ' ', coalesce(statement_no, concat(channel, ' ', settlement_day)), ' ', state),
                region,
                CASE state WHEN 'REMITTED' THEN remitted_on WHEN 'TREASURY_CONFIRMED' THEN received_on ELSE since END,
-               abs(CASE WHEN state IN ('SUBMITTED', 'HELD') THEN declared_fen ELSE amount_fen END)
+               abs(CASE WHEN state IN ('SUBMITTED', 'HELD') THEN declared_fen
+                        WHEN state = 'SHORT' THEN declared_fen - coalesce(counted_fen, 0) ELSE amount_fen END)
         FROM batch
-        WHERE state IN ('SUBMITTED', 'HELD', 'READY_TO_REMIT', 'AT_TAX_HALL', 'DETAIL_CONFIRMED', 'REMITTED',
+        WHERE state IN ('SUBMITTED', 'HELD', 'SHORT', 'READY_TO_REMIT', 'AT_TAX_HALL', 'DETAIL_CONFIRMED', 'REMITTED',
                         'TREASURY_CONFIRMED')
         UNION ALL
         SELECT 'bank_lines_unexplained', concat('bank line ', statement_no, ' ', line_no), region, booked_on,
@@ -91,7 +96,7 @@ CHECKS = (
         "CLEARING_AGE",
         "在途款项没有超过时限",
         "Nothing waits beyond its limit",
-        "未列报收据、未比对与挂起的批次、待上解、在途、未对应流水、暂收款、退款 ↔ CANBAO_CLEARING_DAYS",
+        "未列报收据、未比对与挂起的批次、收款人短款、待上解、在途、未对应流水、暂收款、退款 ↔ CANBAO_CLEARING_DAYS",
         ages,
     ),
 )

@@ -9,7 +9,8 @@ from verify.snapshot import Databases
 
 _BILLED = """
     SELECT enrolment_id::text AS key, region, coalesce(due_fen, 0) AS fen,
-           concat_ws(' ', benefit_year, 'version', version, state, paid_on, paid_through, aided_fen) AS facts
+           concat_ws(' ', benefit_year, 'version', version, state, paid_on, paid_through, aided_fen, 'of',
+                     person) AS facts
     FROM proof.bill WHERE state <> 'SUPERSEDED'
 """
 _SHOWN = """
@@ -19,7 +20,8 @@ _SHOWN = """
                           WHEN bill_version IS DISTINCT FROM paid_version
                           THEN concat('PAID, billed ', bill_version) ELSE 'PAID' END,
                      CASE WHEN paid_basis <> 'NOTHING_DUE' THEN paid_on END, channel,
-                     CASE WHEN paid_basis <> 'NOTHING_DUE' THEN aided_fen END) AS facts
+                     CASE WHEN paid_basis <> 'NOTHING_DUE' THEN aided_fen END, 'of',
+                     left(encode(sha256(convert_to(person_token, 'UTF8')), 'hex'), 16)) AS facts
     FROM proof.enrolment WHERE enrolled OR live AND outcome = 'PRICED' AND bill_version = assessment_version
 """
 _FLOWS = (

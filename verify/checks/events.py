@@ -97,11 +97,19 @@ _BEGUN = """
                   CASE WHEN abandoned <> '{}' THEN concat('; abandoned ', abandoned) END) AS found, 0 AS fen
     FROM proof.epoch WHERE epoch > 1 ORDER BY epoch
 """
+# What was announced after the moment to which a database was restored is lost, or counts in the epoch that began then:
+# what is still there says that nothing was restored. An hour is left to what was sent and not yet marked.
 _EPOCHS = """
     SELECT concat('epoch ', epoch) AS subject, NULL AS region, concat('epoch ', place) AS expected,
            concat('epoch ', epoch) AS found, 0 AS fen
     FROM (SELECT epoch, row_number() OVER (ORDER BY epoch) AS place FROM proof.epoch) AS counted
     WHERE epoch <> place
+    UNION ALL
+    SELECT concat('epoch ', epoch), NULL, 'begun once, after the moment to which it restored, or with the installation',
+           concat_ws(' ', 'began', began_at, 'by', began_by, because, 'restored to', restored_to, abandoned), 0
+    FROM proof.epoch WHERE began_at > clock_timestamp() OR began_at < restored_to
+        OR (epoch = 1) <> (restored_to IS NULL)
+        OR epoch = 1 AND (began_by, because, abandoned) <> ('canbao migrate', 'installed', '{}')
     UNION ALL
     SELECT concat('event ', event.id), event.region, 'an epoch that began', concat('epoch ', event.epoch), 0
     FROM proof.outbox AS event WHERE NOT EXISTS (SELECT FROM proof.epoch WHERE epoch.epoch = event.epoch)
@@ -111,6 +119,12 @@ _EPOCHS = """
     FROM proof.aggregate AS counted
     JOIN proof.outbox AS event ON event.aggregate_id = counted.id AND event.aggregate_seq = counted.seq
     WHERE event.epoch <> counted.epoch
+    UNION ALL
+    SELECT concat('event ', event.id), event.region,
+           concat('nothing of epoch ', event.epoch, ' after ', began.restored_to), concat('of ', event.recorded_at), 0
+    FROM proof.epoch AS began
+    JOIN proof.outbox AS event ON began.epoch > 1 AND event.epoch < began.epoch AND event.recorded_at < began.began_at
+         AND event.recorded_at > began.restored_to + interval '1 hour'
     ORDER BY 1
 """
 

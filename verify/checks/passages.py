@@ -6,16 +6,20 @@ from verify.findings import Findings
 from verify.snapshot import Databases
 
 # What causes which transfer. Aid of who owes nothing is caused by the assessment's event, so aid may have none here.
+# The channel's bill alone may bring money into suspense or say that some went back, never credit anybody.
 _CAUSE = """
     CASE
         WHEN kind IN ('premium_received', 'suspended', 'refunded')
             THEN EXISTS (SELECT FROM proof.notice AS cause WHERE cause.id = moved.caused_by)
-        WHEN kind IN ('settled', 'refund_deducted', 'deposit_matched', 'cash_imported', 'import_failed')
+                 OR kind <> 'premium_received'
+                 AND EXISTS (SELECT FROM proof.channel_bill AS cause WHERE cause.id = moved.caused_by)
+        WHEN kind IN ('settled', 'refund_deducted', 'deposit_matched', 'deposit_short', 'shortage_paid',
+                      'cash_imported', 'import_failed')
             THEN EXISTS (SELECT FROM proof.bank_line AS cause WHERE cause.id = moved.caused_by
                          AND cause.booked_on = moved.effective_on
                          AND cause.kind = CASE WHEN moved.kind IN ('settled', 'refund_deducted')
                                                THEN 'SETTLEMENT' ELSE 'DEPOSIT' END)
-        WHEN kind = 'deposit_unmatched'
+        WHEN kind IN ('deposit_unmatched', 'deposit_short_reversed', 'shortage_paid_reversed')
             THEN EXISTS (SELECT FROM proof.remittance_batch AS cause WHERE cause.id = moved.caused_by)
         WHEN kind IN ('remitted', 'received_in_treasury', 'returned')
             THEN EXISTS (SELECT FROM proof.remittance_step AS cause WHERE cause.id = moved.caused_by
@@ -40,7 +44,8 @@ _BATCH_OF = """
     SELECT concat('transfer ', moved.id) AS subject, moved.region, 'a batch of its kind and place' AS expected,
            concat_ws(' ', moved.kind, 'in', moved.batch_id, batch.kind, batch.channel) AS found, moved.amount_fen AS fen
     FROM proof.transfer AS moved LEFT JOIN proof.remittance_batch AS batch ON batch.id = moved.batch_id
-    WHERE moved.kind IN ('settled', 'refund_deducted', 'deposit_matched', 'deposit_unmatched', 'cash_imported',
+    WHERE moved.kind IN ('settled', 'refund_deducted', 'deposit_matched', 'deposit_unmatched', 'deposit_short',
+                         'deposit_short_reversed', 'shortage_paid', 'shortage_paid_reversed', 'cash_imported',
                          'import_failed', 'remitted', 'received_in_treasury', 'returned')
       AND (batch.id IS NULL
            OR moved.kind IN ('settled', 'refund_deducted') AND (batch.kind <> 'ONLINE'
@@ -52,8 +57,12 @@ _BATCH_OF = """
 # Cash by cash: what the books hold as deposited under a batch is what the batch's receipts say.
 _DEPOSITED = """
     WITH booked AS (
-        SELECT batch_id, enrolment_id, sum(CASE kind WHEN 'deposit_matched' THEN amount_fen ELSE -amount_fen END) AS fen
-        FROM proof.transfer WHERE kind IN ('deposit_matched', 'deposit_unmatched') GROUP BY 1, 2
+        SELECT batch_id, enrolment_id,
+               sum(CASE WHEN kind IN ('deposit_matched', 'shortage_paid') THEN amount_fen ELSE -amount_fen END) AS fen
+        FROM proof.transfer
+        WHERE kind IN ('deposit_matched', 'deposit_unmatched', 'shortage_paid', 'shortage_paid_reversed')
+          AND batch_id NOT IN (SELECT id FROM proof.remittance_batch WHERE state = 'SHORT')
+        GROUP BY 1, 2
     ), receipt AS (
         SELECT batch_id, enrolment_id, sum(amount_fen) AS fen, min(region) AS region FROM proof.cash_receipt
         WHERE deposited_on IS NOT NULL GROUP BY 1, 2
@@ -64,7 +73,42 @@ _DEPOSITED = """
     FROM booked FULL JOIN receipt USING (batch_id, enrolment_id)
     WHERE coalesce(booked.fen, 0) <> coalesce(receipt.fen, 0) ORDER BY subject
 """
-# Each step begins where the one before ended, and the last one is where the batch stands, on the day that it says.
+# Receipt by receipt, what the account has and what its collector owes of a short part is what the receipt says; what
+# the account has of them all is what the part counts.
+_OWED = """
+    WITH booked AS (
+        SELECT batch_id, enrolment_id,
+               sum((debit = 'pending')::int * amount_fen - (credit = 'pending')::int * amount_fen) AS there_fen,
+               sum((debit = 'collector_short')::int * amount_fen - (credit = 'collector_short')::int * amount_fen)
+               AS owed_fen
+        FROM proof.transfer
+        WHERE kind IN ('deposit_matched', 'deposit_unmatched', 'deposit_short', 'deposit_short_reversed',
+                       'shortage_paid', 'shortage_paid_reversed')
+        GROUP BY 1, 2
+    ), receipt AS (
+        SELECT batch_id, enrolment_id, sum(amount_fen) AS fen FROM proof.cash_receipt GROUP BY 1, 2
+    ), short AS (SELECT id, region, statement_no, coalesce(counted_fen, 0) AS fen FROM proof.remittance_batch
+                 WHERE state = 'SHORT')
+    SELECT concat('short ', short.statement_no, ' ', receipt.enrolment_id) AS subject, short.region,
+           receipt.fen::text AS expected, concat(booked.there_fen, ' + ', booked.owed_fen) AS found,
+           (coalesce(booked.there_fen + booked.owed_fen, 0) - receipt.fen)::bigint AS fen
+    FROM short JOIN receipt ON receipt.batch_id = short.id
+    LEFT JOIN booked ON (booked.batch_id, booked.enrolment_id) = (receipt.batch_id, receipt.enrolment_id)
+    WHERE receipt.fen IS DISTINCT FROM booked.there_fen + booked.owed_fen OR least(there_fen, owed_fen) < 0
+    UNION ALL
+    SELECT concat('short ', short.statement_no), short.region, coalesce(sum(booked.there_fen), 0)::text,
+           short.fen::text, (short.fen - coalesce(sum(booked.there_fen), 0))::bigint
+    FROM short LEFT JOIN booked ON booked.batch_id = short.id
+    GROUP BY short.id, short.region, short.statement_no, short.fen
+    HAVING coalesce(sum(booked.there_fen), 0) <> short.fen
+    UNION ALL
+    SELECT concat('owed ', booked.batch_id, ' ', booked.enrolment_id), NULL, '0', booked.owed_fen::text,
+           booked.owed_fen::bigint
+    FROM booked WHERE owed_fen <> 0 AND batch_id NOT IN (SELECT id FROM short)
+    ORDER BY subject
+"""
+# Each step begins where the one before ended, and the last one is where the batch stands, on the day that it says. What
+# a payout lacked at first goes on in a further part, by the bank's line of that payout.
 _STEPS = """
     WITH step AS (
         SELECT *, lag(to_state) OVER chain AS before, lead(id) OVER chain IS NULL AS last FROM proof.remittance_step
@@ -79,16 +123,20 @@ _STEPS = """
     FROM step FULL JOIN proof.remittance_batch AS batch ON batch.id = step.batch_id
     WHERE batch.id IS NULL OR batch.region <> step.region
        OR step.id IS NULL AND batch.state <> 'OPEN' AND batch.previous_batch_id IS NULL
-       OR step.from_state IS DISTINCT FROM coalesce(step.before, CASE WHEN batch.previous_batch_id IS NULL THEN 'OPEN'
-                                                                 ELSE step.from_state END)
+       OR step.id IS NOT NULL AND step.from_state IS DISTINCT FROM coalesce(
+              step.before, CASE WHEN batch.previous_batch_id IS NULL THEN 'OPEN' ELSE step.from_state END)
        OR step.to_state = 'READY_TO_REMIT' AND step.step = 'MATCH' AND NOT EXISTS (
               SELECT FROM proof.bank_line AS booked
               WHERE booked.batch_id = batch.id AND booked.booked_on = step.effective_on)
+          AND NOT EXISTS (
+              SELECT FROM proof.remittance_batch AS met JOIN proof.bank_line AS booked ON booked.batch_id = met.id
+              WHERE met.payout_id = batch.payout_id AND booked.booked_on = step.effective_on)
        OR step.last AND step.to_state <> batch.state
        OR (batch.state = 'HELD') <> (batch.held_at IS NOT NULL)
        OR (batch.state = 'RETURNED') <> (batch.returned_on IS NOT NULL)
        OR batch.kind = 'ENTRUSTED_CASH' AND (batch.collection_notice_serial IS NULL) <> (batch.state IN (
-              'OPEN', 'SUBMITTED', 'READY_TO_REMIT', 'CLOSED_EMPTY')) AND batch.state <> 'HELD'
+              'OPEN', 'SUBMITTED', 'SHORT', 'READY_TO_REMIT', 'CLOSED_EMPTY'))
+          AND batch.state NOT IN ('HELD', 'REVERSED')
        OR step.effective_on IS DISTINCT FROM CASE step.to_state
               WHEN 'REMITTED' THEN batch.remitted_on WHEN 'TREASURY_CONFIRMED' THEN batch.received_on
               WHEN 'CERTIFICATE_ISSUED' THEN batch.certificate_issued_on WHEN 'RETURNED' THEN batch.returned_on
@@ -102,7 +150,8 @@ _STEPS = """
               step.step)
     ORDER BY subject, found
 """
-# A village's batch declares what its receipts sum to, an online one what the bank's lines say; a new batch replaces one
+# A village's batch declares what its receipts sum to, an online one what the bank's lines say: nothing where its line
+# was reversed, or where it is a further part. One that was taken back declares what it had. A new batch replaces one
 # that came back.
 _DECLARED = """
     SELECT concat('batch ', batch.id) AS subject, batch.region,
@@ -120,12 +169,14 @@ _DECLARED = """
             WHERE batch_id = batch.id AND batch.kind = 'ENTRUSTED_CASH'
         ) AS row
     ) AS counted ON true
-    WHERE batch.previous_batch_id IS NULL AND batch.state NOT IN ('OPEN', 'SUBMITTED', 'HELD')
-      AND (counted.fen IS DISTINCT FROM batch.declared_fen OR batch.counted_fen IS DISTINCT FROM batch.declared_fen
-           OR counted.region <> batch.region OR batch.benefit_year IS DISTINCT FROM counted.benefit_year
+    WHERE batch.previous_batch_id IS NULL AND batch.state NOT IN ('OPEN', 'SUBMITTED', 'HELD', 'REVERSED')
+      AND (coalesce(counted.fen, 0) <> batch.declared_fen
+           OR batch.counted_fen IS DISTINCT FROM batch.declared_fen AND batch.state <> 'SHORT'
+           OR counted.region <> batch.region
+           OR counted.fen IS NOT NULL AND batch.benefit_year IS DISTINCT FROM counted.benefit_year
            OR (batch.kind = 'ENTRUSTED_CASH') <> (batch.statement_no IS NOT NULL)
            OR EXISTS (SELECT FROM proof.remittance_batch AS other
-                      WHERE other.statement_no = batch.statement_no AND other.id <> batch.id
+                      WHERE other.statement_no = batch.statement_no AND other.part = batch.part AND other.id <> batch.id
                         AND other.previous_batch_id IS NULL))
     UNION ALL
     SELECT concat('batch ', batch.id), batch.region, 'replaces one that came back',
@@ -161,7 +212,10 @@ _REFERENCES = """
     WHERE line.batch_id IS NOT NULL AND line.reversed_on IS NULL AND CASE line.kind
         WHEN 'SETTLEMENT' THEN line.reference
             IS DISTINCT FROM concat_ws(':', batch.channel, batch.merchant_id, batch.settlement_day)
-        ELSE slip.batch_id IS DISTINCT FROM line.batch_id OR slip.withdrawn END
+        ELSE slip.withdrawn OR slip.batch_id IS DISTINCT FROM line.batch_id AND NOT EXISTS (
+            SELECT FROM proof.remittance_batch AS other
+            WHERE other.id = slip.batch_id AND other.statement_no = batch.statement_no AND other.region = batch.region)
+        END
     UNION ALL
     SELECT concat('slip ', slip.slip_no), slip.region, concat_ws(' ', sum(line.amount_fen), batch.region, 'by',
                                                                  max(line.booked_on)),
@@ -172,6 +226,9 @@ _REFERENCES = """
       ON line.kind = 'DEPOSIT' AND line.reference = slip.slip_no AND line.reversed_on IS NULL
          AND line.batch_id = batch.id
     WHERE NOT slip.withdrawn AND (batch.id IS NULL OR batch.state NOT IN ('OPEN', 'SUBMITTED', 'HELD'))
+      -- What a slip says more than the bank booked was accepted as short: it is owed, or paid under another slip.
+      AND NOT EXISTS (SELECT FROM proof.remittance_step AS accepted
+                      WHERE accepted.batch_id = slip.batch_id AND accepted.step = 'ACCEPT_SHORT')
     GROUP BY slip.slip_no, slip.region, slip.amount_fen, slip.deposited_on, batch.region
     HAVING sum(line.amount_fen) IS DISTINCT FROM slip.amount_fen OR batch.region IS DISTINCT FROM slip.region
        OR slip.deposited_on > max(line.booked_on)
@@ -182,7 +239,7 @@ _REFERENCES = """
 async def passages(databases: Databases, findings: Findings) -> None:
     """Transfer ↔ cause and batch; batch ↔ steps, lines, slips and the bank's lines."""
     findings.count_examined(await count(databases.payment, "transfer"))
-    for sql in (_CAUSES, _BATCH_OF, _DEPOSITED, _STEPS, _DECLARED, _LINE_FACTS, _REFERENCES):
+    for sql in (_CAUSES, _BATCH_OF, _DEPOSITED, _OWED, _STEPS, _DECLARED, _LINE_FACTS, _REFERENCES):
         await differing_rows(databases.payment, findings, sql)
 
 

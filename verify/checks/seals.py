@@ -105,7 +105,7 @@ _UNSEALED = f"""
 """  # noqa: S608 - a constant
 
 
-def hash_of(service: str, block: RowMapping) -> str:
+def hash_of(service: str, block: Mapping[str, Any] | RowMapping) -> str:
     """A block's hash, from what the block says: one field a line."""
     sealed_at: datetime = block["sealed_at"]
     fields = (

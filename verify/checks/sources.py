@@ -106,13 +106,24 @@ _REFUNDS = """
         OR (held.state = 'REFUNDED') <> (refund.state = 'PAID')
         OR held.state <> CASE refund.state WHEN 'REQUESTED' THEN 'HELD' WHEN 'PAID' THEN 'REFUNDED' ELSE 'REFUNDING' END
         OR (refund.approved_on IS NULL) <> (booked.caused_by IS NULL) OR refund.requested_on < held.suspended_on
-        OR NOT starts_with(refund.refund_no, concat('R', replace(refund.id::text, '-', ''), 'T'))
+        OR NOT starts_with(refund.refund_no, concat('R', replace(refund.id::text, '-', ''), 'T')) AND NOT EXISTS (
+            SELECT FROM proof.notice AS said
+            WHERE said.kind = 'REFUND' AND said.outcome = 'SUCCESS'
+              AND (said.channel, said.merchant_id, said.refund_no, said.transaction_id)
+                  = (refund.channel, refund.merchant_id, refund.refund_no, refund.transaction_id)
+        ) AND NOT EXISTS (
+            SELECT FROM proof.bill_trade_line AS line JOIN proof.channel_bill AS bill ON bill.id = line.bill_id
+            WHERE line.kind = 'REFUND'
+              AND (bill.channel, bill.merchant_id, line.refund_no, line.transaction_id)
+                  = (refund.channel, refund.merchant_id, refund.refund_no, refund.transaction_id)
+        )
         OR (refund.refund_no LIKE '%T1' AND booked.effective_on <> refund.approved_on)
         OR booked.effective_on > refund.approved_on OR refund.requested_on > refund.approved_on
         OR refund.refunded_on < held.suspended_on)
     ORDER BY subject
 """
-# A channel settled a line on the day on which the bank booked it; a receipt was deposited on the day of its line.
+# A channel settled a line on the day on which the bank booked it, for the first time or after that was taken back; a
+# receipt was deposited on the day of its line.
 _DAYS = """
     SELECT concat('payment line ', line.id) AS subject, line.region, booked.effective_on::text AS expected,
            line.settled_on::text AS found, line.amount_fen AS fen
@@ -121,7 +132,10 @@ _DAYS = """
         SELECT max(settled.effective_on) AS effective_on FROM proof.transfer AS settled
         WHERE settled.kind = 'settled' AND settled.idempotency_key = concat('settled:', line.id)
     ) AS booked ON true
-    WHERE line.settled_on IS NOT NULL AND booked.effective_on IS DISTINCT FROM line.settled_on
+    WHERE line.settled_on IS NOT NULL AND booked.effective_on IS DISTINCT FROM line.settled_on AND NOT EXISTS (
+        SELECT FROM generate_series(1, 99) AS again JOIN proof.transfer AS settled
+          ON settled.idempotency_key = concat('settled:', line.id, ':', again)
+        WHERE settled.kind = 'settled' AND settled.effective_on = line.settled_on)
     UNION ALL
     SELECT concat('receipt ', receipt.receipt_no), receipt.region, string_agg(DISTINCT line.booked_on::text, ', '),
            receipt.deposited_on::text, receipt.amount_fen

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.batches import repository as batches
 from services.payment.batches.lines import repository as batch_lines
-from services.payment.batches.models import OnlineBatch, RemittanceLine
+from services.payment.batches.models import Batch, OnlineBatch, RemittanceLine
 from services.payment.batches.repository import Transition
 from services.payment.batches.state import BatchState, BatchStep, MoneyLocation
 from services.payment.ledger import postings
@@ -121,7 +121,7 @@ async def take_back(session: AsyncSession, counted: Counted) -> None:
         await release(session, counted.batch.id)
 
 
-async def end_reversed(session: AsyncSession, batch: OnlineBatch, trace: Trace, day: date | None, reason: str) -> None:
+async def end_reversed(session: AsyncSession, batch: Batch, trace: Trace, day: date | None, reason: str) -> None:
     """End a batch whose line of the bank was reversed: its lines go on in another one."""
     last: UUID | None = None
     while lines := await batch_lines.lines_of(session, batch.id, after=last, limit=batch_lines.LINES_AT_ONCE):

@@ -16,7 +16,7 @@ from services.payment.bank.schemas import (
 )
 from services.payment.batches.settlement_reference import SettlementReferenceMalformed, settlement_day
 from services.payment.dates import DateInTheFuture, refuse_future
-from services.payment.job_names import CASH_MATCHING, PAYOUTS, SETTLEMENTS
+from services.payment.job_names import CASH_MATCHING, PAYOUTS, SETTLEMENTS, SHORTAGES
 from services.payment.resources import PaymentResources
 from services.payment.statements import repository
 from shared.database.engine import after_commit
@@ -46,6 +46,7 @@ async def import_statement(
     merchants = context.resources.known_merchants
     done = await service.import_statement(session, caller.trace(), context.settings.region, merchants, body)
     after_commit(session, lambda: context.wake(CASH_MATCHING))
+    after_commit(session, lambda: context.wake(SHORTAGES))
     after_commit(session, lambda: context.wake(SETTLEMENTS))
     after_commit(session, lambda: context.wake(PAYOUTS))
     return BankStatementImported(
@@ -73,8 +74,9 @@ async def statement_lines(
 
 
 @ROUTER.get("/v1/bank-lines/unexplained", dependencies=[READ])
-async def unexplained_lines(session: Session, limit: Annotated[int, Query(ge=1, le=500)] = 100) -> BankLinePage:
+async def unexplained_lines(
+    session: Session, after: UUID | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 100
+) -> BankLinePage:
     """Money in the pending account that no slip or settlement explains yet."""
-    return BankLinePage(
-        items=[BankLineOut.model_validate(line) for line in await repository.unexplained(session, limit)]
-    )
+    lines = await repository.unexplained(session, after=after, limit=limit)
+    return BankLinePage.of(map(BankLineOut.model_validate, lines), limit, key=lambda line: line.id)

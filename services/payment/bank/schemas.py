@@ -91,10 +91,8 @@ class BankLineOut(BaseModel):
     reversed_by: UUID | None
 
 
-class BankLinePage(BaseModel):
-    """The oldest unexplained lines."""
-
-    items: list[BankLineOut]
+class BankLinePage(Page[BankLineOut, UUID]):
+    """Unexplained lines, the oldest first."""
 
 
 class StatementLinePage(Page[BankLineOut, UUID]):

@@ -38,12 +38,18 @@ class _StoredBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CashBatch(_StoredBatch):
-    """Entrusted cash of one village's collection statement; the tax hall gives it its serial."""
+    """Entrusted cash of one village's collection statement, or a part of it; the tax hall gives it its serial."""
 
     kind: ClassVar[BatchKind] = BatchKind.ENTRUSTED_CASH
     statement_no: str
     benefit_year: int
     collection_notice_serial: str | None
+    part: int
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether its people are insured by it already: a further part of a statement is about its money alone."""
+        return self.part > 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +124,7 @@ class BatchRow(_StoredBatch):
                 statement_no=self.statement_no,
                 benefit_year=self.benefit_year,
                 collection_notice_serial=self.collection_notice_serial,
+                part=self.part,
             )
         if self.channel is None or self.merchant_id is None or self.settlement_day is None:
             raise IncompleteBatch(self.id, self.kind)

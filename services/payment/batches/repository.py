@@ -14,6 +14,7 @@ from services.payment.batches.models import Batch, BatchRow, CashBatch, OnlineBa
 from services.payment.batches.state import BatchKind, BatchState, BatchStep, HoldStage
 from shared.contracts.event import Trace
 from shared.database.row import fetch_all, fetch_one, select_into
+from shared.domain.ids import new_id
 
 Fact = int | str | date
 # What a step may write beside the state: column and type.
@@ -48,7 +49,27 @@ _OF_STATEMENT = text(
     """
     SELECT id FROM remittance_batch
     WHERE statement_form = :statement_no AND previous_batch_id IS NULL
-    ORDER BY 'statement_no' = ANY(look_alike), id LIMIT 1
+    ORDER BY 'statement_no' = ANY(look_alike), part, id LIMIT 1
+    """
+)
+# What of a statement waits for money or is on its way; a part that was reversed went on in another one.
+_STANDING_PARTS = text(
+    """
+    SELECT id FROM remittance_batch
+    WHERE statement_form = canonical_number(:statement_no) AND statement_no = :statement_no AND region = :region
+      AND previous_batch_id IS NULL AND state <> 'REVERSED'
+    ORDER BY part
+    """
+)
+_BEGIN_STATEMENT_PART = text(
+    """
+    INSERT INTO remittance_batch (id, region, kind, state, statement_no, look_alike, benefit_year, part, declared_fen,
+                                  actor, correlation_id)
+    SELECT :id, b.region, b.kind, 'OPEN', b.statement_no, b.look_alike, b.benefit_year,
+           (SELECT max(p.part) + 1 FROM remittance_batch p
+            WHERE p.statement_form = b.statement_form AND p.previous_batch_id IS NULL),
+           :declared_fen, b.actor, b.correlation_id
+    FROM remittance_batch b WHERE b.id = :of
     """
 )
 _RENUMBER = text(
@@ -59,6 +80,7 @@ _RENUMBER = text(
     RETURNING id
     """
 )
+_SET_COUNTED = text("UPDATE remittance_batch SET counted_fen = :counted_fen WHERE id = :batch_id")
 _REPLACEMENT = text("SELECT id FROM remittance_batch WHERE previous_batch_id = :id")
 _LIST = select_into(
     BatchRow,
@@ -164,6 +186,27 @@ async def id_of_statement(session: AsyncSession, statement_no: str) -> UUID | No
     """The batch that a collection statement began, where the caller may see it."""
     found: UUID | None = (await session.execute(_OF_STATEMENT, {"statement_no": statement_no})).scalar_one_or_none()
     return found
+
+
+async def standing_parts(session: AsyncSession, batch: CashBatch) -> list[UUID]:
+    """The parts of a batch's statement that wait for money or are on their way, by their numbers."""
+    values = {"statement_no": batch.statement_no, "region": batch.region}
+    return list((await session.execute(_STANDING_PARTS, values)).scalars())
+
+
+async def begin_statement_part(session: AsyncSession, batch: CashBatch, declared_fen: int) -> CashBatch:
+    """Begin a further part of a locked batch's statement, held until the transaction ends."""
+    part_id = new_id()
+    await session.execute(_BEGIN_STATEMENT_PART, {"id": part_id, "of": batch.id, "declared_fen": declared_fen})
+    part = await lock_cash(session, part_id)
+    if part is None:
+        raise RuntimeError(f"batch {part_id} was not begun")
+    return part
+
+
+async def set_counted(session: AsyncSession, batch_id: UUID, counted_fen: int) -> None:
+    """Note how much of a locked part's cash lies in the account; it waits since the day on which it was found short."""
+    await session.execute(_SET_COUNTED, {"batch_id": batch_id, "counted_fen": counted_fen})
 
 
 async def renumber_statement(session: AsyncSession, batch_id: UUID, number: str) -> bool:

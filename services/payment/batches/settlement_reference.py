@@ -8,6 +8,8 @@ from shared.errors import DomainError, ErrorCode
 
 _FORM = re.compile(r"([A-Z][A-Z0-9_]{1,30}):([0-9A-Za-z_-]{1,64}):([0-9]{4}-[0-9]{2}-[0-9]{2})", re.ASCII)
 
+_FIRST_DAY = date(2000, 1, 1)
+
 
 class SettlementReferenceMalformed(DomainError):
     """The reference does not name the channel and day that the money is for."""
@@ -41,6 +43,9 @@ def parse_settlement(reference: str) -> SettlementReference:
     if match is None:
         raise SettlementReferenceMalformed(reference[:100])
     try:
-        return SettlementReference(match[1], match[2], date.fromisoformat(match[3]))
+        day = date.fromisoformat(match[3])
     except ValueError:
         raise SettlementReferenceMalformed(reference[:100]) from None
+    if day < _FIRST_DAY:
+        raise SettlementReferenceMalformed(reference[:100])
+    return SettlementReference(match[1], match[2], day)

@@ -16,6 +16,8 @@ class BatchState(StrEnum):
     OPEN = "OPEN"
     SUBMITTED = "SUBMITTED"
     HELD = "HELD"
+    # A part of a statement whose cash did not all reach the account: its collector owes the rest.
+    SHORT = "SHORT"
     READY_TO_REMIT = "READY_TO_REMIT"
     AT_TAX_HALL = "AT_TAX_HALL"
     DETAIL_CONFIRMED = "DETAIL_CONFIRMED"
@@ -25,7 +27,8 @@ class BatchState(StrEnum):
     RETURNED = "RETURNED"
     # Everything agreed and there is no premium to bring on: all receipts recalled, or a day of refunds and suspense.
     CLOSED_EMPTY = "CLOSED_EMPTY"
-    # The bank's line that its money was matched with was reversed: its lines wait for a further part of the day.
+    # The bank's line that its money was matched with was reversed: its lines wait for a further part of the day or of
+    # the statement.
     REVERSED = "REVERSED"
 
 
@@ -54,6 +57,7 @@ class BatchStep(StrEnum):
 
     SUBMIT = "SUBMIT"
     MATCH = "MATCH"
+    ACCEPT_SHORT = "ACCEPT_SHORT"
     CORRECT = "CORRECT"
     ENTER_SERIAL = "ENTER_SERIAL"
     CONFIRM_DETAIL = "CONFIRM_DETAIL"

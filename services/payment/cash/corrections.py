@@ -44,6 +44,9 @@ async def correct(session: AsyncSession, trace: Trace, batch_id: UUID, correctio
     by_village = batch if isinstance(batch, CashBatch) and batch.held_at is HoldStage.MATCH else None
     if restated and by_village is None:
         raise CorrectionNotPossible(pointer="/lines" if correction.lines is not None else "/slips")
+    if by_village is not None and by_village.is_imported and correction.lines is not None:
+        # Its people are insured by these receipts; only the slips can have been wrong.
+        raise CorrectionNotPossible(pointer="/lines")
     if (correction.lines is None) != (correction.total_fen is None):
         raise CorrectionNotPossible(pointer="/total_fen")
     facts: dict[str, int] = {"version": batch.version + 1}

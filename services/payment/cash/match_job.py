@@ -4,63 +4,38 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.batches import repository as batches
 from services.payment.batches.discrepancies import MAX_DIFFERENCES, Difference
 from services.payment.batches.lines import repository as batch_lines
-from services.payment.batches.models import CashBatch, RemittanceLine
+from services.payment.batches.models import CashBatch
 from services.payment.batches.repository import Transition
 from services.payment.batches.state import BatchState, BatchStep, HoldStage, ready
-from services.payment.bills import service as bills
-from services.payment.bills.service import BillPayment
-from services.payment.bills.state import Bill
 from services.payment.cash import repository
-from services.payment.cash.import_decision import Import, decide_import
+from services.payment.cash.deposit_import import Matching, book_deposit, import_receipts, line_of
 from services.payment.cash.repository import StatedSlip
 from services.payment.cash.three_way_match import Deposit, Match, Receipt, Statement, match_collection
-from services.payment.cash_refunds import repository as cash_refunds
 from services.payment.job_names import CASH_MATCHING
-from services.payment.ledger import postings
-from services.payment.ledger.service import post
-from services.payment.ledger.transfer import PostingContext, Transfer
 from services.payment.receipts import repository as receipts_repository
-from services.payment.receipts.receipt import RecalledReceipt, StoredReceipt, deposit_key
+from services.payment.receipts.receipt import StoredReceipt
 from services.payment.statements import repository as statements
 from services.payment.statements.repository import DepositLine
 from shared.contracts.event import Trace
 from shared.domain.document_number import canonical_number
 from shared.domain.ids import new_id
-from shared.messaging.outbox.publication import collected
 from shared.service import Job, ServiceContext
-
-CHANNEL = "VILLAGE_CASH"
-_AT_ONCE = 500
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class _Matching:
-    """One comparison: the batch, the bank's line that set it off, and when the money was booked."""
+class DepositComparison:
+    """The accounts of a batch's cash as they stand: its receipts, what the bank booked, and what differs."""
 
-    batch: CashBatch
-    bank_line: DepositLine
-    booked_on: date
-
-    def context(self, receipt: StoredReceipt, *, key: str | None = None) -> PostingContext:
-        return PostingContext(
-            key=key or str(receipt.id),
-            effective_on=self.booked_on,
-            caused_by=self.bank_line.id,
-            trace=self.trace(receipt),
-            batch_id=self.batch.id,
-        )
-
-    def trace(self, receipt: StoredReceipt) -> Trace:
-        """The receipt's own chain of causes, begun by the collector who took the cash, continued by the bank's line."""
-        return Trace(receipt.actor, receipt.correlation_id, self.bank_line.id)
+    matching: Matching
+    receipts: list[StoredReceipt]
+    booked_fen: int
+    match: Match
 
 
 async def step(context: ServiceContext[object]) -> int:
@@ -79,6 +54,19 @@ JOBS = (Job(CASH_MATCHING, step),)
 
 async def compare(session: AsyncSession, batch: CashBatch) -> None:
     """Compare the four accounts: READY_TO_REMIT with its lines imported, or HELD with the differences named."""
+    found = await read_accounts(session, batch)
+    if found is None:
+        return
+    if found.match.deposit_covers_receipts:
+        await book_deposit(session, found.matching, found.receipts)
+    if found.match.equal:
+        await _import(session, found.matching, found.receipts)
+    else:
+        await _hold(session, found.matching, found.match)
+
+
+async def read_accounts(session: AsyncSession, batch: CashBatch) -> DepositComparison | None:
+    """Claim what the bank booked for a locked batch, and its receipts, and compare them; None where a line lacks."""
     stated = await repository.lines(session, batch.id, batch.version)
     numbers = [line.receipt_no for line in stated]
     found = await receipts_repository.by_number(session, numbers, lock=True)
@@ -90,7 +78,7 @@ async def compare(session: AsyncSession, batch: CashBatch) -> None:
     if booked_for != {canonical_number(slip.slip_no) for slip in slips}:
         # A line was reversed while it was waited for: the batch waits for the right one.
         await statements.release_deposits(session, batch.id, [])
-        return
+        return None
     listed = {receipt.id for receipt in receipts.values()}
     unlisted = await receipts_repository.unlisted(session, batch.region, batch.benefit_year)
     match = match_collection(
@@ -101,14 +89,12 @@ async def compare(session: AsyncSession, batch: CashBatch) -> None:
     )
     await receipts_repository.claim(session, batch.id, list(listed))
     last = max(booked, key=lambda line: (line.booked_on, line.id))
-    matching = _Matching(batch, last, last.booked_on)
-    handed_in = [receipts[number] for number in dict.fromkeys(numbers) if number in receipts]
-    if match.deposit_covers_receipts:
-        await _book_deposit(session, matching, handed_in)
-    if match.equal:
-        await _import(session, matching, handed_in)
-    else:
-        await _hold(session, matching, match)
+    return DepositComparison(
+        Matching(batch, last, last.booked_on),
+        [receipts[number] for number in dict.fromkeys(numbers) if number in receipts],
+        sum(line.amount_fen for line in booked),
+        match,
+    )
 
 
 def _deposits(slips: Sequence[StatedSlip], booked: Sequence[DepositLine]) -> list[Deposit]:
@@ -126,6 +112,8 @@ def _deposits(slips: Sequence[StatedSlip], booked: Sequence[DepositLine]) -> lis
 
 
 def _as_compared(receipt: StoredReceipt, batch: CashBatch) -> Receipt:
+    # The receipts of a further part were imported with the statement: they are its own.
+    own = batch.is_imported and receipt.batch_id == batch.id
     return Receipt(
         receipt.receipt_no,
         receipt.region,
@@ -133,88 +121,29 @@ def _as_compared(receipt: StoredReceipt, batch: CashBatch) -> Receipt:
         receipt.enrolment_id,
         receipt.amount_fen,
         receipt.received_on,
-        receipt.free_for(batch.id),
+        own or receipt.free_for(batch.id),
     )
 
 
-async def _book_deposit(session: AsyncSession, matching: _Matching, receipts: Sequence[StoredReceipt]) -> None:
-    """The cash of these receipts is in the pending account, whatever else the statement gets wrong."""
-    fresh = [receipt for receipt in receipts if receipt.deposited_on is None]
-    for some in _chunks(fresh):
-        await post(session, [_deposited(matching, receipt) for receipt in some])
-    await receipts_repository.mark_deposited(session, [receipt.id for receipt in fresh], matching.booked_on)
-
-
-def _deposited(matching: _Matching, receipt: StoredReceipt) -> Transfer:
-    # A correction may take a receipt off the statement again, and another statement list it.
-    key = deposit_key(receipt.id, matching.batch.id, matching.batch.version)
-    return postings.deposit_matched(receipt.dimensions, receipt.amount_fen, matching.context(receipt, key=key))
-
-
-async def _import(session: AsyncSession, matching: _Matching, receipts: Sequence[StoredReceipt]) -> None:
-    live = await bills.lock_live(session, [receipt.enrolment_id for receipt in receipts])
-    decided = decide_import(receipts, live)
-    async with collected(session):
-        for some in _chunks(decided.paying):
-            await post(
-                session, [postings.cash_imported(r.dimensions, r.amount_fen, matching.context(r)) for r, _ in some]
-            )
-            await bills.pay(session, [_payment(matching, receipt, bill) for receipt, bill in some])
-    for failed in _chunks(decided.failing):
-        await post(
-            session, [postings.import_failed(r.dimensions, r.amount_fen, matching.context(r)) for r, _ in failed]
-        )
-    await receipts_repository.write_off(session, [receipt.id for receipt, _ in decided.paying])
-    recalled = [RecalledReceipt(receipt.id, reason.value) for receipt, reason in decided.failing]
-    await receipts_repository.recall(session, recalled)
-    await cash_refunds.due(session, [receipt for receipt, _ in decided.failing], matching.booked_on)
-    await batch_lines.add_lines(session, [_line(matching.batch, receipt) for receipt, _ in decided.paying])
-    await _conclude(session, matching, decided)
-
-
-def _payment(matching: _Matching, receipt: StoredReceipt, bill: Bill) -> BillPayment:
-    return BillPayment(
-        bill=bill,
-        amount_fen=receipt.amount_fen,
-        channel=CHANNEL,
-        paid_on=receipt.received_on,
-        paid_by=receipt.id,
-        caused_by=matching.bank_line.id,
-        trace=matching.trace(receipt),
-    )
-
-
-def _line(batch: CashBatch, receipt: StoredReceipt) -> RemittanceLine:
-    return RemittanceLine(
-        batch_id=batch.id,
-        enrolment_id=receipt.enrolment_id,
-        source_id=receipt.id,
-        person_token=receipt.person_token,
-        benefit_year=receipt.benefit_year,
-        region=receipt.region,
-        amount_fen=receipt.amount_fen,
-        place="PENDING",
-        receipt_no=receipt.receipt_no,
-        tax_line_no=None,
-        actor=receipt.actor,
-        correlation_id=receipt.correlation_id,
-    )
-
-
-async def _conclude(session: AsyncSession, matching: _Matching, decided: Import) -> None:
+async def _import(session: AsyncSession, matching: Matching, receipts: Sequence[StoredReceipt]) -> None:
+    imported = await import_receipts(session, matching, receipts)
     batch = matching.batch
-    amount_fen = sum(receipt.amount_fen for receipt, _ in decided.paying)
+    await batch_lines.add_lines(session, [line_of(batch, receipt) for receipt in imported.paying])
     await _move(
         session,
         matching,
-        ready(len(decided.paying)),
+        ready(len(imported.paying)),
         [],
-        facts={"amount_fen": amount_fen, "line_count": len(decided.paying), "counted_fen": batch.declared_fen},
-        note={"recalled": {receipt.receipt_no: reason.value for receipt, reason in decided.failing}},
+        facts={
+            "amount_fen": sum(receipt.amount_fen for receipt in imported.paying),
+            "line_count": len(imported.paying),
+            "counted_fen": batch.declared_fen,
+        },
+        note={"recalled": {receipt.receipt_no: reason for receipt, reason in imported.recalled.items()}},
     )
 
 
-async def _hold(session: AsyncSession, matching: _Matching, match: Match) -> None:
+async def _hold(session: AsyncSession, matching: Matching, match: Match) -> None:
     await _move(
         session, matching, BatchState.HELD, match.differences, facts={}, note={"differences": len(match.differences)}
     )
@@ -222,7 +151,7 @@ async def _hold(session: AsyncSession, matching: _Matching, match: Match) -> Non
 
 async def _move(
     session: AsyncSession,
-    matching: _Matching,
+    matching: Matching,
     target: BatchState,
     differences: Sequence[Difference],
     *,
@@ -245,7 +174,3 @@ async def _move(
     )
     if await batches.take_step(session, batch.id, move) is None:
         raise RuntimeError(f"batch {batch.id} left SUBMITTED while it was locked")
-
-
-def _chunks(items: Sequence[T]) -> list[Sequence[T]]:
-    return [items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE)]

@@ -65,6 +65,15 @@ _INSERT_SLIP = text(
     ON CONFLICT DO NOTHING RETURNING slip_no
     """
 )
+_SLIPS_OF_PARTS = text(
+    """
+    SELECT slip_no FROM deposit_slip WHERE batch_id = ANY(CAST(:batch_ids AS uuid[])) AND NOT withdrawn
+    ORDER BY slip_no
+    """
+)
+_MOVE_SLIPS = text(
+    "UPDATE deposit_slip SET batch_id = :into WHERE batch_id = ANY(CAST(:batch_ids AS uuid[])) AND NOT withdrawn"
+)
 _WITHDRAW_SLIPS = text("UPDATE deposit_slip SET withdrawn = true WHERE batch_id = :batch_id AND NOT withdrawn")
 _RESTATE_SLIP = text(
     """
@@ -110,6 +119,16 @@ async def lines(session: AsyncSession, batch_id: UUID, version: int) -> list[Sta
 async def slips(session: AsyncSession, batch_id: UUID) -> list[StatedSlip]:
     """The slips of a batch; they change under the batch's lock only."""
     return await fetch_all(session, _SLIPS, StatedSlip, {"batch_id": batch_id})
+
+
+async def slips_of_parts(session: AsyncSession, batch_ids: Sequence[UUID]) -> list[str]:
+    """The numbers of the slips of some parts of a statement."""
+    return list((await session.execute(_SLIPS_OF_PARTS, {"batch_ids": list(batch_ids)})).scalars())
+
+
+async def move_slips(session: AsyncSession, batch_ids: Sequence[UUID], into: UUID) -> None:
+    """Let the slips of reversed parts stand for the part that goes on in their place."""
+    await session.execute(_MOVE_SLIPS, {"batch_ids": list(batch_ids), "into": into})
 
 
 async def slip(session: AsyncSession, slip_no: str) -> StoredSlip | None:

@@ -19,7 +19,7 @@ from services.payment.cash.schemas import (
     StatementSlipIn,
 )
 from services.payment.dates import DateInTheFuture, refuse_future
-from services.payment.job_names import CASH_MATCHING, SETTLEMENTS
+from services.payment.job_names import CASH_MATCHING, SETTLEMENTS, SHORTAGES
 from services.payment.receipts import repository as receipts
 from services.payment.receipts.receipt import Entry
 from services.payment.resources import ChannelNotAllowed, PaymentResources
@@ -110,6 +110,7 @@ async def record_slip(
     await refuse_future(session, context, [body.deposited_on])
     batch = await service.record_slip(session, caller.trace(), body)
     after_commit(session, lambda: context.wake(CASH_MATCHING))
+    after_commit(session, lambda: context.wake(SHORTAGES))
     return SlipOut(**body.model_dump(), batch_id=batch.id, batch_state=batch.state.value)
 
 

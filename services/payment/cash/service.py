@@ -142,18 +142,16 @@ async def record_slip(session: AsyncSession, trace: Trace, body: StatementSlipIn
 
     Raises NotFound, SlipNumberTaken, SecondSlip, StatementNoLongerOpen or DatesOutOfOrder.
     """
-    batch_id = await batches.id_of_statement(session, body.statement_no)
-    batch = await batches.lock(session, batch_id) if batch_id else None
-    if batch is None:
-        raise NotFound(f"缴费情况表 statement {body.statement_no}")
+    batch = await _awaiting_part(session, body.statement_no)
     stored = await repository.slip(session, body.slip_no)
     if stored == StoredSlip(batch.id, body.amount_fen, body.deposited_on):
         return batch
     if stored is not None:
         raise SlipNumberTaken
-    if batch.state is not BatchState.SUBMITTED:
+    if batch.state not in (BatchState.SUBMITTED, BatchState.SHORT):
         raise StatementNoLongerOpen(f"批次状态 batch {batch.state.value}")
-    if await repository.slips(session, batch.id):
+    # What a collector still owes may come in several deposits.
+    if batch.state is BatchState.SUBMITTED and await repository.slips(session, batch.id):
         raise SecondSlip
     listed = [line.receipt_no for line in await repository.lines(session, batch.id, batch.version)]
     await refuse_early_deposit(session, listed, body.deposited_on)
@@ -163,6 +161,17 @@ async def record_slip(session: AsyncSession, trace: Trace, body: StatementSlipIn
     if not new:
         raise SlipNumberTaken
     return batch
+
+
+async def _awaiting_part(session: AsyncSession, statement_no: str) -> CashBatch:
+    """The last part of a statement, held until the transaction ends: what waits for money is no earlier one."""
+    first = await batches.id_of_statement(session, statement_no)
+    batch = await batches.lock_cash(session, first) if first else None
+    if batch is None:
+        raise NotFound(f"缴费情况表 statement {statement_no}")
+    standing = await batches.standing_parts(session, batch)
+    last = await batches.lock_cash(session, standing[-1]) if standing else None
+    return last or batch
 
 
 async def refuse_early_deposit(session: AsyncSession, receipt_nos: Sequence[str], deposited_on: date) -> None:

@@ -50,6 +50,7 @@ def _refund_of(
     benefit_year: int,
     amount_fen: int,
     recall_reason: str,
+    deposited_on: date | None,
     state: str,
     recalled_on: date,
     approved_on: date | None,
@@ -68,6 +69,7 @@ def _refund_of(
         reason=recall_reason,
         state=CashRefundState(state),
         days=(recalled_on, approved_on, fetched_on, returned_on),
+        deposited_on=deposited_on,
         signed_by=Signature(signed_by) if signed_by else None,
         trace=Trace(actor, correlation_id),
     )
@@ -86,12 +88,20 @@ _DUE = insert_rows(
 _LOCK = text(
     """
     SELECT b.receipt_id, r.receipt_no, r.batch_id, r.region, r.enrolment_id, r.person_token, r.benefit_year,
-           r.amount_fen, r.recall_reason, b.state, b.recalled_on, b.approved_on, b.fetched_on, b.returned_on,
-           b.signed_by, b.actor, b.correlation_id
+           r.amount_fen, r.recall_reason, r.deposited_on, b.state, b.recalled_on, b.approved_on, b.fetched_on,
+           b.returned_on, b.signed_by, b.actor, b.correlation_id
     FROM cash_refund b JOIN cash_receipt r ON r.id = b.receipt_id
     WHERE r.receipt_form = ANY(CAST(:numbers AS text[])) AND r.look_alike = '{}'
       AND r.region = :village
-    ORDER BY b.receipt_id FOR UPDATE OF b
+    ORDER BY b.receipt_id FOR UPDATE OF b, r
+    """
+)
+_LOCK_OF_BATCHES = text(
+    """
+    SELECT CASE WHEN b.fetched_on IS NOT NULL THEN r.receipt_no END
+    FROM cash_refund b JOIN cash_receipt r ON r.id = b.receipt_id
+    WHERE r.batch_id = ANY(CAST(:batch_ids AS uuid[]))
+    ORDER BY b.receipt_id FOR UPDATE OF b, r
     """
 )
 _TAKE = {
@@ -136,6 +146,12 @@ async def due(session: AsyncSession, receipts: Sequence[StoredReceipt], day: dat
 async def lock(session: AsyncSession, village: str, numbers: Sequence[str]) -> list[CashRefund]:
     """What goes back of these receipts of a village, held until the transaction ends."""
     return await fetch_all(session, _LOCK, _refund_of, {"village": village, "numbers": list(numbers)})
+
+
+async def lock_fetched(session: AsyncSession, batch_ids: Sequence[UUID]) -> list[str]:
+    """Receipts of some batches whose cash left the account again; what goes back of them is held."""
+    fetched = (await session.execute(_LOCK_OF_BATCHES, {"batch_ids": list(batch_ids)})).scalars()
+    return [receipt_no for receipt_no in fetched if receipt_no is not None]
 
 
 async def take(session: AsyncSession, ids: Sequence[UUID], step: RecordedStep) -> None:

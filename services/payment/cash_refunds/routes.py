@@ -16,6 +16,7 @@ from services.payment.cash_refunds.schemas import (
     CashReturnIn,
 )
 from services.payment.cash_refunds.state import (
+    CashNotInAccount,
     CashRefundState,
     CashStepNotPossible,
     CollectorMayNotRelease,
@@ -58,7 +59,7 @@ async def approve_cash_refunds(
 
 
 @ROUTER.post("/v1/cash-refunds/fetches", dependencies=[COLLECT])
-@responses_for(NotFound, CashStepNotPossible, DateBeforeStep, RecordedOtherwise, DateInTheFuture)
+@responses_for(NotFound, CashStepNotPossible, CashNotInAccount, DateBeforeStep, RecordedOtherwise, DateInTheFuture)
 async def record_fetch(
     session: Session, caller: CurrentCaller, context: CurrentContext[object], body: CashFetchIn
 ) -> CashRefundsOut:

@@ -30,7 +30,7 @@ async def approve(session: AsyncSession, village: str, numbers: Sequence[str], d
 async def fetch(session: AsyncSession, village: str, numbers: Sequence[str], day: date, who: str) -> None:
     """The village fetched released cash from the pending account: village_cash ← pending.
 
-    Raises NotFound, CashStepNotPossible, DateBeforeStep or RecordedOtherwise; then none is recorded.
+    Raises NotFound, CashStepNotPossible, CashNotInAccount, DateBeforeStep or RecordedOtherwise; then none is recorded.
     """
     step = RecordedStep(CashRefundState.FETCHED, day, who)
     await _post(session, await _take(session, village, numbers, step), day, postings.refund_cash_fetched)

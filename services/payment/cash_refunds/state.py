@@ -48,6 +48,12 @@ class DateBeforeStep(DomainError):
     code = ErrorCode.CASH_REFUND_DATE_TOO_EARLY
 
 
+class CashNotInAccount(DomainError):
+    """The cash of the receipt is not in the pending account: its collector owes it, or its deposit was reversed."""
+
+    code = ErrorCode.CASH_REFUND_NOT_IN_ACCOUNT
+
+
 class CollectorMayNotRelease(DomainError):
     """The collector who took the cash does not release it."""
 
@@ -76,6 +82,7 @@ class CashRefund:
     reason: str
     state: CashRefundState
     days: tuple[date | None, ...]  # recalled, approved, fetched, returned
+    deposited_on: date | None
     signed_by: Signature | None
     trace: Trace
 
@@ -104,6 +111,8 @@ def takes(refund: CashRefund, step: RecordedStep) -> bool:
     found = contradiction(MoneyPath.CASH_GIVEN_BACK, days)
     if found is not None:
         raise DateBeforeStep(f"{receipt}: {found}")
+    if step.into is CashRefundState.FETCHED and (refund.deposited_on is None or step.on < refund.deposited_on):
+        raise CashNotInAccount(receipt)
     return True
 
 

@@ -1,6 +1,5 @@
 """The channel's own bills over HTTP: which days are read, which are not, and why."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from services.payment.channel_bills import repository
 from services.payment.channel_bills.models import ChannelBillState
 from services.payment.channel_bills.schemas import ChannelBillOut, ChannelBillPage
 from shared.web.dependencies import Session, requires
+from shared.web.fields import Day
 from shared.web.strict_route import StrictRoute
 
 ROUTER = APIRouter(route_class=StrictRoute, tags=["bank"])
@@ -19,7 +19,7 @@ ROUTER = APIRouter(route_class=StrictRoute, tags=["bank"])
 async def list_channel_bills(
     session: Session,
     state: ChannelBillState | None = None,
-    bill_day: date | None = None,
+    bill_day: Day | None = None,
     at_fault: bool = False,
     after: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,

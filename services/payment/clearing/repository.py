@@ -16,6 +16,12 @@ _WAITING = {
     "receipts_unlisted": ("cash_receipt", "received_on", "amount_fen", "state = 'USED' AND batch_id IS NULL"),
     "statements_submitted": ("remittance_batch", _MOVED, "declared_fen", "state = 'SUBMITTED'"),
     "batches_held": ("remittance_batch", _MOVED, "abs(declared_fen)", "state = 'HELD'"),
+    "collector_shortages": (
+        "remittance_batch",
+        _MOVED,
+        "declared_fen - coalesce(counted_fen, 0)",
+        "state = 'SHORT'",
+    ),
     "batches_before_remittance": (
         "remittance_batch",
         _MOVED,

@@ -24,7 +24,7 @@ _QUARANTINED, _CLOSED = "QUARANTINED", "CLOSED"
 
 
 class NoticeNotQuarantined(DomainError):
-    """The notice is not in quarantine: it was credited, is being worked again, or is closed."""
+    """The notice is not in quarantine, or no longer for the reason that was proposed: it was worked again meanwhile."""
 
     code = ErrorCode.NOTICE_NOT_QUARANTINED
 
@@ -66,6 +66,9 @@ async def propose_reopening(
 async def close(session: AsyncSession, _: ServiceContext[object], approval: Approval, body: NoticeDecision) -> None:
     """Close the notice; what it was quarantined for stays with it."""
     notice = await _to_close(session, body.notice_id, approval.evidence)
+    if (notice.reason, notice.money_at_risk) != (body.quarantined_for, body.money_at_risk):
+        # It was worked again since: who approved saw another reason.
+        raise NoticeNotQuarantined(f"{body.quarantined_for} → {notice.reason}")
     await repository.close(session, notice.id, approval.id)
 
 

@@ -148,12 +148,29 @@ _RECORD_OURS_ONLY = text(
     ON CONFLICT (payment_id) WHERE class = 6 AND state = 'OPEN' DO NOTHING
     """
 )
+# Refunded by the channel's word, and its bill has it as failed: whose word counts is for the channel to say.
+_RECORD_THEIRS_FAILED = text(
+    """
+    INSERT INTO settlement_difference (id, class, kind, channel, merchant_id, transaction_id, order_no, refund_no,
+                                       channel_refund_id, refund_id, bill_id, line_no, ours_fen, theirs_fen,
+                                       happened_at, owner, since, region, actor, correlation_id)
+    SELECT gen_random_uuid(), 5, 'REFUND', b.channel, b.merchant_id, t.transaction_id, t.order_no, t.refund_no,
+           t.channel_refund_id, r.id, t.bill_id, t.line_no, r.amount_fen, 0, t.happened_at, 'CHANNEL', :since, :region,
+           :actor, :correlation_id
+    FROM channel_bill b JOIN bill_trade_line t ON t.bill_id = b.id AND t.kind = 'REFUND'
+    JOIN refund r ON r.refund_no = t.refund_no AND r.channel = b.channel AND r.merchant_id = b.merchant_id
+    WHERE b.channel = :channel AND b.merchant_id = :merchant_id AND b.kind = 'TRADE' AND b.bill_day = :day
+      AND t.outcome NOT IN ('SUCCESS', 'PROCESSING', 'CHANGE') AND r.state = 'PAID' AND r.deducted_by IS NULL
+    ON CONFLICT (bill_id, line_no) DO NOTHING
+    """
+)
 # A difference is over once what it lacked was counted. What repeats counted money lacks what will never be there.
 _CLOSE_COUNTED = text(
     """
-    UPDATE settlement_difference d SET state = 'CLOSED', closed_because = 'COUNTED', closed_on = :day
-    WHERE d.state = 'OPEN' AND d.channel = :channel AND d.merchant_id = :merchant_id AND d.unasked_id IS NULL
-      AND d.ours_fen IS DISTINCT FROM 0 AND (
+    UPDATE settlement_difference d
+    SET state = 'CLOSED', closed_because = 'COUNTED', closed_on = coalesce(d.closed_on, :day)
+    WHERE (d.state = 'OPEN' OR d.closed_because = 'DECIDED') AND d.channel = :channel
+      AND d.merchant_id = :merchant_id AND d.unasked_id IS NULL AND d.ours_fen IS DISTINCT FROM 0 AND (
         (d.kind = 'PAYMENT' AND EXISTS (
             SELECT FROM payment p JOIN payment_line l ON l.payment_id = p.id
             WHERE p.channel = d.channel AND p.merchant_id = d.merchant_id AND p.transaction_id = d.transaction_id
@@ -262,6 +279,16 @@ async def record_ours_only(
     """Record each payment of a day that the channel's bills do not have."""
     values = {"channel": channel, "merchant_id": merchant_id, "day": day, "since": since, "region": region}
     await session.execute(_RECORD_OURS_ONLY, values | {"actor": trace.actor, "correlation_id": trace.correlation_id})
+
+
+async def record_theirs_failed(
+    session: AsyncSession, channel: str, merchant_id: str, day: date, since: date, region: str, trace: Trace
+) -> None:
+    """Record each refund of ours that was paid and that a day's bill of the channel has as failed."""
+    values = {"channel": channel, "merchant_id": merchant_id, "day": day, "since": since, "region": region}
+    await session.execute(
+        _RECORD_THEIRS_FAILED, values | {"actor": trace.actor, "correlation_id": trace.correlation_id}
+    )
 
 
 async def record_unasked(session: AsyncSession, unasked_ids: Sequence[UUID]) -> None:

@@ -5,6 +5,7 @@ from typing import Final
 # Assets: where the money is, or who owes it.
 VILLAGE_CASH: Final = "village_cash"
 PENDING: Final = "pending"  # 税务待报解账户
+COLLECTOR_SHORT: Final = "collector_short"  # cash of receipts that their collector did not pay in, and owes
 IN_TRANSIT: Final = "in_transit"  # 上解, not yet 入国库
 TREASURY: Final = "treasury"
 REFUNDED_UNASKED: Final = "refunded_unasked"  # given back by a channel on its own, to be recovered or explained

@@ -52,6 +52,28 @@ def deposit_unmatched(dimensions: Dimensions, amount_fen: int, context: PostingC
     return Transfer("deposit_unmatched", accounts.VILLAGE_CASH, accounts.PENDING, amount_fen, dimensions, context)
 
 
+def deposit_short(dimensions: Dimensions, amount_fen: int, context: PostingContext) -> Transfer:
+    """The collector paid in less than the receipts say, and owes the rest: collector_short ← village_cash."""
+    return Transfer("deposit_short", accounts.COLLECTOR_SHORT, accounts.VILLAGE_CASH, amount_fen, dimensions, context)
+
+
+def shortage_paid(dimensions: Dimensions, amount_fen: int, context: PostingContext) -> Transfer:
+    """The bank booked what a collector had owed: pending ← collector_short."""
+    return Transfer("shortage_paid", accounts.PENDING, accounts.COLLECTOR_SHORT, amount_fen, dimensions, context)
+
+
+def deposit_short_reversed(dimensions: Dimensions, amount_fen: int, context: PostingContext) -> Transfer:
+    """The deposit that was short was reversed, so the village has all of it: village_cash ← collector_short."""
+    kind = "deposit_short_reversed"
+    return Transfer(kind, accounts.VILLAGE_CASH, accounts.COLLECTOR_SHORT, amount_fen, dimensions, context)
+
+
+def shortage_paid_reversed(dimensions: Dimensions, amount_fen: int, context: PostingContext) -> Transfer:
+    """A line of the bank that paid what was owed was reversed: collector_short ← pending."""
+    kind = "shortage_paid_reversed"
+    return Transfer(kind, accounts.COLLECTOR_SHORT, accounts.PENDING, amount_fen, dimensions, context)
+
+
 def cash_imported(dimensions: Dimensions, amount_fen: int, context: PostingContext) -> Transfer:
     """A cash line was matched and imported, it pays the contribution: unapplied ← premium."""
     return Transfer("cash_imported", accounts.UNAPPLIED, accounts.PREMIUM, amount_fen, dimensions, context)

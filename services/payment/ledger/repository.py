@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.ledger.transfer import Transfer
+from services.payment.ledger.transfer import Dimensions, Transfer
 from shared.database.bulk import ColumnMap, insert_rows
 from shared.database.row import fetch_all, select_into
 from shared.domain.ids import new_id
@@ -22,6 +22,36 @@ class Balance:
     region: str
     account: str
     balance_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookedTransfer:
+    """A transfer as it stands in the books, to be booked back."""
+
+    idempotency_key: str
+    kind: str
+    debit: str
+    credit: str
+    amount_fen: int
+    enrolment_id: UUID | None
+    person_token: str | None
+    benefit_year: int | None
+    region: str
+    batch_id: UUID | None
+    effective_on: date
+    caused_by: UUID
+    actor: str
+    correlation_id: UUID
+
+    @property
+    def key(self) -> str:
+        """The fact that it was booked for."""
+        return self.idempotency_key.removeprefix(f"{self.kind}:")
+
+    @property
+    def dimensions(self) -> Dimensions:
+        """Whose money it is."""
+        return Dimensions(self.region, self.enrolment_id, self.person_token, self.benefit_year)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +104,10 @@ _INSERT = insert_rows(
 )
 _STORED = select_into(
     TransferBody,
+    "SELECT {fields} FROM transfer WHERE idempotency_key = ANY(CAST(:keys AS text[])) ORDER BY idempotency_key",
+)
+_BOOKED = select_into(
+    BookedTransfer,
     "SELECT {fields} FROM transfer WHERE idempotency_key = ANY(CAST(:keys AS text[])) ORDER BY idempotency_key",
 )
 # One statement sees one moment. If another worker has moved the horizon past that moment, the stretch is empty and
@@ -129,6 +163,11 @@ async def stored_bodies(session: AsyncSession, keys: Sequence[str]) -> dict[str,
     """What stands in the books under these keys, in the form of ``body_of``."""
     bodies = await fetch_all(session, _STORED, TransferBody, {"keys": sorted(keys)})
     return {body.idempotency_key: body for body in bodies}
+
+
+async def booked(session: AsyncSession, keys: Sequence[str]) -> list[BookedTransfer]:
+    """The transfers that were booked under some of these keys."""
+    return await fetch_all(session, _BOOKED, BookedTransfer, {"keys": sorted(keys)})
 
 
 async def balances(session: AsyncSession, benefit_year: int | None) -> list[Balance]:

@@ -1,13 +1,16 @@
 """Posting to the books."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.ledger import repository
-from services.payment.ledger.repository import Balance
-from services.payment.ledger.transfer import Transfer
+from services.payment.ledger.repository import Balance, BookedTransfer
+from services.payment.ledger.transfer import Dimensions, PostingContext, Transfer
+from shared.contracts.event import Trace
 
+Posting = Callable[[Dimensions, int, PostingContext], Transfer]
 _AT_ONCE = 2_000
 
 
@@ -30,6 +33,27 @@ async def post(session: AsyncSession, transfers: Sequence[Transfer]) -> int:
     for start in range(0, len(keys), _AT_ONCE):
         posted += await _post_some(session, {key: wanted[key] for key in keys[start : start + _AT_ONCE]})
     return posted
+
+
+async def book_back(session: AsyncSession, keys: Sequence[str], back: Mapping[str, Posting], cause: UUID) -> None:
+    """Book the reverse of what stands under these keys, dated as it was, so that no day shows what was not there.
+
+    ``back`` gives the posting that takes each kind back; what was booked back before is left as it is.
+    """
+    for start in range(0, len(keys), _AT_ONCE):
+        stood = await repository.booked(session, keys[start : start + _AT_ONCE])
+        await post(session, [_reverse(transfer, back[transfer.kind], cause) for transfer in stood])
+
+
+def _reverse(transfer: BookedTransfer, posting: Posting, cause: UUID) -> Transfer:
+    context = PostingContext(
+        key=transfer.key,
+        effective_on=transfer.effective_on,
+        caused_by=cause,
+        trace=Trace(transfer.actor, transfer.correlation_id, cause),
+        batch_id=transfer.batch_id,
+    )
+    return posting(transfer.dimensions, transfer.amount_fen, context)
 
 
 async def balances(session: AsyncSession, benefit_year: int | None = None) -> list[Balance]:

@@ -45,18 +45,23 @@ async def step(context: ServiceContext[PaymentResources], *, portion: int = PORT
 
 
 async def work_bill(session: AsyncSession, bill: ReadBill, region: str, trace: Trace, portion: int = PORTION) -> None:
-    """Record a bill's payouts, and what is ours alone on the day before; what waited for it is looked at again."""
+    """Record a bill's payouts and what differs from its days; what waited for it is looked at again."""
     for row in await repository.payouts_of(session, bill.id):
         payout = await _payout(session, bill, row, region, trace)
         if payout.fault is not None:
             log.error("a payout cannot be settled", payout_id=str(payout.id), fault=payout.fault)
         await repository.insert(session, payout)
     await repository.mark_worked(session, bill, region, trace)
+    # Of the day before, once more: a refund whose word came late may be paid by now.
+    for billed in (bill.bill_day, bill.bill_day - timedelta(days=1)):
+        await differences.record_theirs_failed(
+            session, bill.channel, bill.merchant_id, billed, bill.bill_day, region, trace
+        )
     day = bill.bill_day - timedelta(days=1)
     if day >= bill.first_day:
         await differences.record_ours_only(session, bill.channel, bill.merchant_id, day, bill.bill_day, region, trace)
     await statements.look_again(session, bill.channel, bill.merchant_id, payout_match.AWAITS_BILL)
-    await payout_match.compare_held(session, bill, portion)
+    await payout_match.compare_held(session, bill.channel, bill.merchant_id, bill.bill_day, portion)
 
 
 async def _payout(session: AsyncSession, bill: ReadBill, row: PayoutRow, region: str, trace: Trace) -> Payout:
@@ -77,6 +82,8 @@ async def _payout(session: AsyncSession, bill: ReadBill, row: PayoutRow, region:
         until_line=until.line if until and state != "BEFORE" else None,
         state=state,
         fault=fault,
+        unusual_fen=0,
+        released_by=None,
         batch_id=None,
         region=region,
         actor=trace.actor,

@@ -23,7 +23,7 @@ from services.payment.payments.counted import repository as counted_money
 from services.payment.payments.counted.repository import CountedFigures
 from services.payment.payouts import payout_portions, repository
 from services.payment.payouts.payout_portions import PORTION
-from services.payment.payouts.repository import Payout, ReadBill
+from services.payment.payouts.repository import Payout
 from services.payment.statements import repository as statements
 from services.payment.statements.repository import SettlementLine
 from shared.approvals.state import Approval
@@ -54,13 +54,15 @@ async def meet_line(
         await compare(session, await _locked(session, part.id), line, today, portion)
 
 
-async def compare_held(session: AsyncSession, bill: ReadBill, portion: int = PORTION) -> None:
+async def compare_held(
+    session: AsyncSession, channel: str, merchant_id: str, today: date, portion: int = PORTION
+) -> None:
     """Compare a merchant's held money of the bank with the payouts that are known now."""
-    for batch_id in await parts.held_by_bill(session, bill.channel, bill.merchant_id):
+    for batch_id in await parts.held_by_bill(session, channel, merchant_id):
         batch = await batches.lock_online(session, batch_id)
         if batch is not None and batch.waits_for_money:
             line = await statements.last_settlement_of(session, batch.id)
-            await compare(session, batch, line, bill.bill_day, portion)
+            await compare(session, batch, line, today, portion)
 
 
 async def compare(

@@ -66,12 +66,19 @@ class Payout:
     until_line: int | None
     state: str
     fault: str | None
+    unusual_fen: int
+    released_by: UUID | None
     batch_id: UUID | None
     region: str
     actor: str
     correlation_id: UUID
     settled_day: date | None = None
     settled_line: int | None = None
+
+    @property
+    def wanted_fen(self) -> int:
+        """What the bank has to show: the payout, with a fee that two people expect back."""
+        return self.amount_fen - self.unusual_fen
 
     @property
     def covered(self) -> CoveredRange:
@@ -189,19 +196,37 @@ _WORKED = text(
     VALUES (:bill_id, :region, :actor, :correlation_id)
     """
 )
+_SUM_UNUSUAL = text(
+    f"SELECT coalesce(sum(c.amount_fen), 0)::bigint FROM ({COVERED}) AS c WHERE c.kind IN ('FEE', 'OTHER')"  # noqa: S608
+)
+_RELEASE = text(
+    """
+    UPDATE payout SET state = 'AWAITED', fault = NULL, unusual_fen = :unusual_fen, released_by = :approval
+    WHERE id = :id AND state = 'HELD'
+    """
+)
+_LIST = select_into(
+    Payout,
+    """
+    SELECT {fields} FROM payout
+    WHERE (CAST(:state AS text) IS NULL OR state = :state) AND (CAST(:after AS uuid) IS NULL OR id > :after)
+    ORDER BY id LIMIT :limit
+    """,
+)
 # The payout whose movements end on the day that the bank names, else the one that was paid out then or a day later.
 _FIND_AWAITED = select_into(
     Payout,
     """
     SELECT {fields} FROM payout
-    WHERE channel = :channel AND merchant_id = :merchant_id AND state = 'AWAITED' AND amount_fen = :amount_fen
+    WHERE channel = :channel AND merchant_id = :merchant_id AND state = 'AWAITED'
+      AND amount_fen - unusual_fen = :amount_fen
       AND (until_day = :day OR paid_out_on BETWEEN :day AND :day + 1)
     ORDER BY until_day = :day DESC, paid_out_on, line_no LIMIT 1 FOR UPDATE
     """,
 )
 _AWAITED_FEN = text(
     """
-    SELECT coalesce(sum(amount_fen), 0)::bigint FROM payout
+    SELECT coalesce(sum(amount_fen - unusual_fen), 0)::bigint FROM payout
     WHERE channel = :channel AND merchant_id = :merchant_id AND state IN ('AWAITED', 'HELD')
       AND (until_day = :day OR paid_out_on = :day + 1)
     """
@@ -245,11 +270,12 @@ _MEET = text(
 )
 _AWAIT = text("UPDATE payout SET state = 'AWAITED', batch_id = NULL WHERE id = :id AND state = 'MET'")
 
-# What a payout lacked and is there now; the batch that would count it is begun for it.
+# What a payout lacked and is there now; the batch that would count it is begun for it. Two people who closed the
+# difference did not know of what came later: money is never left at the channel by their word.
 _TO_RESOLVE = text(
     """
     SELECT d.payout_id FROM settlement_difference d JOIN payout o ON o.id = d.payout_id AND o.state = 'MET'
-    WHERE d.state = 'OPEN' AND d.ours_fen IS DISTINCT FROM 0 AND (
+    WHERE (d.state = 'OPEN' OR d.closed_because = 'DECIDED') AND d.ours_fen IS DISTINCT FROM 0 AND (
         (d.kind = 'PAYMENT' AND EXISTS (
             SELECT FROM payment p JOIN payment_line l ON l.payment_id = p.id
             WHERE p.channel = d.channel AND p.merchant_id = d.merchant_id AND p.transaction_id = d.transaction_id
@@ -260,7 +286,7 @@ _TO_RESOLVE = text(
                     AND (r.channel_refund_id = d.channel_refund_id OR r.refund_no = d.refund_no))
             OR EXISTS (SELECT FROM unasked_refund u WHERE u.channel = d.channel AND u.merchant_id = d.merchant_id
                        AND u.channel_refund_id = d.channel_refund_id AND u.deducted_by IS NULL)
-            OR (d.class = 4 AND d.asked = 0 AND EXISTS (
+            OR (d.class = 4 AND d.asked = 0 AND d.state = 'OPEN' AND EXISTS (
                 SELECT FROM payment p WHERE p.channel = d.channel AND p.merchant_id = d.merchant_id
                   AND p.transaction_id = d.transaction_id AND p.recorded_at > d.recorded_at)))))
     ORDER BY d.id LIMIT 1 FOR UPDATE OF o SKIP LOCKED
@@ -392,6 +418,22 @@ async def settled_to(session: AsyncSession, payout_id: UUID, day: date, line: in
 async def meet(session: AsyncSession, payout_id: UUID, batch_id: UUID) -> None:
     """Note the batch of the bank's line that a locked payout was met with."""
     await session.execute(_MEET, {"id": payout_id, "batch_id": batch_id})
+
+
+async def unusual_fen(session: AsyncSession, covered: CoveredRange) -> int:
+    """What the movements that are neither payments nor refunds add up to; a fee is less than nothing."""
+    found: int = (await session.execute(_SUM_UNUSUAL, asdict(covered))).scalar_one()
+    return found
+
+
+async def release(session: AsyncSession, payout_id: UUID, unusual_fen: int, approval_id: UUID) -> None:
+    """Let a locked payout wait for the bank's line with what was kept back."""
+    await session.execute(_RELEASE, {"id": payout_id, "unusual_fen": unusual_fen, "approval": approval_id})
+
+
+async def listed(session: AsyncSession, *, state: str | None, after: UUID | None, limit: int) -> list[Payout]:
+    """Payouts in the order in which they were taken out of their bills."""
+    return await fetch_all(session, _LIST, Payout, {"state": state, "after": after, "limit": limit})
 
 
 async def await_again(session: AsyncSession, payout_id: UUID) -> None:

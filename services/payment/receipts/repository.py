@@ -91,6 +91,19 @@ _RENUMBER = text(
     RETURNING id
     """
 )
+_OF_BATCH = select_into(
+    StoredReceipt,
+    """
+    SELECT {fields} FROM cash_receipt WHERE batch_id = ANY(CAST(:batch_ids AS uuid[]))
+    ORDER BY received_on, receipt_no FOR UPDATE
+    """,
+)
+_MOVE = text(
+    """
+    UPDATE cash_receipt SET batch_id = :batch_id, deposited_on = NULL
+    WHERE id = ANY(CAST(:ids AS uuid[])) AND state <> 'USED'
+    """
+)
 _WRITE_OFF = text("UPDATE cash_receipt SET state = 'WRITTEN_OFF' WHERE id = ANY(CAST(:ids AS uuid[]))")
 _RECALL = update_rows("cash_receipt", _RECALLED, key="id", sets={"state": "'RECALLED'"})
 
@@ -156,6 +169,16 @@ async def mark_deposited(session: AsyncSession, ids: Sequence[UUID], day: date) 
 async def lock_deposited(session: AsyncSession, batch_id: UUID) -> list[StoredReceipt]:
     """The receipts whose cash was matched with a held batch's slips, held until the transaction ends."""
     return await fetch_all(session, _LOCK_DEPOSITED, StoredReceipt, {"batch_id": batch_id})
+
+
+async def lock_of_batches(session: AsyncSession, batch_ids: Sequence[UUID]) -> list[StoredReceipt]:
+    """The receipts of some batches in the order in which the cash was taken, held until the transaction ends."""
+    return await fetch_all(session, _OF_BATCH, StoredReceipt, {"batch_ids": list(batch_ids)})
+
+
+async def move(session: AsyncSession, ids: Sequence[UUID], batch_id: UUID) -> None:
+    """Let imported receipts go on in another part of their statement; their cash is not in the account yet."""
+    await session.execute(_MOVE, {"ids": list(ids), "batch_id": batch_id})
 
 
 async def write_off(session: AsyncSession, ids: Sequence[UUID]) -> None:

@@ -121,10 +121,13 @@ async def _unasked(session: AsyncSession, notice: RefundNotice) -> tuple[str, st
     """A refund of booked money that nobody here asked for: once it succeeded it is a fact."""
     if outcome_of(notice.outcome) is not RefundState.PAID or notice.succeeded_at is None:
         return "QUARANTINED", REFUND_NOT_ASKED
+    if notice.channel_refund_id is None:
+        # The bill names it by that number alone, and would bring it once more.
+        return "QUARANTINED", REFUND_NOT_ASKED
     reported = ReportedRefund(
         channel=notice.channel,
         merchant_id=notice.merchant_id,
-        channel_refund_id=notice.channel_refund_id or notice.refund_no,
+        channel_refund_id=notice.channel_refund_id,
         refund_no=notice.refund_no,
         transaction_id=notice.transaction_id,
         amount_fen=notice.amount_fen,

@@ -2,7 +2,7 @@
 
 import codecs
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, Annotated, Any, Final
 from uuid import UUID
@@ -191,7 +191,20 @@ async def compare(session: AsyncSession, batch: Batch, reference: str, detail: T
     for lines in detail.portions():
         await repository.add_detail(session, lines)
     reported = await repository.sum_of_detail(session)
-    rows, found = await repository.differing_lines(session, batch.id, MAX_DIFFERENCES)
+    return comparison(
+        batch, reference, detail, reported, *await repository.differing_lines(session, batch.id, MAX_DIFFERENCES)
+    )
+
+
+def comparison(
+    batch: Batch,
+    reference: str,
+    detail: TaxDetail,
+    reported: repository.DetailSum,
+    rows: Sequence[repository.DifferingLine],
+    found: int,
+) -> Comparison:
+    """What the differing lines, and its name and total, come to: the first differences, and how many there are."""
     differences = [
         Difference(
             DifferenceKind[row.kind],

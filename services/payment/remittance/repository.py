@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from sqlalchemy import text
@@ -66,7 +66,7 @@ class DetailLine(Protocol):
         """What was received."""
 
 
-_DETAIL = ColumnMap[DetailLine](
+DETAIL_COLUMNS = ColumnMap[DetailLine](
     {"place": ("integer", "position"), "line_no": "text", "enrolment_id": "uuid", "amount_fen": "bigint"}
 )
 # The transaction's own, and gone with it.
@@ -77,16 +77,14 @@ OPEN_DETAIL = text(
     ) ON COMMIT DROP
     """
 )
-_ADD_DETAIL = insert_rows("tax_detail", _DETAIL)
+_ADD_DETAIL = insert_rows("tax_detail", DETAIL_COLUMNS)
 _DETAIL_COUNTED = text("ANALYZE tax_detail")
-_SUM_OF_DETAIL = select_into(
-    DetailSum,
-    "SELECT {fields} FROM (SELECT count(*) AS lines, coalesce(sum(amount_fen), 0)::bigint AS fen FROM tax_detail) AS d",
-)
+# Of a detail that stands in a table, or in a query in brackets.
+SUM_OF_LINES: Final = """
+    SELECT {fields} FROM (SELECT count(*) AS lines, coalesce(sum(amount_fen), 0)::bigint AS fen FROM {detail} AS r) AS d
+"""
 # A person or a number that came before is listed twice, whatever else is wrong with it.
-_DIFFERING = select_into(
-    DifferingLine,
-    """
+DIFFERS: Final = """
     SELECT {fields} FROM (
         SELECT t.place, CASE WHEN t.before > 1 THEN 'TAX_LINE_TWICE' WHEN l.enrolment_id IS NULL THEN 'TAX_LINE_EXTRA'
                                 ELSE 'TAX_AMOUNT_DIFFERS' END AS kind,
@@ -95,19 +93,21 @@ _DIFFERING = select_into(
             SELECT place, line_no, enrolment_id, amount_fen,
                    greatest(row_number() OVER (PARTITION BY enrolment_id ORDER BY place),
                             row_number() OVER (PARTITION BY line_no ORDER BY place)) AS before
-            FROM tax_detail
+            FROM {detail} AS reported
         ) AS t
         LEFT JOIN remittance_line l ON l.batch_id = :batch_id AND l.enrolment_id = t.enrolment_id
         WHERE t.before > 1 OR l.enrolment_id IS NULL OR l.amount_fen <> t.amount_fen
         UNION ALL
         SELECT NULL, 'TAX_LINE_MISSING', l.amount_fen, NULL, l.enrolment_id, NULL
         FROM remittance_line l
-        WHERE l.batch_id = :batch_id AND NOT EXISTS (SELECT FROM tax_detail t WHERE t.enrolment_id = l.enrolment_id)
+        WHERE l.batch_id = :batch_id AND NOT EXISTS (SELECT FROM {detail} AS t WHERE t.enrolment_id = l.enrolment_id)
     ) AS differing
     ORDER BY place NULLS LAST, enrolment_id LIMIT :most
-    """,
-    found="count(*) OVER ()",
-)
+"""
+COUNTED: Final = "count(*) OVER ()"
+
+_SUM_OF_DETAIL = select_into(DetailSum, SUM_OF_LINES.replace("{detail}", "tax_detail"))
+_DIFFERING = select_into(DifferingLine, DIFFERS.replace("{detail}", "tax_detail"), found=COUNTED)
 _BEGIN = text(
     """
     INSERT INTO remittance_move (step_id, batch_id, step, replaced_by, lines_left, region, actor, correlation_id)
@@ -160,7 +160,7 @@ async def open_detail(session: AsyncSession) -> None:
 
 async def add_detail(session: AsyncSession, lines: Sequence[DetailLine]) -> None:
     """Keep lines of the detail."""
-    await session.execute(_ADD_DETAIL, _DETAIL.arrays(lines))
+    await session.execute(_ADD_DETAIL, DETAIL_COLUMNS.arrays(lines))
 
 
 async def sum_of_detail(session: AsyncSession) -> DetailSum:

@@ -1,9 +1,10 @@
 """Batches on their way to the treasury over HTTP: tax hall, tax detail, treasury, certificate, return."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.batches import repository, steps
@@ -12,8 +13,12 @@ from services.payment.batches.models import Batch
 from services.payment.batches.schemas import BatchOut, BatchPage, BatchWithLines, LineOut, MovingBatch
 from services.payment.batches.state import BatchKind, BatchState
 from services.payment.dates import DateInTheFuture, refuse_future
+from services.payment.job_names import TAX_DETAILS
 from services.payment.remittance import confirmation, portions, service
 from services.payment.remittance import repository as moves
+from services.payment.remittance.detail_fetches import repository as fetches
+from services.payment.remittance.detail_fetches.repository import Fetch
+from services.payment.remittance.detail_fetches.schemas import DetailFetchOut
 from services.payment.remittance.schemas import CertificateIn, ReceivedIn, RemittedIn, ReturnedIn, SerialIn
 from services.payment.remittance.tax_exchange import TaxDetailNotFound, TaxExchangeUnavailable
 from shared.errors import NotFound
@@ -26,6 +31,9 @@ ROUTER = APIRouter(route_class=StrictRoute, prefix="/v1/remittances", tags=["rem
 READ = requires("payment:read")
 TAX, TREASURY = (requires(f"payment:{office}", for_whole_area=True) for office in ("tax", "treasury"))
 
+ACCEPTED: dict[int | str, dict[str, Any]] = {
+    202: {"model": DetailFetchOut, "description": "A job fetches it; the answer says how far it is"}
+}
 STEP = (NotFound, steps.StepNotPossible, steps.StepTakenDifferently, portions.LinesStillMoving)
 
 
@@ -69,14 +77,35 @@ async def enter_serial(session: Session, caller: CurrentCaller, batch_id: UUID, 
     return BatchOut.of(await service.enter_serial(session, caller.trace(), batch_id, body.collection_notice_serial))
 
 
-@ROUTER.post("/{batch_id}/fetch-detail", dependencies=[TAX])
+@ROUTER.post("/{batch_id}/fetch-detail", dependencies=[TAX], response_model=BatchOut, responses=ACCEPTED)
 @responses_for(NotFound, steps.StepNotPossible, portions.LinesStillMoving, TaxExchangeUnavailable, TaxDetailNotFound)
-async def fetch_detail(caller: CurrentCaller, context: CurrentContext[object], batch_id: UUID) -> BatchOut:
-    """Fetch the tax bureau's detail and compare it with the batch."""
-    batch = await confirmation.confirm_detail(
+async def fetch_detail(
+    caller: CurrentCaller, context: CurrentContext[object], batch_id: UUID
+) -> BatchOut | JSONResponse:
+    """Fetch the tax bureau's detail and compare it with the batch.
+
+    That of more than 20,000 lines is fetched by a job: the answer is 202, and `Location` says where its progress is.
+    Asked again meanwhile, it is the same fetch.
+    """
+    found = await confirmation.confirm_detail(
         context.database, context.settings, caller.region, caller.trace(), batch_id
     )
-    return BatchOut.of(batch)
+    if not isinstance(found, Fetch):
+        return BatchOut.of(found)
+    context.wake(TAX_DETAILS)
+    place = f"{context.service.prefix}/v1/remittances/{batch_id}/detail-fetch"
+    content = DetailFetchOut.model_validate(found).model_dump(mode="json")
+    return JSONResponse(content, status_code=202, headers={"Location": place})
+
+
+@ROUTER.get("/{batch_id}/detail-fetch", dependencies=[READ])
+@responses_for(NotFound)
+async def show_detail_fetch(session: Session, batch_id: UUID) -> DetailFetchOut:
+    """How far the last fetch of a large batch's detail is."""
+    found = await fetches.newest(session, batch_id)
+    if found is None:
+        raise NotFound
+    return DetailFetchOut.model_validate(found)
 
 
 @ROUTER.post("/{batch_id}/remit", dependencies=[TAX])

@@ -3,8 +3,6 @@
 How the real platform speaks is not public: this is the shape that installations agree on with their tax bureau.
 """
 
-import ssl
-from functools import cache
 from typing import IO
 
 import httpx
@@ -12,6 +10,7 @@ import httpx
 from services.payment.batches.models import Batch, OnlineBatch
 from shared.errors import DomainError, ErrorCode
 from shared.settings import Settings
+from shared.web.authorities import authorities
 
 TIMEOUT_S = 15.0
 _CHUNK = 1 << 16
@@ -55,17 +54,11 @@ async def fetch_detail(settings: Settings, batch: Batch, into: IO[bytes]) -> Non
     into.seek(0)
 
 
-@cache
-def _authorities() -> ssl.SSLContext:
-    """Whom we trust: read once, because reading them stops the event loop for tens of milliseconds."""
-    return httpx.create_ssl_context(trust_env=False)
-
-
 async def _get(url: str, token: str, into: IO[bytes], most: int) -> None:
     """A bounded answer: a platform gone wrong must not fill our disk."""
     size = 0
     async with (
-        httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False, verify=_authorities()) as client,
+        httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False, verify=authorities(trust_env=False)) as client,
         client.stream("GET", url, headers={"Authorization": f"Bearer {token}"}) as answer,
     ):
         if answer.status_code == httpx.codes.NOT_FOUND:

@@ -2,7 +2,8 @@
 
 A line that no batch counts is only marked. A settlement is taken out of its batch's sum; one that was matched takes the
 batch back with all that it booked, and what else the bank booked for it opens a further part of the day. A deposit
-sends its held statement back to wait for the right line. Once money of the batch was remitted, nothing can be reversed.
+sends its held statement back to wait for the right line; where its cash was imported, its people stay insured and what
+was booked of it is booked back. Once money of the batch was remitted, nothing can be reversed.
 """
 
 from datetime import date
@@ -17,8 +18,10 @@ from services.payment.batches.parts import repository as parts
 from services.payment.batches.state import BatchState, HoldStage
 from services.payment.cash import corrections
 from services.payment.cash.schemas import CorrectionIn
-from services.payment.job_names import CASH_MATCHING, PAYOUTS, SETTLEMENTS
+from services.payment.job_names import CASH_MATCHING, PAYOUTS, SETTLEMENTS, SHORTAGES
 from services.payment.payouts import payout_match
+from services.payment.payouts import repository as payouts
+from services.payment.reversals import cash_deposits
 from services.payment.reversals.schemas import BankLineReversal
 from services.payment.statements import repository as statements
 from services.payment.statements.repository import BankLine, SettlementLine
@@ -41,7 +44,7 @@ class LineAlreadyReversed(DomainError):
 
 
 class LineAlreadyMatched(DomainError):
-    """The cash of a matched deposit was imported: people are insured by it."""
+    """Cash of a matched deposit was fetched and given back."""
 
     code = ErrorCode.BANK_LINE_ALREADY_MATCHED
 
@@ -86,8 +89,10 @@ async def reverse(
     line, batch = await _locked(session, body.line_id)
     day = approval.decided_on or approval.proposed_on
     await statements.reverse(session, line.id, approval.id, day)
-    if isinstance(batch, CashBatch) and batch.state is BatchState.HELD:
+    if isinstance(batch, CashBatch) and batch.held_at is HoldStage.MATCH:
         await corrections.correct(session, approval.trace, batch.id, CorrectionIn(reason=approval.reason))
+    elif isinstance(batch, CashBatch) and batch.state not in _UNCOMPARED:
+        await cash_deposits.take_back(session, batch, approval, day)
     elif isinstance(batch, OnlineBatch) and not batch.waits_for_money:
         await _take_back(session, context.settings.region, batch, approval)
     elif isinstance(batch, OnlineBatch):
@@ -102,6 +107,7 @@ async def reverse(
             else:
                 await settlement.recount(session, counted, cause)
     after_commit(session, lambda: context.wake(CASH_MATCHING))
+    after_commit(session, lambda: context.wake(SHORTAGES))
     after_commit(session, lambda: context.wake(SETTLEMENTS))
     after_commit(session, lambda: context.wake(PAYOUTS))
 
@@ -131,6 +137,8 @@ async def _locked(session: AsyncSession, line_id: UUID) -> tuple[BankLine, Batch
     found = await statements.find(session, line_id)
     if found is None:
         raise NotFound
+    if found.batch_id is not None:
+        await _hold_payout(session, found.batch_id)
     batch = await batches.lock(session, found.batch_id) if found.batch_id is not None else None
     line = await statements.lock(session, line_id)
     if line is None:
@@ -139,23 +147,40 @@ async def _locked(session: AsyncSession, line_id: UUID) -> tuple[BankLine, Batch
         batch = await batches.lock(session, line.batch_id) if line.batch_id is not None else None
     if line.reversed_on is not None:
         raise LineAlreadyReversed(f"审批 approval {line.reversed_by}")
-    _refuse_what_rests_on_it(batch)
-    if isinstance(batch, OnlineBatch) and batch.payout_id is not None:
-        # The payout's further parts rest on the same line.
-        for other in await parts.of_payout(session, batch.payout_id):
-            _refuse_what_rests_on_it(await batches.lock(session, other))
+    await _refuse_what_rests_on_it(session, batch)
     return line, batch
 
 
-def _refuse_what_rests_on_it(batch: Batch | None) -> None:
+async def _refuse_what_rests_on_it(session: AsyncSession, batch: Batch | None) -> None:
+    _refuse_remitted(batch)
     if isinstance(batch, OnlineBatch) and batch.is_being_settled:
         raise LineBeingSettled(f"批次 batch {batch.id}")
-    if batch is None or batch.state in _UNCOMPARED or batch.held_at is HoldStage.MATCH:
-        return
-    if batch.remitted_on is not None:
+    if isinstance(batch, CashBatch) and not _is_uncompared(batch):
+        resting, fetched = await cash_deposits.lock_what_rests_on_it(session, batch)
+        for part in resting:
+            _refuse_remitted(part)
+        if fetched:
+            raise LineAlreadyMatched(f"收据 receipt {fetched[0]}")
+    if isinstance(batch, OnlineBatch) and batch.payout_id is not None:
+        # The payout's further parts rest on the same line.
+        for other in await parts.of_payout(session, batch.payout_id):
+            _refuse_remitted(await batches.lock(session, other))
+
+
+async def _hold_payout(session: AsyncSession, batch_id: UUID) -> None:
+    """Hold the payout that a batch is the money of: no further part of it begins that the reversal would not see."""
+    batch = await batches.find(session, batch_id)
+    if isinstance(batch, OnlineBatch) and batch.payout_id is not None:
+        await payouts.lock(session, batch.payout_id)
+
+
+def _is_uncompared(batch: Batch) -> bool:
+    return batch.state in _UNCOMPARED or batch.held_at is HoldStage.MATCH
+
+
+def _refuse_remitted(batch: Batch | None) -> None:
+    if batch is not None and not _is_uncompared(batch) and batch.remitted_on is not None:
         raise LineAlreadyRemitted(f"批次 batch {batch.id}: {batch.state.value}")
-    if isinstance(batch, CashBatch):
-        raise LineAlreadyMatched(f"批次 batch {batch.id}: {batch.state.value}")
 
 
 REVERSE_BANK_LINE = Act(

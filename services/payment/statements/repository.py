@@ -160,7 +160,11 @@ _OF_STATEMENT = select_into(
     """,
 )
 _UNEXPLAINED = select_into(
-    BankLine, "SELECT {fields} FROM bank_line WHERE batch_id IS NULL AND reversed_on IS NULL ORDER BY id LIMIT :limit"
+    BankLine,
+    """
+    SELECT {fields} FROM bank_line
+    WHERE batch_id IS NULL AND reversed_on IS NULL AND id > {after} ORDER BY id LIMIT :limit
+    """,
 )
 _FIND = select_into(BankLine, "SELECT {fields} FROM bank_line WHERE id = :id")
 _LOCK = select_into(BankLine, "SELECT {fields} FROM bank_line WHERE id = :id FOR UPDATE")
@@ -207,12 +211,32 @@ _RELEASE_DEPOSITS = text(
 _EXPLAIN_DEPOSITS = select_into(
     DepositLine,
     """
-    UPDATE bank_line SET batch_id = :batch_id
+    UPDATE bank_line SET batch_id = :batch_id, set_aside_because = NULL
     WHERE kind = 'DEPOSIT' AND reference_form = ANY(CAST(:slips AS text[]))
       AND (batch_id IS NULL OR batch_id = :batch_id) AND reversed_on IS NULL
     RETURNING {fields}
     """,
 )
+
+# What the bank booked under the slips of a statement and nothing explains yet.
+_LOCK_FREE_DEPOSITS = select_into(
+    DepositLine,
+    """
+    SELECT {fields} FROM bank_line
+    WHERE kind = 'DEPOSIT' AND reference_form = ANY(CAST(:slips AS text[])) AND batch_id IS NULL
+      AND set_aside_because IS NULL AND reversed_on IS NULL
+    ORDER BY booked_on, id FOR UPDATE
+    """,
+)
+_LOOK_AGAIN_AT_DEPOSITS = text(
+    """
+    UPDATE bank_line SET set_aside_because = NULL
+    WHERE kind = 'DEPOSIT' AND reference_form = ANY(CAST(:slips AS text[])) AND batch_id IS NULL
+      AND set_aside_because IS NOT NULL AND reversed_on IS NULL
+    """
+)
+_DEPOSITS_OF_BATCH = text("SELECT id FROM bank_line WHERE batch_id = :batch_id AND kind = 'DEPOSIT' ORDER BY id")
+_LAST_BOOKED = text("SELECT max(booked_on) FROM bank_line WHERE batch_id = :batch_id AND reversed_on IS NULL")
 
 
 async def insert(
@@ -248,9 +272,9 @@ async def of_statement(session: AsyncSession, statement_no: str, *, after: UUID 
     )
 
 
-async def unexplained(session: AsyncSession, limit: int) -> list[BankLine]:
-    """The oldest lines that no slip or settlement explains and nobody reversed."""
-    return await fetch_all(session, _UNEXPLAINED, BankLine, {"limit": limit})
+async def unexplained(session: AsyncSession, *, after: UUID | None, limit: int) -> list[BankLine]:
+    """Lines that no slip or settlement explains and nobody reversed, the oldest first."""
+    return await fetch_all(session, _UNEXPLAINED, BankLine, {"after": after, "limit": limit})
 
 
 async def find(session: AsyncSession, line_id: UUID) -> BankLine | None:
@@ -309,6 +333,29 @@ async def release_deposits(session: AsyncSession, batch_id: UUID, slips: Sequenc
     await session.execute(
         _RELEASE_DEPOSITS, {"batch_id": batch_id, "slips": [canonical_number(slip) for slip in slips]}
     )
+
+
+async def lock_free_deposits(session: AsyncSession, slips: Sequence[str]) -> list[DepositLine]:
+    """Deposits of these slips that nothing explains yet, by their days, held until the transaction ends."""
+    return await fetch_all(
+        session, _LOCK_FREE_DEPOSITS, DepositLine, {"slips": [canonical_number(slip) for slip in slips]}
+    )
+
+
+async def look_again_at_deposits(session: AsyncSession, slips: Sequence[str]) -> None:
+    """What did not fit under these slips may fit now."""
+    await session.execute(_LOOK_AGAIN_AT_DEPOSITS, {"slips": [canonical_number(slip) for slip in slips]})
+
+
+async def deposits_of(session: AsyncSession, batch_id: UUID) -> list[UUID]:
+    """Every deposit that was matched with a batch, reversed ones too."""
+    return list((await session.execute(_DEPOSITS_OF_BATCH, {"batch_id": batch_id})).scalars())
+
+
+async def last_booked(session: AsyncSession, batch_id: UUID) -> date | None:
+    """The last day on which the bank booked something that stands for a batch."""
+    found: date | None = (await session.execute(_LAST_BOOKED, {"batch_id": batch_id})).scalar_one()
+    return found
 
 
 async def explain_deposits(session: AsyncSession, batch_id: UUID, slips: Sequence[str]) -> list[DepositLine]:

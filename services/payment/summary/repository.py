@@ -82,10 +82,15 @@ def _figures_of(
 
 
 # Money of a region without a township is named, not dropped: its town is NULL here. Money without a benefit year has no
-# bill yet and belongs to every year's summary.
+# bill yet and belongs to every year's summary. Notices lie in the whole area: those of sealed blocks are counted there,
+# and a caller of a part of the area sees none of them.
 _SUMMARY = text(
     f"""
-    WITH moved AS (
+    WITH sealed AS MATERIALIZED (
+        SELECT coalesce(sum(rows), 0)::bigint AS rows, coalesce(max(last_written_by), '0'::xid8) AS written_by,
+               coalesce((array_agg(last_id ORDER BY block DESC))[1], '00000000-0000-0000-0000-000000000000') AS id
+        FROM sealed_block WHERE table_name = 'raw_notice' AND :whole
+    ), moved AS (
         SELECT CASE WHEN length(region) >= 9 THEN left(region, 9) END AS town, kind, debit, credit,
                sum(fen)::bigint AS fen, sum(times)::bigint AS times
         FROM ({SUMMED}) AS summed
@@ -132,14 +137,18 @@ _SUMMARY = text(
             WHERE state = 'QUARANTINED' GROUP BY reason) n)::text AS quarantine,
         (SELECT json_build_object('count', count(*), 'fen', coalesce(sum(amount_fen), 0)::bigint)
          FROM raw_notice WHERE state = 'PARKED')::text AS parked,
-        (SELECT count(*) FROM raw_notice) AS received,
+        (SELECT sealed.rows FROM sealed) + (
+            SELECT count(*) FROM raw_notice
+            WHERE (written_by, id) > ((SELECT written_by FROM sealed), (SELECT id FROM sealed))
+        ) AS received,
         (SELECT json_build_object('count', count(*), 'fen', coalesce(sum(declared_fen), 0)::bigint)
          FROM remittance_batch WHERE state = 'HELD')::text AS held
     """  # noqa: S608 - a constant
 )
 
 
-async def summary(session: AsyncSession, benefit_year: int) -> YearFigures:
-    """The figures of one benefit year, as the caller's region sees them."""
-    (figures,) = await fetch_all(session, _SUMMARY, _figures_of, {"benefit_year": benefit_year})
+async def summary(session: AsyncSession, benefit_year: int, *, whole: bool) -> YearFigures:
+    """The figures of one benefit year, as the caller's region sees them; ``whole`` where that is all of the area."""
+    asked = {"benefit_year": benefit_year, "whole": whole}
+    (figures,) = await fetch_all(session, _SUMMARY, _figures_of, asked)
     return figures

@@ -9,8 +9,9 @@ from services.payment.summary import repository
 from services.payment.summary.figures import by_reason, refunds, standing, sum_of, unattributed
 from services.payment.summary.schemas import CallbacksOut, SummaryOut, TownOut
 from shared.database.business_date import business_date
+from shared.domain.region import covers
 from shared.messaging.topics.stats import bus_stats_in
-from shared.web.dependencies import CurrentContext, Snapshot, requires
+from shared.web.dependencies import CurrentCaller, CurrentContext, Snapshot, requires
 from shared.web.strict_route import StrictRoute
 
 ROUTER = APIRouter(route_class=StrictRoute)
@@ -18,10 +19,14 @@ ROUTER = APIRouter(route_class=StrictRoute)
 
 @ROUTER.get("/v1/summary", dependencies=[requires("payment:read")])
 async def summarise(
-    session: Snapshot, context: CurrentContext[object], benefit_year: Annotated[int, Query(ge=2000, le=2100)]
+    session: Snapshot,
+    caller: CurrentCaller,
+    context: CurrentContext[object],
+    benefit_year: Annotated[int, Query(ge=2000, le=2100)],
 ) -> SummaryOut:
     """Where a benefit year's money stands, by township, and what stands apart from it."""
-    found = await repository.summary(session, benefit_year)
+    whole = covers(caller.region, context.settings.region)
+    found = await repository.summary(session, benefit_year, whole=whole)
     waiting = await notices.money_at_risk(session)
     return SummaryOut(
         business_date=await business_date(session, context.clock),

@@ -8,8 +8,10 @@ from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import orjson
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.registration.enrolments.counts.repository import COUNTS
 from services.registration.enrolments.state import EnrolmentRecord, Payment, State
 from services.registration.periods.decision import Period
 from shared.contracts.event import Trace
@@ -223,12 +225,15 @@ _PEOPLE = ColumnMap[ByPerson]({"person_token": "text", "benefit_year": "integer"
 
 # Sorted, so that two batches that name the same people wait for each other instead of deadlocking; of two rows about
 # one person the first is the one that is entered.
-_ADD = insert_rows(
-    "enrolment",
-    _NEW,
-    given={"state": "text", "registered_on": "date"},
-    order_by="n.person_token, n.benefit_year, n.position",
-    then="ON CONFLICT (person_token, benefit_year) WHERE state <> 'TERMINATED' DO NOTHING RETURNING id",
+_ADD = COUNTS.insert(
+    insert_rows(
+        "enrolment",
+        _NEW,
+        given={"state": "text", "registered_on": "date"},
+        order_by="n.person_token, n.benefit_year, n.position",
+        then="ON CONFLICT (person_token, benefit_year) WHERE state <> 'TERMINATED' DO NOTHING",
+    ),
+    "id",
 )
 _LISTED = select_into(
     ListedEnrolment,
@@ -267,28 +272,39 @@ _LOCK = select_into(
     "SELECT {fields} FROM enrolment WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE",
     lost=_LOST,
 )
-_RECORD = update_rows(
-    "enrolment", _CHANGED, key="id", sets={"assessment": "coalesce(n.assessment, enrolment.assessment)"}
+_RECORD = COUNTS.update(
+    update_rows("enrolment", _CHANGED, key="id", sets={"assessment": "coalesce(n.assessment, enrolment.assessment)"})
 )
+_FIELDS = ", ".join(_RecordRow._fields)
 _STEPS = {
     State.ACTIVE: select_into(
         _RecordRow,
-        """
-        UPDATE enrolment SET state = 'ACTIVE' WHERE id IN (
-            SELECT id FROM enrolment WHERE state IN ('PAID', 'WAITING') AND benefit_start <= :today
-            ORDER BY state, benefit_start LIMIT :most FOR UPDATE SKIP LOCKED)
-        RETURNING {fields}
-        """,
+        COUNTS.update(
+            text(
+                """
+                UPDATE enrolment SET state = 'ACTIVE' WHERE id IN (
+                    SELECT id FROM enrolment WHERE state IN ('PAID', 'WAITING') AND benefit_start <= :today
+                    ORDER BY state, benefit_start LIMIT :most FOR UPDATE SKIP LOCKED)
+                """
+            ),
+            "{fields}",
+            _FIELDS,
+        ).text,
         lost=_LOST,
     ),
     State.EXPIRED: select_into(
         _RecordRow,
-        """
-        UPDATE enrolment SET state = 'EXPIRED' WHERE id IN (
-            SELECT id FROM enrolment WHERE state = 'ACTIVE' AND benefit_end < :today
-            ORDER BY state, benefit_start LIMIT :most FOR UPDATE SKIP LOCKED)
-        RETURNING {fields}
-        """,
+        COUNTS.update(
+            text(
+                """
+                UPDATE enrolment SET state = 'EXPIRED' WHERE id IN (
+                    SELECT id FROM enrolment WHERE state = 'ACTIVE' AND benefit_end < :today
+                    ORDER BY state, benefit_start LIMIT :most FOR UPDATE SKIP LOCKED)
+                """
+            ),
+            "{fields}",
+            _FIELDS,
+        ).text,
         lost=_LOST,
     ),
 }

@@ -7,22 +7,26 @@ from datetime import date
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.registration.enrolments.counts.repository import COUNTS
 from shared.database.row import fetch_all
 
 # Both countings in one reading of the year: by town, and (where the town is NULL) by day of enrolment.
 _COUNTED = text(
-    """
-    SELECT left(region, 9) AS town, paid_on, state, count(*) AS enrolments,
-           count(*) FILTER (WHERE state = 'REJECTED' AND reason_code = ANY(CAST(:reasons AS text[]))) AS out_of_scope
-    FROM enrolment WHERE benefit_year = :benefit_year
-    GROUP BY GROUPING SETS ((left(region, 9), state), (paid_on, state)) ORDER BY 1, 2, 3
-    """
+    f"""
+    SELECT left(region, 9) AS town, paid_on, state, sum(people)::bigint AS enrolments,
+           coalesce(sum(people) FILTER (
+               WHERE state = 'REJECTED' AND reason_code = ANY(CAST(:reasons AS text[]))), 0)::bigint AS out_of_scope
+    FROM ({COUNTS.standing}) AS counted WHERE benefit_year = :benefit_year
+    GROUP BY GROUPING SETS ((left(region, 9), state), (paid_on, state)) HAVING sum(people) <> 0 ORDER BY 1, 2, 3
+    """  # noqa: S608 - a constant
 )
 _BY_DAY = text(
-    """
-    SELECT NULL AS town, paid_on, state, count(*) AS enrolments, 0 AS out_of_scope FROM enrolment
-    WHERE benefit_year = :benefit_year AND paid_on IS NOT NULL GROUP BY paid_on, state ORDER BY 2, 3
-    """
+    f"""
+    SELECT NULL AS town, paid_on, state, sum(people)::bigint AS enrolments, 0 AS out_of_scope
+    FROM ({COUNTS.standing}) AS counted
+    WHERE benefit_year = :benefit_year AND paid_on IS NOT NULL
+    GROUP BY paid_on, state HAVING sum(people) <> 0 ORDER BY 2, 3
+    """  # noqa: S608 - a constant
 )
 
 

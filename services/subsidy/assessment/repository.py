@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.subsidy.changes.repository import PricingCause
+from services.subsidy.counts.repository import PEOPLE
 from services.subsidy.pricing.pricer import Pricing, certified
 from shared.contracts.event import Trace
 from shared.contracts.registration import PersonFacts
@@ -223,20 +224,22 @@ _HELD = select_into(
 _ADD_PRICINGS = insert_rows(
     "pricing", _PRICING, given={"pack": "text"}, order_by="n.id", then="ON CONFLICT (id) DO NOTHING"
 )
-_ADD_ENROLMENTS = insert_rows("enrolment", _ENROLMENT)
+_ADD_ENROLMENTS = PEOPLE.insert(insert_rows("enrolment", _ENROLMENT))
 _ADD_ASSESSMENTS = insert_rows("assessment", _ASSESSMENT)
 # The price of a paid enrolment is frozen.
-_RENEW = update_rows(
-    "enrolment",
-    _RENEWED,
-    key="id",
-    sets={
-        "pricing_id": "CASE WHEN enrolment.paid_on IS NULL THEN n.pricing_id ELSE enrolment.pricing_id END",
-        "row_no": "CASE WHEN enrolment.paid_on IS NULL THEN n.row_no ELSE enrolment.row_no END",
-    },
+_RENEW = PEOPLE.update(
+    update_rows(
+        "enrolment",
+        _RENEWED,
+        key="id",
+        sets={
+            "pricing_id": "CASE WHEN enrolment.paid_on IS NULL THEN n.pricing_id ELSE enrolment.pricing_id END",
+            "row_no": "CASE WHEN enrolment.paid_on IS NULL THEN n.row_no ELSE enrolment.row_no END",
+        },
+    )
 )
-_RECORD_PAID = update_rows("enrolment", _PAID, key="id")
-_TERMINATE = update_rows("enrolment", _ENDED, key="id")
+_RECORD_PAID = PEOPLE.update(update_rows("enrolment", _PAID, key="id"))
+_TERMINATE = PEOPLE.update(update_rows("enrolment", _ENDED, key="id"))
 _LOCK_REVISABLE = text(
     """
     SELECT e.id, e.region, e.benefit_year, e.person_token, e.registered_on, e.facts, e.version, e.paid_on,
@@ -245,6 +248,14 @@ _LOCK_REVISABLE = text(
     WHERE e.person_token = ANY(CAST(:tokens AS text[])) AND e.terminated_on IS NULL
       AND e.benefit_year = :benefit_year AND (e.paid_on IS NULL OR :paid_too)
     ORDER BY e.id FOR UPDATE OF e
+    """
+)
+_LOCK_ENROLMENTS = text(
+    """
+    SELECT e.id, e.region, e.benefit_year, e.person_token, e.registered_on, e.facts, e.version, e.paid_on,
+           newest.pricing_id, newest.identities
+    FROM enrolment AS e JOIN assessment AS newest ON newest.enrolment_id = e.id AND newest.version = e.version
+    WHERE e.id = ANY(CAST(:ids AS uuid[])) ORDER BY e.id FOR UPDATE OF e
     """
 )
 _LOCK = text("SELECT id FROM enrolment WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE")
@@ -288,6 +299,11 @@ async def lock_revisable(
     """Lock the year's enrolments of people that may be priced again: unpaid, and paid if they may be reviewed."""
     asked = {"tokens": tokens, "benefit_year": benefit_year, "paid_too": paid_too}
     return await fetch_all(session, _LOCK_REVISABLE, _snapshot, asked)
+
+
+async def lock_enrolments(session: AsyncSession, ids: Sequence[UUID]) -> list[EnrolmentSnapshot]:
+    """Lock those of these enrolments that are here."""
+    return await fetch_all(session, _LOCK_ENROLMENTS, _snapshot, {"ids": ids})
 
 
 async def record(session: AsyncSession, pack: str, made: Sequence[Assessed], *, registered: bool) -> None:

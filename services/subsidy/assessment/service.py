@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.subsidy.assessment import repository
+from services.subsidy.assessment.lost import take_up
 from services.subsidy.assessment.repository import Assessed, EndedEnrolment, EnrolmentSnapshot, PaidAssessment, Version
 from services.subsidy.changes.repository import PricingCause
 from services.subsidy.pricing.pricer import Pricer, Pricing, as_reason, certified
@@ -48,20 +49,24 @@ async def assess_registered(
     """Give each new enrolment its first version, as things stand on the day of registration.
 
     A person who owes nothing any more on the day on which the registration arrives is enrolled by that day: nobody
-    looks again later.
+    looks again later. Who was assessed before and lost by a restoration is assessed as others know it.
     """
     tokens = await repository.lock_people(session, [received.event.person_token for received in events])
     held = await repository.identities_of(session, tokens)
-    made = []
+    snapshots = {received.event.enrolment_id: _snapshot(received.event) for received in events}
+    announcements = [*await take_up(session, snapshots, registered=True)]
+    known, made = {event.key for event, _ in announcements}, []
     for received in events:
-        snapshot = _snapshot(received.event)
+        snapshot = snapshots[received.event.enrolment_id]
+        if snapshot.id in known:
+            continue
         identities = held.get(snapshot.person_token, ())
         pricing = pricer.price(snapshot.facts, identities, snapshot.benefit_year, snapshot.registered_on)
         received_on = max(today, snapshot.registered_on)
         assessed_on = pricing.nothing_due_on(snapshot.registered_on, received_on) or snapshot.registered_on
         made.append(Assessed(snapshot, identities, pricing, assessed_on, PricingCause("REGISTERED", received.then())))
     await repository.record(session, pricer.pack.id, made, registered=True)
-    await publish(session, [(_announcement(pricer, one), one.trace) for one in made])
+    await publish(session, [*announcements, *((_announcement(pricer, one), one.trace) for one in made)])
 
 
 async def reassess(session: AsyncSession, pricer: Pricer, changed: dict[str, PricingCause], today: date) -> int:

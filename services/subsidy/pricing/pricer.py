@@ -10,7 +10,7 @@ from operator import attrgetter
 import orjson
 
 from shared.contracts.registration import Circumstances, PersonFacts
-from shared.contracts.subsidy import BenefitRule, Clause, Reason, ScheduleRow, Share, WaitRule
+from shared.contracts.subsidy import BenefitRule, Clause, ContributionAssessed, Reason, ScheduleRow, Share, WaitRule
 from shared.contracts.subsidy import Outcome as OutcomeName
 from shared.domain.identity_number import DocumentType
 from shared.policy import reasons as policy_reasons
@@ -201,12 +201,26 @@ def _pricing(pack: Pack, assessment: Assessment) -> Pricing:
     common = set.intersection(*(set(row.reasons) for row in assessment.rows)) if assessment.rows else set()
     rows = tuple(_row(row, tuple(r for r in row.reasons if r not in common)) for row in assessment.rows)
     reasons = tuple(as_reason(reason) for reason in assessment.reasons)
-    outcome: OutcomeName = assessment.outcome.value
-    reason_code = assessment.reason_code and assessment.reason_code.value
-    content = [pack.id, outcome, reason_code, [row.model_dump(mode="json") for row in rows]]
+    return _identified(
+        pack.id, assessment.outcome.value, assessment.reason_code and assessment.reason_code.value, rows, reasons
+    )
+
+
+def as_announced(assessed: ContributionAssessed) -> Pricing:
+    """The pricing that an assessment was announced with, under the id that equal content has."""
+    return _identified(assessed.pack, assessed.outcome, assessed.reason_code, assessed.schedule, assessed.reasons)
+
+
+def _identified(
+    pack: str,
+    outcome: OutcomeName,
+    reason_code: str | None,
+    rows: tuple[ScheduleRow, ...],
+    reasons: tuple[Reason, ...],
+) -> Pricing:
+    content = [pack, outcome, reason_code, [row.model_dump(mode="json") for row in rows]]
     content.append([reason.model_dump(mode="json") for reason in reasons])
-    digest = hashlib.sha256(orjson.dumps(content)).hexdigest()
-    return Pricing(digest, outcome, reason_code, rows, reasons)
+    return Pricing(hashlib.sha256(orjson.dumps(content)).hexdigest(), outcome, reason_code, rows, reasons)
 
 
 def _other_year(pack: Pack, benefit_year: int) -> Pricing:

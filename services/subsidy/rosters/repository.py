@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.subsidy.changes.repository import ChangedPerson
+from services.subsidy.counts.repository import LINES
 from shared.contracts.event import Trace
 from shared.database.bulk import ColumnMap, insert_rows
 from shared.database.row import AFTER, fetch_all, fetch_one, select_into
@@ -91,18 +92,21 @@ _ADD_ROSTER = text(
     """
 )
 # A person who is on a roster for that identity already stays there; the rows that come back are the new ones.
-_ADD_LINES = insert_rows(
-    "roster_line",
-    _LINES,
-    given={
-        "roster_id": "uuid",
-        "identity": "text",
-        "certified_on": "date",
-        "actor": "text",
-        "correlation_id": "uuid",
-    },
-    order_by="n.person_token",
-    then="ON CONFLICT (person_token, identity) WHERE withdrawn_on IS NULL DO NOTHING RETURNING person_token, region",
+_ADD_LINES = LINES.insert(
+    insert_rows(
+        "roster_line",
+        _LINES,
+        given={
+            "roster_id": "uuid",
+            "identity": "text",
+            "certified_on": "date",
+            "actor": "text",
+            "correlation_id": "uuid",
+        },
+        order_by="n.person_token",
+        then="ON CONFLICT (person_token, identity) WHERE withdrawn_on IS NULL DO NOTHING",
+    ),
+    "person_token, region",
 )
 _LINE = text(
     """
@@ -112,31 +116,36 @@ _LINE = text(
     ORDER BY withdrawn_on NULLS FIRST LIMIT 1 FOR UPDATE
     """
 )
-_WITHDRAW = text(
-    """
-    UPDATE roster_line SET withdrawn_on = :withdrawn_on, withdrawal_reason = :reason, withdrawn_by = :actor
-    WHERE id = :line_id
-    """
+_WITHDRAW = LINES.update(
+    text(
+        """
+        UPDATE roster_line SET withdrawn_on = :withdrawn_on, withdrawal_reason = :reason, withdrawn_by = :actor
+        WHERE id = :line_id
+        """
+    )
 )
-# Each person once, by their first line in force, whatever number of identities they hold.
+# Each person once, by their first line in force, whatever number of identities they hold. The lines are read in the
+# order of the page, and reading ends with it.
+_IN_FORCE = "certified_on <= :today AND (withdrawn_on IS NULL OR withdrawn_on > :today)"
 _UNINSURED = text(
     f"""
-    WITH certified AS (
-        SELECT id, region, person_token, identity, masked_number FROM roster_line
-        WHERE certified_on <= :today AND (withdrawn_on IS NULL OR withdrawn_on > :today)
-    )
-    SELECT person.id, person.region, person.masked_number AS document_number, person.identities,
-           enrolment.id IS NOT NULL AS registered
-    FROM (
-        SELECT (array_agg(id ORDER BY id))[1] AS id, (array_agg(region ORDER BY id))[1] AS region, person_token,
-               (array_agg(masked_number ORDER BY id))[1] AS masked_number,
-               array_agg(DISTINCT identity ORDER BY identity) AS identities
-        FROM certified GROUP BY person_token
-    ) AS person
-    LEFT JOIN enrolment ON enrolment.person_token = person.person_token AND enrolment.benefit_year = :benefit_year
-                       AND enrolment.terminated_on IS NULL
-    WHERE enrolment.paid_on IS NULL AND person.id > {AFTER}
-    ORDER BY person.id LIMIT :limit
+    SELECT first.id, first.region, first.masked_number AS document_number,
+           ARRAY(SELECT DISTINCT identity FROM roster_line
+                 WHERE person_token = first.person_token AND {_IN_FORCE} ORDER BY 1) AS identities,
+           enrolment.paid IS NOT NULL AS registered
+    FROM roster_line AS first
+    LEFT JOIN LATERAL (
+        SELECT paid_on IS NOT NULL AS paid FROM enrolment
+        WHERE person_token = first.person_token AND benefit_year = :benefit_year AND terminated_on IS NULL
+        ORDER BY paid_on NULLS LAST LIMIT 1
+    ) AS enrolment ON true
+    WHERE first.id > {AFTER} AND first.certified_on <= :today
+      AND (first.withdrawn_on IS NULL OR first.withdrawn_on > :today)
+      AND enrolment.paid IS NOT TRUE
+      AND NOT EXISTS (
+          SELECT FROM roster_line WHERE person_token = first.person_token AND id < first.id AND {_IN_FORCE}
+      )
+    ORDER BY first.id LIMIT :limit
     """  # noqa: S608 - a constant
 )
 

@@ -6,28 +6,28 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.subsidy.counts.repository import LINES, PEOPLE
 from shared.database.row import fetch_all
 
 # People who are priced alike share a row of pricing, so a county comes down to some hundred combinations.
 _COMBINATIONS = text(
-    """
+    f"""
     SELECT counted.people, counted.paid, pricing.outcome, pricing.reason_code,
            pricing.schedule -> counted.row_no AS row
     FROM (
-        SELECT pricing_id, row_no, paid_on IS NOT NULL AS paid, count(*) AS people
-        FROM enrolment WHERE benefit_year = :benefit_year AND terminated_on IS NULL
-        GROUP BY pricing_id, row_no, paid_on IS NOT NULL
+        SELECT pricing_id, row_no, paid, sum(people)::bigint AS people FROM ({PEOPLE.standing}) AS each
+        WHERE benefit_year = :benefit_year GROUP BY pricing_id, row_no, paid HAVING sum(people) <> 0
     ) AS counted
     JOIN pricing ON pricing.id = counted.pricing_id
     ORDER BY pricing.id, counted.row_no, counted.paid
     LIMIT 10000
-    """
+    """  # noqa: S608 - a constant
 )
 _IN_FORCE = text(
-    """
-    SELECT identity, count(*) AS lines FROM roster_line WHERE withdrawn_on IS NULL
-    GROUP BY identity ORDER BY identity LIMIT 100
-    """
+    f"""
+    SELECT identity, sum(people)::bigint AS lines FROM ({LINES.standing}) AS each
+    GROUP BY identity HAVING sum(people) <> 0 ORDER BY identity LIMIT 100
+    """  # noqa: S608 - a constant
 )
 
 

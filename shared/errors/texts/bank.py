@@ -9,6 +9,41 @@ SETTLEMENT_REFERENCE_MALFORMED = Spec(
     "格式为 渠道:商户号:结算日",
     "Write it as CHANNEL:MCHID:YYYY-MM-DD",
 )
+SHORTAGE_BATCH_NOT_HELD = Spec(
+    409,
+    "该批次没有因缴存比对而挂起",
+    "The batch is not held by the comparison of its deposit",
+    "查看批次状态；只有挂起的缴费情况表可以按短款受理",
+    "Look at the batch's state; only a held collection statement can be accepted as short",
+)
+SHORTAGE_DEPOSIT_NOT_SHORT = Spec(
+    409,
+    "入账金额不少于收据合计",
+    "The bank booked no less than the receipts come to",
+    "更正缴款单后重新比对",
+    "Restate the slips and let the batch be compared again",
+)
+SHORTAGE_OTHER_DIFFERENCES = Spec(
+    409,
+    "除短款外还有其他差异",
+    "More differs than the money that is missing",
+    "先更正其他差异，再受理短款",
+    "Have the other differences corrected first",
+)
+SHORTAGE_CHANGED = Spec(
+    409,
+    "提议后金额或版本已变化",
+    "The batch changed since it was proposed",
+    "撤回提议，按现在的金额重新提议",
+    "Withdraw the proposal and make one with the present amounts",
+)
+PAYOUT_NOT_HELD = Spec(
+    409,
+    "该提现没有因手续费等异常变动而挂起",
+    "The payout is not held by a fee or another unusual movement",
+    "查询提现清单；资金变动不足以构成提现的，由渠道更正账单",
+    "Look it up in the list of payouts; one that its movements do not add up to is for the channel to correct",
+)
 DIFFERENCE_CLOSED = Spec(
     409,
     "该差异已经了结",
@@ -60,8 +95,8 @@ BANK_LINE_ALREADY_REVERSED = Spec(
 )
 BANK_LINE_ALREADY_MATCHED = Spec(
     409,
-    "该行的现金已对应并导入，不能冲销",
-    "The line's cash was matched and imported, and people are insured by it",
+    "该行的现金已有一部分退还本人，不能冲销",
+    "Cash of the line was fetched and given back, so it cannot be reversed",
     "由县医保与税务会商处理",
     "Settle it with the tax bureau",
 )

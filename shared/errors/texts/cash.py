@@ -103,6 +103,13 @@ CASH_REFUND_DATE_TOO_EARLY = Spec(
     "核对领取或签收日期",
     "Check on which day the cash was fetched or signed for",
 )
+CASH_REFUND_NOT_IN_ACCOUNT = Spec(
+    409,
+    "该收据的现金不在待报解账户中",
+    "The receipt's cash is not in the pending account",
+    "等收款人补缴欠款，或等正确的入账行对应后再领取",
+    "Wait until the collector paid in what is missing, or until the right line of the bank is matched",
+)
 CASH_REFUND_OF_OWN_RECEIPT = Spec(
     403,
     "收据由您登记，不能由您批准退还",

@@ -16,6 +16,8 @@ from shared.messaging.dead_letters.replay import DeadLetterContext, ReplayOutcom
 from shared.messaging.outbox.sending_again import send_again
 
 T = TypeVar("T")
+# Before it there are no events, and the calendar ends where a moment of its first year is counted in another zone.
+_FIRST_YEAR = 2000
 # Opens what a service's dead letters need, by the service's name.
 Opener = Callable[[str], AbstractAsyncContextManager[DeadLetterContext]]
 
@@ -102,6 +104,8 @@ class _ReplayCommands:
         """补发已标为发送的事件，供总线丢失后用；订阅方自行去重，可重复执行 · send again what was marked as sent, for a
         bus that lost it; consumers drop what they know, so it is safe to repeat.
         """
+        if since.year < _FIRST_YEAR:
+            raise typer.BadParameter(f"早于 {_FIRST_YEAR} 年 · before the year {_FIRST_YEAR}", param_hint="--since")
         for name in [service] if service is not None else self._services:
             again = self._on(
                 name, lambda context: send_again(context.database, context.region, since=since.astimezone())

@@ -128,14 +128,33 @@ _WAITING = select_into(
 _EVERY = select_into(
     LostEvent, "SELECT {fields} FROM lost_event WHERE settled_at IS NULL AND id > :after ORDER BY id LIMIT :limit"
 )
-# Made good is what happened again, to the same and of the same kind.
+_KEYS = text(
+    """
+    SELECT DISTINCT key FROM lost_event WHERE event = :event AND settled_at IS NULL AND key > :after
+    ORDER BY key LIMIT :limit
+    """
+)
+_OF_KEYS = select_into(
+    LostEvent,
+    """
+    SELECT {fields} FROM lost_event
+    WHERE event = :event AND settled_at IS NULL AND key = ANY(CAST(:keys AS uuid[])) ORDER BY key, epoch, seq
+    """,
+)
+# Made good is what happened again, to the same and of the same kind; targets have a number of their own each time.
 _MADE_GOOD = text(
     """
     UPDATE lost_event SET settled_at = now(), settled_because = 'ANNOUNCED_AGAIN'
-    WHERE settled_at IS NULL AND EXISTS (
-        SELECT FROM outbox AS again
-        WHERE again.key = lost_event.key AND again.event = lost_event.event
-          AND again.recorded_at > lost_event.recorded_at)
+    WHERE settled_at IS NULL AND (
+        EXISTS (
+            SELECT FROM outbox AS again
+            WHERE again.key = lost_event.key AND again.event = lost_event.event
+              AND again.recorded_at > lost_event.recorded_at)
+        OR event = 'quota.targets_published.v1' AND EXISTS (
+            SELECT FROM outbox AS again
+            WHERE again.event = lost_event.event AND again.recorded_at > lost_event.recorded_at
+              AND again.benefit_year = lost_event.benefit_year
+              AND again.payload ->> 'document' = lost_event.payload ->> 'document'))
     """
 )
 _ABOUT = select_into(
@@ -203,6 +222,16 @@ async def waiting_lost(
     if events is None:
         return await fetch_all(session, _EVERY, LostEvent, asked)
     return await fetch_all(session, _WAITING, LostEvent, asked | {"events": list(events)})
+
+
+async def lost_keys(session: AsyncSession, event: str, *, after: UUID, limit: int = AT_ONCE) -> list[UUID]:
+    """The next keys of which events of one kind were lost that nobody has made good."""
+    return list((await session.execute(_KEYS, {"event": event, "after": after, "limit": limit})).scalars())
+
+
+async def lost_of(session: AsyncSession, event: str, keys: Sequence[UUID]) -> list[LostEvent]:
+    """The lost events of one kind of these keys that nobody has made good, by key and in their order."""
+    return await fetch_all(session, _OF_KEYS, LostEvent, {"event": event, "keys": keys})
 
 
 async def settle_lost(session: AsyncSession, facts: Collection[tuple[UUID, str]], because: str) -> None:

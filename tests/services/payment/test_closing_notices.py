@@ -123,6 +123,17 @@ async def test_a_notice_that_was_worked_meanwhile_is_not_closed(payment: Running
     assert await payment.states(person) == ["PAID"]
 
 
+async def test_a_notice_is_closed_for_the_reason_that_was_proposed_only(payment: RunningPayment) -> None:
+    """B4, attacked: it was worked again after the proposal, and closed for a reason that nobody had seen."""
+    notice = await strangers_notice(payment)
+    proposed = await close(payment, notice)
+    await payment.sql("UPDATE raw_notice SET reason = 'OTHER_CURRENCY' WHERE state = 'QUARANTINED'")
+    late = await decide(payment, proposed)
+    assert (late.status_code, late.json()["code"]) == (409, "NOTICE_NOT_QUARANTINED")
+    assert "OTHER_APP → OTHER_CURRENCY" in late.json()["detail"]
+    assert len(await payment.get("quarantine")) == 1
+
+
 async def test_a_town_closes_nothing_of_the_countys(payment: RunningPayment) -> None:
     notice = await strangers_notice(payment)
     assert (await payment.post(f"quarantine/{notice}/closing", WHY, region="411521101")).status_code == 404

@@ -7,6 +7,7 @@ import asyncpg
 
 from services.payment.ledger.balances import advance
 from tests.harness.assessments import DUE_FEN
+from tests.harness.blocks import seal_all
 from tests.services.payment.running_payment import RunningPayment
 
 RECOMPUTED = """
@@ -14,6 +15,7 @@ RECOMPUTED = """
     FROM transfer GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 """
 STORED = "SELECT region, kind, debit, credit, fen, times FROM transfer_sum ORDER BY 1, 2, 3, 4"
+SEALED_NOTICES = "SELECT rows FROM sealed_block WHERE table_name = 'raw_notice' ORDER BY block"
 COPY = """
     INSERT INTO transfer (id, idempotency_key, kind, debit, credit, amount_fen, benefit_year, region, effective_on,
                           caused_by, actor, correlation_id)
@@ -60,3 +62,19 @@ async def test_a_transfer_that_is_still_being_written_is_neither_lost_nor_counte
     await asyncio.gather(*(advance(payment.running) for _ in range(4)))
     assert await taken_fen(payment) == 3 * DUE_FEN
     assert await payment.sql(STORED) == await payment.sql(RECOMPUTED)
+
+
+async def test_notices_are_counted_by_sealed_blocks_and_what_came_since(payment: RunningPayment) -> None:
+    """F: the summary counted every notice ever taken."""
+
+    async def received() -> int:
+        found: int = (await payment.get("summary?benefit_year=2024"))["callbacks"]["received"]
+        return found
+
+    for expected, bill in enumerate(await payment.bill(3), start=1):
+        assert await received() == expected - 1
+        await payment.paid(await payment.order(bill))
+        assert await received() == expected
+        if expected < 3:
+            await seal_all(payment.installation, ("payment",))
+    assert [row["rows"] for row in await payment.sql(SEALED_NOTICES)] == [1, 1]

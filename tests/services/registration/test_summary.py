@@ -33,6 +33,17 @@ async def pay(installation: Installation, enrolment: UUID, day: date, year: int)
         WHERE id = '{enrolment}' RETURNING id
         """,
     )
+    await count_again(installation)
+
+
+async def count_again(installation: Installation) -> None:
+    """Count what was not written by the service."""
+    await installation.sql("registration", "TRUNCATE enrolment_count, enrolment_count_delta")
+    await installation.sql(
+        "registration",
+        "INSERT INTO enrolment_count (region, benefit_year, state, paid_on, people)"
+        " SELECT region, benefit_year, state, paid_on, count(*) FROM enrolment GROUP BY 1, 2, 3, 4",
+    )
 
 
 async def summary(http: httpx.AsyncClient) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from verify.report import ConsistencyReport
 
 # Every figure of the simulator's books of a county, as `simulator/books.py` computes them.
 FIGURES = (
-    "registered", "enrolled", "paid_people", "credited_fen", "aided_fen", "treasury_fen", "held",
+    "registered", "enrolled", "paid_people", "credited_fen", "aided_fen", "treasury_fen", "held", "active",
     "suspended_fen", "unattributed_fen", "refunded_fen", "suspense_fen", "quarantined", "taken_online_fen",
 )  # fmt: skip
 BOOKS = {"county": {"registered": 12_035}}
@@ -29,12 +29,13 @@ def agreeing(found: ConsistencyReport) -> dict[str, Any]:
         "treasury_fen": found.overall.treasury_fen,
         "suspense_fen": found.overall.suspense_fen,
     }
-    return {"complaints": {}, "towns": {}, "county": same | asdict(found.figures)}
+    closing = {"open": {"differences": 0, "bank_lines": 0, "proposals": 0}, "closed": 1}
+    return {"complaints": {}, "towns": {}, "county": same | asdict(found.figures), "closing": closing}
 
 
 @pytest.mark.parametrize("figure", FIGURES)
 def test_every_figure_that_the_simulator_computes_is_compared(figure: str) -> None:
-    """V: `refunded, quarantined, held, taken_online` were computed and compared by nobody."""
+    """V: `refunded, quarantined, active, held, taken_online` were computed and compared by nobody."""
     found = report()
     books = agreeing(found)
     assert differences(found, books) == []
@@ -47,6 +48,13 @@ def test_the_simulators_books_hold_no_other_figure() -> None:
     source = (Path(__file__).parents[3] / "simulator/books.py").read_text(encoding="utf-8")
     assert all(f'"{figure}"' in source for figure in FIGURES)
     assert agreeing(report())["county"].keys() == set(FIGURES)
+
+
+def test_what_is_still_open_at_the_end_is_a_difference() -> None:
+    found = report()
+    books = agreeing(found)
+    books["closing"]["open"]["differences"] = 2
+    assert differences(found, books) == ["与渠道账单的差异未了结 · still open, differences from the channel's bills: 2"]
 
 
 def test_people_whom_others_registered_are_named_as_the_reason() -> None:

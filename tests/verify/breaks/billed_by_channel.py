@@ -4,6 +4,13 @@ from tests.verify.breaks.form import Break
 
 BREAKS = (
     Break(
+        "a payment that moved nothing of the channels account",
+        "CHANNEL_BILLS",
+        "payment",
+        ("UPDATE bill_flow_line SET business_no = 'NOBODYS' WHERE amount_fen = 18000",),
+        query="_MOVEMENTS",
+    ),
+    Break(
         "an amount other than the channel's bill says",
         "CHANNEL_BILLS",
         "payment",

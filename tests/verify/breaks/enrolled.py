@@ -86,4 +86,11 @@ BREAKS = (
         ("UPDATE town_target SET target = target + 1 WHERE region = '411521101'",),
         query="_TARGETS",
     ),
+    Break(
+        "a count of enrolments that was forged",
+        "ENROLMENT_COUNTS",
+        "registration",
+        ("INSERT INTO enrolment_count_delta VALUES ('411521101201', 2024, 'PAID', NULL, NULL, 1)",),
+        query="_ENROLMENT_COUNTS",
+    ),
 )

@@ -1,6 +1,7 @@
 """Breaks of where money came from and why it moved: what is done, and the check that must find it."""
 
 from tests.verify.breaks.form import Break
+from tests.verify.breaks.statements import copied
 
 BREAKS = (
     Break(
@@ -105,5 +106,21 @@ BREAKS = (
         "payment",
         ("UPDATE bank_line SET reference = 'X' WHERE kind = 'SETTLEMENT'",),
         query="_REFERENCES",
+    ),
+    Break(
+        "money that a collector owes for no receipt",
+        "MOVED_FOR_A_REASON",
+        "payment",
+        (
+            copied(
+                "deposit_matched",
+                idempotency_key="'deposit_short:forged'",
+                kind="'deposit_short'",
+                debit="'collector_short'",
+                amount_fen="1",
+            ),
+        ),
+        1,
+        query="_OWED",
     ),
 )

@@ -5,16 +5,35 @@ from tests.verify.breaks.form import Break
 
 def _approved_reversal(subject: str) -> str:
     """The rows that two people leave behind who approved the reversal of a deposit's line."""
+    return _approved("reverse_bank_line", subject)
+
+
+def _approved(act: str, subject: str) -> str:
+    """The rows that two people leave behind who approved something about a deposit's line."""
     return (
         "INSERT INTO approval (id, act, subject, region, body, reason, proposed_by, proposed_on, expires_on, state,"
         " decided_by, decided_on, decided_at, correlation_id)"
-        f" SELECT gen_random_uuid(), 'reverse_bank_line', {subject}, region, '{{}}', 'x', 'bank', booked_on, booked_on,"
+        f" SELECT gen_random_uuid(), '{act}', {subject}, region, '{{}}', 'x', 'bank', booked_on, booked_on,"
         " 'APPROVED', 'tax', booked_on, now(), correlation_id"
         " FROM bank_line WHERE kind = 'DEPOSIT'"
     )
 
 
 BREAKS = (
+    Break(
+        "a payout that leaves out what moved before",
+        "BANK_STATEMENT",
+        "payment",
+        ("UPDATE payout SET after_line = after_line + 1",),
+        query="_PAYOUTS_FOLLOW",
+    ),
+    Break(
+        "a payout that is said to be on its way, and nothing of it follows",
+        "BANK_STATEMENT",
+        "payment",
+        ("UPDATE payout SET state = 'SETTLING', settled_day = after_day, settled_line = after_line",),
+        query="_SETTLING",
+    ),
     Break(
         "a fee kept back by the channel",
         "BANK_STATEMENT",
@@ -94,5 +113,19 @@ BREAKS = (
         "payment",
         (_approved_reversal("id"),),
         query="_REVERSED",
+    ),
+    Break(
+        "a short deposit that two people accepted and nobody owes",
+        "BANK_STATEMENT",
+        "payment",
+        (_approved("accept_short_deposit", "batch_id"),),
+        query="_ACCEPTED",
+    ),
+    Break(
+        "a payout released by nobody",
+        "BANK_STATEMENT",
+        "payment",
+        ("UPDATE payout SET released_by = gen_random_uuid()",),
+        query="_RELEASED",
     ),
 )

@@ -84,4 +84,18 @@ BREAKS = (
         ("DELETE FROM roster_line",),
         query="_UNCERTIFIED",
     ),
+    Break(
+        "a count of people by price that was forged",
+        "PRICE_COUNTS",
+        "subsidy",
+        ("INSERT INTO enrolment_count_delta VALUES ('411521101201', 2024, 'X', NULL, true, 1)",),
+        query="_PRICE_COUNTS",
+    ),
+    Break(
+        "a count of roster lines that was forged",
+        "PRICE_COUNTS",
+        "subsidy",
+        ("INSERT INTO roster_line_count_delta (region, identity, people) VALUES ('411521101201', 'DIBAO', 1)",),
+        query="_ROSTER_LINES",
+    ),
 )

@@ -16,7 +16,7 @@ def update_one(table: str, changes: str, condition: str) -> str:
     return f"UPDATE {table} SET {changes} WHERE id = (SELECT id FROM {table} WHERE {condition} ORDER BY id LIMIT 1)"
 
 
-def copied(kind: str, **changes: str) -> str:
+def copied(kind: str, /, **changes: str) -> str:
     """Insert a copy of the first transfer of a kind, with other values in the columns named."""
     columns = ", ".join(dict.fromkeys((*COLUMNS.split(", "), *changes)))
     values = ", ".join(changes.get(column, column) for column in columns.split(", "))

@@ -56,6 +56,15 @@ _NUMBER_LINES = text(
     WHERE t.place BETWEEN :first AND :last AND l.batch_id = :batch_id AND l.enrolment_id = t.enrolment_id
     """
 )
+# The same from the lines of a fetch.
+_NUMBER_FETCHED_LINES = text(
+    """
+    UPDATE remittance_line l SET tax_line_no = t.line_no
+    FROM detail_line t
+    WHERE t.fetch_id = :fetch_id AND t.place >= :first AND t.place < :beyond
+      AND l.batch_id = :batch_id AND l.enrolment_id = t.enrolment_id
+    """
+)
 
 _COPY_LINES = text(
     """
@@ -98,6 +107,12 @@ async def number_lines(session: AsyncSession, batch_id: UUID, lines: int) -> Non
     for first in range(0, lines, _NUMBERED_AT_ONCE):
         stretch = {"batch_id": batch_id, "first": first, "last": first + _NUMBERED_AT_ONCE - 1}
         await session.execute(_NUMBER_LINES, stretch)
+
+
+async def number_fetched_lines(session: AsyncSession, batch_id: UUID, fetch_id: UUID, first: int, beyond: int) -> None:
+    """The same for a stretch of the lines that a fetch keeps."""
+    stretch = {"batch_id": batch_id, "fetch_id": fetch_id, "first": first, "beyond": beyond}
+    await session.execute(_NUMBER_FETCHED_LINES, stretch)
 
 
 async def copy_lines(session: AsyncSession, lines: Sequence[RemittanceLine], new_id: UUID) -> None:

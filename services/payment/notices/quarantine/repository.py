@@ -131,9 +131,12 @@ _QUARANTINED = select_into(
 _CLOSED = select_into(
     ClosedNotice,
     """
-    SELECT {fields} FROM approval a JOIN raw_notice n ON n.id = CAST(a.subject AS uuid) AND n.closed_by = a.id
-    WHERE a.act = 'close_notice' AND a.state = 'APPROVED' AND n.state = 'CLOSED'
-      AND (CAST(:after AS uuid) IS NULL OR a.id > :after)
+    SELECT {fields}
+    FROM approval a CROSS JOIN LATERAL (
+        SELECT * FROM raw_notice
+        WHERE id = CAST(a.subject AS uuid) AND closed_by = a.id AND state = 'CLOSED' LIMIT 1
+    ) AS n
+    WHERE a.act = 'close_notice' AND a.state = 'APPROVED' AND a.id > {after}
     ORDER BY a.id LIMIT :limit
     """,
     id="n.id",

@@ -26,6 +26,7 @@ class RefundableLine:
     benefit_year: int | None
     region: str
     amount_fen: int
+    paid_on: date
     state: str
     returned_fen: int
     suspense_id: UUID | None
@@ -87,15 +88,23 @@ _INSERT = insert_rows(
     _ROWS,
     then="ON CONFLICT (channel, merchant_id, channel_refund_id, payment_line_id) DO NOTHING",
 )
-# What a refund concerns is decided under the payment's lines, which nobody else turns back meanwhile.
-_LOCK_LINES = select_into(
+# What a refund concerns is decided under the payment's lines, which nobody else turns back meanwhile. What stands
+# beside a line is read after it is held: a statement that waits for a lock still sees what was there before it.
+_HOLD_LINES = text(
+    """
+    SELECT l.id FROM payment p JOIN payment_line l ON l.payment_id = p.id
+    WHERE p.channel = :channel AND p.merchant_id = :merchant_id AND p.transaction_id = :transaction_id
+    ORDER BY l.id FOR UPDATE OF l
+    """
+)
+_HELD_LINES = select_into(
     RefundableLine,
     """
     SELECT {fields}
     FROM payment p JOIN payment_line l ON l.payment_id = p.id
     LEFT JOIN suspense s ON s.payment_line_id = l.id LEFT JOIN refund r ON r.suspense_id = s.id
     WHERE p.channel = :channel AND p.merchant_id = :merchant_id AND p.transaction_id = :transaction_id
-    ORDER BY l.id FOR UPDATE OF l
+    ORDER BY l.id
     """,
     **{
         name: f"l.{name}"
@@ -104,6 +113,7 @@ _LOCK_LINES = select_into(
             *("actor", "correlation_id"),
         )
     },
+    paid_on="p.paid_on",
     returned_fen="(SELECT coalesce(sum(u.amount_fen), 0) FROM unasked_refund u WHERE u.payment_line_id = l.id)::bigint",
     suspense_id="s.id",
     suspense_state="s.state",
@@ -200,7 +210,8 @@ async def lock_lines(
 ) -> list[RefundableLine]:
     """The parts of a payment, held until the transaction ends."""
     values = {"channel": channel, "merchant_id": merchant_id, "transaction_id": transaction_id}
-    return await fetch_all(session, _LOCK_LINES, RefundableLine, values)
+    await session.execute(_HOLD_LINES, values)
+    return await fetch_all(session, _HELD_LINES, RefundableLine, values)
 
 
 async def insert(session: AsyncSession, refunds: Sequence[UnaskedRefund]) -> None:

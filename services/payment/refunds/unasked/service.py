@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.payment.chronology import MoneyDay, MoneyPath, contradiction
 from services.payment.differences import repository as differences
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
@@ -41,12 +42,15 @@ class ReportedRefund:
 
 
 async def take(session: AsyncSession, reported: ReportedRefund) -> bool:
-    """Record a refund as a fact, once; False where it does not fit what is left of its payment: a person looks."""
+    """Record a refund as a fact, once; False where it does not fit its payment's day or rest: a person looks."""
+    # Its notice and the bill may bring it at once: whether it is known is asked under the payment's lines.
+    lines = await repository.lock_lines(session, reported.channel, reported.merchant_id, reported.transaction_id)
     if await repository.is_known(
         session, reported.channel, reported.merchant_id, reported.channel_refund_id, reported.refund_no
     ):
         return True
-    lines = await repository.lock_lines(session, reported.channel, reported.merchant_id, reported.transaction_id)
+    if any(_before_paid(line, reported) for line in lines):
+        return False
     shares = _shares(lines, reported.amount_fen)
     if shares is None:
         return False
@@ -78,7 +82,14 @@ def _shares(lines: list[RefundableLine], amount_fen: int) -> list[tuple[Refundab
         if fen > 0:
             shares.append((line, fen))
             amount_fen -= fen
-    return shares if shares and amount_fen == 0 else None
+    suspended = [line for line, _ in shares if line.state != "CREDITED"]
+    # An adopted refund has the console's number, which names one: of several people's suspended money a person decides.
+    return shares if shares and amount_fen == 0 and len(suspended) <= 1 else None
+
+
+def _before_paid(line: RefundableLine, reported: ReportedRefund) -> bool:
+    days = {MoneyDay.PAID: line.paid_on, MoneyDay.REFUNDED: reported.refunded_on}
+    return contradiction(MoneyPath.REFUND, days) is not None
 
 
 def _is_free(line: RefundableLine) -> bool:
@@ -111,12 +122,13 @@ async def _adopt(session: AsyncSession, line: RefundableLine, refund: UnaskedRef
     refund_id = await repository.adopt(session, refund, line.suspense_id, number)
     await suspense.transition(session, [line.suspense_id], SuspenseState.REFUNDED, from_state=SuspenseState.HELD)
     trace = Trace(line.actor, line.correlation_id, reported.caused_by)
-    context = PostingContext(str(refund_id), reported.refunded_on, reported.caused_by, trace)
+    decided = PostingContext(str(refund_id), reported.refunded_on, refund_id, trace)
+    given_back = PostingContext(str(refund_id), reported.refunded_on, reported.caused_by, trace)
     await post(
         session,
         [
-            postings.suspense_refund_decided(line.dimensions, refund.amount_fen, context),
-            postings.refunded(line.dimensions, refund.amount_fen, context, channel=reported.channel),
+            postings.suspense_refund_decided(line.dimensions, refund.amount_fen, decided),
+            postings.refunded(line.dimensions, refund.amount_fen, given_back, channel=reported.channel),
         ],
     )
     paid = RefundPaid(

@@ -68,6 +68,9 @@ async def pay(payment: RunningPayment, *, success_time: str) -> UUID:
 # What of the auditor's checks is about payment's own rows; the other services of these tests stand still.
 OF_PAYMENT = (
     "CHANNEL_SUCCESSES",
+    "CHANNEL_WORD",
+    "MONEY_HAS_A_SOURCE",
+    "MOVED_FOR_A_REASON",
     "PAYMENTS_BOOKED",
     "BANK_STATEMENT",
     "CHANNEL_BILLS",
@@ -99,3 +102,16 @@ async def attributed(payment: RunningPayment, transaction: str, day: str, **refu
     assert answer.status_code == 202, answer.text
     approved = await decide(payment, answer.json()["id"], "approval", "tax")
     assert (approved.status_code, approved.json()["state"]) == (200, "APPROVED"), approved.text
+
+
+async def refund_of(payment: RunningPayment) -> dict[str, Any]:
+    """The one refund that waits is approved and asked for at the channel."""
+
+    async def requested() -> str:
+        (refund,) = await payment.get("refunds")
+        found: str = refund["id"]
+        return found
+
+    assert (await payment.post(f"refunds/{await eventually(requested)}/approve")).is_success
+    asked: dict[str, Any] = (await eventually(lambda: payment.peer.refunds))[0]
+    return asked

@@ -11,7 +11,16 @@ from tests.harness.eventually import eventually
 from tests.harness.installation import Installation
 from tests.harness.wechat_peer import refund_notice
 from tests.services.payment.bank.billed_days import FIRST, FOURTH, SECOND, THIRD, BilledDays
-from tests.services.payment.bank.statement_steps import attribute, book, breaks, decide, line, lines_of, reverse
+from tests.services.payment.bank.statement_steps import (
+    attribute,
+    book,
+    breaks,
+    decide,
+    line,
+    lines_of,
+    refund_of,
+    reverse,
+)
 from tests.services.payment.running_payment import RunningPayment, running_payment
 
 
@@ -265,19 +274,6 @@ async def test_a_day_with_bills_is_attributed_by_nobody(payment: RunningPayment,
     transaction = await payment.one("SELECT transaction_id FROM payment")
     refused = await attribute(payment, transaction, SECOND)
     assert (refused.status_code, refused.json()["code"]) == (409, "SETTLED_BY_BILL")
-
-
-async def refund_of(payment: RunningPayment) -> dict[str, Any]:
-    """The one refund that waits is approved and asked for at the channel."""
-
-    async def requested() -> str:
-        (refund,) = await payment.get("refunds")
-        found: str = refund["id"]
-        return found
-
-    assert (await payment.post(f"refunds/{await eventually(requested)}/approve")).is_success
-    asked: dict[str, Any] = (await eventually(lambda: payment.peer.refunds))[0]
-    return asked
 
 
 async def test_a_refund_is_deducted_by_the_payout_that_the_bill_says_though_its_word_comes_later(

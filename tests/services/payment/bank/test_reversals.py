@@ -236,6 +236,10 @@ async def test_known_lines_go_in_and_the_rest_is_named(payment: RunningPayment) 
         (6, "SETTLEMENT_REFERENCE_MALFORMED"),
     ]
     assert [one["line_no"] for one in (await payment.get("bank-lines/unexplained"))["items"]] == [1, 2, 3]
+    page = await payment.get("bank-lines/unexplained?limit=2")
+    rest = await payment.get(f"bank-lines/unexplained?limit=2&after={page['next']}")
+    assert [one["line_no"] for one in page["items"] + rest["items"]] == [1, 2, 3]
+    assert rest["next"] is None
     stranger = await book(payment, lines[3], number="B9")
     assert (stranger.status_code, stranger.json()["code"]) == (422, "SETTLEMENT_OF_UNKNOWN_MERCHANT")
 

@@ -98,6 +98,27 @@ async def test_a_console_refund_of_suspended_money_is_adopted_by_its_notice_and_
     assert await breaks(payment) == []
 
 
+async def test_a_console_refund_of_several_peoples_suspended_money_is_a_difference_and_holds_nothing_else(
+    payment: RunningPayment, days: BilledDays
+) -> None:
+    """C1: adopting it would give several refunds one number; the payout of its day could not go on."""
+    order = await payment.order(*await payment.bill(2))
+    transaction = ""
+    for hour in (10, 11):
+        await payment.paid(order, success_time=f"{FIRST}T{hour}:00:00+08:00")
+        transaction = await payment.one("SELECT transaction_id FROM payment ORDER BY paid_at DESC LIMIT 1")
+        days.bill_payment(f"{FIRST} {hour}:00:00", transaction, order["order_no"], 2 * DUE_FEN)
+    days.bill_refund(f"{FIRST} 12:00:00", transaction, "5030000001", "CONSOLE0001", 2 * DUE_FEN)
+    days.payout(f"{SECOND} 05:00:00", 2 * DUE_FEN)
+    await days.over(FIRST)
+    await days.over(SECOND)
+    await settle(payment, 2 * DUE_FEN)
+    assert (await part(payment, "READY_TO_REMIT"))["line_count"] == 2
+    (difference,) = await differing(payment, (4, "REFUND", None))
+    assert (difference["owner"], difference["theirs_fen"]) == ("OFFICE", 2 * DUE_FEN)
+    assert {item["state"] for item in await payment.get("suspense")} == {"HELD"}
+
+
 async def test_a_refund_of_a_credited_contribution_is_to_be_recovered_and_the_enrolment_stays_paid(
     payment: RunningPayment, days: BilledDays
 ) -> None:
