@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 import uvloop
+from sqlalchemy import text
 
 from services.payment.channel_bills import repository, storage
 from services.payment.channel_bills.models import AskedBill, MerchantAtChannel
@@ -36,6 +37,8 @@ async def main(packed: Path, content_hash: str, day: date, kind: BillKind) -> di
         agreed = 0
         if kind is BillKind.TRADE:
             async with database.transaction(settings.region) as session:
+                # A bill of millions that we have nothing of is looked up line by line.
+                await session.execute(text("SET LOCAL statement_timeout = 0"))
                 found = await repository.compare(session, asked.id, limit=10_000)
             agreed = sum(each.payments for each in found if each.difference_class == 1)
         took = {"read": read - began, "compare": time.perf_counter() - read}
