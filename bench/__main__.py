@@ -1,4 +1,4 @@
-"""``python -m bench [p1 p2 …] [--repeat N] [--quick] [--out FILE]``: measures, prints one table and saves it."""
+"""``python -m bench [p1 p2 …] [--repeat N] [--scale X] [--quick] [--out FILE]``: measures, prints, saves one table."""
 
 import argparse
 import importlib
@@ -55,6 +55,7 @@ def main() -> int:
     arguments = argparse.ArgumentParser(prog="python -m bench", description=bench.__doc__)
     arguments.add_argument("subjects", nargs="*", metavar="SUBJECT", help=f"of {', '.join(known)}; all by default")
     arguments.add_argument("--repeat", type=int, default=3, help="rounds, each with every reference (3)")
+    arguments.add_argument("--scale", type=float, default=1.0, help="how much of the whole work (1)")
     arguments.add_argument("--quick", action="store_true", help="a tenth of the work, one round")
     arguments.add_argument("--out", type=Path, default=Path(".canbao/bench/table"), help="table as .md and .json")
     arguments.add_argument("--old-years", type=int, default=0, help="closed years in the large county of P6 (0)")
@@ -64,7 +65,7 @@ def main() -> int:
     if unknown := sorted(set(names) - known.keys()):
         arguments.error(f"没有名为 {' '.join(unknown)} 的测量项 · no such subject; choose {', '.join(known)}")
     sizes = {"old_years": asked.old_years, "bill_lines": asked.bill_lines}
-    plan = Plan(1, _QUICK, **sizes) if asked.quick else Plan(asked.repeat, **sizes)
+    plan = Plan(1, _QUICK, **sizes) if asked.quick else Plan(asked.repeat, asked.scale, **sizes)
     machine = facts()
     lines, failed = uvloop.run(run(names, plan))
     print(markdown(lines, machine))

@@ -1,6 +1,6 @@
 """The whole of a bill in a process of its own: hashed, read, stored and compared, as the job does it with a download.
 
-``python -m bench.bill_day FILE HASH DAY KIND`` prints seconds and memory as JSON; its settings are in its environment.
+``python -m bench.bill_day FILE HASH DAY KIND [read]`` prints seconds and memory; settings are in the environment.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from shared.settings import Settings
 _PIECE = 256 * 1024
 
 
-async def main(packed: Path, content_hash: str, day: date, kind: BillKind) -> dict[str, float]:
+async def main(packed: Path, content_hash: str, day: date, kind: BillKind, *, is_compared: bool) -> dict[str, float]:
     """Seconds of reading and of comparing; raises FaultyBill."""
     settings = Settings()
     database = Database(settings.service_url("payment"), pool_size=2)
@@ -34,7 +34,7 @@ async def main(packed: Path, content_hash: str, day: date, kind: BillKind) -> di
         asked = await _read(database, settings.region, packed, content_hash, day, kind)
         read = time.perf_counter()
         agreed = 0
-        if kind is BillKind.TRADE:
+        if is_compared and kind is BillKind.TRADE:
             async with database.transaction(settings.region) as session:
                 found = await repository.compare(session, asked.id, limit=10_000)
             agreed = sum(each.payments for each in found if each.difference_class == 1)
@@ -77,6 +77,12 @@ def _most_memory() -> float:
 if __name__ == "__main__":
     arguments = sys.argv[1:]
     seconds = uvloop.run(
-        main(Path(arguments[0]), arguments[1], date.fromisoformat(arguments[2]), BillKind(arguments[3]))
+        main(
+            Path(arguments[0]),
+            arguments[1],
+            date.fromisoformat(arguments[2]),
+            BillKind(arguments[3]),
+            is_compared="read" not in arguments[4:],
+        )
     )
     print(json.dumps(seconds))

@@ -16,7 +16,7 @@ GRANT UPDATE (new_number, resolved_by) ON document_look_alike TO {role};
 GRANT UPDATE (open) ON order_line TO {role};
 GRANT UPDATE (attributed_by, attributed_to, counted_by, reopened, settled_on) ON payment_line TO {role};
 GRANT UPDATE (code_url, next_ask_at, queried_at, state) ON payment_order TO {role};
-GRANT UPDATE (batch_id, fault, released_by, state, unusual_fen) ON payout TO {role};
+GRANT UPDATE (batch_id, fault, released_by, settled_day, settled_line, state, unusual_fen) ON payout TO {role};
 GRANT UPDATE (used_until) ON question_pace TO {role};
 GRANT UPDATE (closed_by, reason, state) ON raw_notice TO {role};
 GRANT UPDATE (approved_by, approved_on, asked_at, attempt, attributed_by, attributed_to, channel_refund_id,

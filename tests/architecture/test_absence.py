@@ -58,6 +58,7 @@ SAFE = {
         HELD,
         "the lines, by _OWED; where another sum is counted than was added up, nothing of it stands",
     ),
+    "services/payment/payments/counted/repository.py _COUNT_PORTION": (QUEUE, "lines, as of a payout at once"),
     "services/payment/payments/counted/repository.py _COUNT_COVERED": (
         QUEUE,
         "lines; one that is missing is recorded as a difference, and counted by a further part",
@@ -71,6 +72,7 @@ SAFE = {
         QUEUE,
         "payouts; a bank line that finds none waits or is held, and is compared with the next bill again",
     ),
+    "services/payment/payouts/repository.py _LOCK_SETTLING": (QUEUE, "payouts that are not settled to their end"),
     "services/payment/payouts/repository.py _NEXT_BILL": (QUEUE, "bills whose payouts are still in them"),
     "services/payment/payouts/repository.py _TO_RESOLVE": (QUEUE, "payouts with something to resolve"),
     "services/payment/refunds/deductions/repository.py _DEDUCT_COVERED": (

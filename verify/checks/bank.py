@@ -62,7 +62,8 @@ _PAYOUTS = """
            concat('bill ', -line.amount_fen, ', bank ', -line.amount_fen - payout.unusual_fen) AS expected,
            concat(payout.state, ' ', payout.amount_fen, ', bank ', coalesce(booked.fen, 0), ', counted ',
                   coalesce(counted.fen, 0)) AS found,
-           (CASE WHEN payout.state <> 'MET' OR coalesce(booked.fen, 0) <> payout.amount_fen - payout.unusual_fen
+           (CASE WHEN payout.state NOT IN ('SETTLING', 'MET')
+                      OR coalesce(booked.fen, 0) <> payout.amount_fen - payout.unusual_fen
                  THEN coalesce(booked.fen, 0) - payout.amount_fen + payout.unusual_fen
                  ELSE coalesce(counted.fen, 0) + coalesce(line.amount_fen, 0) + payout.unusual_fen END)::bigint AS fen
     FROM proof.payout AS payout LEFT JOIN proof.remittance_batch AS first ON first.id = payout.batch_id
@@ -70,10 +71,10 @@ _PAYOUTS = """
       ON (line.bill_id, line.line_no, line.kind) = (payout.bill_id, payout.line_no, 'PAYOUT')
     LEFT JOIN counted ON counted.payout_id = payout.id LEFT JOIN booked ON booked.payout_id = payout.id
     WHERE payout.amount_fen IS DISTINCT FROM -line.amount_fen
-       OR (payout.state = 'MET' AND (coalesce(booked.fen, 0) <> payout.amount_fen - payout.unusual_fen
-                                     OR coalesce(counted.fen, 0) <> payout.amount_fen - payout.unusual_fen))
-       OR (payout.state <> 'MET' AND booked.fen IS NOT NULL)
-       OR (payout.state = 'MET') <> (first.payout_id IS NOT DISTINCT FROM payout.id)
+       OR (payout.state IN ('SETTLING', 'MET') AND coalesce(booked.fen, 0) <> payout.amount_fen - payout.unusual_fen)
+       OR (payout.state = 'MET' AND coalesce(counted.fen, 0) <> payout.amount_fen - payout.unusual_fen)
+       OR (payout.state NOT IN ('SETTLING', 'MET') AND booked.fen IS NOT NULL)
+       OR (payout.state IN ('SETTLING', 'MET')) <> (first.payout_id IS NOT DISTINCT FROM payout.id)
     ORDER BY subject
 """
 # A payout covers what moved since the end of the one before, and until before its own line.
@@ -112,6 +113,16 @@ _RELEASED = """
     FROM proof.approval AS approval LEFT JOIN proof.payout AS payout ON payout.released_by = approval.id
     WHERE approval.act = 'release_payout' AND approval.state = 'APPROVED' AND payout.id IS NULL
     ORDER BY subject
+"""
+# A payout whose movements are followed in portions is on its way while its batch is not matched; else it is stuck.
+_SETTLING = """
+    SELECT concat('payout ', payout.channel, ' ', payout.merchant_id, ' ', payout.paid_out_on) AS subject,
+           payout.region, 'settled to its end' AS expected, concat(payout.state, ' by a batch ', batch.state) AS found,
+           payout.amount_fen AS fen,
+           CASE WHEN batch.payout_id = payout.id AND (batch.state = 'OPEN' OR batch.held_at = 'MATCH')
+                THEN greatest(extract(epoch FROM clock_timestamp() - batch.recorded_at), 0)::float8 END AS age_s
+    FROM proof.payout AS payout LEFT JOIN proof.remittance_batch AS batch ON batch.id = payout.batch_id
+    WHERE payout.state = 'SETTLING' ORDER BY payout.id
 """
 # What differs is closed by the count of it, or by two people.
 _DIFFERENCES_CLOSED = """
@@ -159,7 +170,8 @@ _COUNTED = f"""
            concat_ws(' ', counted.channel, counted.merchant_id, counted.day, 'by', batch.settlement_day, batch.state)
            AS found, counted.fen
     FROM counted LEFT JOIN proof.remittance_batch AS batch ON batch.id = counted.batch_id AND batch.kind = 'ONLINE'
-         AND batch.previous_batch_id IS NULL AND {_MATCHED}
+         AND batch.previous_batch_id IS NULL
+         AND ({_MATCHED} OR batch.id IN (SELECT batch_id FROM proof.payout WHERE state = 'SETTLING'))
     WHERE (counted.batch_id IS NOT NULL OR counted.settled_on IS NOT NULL)
       AND (batch.channel, batch.merchant_id, CASE WHEN batch.by_bill THEN counted.day ELSE batch.settlement_day END)
           IS DISTINCT FROM (counted.channel, counted.merchant_id, counted.day)
@@ -263,6 +275,7 @@ async def bank(databases: Databases, findings: Findings) -> None:
         _PAYOUTS,
         _PAYOUTS_FOLLOW,
         _RELEASED,
+        _SETTLING,
         _COUNTED,
         _DIFFERENCES_CLOSED,
         _DEPOSITS,

@@ -123,8 +123,8 @@ _STEPS = """
     FROM step FULL JOIN proof.remittance_batch AS batch ON batch.id = step.batch_id
     WHERE batch.id IS NULL OR batch.region <> step.region
        OR step.id IS NULL AND batch.state <> 'OPEN' AND batch.previous_batch_id IS NULL
-       OR step.from_state IS DISTINCT FROM coalesce(step.before, CASE WHEN batch.previous_batch_id IS NULL THEN 'OPEN'
-                                                                 ELSE step.from_state END)
+       OR step.id IS NOT NULL AND step.from_state IS DISTINCT FROM coalesce(
+              step.before, CASE WHEN batch.previous_batch_id IS NULL THEN 'OPEN' ELSE step.from_state END)
        OR step.to_state = 'READY_TO_REMIT' AND step.step = 'MATCH' AND NOT EXISTS (
               SELECT FROM proof.bank_line AS booked
               WHERE booked.batch_id = batch.id AND booked.booked_on = step.effective_on)

@@ -87,10 +87,21 @@ class Counted:
 async def book(session: AsyncSession, counted: Counted) -> None:
     """Book what a batch counted, and put its premiums on their way."""
     async for lines in counted_money.counted_pages(session, counted.batch.id):
-        settled = [line for line in lines if line.settled_on is not None]
-        await post(session, [counted.settled(line) for line in settled])
-        premiums = [_premium(counted.batch.id, line) for line in settled if line.state == "CREDITED"]
+        await book_lines(session, counted, lines)
+    await book_deductions(session, counted)
+
+
+async def book_lines(session: AsyncSession, counted: Counted, lines: Sequence[CountedLine]) -> None:
+    """Book lines that a batch counted, and put their premiums on their way."""
+    for start in range(0, len(lines), batch_lines.LINES_AT_ONCE):
+        some = lines[start : start + batch_lines.LINES_AT_ONCE]
+        await post(session, [counted.settled(line) for line in some if line.settled_on is not None])
+        premiums = [_premium(counted.batch.id, line) for line in some if line.is_premium]
         await batch_lines.add_lines(session, premiums)
+
+
+async def book_deductions(session: AsyncSession, counted: Counted) -> None:
+    """Book what a batch deducted, once all that it counts is counted: of some of it the payment came with it."""
     for pages in (deductions.deducted_pages, unasked.deducted_pages):
         async for given_back in pages(session, counted.batch.id):
             await post(session, [counted.deducted(refund) for refund in _of_settled_money(given_back)])

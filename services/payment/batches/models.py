@@ -72,6 +72,15 @@ class OnlineBatch(_StoredBatch):
     @property
     def waits_for_money(self) -> bool:
         """Whether what the bank books for its day is still added to it."""
+        return self._is_unmatched and self.payout_id is None
+
+    @property
+    def is_being_settled(self) -> bool:
+        """Whether its payout is known and not settled to its end."""
+        return self._is_unmatched and self.payout_id is not None
+
+    @property
+    def _is_unmatched(self) -> bool:
         return self.state is BatchState.OPEN or self.held_at is HoldStage.MATCH
 
 

@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.payment.differences import repository as differences
 from services.payment.job_names import PAYOUTS
 from services.payment.payments.counted.repository import CoveredRange
-from services.payment.payouts import payout_match, repository
+from services.payment.payouts import payout_match, payout_portions, repository
+from services.payment.payouts.payout_portions import PORTION
 from services.payment.payouts.repository import BillPlace, Payout, PayoutRow, ReadBill
 from services.payment.resources import PaymentResources
 from services.payment.statements import repository as statements
@@ -22,18 +23,20 @@ UNUSUAL_MOVEMENT = "UNUSUAL_MOVEMENT"
 log = structlog.get_logger(__name__)
 
 
-async def step(context: ServiceContext[PaymentResources]) -> int:
-    """Take the payouts out of one bill, meet one line of the bank, or resolve one difference; returns how many."""
+async def step(context: ServiceContext[PaymentResources], *, portion: int = PORTION) -> int:
+    """Settle a portion, take the payouts out of a bill, meet a line of the bank, or resolve a difference; how many."""
     region = context.settings.region
     async with context.database.transaction(region) as session:
         today = await business_date(session, context.clock)
+        if await payout_portions.go_on(session, today, portion):
+            return 1
         bill = await repository.lock_next_bill(session)
         if bill is not None:
-            await work_bill(session, bill, region, Trace.start(PAYOUTS))
+            await work_bill(session, bill, region, Trace.start(PAYOUTS), portion)
             return 1
         line = await statements.lock_next_settlement(session, billed=True)
         if line is not None:
-            await payout_match.meet_line(session, region, line, today)
+            await payout_match.meet_line(session, region, line, today, portion)
             return 1
         payout_id = await repository.lock_to_resolve(session)
         if payout_id is None:
@@ -41,7 +44,7 @@ async def step(context: ServiceContext[PaymentResources]) -> int:
         return await payout_match.resolve(session, region, payout_id, today)
 
 
-async def work_bill(session: AsyncSession, bill: ReadBill, region: str, trace: Trace) -> None:
+async def work_bill(session: AsyncSession, bill: ReadBill, region: str, trace: Trace, portion: int = PORTION) -> None:
     """Record a bill's payouts and what differs from its days; what waited for it is looked at again."""
     for row in await repository.payouts_of(session, bill.id):
         payout = await _payout(session, bill, row, region, trace)
@@ -58,7 +61,7 @@ async def work_bill(session: AsyncSession, bill: ReadBill, region: str, trace: T
     if day >= bill.first_day:
         await differences.record_ours_only(session, bill.channel, bill.merchant_id, day, bill.bill_day, region, trace)
     await statements.look_again(session, bill.channel, bill.merchant_id, payout_match.AWAITS_BILL)
-    await payout_match.compare_held(session, bill.channel, bill.merchant_id, bill.bill_day)
+    await payout_match.compare_held(session, bill.channel, bill.merchant_id, bill.bill_day, portion)
 
 
 async def _payout(session: AsyncSession, bill: ReadBill, row: PayoutRow, region: str, trace: Trace) -> Payout:

@@ -21,24 +21,21 @@ from services.payment.batches.state import BatchState, BatchStep, HoldStage, rea
 from services.payment.differences import repository as differences
 from services.payment.payments.counted import repository as counted_money
 from services.payment.payments.counted.repository import CountedFigures
-from services.payment.payouts import repository
+from services.payment.payouts import payout_portions, repository
+from services.payment.payouts.payout_portions import PORTION
 from services.payment.payouts.repository import Payout
-from services.payment.refunds.deductions import repository as deductions
-from services.payment.refunds.unasked import repository as unasked_rows
-from services.payment.refunds.unasked import service as unasked
-from services.payment.refunds.unasked.service import ReportedRefund
 from services.payment.statements import repository as statements
 from services.payment.statements.repository import SettlementLine
 from shared.approvals.state import Approval
 from shared.contracts.event import Trace
-from shared.domain.clock import business_date_of
 from shared.domain.ids import new_id
-from shared.messaging.outbox.publication import collected
 
 AWAITS_BILL = "AWAITS_BILL"
 
 
-async def meet_line(session: AsyncSession, region: str, line: SettlementLine, today: date) -> None:
+async def meet_line(
+    session: AsyncSession, region: str, line: SettlementLine, today: date, portion: int = PORTION
+) -> None:
     """Meet a line of the bank with its payout; it waits for the bills, and where no payout equals it is held."""
     settlement = parse_settlement(line.reference)
     key = (settlement.channel, settlement.merchant_id, settlement.day)
@@ -47,43 +44,40 @@ async def meet_line(session: AsyncSession, region: str, line: SettlementLine, to
         part = await parts.begin_part(session, settlement, region, line.trace, by_bill=True, payout_id=payout.id)
         await statements.explain(session, line.id, part.id)
         await parts.add_settled(session, part.id, line.amount_fen)
-        await _meet(session, await _locked(session, part.id), payout, line, today)
+        await payout_portions.begin(session, await _locked(session, part.id), payout, line, today, portion)
     elif not await repository.is_worked(session, settlement.channel, settlement.merchant_id, _next(settlement.day)):
         await statements.let_wait(session, line.id, AWAITS_BILL)
     else:
         part = await parts.lock_waiting_part(session, settlement, region, line.trace, by_bill=True)
         await statements.explain(session, line.id, part.id)
         await parts.add_settled(session, part.id, line.amount_fen)
-        await compare(session, await _locked(session, part.id), line, today)
+        await compare(session, await _locked(session, part.id), line, today, portion)
 
 
-async def compare_held(session: AsyncSession, channel: str, merchant_id: str, today: date) -> None:
+async def compare_held(
+    session: AsyncSession, channel: str, merchant_id: str, today: date, portion: int = PORTION
+) -> None:
     """Compare a merchant's held money of the bank with the payouts that are known now."""
     for batch_id in await parts.held_by_bill(session, channel, merchant_id):
         batch = await batches.lock_online(session, batch_id)
         if batch is not None and batch.waits_for_money:
             line = await statements.last_settlement_of(session, batch.id)
-            await compare(session, batch, line, today)
+            await compare(session, batch, line, today, portion)
 
 
-async def compare(session: AsyncSession, batch: OnlineBatch, line: SettlementLine, today: date) -> None:
+async def compare(
+    session: AsyncSession, batch: OnlineBatch, line: SettlementLine, today: date, portion: int = PORTION
+) -> None:
     """Compare a part that holds money of the bank with the payout of that sum: met, or held with the difference."""
     key = (batch.channel, batch.merchant_id, batch.settlement_day)
     payout = await repository.lock_awaited(session, *key, batch.declared_fen)
     if payout is not None:
         await parts.give_payout(session, batch.id, payout.id)
-        await _meet(session, batch, payout, line, today)
+        await payout_portions.begin(session, batch, payout, line, today, portion)
     elif batch.declared_fen == 0:
-        await _move(session, batch, line, BatchState.CLOSED_EMPTY, CountedFigures(0, 0, 0, 0))
+        await payout_portions.match(session, batch, line, BatchState.CLOSED_EMPTY, CountedFigures(0, 0, 0, 0))
     else:
         await _hold(session, batch, line, await repository.awaited_fen(session, *key))
-
-
-async def _meet(session: AsyncSession, batch: OnlineBatch, payout: Payout, line: SettlementLine, today: date) -> None:
-    await _go_on(session, batch, payout, line)
-    await repository.meet(session, payout.id, batch.id)
-    await differences.record_uncounted(session, payout.id, payout.covered, today, payout.region, line.trace)
-    await differences.close_counted(session, payout.channel, payout.merchant_id, today)
 
 
 async def resolve(session: AsyncSession, region: str, payout_id: UUID, today: date) -> int:
@@ -113,30 +107,10 @@ async def take_back(session: AsyncSession, payout_id: UUID, approval: Approval, 
 
 async def _go_on(session: AsyncSession, batch: OnlineBatch, payout: Payout, line: SettlementLine) -> None:
     """Count what agrees, with what the channel gave back unasked: that is a fact by its bill."""
-    await _take_unasked(session, payout)
-    given_back = await deductions.deduct_covered(session, payout.covered, batch.id)
-    given_back += await unasked_rows.deduct_covered(session, payout.covered, batch.id)
-    returned = [refund.payment_line_id for refund in given_back if refund.whole]
+    returned = await payout_portions.deduct(session, batch.id, payout)
     figures = await counted_money.count_covered(session, payout.covered, batch.id, returned, line.booked_on)
     await counted_lines.book(session, Counted(batch, line.booked_on, line.id))
-    await _move(session, batch, line, ready(figures.premium_lines), figures)
-
-
-async def _take_unasked(session: AsyncSession, payout: Payout) -> None:
-    async with collected(session):
-        for each in await repository.unexplained_refunds(session, payout.covered):
-            reported = ReportedRefund(
-                channel=payout.channel,
-                merchant_id=payout.merchant_id,
-                channel_refund_id=each.channel_refund_id,
-                refund_no=each.refund_no,
-                transaction_id=each.transaction_id,
-                amount_fen=each.amount_fen,
-                refunded_on=business_date_of(each.happened_at),
-                caused_by=each.bill_id,
-                trace=Trace(f"channel:{payout.channel}", payout.correlation_id, each.bill_id),
-            )
-            await unasked.take(session, reported)
+    await payout_portions.match(session, batch, line, ready(figures.premium_lines), figures)
 
 
 async def _hold(session: AsyncSession, batch: OnlineBatch, line: SettlementLine, awaited_fen: int) -> None:
@@ -160,35 +134,7 @@ async def _hold(session: AsyncSession, batch: OnlineBatch, line: SettlementLine,
         facts=facts,
         note={"settled_fen": batch.declared_fen, "owed_fen": awaited_fen},
     )
-    await _take(session, batch, move)
-
-
-async def _move(
-    session: AsyncSession, batch: OnlineBatch, line: SettlementLine, target: BatchState, figures: CountedFigures
-) -> None:
-    facts = {
-        "counted_fen": batch.declared_fen,
-        "amount_fen": figures.premium_fen,
-        "line_count": figures.premium_lines,
-    }
-    if batch.state is BatchState.HELD:
-        facts["version"] = batch.version + 1
-    move = Transition(
-        BatchStep.MATCH,
-        batch.state,
-        target,
-        new_id(),
-        Trace(line.actor, batch.correlation_id, line.id),
-        effective_on=line.booked_on,
-        facts=facts,
-        note={"settled_fen": batch.declared_fen, "counted_fen": figures.fen, "lines": figures.lines},
-    )
-    await _take(session, batch, move)
-
-
-async def _take(session: AsyncSession, batch: OnlineBatch, move: Transition) -> None:
-    if await batches.take_step(session, batch.id, move) is None:
-        raise RuntimeError(f"batch {batch.id} moved while it was locked")
+    await payout_portions.take_step(session, batch, move)
 
 
 async def _locked(session: AsyncSession, batch_id: UUID) -> OnlineBatch:

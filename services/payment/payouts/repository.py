@@ -1,6 +1,6 @@
 """Reading and writing payouts. No other package writes these tables."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -41,6 +41,15 @@ class BillPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class PortionEnd:
+    """Where so many movements end."""
+
+    day: date
+    line: int
+    movements: int
+
+
+@dataclass(frozen=True, slots=True)
 class Payout:
     """A payout, which movements it covers, and where it stands."""
 
@@ -63,6 +72,8 @@ class Payout:
     region: str
     actor: str
     correlation_id: UUID
+    settled_day: date | None = None
+    settled_line: int | None = None
 
     @property
     def wanted_fen(self) -> int:
@@ -77,6 +88,13 @@ class Payout:
         return CoveredRange(
             self.channel, self.merchant_id, self.after_day, self.after_line, self.until_day, self.until_line
         )
+
+    @property
+    def left(self) -> CoveredRange:
+        """Its movements that are still to be settled."""
+        if self.settled_day is None or self.settled_line is None:
+            return self.covered
+        return replace(self.covered, after_day=self.settled_day, after_line=self.settled_line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +245,29 @@ _BY_BILL = text(
     """
 )
 _FIND = select_into(Payout, "SELECT {fields} FROM payout WHERE id = :id FOR UPDATE")
-_MEET = text("UPDATE payout SET state = 'MET', batch_id = :batch_id WHERE id = :id")
+_BEGIN_SETTLING = text(
+    """
+    UPDATE payout SET state = 'SETTLING', batch_id = :batch_id, settled_day = after_day, settled_line = after_line
+    WHERE id = :id
+    """
+)
+_LOCK_SETTLING = select_into(
+    Payout, "SELECT {fields} FROM payout WHERE state = 'SETTLING' ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED"
+)
+_PORTION_END = select_into(
+    PortionEnd,
+    f"""
+    SELECT {{fields}} FROM ({COVERED} ORDER BY b.bill_day, f.line_no LIMIT :portion) AS portion
+    ORDER BY bill_day DESC, line_no DESC LIMIT 1
+    """,  # noqa: S608 - constant parts
+    day="bill_day",
+    line="line_no",
+    movements="count(*) OVER ()",
+)
+_SETTLED_TO = text("UPDATE payout SET settled_day = :day, settled_line = :line WHERE id = :id")
+_MEET = text(
+    "UPDATE payout SET state = 'MET', batch_id = :batch_id, settled_day = NULL, settled_line = NULL WHERE id = :id"
+)
 _AWAIT = text("UPDATE payout SET state = 'AWAITED', batch_id = NULL WHERE id = :id AND state = 'MET'")
 
 # What a payout lacked and is there now; the batch that would count it is begun for it. Two people who closed the
@@ -353,6 +393,26 @@ async def is_by_bill(session: AsyncSession, channel: str, merchant_id: str, day:
 async def lock(session: AsyncSession, payout_id: UUID) -> Payout | None:
     """A payout, held until the transaction ends."""
     return await fetch_one(session, _FIND, Payout, {"id": payout_id})
+
+
+async def begin_settling(session: AsyncSession, payout: Payout, batch_id: UUID) -> None:
+    """Note that a batch begins to settle a locked payout, and that none of its movements is settled."""
+    await session.execute(_BEGIN_SETTLING, {"id": payout.id, "batch_id": batch_id})
+
+
+async def lock_settling(session: AsyncSession) -> Payout | None:
+    """The oldest payout that is being settled, held for this worker alone."""
+    return await fetch_one(session, _LOCK_SETTLING, Payout)
+
+
+async def portion_end(session: AsyncSession, left: CoveredRange, portion: int) -> PortionEnd | None:
+    """Where the next movements end, at most so many; None where there are none."""
+    return await fetch_one(session, _PORTION_END, PortionEnd, asdict(left) | {"portion": portion})
+
+
+async def settled_to(session: AsyncSession, payout_id: UUID, day: date, line: int) -> None:
+    """Note up to which place a locked payout is settled."""
+    await session.execute(_SETTLED_TO, {"id": payout_id, "day": day, "line": line})
 
 
 async def meet(session: AsyncSession, payout_id: UUID, batch_id: UUID) -> None:

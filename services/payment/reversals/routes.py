@@ -20,7 +20,12 @@ ROUTER = APIRouter(route_class=StrictRoute, tags=["bank"])
     "/v1/bank-lines/{line_id}/reversal", status_code=202, dependencies=[requires("payment:bank", for_whole_area=True)]
 )
 @responses_for(
-    NotFound, service.LineAlreadyReversed, service.LineAlreadyMatched, service.LineAlreadyRemitted, AnotherWaits
+    NotFound,
+    service.LineAlreadyReversed,
+    service.LineAlreadyMatched,
+    service.LineAlreadyRemitted,
+    service.LineBeingSettled,
+    AnotherWaits,
 )
 async def propose_reversal(
     session: Session, caller: CurrentCaller, context: CurrentContext[object], line_id: UUID, body: GroundsIn

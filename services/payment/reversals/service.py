@@ -55,12 +55,18 @@ class LineAlreadyRemitted(DomainError):
     code = ErrorCode.BANK_LINE_ALREADY_REMITTED
 
 
+class LineBeingSettled(DomainError):
+    """The movements of the line's payout follow it in portions: it can be reversed once all have followed."""
+
+    code = ErrorCode.BANK_LINE_BEING_SETTLED
+
+
 async def propose_reversal(
     session: AsyncSession, line_id: UUID, grounds: Grounds, trace: Trace, today: date
 ) -> Approval:
     """Put the reversal of a line forward; the client that entered it may propose, and never approve.
 
-    Raises NotFound, LineAlreadyReversed, LineAlreadyMatched, LineAlreadyRemitted and AnotherWaits.
+    Raises NotFound, LineAlreadyReversed, LineAlreadyMatched, LineAlreadyRemitted, LineBeingSettled and AnotherWaits.
     """
     line, _ = await _locked(session, line_id)
     body = BankLineReversal(
@@ -126,7 +132,7 @@ async def _take_back(session: AsyncSession, region: str, batch: OnlineBatch, app
 async def _locked(session: AsyncSession, line_id: UUID) -> tuple[BankLine, Batch | None]:
     """The line and the batch that counts it, held; the batch first, as every comparison locks it.
 
-    Raises NotFound, LineAlreadyReversed, LineAlreadyMatched or LineAlreadyRemitted.
+    Raises NotFound, LineAlreadyReversed, LineAlreadyMatched, LineAlreadyRemitted or LineBeingSettled.
     """
     found = await statements.find(session, line_id)
     if found is None:
@@ -147,6 +153,8 @@ async def _locked(session: AsyncSession, line_id: UUID) -> tuple[BankLine, Batch
 
 async def _refuse_what_rests_on_it(session: AsyncSession, batch: Batch | None) -> None:
     _refuse_remitted(batch)
+    if isinstance(batch, OnlineBatch) and batch.is_being_settled:
+        raise LineBeingSettled(f"批次 batch {batch.id}")
     if isinstance(batch, CashBatch) and not _is_uncompared(batch):
         resting, fetched = await cash_deposits.lock_what_rests_on_it(session, batch)
         for part in resting:
@@ -179,6 +187,6 @@ REVERSE_BANK_LINE = Act(
     "reverse_bank_line",
     BankLineReversal,
     reverse,
-    refusals=(LineAlreadyReversed, LineAlreadyMatched, LineAlreadyRemitted),
+    refusals=(LineAlreadyReversed, LineAlreadyMatched, LineAlreadyRemitted, LineBeingSettled),
 )
 ACTS = (REVERSE_BANK_LINE,)

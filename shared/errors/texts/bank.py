@@ -107,6 +107,13 @@ BANK_LINE_ALREADY_REMITTED = Spec(
     "由县医保与税务会商处理；退回后在新批次中处理",
     "Settle it with the tax bureau",
 )
+BANK_LINE_BEING_SETTLED = Spec(
+    409,
+    "该行对应的提现正在分批入账，暂不能冲销",
+    "The movements of the line's payout are being settled, portion by portion",
+    "查询批次，待其不再为 OPEN 后再冲销",
+    "Look the batch up, and reverse the line once it is no longer OPEN",
+)
 POOLING_AREA_REQUIRED = Spec(
     403,
     "只有统筹区级客户端可以办理此项",

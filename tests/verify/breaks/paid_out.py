@@ -28,6 +28,13 @@ BREAKS = (
         query="_PAYOUTS_FOLLOW",
     ),
     Break(
+        "a payout that is said to be on its way, and nothing of it follows",
+        "BANK_STATEMENT",
+        "payment",
+        ("UPDATE payout SET state = 'SETTLING', settled_day = after_day, settled_line = after_line",),
+        query="_SETTLING",
+    ),
+    Break(
         "a fee kept back by the channel",
         "BANK_STATEMENT",
         "payment",

@@ -26,7 +26,7 @@ _WAITING_PART = text(
     """
     SELECT id FROM remittance_batch
     WHERE channel = :channel AND merchant_id = :merchant_id AND settlement_day = :day AND previous_batch_id IS NULL
-      AND (state = 'OPEN' OR held_at = 'MATCH')
+      AND (state = 'OPEN' OR held_at = 'MATCH') AND payout_id IS NULL
     ORDER BY part LIMIT 1
     """
 )
@@ -42,6 +42,7 @@ _HELD_BY_BILL = text(
     """
     SELECT id FROM remittance_batch
     WHERE by_bill AND channel = :channel AND merchant_id = :merchant_id AND state = 'HELD' AND held_at = 'MATCH'
+      AND payout_id IS NULL
     ORDER BY id
     """
 )
@@ -51,6 +52,14 @@ _OF_PAYOUT = text("SELECT id FROM remittance_batch WHERE payout_id = :payout_id 
 _GIVE_PAYOUT = text("UPDATE remittance_batch SET payout_id = :payout_id WHERE id = :batch_id")
 
 _ADD_SETTLED = text("UPDATE remittance_batch SET declared_fen = declared_fen + :amount_fen WHERE id = :batch_id")
+
+
+_ADD_PREMIUMS = text(
+    """
+    UPDATE remittance_batch SET amount_fen = amount_fen + :amount_fen, line_count = line_count + :lines
+    WHERE id = :batch_id
+    """
+)
 
 
 async def lock_waiting_part(
@@ -111,6 +120,11 @@ async def give_payout(session: AsyncSession, batch_id: UUID, payout_id: UUID) ->
 async def add_settled(session: AsyncSession, batch_id: UUID, amount_fen: int) -> None:
     """Add what a channel settled to the sum that its batch declares."""
     await session.execute(_ADD_SETTLED, {"batch_id": batch_id, "amount_fen": amount_fen})
+
+
+async def add_premiums(session: AsyncSession, batch_id: UUID, amount_fen: int, lines: int) -> None:
+    """Add lines on their way to a locked batch that is still being settled."""
+    await session.execute(_ADD_PREMIUMS, {"batch_id": batch_id, "amount_fen": amount_fen, "lines": lines})
 
 
 def _day(settlement: SettlementReference) -> dict[str, str | date | UUID | bool | None]:

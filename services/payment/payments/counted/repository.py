@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.ledger.transfer import Dimensions
-from shared.database.row import fetch_one, fetch_pages, select_into
+from shared.database.row import fetch_all, fetch_one, fetch_pages, select_into
 
 
 class SettledDay(Protocol):
@@ -41,13 +41,14 @@ class CoveredRange:
     until_line: int
 
 
-# In the order of the bills, from after the end of the payout before.
+# From after the end of the payout before, in the order of the bills. A bill is entered at its line, not at its first.
 COVERED = """
     SELECT f.bill_id, b.bill_day, f.line_no, f.kind, f.business_no, f.voucher_no, f.amount_fen, f.booked_at
     FROM channel_bill b JOIN bill_flow_line f ON f.bill_id = b.id
     WHERE b.channel = :channel AND b.merchant_id = :merchant_id AND b.kind = 'FUND_FLOW'
       AND b.bill_day BETWEEN :after_day AND :until_day
-      AND (b.bill_day, f.line_no) > (:after_day, :after_line) AND (b.bill_day, f.line_no) <= (:until_day, :until_line)
+      AND f.line_no > CASE WHEN b.bill_day = :after_day THEN :after_line ELSE 0 END
+      AND f.line_no <= CASE WHEN b.bill_day = :until_day THEN :until_line ELSE 2147483647 END
       AND f.kind <> 'PAYOUT'
 """
 
@@ -102,6 +103,11 @@ class CountedLine(CountedMoney):
     state: str
     settled_on: date | None
 
+    @property
+    def is_premium(self) -> bool:
+        """Whether it goes on to the treasury."""
+        return self.state == "CREDITED" and self.settled_on is not None
+
 
 # A channel settles a payment with its own day, or with the day that two people attributed it to.
 _DUE_OF_DAY = """
@@ -151,6 +157,43 @@ _COUNT_COVERED = select_into(
     **_FIGURES,
 )
 
+# The same for some of a payout's movements, once its refunds are deducted: what went back as a whole is not settled.
+_COUNT_PORTION = select_into(
+    CountedLine,
+    f"""
+    WITH covered AS ({COVERED}), due AS MATERIALIZED (
+        SELECT DISTINCT p.id
+        FROM covered c JOIN payment p ON p.channel = :channel AND p.merchant_id = :merchant_id
+          AND p.transaction_id = c.business_no AND p.amount_fen = c.amount_fen
+        WHERE c.kind = 'PAYMENT'
+    ), counted AS (
+        UPDATE payment_line l SET counted_by = :batch_id,
+               settled_on = CASE WHEN EXISTS (
+                   SELECT FROM suspense s JOIN refund r ON r.suspense_id = s.id
+                   WHERE s.payment_line_id = l.id AND r.deducted_by = :batch_id AND r.amount_fen = l.amount_fen
+               ) OR EXISTS (
+                   SELECT FROM unasked_refund u
+                   WHERE u.payment_line_id = l.id AND u.deducted_by = :batch_id AND u.amount_fen = l.amount_fen
+               ) THEN NULL ELSE CAST(:settled_on AS date) END
+        FROM due WHERE l.payment_id = due.id AND l.counted_by IS NULL AND l.settled_on IS NULL
+        RETURNING l.*
+    )
+    SELECT {{fields}} FROM counted ORDER BY id
+    """,  # noqa: S608 - constant parts
+    reopened="coalesce(reopened, 0)",
+)
+
+_COUNTED_BY = select_into(
+    CountedFigures,
+    """
+    SELECT {fields} FROM (
+        SELECT amount_fen, state = 'CREDITED' AND settled_on IS NOT NULL AS premium
+        FROM payment_line WHERE counted_by = :batch_id
+    ) AS counted
+    """,
+    **_FIGURES,
+)
+
 _OF_BATCH = select_into(
     CountedLine,
     """
@@ -191,6 +234,19 @@ async def count_covered(
     values = {"batch_id": batch_id, "given_back": sorted(given_back), "settled_on": settled_on}
     found = await fetch_one(session, _COUNT_COVERED, CountedFigures, asdict(covered) | values)
     return found or CountedFigures(0, 0, 0, 0)
+
+
+async def count_portion(
+    session: AsyncSession, covered: CoveredRange, batch_id: UUID, settled_on: date
+) -> list[CountedLine]:
+    """Let a batch count every payment among some movements that agrees; what it deducted as a whole is not settled."""
+    values = asdict(covered) | {"batch_id": batch_id, "settled_on": settled_on}
+    return await fetch_all(session, _COUNT_PORTION, CountedLine, values)
+
+
+async def figures_of(session: AsyncSession, batch_id: UUID) -> CountedFigures:
+    """What a batch counted in all."""
+    return await fetch_one(session, _COUNTED_BY, CountedFigures, {"batch_id": batch_id}) or CountedFigures(0, 0, 0, 0)
 
 
 def counted_pages(session: AsyncSession, batch_id: UUID) -> AsyncIterator[list[CountedLine]]:
