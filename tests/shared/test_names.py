@@ -71,7 +71,14 @@ CODES: dict[str, type[StrEnum]] = {
 WRITTEN_OUT = {
     "receipt_state": {"USED", "WRITTEN_OFF", "RECALLED"},  # the CHECK constraint of cash_receipt
     "service": {service.name for service in SERVICES if service.mount is None},
-    "account": {"village_cash", "channel", "pending", "in_transit", "treasury"},  # the page's way of the money
+    "account": {
+        "village_cash",
+        "collector_short",
+        "channel",
+        "pending",
+        "in_transit",
+        "treasury",
+    },  # on the page
 }
 
 

@@ -62,10 +62,12 @@ def restore(
         # Of a file that is not there nothing would be recorded, and its blocks would be missed at every later proof.
         if anchor is not None and not read_anchor(anchor, settings.installation):
             raise AnchorRefused(f"{anchor}: 没有一行锚点 · it has no line")
+        found, left = asyncio.run(
+            _restored(settings, service, because, anchor=anchor, dry_run=dry_run, bus_lost=bus_lost)
+        )
     except AnchorRefused as refused:
         said = f"锚点文件不可用 · the anchor's file is refused: {refused}"
         raise typer.BadParameter(said, param_hint="--anchor") from None
-    found, left = asyncio.run(_restored(settings, service, because, anchor=anchor, dry_run=dry_run, bus_lost=bus_lost))
     for line in lines(found, left, dry_run=dry_run):
         typer.echo(line)
 

@@ -17,7 +17,8 @@ _PAYMENT_AS_REPORTED = f"""
                      payment.paid_at, payment.paid_on) AS found, payment.amount_fen AS fen
     FROM proof.payment AS payment LEFT JOIN proof.notice AS notice
       ON notice.id = payment.notice_id AND notice.kind = 'PAYMENT' AND notice.outcome = 'SUCCESS'
-    WHERE (notice.channel, notice.merchant_id, notice.transaction_id, notice.order_no, notice.succeeded_at,
+    WHERE (payment.notice_id IS NOT NULL AND payment.bill_id IS NOT NULL)
+       OR (notice.channel, notice.merchant_id, notice.transaction_id, notice.order_no, notice.succeeded_at,
            {_DAY.format(moment="notice.succeeded_at")})
           IS DISTINCT FROM (payment.channel, payment.merchant_id, payment.transaction_id, payment.order_no,
                             payment.paid_at, payment.paid_on)

@@ -46,13 +46,13 @@ _ROSTER_LINES = """
 
 async def enrolments(databases: Databases, findings: Findings) -> None:
     """Registration's counts are its enrolments, by village, year, state and day of payment."""
-    findings.count_examined(await count(databases.registration, "enrolment_count"))
+    findings.count_examined(await count(databases.registration, "enrolment"))
     await differing_rows(databases.registration, findings, _ENROLMENT_COUNTS)
 
 
 async def prices(databases: Databases, findings: Findings) -> None:
     """Subsidy's counts are its enrolments by price, and its roster lines in force."""
-    findings.count_examined(await count(databases.subsidy, "enrolment_count"))
+    findings.count_examined(await count(databases.subsidy, "recounted_people"))
     await differing_rows(databases.subsidy, findings, _PRICE_COUNTS)
     await differing_rows(databases.subsidy, findings, _ROSTER_LINES)
 

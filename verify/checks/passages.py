@@ -75,7 +75,7 @@ _DEPOSITED = """
 """
 # Receipt by receipt, what the account has and what its collector owes of a short part is what the receipt says; what
 # the account has of them all is what the part counts.
-_OWED = """
+_COLLECTORS_DEBT = """
     WITH booked AS (
         SELECT batch_id, enrolment_id,
                sum((debit = 'pending')::int * amount_fen - (credit = 'pending')::int * amount_fen) AS there_fen,
@@ -239,7 +239,7 @@ _REFERENCES = """
 async def passages(databases: Databases, findings: Findings) -> None:
     """Transfer ↔ cause and batch; batch ↔ steps, lines, slips and the bank's lines."""
     findings.count_examined(await count(databases.payment, "transfer"))
-    for sql in (_CAUSES, _BATCH_OF, _DEPOSITED, _OWED, _STEPS, _DECLARED, _LINE_FACTS, _REFERENCES):
+    for sql in (_CAUSES, _BATCH_OF, _DEPOSITED, _COLLECTORS_DEBT, _STEPS, _DECLARED, _LINE_FACTS, _REFERENCES):
         await differing_rows(databases.payment, findings, sql)
 
 

@@ -9,8 +9,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from services.payment.batches import repository as batches
-from services.payment.cash import match_job
+from services.payment.batches.lines import repository as batch_lines
+from services.payment.cash import deposit_import, match_job
 from services.payment.crediting.worker import work_notices
 from tests.faults.lock_trigger import wire
 from tests.harness.assessments import DUE_FEN
@@ -66,7 +66,7 @@ async def test_cash_of_several_portions_is_announced_in_one(
     payment: RunningPayment, remittance: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A4, the member nobody listed: an import announced portion by portion, in the order of the receipts."""
-    monkeypatch.setattr(match_job, "_AT_ONCE", 1)
+    monkeypatch.setattr(deposit_import, "_AT_ONCE", 1)
     people: list[UUID] = sorted(await payment.bill(3), reverse=True)
     village = Village(payment.installation, payment.http, people)
     await payment.installation.set_business_date(date(2023, 10, 20), "payment")
@@ -87,7 +87,7 @@ async def test_a_remittance_locks_people_for_the_announcing_alone(
     payment: RunningPayment, remittance: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A3: it announced page by page while it booked, and held everybody's aggregate until the last page was booked."""
-    monkeypatch.setattr(batches, "LINES_AT_ONCE", 1)
+    monkeypatch.setattr(batch_lines, "LINES_AT_ONCE", 1)
     first, _, last = people = sorted(await payment.bill(3))
     village = Village(payment.installation, payment.http, people)
     await payment.installation.set_business_date(date(2023, 10, 20), "payment")

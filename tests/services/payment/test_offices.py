@@ -19,6 +19,8 @@ OFFICES = {
     "POST /v1/look-alikes/{look_alike_id}/resolution": "payment:operate",
     "POST /v1/collection-statements": "payment:collect",
     "POST /v1/deposit-slips": "payment:collect",
+    "POST /v1/remittances/{batch_id}/short-acceptance": "payment:bank",
+    "POST /v1/payouts/{payout_id}/release": "payment:bank",
     "POST /v1/remittances/{batch_id}/corrections": "payment:collect",
     "POST /v1/cash-refunds/approvals": "payment:refund",
     "POST /v1/cash-refunds/fetches": "payment:collect",
@@ -75,7 +77,7 @@ async def test_no_town_takes_a_step_that_belongs_to_the_whole_area(payment: Runn
 @pytest.mark.parametrize("endpoint", OFFICES)
 async def test_every_other_offices_scope_is_refused(payment: RunningPayment, endpoint: str) -> None:
     path = "/payment" + endpoint.partition(" ")[2]
-    for name in ("batch_id", "suspense_id", "refund_id", "notice_id", "order_no"):
+    for name in ("batch_id", "suspense_id", "refund_id", "notice_id", "order_no", "payout_id"):
         path = path.replace("{" + name + "}", str(new_id()))
     others = sorted({*OFFICES.values(), "payment:read"} - {OFFICES[endpoint]})
     answer = await payment.http.post(path, json={}, headers=payment.installation.caller(*others))

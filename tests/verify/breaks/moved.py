@@ -121,6 +121,6 @@ BREAKS = (
             ),
         ),
         1,
-        query="_OWED",
+        query="_COLLECTORS_DEBT",
     ),
 )

@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from services.payment import SERVICE
-from services.payment.batches import repository as remittances
+from services.payment.batches.lines import repository as batch_lines
 from tests.harness.assessments import DUE_FEN
 from tests.harness.installation import Installation
 from tests.harness.tax_peer import TOKEN, TaxPeer, tax_peer
@@ -166,7 +166,7 @@ class TestTheWayToTheTreasury:
     async def test_a_batch_of_many_pages_is_moved_booked_and_announced_whole(
         self, hall: Hall, peer: TaxPeer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(remittances, "LINES_AT_ONCE", 1)
+        monkeypatch.setattr(batch_lines, "LINES_AT_ONCE", 1)
         await hall.to_remitted(peer)
         assert await hall.village.balances() == {"in_transit": WHOLE_FEN, "premium": -WHOLE_FEN}
         await hall.say("treasury", received_on="2023-10-13")
