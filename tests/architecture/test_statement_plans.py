@@ -81,7 +81,7 @@ PAGE = "the index is in the order asked for, and the limit ends the reading"
 KEYS = "keys are given, and of each there are few rows"
 PORTION = "the stretch between a portion's first and last line"
 ONE_BATCH = "the rows of one batch, by its number"
-MOVEMENTS = "the movements between a portion's first and last one, and what was paid by them"
+MOVEMENTS = "what was paid by a portion's movements"
 BLOCKS = "the rows of sealed blocks that are given, thousands each"
 VILLAGE = "the receipts or lines of one village's statement"
 DAY = "one channel's day, once for each look at its settlement"
@@ -257,7 +257,6 @@ UNBOUNDED = {
     "services/payment/payments/counted/repository.py COVERED": {"bill_flow_line": BILL},
     "services/payment/payments/counted/repository.py _COUNT_COVERED": {"bill_flow_line": BILL, "payment_line": DAY},
     "services/payment/payments/counted/repository.py _COUNT_PORTION": {
-        "bill_flow_line": MOVEMENTS,
         "payment_line": MOVEMENTS,
         "refund": FEW,
         "unasked_refund": FEW,

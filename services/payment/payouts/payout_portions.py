@@ -104,7 +104,7 @@ async def _portion(
     if end is not None and not is_last:
         left = replace(left, until_day=end.day, until_line=end.line)
     counted = Counted(batch, line.booked_on, line.id)
-    lines = await counted_money.count_portion(session, left, batch.id, line.booked_on)
+    lines = await counted_money.count_portion(session, left, batch.id, line.booked_on, portion=portion)
     await counted_lines.book_lines(session, counted, lines)
     premiums = [each.amount_fen for each in lines if each.is_premium]
     await parts.add_premiums(session, batch.id, sum(premiums), len(premiums))

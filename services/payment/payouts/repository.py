@@ -254,12 +254,24 @@ _BEGIN_SETTLING = text(
 _LOCK_SETTLING = select_into(
     Payout, "SELECT {fields} FROM payout WHERE state = 'SETTLING' ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED"
 )
+# Of each bill no more lines are read than the portion has: sorted as a whole, each portion would read all that is left.
 _PORTION_END = select_into(
     PortionEnd,
-    f"""
-    SELECT {{fields}} FROM ({COVERED} ORDER BY b.bill_day, f.line_no LIMIT :portion) AS portion
+    """
+    SELECT {fields} FROM (
+        SELECT b.bill_day, f.line_no FROM channel_bill b CROSS JOIN LATERAL (
+            SELECT line_no FROM bill_flow_line
+            WHERE bill_id = b.id AND kind <> 'PAYOUT'
+              AND line_no > CASE WHEN b.bill_day = :after_day THEN :after_line ELSE 0 END
+              AND line_no <= CASE WHEN b.bill_day = :until_day THEN :until_line ELSE 2147483647 END
+            ORDER BY line_no LIMIT :portion
+        ) AS f
+        WHERE b.channel = :channel AND b.merchant_id = :merchant_id AND b.kind = 'FUND_FLOW'
+          AND b.bill_day BETWEEN :after_day AND :until_day
+        ORDER BY b.bill_day, f.line_no LIMIT :portion
+    ) AS portion
     ORDER BY bill_day DESC, line_no DESC LIMIT 1
-    """,  # noqa: S608 - constant parts
+    """,
     day="bill_day",
     line="line_no",
     movements="count(*) OVER ()",

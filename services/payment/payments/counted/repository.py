@@ -158,14 +158,15 @@ _COUNT_COVERED = select_into(
 )
 
 # The same for some of a payout's movements, once its refunds are deducted: what went back as a whole is not settled.
+# There are no more of them than the limit, which says so to the planner: it would read all payments for a portion.
 _COUNT_PORTION = select_into(
     CountedLine,
     f"""
     WITH covered AS ({COVERED}), due AS MATERIALIZED (
         SELECT DISTINCT p.id
-        FROM covered c JOIN payment p ON p.channel = :channel AND p.merchant_id = :merchant_id
+        FROM (SELECT business_no, amount_fen FROM covered WHERE kind = 'PAYMENT' LIMIT :portion) c
+        JOIN payment p ON p.channel = :channel AND p.merchant_id = :merchant_id
           AND p.transaction_id = c.business_no AND p.amount_fen = c.amount_fen
-        WHERE c.kind = 'PAYMENT'
     ), counted AS (
         UPDATE payment_line l SET counted_by = :batch_id,
                settled_on = CASE WHEN EXISTS (
@@ -237,10 +238,10 @@ async def count_covered(
 
 
 async def count_portion(
-    session: AsyncSession, covered: CoveredRange, batch_id: UUID, settled_on: date
+    session: AsyncSession, covered: CoveredRange, batch_id: UUID, settled_on: date, *, portion: int
 ) -> list[CountedLine]:
-    """Let a batch count every payment among some movements that agrees; what it deducted as a whole is not settled."""
-    values = asdict(covered) | {"batch_id": batch_id, "settled_on": settled_on}
+    """Let a batch count every payment that agrees among at most so many movements; what it deducted is not settled."""
+    values = asdict(covered) | {"batch_id": batch_id, "settled_on": settled_on, "portion": portion}
     return await fetch_all(session, _COUNT_PORTION, CountedLine, values)
 
 
