@@ -394,8 +394,8 @@ MUTATIONS = (
         (
             Edit(
                 "services/payment/reversals/service.py",
-                "    _refuse_remitted(batch)\n    if isinstance(batch, CashBatch)",
-                "    if isinstance(batch, CashBatch)",
+                "    _refuse_remitted(batch)\n    if isinstance(batch, OnlineBatch) and batch.is_being_settled",
+                "    if isinstance(batch, OnlineBatch) and batch.is_being_settled",
             ),
             Edit(
                 "services/payment/reversals/service.py",

@@ -37,7 +37,7 @@ MONEY_GUARDS = (
         "record of what a payout did not count",
         (
             Edit(
-                "services/payment/payouts/payout_match.py",
+                "services/payment/payouts/payout_portions.py",
                 "    await differences.record_uncounted(",
                 "    0 and await differences.record_uncounted(",
             ),
@@ -48,7 +48,7 @@ MONEY_GUARDS = (
         "state of a payout that the bank has shown",
         (
             Edit(
-                "services/payment/payouts/payout_match.py",
+                "services/payment/payouts/payout_portions.py",
                 "    await repository.meet(session, payout.id, batch.id)\n",
                 "",
             ),

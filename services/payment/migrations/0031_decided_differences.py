@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "payment_0031"
-down_revision = "payment_0027"
+down_revision = "payment_0029"
 branch_labels = None
 depends_on = None
 
