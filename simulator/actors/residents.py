@@ -1,5 +1,7 @@
 """Residents: they ask for an order, scan it, and sometimes pay twice, too late, or although they had cancelled."""
 
+import asyncio
+import time
 from collections.abc import Iterable
 from datetime import date
 from random import Random
@@ -18,6 +20,7 @@ from simulator.world import World, each, report_progress
 
 STORM = 50
 LAST_SECOND = 24 * 3600 - 1
+_PATIENCE_S = 30.0
 
 
 async def ask_orders(world: World, purchases: Iterable[Purchase]) -> None:
@@ -56,12 +59,29 @@ async def _pay(world: World, purchase: Purchase, chance: Random) -> bool:
     if order is None:
         return False
     notices = [await _take(world, order, purchase, "CREDITED", 1)]
+    if purchase.trouble is Trouble.CONSOLE:
+        # Which of the two is credited is known before the second: that one is given back by its own number.
+        if not (await deliver_notices(world, notices, chance) and await _is_credited(world, order)):
+            return False
+        notices = []
     if purchase.trouble in (Trouble.TWICE, Trouble.CONSOLE):
         notices.append(await _take(world, order, purchase, "SUSPENSE", 2))
     if purchase.trouble in (Trouble.LATE_NOTICE, Trouble.AFTER_MATCH):
         return True
     copies = STORM if purchase.trouble is Trouble.STORM else purchase.copies
     return await deliver_notices(world, notices * copies, chance)
+
+
+async def _is_credited(world: World, order: dict[str, Any]) -> bool:
+    """Whether canbao shows the order as paid, within a payer's patience."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < deadline:
+        shown = await world.endpoints[clients.RESIDENTS].get(f"/payment/v1/orders/{order['order_no']}")
+        if shown["state"] == "CONFIRMED":
+            return True
+        await asyncio.sleep(0.1)
+    await world.complain(f"order {order['order_no']}", "its first payment is not credited")
+    return False
 
 
 async def deliver_late_notices(world: World, chance: Random) -> None:
