@@ -128,6 +128,16 @@ class Drill:
 
         await eventually(all_of_them, within_s=WHOLE_AGAIN_WITHIN_S, every_s=0.5, message="the channel was asked")
 
+    async def taken_up(self, service: str) -> None:
+        """What the service lost and others announced again to it is in its database: until then others are ahead."""
+
+        async def nothing_is_lost() -> bool:
+            lost = await self.county.one(service, "SELECT count(*) FROM lost_event WHERE settled_at IS NULL")
+            assert lost == 0, f"{lost} lost events"
+            return True
+
+        await eventually(nothing_is_lost, within_s=TAKEN_IN_WITHIN_S, every_s=0.5, message="others announced it again")
+
     async def whole_again(self) -> None:
         """Nothing is lost, nothing counted twice, by the channel's books and by the proof of consistency."""
         await self.county.judged(within_s=WHOLE_AGAIN_WITHIN_S)
@@ -177,7 +187,12 @@ async def drill(folder: Path, *, apart: bool = True) -> AsyncIterator[Drill]:
     stack = ExitStack()
     ground = await asyncio.to_thread(stack.enter_context, _one_for_each(folder) if apart else _one_for_all(folder))
     async with wechat_peer() as wechat, tax_peer() as tax:
-        peers: dict[str, Any] = {"wechat_base_url": wechat.url, "tax_base_url": tax.url, "tax_token": SecretStr(TOKEN)}
+        peers: dict[str, Any] = {
+            "wechat_base_url": wechat.url,
+            "wechat_questions_per_second": 100,  # a whole window of orders is asked about
+            "tax_base_url": tax.url,
+            "tax_token": SecretStr(TOKEN),
+        }
         bare = Installation(ground.settings)
         installation = equipped(await on_kafka(bare, ground.broker) if apart else bare, folder).with_settings(**peers)
         fleet = Fleet(installation.settings, folder, whole=WHOLE)

@@ -89,6 +89,7 @@ async def test_subsidy_restored_to_earlier_prices_nobody_otherwise_than_they_pai
         await played.refuses_to_work("subsidy")
         said = await played.restored("subsidy")
         assert "assessments were taken up again" in said
+        await played.taken_up("subsidy")
         await county.judged(within_s=180, but_for="IDENTITIES_CERTIFIED")
         assert await county.sql("subsidy", standing) == assessed
         said = await played.canbao("restore", "subsidy", "--because", "drill")

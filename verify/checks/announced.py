@@ -44,12 +44,16 @@ def _of(*names: str) -> str:
     return ", ".join(f"event.payload ->> '{name}'" for name in names)
 
 
+# Who is registered again after a restoration was announced before it: the first event that this database has of them
+# says that it holds again.
 _REGISTERED_SAID = _agree(
     "registration.enrolment_registered.v1",
     "event.aggregate_id::text",
     "event.benefit_year, " + _of("registered_on"),
     "SELECT 'registration.enrolment_registered.v1' AS event, id::text AS thing, region,"
-    " concat_ws(' ', benefit_year, registered_on) AS facts FROM proof.enrolment",
+    " concat_ws(' ', benefit_year, registered_on) AS facts FROM proof.enrolment WHERE NOT EXISTS ("
+    " SELECT FROM proof.outbox AS again WHERE again.aggregate_id = enrolment.id AND again.aggregate_seq = 1"
+    " AND again.epoch > 1 AND again.event = 'registration.enrolment_reaffirmed.v1')",
 )
 _PAID_SAID = _agree(
     "payment.contribution_paid.v1",
