@@ -3,8 +3,10 @@
 | Module | What it does |
 | --- | --- |
 | bill_job | takes the payouts out of each bill: which movements each of them covers |
-| payout_match | meets a line of the bank with a payout, and lets each covered movement go on alone |
-| differences | what differs: owner and age, closed by the fact that resolves it, or by two people |
+| payout_match | meets a line of the bank with a payout, and takes all of it back where that line is reversed |
+| payout_portions | settles a payout that was met, some movements in each transaction |
 | channel_questions | asks the channel about what only its bill names |
-| repository | the rows of payouts and differences |
+| billed_suspense | suspends money that nothing but the bill names |
+| release | lets a payout with a fee wait for the bank's lines, said by two people |
+| repository | the rows of payouts; what differs has a folder of its own, `differences` |
 """
