@@ -122,6 +122,7 @@ WHOLE = {
         "bank_line": WAITING,
         "cash_receipt": WAITING,
         "cash_refund": WAITING,
+        "payout": "some a day of a merchant",
         "refund": FEW,
         "remittance_batch": WAITING,
         "suspense": WAITING,
