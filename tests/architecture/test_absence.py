@@ -72,9 +72,12 @@ SAFE = {
         QUEUE,
         "payouts; a bank line that finds none waits or is held, and is compared with the next bill again",
     ),
-    "services/payment/payouts/repository.py _LOCK_SETTLING": (QUEUE, "payouts that are not settled to their end"),
-    "services/payment/payouts/repository.py _NEXT_BILL": (QUEUE, "bills whose payouts are still in them"),
-    "services/payment/payouts/repository.py _TO_RESOLVE": (QUEUE, "payouts with something to resolve"),
+    "services/payment/payouts/portions/repository.py _LOCK_SETTLING": (
+        QUEUE,
+        "payouts that are not settled to their end",
+    ),
+    "services/payment/payouts/billed/repository.py _NEXT_BILL": (QUEUE, "bills whose payouts are still in them"),
+    "services/payment/payouts/resolution/repository.py _TO_RESOLVE": (QUEUE, "payouts with something to resolve"),
     "services/payment/refunds/deductions/repository.py _DEDUCT_COVERED": (
         QUEUE,
         "refunds; one that is missing is recorded as a difference, and deducted by a further part",

@@ -22,8 +22,8 @@ from services.payment.differences import repository as differences
 from services.payment.payments.counted import repository as counted_money
 from services.payment.payments.counted.repository import CountedFigures
 from services.payment.payouts import payout_portions, repository
+from services.payment.payouts.models import Payout
 from services.payment.payouts.payout_portions import PORTION
-from services.payment.payouts.repository import Payout
 from services.payment.statements import repository as statements
 from services.payment.statements.repository import SettlementLine
 from shared.approvals.state import Approval
