@@ -117,7 +117,9 @@ WHOLE = {
     "shared/messaging/dead_letters/replay.py _SKIP": {"dead_letter": FAILED},
     "shared/messaging/topics/stats.py _STATS": {"outbox": WAITING, "dead_letter": WAITING, "parked_event": WAITING},
     "services/payment/bank/repository.py _OWED": {"refund": FEW},
-    "services/payment/channel_bills/repository.py _COMPARE": {"payment_order": "set against a whole bill at once"},
+    "services/payment/channel_bills/comparison/repository.py _COMPARE": {
+        "payment_order": "set against a whole bill at once"
+    },
     "services/payment/clearing/repository.py _CLEARING": {
         "bank_line": WAITING,
         "cash_receipt": WAITING,
@@ -156,7 +158,7 @@ WHOLE = {
     "services/payment/refunds/deductions/repository.py _DEDUCT_DAY": {"refund": FEW},
     "services/payment/refunds/repository.py _UNSETTLED": {"refund": FEW},
     "services/payment/refunds/unasked/repository.py _KNOWN": {"refund": FEW},
-    "services/payment/statements/repository.py _LOOK_AGAIN": {"bank_line": WAITING},
+    "services/payment/statements/settlements/repository.py _LOOK_AGAIN": {"bank_line": WAITING},
 }
 # What is read without a limit or one key for each row.
 UNBOUNDED = {
@@ -187,10 +189,10 @@ UNBOUNDED = {
     "services/payment/receipts/repository.py _OF_BATCH": {"cash_receipt": VILLAGE},
     "services/payment/shortages/repository.py _LOCK_PAYABLE": {"bank_line": WAITING},
     "services/payment/shortages/repository.py _SHORT_SINCE": {"remittance_step": "the steps of one batch"},
-    "services/payment/statements/repository.py _DEPOSITS_OF_BATCH": {"bank_line": ONE_BATCH},
+    "services/payment/statements/deposits/repository.py _DEPOSITS_OF_BATCH": {"bank_line": ONE_BATCH},
     "services/payment/statements/repository.py _LAST_BOOKED": {"bank_line": ONE_BATCH},
-    "services/payment/statements/repository.py _LOCK_FREE_DEPOSITS": {"bank_line": WAITING},
-    "services/payment/statements/repository.py _LOOK_AGAIN_AT_DEPOSITS": {"bank_line": WAITING},
+    "services/payment/statements/deposits/repository.py _LOCK_FREE_DEPOSITS": {"bank_line": WAITING},
+    "services/payment/statements/deposits/repository.py _LOOK_AGAIN_AT_DEPOSITS": {"bank_line": WAITING},
     "services/payment/cash_refunds/repository.py _LIST": {"cash_receipt": SORTED_PAGE, "collection_line": SORTED_PAGE},
     "services/payment/ledger/repository.py SUMMED": {"transfer": RECENT},
     "services/payment/ledger/repository.py _ADVANCE": {"transfer": RECENT},
@@ -203,10 +205,10 @@ UNBOUNDED = {
     "services/payment/receipts/repository.py _LOCK_DEPOSITED": {"cash_receipt": VILLAGE},
     "services/payment/receipts/repository.py _RELEASE": {"cash_receipt": VILLAGE},
     "services/payment/receipts/repository.py _UNLISTED": {"cash_receipt": VILLAGE},
-    "services/payment/statements/repository.py _EXPLAIN_DEPOSITS": {"bank_line": ONE_BATCH},
-    "services/payment/statements/repository.py _LAST_OF_BATCH": {"bank_line": ONE_BATCH},
+    "services/payment/statements/deposits/repository.py _EXPLAIN_DEPOSITS": {"bank_line": ONE_BATCH},
+    "services/payment/statements/settlements/repository.py _LAST_OF_BATCH": {"bank_line": ONE_BATCH},
     "services/payment/statements/repository.py _OF_STATEMENT": {"bank_line": "a page of one statement, sorted"},
-    "services/payment/statements/repository.py _RELEASE_DEPOSITS": {"bank_line": ONE_BATCH},
+    "services/payment/statements/deposits/repository.py _RELEASE_DEPOSITS": {"bank_line": ONE_BATCH},
     "services/payment/statements/repository.py _STORED": {"bank_line": KEYS},
     "services/payment/summary/repository.py SUMMED": {"transfer": RECENT},
     "services/payment/summary/repository.py _SUMMARY": {"transfer": RECENT, "raw_notice": WAITING, "refund": FEW},
@@ -221,8 +223,11 @@ UNBOUNDED = {
     "shared/messaging/topics/stats.py _STATS": {"outbox": WAITING},
     "services/payment/bank/repository.py _OWED": {"payment": DAY, "payment_line": DAY, "refund": FEW},
     "services/payment/batches/repository.py _MATCHED_ON": {"remittance_step": "the steps of one batch"},
-    "services/payment/channel_bills/repository.py _COMPARE": {"bill_trade_line": BILL, "payment": DAY},
-    "services/payment/channel_bills/repository.py _COMPARE_REFUNDS": {"bill_trade_line": BILL, "refund": FEW},
+    "services/payment/channel_bills/comparison/repository.py _COMPARE": {"bill_trade_line": BILL, "payment": DAY},
+    "services/payment/channel_bills/comparison/repository.py _COMPARE_REFUNDS": {
+        "bill_trade_line": BILL,
+        "refund": FEW,
+    },
     "services/payment/clearing/repository.py _CLEARING": {
         "bank_line": WAITING,
         "cash_receipt": WAITING,
@@ -295,8 +300,8 @@ UNBOUNDED = {
     "services/payment/refunds/unasked/repository.py _HELD_LINES": {"payment_line": KEYS, "unasked_refund": FEW},
     "services/payment/refunds/unasked/repository.py _RELEASE": {"unasked_refund": FEW},
     "services/payment/statements/repository.py _FREE": {"bank_line": ONE_BATCH},
-    "services/payment/statements/repository.py _LOOK_AGAIN": {"bank_line": WAITING},
-    "services/payment/statements/repository.py _STANDING_OF_BATCH": {"bank_line": ONE_BATCH},
+    "services/payment/statements/settlements/repository.py _LOOK_AGAIN": {"bank_line": WAITING},
+    "services/payment/statements/settlements/repository.py _STANDING_OF_BATCH": {"bank_line": ONE_BATCH},
     "shared/audit/repository.py _DIFFERING[bank_line]": {"bank_line": BLOCKS},
 }
 
@@ -305,7 +310,7 @@ BUILT = {
     "services/payment/batches/repository.py take_step": "step_statement, with all facts",
     "services/payment/batches/repository.py step_statement": "planned with all facts",
     "shared/audit/repository.py _built": "planned for every audited table",
-    "services/payment/channel_bills/repository.py begin_lines": "the table in which lines are staged",
+    "services/payment/channel_bills/contents/repository.py begin_lines": "the table in which lines are staged",
     "services/payment/notices/repository.py prepare_insert": "the connection's region",
     "shared/database/sealed.py keys_in_use": "every row once, for an operator who retires a key",
     "shared/database/sealed.py oldest_sealed": "one row of each column, for an operator who changes keys",

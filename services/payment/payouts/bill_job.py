@@ -15,7 +15,7 @@ from services.payment.payouts.models import Payout
 from services.payment.payouts.payout_portions import PORTION
 from services.payment.payouts.resolution import repository as resolution
 from services.payment.resources import PaymentResources
-from services.payment.statements import repository as statements
+from services.payment.statements.settlements import repository as settlements
 from shared.contracts.event import Trace
 from shared.database.business_date import business_date
 from shared.domain.ids import new_id
@@ -37,7 +37,7 @@ async def step(context: ServiceContext[PaymentResources], *, portion: int = PORT
         if bill is not None:
             await work_bill(session, bill, region, Trace.start(PAYOUTS), portion)
             return 1
-        line = await statements.lock_next_settlement(session, billed=True)
+        line = await settlements.lock_next_settlement(session, billed=True)
         if line is not None:
             await payout_match.meet_line(session, region, line, today, portion)
             return 1
@@ -63,7 +63,7 @@ async def work_bill(session: AsyncSession, bill: ReadBill, region: str, trace: T
     day = bill.bill_day - timedelta(days=1)
     if day >= bill.first_day:
         await differences.record_ours_only(session, bill.channel, bill.merchant_id, day, bill.bill_day, region, trace)
-    await statements.look_again(session, bill.channel, bill.merchant_id, payout_match.AWAITS_BILL)
+    await settlements.look_again(session, bill.channel, bill.merchant_id, payout_match.AWAITS_BILL)
     await payout_match.compare_held(session, bill.channel, bill.merchant_id, bill.bill_day, portion)
 
 

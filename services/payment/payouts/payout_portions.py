@@ -28,8 +28,8 @@ from services.payment.refunds.deductions import repository as deductions
 from services.payment.refunds.unasked import repository as unasked_rows
 from services.payment.refunds.unasked import service as unasked
 from services.payment.refunds.unasked.service import ReportedRefund
-from services.payment.statements import repository as statements
-from services.payment.statements.repository import SettlementLine
+from services.payment.statements.settlements import repository as settlements
+from services.payment.statements.settlements.repository import SettlementLine
 from shared.contracts.event import Trace
 from shared.domain.clock import business_date_of
 from shared.domain.ids import new_id
@@ -53,7 +53,7 @@ async def go_on(session: AsyncSession, today: date, portion: int) -> int:
     batch = await batches.lock_online(session, payout.batch_id) if payout and payout.batch_id else None
     if payout is None or batch is None:
         return 0
-    line = await statements.last_settlement_of(session, batch.id)
+    line = await settlements.last_settlement_of(session, batch.id)
     await _portion(session, batch, payout, line, today, portion)
     return 1
 
