@@ -108,7 +108,7 @@ SUMS = {
     "services/payment/cash/three_way_match.py _statement_against_itself": f"{FIXED}: a version of a statement",
     "services/payment/cash/three_way_match.py _money": f"{FIXED}: slips under the batch's lock, bank lines as claimed",
     "services/payment/channels/wechat/fund_flow_bill.py read": f"{FIXED}: the lines of one file",
-    "services/payment/orders/service.py _new_order": f"{FIXED}: bills, locked",
+    "services/payment/orders/new_order.py new_order": f"{FIXED}: bills, locked",
     "services/payment/refunds/metrics.py read_refunds": f"{ONE}: _UNSETTLED, a figure set against nothing",
     "services/payment/summary/figures.py unattributed": SNAPSHOT,
     "services/payment/summary/figures.py sum_of": SNAPSHOT,
