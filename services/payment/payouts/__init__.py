@@ -3,10 +3,14 @@
 | Module | What it does |
 | --- | --- |
 | bill_job | takes the payouts out of each bill: which movements each of them covers |
-| payout_match | meets a line of the bank with a payout, and takes all of it back where that line is reversed |
-| payout_portions | settles a payout that was met, some movements in each transaction |
+| billed | the rows of bills and of the payouts in them |
+| payout_match | meets a line of the bank with a payout, or holds what equals none |
+| payout_portions | settles a payout some movements at a time: each goes on alone |
+| portions | where a payout that is settled in portions stands |
+| resolution | what a payout lacked: refunds without an explanation, and what is there now |
+| release | two people let a payout wait that a fee holds |
 | channel_questions | asks the channel about what only its bill names |
-| billed_suspense | suspends money that nothing but the bill names |
-| release | lets a payout with a fee wait for the bank's lines, said by two people |
-| repository | the rows of payouts; what differs has a folder of its own, `differences` |
+| billed_suspense | suspends money that only a bill names |
+| models | a payout |
+| repository | the rows of payouts and the lines of the bank that they wait for |
 """
