@@ -34,7 +34,6 @@ WHOLE = {
         "bank_line": WAITING,
         "cash_receipt": WAITING,
         "cash_refund": WAITING,
-        "payout": "some a day of a merchant",
         "refund": FEW,
         "remittance_batch": WAITING,
         "suspense": WAITING,
