@@ -22,7 +22,8 @@ from shared.messaging.outbox.epochs import Beginning, LostEvent, begin_epoch, ke
 from tests.harness.assessments import DUE_FEN, VILLAGE
 from tests.harness.installation import COUNTY, Installation
 from tests.services.payment.running_payment import TODAY, RunningPayment, running_payment
-from verify.examination import examine
+from verify.snapshot import open_databases
+from verify.unfinished import unfinished
 
 
 @pytest.fixture
@@ -139,7 +140,8 @@ def left(person: UUID) -> Received[EnrolmentTerminated]:
 
 async def sentences(payment: RunningPayment) -> list[str]:
     """What ``canbao verify`` says of restorations that are under way."""
-    return [each.en for each in (await examine(payment.installation.settings)).unfinished]
+    async with open_databases(payment.installation.settings) as databases:
+        return [each.en for each in await unfinished(databases)]
 
 
 async def test_verify_says_how_many_orders_are_still_to_be_asked_about(payment: RunningPayment) -> None:
@@ -149,7 +151,8 @@ async def test_verify_says_how_many_orders_are_still_to_be_asked_about(payment: 
         payment.peer.pay(order["order_no"])
     assert await sentences(payment) == [], "orders that are open are nothing unusual"
     await lose(payment, lost)
-    await payment.sql("UPDATE payment_order SET opened_at = now() + interval '1 day' WHERE order_no = $1", later["order_no"])
+    opened = "UPDATE payment_order SET opened_at = now() + interval '1 day' WHERE order_no = $1"
+    await payment.sql(opened, later["order_no"])
     database = Database(payment.installation.settings.owner_url("payment"), pool_size=1)
     async with database.transaction(COUNTY) as session:
         await begin_epoch(session, Beginning("operator", "a drill", SystemClock().now(), {}))

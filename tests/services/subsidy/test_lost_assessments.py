@@ -147,9 +147,8 @@ async def test_a_roster_that_is_entered_again_certifies_what_was_taken_up_and_no
         await begin_epoch(session, Beginning("operator", "a drill", SystemClock().now(), {}))
         await take_up_lost(session)
     await owner.dispose()
-    await county.sql(
-        "subsidy", "UPDATE assessment SET identities = '[\"DIBAO\"]' WHERE enrolment_id = $1 RETURNING id", invented.enrolment_id
-    )
+    forged = "UPDATE assessment SET identities = '[\"DIBAO\"]' WHERE enrolment_id = $1 RETURNING version"
+    await county.sql("subsidy", forged, invented.enrolment_id)
     uncertified = "SELECT enrolment_id FROM proof.assessment WHERE latest AND NOT certified ORDER BY enrolment_id"
     both = sorted([taken_up.enrolment_id, invented.enrolment_id])
     assert [row["enrolment_id"] for row in await county.sql("subsidy", uncertified)] == both
