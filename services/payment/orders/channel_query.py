@@ -72,7 +72,7 @@ async def close_withdrawn(context: ServiceContext[PaymentResources]) -> int:
 async def _claim(
     context: ServiceContext[PaymentResources], channel: PaymentChannel
 ) -> tuple[date, Sequence[Order]] | None:
-    """The business date, and the orders of one merchant to ask about now, as many as its rate allows; None: none due."""
+    """The business date, and a merchant's orders to ask about now, as many as its rate allows; None: none due."""
     per_second, now = context.settings.wechat_questions_per_second, context.clock.now()
     async with context.database.transaction(context.settings.region) as session:
         today = await business_date(session, context.clock)
