@@ -30,7 +30,8 @@ def render(report: ConsistencyReport, width: int = WIDE) -> RenderableType:
     parts: list[RenderableType] = [towns_table(report, width), Text(), _checks(report, width)]
     parts += [part for check in report.checks if (part := _rows(check, width)) is not None]
     too_old = _too_old(report)
-    return Group(*parts, Text(), *([too_old] if too_old is not None else ()), _verdict(report))
+    restoring = [Text(f"! {each.zh} · {each.en}", style="yellow") for each in report.unfinished]
+    return Group(*parts, Text(), *([too_old] if too_old is not None else ()), *restoring, _verdict(report))
 
 
 def print_report(report: ConsistencyReport, console: Console | None = None) -> None:

@@ -31,6 +31,14 @@ CREATE VIEW proof.payment_order AS
 SELECT id, order_no, channel, merchant_id, benefit_year, region, state, amount_fen, appid
 FROM payment_order;
 
+-- How many orders of before the last restoration wait for the channel's word: open ones that it was not asked about
+-- since, and ended ones about which it has given no final answer.
+CREATE VIEW proof.order_to_ask AS
+SELECT count(*) AS orders
+FROM payment_order JOIN (SELECT max(began_at) AS at FROM epoch WHERE epoch > 1) AS began ON opened_at < began.at
+WHERE next_ask_at IS NOT NULL
+  AND (state NOT IN ('CREATED', 'AWAITING', 'UNKNOWN') OR coalesce(queried_at, '-infinity') < began.at);
+
 CREATE VIEW proof.order_line AS
 SELECT order_id, bill_id, enrolment_id, benefit_year, region, amount_fen, open FROM order_line;
 

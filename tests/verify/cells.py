@@ -31,6 +31,7 @@ TABLES = {
     "sealed_outbox": "outbox",
     "paid_enrolment": "enrolment",
     "recounted_people": "enrolment",
+    "order_to_ask": "payment_order",
 }
 COLUMNS = {("outbox", "aggregate_id"): "key"}
 # What a view computes: the column that stands for it, or None where another of the view's columns does.
@@ -48,6 +49,8 @@ COMPUTED: dict[tuple[str, str], str | None] = {
     ("assessment", "person"): "person_token",
     ("pricing", "terms"): "schedule",
     ("cash_refund", "state"): None,  # of its days
+    ("lost_event", "waiting"): None,  # of the rows
+    ("order_to_ask", "orders"): None,
     ("assessment", "latest"): None,  # of version
     ("assessment", "outcome"): None,  # of pricing_id: what a pricing says is tried in the view of pricings
     ("assessment", "reason_code"): None,
