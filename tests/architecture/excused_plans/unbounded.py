@@ -19,7 +19,7 @@ from tests.architecture.excused_plans.reasons import (
 UNBOUNDED = {
     "services/payment/bank/repository.py _TO_RECOUNT": {"payment": DAY, "payment_line": DAY, "refund": DAY},
     "services/payment/bank/repository.py _WITH_MONEY": {"payment": "whether a merchant has one row: the first ends it"},
-    "services/payment/batches/repository.py _ARRIVED": {"bank_line": ONE_BATCH},
+    "services/payment/batches/repository.py _ARRIVED": {"bank_line": ONE_BATCH, "remittance_step": ONE_BATCH},
     "services/payment/batches/lines/repository.py _COPY_LINES": {"remittance_line": PORTION},
     "services/payment/batches/lines/repository.py _MOVE_LINES": {"remittance_line": PORTION},
     "services/payment/batches/lines/repository.py _SUM_LINES": {"remittance_line": ONE_BATCH},
