@@ -52,7 +52,7 @@ async def meet_line(
         part = await parts.lock_waiting_part(session, settlement, region, line.trace, by_bill=True)
         await statements.explain(session, line.id, part.id)
         await parts.add_settled(session, part.id, line.amount_fen)
-        await compare(session, await _locked(session, part.id), line, today, portion)
+        await compare(session, await _locked(session, part.id), today, portion)
 
 
 async def compare_held(
@@ -62,16 +62,17 @@ async def compare_held(
     for batch_id in await parts.held_by_bill(session, channel, merchant_id):
         batch = await batches.lock_online(session, batch_id)
         if batch is not None and batch.waits_for_money:
-            line = await settlements.last_settlement_of(session, batch.id)
-            await compare(session, batch, line, today, portion)
+            await compare(session, batch, today, portion)
 
 
-async def compare(
-    session: AsyncSession, batch: OnlineBatch, line: SettlementLine, today: date, portion: int = PORTION
-) -> None:
-    """Compare a part that holds money of the bank with the payout of that sum: met, or held with the difference."""
+async def compare(session: AsyncSession, batch: OnlineBatch, today: date, portion: int = PORTION) -> None:
+    """Compare a part that holds money of the bank with the payout of that sum: met, or held with the difference.
+
+    It is met by the part's last line that stands: where every line was reversed, not even a payout of nothing is.
+    """
     key = (batch.channel, batch.merchant_id, batch.settlement_day)
-    payout = await repository.lock_awaited(session, *key, batch.declared_fen)
+    line = await settlements.last_settlement_of(session, batch.id)
+    payout = await repository.lock_awaited(session, *key, batch.declared_fen) if line.stands else None
     if payout is not None:
         await parts.give_payout(session, batch.id, payout.id)
         await payout_portions.begin(session, batch, payout, line, today, portion)
