@@ -112,8 +112,8 @@ _COLLECTORS_DEBT = """
     ORDER BY subject
 """
 # Each step begins where the one before ended, and the last one is where the batch stands, on the day that it says. What
-# a payout lacked at first goes on in a further part, by the bank's line of that payout. What a channel settled is matched
-# on the day of the last line that stands, and not before the bank has all of it.
+# a payout lacked at first goes on in a further part, by the bank's line of that payout. What a channel settled is
+# matched on the day of the last line that stands, and not before the bank has all of it.
 _STEPS = """
     WITH step AS (
         SELECT *, lag(to_state) OVER chain AS before, lead(id) OVER chain IS NULL AS last FROM proof.remittance_step

@@ -54,6 +54,7 @@ UNBOUNDED = {
     "services/payment/ledger/repository.py _BALANCES": {"transfer": RECENT},
     "services/payment/notices/quarantine/repository.py _FIGURES": {"raw_notice": WAITING},
     "services/payment/notices/repository.py _AT_RISK": {"raw_notice": WAITING},
+    "services/payment/notices/repository.py _MAY_BRING": {"raw_notice": WAITING},
     "services/payment/notices/repository.py _UNPARK": {"raw_notice": WAITING},
     "services/payment/notices/repository.py _UNPARK_BOOKED": {"raw_notice": WAITING},
     "services/payment/payments/repository.py _BOOKED_TRANSACTIONS": {"payment": KEYS},

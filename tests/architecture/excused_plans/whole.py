@@ -11,6 +11,7 @@ WHOLE = {
     "services/payment/shortages/repository.py _LOCK_PAYABLE": {"remittance_batch": WAITING, "bank_line": WAITING},
     "services/payment/notices/quarantine/repository.py _FIGURES": {"raw_notice": WAITING},
     "services/payment/notices/repository.py _AT_RISK": {"raw_notice": WAITING},
+    "services/payment/notices/repository.py _MAY_BRING": {"raw_notice": WAITING},
     "services/payment/notices/repository.py _CLAIM": {"raw_notice": WAITING},
     "services/payment/notices/repository.py _UNPARK_BOOKED": {"raw_notice": WAITING},
     "services/payment/notices/repository.py _WAITING": {"raw_notice": WAITING},
