@@ -39,7 +39,7 @@ UNBOUNDED = {
     "services/payment/remittance/detail_fetches/repository.py _SUM": {"detail_line": ONE_BATCH},
     "services/payment/cash/repository.py _LINES": {"collection_line": VILLAGE},
     "services/payment/cash_refunds/repository.py _LOCK_OF_BATCHES": {"cash_receipt": VILLAGE},
-    "services/payment/differences/repository.py _RECORD_THEIRS_FAILED": {"bill_trade_line": BILL},
+    "services/payment/differences/repository.py _RECORD_THEIRS_FAILED": {"bill_trade_line": FEW, "refund": FEW},
     "services/payment/payouts/repository.py _SUM_UNUSUAL": {"bill_flow_line": BILL},
     "services/payment/receipts/repository.py _OF_BATCH": {"cash_receipt": VILLAGE},
     "services/payment/shortages/repository.py _LOCK_PAYABLE": {"bank_line": WAITING},
@@ -102,6 +102,7 @@ UNBOUNDED = {
         "bill_flow_line": BILL,
         "payment": DAY,
         "payment_line": DAY,
+        "settlement_difference": WAITING,
     },
     "services/payment/differences/repository.py _RECORD_PAYMENTS": {
         "bill_flow_line": BILL,

@@ -12,19 +12,23 @@ from services.payment.payouts import bill_job
 from tests.harness.installation import Installation
 from tests.services.payment.running_payment import TODAY, RunningPayment, running_payment
 
+_ENOUGH = 50
+
 
 class SteppedPayment(RunningPayment):
     """Payment that takes calls and callbacks only; its notices, bills and the bank's lines are worked when asked."""
 
     async def worked(self) -> None:
-        """Work whatever waits, until nothing does."""
-        while (
-            await work_notices(self.running)
-            or await fetch_bills(self.running)
-            or await settlement.step(self.running)
-            or await bill_job.step(self.running)
-        ):
-            pass
+        """Work whatever waits, until nothing does; raises where it never ends."""
+        for _ in range(_ENOUGH):
+            if not (
+                await work_notices(self.running)
+                or await fetch_bills(self.running)
+                or await settlement.step(self.running)
+                or await bill_job.step(self.running)
+            ):
+                return
+        raise AssertionError("something is worked again and again")
 
 
 @asynccontextmanager
