@@ -19,6 +19,7 @@ class ClearingDays(BaseModel):
     batches_uncertified: Annotated[int, Field(ge=0, le=3650)] = 15
     bank_lines_unexplained: Annotated[int, Field(ge=0, le=3650)] = 7
     channel_unsettled: Annotated[int, Field(ge=0, le=3650)] = 5
+    payouts_unsettled: Annotated[int, Field(ge=0, le=3650)] = 5
     suspense_held: Annotated[int, Field(ge=0, le=3650)] = 15
     refunds_under_way: Annotated[int, Field(ge=0, le=3650)] = 15
     cash_refunds_under_way: Annotated[int, Field(ge=0, le=3650)] = 30
