@@ -40,7 +40,8 @@ def verify(
         bool,
         typer.Option(
             "--since-anchor",
-            help="只重算锚点之后的块，列明未重算的 · recompute only the blocks after the last anchor, and name the others",
+            help="只重算锚点之后的块，列明未重算的 · recompute only the blocks after the last anchor, and name"
+            " the others",
         ),
     ] = False,
 ) -> None:

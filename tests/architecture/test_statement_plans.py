@@ -90,6 +90,7 @@ RECENT = "what was written since the last summing, which a job does every 30 sec
 FEW = "exceptions: suspended money and refunds, some hundred a year"
 FAILED = "events that failed and were given up, by an operator's hand"
 BILL = "the lines of one bill, once for each payout in it"
+PIECE = "the lines of one bill, once, 5,000 at a time"
 BY_OTHERS = "the caller's region holds the order, so that nobody looks at the lines which the policy names"
 
 # What is read as a whole.
@@ -182,6 +183,8 @@ UNBOUNDED = {
     "services/payment/remittance/detail_fetches/repository.py _SUM": {"detail_line": ONE_BATCH},
     "services/payment/cash/repository.py _LINES": {"collection_line": VILLAGE},
     "services/payment/cash_refunds/repository.py _LOCK_OF_BATCHES": {"cash_receipt": VILLAGE},
+    "services/payment/channel_bills/repository.py _SEAL_LINES[TRADE]": {"bill_trade_line": PIECE},
+    "services/payment/channel_bills/repository.py _SEAL_LINES[FUND_FLOW]": {"bill_flow_line": PIECE},
     "services/payment/differences/repository.py _RECORD_THEIRS_FAILED": {"bill_trade_line": BILL},
     "services/payment/payouts/repository.py _SUM_UNUSUAL": {"bill_flow_line": BILL},
     "services/payment/receipts/repository.py _OF_BATCH": {"cash_receipt": VILLAGE},
@@ -295,7 +298,10 @@ UNBOUNDED = {
     "services/payment/statements/repository.py _FREE": {"bank_line": ONE_BATCH},
     "services/payment/statements/repository.py _LOOK_AGAIN": {"bank_line": WAITING},
     "services/payment/statements/repository.py _STANDING_OF_BATCH": {"bank_line": ONE_BATCH},
-    "shared/audit/repository.py _DIFFERING[bank_line]": {"bank_line": BLOCKS},
+    **{
+        f"shared/audit/repository.py _DIFFERING[{table}]": {table: BLOCKS}
+        for table in ("bank_line", "cash_receipt", "read_bill", "settlement_difference", "unasked_refund")
+    },
 }
 
 # SQL that is put together when it is sent.

@@ -11,8 +11,8 @@ _AS_READ = """
                                             reading.bill_id::text)) AS subject,
            coalesce(bill.region, reading.region) AS region,
            concat_ws(' ', coalesce(reading.state, 'WANTED'), coalesce(reading.line_count, 0), 'lines') AS expected,
-           CASE WHEN bill.id IS NULL THEN 'no bill' ELSE concat(bill.state, ' ', bill.line_count, ' lines') END AS found,
-           0 AS fen
+           CASE WHEN bill.id IS NULL THEN 'no bill' ELSE concat(bill.state, ' ', bill.line_count, ' lines') END
+               AS found, 0 AS fen
     FROM proof.channel_bill AS bill FULL JOIN proof.read_bill AS reading ON reading.bill_id = bill.id
     WHERE (bill.state, bill.line_count)
           IS DISTINCT FROM (coalesce(reading.state, 'WANTED'), coalesce(reading.line_count, 0))

@@ -42,8 +42,8 @@ CREATE TABLE read_bill (
 _LINES = {
     "TRADE": (
         "bill_trade_line",
-        "bill_id, line_no, kind, order_no, transaction_id, refund_no, channel_refund_id, outcome, amount_fen, due_fen,"
-        " happened_at, region",
+        """bill_id, line_no, kind, order_no, transaction_id, refund_no, channel_refund_id, outcome, amount_fen, due_fen,
+           happened_at, region""",
     ),
     "FUND_FLOW": (
         "bill_flow_line",
