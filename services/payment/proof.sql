@@ -163,8 +163,8 @@ FROM channel_bill AS bill
 CROSS JOIN generate_series(0, (SELECT max(line_no) FROM bill_trade_line WHERE bill_id = bill.id) / 5000) AS place
 CROSS JOIN LATERAL (
     SELECT place, sha256(string_agg(record_send(ROW(
-               bill_id, line_no, kind, order_no, transaction_id, refund_no, channel_refund_id, outcome, amount_fen,
-               due_fen, happened_at, region)), ''::bytea ORDER BY line_no)) AS digest
+               line_no, kind, order_no, transaction_id, refund_no, channel_refund_id, outcome, amount_fen, due_fen,
+               happened_at, region)), ''::bytea ORDER BY line_no)) AS digest
     FROM bill_trade_line AS line
     WHERE line.bill_id = bill.id AND line.line_no >= place * 5000 AND line.line_no < (place + 1) * 5000
 ) AS piece
@@ -175,8 +175,7 @@ FROM channel_bill AS bill
 CROSS JOIN generate_series(0, (SELECT max(line_no) FROM bill_flow_line WHERE bill_id = bill.id) / 5000) AS place
 CROSS JOIN LATERAL (
     SELECT place, sha256(string_agg(record_send(ROW(
-               bill_id, line_no, booked_at, flow_no, business_no, voucher_no, kind, amount_fen, balance_fen, remark,
-               region)), ''::bytea ORDER BY line_no)) AS digest
+               line_no, booked_at, flow_no, business_no, voucher_no, kind, amount_fen, balance_fen, remark, region)), ''::bytea ORDER BY line_no)) AS digest
     FROM bill_flow_line AS line
     WHERE line.bill_id = bill.id AND line.line_no >= place * 5000 AND line.line_no < (place + 1) * 5000
 ) AS piece

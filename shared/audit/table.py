@@ -21,7 +21,7 @@ class AuditedTable:
     left_out: Mapping[str, str] = field(default_factory=dict)
     # The forms of before, by their number: blocks that were sealed in them stay.
     earlier: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
-    # Which column tells the rows of one transaction apart.
+    # The column that distinguishes the rows of one transaction.
     key: str = "id"
 
     @property

@@ -41,7 +41,7 @@ SOON_S, LATE_S = 60, 600
 _KEPT_DAYS = 30
 
 
-class Head(Protocol):
+class SealedHead(Protocol):
     """The last block of a chain, as it was written down."""
 
     @property
@@ -53,7 +53,7 @@ class Head(Protocol):
         """Its hash."""
 
 
-_ALL: Final[Mapping[str, Mapping[str, Head]]] = {}
+_ALL: Final[Mapping[str, Mapping[str, SealedHead]]] = {}
 _CHAIN = """
     SELECT table_name, block, form, first_written_by::text, first_id::text, last_written_by::text, last_id::text, rows,
            content, previous, hash, sealed_at,
@@ -191,7 +191,7 @@ def _wrong(service: str, block: RowMapping, number: int, previous: str) -> str:
     return ", ".join(words for words, is_so in wrong.items() if is_so)
 
 
-async def content(databases: Databases, findings: Findings, heads: Mapping[str, Mapping[str, Head]] = _ALL) -> None:
+async def content(databases: Databases, findings: Findings, heads: Mapping[str, Mapping[str, SealedHead]] = _ALL) -> None:
     """The rows of each block are those that were sealed, each as it was; with heads, of the blocks after them only."""
     for snapshot in databases.each:
         for table in SEALED[snapshot.database]:
@@ -204,14 +204,14 @@ async def content(databases: Databases, findings: Findings, heads: Mapping[str, 
                 findings.add_named(RowFinding(name, None, "recomputed", "anchored, and not recomputed this time"))
 
 
-async def _as_anchored(snapshot: DatabaseSnapshot, table: str, head: Head | None) -> int:
+async def _as_anchored(snapshot: DatabaseSnapshot, table: str, head: SealedHead | None) -> int:
     if head is None:
         return 0
     row = await snapshot.one(_AS_ANCHORED, table=table, block=head.block, hash=head.hash)
     return int(row["block"])
 
 
-def content_after(heads: Mapping[str, Mapping[str, Head]]) -> ConsistencyCheck:
+def content_after(heads: Mapping[str, Mapping[str, SealedHead]]) -> ConsistencyCheck:
     """The check of what was sealed since heads were written down, which names what it leaves out."""
 
     async def run(databases: Databases, findings: Findings) -> None:

@@ -130,12 +130,8 @@ _DIGEST = """
     WHERE bill.id = :id
 """
 _SEAL_LINES = {
-    BillKind.TRADE: text(
-        _DIGEST.format(table="bill_trade_line", columns=f"bill_id, {', '.join(TradeLine._fields)}, region")
-    ),
-    BillKind.FUND_FLOW: text(
-        _DIGEST.format(table="bill_flow_line", columns=f"bill_id, {', '.join(FlowLine._fields)}, region")
-    ),
+    BillKind.TRADE: text(_DIGEST.format(table="bill_trade_line", columns=f"{', '.join(TradeLine._fields)}, region")),
+    BillKind.FUND_FLOW: text(_DIGEST.format(table="bill_flow_line", columns=f"{', '.join(FlowLine._fields)}, region")),
 }
 _ADD_CONTENT = text(
     "INSERT INTO channel_bill_content (bill_id, part, content, region) VALUES (:bill_id, :part, :content, :region)"

@@ -42,12 +42,12 @@ CREATE TABLE read_bill (
 _LINES = {
     "TRADE": (
         "bill_trade_line",
-        """bill_id, line_no, kind, order_no, transaction_id, refund_no, channel_refund_id, outcome, amount_fen, due_fen,
+        """line_no, kind, order_no, transaction_id, refund_no, channel_refund_id, outcome, amount_fen, due_fen,
            happened_at, region""",
     ),
     "FUND_FLOW": (
         "bill_flow_line",
-        "bill_id, line_no, booked_at, flow_no, business_no, voucher_no, kind, amount_fen, balance_fen, remark, region",
+        "line_no, booked_at, flow_no, business_no, voucher_no, kind, amount_fen, balance_fen, remark, region",
     ),
 }
 READ_BEFORE = """

@@ -29,7 +29,7 @@ _LINES = """
     FROM generate_series(1, $3::integer) AS n
 """
 _ROWS = """
-    SELECT line_no, record_send(ROW(bill_id, line_no, kind, order_no, transaction_id, refund_no, channel_refund_id,
+    SELECT line_no, record_send(ROW(line_no, kind, order_no, transaction_id, refund_no, channel_refund_id,
                                     outcome, amount_fen, due_fen, happened_at, region)) AS row
     FROM bill_trade_line ORDER BY line_no
 """
