@@ -191,7 +191,9 @@ def _wrong(service: str, block: RowMapping, number: int, previous: str) -> str:
     return ", ".join(words for words, is_so in wrong.items() if is_so)
 
 
-async def content(databases: Databases, findings: Findings, heads: Mapping[str, Mapping[str, SealedHead]] = _ALL) -> None:
+async def content(
+    databases: Databases, findings: Findings, heads: Mapping[str, Mapping[str, SealedHead]] = _ALL
+) -> None:
     """The rows of each block are those that were sealed, each as it was; with heads, of the blocks after them only."""
     for snapshot in databases.each:
         for table in SEALED[snapshot.database]:

@@ -65,6 +65,11 @@ WHERE bill.state <> 'WANTED' AND bill.kind = '{kind}'
 """
 
 
+def read_before() -> list[str]:
+    """The statements that make the rows of bills that were read before."""
+    return [READ_BEFORE.format(kind=kind, table=table, columns=columns) for kind, (table, columns) in _LINES.items()]
+
+
 def upgrade() -> None:
     """Add and index the order of writing; what stands was written by this migration, as far as blocks go."""
     for table in WITHOUT_ID:
@@ -73,8 +78,8 @@ def upgrade() -> None:
         op.execute(f"ALTER TABLE {table} ADD COLUMN written_by xid8 NOT NULL DEFAULT pg_current_xact_id()")
         op.execute(f"CREATE INDEX {table}_in_order ON {table} (written_by, {key})")
     op.execute(READ_BILL)
-    for kind, (table, columns) in _LINES.items():
-        op.execute(READ_BEFORE.format(kind=kind, table=table, columns=columns))
+    for statement in read_before():
+        op.execute(statement)
     op.execute("CREATE INDEX read_bill_in_order ON read_bill (written_by, bill_id)")
     op.execute("CREATE INDEX read_bill_region ON read_bill (region)")
     for statement in protect("read_bill"):

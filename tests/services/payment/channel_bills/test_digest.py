@@ -1,6 +1,7 @@
 """V: the lines of a bill that was read are sealed by one digest, which the auditor makes again of what stands there."""
 
 import hashlib
+import importlib
 
 import asyncpg
 import pytest
@@ -56,6 +57,18 @@ async def test_it_is_made_of_all_lines_as_they_are_stored(installation: Installa
     assert tuple(stored) == (expected, count, "a hash")
     (stands,) = await installation.sql("payment", _STANDS)
     assert stands["digest"] == expected
+
+
+async def test_bills_that_were_read_before_have_the_same_one(installation: Installation) -> None:
+    """What the migration makes of lines that were stored before it is what is made of them now."""
+    (bill,) = await installation.sql("payment", _BILL, COUNTY)
+    await installation.sql("payment", _LINES, bill["id"], COUNTY, AT_ONCE + 1)
+    await installation.sql("payment", "UPDATE channel_bill SET line_count = $1", AT_ONCE + 1)
+    for statement in importlib.import_module("services.payment.migrations.0032_sealed_inputs").read_before():
+        await installation.sql("payment", statement)
+    (made,) = await installation.sql("payment", _STORED)
+    (stands,) = await installation.sql("payment", _STANDS)
+    assert (made["digest"], made["line_count"]) == (stands["digest"], AT_ONCE + 1)
 
 
 async def test_what_was_read_the_service_cannot_change(installation: Installation) -> None:
