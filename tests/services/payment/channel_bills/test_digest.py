@@ -6,7 +6,7 @@ import importlib
 import asyncpg
 import pytest
 
-from services.payment.channel_bills import repository
+from services.payment.channel_bills.contents import repository
 from services.payment.channels.bills import BillKind
 from shared.database.engine import Database
 from tests.harness.installation import COUNTY, Installation
