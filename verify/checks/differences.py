@@ -37,7 +37,8 @@ _DIFFERENCES_COMPARED = """
                payment.id, NULL, NULL, NULL, NULL, payment.amount_fen, NULL, 'CHANNEL', merchant.region,
                payment.paid_on + 1, payment.paid_on + 1
         FROM difference JOIN proof.payment AS payment ON payment.id = difference.payment_id
-        JOIN proof.billed_merchant AS merchant USING (channel, merchant_id)
+        JOIN proof.billed_merchant AS merchant
+          ON (merchant.channel, merchant.merchant_id) = (payment.channel, payment.merchant_id)
         WHERE difference.unasked_id IS NULL AND difference.bill_id IS NULL
         UNION ALL
         SELECT difference.id, 5, 'REFUND', bill.channel, bill.merchant_id, line.transaction_id, line.channel_refund_id,
@@ -109,8 +110,8 @@ _DIFFERENCES_ENDED = """
         FROM difference JOIN proof.payment AS payment USING (channel, merchant_id, transaction_id)
         JOIN proof.payment_line AS line ON line.payment_id = payment.id
         WHERE difference.kind = 'PAYMENT' AND coalesce(difference.theirs_fen, payment.amount_fen) = payment.amount_fen
-          AND (line.counted_by IS NOT NULL
-               OR EXISTS (SELECT FROM proof.transfer AS booked WHERE booked.idempotency_key = concat('settled:', line.id)))
+          AND (line.counted_by IS NOT NULL OR EXISTS (
+              SELECT FROM proof.transfer AS booked WHERE booked.idempotency_key = concat('settled:', line.id)))
         UNION ALL
         SELECT difference.id, refund.deducted_by
         FROM difference JOIN proof.refund AS refund USING (channel, merchant_id)
@@ -210,7 +211,8 @@ CHECKS = (
         "DIFFERENCES_PROVED",
         "对账差异逐笔有据",
         "Each difference is one by what it names, and ended by what happened",
-        "对账差异 ↔ 账单行、收款、退款与出款（类别、责任方、金额、日期、结案原因）；渠道主动退款 ↔ 缴费明细与分录；出款的原因 ↔ 账单各笔",
+        "对账差异 ↔ 账单行、收款、退款与出款（类别、责任方、金额、日期、结案原因）；"
+        "渠道主动退款 ↔ 缴费明细与分录；出款的原因 ↔ 账单各笔",
         differences,
     ),
 )

@@ -45,8 +45,8 @@ _MOVING = """
     ) AS copied
     WHERE move.lines_left > 0 ORDER BY move.step_id
 """
-# A move is of the step that began it, in the same moment; done, it has come to its batch's last line. What came back has
-# a batch of its own. Steps from before lines moved in portions have no move: none is asked of those before the first.
+# A move is of the step that began it, in the same moment; done, it has come to its batch's last line. What came back
+# has a batch of its own. Steps from before lines moved in portions have no move: none is asked before the first move.
 _MOVES = """
     SELECT concat('batch ', coalesce(move.batch_id, step.batch_id), ' ', coalesce(move.step, step.step)) AS subject,
            coalesce(move.region, step.region) AS region,
