@@ -109,7 +109,9 @@ CREATE VIEW proof.billed_merchant AS SELECT channel, merchant_id, first_day, reg
 
 -- Never the file itself: it holds who paid.
 CREATE VIEW proof.channel_bill AS
-SELECT id, channel, merchant_id, kind, bill_day, state, fault, line_count, region FROM channel_bill;
+SELECT id, channel, merchant_id, kind, bill_day, state, fault, line_count, region,
+       EXISTS (SELECT FROM channel_bill_content AS part WHERE part.bill_id = channel_bill.id) AS has_file
+FROM channel_bill;
 
 CREATE VIEW proof.bill_trade_line AS
 SELECT bill_id, line_no, kind, order_no, transaction_id, refund_no, channel_refund_id, outcome, amount_fen, due_fen,
@@ -130,8 +132,11 @@ CREATE VIEW proof.remittance_line AS
 SELECT batch_id, enrolment_id, source_id, benefit_year, region, amount_fen, place, receipt_no
 FROM remittance_line;
 
+-- A move begins in the moment of its step.
 CREATE VIEW proof.remittance_move AS
-SELECT step_id, batch_id, step, replaced_by, moved_to, lines_left, region, recorded_at FROM remittance_move;
+SELECT step_id, batch_id, step, replaced_by, moved_to, lines_left, region, recorded_at,
+       (SELECT recorded_at FROM remittance_step AS step WHERE step.id = remittance_move.step_id) AS stepped_at
+FROM remittance_move;
 
 CREATE VIEW proof.remittance_step AS
 SELECT id, batch_id, step, from_state, to_state, effective_on, region

@@ -70,6 +70,8 @@ COMPUTED: dict[tuple[str, str], str | None] = {
     ("cash_refund", "state"): None,  # of its days
     ("lost_event", "waiting"): None,  # of the rows
     ("order_to_ask", "orders"): None,
+    ("channel_bill", "has_file"): None,  # of the file's pieces, which are in no view
+    ("remittance_move", "stepped_at"): None,  # of its step
     ("assessment", "latest"): None,  # of version
     ("assessment", "outcome"): None,  # of pricing_id: what a pricing says is tried in the view of pricings
     ("assessment", "reason_code"): None,
