@@ -126,8 +126,8 @@ _DAILY = """
             UNION ALL
             SELECT region, debit, effective_on, -amount_fen FROM proof.transfer WHERE kind = 'refund_deducted'
         ) AS side
-        WHERE account IN ('village_cash', 'collector_short', 'pending', 'in_transit', 'treasury', 'unapplied', 'suspense',
-                          'refund_payable', 'refunded_unasked')
+        WHERE account IN ('village_cash', 'collector_short', 'pending', 'in_transit', 'treasury', 'unapplied',
+                          'suspense', 'refund_payable', 'refunded_unasked')
            OR starts_with(account, 'channel:')
         GROUP BY region, account, day
     ) AS ended

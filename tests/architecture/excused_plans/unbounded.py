@@ -43,7 +43,6 @@ UNBOUNDED = {
     "services/payment/differences/repository.py _RECORD_THEIRS_FAILED": {"bill_trade_line": FEW, "refund": FEW},
     "services/payment/channel_bills/contents/repository.py _SEAL_LINES[TRADE]": {"bill_trade_line": PIECE},
     "services/payment/channel_bills/contents/repository.py _SEAL_LINES[FUND_FLOW]": {"bill_flow_line": PIECE},
-    "services/payment/differences/repository.py _RECORD_THEIRS_FAILED": {"bill_trade_line": BILL},
     "services/payment/payouts/repository.py _SUM_UNUSUAL": {"bill_flow_line": BILL},
     "services/payment/receipts/repository.py _OF_BATCH": {"cash_receipt": VILLAGE},
     "services/payment/shortages/repository.py _LOCK_PAYABLE": {"bank_line": WAITING},
