@@ -100,16 +100,16 @@ def is_new(approval: Approval, decision: ApprovalDecision) -> bool:
         raise AlreadyDecided(f"{approval.state.value}: {approval.decided_by}")
     if decision.into is ApprovalState.WITHDRAWN and decision.by != approval.proposed_by:
         raise NotTheProposer
-    if decision.into is not ApprovalState.WITHDRAWN and _is_one(decision.by, approval.proposed_by):
+    if decision.into is not ApprovalState.WITHDRAWN and is_one_client(decision.by, approval.proposed_by):
         raise OwnAct(f"提出人 proposed by {approval.proposed_by}")
-    if decision.into is ApprovalState.APPROVED and any(_is_one(decision.by, name) for name in approval.not_by):
+    if decision.into is ApprovalState.APPROVED and any(is_one_client(decision.by, name) for name in approval.not_by):
         raise OwnAct(f"原录入人 entered by {decision.by}")
     if approval.state_on(decision.on) is ApprovalState.EXPIRED:
         raise ProposalExpired(f"最后期限 last day {approval.expires_on}")
     return True
 
 
-def _is_one(client: str, other: str) -> bool:
+def is_one_client(client: str, other: str) -> bool:
     """Whether two names are read as one: who reads a list of decisions takes them for the same office."""
     return canonical_number(client) == canonical_number(other)
 

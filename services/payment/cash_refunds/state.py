@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.payment.chronology import MoneyDay, MoneyPath, contradiction
 from services.payment.ledger.transfer import Dimensions, PostingContext
+from shared.approvals.state import is_one_client
 from shared.contracts.event import Trace
 from shared.errors import DomainError, ErrorCode
 
@@ -99,7 +100,7 @@ def takes(refund: CashRefund, step: RecordedStep) -> bool:
     """Whether the step is new; the same again is not. Raises what forbids it."""
     place = _ORDER.index(step.into)
     receipt = f"收据 receipt {refund.receipt_no}"
-    if step.into is CashRefundState.APPROVED and step.by == refund.trace.actor:
+    if step.into is CashRefundState.APPROVED and is_one_client(step.by, refund.trace.actor):
         raise CollectorMayNotRelease(receipt)
     if _ORDER.index(refund.state) >= place:
         if step.into is not CashRefundState.APPROVED and _recorded(refund, place) != (step.on, step.signed_by):

@@ -12,6 +12,7 @@ from services.payment.refunds.repository import ListedRefund
 from services.payment.refunds.schemas import Approved, RefundOut, RefundRequested
 from services.payment.refunds.state import NewRefund, RefundState
 from services.payment.resources import PaymentResources
+from shared.approvals.state import OwnAct
 from shared.database.business_date import business_date
 from shared.database.engine import after_commit
 from shared.errors import NotFound
@@ -36,11 +37,14 @@ async def list_refunds(
 
 
 @ROUTER.post("/v1/refunds/{refund_id}/approve", dependencies=[requires("payment:refund")])
-@responses_for(NotFound)
+@responses_for(NotFound, OwnAct)
 async def approve_refund(
     session: Session, caller: CurrentCaller, context: CurrentContext[object], refund_id: UUID
 ) -> Approved:
-    """Let a refund go to its channel. Approving it twice changes nothing; one the channel closed is asked again."""
+    """Let a refund go to its channel; another client approves it than put it forward.
+
+    Approving it twice changes nothing; one the channel closed is asked again.
+    """
     today = await business_date(session, context.clock)
     refund = await service.approve(session, refund_id, today, caller.trace())
     after_commit(session, lambda: context.wake(REFUNDS))

@@ -1,6 +1,7 @@
 """Putting refunds forward, approving them, and taking the channel's word for what became of them.
 
-Money leaves only after a person approved it: a duplicate is put forward by itself, never paid out by itself.
+Money leaves only after somebody else approved it than put it forward: a duplicate is put forward by itself, never paid
+out by itself.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +23,9 @@ from services.payment.refunds.state import AT_CHANNEL, NewRefund, Refund, Refund
 from services.payment.refunds.unasked import service as unasked
 from services.payment.refunds.unasked.service import ReportedRefund
 from services.payment.suspense import repository as suspense
+from services.payment.suspense.reasons import AUTO_REFUND_REASONS
 from services.payment.suspense.state import SuspenseState
+from shared.approvals.state import OwnAct, is_one_client
 from shared.contracts.event import Trace
 from shared.contracts.payment import RefundPaid
 from shared.domain.clock import business_date_of
@@ -60,12 +63,15 @@ async def approve(session: AsyncSession, refund_id: UUID, day: date, trace: Trac
     """Let a refund go to the channel; one that is on its way already is left alone. Raises NotFound.
 
     After the channel closed a refund, approving it again asks under a new number. One that it refused, for want of
-    balance for example, is asked again at once under its number.
+    balance for example, is asked again at once under its number. Raises OwnAct for who put it forward.
     """
     refund = (await repository.lock(session, [refund_id])).get(refund_id)
     if refund is None:
         raise NotFound("没有该退款 · no such refund")
     if refund.state is RefundState.REQUESTED:
+        by_client = refund.reason not in AUTO_REFUND_REASONS  # else its actor is whose payment it was
+        if by_client and is_one_client(trace.actor, refund.trace.actor):
+            raise OwnAct(f"申请人 put forward by {refund.trace.actor}")
         await repository.approve(session, refund, attempt=1, approved_by=trace.actor, day=day)
         await suspense.transition(session, [refund.suspense_id], SuspenseState.REFUNDING, from_state=SuspenseState.HELD)
         decided = PostingContext(str(refund.id), day, refund.id, refund.trace)

@@ -345,13 +345,18 @@ async def test_a_refund_notice_that_was_parked_while_its_payment_was_booked_is_l
     assert await retry_parked(payment.running) == 0
 
 
-async def test_other_suspended_money_goes_back_when_somebody_asks_for_it(payment: RunningPayment) -> None:
+async def test_other_suspended_money_goes_back_when_one_asks_and_another_approves(payment: RunningPayment) -> None:
+    """C1: nobody approves their own act, and a name that reads the same is no other client."""
     await payment.paid({"order_no": "nobody-ordered-this", "amount_fen": 700})
     (item,) = await payment.get("suspense?state=HELD")
     assert await payment.get("refunds") == []
     refund_id = (await payment.post(f"suspense/{item['id']}/refund")).json()["refund_id"]
     assert (await payment.post(f"suspense/{item['id']}/refund")).json()["refund_id"] == refund_id
-    await payment.post(f"refunds/{refund_id}/approve")
+    for client in ("clerk", "ＣＬＥＲＫ"):
+        refused = await payment.post(f"refunds/{refund_id}/approve", client=client)
+        assert (refused.status_code, refused.json()["code"]) == (403, "APPROVAL_OF_OWN_ACT")
+    assert [one["state"] for one in await payment.get("refunds")] == ["REQUESTED"]
+    assert (await payment.post(f"refunds/{refund_id}/approve", client="chief")).is_success
     await reported(payment, await asked(payment), "SUCCESS")
     assert await payment.balances() == {}
     assert (await payment.get("suspense"))[0]["state"] == "REFUNDED"
