@@ -16,10 +16,11 @@ import structlog
 from services.composition import migrate_all
 from shared.database.embedded import EmbeddedPostgres
 from shared.database.provision import generate_passwords, provision
-from tests.harness.cluster import SERVICES, Cluster, scratch_folder
+from tests.harness.cluster import OF_TESTS, SERVICES, Cluster, log_in_cheaply, scratch_folder
 from tests.harness.copied import CopiedSettings, Copies
 from tests.harness.installation import Installation, database_settings, on_kafka, settings_for
 from tests.harness.kafka_broker import KafkaBroker, NamedBroker, broker_for_tests
+from tests.harness.kept_connections import KeptConnections
 from tests.harness.scheduling import ByUnit
 
 _TESTS = Path(__file__).parent
@@ -59,8 +60,9 @@ def cluster() -> Iterator[Cluster]:
     """One provisioned server for the session; its databases are copied per test with `cluster.cloned`."""
     folder = scratch_folder()
     try:
-        with EmbeddedPostgres(folder) as postgres:
+        with EmbeddedPostgres(folder, parameters=OF_TESTS) as postgres:
             passwords = generate_passwords(SERVICES)
+            asyncio.run(log_in_cheaply(postgres.admin_url))
             asyncio.run(provision(postgres.admin_url, SERVICES, passwords))
             yield Cluster(postgres, passwords)
     finally:
@@ -99,10 +101,11 @@ def migrated(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Copi
 @pytest.fixture
 async def installation(cluster: Cluster, migrated: CopiedSettings) -> AsyncIterator[Installation]:
     """An installation of the test's own on the embedded bus; a database is copied when it is first asked for."""
-    copies = Copies(cluster)
+    copies, kept = Copies(cluster), KeptConnections()
     try:
-        yield Installation(migrated.on(copies, **database_settings(cluster, suffix=copies.suffix)))
+        yield Installation(migrated.on(copies, **database_settings(cluster, suffix=copies.suffix)), kept)
     finally:
+        await kept.close()
         await copies.drop()
 
 

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import asyncpg
 
@@ -22,6 +23,8 @@ _MEMORY = Path("/dev/shm")
 _ENOUGH_BYTES = 1 << 30
 _PREFIX = "canbao-test-"
 _A_DAY_S = 86_400
+# Tests log in some ten thousand times. Their server has no thief of hashes to withstand.
+OF_TESTS = {"scram_iterations": "1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,16 @@ def _kind(template: str) -> str:
     short = template.removeprefix("canbao_")
     known = (name for name in (*SERVICES, BUS) if short == name or short.startswith(f"{name}_"))
     return next(known, template)
+
+
+async def log_in_cheaply(admin_url: str) -> None:
+    """Store the superuser's password once more, as the server of tests hashes it."""
+    admin = await asyncpg.connect(admin_url)
+    try:
+        statement = "SELECT format('ALTER ROLE CURRENT_USER PASSWORD %L', $1::text)"
+        await admin.execute(await admin.fetchval(statement, unquote(urlsplit(admin_url).password or "")))
+    finally:
+        await admin.close()
 
 
 _NUMBERS = itertools.count(1)

@@ -4,7 +4,7 @@ import base64
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from shared.web.tokens import Grant, issue, signing_key
 from tests.harness.cluster import SERVICES, Cluster
 from tests.harness.conformance import must_be_documented
 from tests.harness.copied import CopiedSettings
+from tests.harness.kept_connections import KeptConnections, alone
 from tests.harness.timeouts import stretched
 
 COUNTY = "411521"
@@ -59,13 +60,14 @@ def write_token_keys(folder: Path) -> dict[str, Path]:
 
 @dataclass(frozen=True)
 class Installation:
-    """A county's installation with databases of its own."""
+    """A county's installation with databases of its own; a test's own keeps the connections of its questions."""
 
     settings: Settings
+    kept: KeptConnections | None = None
 
     def with_settings(self, **changes: Any) -> "Installation":
         """The same databases under changed settings."""
-        return Installation(self.settings.model_copy(update=changes))
+        return replace(self, settings=self.settings.model_copy(update=changes))
 
     def caller(
         self, *scopes: str, region: str = COUNTY, client: str = "clerk", now: datetime | None = None
@@ -109,12 +111,15 @@ class Installation:
 
     async def sql(self, database: str, query: str, *arguments: Any) -> Sequence[asyncpg.Record]:
         """Look into (or break) one database as the owner of its tables."""
-        connection = await asyncpg.connect(self.settings.owner_url(database))
-        try:
+        url = self.settings.owner_url(database)
+        async with self.kept.entered(url) if self.kept else alone(url) as connection:
             rows: Sequence[asyncpg.Record] = await connection.fetch(query, *arguments)
             return rows
-        finally:
-            await connection.close()
+
+    async def leave(self) -> None:
+        """Close what the test's questions keep open: nobody may be in a database that is copied."""
+        if self.kept is not None:
+            await self.kept.close()
 
     async def set_business_date(self, day: date, *services: str) -> None:
         """Begin on another day than today, in the named services' databases."""

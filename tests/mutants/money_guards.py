@@ -18,8 +18,8 @@ MONEY_GUARDS = (
         (
             Edit(
                 "services/payment/payouts/repository.py",
-                "AND amount_fen - unusual_fen = :amount_fen\n",
-                "AND :amount_fen > 0\n",
+                "AND amount_fen - unusual_fen = :amount_fen AND",
+                "AND :amount_fen > 0 AND",
             ),
         ),
         (_PAYOUTS + "test_a_bank_line_that_differs_holds_its_payout_only",),
@@ -148,7 +148,7 @@ MONEY_GUARDS = (
     ),
     Mutation(
         "order of a lost window that stands already",
-        (Edit("services/payment/orders/lost.py", "if event.order_no not in known:", "if True:"),),
+        (Edit("services/payment/orders/lost.py", "if event.order_no in known:", "if False:"),),
         (_LOST + "test_a_lost_order_waits_for_its_bill_and_one_that_stands_is_not_written_twice",),
     ),
     Mutation(

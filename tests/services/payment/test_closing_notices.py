@@ -1,28 +1,18 @@
 """B4: nothing ever left quarantine. A notice is closed by two people with a reason, and taken up again the same way."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 from prometheus_client import REGISTRY
 
 from shared.metrics_collector import read_gauges
 from tests.harness.assessments import DUE_FEN
-from tests.harness.installation import Installation
 from tests.harness.wechat_peer import APPID, paid_notice
-from tests.services.payment.running_payment import RunningPayment, running_payment
+from tests.services.payment.running_payment import RunningPayment
 
 OTHERS: dict[str, Any] = {"appid": "wx0000000000000000"}
 WHY = {"reason": "对方商户的款项，已在商户平台核对"}
 PAPER = {"evidence": "商户平台退款单 5030000"}
-
-
-@pytest.fixture
-async def payment(installation: Installation, tmp_path: Path) -> AsyncIterator[RunningPayment]:
-    async with running_payment(installation, tmp_path) as opened:
-        yield opened
 
 
 async def strangers_notice(payment: RunningPayment) -> str:

@@ -1,6 +1,8 @@
 """Who collects money cannot also say that it has arrived: each step of its way belongs to another office."""
 
 import re
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from fastapi.routing import APIRoute
@@ -8,8 +10,8 @@ from fastapi.routing import APIRoute
 from services.payment import SERVICE
 from shared.domain.ids import new_id
 from shared.web.dependencies import scope_of
-from tests.harness.installation import COUNTY
-from tests.services.payment.running_payment import RunningPayment
+from tests.harness.installation import COUNTY, Installation
+from tests.services.payment.running_payment import RunningPayment, running_payment
 
 OFFICES = {
     "POST /v1/orders": "payment:write",
@@ -45,6 +47,13 @@ OFFICES = {
     "POST /v1/settlement-differences/{difference_id}/closing": "payment:bank",
 }
 OF_THE_WHOLE_AREA = {"payment:bank", "payment:tax", "payment:treasury"}
+
+
+@pytest.fixture
+async def payment(installation: Installation, tmp_path: Path) -> AsyncIterator[RunningPayment]:
+    """Payment that answers: no job has a part in what is refused."""
+    async with running_payment(installation, tmp_path, role="web") as opened:
+        yield opened
 
 
 def test_each_endpoint_that_moves_money_asks_for_the_scope_of_its_office() -> None:

@@ -39,22 +39,36 @@ def configured(pack_id: str) -> Pack:
     return with_overrides(load_pack(pack_id), OverridesEntry.model_validate(_OPEN.get(pack_id, {})), name="test")
 
 
+# A strategy is looked over once; made for each example, that would take longer than what is tested with it.
 def days(pack: Pack) -> st.SearchStrategy[date]:
     """Days from before the window to after the benefit year."""
-    first = pack.windows[0].first
-    return st.dates(date(first.year, 6, 1), date(pack.benefit.last.year + 1, 3, 31))
+    return _days(pack.windows[0].first.year, pack.benefit.last.year)
+
+
+@cache
+def _days(first_year: int, last_year: int) -> st.SearchStrategy[date]:
+    return st.dates(date(first_year, 6, 1), date(last_year + 1, 3, 31))
 
 
 def held(pack: Pack) -> st.SearchStrategy[tuple[Certified, ...]]:
     """Identities with and without dates."""
+    return _held(days(pack))
+
+
+@cache
+def _held(day: st.SearchStrategy[date]) -> st.SearchStrategy[tuple[Certified, ...]]:
     certifiable = st.sampled_from([identity for identity in Identity if identity not in BY_AGE])
-    one = st.builds(Certified, certifiable, st.none() | days(pack), st.none() | days(pack))
+    one = st.builds(Certified, certifiable, st.none() | day, st.none() | day)
     return st.lists(one, max_size=4, unique_by=lambda certified: certified.identity).map(tuple)
 
 
 def people(pack: Pack) -> st.SearchStrategy[Facts]:
     """People about whom everything is known."""
-    day, year = days(pack), pack.benefit_year
+    return _people(days(pack), pack.benefit_year)
+
+
+@cache
+def _people(day: st.SearchStrategy[date], year: int) -> st.SearchStrategy[Facts]:
     insurance = st.builds(
         OtherInsurance,
         st.sampled_from([InsuranceType.NONE, InsuranceType.EMPLOYEE, *InsuranceType]),

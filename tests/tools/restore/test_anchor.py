@@ -87,6 +87,7 @@ async def test_abandoned_heads_are_recorded_and_a_changed_anchor_is_refused(
     await _targets_published(installation, "罗政办〔2023〕1号")
     kept = await _anchored(installation, file)
     name = urlsplit(installation.settings.owner_url("quota")).path.removeprefix("/")
+    await installation.leave()
     backup = await cluster.clone((name,))
     await _targets_published(installation, "罗政办〔2023〕2号")
     lost = await _anchored(installation, file)

@@ -44,6 +44,14 @@ async def decide(payment: RunningPayment, approval: str, what: str, client: str)
     return await payment.post(f"approvals/{approval}/{what}", {"because": "已与银行回单核对"}, client=client)
 
 
+async def close_difference(payment: RunningPayment, difference: str, reason: str) -> str:
+    """Two people close a difference by their word; the approval."""
+    path = f"settlement-differences/{difference}/closing"
+    approval = str((await payment.post(path, {"reason": reason}, client="bank")).json()["id"])
+    assert (await decide(payment, approval, "approval", "tax")).status_code == 200
+    return approval
+
+
 async def reverse(payment: RunningPayment, line_id: str) -> None:
     answer = await decide(payment, await proposed(payment, line_id), "approval", "tax")
     assert (answer.status_code, answer.json()["state"]) == (200, "APPROVED"), answer.text

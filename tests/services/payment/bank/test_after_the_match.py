@@ -1,29 +1,20 @@
 """What comes after a payout was met: a fact that two people did not know of, and a reversal beside a further part."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import date
-from pathlib import Path
 
-import pytest
 from sqlalchemy import text
 
 from services.payment.payouts import payout_match
 from tests.harness.assessments import DUE_FEN
-from tests.harness.installation import COUNTY, Installation
+from tests.harness.installation import COUNTY
 from tests.harness.lock_waits import wait_for_lock_waits
 from tests.services.payment.bank.billed_days import FIRST, SECOND, THIRD, BilledDays
-from tests.services.payment.bank.statement_steps import breaks, decide, lines_of, proposed
+from tests.services.payment.bank.statement_steps import breaks, close_difference, decide, lines_of, proposed
 from tests.services.payment.bank.test_payouts import differing, part, settle
-from tests.services.payment.running_payment import RunningPayment, running_payment
+from tests.services.payment.running_payment import RunningPayment
 
 LATE = "4200008888"
-
-
-@pytest.fixture
-async def payment(installation: Installation, tmp_path: Path) -> AsyncIterator[RunningPayment]:
-    async with running_payment(installation, tmp_path) as opened:
-        yield opened
 
 
 async def lacking_one(payment: RunningPayment) -> tuple[dict[str, object], str]:
@@ -45,14 +36,12 @@ async def lacking_one(payment: RunningPayment) -> tuple[dict[str, object], str]:
 async def test_money_that_comes_after_two_people_closed_its_difference_goes_on(payment: RunningPayment) -> None:
     """C1, attacked: it was credited and stayed at the channel for ever, with no open difference and no break."""
     order, difference = await lacking_one(payment)
-    path = f"settlement-differences/{difference}/closing"
-    proposal = (await payment.post(path, {"reason": "渠道查无此单"}, client="bank")).json()
-    assert (await decide(payment, proposal["id"], "approval", "tax")).status_code == 200
+    closed_by = await close_difference(payment, difference, "渠道查无此单")
     await differing(payment, (4, "PAYMENT", "DECIDED"))
     await payment.paid(order, transaction_id=LATE, success_time=f"{FIRST}T11:00:00+08:00")
     assert (await part(payment, "READY_TO_REMIT", number=2))["line_count"] == 1
     (counted,) = await differing(payment, (4, "PAYMENT", "COUNTED"))
-    assert counted["closed_by"] == proposal["id"], "who closed it first is kept"
+    assert counted["closed_by"] == closed_by, "who closed it first is kept"
     assert await payment.balances() == {"pending": 2 * DUE_FEN, "premium": -2 * DUE_FEN}
     assert await breaks(payment) == []
 

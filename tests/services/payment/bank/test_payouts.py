@@ -1,14 +1,9 @@
 """A merchant with bills: each payout meets the bank's line, what agrees goes on alone, only what differs is held."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from tests.harness.assessments import DUE_FEN
 from tests.harness.eventually import eventually
-from tests.harness.installation import Installation
 from tests.harness.wechat_peer import refund_notice
 from tests.services.payment.bank.billed_days import FIRST, FOURTH, SECOND, THIRD, BilledDays
 from tests.services.payment.bank.statement_steps import (
@@ -21,18 +16,7 @@ from tests.services.payment.bank.statement_steps import (
     refund_of,
     reverse,
 )
-from tests.services.payment.running_payment import RunningPayment, running_payment
-
-
-@pytest.fixture
-async def payment(installation: Installation, tmp_path: Path) -> AsyncIterator[RunningPayment]:
-    async with running_payment(installation, tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-def days(payment: RunningPayment) -> BilledDays:
-    return BilledDays(payment)
+from tests.services.payment.running_payment import RunningPayment
 
 
 async def part(payment: RunningPayment, state: str, day: str = FIRST, number: int = 1) -> dict[str, Any]:

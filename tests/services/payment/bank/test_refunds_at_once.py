@@ -1,9 +1,7 @@
 """Refunds that nobody asked for, reported twice at once: by the channel's notice and by its bill."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,17 +11,11 @@ from services.payment.refunds.unasked.service import ReportedRefund
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
 from tests.harness.assessments import DUE_FEN
-from tests.harness.installation import COUNTY, Installation
+from tests.harness.installation import COUNTY
 from tests.harness.lock_waits import wait_for_lock_waits
 from tests.harness.wechat_peer import MCHID, refund_notice
 from tests.services.payment.bank.billed_days import FIRST, BilledDays
-from tests.services.payment.running_payment import RunningPayment, running_payment
-
-
-@pytest.fixture
-async def payment(installation: Installation, tmp_path: Path) -> AsyncIterator[RunningPayment]:
-    async with running_payment(installation, tmp_path) as opened:
-        yield opened
+from tests.services.payment.running_payment import RunningPayment
 
 
 async def take(payment: RunningPayment, number: str, fen: int) -> bool:

@@ -1,7 +1,5 @@
 """A payout that a fee holds goes on when the bank has all of it; a refund that only we call paid is a difference."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,20 +7,13 @@ import pytest
 from simulator.wechat.bill_files import TradeRow
 from tests.harness.assessments import DUE_FEN
 from tests.harness.eventually import eventually
-from tests.harness.installation import Installation
 from tests.harness.wechat_peer import refund_notice
 from tests.services.payment.bank.billed_days import FIRST, SECOND, THIRD, BilledDays
 from tests.services.payment.bank.statement_steps import book, breaks, decide, line, refund_of
-from tests.services.payment.running_payment import RunningPayment, running_payment
+from tests.services.payment.running_payment import RunningPayment
 
 FEE_FEN = 228
 GROUNDS = {"reason": "渠道退还手续费", "evidence": "渠道回函 2023-10-10"}
-
-
-@pytest.fixture
-async def payment(installation: Installation, tmp_path: Path) -> AsyncIterator[RunningPayment]:
-    async with running_payment(installation, tmp_path) as opened:
-        yield opened
 
 
 async def payout_in(payment: RunningPayment, state: str) -> dict[str, Any]:

@@ -1,28 +1,11 @@
 """A channel's bill that says one thing twice: one piece of money is counted once, and the rest is a difference."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
 from tests.harness.assessments import DUE_FEN
 from tests.harness.eventually import eventually
-from tests.harness.installation import Installation
 from tests.services.payment.bank.billed_days import FIRST, SECOND, THIRD, BilledDays
-from tests.services.payment.bank.statement_steps import breaks, decide
+from tests.services.payment.bank.statement_steps import breaks, close_difference
 from tests.services.payment.bank.test_payouts import differing, part, settle
-from tests.services.payment.running_payment import RunningPayment, running_payment
-
-
-@pytest.fixture
-async def payment(installation: Installation, tmp_path: Path) -> AsyncIterator[RunningPayment]:
-    async with running_payment(installation, tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-def days(payment: RunningPayment) -> BilledDays:
-    return BilledDays(payment)
+from tests.services.payment.running_payment import RunningPayment
 
 
 async def test_a_transaction_twice_in_a_payout_is_counted_once_and_its_repetition_waits_for_somebody(
@@ -42,9 +25,7 @@ async def test_a_transaction_twice_in_a_payout_is_counted_once_and_its_repetitio
     assert (difference["ours_fen"], difference["theirs_fen"], difference["owner"]) == (0, DUE_FEN, "CHANNEL")
     assert difference["transaction_id"] == paid.transaction
     assert await breaks(payment) == []
-    path = f"settlement-differences/{difference['id']}/closing"
-    proposal = (await payment.post(path, {"reason": "渠道已扣回"}, client="bank")).json()
-    assert (await decide(payment, proposal["id"], "approval", "tax")).status_code == 200
+    await close_difference(payment, difference["id"], "渠道已扣回")
     await differing(payment, (2, "PAYMENT", "DECIDED"))
     assert await breaks(payment) == []
 

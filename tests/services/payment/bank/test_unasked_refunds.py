@@ -1,29 +1,13 @@
 """Refunds that nobody here asked for are facts: of suspended money adopted, of credited money to be recovered."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.harness.assessments import DUE_FEN
-from tests.harness.installation import Installation
 from tests.harness.wechat_peer import refund_notice
 from tests.services.payment.bank.billed_days import FIRST, SECOND, THIRD, BilledDays
-from tests.services.payment.bank.statement_steps import breaks, decide
+from tests.services.payment.bank.statement_steps import breaks, close_difference
 from tests.services.payment.bank.test_payouts import differing, part, settle
-from tests.services.payment.running_payment import RunningPayment, running_payment
-
-
-@pytest.fixture
-async def payment(installation: Installation, tmp_path: Path) -> AsyncIterator[RunningPayment]:
-    async with running_payment(installation, tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-def days(payment: RunningPayment) -> BilledDays:
-    return BilledDays(payment)
+from tests.services.payment.running_payment import RunningPayment
 
 
 async def twice_paid(payment: RunningPayment, days: BilledDays) -> str:
@@ -141,9 +125,7 @@ async def test_a_refund_of_a_credited_contribution_is_to_be_recovered_and_the_en
     (difference,) = await differing(payment, (4, "REFUND", None))
     assert (difference["owner"], difference["theirs_fen"], difference["since"]) == ("OFFICE", DUE_FEN, SECOND)
     assert await breaks(payment) == []
-    path = f"settlement-differences/{difference['id']}/closing"
-    proposal = (await payment.post(path, {"reason": "本人已重新缴费"}, client="bank")).json()
-    assert (await decide(payment, proposal["id"], "approval", "tax")).status_code == 200
+    await close_difference(payment, difference["id"], "本人已重新缴费")
     await differing(payment, (4, "REFUND", "DECIDED"))
     assert await breaks(payment) == []
 
