@@ -10,7 +10,7 @@ BREAKS = (
         (
             (
                 "UPDATE channel_bill SET state = 'WANTED', read_at = NULL, read_on = NULL, content_hash = NULL,"
-                " content_bytes = NULL, line_count = 0 WHERE state <> 'WANTED'"
+                " content_bytes = NULL, line_count = 0 WHERE kind = 'TRADE' AND state = 'READ'"
             ),
         ),
         query="_AS_READ",
