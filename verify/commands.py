@@ -47,6 +47,9 @@ def verify(
 ) -> None:
     """核对参保、缴费与国库是否一致（只读） · prove that enrolments, payments and treasury agree; reads only.
 
+    退出码：0 全部一致，或只有在途（列明已等多久）· 1 有不符，逐笔列明 · 2 数据库或锚点文件不能读取，什么也没有证明；
+    用 --trace 时，1 为没有这份参保。
+
     Exit codes: 0 everything agrees or is on its way (IN FLIGHT, with its age) · 1 a BREAK, its rows are named ·
     2 a database or the anchor's file could not be read, so nothing is proven; with --trace: 1 where nobody knows the
     enrolment.
@@ -101,7 +104,7 @@ def _anchored(file: Path, earlier: Sequence[AnchorLine], report: ConsistencyRepo
     except AnchorRefused as error:
         typer.echo(f"锚点未写入 · nothing was anchored: {error}", err=True)
         return False
-    typer.echo(f"锚点已写入 {file}，共 {lines} 行 · anchored, {lines} lines", err=True)
+    typer.echo(f"锚点已写入 {file}，共 {lines} 行 · anchored, lines now: {lines}", err=True)
     return True
 
 

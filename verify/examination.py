@@ -12,6 +12,7 @@ from verify.figures import county_figures
 from verify.report import ConsistencyReport
 from verify.snapshot import Databases, open_databases
 from verify.towns import townships
+from verify.unfinished import unfinished
 
 _EPOCH = "SELECT coalesce(max(epoch), 0) AS epoch FROM proof.epoch"
 
@@ -31,6 +32,7 @@ async def examine(settings: Settings, further: Sequence[ConsistencyCheck] = ()) 
         ends = await heads(databases)
         epochs = {each.database: (await each.one(_EPOCH))["epoch"] for each in databases.each}
         figures = await county_figures(databases, settings.benefit_year)
+        restoring = await unfinished(databases)
     return ConsistencyReport(
         installation=settings.installation,
         region=settings.region,
@@ -44,6 +46,7 @@ async def examine(settings: Settings, further: Sequence[ConsistencyCheck] = ()) 
         heads=ends,
         epochs=epochs,
         figures=figures,
+        unfinished=restoring,
     )
 
 

@@ -2,6 +2,21 @@
 
 # By the first words of a row's name; the name itself stays as it is in JSON.
 _KINDS = {
+    # What waits, by the kinds of CANBAO_CLEARING_DAYS.
+    "receipts_unlisted": "未列报收据",
+    "statements_submitted": "未比对的缴费情况表",
+    "batches_held": "挂起的批次",
+    "collector_shortages": "收款人短款",
+    "batches_before_remittance": "待上解",
+    "batches_in_transit": "上解在途",
+    "batches_uncertified": "未开完税证明",
+    "bank_lines_unexplained": "未对应的到账",
+    "channel_unsettled": "渠道未结算",
+    "payouts_unsettled": "未到账的提现",
+    "suspense_held": "待查款项",
+    "refunds_under_way": "退款中",
+    "cash_refunds_under_way": "现金退还中",
+    # What a row is.
     "account": "科目",
     "aggregate": "聚合",
     "approval": "审批",
@@ -65,6 +80,11 @@ _EXPECTED = {
     "append-only": "只增不改",
     "applied": "已处理",
     "replaces one that came back": "替换被退回的批次",
+    "a payment, refund or movement": "收款、退款或账单中的一笔",
+    "open, or closed by two people": "未结案，或经两人批准结案",
+    "closed by the count of it": "清点后结案",
+    "a step of its batch": "批次的步骤",
+    "held, or of days before the first bill": "暂扣，或属首份账单之前",
     "paid": "已缴费",
     "no payment of its own": "未形成缴费",
     "certified on a roster": "在册",

@@ -31,6 +31,14 @@ CREATE VIEW proof.payment_order AS
 SELECT id, order_no, channel, merchant_id, benefit_year, region, state, amount_fen, appid
 FROM payment_order;
 
+-- How many orders of before the last restoration wait for the channel's word: open ones that it was not asked about
+-- since, and ended ones about which it has given no final answer.
+CREATE VIEW proof.order_to_ask AS
+SELECT count(*) AS orders
+FROM payment_order JOIN (SELECT max(began_at) AS at FROM epoch WHERE epoch > 1) AS began ON opened_at < began.at
+WHERE next_ask_at IS NOT NULL
+  AND (state NOT IN ('CREATED', 'AWAITING', 'UNKNOWN') OR coalesce(queried_at, '-infinity') < began.at);
+
 CREATE VIEW proof.order_line AS
 SELECT order_id, bill_id, enrolment_id, benefit_year, region, amount_fen, open FROM order_line;
 
@@ -101,7 +109,9 @@ CREATE VIEW proof.billed_merchant AS SELECT channel, merchant_id, first_day, reg
 
 -- Never the file itself: it holds who paid.
 CREATE VIEW proof.channel_bill AS
-SELECT id, channel, merchant_id, kind, bill_day, state, fault, line_count, region FROM channel_bill;
+SELECT id, channel, merchant_id, kind, bill_day, state, fault, line_count, region,
+       EXISTS (SELECT FROM channel_bill_content AS part WHERE part.bill_id = channel_bill.id) AS has_file
+FROM channel_bill;
 
 CREATE VIEW proof.bill_trade_line AS
 SELECT bill_id, line_no, kind, order_no, transaction_id, refund_no, channel_refund_id, outcome, amount_fen, due_fen,
@@ -122,8 +132,11 @@ CREATE VIEW proof.remittance_line AS
 SELECT batch_id, enrolment_id, source_id, benefit_year, region, amount_fen, place, receipt_no
 FROM remittance_line;
 
+-- A move begins in the moment of its step.
 CREATE VIEW proof.remittance_move AS
-SELECT step_id, batch_id, step, replaced_by, moved_to, lines_left, region, recorded_at FROM remittance_move;
+SELECT step_id, batch_id, step, replaced_by, moved_to, lines_left, region, recorded_at,
+       (SELECT recorded_at FROM remittance_step AS step WHERE step.id = remittance_move.step_id) AS stepped_at
+FROM remittance_move;
 
 CREATE VIEW proof.remittance_step AS
 SELECT id, batch_id, step, from_state, to_state, effective_on, region

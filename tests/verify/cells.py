@@ -46,6 +46,7 @@ TABLES = {
     **{f"sealed_{table}": table for table in _DIGESTED},
     "paid_enrolment": "enrolment",
     "recounted_people": "enrolment",
+    "order_to_ask": "payment_order",
 }
 COLUMNS = {
     ("outbox", "aggregate_id"): "key",
@@ -67,6 +68,10 @@ COMPUTED: dict[tuple[str, str], str | None] = {
     ("assessment", "person"): "person_token",
     ("pricing", "terms"): "schedule",
     ("cash_refund", "state"): None,  # of its days
+    ("lost_event", "waiting"): None,  # of the rows
+    ("order_to_ask", "orders"): None,
+    ("channel_bill", "has_file"): None,  # of the file's pieces, which are in no view
+    ("remittance_move", "stepped_at"): None,  # of its step
     ("assessment", "latest"): None,  # of version
     ("assessment", "outcome"): None,  # of pricing_id: what a pricing says is tried in the view of pricings
     ("assessment", "reason_code"): None,
