@@ -44,6 +44,9 @@ SELECT pg_temp.made(11, 2 * s.k + 2), 1, (s.day + 1) AT TIME ZONE 'Asia/Shanghai
        concat('P', s.k), NULL, 'PAYOUT', -s.fen, 0, '', t.county
 FROM settled_day AS s CROSS JOIN template AS t;
 
+INSERT INTO channel_bill_content (bill_id, part, content, region)
+SELECT id, 1, sha256(CAST(concat(kind, bill_day) AS bytea)), region FROM channel_bill WHERE state = 'READ';
+
 INSERT INTO read_bill (bill_id, state, content_hash, line_count, lines_digest, read_on, region)
 SELECT bill.id, bill.state, bill.content_hash, bill.line_count, decode(lines.digest, 'hex'), bill.read_on, bill.region
 FROM channel_bill AS bill LEFT JOIN proof.bill_digest AS lines ON lines.bill_id = bill.id;
@@ -82,7 +85,9 @@ FROM settled_day AS s CROSS JOIN template AS t CROSS JOIN LATERAL (VALUES
     (5, 'ISSUE_CERTIFICATE', 'TREASURY_CONFIRMED', 'CERTIFICATE_ISSUED', 3)) AS v (place, step, before, after, days);
 
 INSERT INTO remittance_move (step_id, batch_id, step, moved_to, lines_left, region, actor, correlation_id)
-SELECT step.id, step.batch_id, step.step, pg_temp.made(1, 4294967295), 0, step.region, 'bench', pg_temp.made(1, 0)
+SELECT step.id, step.batch_id, step.step,
+       (SELECT line.enrolment_id FROM payment_line AS line WHERE line.counted_by = step.batch_id
+        ORDER BY line.enrolment_id DESC LIMIT 1), 0, step.region, 'bench', pg_temp.made(1, 0)
 FROM remittance_step AS step WHERE step.step IN ('REMIT', 'CONFIRM_TREASURY', 'ISSUE_CERTIFICATE');
 
 INSERT INTO remittance_line (batch_id, enrolment_id, source_id, person_token, benefit_year, region, amount_fen, place,

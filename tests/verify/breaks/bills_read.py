@@ -7,7 +7,12 @@ BREAKS = (
         "a bill that is said to be wanted again",
         "BILLS_AS_READ",
         "payment",
-        ("UPDATE channel_bill SET state = 'WANTED', read_at = NULL, read_on = NULL WHERE state = 'EMPTY'",),
+        (
+            (
+                "UPDATE channel_bill SET state = 'WANTED', read_at = NULL, read_on = NULL, content_hash = NULL,"
+                " content_bytes = NULL, line_count = 0 WHERE kind = 'TRADE' AND state = 'READ'"
+            ),
+        ),
         query="_AS_READ",
     ),
     Break(
