@@ -2,6 +2,21 @@
 
 # By the first words of a row's name; the name itself stays as it is in JSON.
 _KINDS = {
+    # What waits, by the kinds of CANBAO_CLEARING_DAYS.
+    "receipts_unlisted": "未列报收据",
+    "statements_submitted": "未比对的缴费情况表",
+    "batches_held": "挂起的批次",
+    "collector_shortages": "收款人短款",
+    "batches_before_remittance": "待上解",
+    "batches_in_transit": "上解在途",
+    "batches_uncertified": "未开完税证明",
+    "bank_lines_unexplained": "未对应的到账",
+    "channel_unsettled": "渠道未结算",
+    "payouts_unsettled": "未到账的提现",
+    "suspense_held": "待查款项",
+    "refunds_under_way": "退款中",
+    "cash_refunds_under_way": "现金退还中",
+    # What a row is.
     "account": "科目",
     "aggregate": "聚合",
     "approval": "审批",
@@ -24,6 +39,7 @@ _KINDS = {
     "epoch": "纪元",
     "event": "事件",
     "installation": "安装",
+    "lines of": "账单各行",
     "movement of": "渠道资金流水",
     "notice": "渠道通知",
     "order": "订单",
@@ -35,6 +51,7 @@ _KINDS = {
     "payout": "渠道出款",
     "difference": "对账差异",
     "quarantined notice": "已隔离通知",
+    "reading of": "账单读入",
     "receipt": "现金收据",
     "refund": "退费",
     "remittance line": "上解明细",
@@ -57,6 +74,7 @@ _EXPECTED = {
     "a deposit slip or settlement": "缴款单或结算",
     "a posting of the books": "入账",
     "a township": "归属乡镇",
+    "no fault": "无问题",
     "no line in the bills": "账单中没有",
     "the bill that was read": "已取回的账单",
     "append-only": "只增不改",

@@ -3,6 +3,7 @@
 from tests.verify.breaks import (
     announced,
     billed_by_channel,
+    bills_read,
     booked,
     dated,
     differing,
@@ -24,6 +25,7 @@ BREAKS: tuple[Break, ...] = (
     *reported.BREAKS,
     *paid_out.BREAKS,
     *billed_by_channel.BREAKS,
+    *bills_read.BREAKS,
     *differing.BREAKS,
     *moved.BREAKS,
     *enrolled.BREAKS,
