@@ -84,6 +84,7 @@ _EXPECTED = {
     "open, or closed by two people": "未结案，或经两人批准结案",
     "closed by the count of it": "清点后结案",
     "a step of its batch": "批次的步骤",
+    "nothing wrong with it": "无异常",
     "held, or of days before the first bill": "暂扣，或属首份账单之前",
     "paid": "已缴费",
     "no payment of its own": "未形成缴费",

@@ -183,8 +183,8 @@ _PAYOUT_FAULTS = """
     SELECT concat('payout ', payout.channel, ' ', payout.merchant_id, ' ', payout.paid_out_on) AS subject,
            payout.region,
            CASE WHEN unusual.id IS NOT NULL THEN concat('held or released for ', unusual.fen)
-                WHEN payout.until_day IS NULL THEN 'held, or of days before the first bill' ELSE 'no fault' END
-           AS expected,
+                WHEN payout.until_day IS NULL THEN 'held, or of days before the first bill'
+                ELSE 'nothing wrong with it' END AS expected,
            concat_ws(' ', payout.state, payout.fault, payout.unusual_fen) AS found, payout.amount_fen AS fen
     FROM proof.payout AS payout LEFT JOIN unusual USING (id)
     WHERE payout.fault IS DISTINCT FROM CASE WHEN payout.state <> 'HELD' THEN NULL
