@@ -143,8 +143,9 @@ def _too_old(report: ConsistencyReport) -> Text | None:
         return None
     oldest = found.named[0]
     amount = f"，{yuan(found.named_fen)} 元" if found.named_fen else ""
+    what = f"{oldest.region} {labels.subject(oldest.subject)}"
     words = (
-        f"! 在途超时 {found.named_count:,} 项{amount}；最久的：{oldest.region} {oldest.subject}，{oldest.found}"
+        f"! 在途超时 {found.named_count:,} 项{amount}；最久的：{what}，{oldest.found}"
         f" · {found.named_count:,} items have waited beyond their limit"
     )
     return Text(words, style="yellow")
