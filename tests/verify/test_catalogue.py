@@ -38,6 +38,8 @@ EXCUSED: dict[tuple[str, str, str], str] = {
 }
 MOST_EXCUSED = 15
 SAMPLE = 20
+# What a restoration has yet to make good: a season without one has no row of it.
+_OF_A_RESTORATION = ("lost_event", "order_to_ask")
 
 
 def unexcused(outcomes: list[Outcome]) -> list[str]:
@@ -66,8 +68,11 @@ async def test_a_sample_of_the_catalogue_is_found(county: County) -> None:
     """Always the same ones; `make frauds` tries them all."""
     async with sitting(county.superusers_urls(), county.installation.settings) as court:
         await at_rest(court)
-        every = sorted(await court.cells(), key=str)
-        outcomes = [await court.judge(cell) for cell in every[:: len(every) // SAMPLE] if cell.view != "sealed_block"]
+        every = sorted((cell for cell in await court.cells() if cell.view not in _OF_A_RESTORATION), key=str)
+        # Half of them by each: what a service does is often refused, what a superuser does must be found.
+        each = [[cell for cell in every if cell.who == who] for who in ("superuser", "service")]
+        sample = [cell for cells in each for cell in cells[:: len(cells) // (SAMPLE // 2)]]
+        outcomes = [await court.judge(cell) for cell in sample if cell.view != "sealed_block"]
     assert unexcused(outcomes) == []
     assert sum(bool(outcome.found_by) for outcome in outcomes) >= SAMPLE // 4
     assert any(outcome.refused_by for outcome in outcomes)

@@ -126,7 +126,7 @@ def test_ages_are_given_in_the_largest_fitting_unit() -> None:
 
 
 def test_a_restoration_under_way_is_said_on_a_line_of_its_own_and_hides_no_break() -> None:
-    """E1: `verify` showed breaks while a restored service caught up, and did not say why."""
+    """E1: `verify` showed breaks while a restored service caught up, and nothing said why."""
     row = RowFinding("enrolment 0197c2a0-7b1c-7e51-9a57-6b3a4d1c2024", "411521101201", "PAID", "OPEN")
     found = replace(
         report(breaks=1, rows=(row,)),
