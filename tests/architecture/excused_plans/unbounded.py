@@ -8,6 +8,7 @@ from tests.architecture.excused_plans.reasons import (
     KEYS,
     MOVEMENTS,
     ONE_BATCH,
+    PIECE,
     PORTION,
     RECENT,
     SORTED_PAGE,
@@ -40,6 +41,8 @@ UNBOUNDED = {
     "services/payment/cash/repository.py _LINES": {"collection_line": VILLAGE},
     "services/payment/cash_refunds/repository.py _LOCK_OF_BATCHES": {"cash_receipt": VILLAGE},
     "services/payment/differences/repository.py _RECORD_THEIRS_FAILED": {"bill_trade_line": FEW, "refund": FEW},
+    "services/payment/channel_bills/contents/repository.py _SEAL_LINES[TRADE]": {"bill_trade_line": PIECE},
+    "services/payment/channel_bills/contents/repository.py _SEAL_LINES[FUND_FLOW]": {"bill_flow_line": PIECE},
     "services/payment/payouts/repository.py _SUM_UNUSUAL": {"bill_flow_line": BILL},
     "services/payment/receipts/repository.py _OF_BATCH": {"cash_receipt": VILLAGE},
     "services/payment/shortages/repository.py _LOCK_PAYABLE": {"bank_line": WAITING},
@@ -160,5 +163,8 @@ UNBOUNDED = {
     "services/payment/statements/repository.py _FREE": {"bank_line": ONE_BATCH},
     "services/payment/statements/settlements/repository.py _LOOK_AGAIN": {"bank_line": WAITING},
     "services/payment/statements/settlements/repository.py _STANDING_OF_BATCH": {"bank_line": ONE_BATCH},
-    "shared/audit/repository.py _DIFFERING[bank_line]": {"bank_line": BLOCKS},
+    **{
+        f"shared/audit/repository.py _DIFFERING[{table}]": {table: BLOCKS}
+        for table in ("bank_line", "cash_receipt", "read_bill", "settlement_difference", "unasked_refund")
+    },
 }
