@@ -168,7 +168,7 @@ _RECORD_OURS_ONLY = text(
     INSERT INTO settlement_difference (id, class, kind, channel, merchant_id, transaction_id, order_no, payment_id,
                                        ours_fen, happened_at, owner, since, region, actor, correlation_id)
     SELECT gen_random_uuid(), 6, 'PAYMENT', p.channel, p.merchant_id, p.transaction_id, p.order_no, p.id, p.amount_fen,
-           p.paid_at, 'CHANNEL', :since, :region, :actor, :correlation_id
+           p.paid_at, 'CHANNEL', p.paid_on + 1, :region, :actor, :correlation_id
     FROM missing JOIN payment p USING (id)
     WHERE EXISTS (SELECT FROM payment_line l
                   WHERE l.payment_id = p.id AND l.settled_on IS NULL AND l.counted_by IS NULL)
@@ -179,12 +179,10 @@ _RECORD_OURS_ONLY = text(
 # several such differences of one payment, one is named after the other.
 _RECORD_REFUNDS_OURS_ONLY = text(
     """
-    INSERT INTO settlement_difference (id, class, kind, channel, merchant_id, transaction_id, refund_no,
-                                       channel_refund_id, payment_id, refund_id, ours_fen, happened_at, owner, since,
-                                       region, actor, correlation_id)
-    SELECT gen_random_uuid(), 6, 'REFUND', r.channel, r.merchant_id, r.transaction_id, r.refund_no, r.channel_refund_id,
-           l.payment_id, r.id, r.amount_fen, (r.refunded_on + time '12:00') AT TIME ZONE 'Asia/Shanghai', 'CHANNEL',
-           :since, :region, :actor, :correlation_id
+    INSERT INTO settlement_difference (id, class, kind, channel, merchant_id, transaction_id, refund_no, payment_id,
+                                       refund_id, ours_fen, happened_at, owner, since, region, actor, correlation_id)
+    SELECT gen_random_uuid(), 6, 'REFUND', r.channel, r.merchant_id, r.transaction_id, r.refund_no, l.payment_id, r.id, r.amount_fen, (r.refunded_on + time '12:00') AT TIME ZONE 'Asia/Shanghai', 'CHANNEL',
+           r.refunded_on + 1, :region, :actor, :correlation_id
     FROM refund r JOIN suspense s ON s.id = r.suspense_id JOIN payment_line l ON l.id = s.payment_line_id
     WHERE r.channel = :channel AND r.merchant_id = :merchant_id AND r.state = 'PAID' AND r.deducted_by IS NULL
       AND r.approved_on >= :first_day AND r.refunded_on <= :day AND r.attributed_to IS NULL
@@ -208,7 +206,7 @@ _RECORD_THEIRS_FAILED = text(
                                        channel_refund_id, refund_id, bill_id, line_no, ours_fen, theirs_fen,
                                        happened_at, owner, since, region, actor, correlation_id)
     SELECT gen_random_uuid(), 5, 'REFUND', b.channel, b.merchant_id, t.transaction_id, t.order_no, t.refund_no,
-           t.channel_refund_id, r.id, t.bill_id, t.line_no, r.amount_fen, 0, t.happened_at, 'CHANNEL', :since, :region,
+           t.channel_refund_id, r.id, t.bill_id, t.line_no, r.amount_fen, 0, t.happened_at, 'CHANNEL', b.bill_day, :region,
            :actor, :correlation_id
     FROM channel_bill b JOIN bill_trade_line t ON t.bill_id = b.id AND t.kind = 'REFUND'
     JOIN refund r ON r.refund_no = t.refund_no AND r.channel = b.channel AND r.merchant_id = b.merchant_id
@@ -328,9 +326,9 @@ async def record_uncounted(
     await session.execute(_RECORD_REFUNDS, values)
 
 
-async def record_ours_only(session: AsyncSession, billed: BilledUntil, since: date, region: str, trace: Trace) -> None:
+async def record_ours_only(session: AsyncSession, billed: BilledUntil, region: str, trace: Trace) -> None:
     """Record what the channel's bills do not have: payments of the last day or credited since, and paid refunds."""
-    values = asdict(billed) | {"since": since, "region": region}
+    values = asdict(billed) | {"region": region}
     values |= {"actor": trace.actor, "correlation_id": trace.correlation_id}
     await session.execute(_RECORD_OURS_ONLY, values)
     await session.execute(_RECORD_REFUNDS_OURS_ONLY, values)
@@ -340,7 +338,7 @@ async def record_theirs_failed(
     session: AsyncSession, channel: str, merchant_id: str, day: date, region: str, trace: Trace
 ) -> None:
     """Record each refund of ours that was paid and that the channel's bills up to a day have as failed."""
-    values = {"channel": channel, "merchant_id": merchant_id, "day": day, "since": day, "region": region}
+    values = {"channel": channel, "merchant_id": merchant_id, "day": day, "region": region}
     await session.execute(
         _RECORD_THEIRS_FAILED, values | {"actor": trace.actor, "correlation_id": trace.correlation_id}
     )
