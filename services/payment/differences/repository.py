@@ -181,7 +181,8 @@ _RECORD_REFUNDS_OURS_ONLY = text(
     """
     INSERT INTO settlement_difference (id, class, kind, channel, merchant_id, transaction_id, refund_no, payment_id,
                                        refund_id, ours_fen, happened_at, owner, since, region, actor, correlation_id)
-    SELECT gen_random_uuid(), 6, 'REFUND', r.channel, r.merchant_id, r.transaction_id, r.refund_no, l.payment_id, r.id, r.amount_fen, (r.refunded_on + time '12:00') AT TIME ZONE 'Asia/Shanghai', 'CHANNEL',
+    SELECT gen_random_uuid(), 6, 'REFUND', r.channel, r.merchant_id, r.transaction_id, r.refund_no, l.payment_id,
+           r.id, r.amount_fen, (r.refunded_on + time '12:00') AT TIME ZONE 'Asia/Shanghai', 'CHANNEL',
            r.refunded_on + 1, :region, :actor, :correlation_id
     FROM refund r JOIN suspense s ON s.id = r.suspense_id JOIN payment_line l ON l.id = s.payment_line_id
     WHERE r.channel = :channel AND r.merchant_id = :merchant_id AND r.state = 'PAID' AND r.deducted_by IS NULL
@@ -206,8 +207,8 @@ _RECORD_THEIRS_FAILED = text(
                                        channel_refund_id, refund_id, bill_id, line_no, ours_fen, theirs_fen,
                                        happened_at, owner, since, region, actor, correlation_id)
     SELECT gen_random_uuid(), 5, 'REFUND', b.channel, b.merchant_id, t.transaction_id, t.order_no, t.refund_no,
-           t.channel_refund_id, r.id, t.bill_id, t.line_no, r.amount_fen, 0, t.happened_at, 'CHANNEL', b.bill_day, :region,
-           :actor, :correlation_id
+           t.channel_refund_id, r.id, t.bill_id, t.line_no, r.amount_fen, 0, t.happened_at, 'CHANNEL', b.bill_day,
+           :region, :actor, :correlation_id
     FROM channel_bill b JOIN bill_trade_line t ON t.bill_id = b.id AND t.kind = 'REFUND'
     JOIN refund r ON r.refund_no = t.refund_no AND r.channel = b.channel AND r.merchant_id = b.merchant_id
     WHERE b.channel = :channel AND b.merchant_id = :merchant_id AND b.kind = 'TRADE' AND b.bill_day <= :day
