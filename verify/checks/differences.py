@@ -6,8 +6,8 @@ from verify.findings import Findings
 from verify.snapshot import Databases
 
 # A difference is one of six kinds: a refund nobody asked for, a payment or a refund that no bill has (class 6), one
-# that its bill calls failed (5), a payment or a refund that moved in a payout and that nothing of ours was counted for (2, 3
-# or 4). What it names says the rest of it, to the day. What was counted for another movement leaves us with 0.
+# that its bill calls failed (5), a payment or a refund that moved in a payout and that nothing of ours was counted for
+# (2, 3, 4). What it names says the rest of it, to the day. What was counted for another movement leaves us with 0.
 _DIFFERENCES_COMPARED = """
     WITH difference AS (
         SELECT * FROM proof.settlement_difference
