@@ -18,8 +18,8 @@ MONEY_GUARDS = (
         (
             Edit(
                 "services/payment/payouts/repository.py",
-                "AND amount_fen - unusual_fen = :amount_fen\n",
-                "AND :amount_fen > 0\n",
+                "AND amount_fen - unusual_fen = :amount_fen AND",
+                "AND :amount_fen > 0 AND",
             ),
         ),
         (_PAYOUTS + "test_a_bank_line_that_differs_holds_its_payout_only",),
