@@ -1,9 +1,10 @@
-"""P5: a day's trade bill of a whole county beside our payments, against DuckDB and PostgreSQL on the same files.
+"""P5: a day's two bills of a whole county beside our payments, against DuckDB and PostgreSQL on the same files.
 
-The bill is WeChat's, with all of its columns. What is measured of ours is what the job does with a download: unpack and
-hash it, read it by its columns, prove its sums, store its lines and the file, and compare it with the payments, which
-stand in the database already. DuckDB joins the unpacked bill with a file of these payments; PostgreSQL copies both,
-analyses them and joins them. Ours runs in a process of its own, so that its memory can be read.
+The bills are WeChat's, with all of their columns. What is measured of ours is what the jobs do with the downloads:
+unpack and hash them, read them by their columns, prove their sums, store their lines and the files; then find the
+movements of the day's payout, and record what differs from the payments, which stand in the database already. DuckDB
+joins the unpacked fund-flow bill with a file of these payments; PostgreSQL copies all three, analyses them and joins
+them. Ours runs in a process of its own, so that its memory can be read.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha1
 from pathlib import Path
@@ -25,67 +26,103 @@ from bench.plan import Plan
 from bench.results import Line, at_most, line, ratio
 from shared.database.older_names import database_at
 from shared.setting_groups.databases import database_name
-from simulator.wechat.bill_files import TRADE_HEADER, yuan
+from simulator.wechat.bill_files import FLOW_HEADER, TRADE_HEADER, yuan
 
 TITLE = "a day's bill of the channel, against DuckDB and PostgreSQL"
 LINES = 642_656
-DAY = "2023-10-07"
+DAY, NEXT_DAY = "2023-10-07", "2023-10-08"
 _ROOT = Path(__file__).parents[1]
 _MERCHANT = "1900000109"
 _FEN = 38_000
 # One in so many has another amount on our side.
 _DIFFERS = 50_000
-_COLUMNS = TRADE_HEADER.split(",")
+_TRADE_COLUMNS, _FLOW_COLUMNS = TRADE_HEADER.split(","), FLOW_HEADER.split(",")
+_BATCH = "00000000-0000-7000-8000-000000000005"
+
+
+@dataclass(frozen=True)
+class Bill:
+    """A packed bill with its hash, and its details alone as a plain file."""
+
+    packed: Path
+    content_hash: str
+    plain: Path
 
 
 @dataclass(frozen=True)
 class Sides:
-    """The packed bill with its hash, the details alone as a plain file, and our payments as another."""
+    """The two bills, and our payments as a file."""
 
-    packed: Path
-    content_hash: str
-    theirs: Path
+    trade: Bill
+    flow: Bill
     ours: Path
 
 
 def write_sides(folder: Path, lines: int) -> Sides:
     """So many payments of a day, the same each time."""
-    sides = Sides(folder / f"{lines}.csv.gz", "", folder / f"{lines}.theirs.csv", folder / f"{lines}.ours.csv")
-    hashed = sha1(usedforsecurity=False)
-    with gzip.open(sides.packed, "wb", compresslevel=1) as packed, sides.theirs.open("wb") as plain:
-        for content, detail in _content(lines):
-            hashed.update(content)
-            packed.write(content)
-            if detail:
-                plain.write(content.removeprefix("\ufeff".encode()))
-    with sides.ours.open("w", encoding="utf-8") as file:
+    ours = folder / f"{lines}.ours.csv"
+    with ours.open("w", encoding="utf-8") as file:
         file.write("transaction_id,order_no,amount_fen\n")
         file.writelines(
             f"{_transaction(number)},{_order(number)},{_FEN + (number % _DIFFERS == 0)}\n" for number in range(lines)
         )
-    return Sides(sides.packed, hashed.hexdigest(), sides.theirs, sides.ours)
-
-
-def _content(lines: int) -> Iterator[tuple[bytes, bool]]:
-    yield f"\ufeff{TRADE_HEADER}\r\n".encode(), True
-    for start in range(0, lines, 5_000):
-        rows = (_detail(number) for number in range(start, min(lines, start + 5_000)))
-        yield "".join(rows).encode(), True
-    total = yuan(lines * _FEN)
-    yield (
-        (
-            "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额\r\n"
-            f"`{lines},`{total},`0.00,`0.00,`0.00000,`{total},`0.00\r\n"
-        ).encode(),
-        False,
+    return Sides(
+        _written(folder / f"{lines}-trade", _content(lines, TRADE_HEADER, _traded, _trade_totals(lines))),
+        _written(folder / f"{lines}-flow", _content(lines, FLOW_HEADER, _moved, _flow_totals(lines))),
+        ours,
     )
 
 
-def _detail(number: int) -> str:
-    moment = f"{DAY} {number // 3600 % 24:02d}:{number // 60 % 60:02d}:{number % 60:02d}"
+def _written(at: Path, pieces: Iterator[tuple[bytes, bool]]) -> Bill:
+    hashed = sha1(usedforsecurity=False)
+    bill = Bill(at.with_suffix(".csv.gz"), "", at.with_suffix(".csv"))
+    with gzip.open(bill.packed, "wb", compresslevel=1) as packed, bill.plain.open("wb") as plain:
+        for content, detail in pieces:
+            hashed.update(content)
+            packed.write(content)
+            if detail:
+                plain.write(content.removeprefix("\ufeff".encode()))
+    return Bill(bill.packed, hashed.hexdigest(), bill.plain)
+
+
+def _content(lines: int, header: str, detail: Callable[[int], str], totals: str) -> Iterator[tuple[bytes, bool]]:
+    yield f"\ufeff{header}\r\n".encode(), True
+    for start in range(0, lines, 5_000):
+        yield "".join(map(detail, range(start, min(lines, start + 5_000)))).encode(), True
+    yield totals.encode(), False
+
+
+def _trade_totals(lines: int) -> str:
+    total = yuan(lines * _FEN)
     return (
-        f"`{moment},`wx8888888888888888,`{_MERCHANT},`0,`,`{_transaction(number)},`{_order(number)},`o{number:027d},`NATIVE,"
-        "`SUCCESS,`OTHERS,`CNY,`380.00,`0.00,`0,`0,`0.00,`0.00,`,`,`城乡居民基本医疗保险,`,`0.00000,`0.00%,`380.00,`0.00,`\r\n"
+        "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额\r\n"
+        f"`{lines},`{total},`0.00,`0.00,`0.00000,`{total},`0.00\r\n"
+    )
+
+
+def _flow_totals(lines: int) -> str:
+    return (
+        "资金流水总笔数,收入笔数,收入金额,支出笔数,支出金额\r\n"
+        f"`{lines}.0,`{lines}.0,`{yuan(lines * _FEN)},`0.0,`0.00\r\n"
+    )
+
+
+def _moment(number: int) -> str:
+    return f"{DAY} {number // 3600 % 24:02d}:{number // 60 % 60:02d}:{number % 60:02d}"
+
+
+def _traded(number: int) -> str:
+    return (
+        f"`{_moment(number)},`wx8888888888888888,`{_MERCHANT},`0,`,`{_transaction(number)},`{_order(number)},"
+        f"`o{number:027d},`NATIVE,`SUCCESS,`OTHERS,`CNY,`380.00,`0.00,`0,`0,`0.00,`0.00,`,`,`城乡居民基本医疗保险,`,"
+        "`0.00000,`0.00%,`380.00,`0.00,`\r\n"
+    )
+
+
+def _moved(number: int) -> str:
+    return (
+        f"`{_moment(number)},`{_transaction(number)},`F{number:031d},`交易,`交易,`收入,`380.00,"
+        f"`{yuan((number + 1) * _FEN)},`system,`,`{_order(number)}\r\n"
     )
 
 
@@ -102,7 +139,6 @@ async def measure(plan: Plan) -> list[Line]:
     lines = plan.count(LINES, least=2_000)
     async with installed("bench-bills") as place:
         sides, tenth = write_sides(place.folder, lines), write_sides(place.folder, lines // 10)
-        await _fill(place, sides, lines)
         duck, copied, whole, compared, memory, less = [], [], [], [], [], []
         for _ in range(plan.repeat):
             duck.append(await asyncio.to_thread(_duckdb, sides, lines))
@@ -134,13 +170,13 @@ async def measure(plan: Plan) -> list[Line]:
 def _duckdb(sides: Sides, lines: int) -> float:
     """Seconds of a full join of the two files, counted by class."""
     # Values are read as they stand, with their backticks: the format has no quotes.
-    columns = json.dumps(dict.fromkeys(_COLUMNS, "VARCHAR"), ensure_ascii=False).replace('"', "'")
+    columns = json.dumps(dict.fromkeys(_FLOW_COLUMNS, "VARCHAR"), ensure_ascii=False).replace('"', "'")
     query = f"""
         SELECT count(*) FILTER (WHERE t.amount = o.amount_fen), count(*) FROM (
-            SELECT 微信订单号[2:] AS transaction_id,
-                   CAST(CAST(订单金额[2:] AS DECIMAL(18, 2)) * 100 AS BIGINT) AS amount
-            FROM read_csv('{sides.theirs}', header = true, quote = '', escape = '', delim = ',', auto_detect = false,
-                          columns = {columns})
+            SELECT 微信支付业务单号[2:] AS transaction_id,
+                   CAST(CAST("收支金额（元）"[2:] AS DECIMAL(18, 2)) * 100 AS BIGINT) AS amount
+            FROM read_csv('{sides.flow.plain}', header = true, quote = '', escape = '', delim = ',',
+                          auto_detect = false, columns = {columns})
         ) t FULL JOIN (
             SELECT * FROM read_csv('{sides.ours}', header = true, auto_detect = false,
                 columns = {{'transaction_id': 'VARCHAR', 'order_no': 'VARCHAR', 'amount_fen': 'BIGINT'}})
@@ -155,26 +191,28 @@ def _duckdb(sides: Sides, lines: int) -> float:
 
 
 async def _postgres(place: Installation, sides: Sides, lines: int) -> float:
-    """Seconds of bringing both files into tables without a key, and of joining them."""
-    names = ", ".join(f'"{name}" text' for name in _COLUMNS)
+    """Seconds of bringing the three files into tables without a key, and of joining flow and payments."""
+    traded, moved = (", ".join(f'"{name}" text' for name in names) for names in (_TRADE_COLUMNS, _FLOW_COLUMNS))
     async with place.owner("payment") as connection:
         await connection.execute(
-            f"CREATE TABLE theirs ({names}); CREATE TABLE ours (transaction_id text, order_no text, amount_fen bigint)"
+            f"CREATE TABLE traded ({traded}); CREATE TABLE moved ({moved});"
+            " CREATE TABLE ours (transaction_id text, order_no text, amount_fen bigint)"
         )
         await place.checkpoint()
         began = time.perf_counter()
-        await connection.copy_to_table("theirs", source=sides.theirs, format="csv", header=True, quote="\b")
+        for table, bill in (("traded", sides.trade), ("moved", sides.flow)):
+            await connection.copy_to_table(table, source=bill.plain, format="csv", header=True, quote="\b")
         await connection.copy_to_table("ours", source=sides.ours, format="csv", header=True)
-        await connection.execute("ANALYZE theirs; ANALYZE ours")
+        await connection.execute("ANALYZE traded; ANALYZE moved; ANALYZE ours")
         found = await connection.fetchrow(
             """
-            SELECT count(*) FILTER (WHERE CAST(substr(t."订单金额", 2) AS numeric) * 100 = o.amount_fen), count(*)
-            FROM theirs t FULL JOIN ours o ON o.transaction_id = substr(t."微信订单号", 2)
+            SELECT count(*) FILTER (WHERE CAST(substr(m."收支金额（元）", 2) AS numeric) * 100 = o.amount_fen), count(*)
+            FROM moved m FULL JOIN ours o ON o.transaction_id = substr(m."微信支付业务单号", 2)
             """,
             timeout=600,
         )
         took = time.perf_counter() - began
-        await connection.execute("DROP TABLE theirs, ours")
+        await connection.execute("DROP TABLE traded, moved, ours")
     _expect(tuple(found) if found else None, lines)
     return took
 
@@ -183,23 +221,15 @@ async def _ours(
     place: Installation, sides: Sides, lines: int, *, agreeing: bool = True
 ) -> tuple[dict[str, float], float]:
     """Seconds of its parts, and MiB of the process."""
-    async with place.owner("payment") as connection:
-        await connection.execute(
-            f"""
-            TRUNCATE channel_bill_content, bill_trade_line, channel_bill CASCADE;
-            INSERT INTO channel_bill (id, channel, merchant_id, kind, bill_day, region, actor, correlation_id)
-            SELECT uuidv7(), 'WECHAT', '{_MERCHANT}', 'TRADE', '{DAY}', '{place.settings.region}', 'bench', uuidv7()
-            """,
-            timeout=600,
-        )
+    await _fill(place, sides, lines if agreeing else 0)
     await place.checkpoint()
-    command = [sys.executable, "-m", "bench.bill_day", str(sides.packed), sides.content_hash, DAY, "TRADE"]
-    if not agreeing:
-        # We have no payments for most of it: what is measured is that reading it takes no more memory.
-        command.append("read")
-    seconds: dict[str, float] = json.loads(await asyncio.to_thread(_run, command, place))
+    command = [sys.executable, "-m", "bench.bill_day", DAY]
+    for bill in (sides.trade, sides.flow):
+        command += [str(bill.packed), bill.content_hash]
+    # Where we have no payments what is measured is that reading takes no more memory for more lines.
+    seconds: dict[str, float] = json.loads(await asyncio.to_thread(_run, [*command, *[_BATCH] * agreeing], place))
     if agreeing:
-        _expect((int(seconds["agreed"]), lines), lines)
+        _expect((lines - int(seconds["differ"] + seconds["other"]), lines), lines)
     return seconds, seconds["mebibytes"]
 
 
@@ -218,28 +248,55 @@ def _expect(found: tuple[int, ...] | None, lines: int) -> None:
         raise RuntimeError(f"{found}: not {agreeing} of {lines} agree")
 
 
+# A day whose bills are wanted, and the next one's, which has nothing but the payout of it all.
+_BEGIN = f"""
+    TRUNCATE channel_bill_content, bill_trade_line, bill_flow_line, channel_bill, worked_bill, payout, payment,
+             payment_line, settlement_difference, remittance_batch CASCADE;
+    INSERT INTO billed_merchant (channel, merchant_id, first_day, region, actor, correlation_id)
+    VALUES ('WECHAT', '{_MERCHANT}', '{DAY}', '{{region}}', 'bench', uuidv7()) ON CONFLICT DO NOTHING;
+    INSERT INTO channel_bill (id, channel, merchant_id, kind, bill_day, region, actor, correlation_id)
+    SELECT uuidv7(), 'WECHAT', '{_MERCHANT}', kind, '{DAY}', '{{region}}', 'bench', uuidv7()
+    FROM unnest(ARRAY['TRADE', 'FUND_FLOW']) AS kind
+"""  # noqa: S608 - our own values
+_AFTER = f"""
+    INSERT INTO channel_bill (id, channel, merchant_id, kind, bill_day, state, read_at, read_on, asked_at, asked_on,
+                              region, actor, correlation_id)
+    SELECT uuidv7(), 'WECHAT', '{_MERCHANT}', kind, '{NEXT_DAY}', 'EMPTY', now(), '{NEXT_DAY}'::date + 1, now(),
+           '{NEXT_DAY}'::date + 1, '{{region}}', 'bench', uuidv7()
+    FROM unnest(ARRAY['TRADE', 'FUND_FLOW']) AS kind;
+    INSERT INTO bill_flow_line (bill_id, line_no, booked_at, flow_no, business_no, kind, amount_fen, balance_fen,
+                                remark, region)
+    SELECT id, 1, '{NEXT_DAY} 05:00+08', 'P1', 'P1', 'PAYOUT', -{{fen}}, 0, '', '{{region}}'
+    FROM channel_bill WHERE kind = 'FUND_FLOW' AND bill_day = '{NEXT_DAY}';
+    INSERT INTO remittance_batch (id, region, kind, state, channel, merchant_id, settlement_day, by_bill, declared_fen,
+                                  actor, correlation_id)
+    VALUES ('{_BATCH}', '{{region}}', 'ONLINE', 'OPEN', 'WECHAT', '{_MERCHANT}', '{DAY}', true, {{fen}}, 'bench',
+            uuidv7());
+    INSERT INTO payment (id, channel, merchant_id, transaction_id, order_no, notice_id, amount_fen, paid_at, paid_on,
+                         region, actor, correlation_id)
+    SELECT uuidv7(), 'WECHAT', '{_MERCHANT}', transaction_id, order_no, uuidv7(), amount_fen, '{DAY} 12:00+08', '{DAY}',
+           '{{region}}', 'bench', uuidv7() FROM filled;
+    INSERT INTO payment_line (id, payment_id, bill_id, enrolment_id, person_token, benefit_year, amount_fen, state,
+                              region, actor, correlation_id)
+    SELECT uuidv7(), id, uuidv7(), uuidv7(), 'bench', 2024, amount_fen, 'CREDITED', '{{region}}', 'bench', uuidv7()
+    FROM payment
+"""  # noqa: S608 - our own values
+
+
 async def _fill(place: Installation, sides: Sides, lines: int) -> None:
-    """Our payments of the day, as crediting leaves them; written past the notices that they would need."""
+    """Two bills that are wanted, and our payments as crediting leaves them, past the notices that they would need."""
     database = database_at(place.postgres.admin_url, database_name("payment"))
     connection = await asyncpg.connect(database, timeout=30)
     try:
-        region = place.settings.region
         await connection.execute("SET session_replication_role = replica")
+        await connection.execute(_BEGIN.format(region=place.settings.region), timeout=600)
+        if lines == 0:
+            return
         await connection.execute(
             "CREATE TEMPORARY TABLE filled (transaction_id text, order_no text, amount_fen bigint)"
         )
         await connection.copy_to_table("filled", source=sides.ours, format="csv", header=True)
-        await connection.execute(
-            f"""
-            INSERT INTO billed_merchant (channel, merchant_id, first_day, region, actor, correlation_id)
-            VALUES ('WECHAT', '{_MERCHANT}', '{DAY}', '{region}', 'bench', uuidv7());
-            INSERT INTO payment (id, channel, merchant_id, transaction_id, order_no, notice_id, amount_fen, paid_at,
-                                 paid_on, region, actor, correlation_id)
-            SELECT uuidv7(), 'WECHAT', '{_MERCHANT}', transaction_id, order_no, uuidv7(), amount_fen,
-                   '{DAY} 12:00+08', '{DAY}', '{region}', 'bench', uuidv7() FROM filled;
-            """,  # noqa: S608 - our own values
-            timeout=900,
-        )
-        await connection.execute("VACUUM ANALYZE payment", timeout=900)
+        await connection.execute(_AFTER.format(region=place.settings.region, fen=lines * _FEN), timeout=900)
+        await connection.execute("VACUUM ANALYZE payment, payment_line", timeout=900)
     finally:
         await connection.close()

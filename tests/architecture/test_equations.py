@@ -38,7 +38,6 @@ STATEMENTS = {
     "services/payment/payouts/portions/repository.py _PORTION_END": FIXED,
     "services/payment/refunds/unasked/repository.py _DEDUCT_COVERED": ONE,
     "services/payment/refunds/unasked/repository.py _HELD_LINES": FIXED,
-    "services/payment/channel_bills/comparison/repository.py _COMPARE": ONE,
     "services/payment/channel_bills/repository.py _FAULTS": FIGURE,
     "services/payment/channel_bills/repository.py _LATE": FIGURE,
     "services/payment/batches/lines/repository.py _SUM_LINES": FIXED,

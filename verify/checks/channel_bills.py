@@ -81,6 +81,10 @@ _REFUNDS_BILLED = """
           WHERE (known.channel, known.merchant_id, known.channel_refund_id)
                 = (theirs.channel, theirs.merchant_id, theirs.channel_refund_id)
             AND known.unasked_id IS NULL AND known.closed_because IS DISTINCT FROM 'COUNTED')
+      AND NOT EXISTS (
+          SELECT FROM proof.settlement_difference AS known
+          WHERE known.refund_id = ours.id
+            AND theirs.fen IS NULL AND known.class = 6 AND known.closed_because IS DISTINCT FROM 'COUNTED')
     ORDER BY subject
 """
 # What was paid moved the channel's account, once, by what is due to us, and nothing else did. Asked of bills beside

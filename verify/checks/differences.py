@@ -5,9 +5,9 @@ from verify.checks.sql import count, differing_rows
 from verify.findings import Findings
 from verify.snapshot import Databases
 
-# A difference is one of five kinds: a refund nobody asked for, a payment that no bill has (class 6), a refund that the
-# channel's bill calls failed (5), a payment or a refund that moved in a payout and that nothing of ours was counted for
-# (2, 3 or 4). What it names says the rest of it, to the day. What was counted for another movement leaves us with 0.
+# A difference is one of six kinds: a refund nobody asked for, a payment or a refund that no bill has (class 6), one
+# that its bill calls failed (5), a payment or a refund that moved in a payout and that nothing of ours was counted for
+# (2, 3, 4). What it names says the rest of it, to the day. What was counted for another movement leaves us with 0.
 _DIFFERENCES_COMPARED = """
     WITH difference AS (
         SELECT * FROM proof.settlement_difference
@@ -39,6 +39,16 @@ _DIFFERENCES_COMPARED = """
         FROM difference JOIN proof.payment AS payment ON payment.id = difference.payment_id
         JOIN proof.billed_merchant AS merchant
           ON (merchant.channel, merchant.merchant_id) = (payment.channel, payment.merchant_id)
+        WHERE difference.unasked_id IS NULL AND difference.bill_id IS NULL AND difference.refund_id IS NULL
+        UNION ALL
+        SELECT difference.id, 6, 'REFUND', refund.channel, refund.merchant_id, refund.transaction_id, NULL,
+               payment.id, refund.id, NULL, NULL, NULL, refund.amount_fen, NULL, 'CHANNEL', merchant.region,
+               refund.refunded_on + 1, refund.refunded_on + 1
+        FROM difference JOIN proof.refund AS refund ON refund.id = difference.refund_id
+        JOIN proof.payment AS payment ON (payment.channel, payment.merchant_id, payment.transaction_id)
+                                         = (refund.channel, refund.merchant_id, refund.transaction_id)
+        JOIN proof.billed_merchant AS merchant
+          ON (merchant.channel, merchant.merchant_id) = (refund.channel, refund.merchant_id)
         WHERE difference.unasked_id IS NULL AND difference.bill_id IS NULL
         UNION ALL
         SELECT difference.id, 5, 'REFUND', bill.channel, bill.merchant_id, line.transaction_id, line.channel_refund_id,

@@ -1,4 +1,4 @@
-"""The channel's bills as they are wanted, read and compared."""
+"""The channel's bills as they are wanted and read."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -71,38 +71,3 @@ class FaultCount:
 
     fault: str
     bills: int
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """The payments of a bill that agree with ours, counted in one row, or one payment that differs.
-
-    ``difference_class``: 1 agrees; 2 amounts differ; 3 theirs, and an order of ours that nobody paid by our books;
-    4 theirs only; 6 ours only.
-    """
-
-    difference_class: int
-    payments: int
-    ours_fen: int
-    theirs_fen: int
-    transaction_id: str | None
-    order_no: str | None
-    payment_id: UUID | None
-    line_no: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class ComparedRefund:
-    """A refund of a bill beside ours.
-
-    ``difference_class``: 0 not concluded by both; 1 agrees; 2 amounts differ; 3 theirs succeeded, ours did not;
-    4 theirs only; 5 ours succeeded, theirs did not; 6 ours only; 7 failed by both.
-    """
-
-    difference_class: int
-    ours_fen: int | None
-    theirs_fen: int | None
-    refund_no: str | None
-    channel_refund_id: str | None
-    refund_id: UUID | None
-    line_no: int | None

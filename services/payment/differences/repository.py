@@ -62,32 +62,34 @@ class BilledUntil:
 
 
 _AS_DIFFERENCE = {"difference_class": "class"}
-# Later movements of one number within a payout: one piece of money was counted for the first of them.
+# Later movements of one number within a payout: one piece of money was counted for the first of them. The numbers are
+# an array because it is made once: PostgreSQL knows nothing of a bill just read, and would group it for each movement.
 _REPEATED = """
     repeated AS MATERIALIZED (
         SELECT bill_id, line_no FROM (
             SELECT bill_id, line_no, row_number() OVER (PARTITION BY business_no ORDER BY bill_day, line_no) AS nth
-            FROM covered WHERE kind = '{kind}' AND business_no IN (
-                SELECT business_no FROM covered WHERE kind = '{kind}' GROUP BY business_no HAVING count(*) > 1)
+            FROM covered WHERE kind = '{kind}' AND business_no = ANY (ARRAY(
+                SELECT business_no FROM covered WHERE kind = '{kind}' GROUP BY business_no HAVING count(*) > 1))
         ) AS numbered WHERE nth > 1
     )
 """
 # A movement of a payout that nothing of ours was counted for; nothing is ours of one that repeats what was counted. The
 # trade bill of its day, or of the day before where the channel booked it after midnight, knows the numbers that the
-# movement lacks.
+# movement lacks. Lines are looked up by their payment, whatever PostgreSQL believes of how many a batch counted: that
+# was written a moment ago, and read through the batch each movement would read all of them.
 _RECORD_PAYMENTS = text(
     f"""
     WITH covered AS MATERIALIZED ({COVERED}), {_REPEATED.format(kind="PAYMENT")}, open AS MATERIALIZED (
         SELECT c.*, p.id AS payment_id, p.order_no,
                CASE WHEN e.line_no IS NULL AND NOT EXISTS (
-                   SELECT FROM payment_line l WHERE l.payment_id = p.id AND l.counted_by IS NOT NULL)
+                   SELECT FROM payment_line l WHERE l.payment_id = p.id AND l.counted_by IS NOT NULL OFFSET 0)
                     THEN p.amount_fen WHEN p.id IS NOT NULL THEN 0 END AS ours_fen
         FROM covered c LEFT JOIN repeated e USING (bill_id, line_no) LEFT JOIN payment p
           ON p.channel = :channel AND p.merchant_id = :merchant_id AND p.transaction_id = c.business_no
         WHERE c.kind = 'PAYMENT'
           AND (p.id IS NULL OR p.amount_fen <> c.amount_fen OR e.line_no IS NOT NULL
-               OR NOT EXISTS (SELECT FROM payment_line l JOIN remittance_batch b ON b.id = l.counted_by
-                              WHERE l.payment_id = p.id AND b.payout_id = :payout_id))
+               OR NOT EXISTS (SELECT FROM payment_line l WHERE l.payment_id = p.id AND ARRAY[l.counted_by] <@ ARRAY(
+                                  SELECT b.id FROM remittance_batch b WHERE b.payout_id = :payout_id) OFFSET 0))
     ), traded AS MATERIALIZED (
         SELECT DISTINCT ON (t.transaction_id) t.transaction_id, t.order_no, t.happened_at
         FROM channel_bill b JOIN bill_trade_line t ON t.bill_id = b.id
@@ -147,26 +149,53 @@ _RECORD_REFUNDS = text(
 _RECORD_OURS_ONLY = text(
     """
     WITH credited AS MATERIALIZED (
-        SELECT id, paid_on FROM payment WHERE channel = :channel AND merchant_id = :merchant_id AND paid_on = :day
+        SELECT id, paid_on, transaction_id FROM payment
+        WHERE channel = :channel AND merchant_id = :merchant_id AND paid_on = :day
         UNION ALL
-        SELECT p.id, p.paid_on FROM payment p
+        SELECT p.id, p.paid_on, p.transaction_id FROM payment p
         WHERE p.id >= :late_from AND p.channel = :channel AND p.merchant_id = :merchant_id
           AND p.paid_on >= :first_day AND p.paid_on < :day
           AND NOT EXISTS (SELECT FROM settlement_difference d
-                          WHERE d.payment_id = p.id AND d.class = 6 AND d.closed_because = 'DECIDED')
+                          WHERE d.payment_id = p.id AND d.class = 6 AND d.kind = 'PAYMENT'
+                            AND d.closed_because = 'DECIDED')
     ), billed AS MATERIALIZED (
         SELECT f.business_no FROM channel_bill b JOIN bill_flow_line f ON f.bill_id = b.id
         WHERE b.channel = :channel AND b.merchant_id = :merchant_id AND b.kind = 'FUND_FLOW' AND f.kind = 'PAYMENT'
           AND b.bill_day IN (SELECT paid_on FROM credited UNION SELECT paid_on + 1 FROM credited)
+    ), missing AS MATERIALIZED (
+        SELECT id FROM credited WHERE NOT EXISTS (SELECT FROM billed WHERE business_no = transaction_id)
     )
     INSERT INTO settlement_difference (id, class, kind, channel, merchant_id, transaction_id, order_no, payment_id,
                                        ours_fen, happened_at, owner, since, region, actor, correlation_id)
     SELECT gen_random_uuid(), 6, 'PAYMENT', p.channel, p.merchant_id, p.transaction_id, p.order_no, p.id, p.amount_fen,
-           p.paid_at, 'CHANNEL', :since, :region, :actor, :correlation_id
-    FROM credited JOIN payment p USING (id)
-    WHERE NOT EXISTS (SELECT FROM billed WHERE business_no = p.transaction_id)
-      AND EXISTS (SELECT FROM payment_line l
+           p.paid_at, 'CHANNEL', p.paid_on + 1, :region, :actor, :correlation_id
+    FROM missing JOIN payment p USING (id)
+    WHERE EXISTS (SELECT FROM payment_line l
                   WHERE l.payment_id = p.id AND l.settled_on IS NULL AND l.counted_by IS NULL)
+    ON CONFLICT (payment_id) WHERE class = 6 AND state = 'OPEN' DO NOTHING
+    """
+)
+# Refunded by the channel's word, and in no bill at all. It is named with the payment that it gives back: of
+# several such differences of one payment, one is named after the other.
+_RECORD_REFUNDS_OURS_ONLY = text(
+    """
+    INSERT INTO settlement_difference (id, class, kind, channel, merchant_id, transaction_id, refund_no, payment_id,
+                                       refund_id, ours_fen, happened_at, owner, since, region, actor, correlation_id)
+    SELECT gen_random_uuid(), 6, 'REFUND', r.channel, r.merchant_id, r.transaction_id, r.refund_no, l.payment_id,
+           r.id, r.amount_fen, (r.refunded_on + time '12:00') AT TIME ZONE 'Asia/Shanghai', 'CHANNEL',
+           r.refunded_on + 1, :region, :actor, :correlation_id
+    FROM refund r JOIN suspense s ON s.id = r.suspense_id JOIN payment_line l ON l.id = s.payment_line_id
+    WHERE r.channel = :channel AND r.merchant_id = :merchant_id AND r.state = 'PAID' AND r.deducted_by IS NULL
+      AND r.approved_on >= :first_day AND r.refunded_on <= :day AND r.attributed_to IS NULL
+      AND NOT EXISTS (SELECT FROM bill_trade_line t WHERE t.kind = 'REFUND' AND t.refund_no = r.refund_no)
+      AND NOT EXISTS (SELECT FROM bill_trade_line t
+                      WHERE t.kind = 'REFUND' AND t.channel_refund_id = r.channel_refund_id)
+      AND NOT EXISTS (SELECT FROM channel_bill b JOIN bill_flow_line f ON f.bill_id = b.id
+                      WHERE b.channel = :channel AND b.merchant_id = :merchant_id AND b.kind = 'FUND_FLOW'
+                        AND b.bill_day BETWEEN r.approved_on AND CAST(:day AS date) + 1 AND f.kind = 'REFUND'
+                        AND (f.business_no = r.channel_refund_id OR f.voucher_no = r.refund_no))
+      AND NOT EXISTS (SELECT FROM settlement_difference d WHERE d.refund_id = r.id AND d.state = 'OPEN')
+      AND NOT EXISTS (SELECT FROM settlement_difference d WHERE d.refund_id = r.id AND d.closed_because = 'DECIDED')
     ON CONFLICT (payment_id) WHERE class = 6 AND state = 'OPEN' DO NOTHING
     """
 )
@@ -178,8 +207,8 @@ _RECORD_THEIRS_FAILED = text(
                                        channel_refund_id, refund_id, bill_id, line_no, ours_fen, theirs_fen,
                                        happened_at, owner, since, region, actor, correlation_id)
     SELECT gen_random_uuid(), 5, 'REFUND', b.channel, b.merchant_id, t.transaction_id, t.order_no, t.refund_no,
-           t.channel_refund_id, r.id, t.bill_id, t.line_no, r.amount_fen, 0, t.happened_at, 'CHANNEL', :since, :region,
-           :actor, :correlation_id
+           t.channel_refund_id, r.id, t.bill_id, t.line_no, r.amount_fen, 0, t.happened_at, 'CHANNEL', b.bill_day,
+           :region, :actor, :correlation_id
     FROM channel_bill b JOIN bill_trade_line t ON t.bill_id = b.id AND t.kind = 'REFUND'
     JOIN refund r ON r.refund_no = t.refund_no AND r.channel = b.channel AND r.merchant_id = b.merchant_id
     WHERE b.channel = :channel AND b.merchant_id = :merchant_id AND b.kind = 'TRADE' AND b.bill_day <= :day
@@ -298,17 +327,19 @@ async def record_uncounted(
     await session.execute(_RECORD_REFUNDS, values)
 
 
-async def record_ours_only(session: AsyncSession, billed: BilledUntil, since: date, region: str, trace: Trace) -> None:
-    """Record each payment that the channel's bills do not have: of the last day, and of those before credited since."""
-    values = asdict(billed) | {"since": since, "region": region}
-    await session.execute(_RECORD_OURS_ONLY, values | {"actor": trace.actor, "correlation_id": trace.correlation_id})
+async def record_ours_only(session: AsyncSession, billed: BilledUntil, region: str, trace: Trace) -> None:
+    """Record what the channel's bills do not have: payments of the last day or credited since, and paid refunds."""
+    values = asdict(billed) | {"region": region}
+    values |= {"actor": trace.actor, "correlation_id": trace.correlation_id}
+    await session.execute(_RECORD_OURS_ONLY, values)
+    await session.execute(_RECORD_REFUNDS_OURS_ONLY, values)
 
 
 async def record_theirs_failed(
     session: AsyncSession, channel: str, merchant_id: str, day: date, region: str, trace: Trace
 ) -> None:
     """Record each refund of ours that was paid and that the channel's bills up to a day have as failed."""
-    values = {"channel": channel, "merchant_id": merchant_id, "day": day, "since": day, "region": region}
+    values = {"channel": channel, "merchant_id": merchant_id, "day": day, "region": region}
     await session.execute(
         _RECORD_THEIRS_FAILED, values | {"actor": trace.actor, "correlation_id": trace.correlation_id}
     )

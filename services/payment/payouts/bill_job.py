@@ -64,7 +64,7 @@ async def work_bill(session: AsyncSession, bill: ReadBill, region: str, trace: T
     if looked_at is not None:
         late_from = first_id_of(looked_at - _CLOCKS_DIFFER)
         until = BilledUntil(bill.channel, bill.merchant_id, bill.first_day, day, late_from)
-        await differences.record_ours_only(session, until, bill.bill_day, region, trace)
+        await differences.record_ours_only(session, until, region, trace)
     await settlements.look_again(session, bill.channel, bill.merchant_id, payout_match.AWAITS_BILL)
     await payout_match.compare_held(session, bill.channel, bill.merchant_id, bill.bill_day, portion)
 

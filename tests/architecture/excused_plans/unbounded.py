@@ -82,11 +82,6 @@ UNBOUNDED = {
     "shared/messaging/topics/stats.py _STATS": {"outbox": WAITING},
     "services/payment/bank/repository.py _OWED": {"payment": DAY, "payment_line": DAY, "refund": FEW},
     "services/payment/batches/repository.py _MATCHED_ON": {"remittance_step": "the steps of one batch"},
-    "services/payment/channel_bills/comparison/repository.py _COMPARE": {"bill_trade_line": BILL, "payment": DAY},
-    "services/payment/channel_bills/comparison/repository.py _COMPARE_REFUNDS": {
-        "bill_trade_line": BILL,
-        "refund": FEW,
-    },
     "services/payment/clearing/repository.py _CLEARING": {
         "bank_line": WAITING,
         "cash_receipt": WAITING,
@@ -112,6 +107,12 @@ UNBOUNDED = {
         "bill_trade_line": BILL,
         "payment_line": DAY,
     },
+    "services/payment/differences/repository.py _RECORD_REFUNDS_OURS_ONLY": {
+        "bill_flow_line": BILL,
+        "bill_trade_line": FEW,
+        "refund": FEW,
+        "settlement_difference": WAITING,
+    },
     "services/payment/differences/repository.py _RECORD_REFUNDS": {
         "bill_flow_line": BILL,
         "bill_trade_line": BILL,
@@ -136,7 +137,7 @@ UNBOUNDED = {
     "services/payment/payouts/resolution/repository.py COVERED": {"bill_flow_line": BILL},
     "services/payment/payouts/billed/repository.py _COVER": {"bill_flow_line": BILL},
     "services/payment/payouts/billed/repository.py _PAYOUTS_OF": {"bill_flow_line": BILL},
-    "services/payment/payouts/resolution/repository.py _TO_RESOLVE": {"refund": FEW},
+    "services/payment/payouts/resolution/repository.py _TO_RESOLVE": {"unasked_refund": FEW},
     "services/payment/payouts/resolution/repository.py _UNEXPLAINED": {
         "bill_flow_line": BILL,
         "bill_trade_line": BILL,

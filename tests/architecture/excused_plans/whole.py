@@ -28,9 +28,6 @@ WHOLE = {
     "shared/messaging/dead_letters/replay.py _SKIP": {"dead_letter": FAILED},
     "shared/messaging/topics/stats.py _STATS": {"outbox": WAITING, "dead_letter": WAITING, "parked_event": WAITING},
     "services/payment/bank/repository.py _OWED": {"refund": FEW},
-    "services/payment/channel_bills/comparison/repository.py _COMPARE": {
-        "payment_order": "set against a whole bill at once"
-    },
     "services/payment/clearing/repository.py _CLEARING": {
         "bank_line": WAITING,
         "cash_receipt": WAITING,
@@ -49,6 +46,10 @@ WHOLE = {
     "services/payment/differences/repository.py _LIST": {"settlement_difference": WAITING},
     "services/payment/differences/repository.py _RECORD_OURS_ONLY": {"settlement_difference": FEW},
     "services/payment/differences/repository.py _RECORD_REFUNDS": {"refund": FEW},
+    "services/payment/differences/repository.py _RECORD_REFUNDS_OURS_ONLY": {
+        "refund": FEW,
+        "settlement_difference": WAITING,
+    },
     "services/payment/differences/repository.py _RECORD_THEIRS_FAILED": {"refund": FEW},
     "services/payment/differences/repository.py _TRIED": {"settlement_difference": WAITING},
     "services/payment/orders/questions/repository.py _ANY_DUE": {"order_line": BY_OTHERS, "payment_order": WAITING},
@@ -64,7 +65,6 @@ WHOLE = {
         "payment_line": FEW,
         "refund": FEW,
         "settlement_difference": WAITING,
-        "unasked_refund": FEW,
     },
     "services/payment/payouts/resolution/repository.py _UNEXPLAINED": {"refund": FEW},
     "services/payment/refunds/deductions/repository.py _DEDUCT_COVERED": {"refund": FEW},

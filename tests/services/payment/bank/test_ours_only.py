@@ -34,7 +34,7 @@ async def test_a_payment_credited_after_the_bills_that_lack_it_has_an_owner_and_
     await days.over(THIRD)
     await payment.worked()
     (difference,) = await differing(payment, (6, "PAYMENT", None))
-    assert (difference["transaction_id"], difference["owner"], difference["since"]) == (missing, "CHANNEL", THIRD)
+    assert (difference["transaction_id"], difference["owner"], difference["since"]) == (missing, "CHANNEL", SECOND)
     await days.over(FOURTH)
     await payment.worked()
     await differing(payment, (6, "PAYMENT", None))

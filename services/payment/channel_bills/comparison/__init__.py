@@ -1,1 +1,0 @@
-"""A trade bill beside what we have of its day, by class."""
