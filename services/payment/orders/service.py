@@ -36,6 +36,8 @@ from shared.messaging.outbox.publication import publish
 from shared.policy.vocabulary import Channel
 from shared.service import ServiceContext
 
+# Another process may have opened it meanwhile, and somebody may hold its code: then a refusal ends nothing.
+_UNOPENED = (OrderState.CREATED, OrderState.UNKNOWN)
 _DESCRIPTION = "城乡居民基本医疗保险个人缴费"
 
 
@@ -121,14 +123,14 @@ async def open_at_channel(context: ServiceContext[PaymentResources], order: Orde
             notify_url=context.resources.notify_url(order.merchant_id),
         )
     except ChannelUnavailable:
-        await turn(context, order, OrderState.UNKNOWN)
+        await turn(context, order, OrderState.UNKNOWN, from_states=_UNOPENED)
         raise
     except ChannelRefused as refused:
         if refused.already_paid:
-            await turn(context, order, OrderState.UNKNOWN)
+            await turn(context, order, OrderState.UNKNOWN, from_states=_UNOPENED)
             await _learn_payment(context, order, channel)
             raise OrderPaid from refused
-        await turn(context, order, OrderState.REFUSED)
+        await turn(context, order, OrderState.REFUSED, from_states=_UNOPENED)
         raise
     if not await turn(context, order, OrderState.AWAITING, code_url=code_url):
         # It was cancelled while the channel was opening it: it must not stay open there alone.
@@ -360,7 +362,12 @@ def _opened(order: Order, appid: str) -> OrderOpened:
 
 
 async def turn(
-    context: ServiceContext[PaymentResources], order: Order, state: OrderState, *, code_url: str | None = None
+    context: ServiceContext[PaymentResources],
+    order: Order,
+    state: OrderState,
+    *,
+    code_url: str | None = None,
+    from_states: Sequence[OrderState] = OPEN_STATES,
 ) -> bool:
     """Move an open order on, and say whether it was open: a notice may have confirmed it while the channel was asked.
 
@@ -369,6 +376,6 @@ async def turn(
     asked_at = life.ask_next(order, state, context.clock.now())
     async with context.database.transaction(order.region) as session:
         turned = await repository.transition(
-            session, [order.id], state, from_states=OPEN_STATES, code_url=code_url, next_ask_at=asked_at
+            session, [order.id], state, from_states=from_states, code_url=code_url, next_ask_at=asked_at
         )
     return bool(turned)

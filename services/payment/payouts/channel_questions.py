@@ -1,13 +1,14 @@
 """Asking the channel about payments that only its bill names, and keeping the money of those that it does not know.
 
 What it answers is signed and goes the way of every notice. Where it knows no payment under that number, three times,
-the bill alone stands for the money: it is suspended, and casework.
+the bill alone stands for the money: it is suspended, and casework. A merchant that the settings do not name is not
+asked, and that is no answer: its differences wait for it, or for two people.
 """
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.channels.channel import ChannelRefused, ChannelUnavailable, OrderAtChannel
+from services.payment.channels.channel import ChannelRefused, ChannelUnavailable
 from services.payment.differences import repository as differences
 from services.payment.differences.repository import SettlementDifference
 from services.payment.job_names import PAYOUTS
@@ -33,11 +34,15 @@ async def ask_about_billed(context: ServiceContext[PaymentResources], *, again_a
 
 async def _ask(context: ServiceContext[PaymentResources], difference: SettlementDifference) -> None:
     channel = context.resources.channels.get(difference.merchant_id)
+    if channel is None:
+        return
     try:
-        if channel is not None and difference.order_no is not None:
+        if difference.order_no is not None:
             answer = await channel.query(difference.order_no)
-            if answer.state is OrderAtChannel.PAID and answer.paid is not None:
+            if answer.paid is not None:
                 await context.resources.notices.store(*answer.paid)
+            if not answer.is_settled:
+                return
     except (ChannelUnavailable, ChannelRefused) as failure:
         log.warning("the channel could not be asked about a billed payment", why=failure.code.name)
         return
