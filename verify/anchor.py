@@ -19,7 +19,6 @@ from verify.findings import Findings
 from verify.report import ConsistencyReport, RowFinding
 from verify.snapshot import Databases
 
-
 # What the databases can hold; a line with more than that was written by nobody of ours.
 _BEYOND_BLOCKS, _BEYOND_EPOCHS = 1 << 63, 1 << 31
 _Name = Annotated[str, Field(pattern=r"^[a-z_]{1,63}$")]

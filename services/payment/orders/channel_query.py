@@ -114,7 +114,8 @@ async def _settle(
 async def _ask_open(context: ServiceContext[PaymentResources], order: Order, channel: PaymentChannel) -> None:
     """One that never got its code gets it by the same request again, unless the channel has ended it.
 
-    While somebody pays it, or where the channel's word is not clear, it is only asked about again. An order that the channel has ended, or that was paid and refunded there without us, gives its bills free.
+    While somebody pays it, or where the channel's word is not clear, it is only asked about again. An order that the
+    channel has ended, or that was paid and refunded there without us, gives its bills free.
     """
     answer = await service.learn_answer(context, order, channel)
     if answer.state is OrderAtChannel.ENDED:

@@ -182,7 +182,7 @@ class TestTradeBill:
             (TRADES + b"\r\n".join(TRADES.split(b"\r\n")[-3:]), BillFault.CUT),
             (TRADES + TRADES, BillFault.CUT),
             (edited(TRADES, "`380.00", "`1,380.00"), BillFault.WRONG_LINE),
-            (edited(TRADES, "城乡居民", "城乡\n居民"), BillFault.CUT),
+            (edited(TRADES, "城乡居民", "城乡\n居民"), BillFault.WRONG_LINE),
             (edited(TRADES, "城乡居民", "城乡\n`居民"), BillFault.WRONG_LINE),
             (edited(TRADES, "城乡居民", "城乡,`居民"), BillFault.WRONG_LINE),
         ],
