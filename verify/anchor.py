@@ -157,11 +157,15 @@ async def _prove(
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        content = path.read_bytes()
     except FileNotFoundError:
         return b""
     except OSError as error:
         raise AnchorRefused(f"{path}: 无法读取 · cannot be read: {error.strerror}") from error
+    if not content:
+        # Lines are added to a copy that takes the file's place: it was cut, and what it had proved would be given up.
+        raise AnchorRefused(f"{path}: 文件是空的 · it is empty; an anchor begins with a file that is not there yet")
+    return content
 
 
 def _lines(path: Path, content: bytes, installation: str) -> tuple[AnchorLine, ...]:

@@ -186,6 +186,14 @@ class TestAnchor:
         with pytest.raises(AnchorRefused):
             read_anchor(file, "local")
 
+    def test_a_file_that_was_cut_to_nothing_is_no_new_anchor(self, tmp_path: Path) -> None:
+        """V, attacked: the heads of years were given up in silence, and the file began anew."""
+        file = tmp_path / "anchor.jsonl"
+        assert read_anchor(file, "local") == ()
+        file.touch()
+        with pytest.raises(AnchorRefused, match="it is empty"):
+            read_anchor(file, "local")
+
     @pytest.mark.parametrize("content", ["{}\n", "no anchor\n", '{"written_at": "2024-01-10T00:00:00Z"'])
     async def test_a_file_that_is_no_anchor_is_refused_and_left_alone(
         self, county: County, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str
