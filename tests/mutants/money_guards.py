@@ -49,7 +49,7 @@ MONEY_GUARDS = (
         (
             Edit(
                 "services/payment/payouts/payout_portions.py",
-                "    await repository.meet(session, payout.id, batch.id)\n",
+                "    await portions.meet(session, payout.id, batch.id)\n",
                 "",
             ),
         ),

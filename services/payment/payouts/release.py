@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.payouts import payout_match, repository
 from services.payment.payouts.bill_job import UNUSUAL_MOVEMENT
-from services.payment.payouts.repository import Payout
+from services.payment.payouts.models import Payout
 from services.payment.payouts.schemas import PayoutRelease
 from shared.approvals.act import Act
 from shared.approvals.service import Grounds, propose

@@ -21,7 +21,7 @@ ROUTER = APIRouter(route_class=StrictRoute, tags=["bank"])
 @ROUTER.get("/v1/payouts", dependencies=[requires("payment:read")])
 async def list_payouts(
     session: Session,
-    state: Literal["BEFORE", "HELD", "AWAITED", "MET"] | None = None,
+    state: Literal["BEFORE", "HELD", "AWAITED", "SETTLING", "MET"] | None = None,
     after: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> PayoutPage:
