@@ -228,7 +228,6 @@ async def test_a_merchant_that_the_settings_do_not_name_is_not_asked_and_that_is
         days.bill_payment(f"{FIRST} 11:00:00", "4200009999", order["order_no"])
         days.payout(f"{SECOND} 05:00:00", DUE_FEN)
         await days.over(FIRST)
-        before.peer.answers_queries = False
         await days.over(SECOND)
         await settle(before, DUE_FEN)
         await differing(before, (4, "PAYMENT", None))
