@@ -74,11 +74,6 @@ class OrderAnswer:
         """Whether the same request may be made again: nobody pays the order now, and it has not ended."""
         return self.state in (OrderAtChannel.UNKNOWN, OrderAtChannel.PAYABLE)
 
-    @property
-    def is_settled(self) -> bool:
-        """Whether it says if there is a payment: not while the payer confirms, nor where it is not clear."""
-        return self.state not in (OrderAtChannel.PAYING, OrderAtChannel.UNCLEAR)
-
 
 @dataclass(frozen=True, slots=True)
 class RefundAnswer:

@@ -1,17 +1,15 @@
 """A merchant with bills: each payout meets the bank's line, what agrees goes on alone, only what differs is held."""
 
 from collections.abc import AsyncIterator
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from services.payment.payouts.channel_questions import ask_about_billed
 from tests.harness.assessments import DUE_FEN
 from tests.harness.eventually import eventually
 from tests.harness.installation import Installation
-from tests.harness.wechat_peer import merchant, refund_notice
+from tests.harness.wechat_peer import refund_notice
 from tests.services.payment.bank.billed_days import FIRST, FOURTH, SECOND, THIRD, BilledDays
 from tests.services.payment.bank.statement_steps import (
     attribute,
@@ -215,36 +213,6 @@ async def test_a_payment_that_nobody_knows_is_suspended_by_the_bills_word(
     assert (held["reason"], held["state"], held["order_no"]) == ("ORDER_LOST", "HELD", "LOSTORDER1")
     assert await payment.balances() == {"pending": 2 * DUE_FEN, "premium": -DUE_FEN, "suspense": -DUE_FEN}
     assert await breaks(payment) == []
-
-
-async def test_a_merchant_that_the_settings_do_not_name_is_not_asked_and_that_is_no_answer(
-    installation: Installation, tmp_path: Path
-) -> None:
-    """B1, attacked: three times nobody was asked, and the money of an order was suspended as of one that is lost."""
-    async with running_payment(installation, tmp_path) as before:
-        days = BilledDays(before)
-        (person,) = await before.bill()
-        order = await before.order(person)
-        days.bill_payment(f"{FIRST} 11:00:00", "4200009999", order["order_no"])
-        days.payout(f"{SECOND} 05:00:00", DUE_FEN)
-        await days.over(FIRST)
-        await days.over(SECOND)
-        await settle(before, DUE_FEN)
-        await differing(before, (4, "PAYMENT", None))
-    async with running_payment(
-        installation, tmp_path, role="web", known=merchant(tmp_path, "1900000222"), today=date.fromisoformat(THIRD)
-    ) as left:
-        for _ in range(3):
-            assert await ask_about_billed(left.running, again_after_s=0) == 1
-        await differing(left, (4, "PAYMENT", None))
-        assert await left.get("suspense") == []
-    async with running_payment(installation, tmp_path, today=date.fromisoformat(THIRD)) as back:
-        back.peer.orders[order["order_no"]] = {"amount": {"total": DUE_FEN}}
-        back.peer.pay(order["order_no"], transaction_id="4200009999", success_time=f"{FIRST}T11:00:00+08:00")
-        await ask_about_billed(back.running, again_after_s=0)
-        await differing(back, (4, "PAYMENT", "COUNTED"))
-        assert await back.states(person) == ["PAID"]
-        assert await breaks(back) == []
 
 
 async def test_a_payment_of_another_amount_is_held_alone(payment: RunningPayment, days: BilledDays) -> None:
