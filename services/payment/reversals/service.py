@@ -143,7 +143,7 @@ async def _locked(session: AsyncSession, line_id: UUID) -> tuple[BankLine, Batch
         if line is not None:
             break
     else:
-        raise LineBeingSettled(f"第 {found.line_no} 行 · line {found.line_no}")
+        raise LineBeingSettled(f"银行流水 bank line {line_id}")
     if line.reversed_on is not None:
         raise LineAlreadyReversed(f"审批 approval {line.reversed_by}")
     await _refuse_what_rests_on_it(session, batch)
