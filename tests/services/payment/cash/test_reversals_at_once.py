@@ -55,3 +55,26 @@ async def test_a_line_that_is_matched_while_its_reversal_waits_for_it(
         assert (answer.status_code, answer.json()["state"]) == (200, "APPROVED"), answer.text
         assert (await village.get(f"remittances/{batch_id}"))["state"] == "SUBMITTED", "it waits for the right line"
         assert await deposits.breaks(village) == []
+
+
+async def test_a_proposal_that_comes_while_the_same_is_being_approved(
+    installation: Installation, running: ServiceContext
+) -> None:
+    """A4, attacked: it held the batch and waited for the decision, whose effect waited for the batch: 503 to one."""
+    people = await bill(installation, 2)
+    async with http_client([running]) as http:
+        village = Village(installation, http, people)
+        batch_id = UUID(await village.hand_in())
+        slip = (await village.done("deposit-slips", village.slip()))["slip_no"]
+        await village.bank(slip, village.total_fen - 1)
+        assert await match_job.step(running) == 1
+        proposal = await deposits.propose(village, str(batch_id))
+        async with running.database.transaction(COUNTY) as session:
+            await batches.lock(session, batch_id)
+            again = asyncio.create_task(deposits.propose(village, str(batch_id)))
+            await wait_for_lock_waits(installation, "payment")
+            approving = asyncio.create_task(deposits.decide(village, proposal, "tax"))
+            await wait_for_lock_waits(installation, "payment", 2)
+        assert await again == proposal, "the one that waits"
+        answer = await approving
+        assert (answer.status_code, answer.json()["state"]) == (200, "APPROVED"), answer.text
