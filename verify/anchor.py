@@ -9,16 +9,19 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from verify.check import ConsistencyCheck
 from verify.findings import Findings
 from verify.report import ConsistencyReport, RowFinding
 from verify.snapshot import Databases
+
+# What the databases can hold; a line with more than that was written by nobody of ours.
+_BEYOND_BLOCKS, _BEYOND_EPOCHS = 1 << 63, 1 << 31
+_Name = Annotated[str, Field(pattern=r"^[a-z_]{1,63}$")]
 
 
 class AnchorRefused(Exception):
@@ -29,19 +32,20 @@ class Head(BaseModel):
     """The last block of a chain."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    block: int
-    hash: str
+    block: Annotated[int, Field(gt=0, lt=_BEYOND_BLOCKS, strict=True)]
+    hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class AnchorLine(BaseModel):
     """What one examination found at the ends of the chains: service → table → head."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    written_at: datetime
+    # With its zone: it is compared with the moments of restorations.
+    written_at: AwareDatetime
     installation: str
-    heads: Mapping[str, Mapping[str, Head]]
+    heads: Mapping[_Name, Mapping[_Name, Head]]
     # In which epoch each service announced; lines of before there were epochs have none.
-    epochs: Mapping[str, int] = {}
+    epochs: Mapping[_Name, Annotated[int, Field(gt=0, lt=_BEYOND_EPOCHS, strict=True)]] = {}
 
 
 # What a restoration has abandoned was recorded by it, and is named beside the epoch that it began. It lost what was
@@ -153,11 +157,15 @@ async def _prove(
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        content = path.read_bytes()
     except FileNotFoundError:
         return b""
     except OSError as error:
         raise AnchorRefused(f"{path}: 无法读取 · cannot be read: {error.strerror}") from error
+    if not content:
+        # Lines are added to a copy that takes the file's place: it was cut, and what it had proved would be given up.
+        raise AnchorRefused(f"{path}: 文件是空的 · it is empty; an anchor begins with a file that is not there yet")
+    return content
 
 
 def _lines(path: Path, content: bytes, installation: str) -> tuple[AnchorLine, ...]:

@@ -86,7 +86,10 @@ async def approve(
     approval, new = await _decided(session, approval_id, decision)
     if new:
         act = next(one for one in acts if one.name == approval.act)
+        # Written last: who proposes holds the subject and waits for a decision that is written, and its effect would
+        # wait for the subject.
         await act.carry_out(session, context, approval)
+        await repository.decide(session, approval_id, decision)
     return approval
 
 
@@ -95,17 +98,19 @@ async def end(session: AsyncSession, approval_id: UUID, decision: ApprovalDecisi
 
     Raises NotFound, OwnAct, NotTheProposer, AlreadyDecided and ProposalExpired.
     """
-    approval, _ = await _decided(session, approval_id, decision)
+    approval, new = await _decided(session, approval_id, decision)
+    if new:
+        await repository.decide(session, approval_id, decision)
     return approval
 
 
 async def _decided(session: AsyncSession, approval_id: UUID, decision: ApprovalDecision) -> tuple[Approval, bool]:
+    """The proposal, held, as it is once decided, and whether that is still to be written."""
     approval = await repository.lock(session, approval_id)
     if approval is None:
         raise NotFound
     if not is_new(approval, decision):
         return approval, False
-    await repository.decide(session, approval_id, decision)
     decided = replace(
         approval,
         state=decision.into,

@@ -139,7 +139,7 @@ class WechatPeer:
     url: str = ""
     mchid: str = MCHID
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
-    states: dict[str, str] = field(default_factory=dict)
+    states: dict[str, str | None] = field(default_factory=dict)
     paid: dict[str, dict[str, Any]] = field(default_factory=dict)
     refunds: list[dict[str, Any]] = field(default_factory=list)
     # What a question about a refund is answered; one that is not here is not known.
@@ -149,6 +149,7 @@ class WechatPeer:
     answers_queries: bool = True
     refuses_refunds: str | None = None
     refuses_closing: str | None = None
+    refuses_opening: str | None = None
     signs_with: str = "platform"
     # While the merchant switches from certificate to public key, both sign: the one that a request names.
     switching: bool = False
@@ -186,6 +187,8 @@ class WechatPeer:
 
     def _handle(self, request: Request, body: dict[str, Any]) -> tuple[int, dict[str, Any] | None]:
         path, order_no = request.url.path, request.path_params.get("order_no", "")
+        if path.endswith("/native") and self.refuses_opening is not None:
+            return 400, {"code": self.refuses_opening}
         if path.endswith("/native"):
             order_no = body["out_trade_no"]
             self.orders[order_no] = body

@@ -11,6 +11,7 @@ from services.composition import BY_NAME
 from tests.harness.blocks import seal_all
 from tests.verify.conftest import County
 from tests.verify.test_commands import typed
+from verify.anchor import AnchorRefused, read_anchor
 from verify.checks.seals import SEALED
 
 _FORGED = "UPDATE transfer SET person_token = 'somebody else' WHERE kind = 'premium_received'"
@@ -216,6 +217,35 @@ class TestAnchor:
         assert result.exit_code == 2
         assert "another" in result.stderr
         assert file.read_text(encoding="utf-8") == written
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            {"written_at": "2024-01-10T00:00:00"},
+            {"heads": {"payment": {"transfer": {"block": 1 << 63, "hash": "0" * 64}}}},
+            {"heads": {"payment": {"transfer": {"block": 1, "hash": "\0"}}}},
+            {"heads": {"payment": {"trans\0fer": {"block": 1, "hash": "0" * 64}}}},
+            {"epochs": {"payment": 1 << 31}},
+        ],
+        ids=["a moment without a zone", "a block beyond all", "no hash", "no table", "an epoch beyond all"],
+    )
+    def test_a_line_that_no_database_can_be_asked_about_is_refused(self, tmp_path: Path, line: dict[str, Any]) -> None:
+        """V, attacked: verify ended as if something were broken, with a trace of its own code, and restore likewise."""
+        file = tmp_path / "anchor.jsonl"
+        whole = {"written_at": "2024-01-10T00:00:00Z", "installation": "local", "heads": {}}
+        file.write_text(json.dumps(whole) + "\n", encoding="utf-8")
+        assert len(read_anchor(file, "local")) == 1
+        file.write_text(json.dumps(whole | line) + "\n", encoding="utf-8")
+        with pytest.raises(AnchorRefused):
+            read_anchor(file, "local")
+
+    def test_a_file_that_was_cut_to_nothing_is_no_new_anchor(self, tmp_path: Path) -> None:
+        """V, attacked: the heads of years were given up in silence, and the file began anew."""
+        file = tmp_path / "anchor.jsonl"
+        assert read_anchor(file, "local") == ()
+        file.touch()
+        with pytest.raises(AnchorRefused, match="it is empty"):
+            read_anchor(file, "local")
 
     @pytest.mark.parametrize("content", ["{}\n", "no anchor\n", '{"written_at": "2024-01-10T00:00:00Z"'])
     async def test_a_file_that_is_no_anchor_is_refused_and_left_alone(

@@ -4,8 +4,10 @@ Every step may be repeated. What was lost is written down first; a restoration t
 same once more, because nothing is sent and nothing is looked past before the epoch has begun.
 """
 
+import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +22,7 @@ from shared.database.engine import Database
 from shared.messaging.bus.protocol import Bus
 from shared.messaging.outbox import epochs
 from shared.messaging.outbox.epochs import Beginning, LostEvent
+from shared.messaging.outbox.lanes import LEASE_S, Lanes
 from shared.messaging.outbox.own_topic import OwnTopic
 from shared.messaging.topics.offset_tracker import fingerprint
 from shared.settings import Settings
@@ -27,6 +30,8 @@ from tools.restore.rosters import roster_tasks
 from tools.restore.tasks import Task, kind_of, tasks_of
 from verify.anchor import AnchorLine, AnchorRefused, Head, read_anchor
 
+# The lanes come free by themselves where the command dies before it gives them back.
+_HELD_S = 120.0
 # One batch of a relay may have been sent and not marked when the database was copied.
 _BACK = 1_000
 # What is done at once about the lost window: the channel is asked, and what others know is taken up again.
@@ -64,8 +69,11 @@ class Left:
 class Restorer:
     """Restores one service's database, as the owner of its tables."""
 
-    def __init__(self, settings: Settings, service: str, bus: Bus, database: Database) -> None:
-        self._settings, self._service, self._database = settings, service, database
+    def __init__(
+        self, settings: Settings, service: str, bus: Bus, database: Database, *, lease_s: float = LEASE_S
+    ) -> None:
+        """Restore ``service``; a relay that works has sent what it had in hand after ``lease_s``."""
+        self._settings, self._service, self._database, self._lease_s = settings, service, database, lease_s
         self._topic = OwnTopic(database, bus, service, settings.region)
 
     async def examine(self, anchor: Path | None = None) -> Restoration:
@@ -79,10 +87,16 @@ class Restorer:
         found = await self._look(anchor, keep=True)
         if not found.lost and not anyway:
             return found
+        async with self._nothing_sent():
+            return await self._begin(found, began_by, because)
+
+    async def _begin(self, found: Restoration, began_by: str, because: str) -> Restoration:
         on_the_bus = await self._sent()
         async with self._database.transaction(self._settings.region) as session:
             await epochs.lock_announcing(session)
-            if await epochs.current_epoch(session) != found.epoch:
+            epoch = await epochs.current_epoch(session)
+            if epoch != found.epoch:
+                found.epoch = epoch
                 return found  # another process began it meanwhile
             restored_to = await epochs.last_recorded(session)
             found.began = await epochs.begin_epoch(
@@ -119,6 +133,17 @@ class Restorer:
                 async with self._database.transaction(self._settings.region) as session:
                     await epochs.keep_lost(session, found.epoch + 1, waiting)
         return found
+
+    @asynccontextmanager
+    async def _nothing_sent(self) -> AsyncIterator[None]:
+        """Let no relay send or mark anything meanwhile, also where the service runs: what lies on the bus stays so."""
+        lanes = Lanes(self._database, self._settings.region, _HELD_S)
+        if await lanes.seize():
+            await asyncio.sleep(self._lease_s)
+        try:
+            yield
+        finally:
+            await lanes.leave()
 
     async def _sent(self) -> set[UUID]:
         """The unmarked events that lie on the bus all the same."""

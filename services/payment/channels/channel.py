@@ -43,7 +43,8 @@ class Closing(StrEnum):
 class OrderAtChannel(StrEnum):
     """How an order stands at the channel; UNKNOWN where the channel has none of that number.
 
-    PAYING while the payer confirms: it may become PAID although nobody else could begin to pay it any more.
+    PAYING while the payer confirms: it may become PAID although nobody else could begin to pay it any more. UNCLEAR
+    where the channel's word is none that we know: nothing follows from it, and it is asked again.
     """
 
     UNKNOWN = "UNKNOWN"
@@ -51,6 +52,7 @@ class OrderAtChannel(StrEnum):
     PAYING = "PAYING"
     PAID = "PAID"
     ENDED = "ENDED"
+    UNCLEAR = "UNCLEAR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,11 @@ class OrderAnswer:
         if self.paid is not None:
             return self.paid[0].kind is not NoticeKind.UNREADABLE
         return self.state in (OrderAtChannel.UNKNOWN, OrderAtChannel.ENDED)
+
+    @property
+    def may_open(self) -> bool:
+        """Whether the same request may be made again: nobody pays the order now, and it has not ended."""
+        return self.state in (OrderAtChannel.UNKNOWN, OrderAtChannel.PAYABLE)
 
 
 @dataclass(frozen=True, slots=True)

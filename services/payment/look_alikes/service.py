@@ -3,6 +3,7 @@
 from datetime import date
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.batches import repository as batches
@@ -50,9 +51,20 @@ async def resolve(
 ) -> None:
     """Give the document its own number, where it is one that people name; the old number stays in the list."""
     found = await _open(session, body.look_alike_id, body.new_number)
-    if body.new_number is not None and not await _NAMED[found.kind](session, UUID(found.document_id), body.new_number):
+    if body.new_number is not None and not await _renumber(session, found, body.new_number):
         raise NewNumberNotPossible(body.new_number)
     await repository.resolve(session, found.id, approval.id, body.new_number)
+
+
+async def _renumber(session: AsyncSession, found: LookAlike, number: str) -> bool:
+    """Give the document the number; False where another one has it, also one that is being entered or not ours to see.
+
+    Then nothing else can be done in this transaction.
+    """
+    try:
+        return await _NAMED[found.kind](session, UUID(found.document_id), number)
+    except IntegrityError:
+        return False
 
 
 async def _open(session: AsyncSession, look_alike_id: UUID, new_number: str | None) -> LookAlike:

@@ -126,13 +126,14 @@ async def _settle(
 async def _ask_open(context: ServiceContext[PaymentResources], order: Order, channel: PaymentChannel) -> None:
     """One that never got its code gets it by the same request again, unless the channel has ended it.
 
-    An order that the channel has ended, or that was paid and refunded there without us, gives its bills free.
+    While somebody pays it, or where the channel's word is not clear, it is only asked about again. An order that the
+    channel has ended, or that was paid and refunded there without us, gives its bills free.
     """
     answer = await service.learn_answer(context, order, channel)
     if answer.state is OrderAtChannel.ENDED:
         async with context.database.transaction(order.region) as session:
             await repository.transition(session, [order.id], OrderState.CANCELLED, from_states=OPEN_STATES)
-    elif order.state is not OrderState.AWAITING and answer.paid is None:
+    elif order.state is not OrderState.AWAITING and answer.may_open:
         try:
             await placement.open_at_channel(context, order, channel)
         except (ChannelUnavailable, ChannelRefused):

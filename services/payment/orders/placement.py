@@ -19,6 +19,8 @@ from shared.messaging.outbox.publication import publish
 from shared.policy.vocabulary import Channel
 from shared.service import ServiceContext
 
+# Another process may have opened it meanwhile, and somebody may hold its code: then a refusal ends nothing.
+_UNOPENED = (OrderState.CREATED, OrderState.UNKNOWN)
 _DESCRIPTION = "城乡居民基本医疗保险个人缴费"
 
 
@@ -63,14 +65,14 @@ async def open_at_channel(context: ServiceContext[PaymentResources], order: Orde
             notify_url=context.resources.notify_url(order.merchant_id),
         )
     except ChannelUnavailable:
-        await service.turn(context, order, OrderState.UNKNOWN)
+        await service.turn(context, order, OrderState.UNKNOWN, from_states=_UNOPENED)
         raise
     except ChannelRefused as refused:
         if refused.already_paid:
-            await service.turn(context, order, OrderState.UNKNOWN)
+            await service.turn(context, order, OrderState.UNKNOWN, from_states=_UNOPENED)
             await service.learn_payment(context, order, channel)
             raise service.OrderPaid from refused
-        await service.turn(context, order, OrderState.REFUSED)
+        await service.turn(context, order, OrderState.REFUSED, from_states=_UNOPENED)
         raise
     if not await service.turn(context, order, OrderState.AWAITING, code_url=code_url):
         # It was cancelled while the channel was opening it: it must not stay open there alone.

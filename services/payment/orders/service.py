@@ -1,6 +1,6 @@
 """Placed orders: shown, closed, asked about at their channel, and moved on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -124,7 +124,12 @@ def naming(order: Order) -> Iterator[None]:
 
 
 async def turn(
-    context: ServiceContext[PaymentResources], order: Order, state: OrderState, *, code_url: str | None = None
+    context: ServiceContext[PaymentResources],
+    order: Order,
+    state: OrderState,
+    *,
+    code_url: str | None = None,
+    from_states: Sequence[OrderState] = OPEN_STATES,
 ) -> bool:
     """Move an open order on, and say whether it was open: a notice may have confirmed it while the channel was asked.
 
@@ -133,6 +138,6 @@ async def turn(
     asked_at = life.ask_next(order, state, context.clock.now())
     async with context.database.transaction(order.region) as session:
         turned = await repository.transition(
-            session, [order.id], state, from_states=OPEN_STATES, code_url=code_url, next_ask_at=asked_at
+            session, [order.id], state, from_states=from_states, code_url=code_url, next_ask_at=asked_at
         )
     return bool(turned)

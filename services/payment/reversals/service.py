@@ -36,6 +36,8 @@ from shared.service import ServiceContext
 
 # Nothing rests on the lines of such a batch: a corrected statement waits for its comparison with the lines it had.
 _UNCOMPARED = (BatchState.OPEN, BatchState.SUBMITTED)
+# How often a line may go from one batch to another while it is waited for.
+_LOOKS = 5
 
 
 class LineAlreadyReversed(DomainError):
@@ -132,21 +134,31 @@ async def _locked(session: AsyncSession, line_id: UUID) -> tuple[BankLine, Batch
 
     Raises NotFound, LineAlreadyReversed, LineAlreadyMatched, LineAlreadyRemitted or LineBeingSettled.
     """
-    found = await statements.find(session, line_id)
-    if found is None:
-        raise NotFound
-    if found.batch_id is not None:
-        await _hold_payout(session, found.batch_id)
-    batch = await batches.lock(session, found.batch_id) if found.batch_id is not None else None
-    line = await statements.lock(session, line_id)
-    if line is None:
-        raise NotFound
-    if line.batch_id != found.batch_id:
-        batch = await batches.lock(session, line.batch_id) if line.batch_id is not None else None
+    for _ in range(_LOOKS):
+        found = await statements.find(session, line_id)
+        if found is None:
+            raise NotFound
+        batch = await _hold_batch(session, found.batch_id)
+        line = await _hold_line(session, found)
+        if line is not None:
+            break
+    else:
+        raise LineBeingSettled(f"银行流水 bank line {line_id}")
     if line.reversed_on is not None:
         raise LineAlreadyReversed(f"审批 approval {line.reversed_by}")
     await _refuse_what_rests_on_it(session, batch)
     return line, batch
+
+
+async def _hold_line(session: AsyncSession, found: BankLine) -> BankLine | None:
+    """The line, held where it still belongs to the batch that is held; else it is let go, for its batch comes first."""
+    looking = await session.begin_nested()
+    line = await statements.lock(session, found.id)
+    if line is not None and line.batch_id == found.batch_id:
+        await looking.commit()
+        return line
+    await looking.rollback()
+    return None
 
 
 async def _refuse_what_rests_on_it(session: AsyncSession, batch: Batch | None) -> None:
@@ -165,11 +177,20 @@ async def _refuse_what_rests_on_it(session: AsyncSession, batch: Batch | None) -
             _refuse_remitted(await batches.lock(session, other))
 
 
-async def _hold_payout(session: AsyncSession, batch_id: UUID) -> None:
-    """Hold the payout that a batch is the money of: no further part of it begins that the reversal would not see."""
+async def _hold_batch(session: AsyncSession, batch_id: UUID | None) -> Batch | None:
+    """A batch, held, with what rests on its money: no further part begins that the reversal would not see.
+
+    The parts of a statement are held in their order, as they are by everybody.
+    """
+    if batch_id is None:
+        return None
     batch = await batches.find(session, batch_id)
     if isinstance(batch, OnlineBatch) and batch.payout_id is not None:
         await payouts.lock(session, batch.payout_id)
+    if isinstance(batch, CashBatch):
+        for part in await batches.standing_parts(session, batch):
+            await batches.lock(session, part)
+    return await batches.lock(session, batch_id)
 
 
 def _is_uncompared(batch: Batch) -> bool:

@@ -66,6 +66,18 @@ _TAKE = text(
     RETURNING l.lane, l.token
     """
 )
+_SEIZE = text(
+    """
+    WITH before AS (
+        SELECT lane, owner IS NOT NULL AND expires_at >= clock_timestamp() AS busy FROM relay_lane
+        ORDER BY lane FOR UPDATE
+    )
+    UPDATE relay_lane l
+    SET owner = :me, token = l.token + 1, expires_at = clock_timestamp() + make_interval(secs => :lease_s)
+    FROM before WHERE l.lane = before.lane
+    RETURNING before.busy
+    """
+)
 _LEAVE = text("DELETE FROM relay_member WHERE owner = :me")
 
 
@@ -106,6 +118,15 @@ class Lanes:
             if len(tokens) < share:
                 tokens |= _tokens(await session.execute(_TAKE, me | {"wanted": share - len(tokens)}))
         self._tokens, self._renewed = tokens, asked
+
+    async def seize(self) -> bool:
+        """Take every lane from whoever holds it; whether one was held, by which something may still be on its way.
+
+        Nothing is marked by an earlier holder from now on, and nothing sent once its lease has ended.
+        """
+        async with self._database.transaction(self._region) as session:
+            taken = (await session.execute(_SEIZE, {"me": self.owner, "lease_s": self._lease_s})).scalars().all()
+        return any(taken)
 
     async def leave(self) -> None:
         """Give up every lane, so that another relay need not wait for the lease to end."""

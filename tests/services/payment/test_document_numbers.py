@@ -1,5 +1,6 @@
 """D2: numbers of papers that look alike are one, at every endpoint, between village and bank, and in old rows."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
@@ -15,7 +16,8 @@ from services.payment import SERVICE
 from shared.database.engine import open_engine
 from shared.database.migrate import migrate_database
 from tests.harness.assessments import DUE_FEN, VILLAGE
-from tests.harness.installation import Installation
+from tests.harness.installation import COUNTY, Installation
+from tests.harness.lock_waits import wait_for_lock_waits
 from tests.harness.village_cash import BOOKED_ON, TAX_HALL, Village, bill
 
 MIGRATIONS = Path(SERVICE.migrations or "")
@@ -146,3 +148,31 @@ async def test_stored_numbers_that_look_alike_are_listed_kept_and_resolved_by_tw
         assert numbers == {"y-0001", "Y-0001/2", found[1]["number"], "Z-1"}
         again = await village.post(path, body, scopes=SCOPES)
         assert again.json()["code"] == "LOOK_ALIKE_RESOLVED"
+
+        await _a_number_that_is_entered_meanwhile_is_taken(village, found[1]["id"])
+
+
+async def _a_number_that_is_entered_meanwhile_is_taken(village: Village, look_alike: str) -> None:
+    """D2, attacked: the approval answered 500 where somebody entered a receipt of that number at the same moment."""
+    body = {"new_number": "z-9", "reason": "两张收据，票根核对无误"}
+    proposal = await village.done(f"look-alikes/{look_alike}/resolution", body, scopes=SCOPES)
+    approval = f"approvals/{proposal['id']}/approval"
+    said = {"because": "已核对"}
+    engine = open_engine(village.installation.settings.owner_url("payment"), pool_size=1, application_name="test")
+    async with engine.connect() as entering:
+        await entering.execute(text("SELECT set_config('canbao.region', :region, true)"), {"region": COUNTY})
+        await entering.execute(
+            text(
+                "INSERT INTO cash_receipt (id, receipt_no, region, enrolment_id, person_token, benefit_year,"
+                " amount_fen, received_on, actor, correlation_id) VALUES (gen_random_uuid(), 'Z-9', :region,"
+                " gen_random_uuid(), 'x', 2024, 38000, '2023-10-08', 'x', gen_random_uuid())"
+            ),
+            {"region": VILLAGE},
+        )
+        approved = asyncio.create_task(village.post(approval, said, scopes=SCOPES, client="supervisor"))
+        await wait_for_lock_waits(village.installation, "payment")
+        await entering.commit()
+        answer = await approved
+    await engine.dispose()
+    assert (answer.status_code, answer.json()["code"]) == (409, "NEW_NUMBER_NOT_POSSIBLE")
+    assert [one["id"] for one in (await village.get("look-alikes"))["items"]] == [look_alike]

@@ -22,6 +22,10 @@ from services.payment.channels.wechat.bill_values import WORD
 # What is made of a piece should fit into the processor's cache: four times as much takes half as long again.
 _PIECE = 1 << 17
 _BOM = b"\xef\xbb\xbf"
+# No line of a bill has a hundredth of it. What is read until it ends has to fit into memory.
+_LONGEST_LINE = 1 << 16
+# A line of names, and one of their values.
+_SUMMARY = ("names", "values")
 _NEXT_VALUE = ",`"
 # A value that is not needed. It ends before a comma and a backtick, and every line begins with a backtick: it cannot
 # reach into the next one.
@@ -60,19 +64,20 @@ class BillFile(ABC):
     def portions(self) -> Iterator[Portion]:
         """The lines in the file's order; raises FaultyBill, at the latest after the last one."""
         totals: list[str] = []
+        in_details = True
         for text in _whole_lines(self._file):
-            details = text
+            rest = text
             if not self._width:
-                header, _, details = text.partition("\n")
+                header, _, rest = text.partition("\n")
                 self._find_columns(header)
-            if not totals:
-                details, rest = _divided(details)
+            if in_details:
+                details, rest, in_details = _divided(rest)
                 if details:
                     yield self._read(details)
-                totals += rest
-            else:
-                totals += details.split("\n")
-        self._conclude([line for line in totals if line])
+            totals += [line for line in rest.split("\n") if line]
+            if len(totals) > len(_SUMMARY):
+                raise FaultyBill(BillFault.CUT, "something follows its summary")
+        self._conclude(totals)
 
     def _find_columns(self, header: str) -> None:
         names = [self.also_named.get(name, name) for name in header.split(",")]
@@ -114,11 +119,13 @@ class BillFile(ABC):
             yield detail
 
     def _conclude(self, totals: Sequence[str]) -> None:
-        if len(totals) != 2 or totals[1][:1] != "`":
+        if len(totals) != len(_SUMMARY) or totals[1][:1] != "`":
             raise FaultyBill(BillFault.CUT, "it does not end with a summary")
         names, values = totals[0].split(","), totals[1][1:].split(_NEXT_VALUE)
         if len(names) != len(values):
             raise FaultyBill(BillFault.CUT, "its summary breaks off")
+        if len(set(names)) != len(names):
+            raise FaultyBill(BillFault.WRONG_SUMMARY, "a total stands there twice")
         self.summary = dict(zip(names, values, strict=True))
         try:
             self.check(self.summary)
@@ -132,12 +139,12 @@ def agree(name: str, theirs: int, *ours: int) -> None:
         raise FaultyBill(BillFault.WRONG_SUMMARY, f"{name}: {theirs}, its lines say {ours[0]}")
 
 
-def _divided(text: str) -> tuple[str, list[str]]:
-    """The details at the beginning, and the lines from the first one on that is none."""
+def _divided(text: str) -> tuple[str, str, bool]:
+    """The details at the beginning, the text from the first line on that is none, and whether there is no such line."""
     if text[:1] != "`":
-        return "", text.split("\n")
+        return "", text, False
     end = _NO_DETAIL.search(text)
-    return (text, []) if end is None else (text[: end.start()], text[end.end() - 1 :].split("\n"))
+    return (text, "", True) if end is None else (text[: end.start()], text[end.end() - 1 :], False)
 
 
 # The end of a line that is followed by one without a backtick, empty ones too.
@@ -145,13 +152,15 @@ _NO_DETAIL = re.compile(r"\n(?:[^`]|\Z)")
 
 
 def _whole_lines(file: BinaryIO) -> Iterator[str]:
-    """The file's lines in portions; the last line need not end."""
+    """The file's lines in portions; the last line need not end. Raises FaultyBill."""
     with gzip.GzipFile(fileobj=file) as content:
         rest = content.read(len(_BOM)).removeprefix(_BOM)
         while piece := content.read(_PIECE):
             whole, newline, rest = (rest + piece).rpartition(b"\n")
             if newline:
                 yield _decoded(whole)
+            if len(rest) > _LONGEST_LINE:
+                raise FaultyBill(BillFault.WRONG_LINE, "a line does not end")
     if rest:
         yield _decoded(rest)
 

@@ -50,8 +50,18 @@ _TIMEOUT = httpx.Timeout(5.0, connect=2.0)
 _ATTEMPTS = 3
 _ANSWER_LIMIT = 256 * 1024
 _PAID = ("ORDERPAID", "ORDER_PAID")
-_UNPAID = {"NOTPAY": OrderAtChannel.PAYABLE, "USERPAYING": OrderAtChannel.PAYING}
+_PAID_STATE = "SUCCESS"
+_STATES = {
+    "NOTPAY": OrderAtChannel.PAYABLE,
+    "USERPAYING": OrderAtChannel.PAYING,
+    "CLOSED": OrderAtChannel.ENDED,
+    "REVOKED": OrderAtChannel.ENDED,
+    "PAYERROR": OrderAtChannel.ENDED,
+    # Paid, and all or a part of it given back: what moved stands in the bills.
+    "REFUND": OrderAtChannel.ENDED,
+}
 _REFUND_CONCLUDED = ("SUCCESS", "ABNORMAL", "CLOSED")
+_WORD_SHOWN = 32
 _AGENT = f"canbao/{version('canbao')}"
 # Of an answer that nobody vouches for only this may be shown.
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
@@ -153,8 +163,10 @@ class WechatClient:
                 return OrderAnswer(OrderAtChannel.UNKNOWN)
             raise
         state = str(answer.value.get("trade_state"))
-        if state != "SUCCESS":
-            return OrderAnswer(_UNPAID.get(state, OrderAtChannel.ENDED))
+        if state != _PAID_STATE:
+            if state not in _STATES:
+                log.warning("the channel's word on an order is not known", order_no=order_no, word=state[:_WORD_SHOWN])
+            return OrderAnswer(_STATES.get(state, OrderAtChannel.UNCLEAR))
         header = NoticeHeader(self.merchant_id, self._region, f"query:{order_no}", "TRANSACTION.SUCCESS")
         notice = parse(header, answer.content)
         if not isinstance(notice, PaymentNotice):

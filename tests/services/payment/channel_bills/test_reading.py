@@ -1,6 +1,7 @@
 """WeChat's bill files are read by the names of their columns and proved by their own summary."""
 
 import gzip
+import tracemalloc
 from collections.abc import Sequence
 from datetime import date
 from io import BytesIO
@@ -167,6 +168,54 @@ class TestTradeBill:
 
     def test_what_is_not_utf8_is_named(self) -> None:
         assert fault_of(TRADES.replace("城乡".encode(), "城乡".encode("gbk"), 1)) == BillFault.WRONG_LINE
+
+    @pytest.mark.parametrize(
+        ("content", "fault"),
+        [
+            (TRADES.decode("utf-8-sig").encode("gbk"), BillFault.WRONG_LINE),
+            (TRADES.decode("utf-8-sig").encode("utf-16"), BillFault.WRONG_LINE),
+            ("\ufeff".encode() + TRADES, BillFault.WRONG_COLUMNS),
+            (gzip.compress(TRADES), BillFault.WRONG_LINE),
+            (b"", BillFault.CUT),
+            ("\ufeff".encode(), BillFault.CUT),
+            (TRADES.partition(b"`")[0], BillFault.CUT),
+            (TRADES + b"\r\n".join(TRADES.split(b"\r\n")[-3:]), BillFault.CUT),
+            (TRADES + TRADES, BillFault.CUT),
+            (edited(TRADES, "`380.00", "`1,380.00"), BillFault.WRONG_LINE),
+            (edited(TRADES, "城乡居民", "城乡\n居民"), BillFault.WRONG_LINE),
+            (edited(TRADES, "城乡居民", "城乡\n`居民"), BillFault.WRONG_LINE),
+            (edited(TRADES, "城乡居民", "城乡,`居民"), BillFault.WRONG_LINE),
+        ],
+        ids=[
+            *("gbk", "utf-16", "two boms", "packed twice", "nothing", "a bom alone", "a header alone"),
+            *("two summaries", "two files", "a thousands separator", "a line break", "a line break and a backtick"),
+            "a value more",
+        ],
+    )
+    def test_a_file_of_another_form_is_named(self, content: bytes, fault: BillFault) -> None:
+        assert fault_of(content) == fault
+
+    def test_a_total_that_stands_there_twice_is_named(self) -> None:
+        """A1, attacked: of two totals of one name the last was taken, and the other compared with nothing."""
+        tail = TRADES.rindex("总交易单数".encode())
+        twice = edited(edited(TRADES[tail:], "总交易单数,", "总交易单数,总交易单数,"), "`3,", "`7,`3,")
+        assert fault_of(TRADES[:tail] + twice) == BillFault.WRONG_SUMMARY
+
+    def test_what_never_ends_is_not_gathered(self) -> None:
+        """F, attacked: a line, or a tail, of any length was gathered in memory before it was named."""
+        head = TRADES.partition(b"`")[0]
+        for content, fault in (
+            (head + b"`" + b"x" * 16_000_000, BillFault.WRONG_LINE),
+            (TRADES + b"x\n" * 8_000_000, BillFault.CUT),
+        ):
+            reader = TradeBill(BytesIO(gzip.compress(content, 1)), MCHID, _DAY)
+            tracemalloc.start()
+            with pytest.raises(FaultyBill) as raised:
+                list(reader.portions())
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+            assert raised.value.fault == fault
+            assert peak < 4_000_000
 
 
 FLOWS = flow_file(

@@ -130,6 +130,19 @@ class TestAtItsEnd:
         await asked(payment, LIFE + timedelta(minutes=1))
         assert payment.peer.states[order["order_no"]] == "CLOSED", "it is tried again"
 
+    async def test_one_that_is_not_closed_and_of_which_the_channel_says_nothing_clear_ends_likewise(
+        self, payment: RunningPayment
+    ) -> None:
+        (person,) = await payment.bill()
+        order = await payment.order(person)
+        payment.peer.refuses_closing = "SYSTEM_RULE"
+        payment.peer.states[order["order_no"]] = "ACCEPT"
+        await asked(payment, LIFE)
+        assert await state(payment, order) == "EXPIRED"
+        payment.peer.pay(order["order_no"])
+        await asked(payment, LIFE + timedelta(minutes=1))
+        assert await payment.states(person) == ["PAID"], "it was asked about again"
+
     async def test_one_whose_money_pays_no_bill_holds_its_bill_no_longer(self, payment: RunningPayment) -> None:
         (person,) = await payment.bill()
         order = await payment.order(person)

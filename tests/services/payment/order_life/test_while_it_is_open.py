@@ -2,17 +2,23 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
 from prometheus_client import REGISTRY
 
+from services.payment.channels.channel import ChannelRefused, ChannelUnavailable
+from services.payment.crediting.worker import work_notices
+from services.payment.orders import placement, service
 from services.payment.orders.channel_query import query_orders
+from services.payment.orders.state import OrderState
 from shared.metrics_collector import read_gauges
 from tests.harness.assessments import DUE_FEN
 from tests.harness.eventually import eventually
-from tests.harness.installation import Installation
-from tests.harness.wechat_peer import APPID, MCHID
+from tests.harness.installation import COUNTY, Installation
+from tests.harness.wechat_peer import APPID, MCHID, paid_notice
 from tests.services.payment.order_life.asking import asked, at, began, questions, state
 from tests.services.payment.running_payment import RunningPayment, running_payment
 
@@ -88,6 +94,48 @@ class TestWhileItIsOpen:
         await asked(payment, timedelta(minutes=1))
         assert await state(payment, order) == "CANCELLED"
         assert await payment.one("SELECT count(*) FROM order_line WHERE open") == 0
+
+    @pytest.mark.parametrize("word", ["ACCEPT", None])
+    async def test_a_word_that_nobody_knows_ends_nothing(self, payment: RunningPayment, word: str | None) -> None:
+        """A1, attacked: a signed answer without a known state ended the order, and its payment paid no bill."""
+        (person,) = await payment.bill()
+        order = await payment.order(person)
+        payment.peer.states[order["order_no"]] = word
+        await asked(payment, timedelta(minutes=1))
+        assert await state(payment, order) == "AWAITING"
+        payment.peer.pay(order["order_no"])
+        await asked(payment, timedelta(minutes=3))
+        assert await payment.states(person) == ["PAID"]
+
+    async def test_one_that_somebody_pays_is_not_opened_again(self, payment: RunningPayment) -> None:
+        """B2, attacked: while the payer confirmed, it was opened once more, refused, and ended as never opened."""
+        (person,) = await payment.bill()
+        order = await payment.order(person)
+        await payment.sql("UPDATE payment_order SET state = 'UNKNOWN', next_ask_at = '-infinity' RETURNING id")
+        payment.peer.states[order["order_no"]] = "USERPAYING"
+        payment.peer.refuses_opening = "INVALID_REQUEST"
+        await asked(payment, timedelta(minutes=1))
+        assert await state(payment, order) == "UNKNOWN"
+        payment.peer.pay(order["order_no"])
+        await asked(payment, timedelta(minutes=3))
+        assert await payment.states(person) == ["PAID"]
+
+    async def test_a_refusal_ends_none_that_another_process_has_opened(self, payment: RunningPayment) -> None:
+        """B2, attacked: its code was with the payer already, and what was paid by it paid no bill."""
+        (person,) = await payment.bill()
+        order = await payment.order(person)
+        running = payment.running
+        written = replace(await service.show(running, order["order_no"], COUNTY), state=OrderState.UNKNOWN)
+        payment.peer.refuses_opening = "FREQUENCY_LIMITED"
+        with pytest.raises(ChannelRefused):
+            await placement.open_at_channel(running, written, running.resources.channels[MCHID])
+        payment.peer.out_of_order = True
+        with pytest.raises(ChannelUnavailable):
+            await placement.open_at_channel(running, written, running.resources.channels[MCHID])
+        assert await state(payment, order) == "AWAITING"
+        await payment.notify(paid_notice(order["order_no"], DUE_FEN))
+        await work_notices(running)
+        assert await payment.states(person) == ["PAID"]
 
     async def test_what_waits_to_be_asked_about_is_measured(self, payment: RunningPayment) -> None:
         await payment.order(*await payment.bill())
