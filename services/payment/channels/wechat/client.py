@@ -76,12 +76,12 @@ class Answer:
             raise ChannelUnavailable("渠道应答不是 JSON 对象 · the channel's answer is no JSON object")
         return value
 
-    def text(self, name: str) -> str:
+    def word(self, name: str) -> str:
         """A word that the answer has to say; raises ChannelUnavailable: from a word left out nothing follows."""
-        word = self.value.get(name)
-        if not isinstance(word, str) or not word:
+        said = self.value.get(name)
+        if not isinstance(said, str) or not said:
             raise ChannelUnavailable(f"渠道应答缺少 {name} · the channel's answer has no {name}")
-        return word
+        return said
 
     def evidence(self, kept: dict[str, Any]) -> Evidence:
         """The answer as evidence of a notice, with what is kept of it."""
@@ -159,7 +159,7 @@ class WechatClient:
             if refused.reason in ("ORDER_NOT_EXIST", "ORDERNOTEXIST"):
                 return OrderAnswer(OrderAtChannel.UNKNOWN)
             raise
-        state = answer.text("trade_state")
+        state = answer.word("trade_state")
         if state != "SUCCESS":
             return OrderAnswer(_UNPAID.get(state, OrderAtChannel.ENDED))
         header = NoticeHeader(self.merchant_id, self._region, f"query:{order_no}", "TRANSACTION.SUCCESS")
@@ -198,7 +198,7 @@ class WechatClient:
             if refused.reason in ("RESOURCE_NOT_EXISTS", "NOT_FOUND"):
                 return None
             raise
-        status = answer.text("status")
+        status = answer.word("status")
         channel_refund_id = code_in(answer.value, "refund_id")
         if status not in _REFUND_CONCLUDED:
             return RefundAnswer(status, channel_refund_id)
