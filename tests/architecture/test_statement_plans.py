@@ -289,6 +289,8 @@ UNBOUNDED = {
     "services/payment/refunds/deductions/repository.py _DEDUCT_DAY": {"refund": FEW},
     "services/payment/refunds/deductions/repository.py _RELEASE": {"refund": FEW},
     "services/payment/refunds/repository.py _UNSETTLED": {"refund": FEW},
+    "services/payment/orders/given_back/repository.py _OPEN": {"unasked_refund": FEW},
+    "services/payment/refunds/recovery/repository.py _LOCK_MISSING": {"unasked_refund": FEW},
     "services/payment/refunds/unasked/repository.py COVERED": {"bill_flow_line": BILL},
     "services/payment/refunds/unasked/repository.py _DEDUCT_COVERED": {"bill_flow_line": BILL, "unasked_refund": FEW},
     "services/payment/refunds/unasked/repository.py _KNOWN": {"unasked_refund": FEW},

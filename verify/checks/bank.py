@@ -74,6 +74,7 @@ _PAYOUTS = """
        OR (payout.state IN ('SETTLING', 'MET') AND coalesce(booked.fen, 0) <> payout.amount_fen - payout.unusual_fen)
        OR (payout.state = 'MET' AND coalesce(counted.fen, 0) <> payout.amount_fen - payout.unusual_fen)
        OR (payout.state NOT IN ('SETTLING', 'MET') AND booked.fen IS NOT NULL)
+       OR (payout.state = 'DECIDED' AND payout.unusual_fen <> payout.amount_fen)
        OR (payout.state IN ('SETTLING', 'MET')) <> (first.payout_id IS NOT DISTINCT FROM payout.id)
     ORDER BY subject
 """

@@ -11,6 +11,7 @@ from services.payment.payments.counted.repository import CoveredRange
 from services.payment.payouts import payout_match, payout_portions, repository
 from services.payment.payouts.payout_portions import PORTION
 from services.payment.payouts.repository import BillPlace, Payout, PayoutRow, ReadBill
+from services.payment.payouts.uncovered import repository as uncovered
 from services.payment.resources import PaymentResources
 from services.payment.statements import repository as statements
 from shared.contracts.event import Trace
@@ -68,6 +69,7 @@ async def _payout(session: AsyncSession, bill: ReadBill, row: PayoutRow, region:
     after = await repository.last_end(session, bill)
     until = await repository.find_end(session, bill, row, after)
     state, fault = await _state(session, bill, row, after, until)
+    covers = state != "BEFORE" and fault != NOT_COVERED
     return Payout(
         id=new_id(),
         channel=bill.channel,
@@ -78,8 +80,8 @@ async def _payout(session: AsyncSession, bill: ReadBill, row: PayoutRow, region:
         amount_fen=row.amount_fen,
         after_day=after.day,
         after_line=after.line,
-        until_day=until.day if until and state != "BEFORE" else None,
-        until_line=until.line if until and state != "BEFORE" else None,
+        until_day=until.day if until and covers else None,
+        until_line=until.line if until and covers else None,
         state=state,
         fault=fault,
         unusual_fen=0,
@@ -98,7 +100,8 @@ async def _state(
     if is_first and 0 < row.amount_fen <= await repository.left_from_before(session, bill):
         # Money of days before the first bill: settled with their sums.
         return "BEFORE", None
-    if until is None:
+    # Where the one before ends is not known: people pay the same sums, so that its movements would add up to this one.
+    if until is None or await uncovered.oldest(session, bill.channel, bill.merchant_id) is not None:
         return "HELD", NOT_COVERED
     covered = CoveredRange(bill.channel, bill.merchant_id, after.day, after.line, until.day, until.line)
     if await repository.has_unusual(session, covered):
