@@ -78,6 +78,10 @@ SAFE = {
         QUEUE,
         "refunds; one that is missing is recorded as a difference, and deducted by a further part",
     ),
+    "services/payment/payouts/uncovered/repository.py _FORGET_FOLLOWERS": (
+        HELD,
+        "the merchant, whose payouts they are",
+    ),
     "services/payment/refunds/recovery/repository.py _LOCK_MISSING": (
         STEP,
         "refunds that are neither recovered nor decided; one that is by now wants no money, which goes back",

@@ -30,6 +30,7 @@ STATEMENTS = {
     "services/payment/differences/repository.py _FIGURES": FIGURE,
     "services/payment/differences/repository.py _RECORD_PAYMENTS": FIXED,
     "services/payment/differences/repository.py _RECORD_REFUNDS": FIXED,
+    "services/payment/payouts/uncovered/repository.py _MOVED": FIXED,
     "services/payment/payouts/uncovered/repository.py _PEOPLES": FIXED,
     "services/payment/payouts/repository.py _AWAITED_FEN": FIGURE,
     "services/payment/payouts/repository.py _COVER": FIXED,

@@ -278,7 +278,7 @@ UNBOUNDED = {
     },
     "services/payment/payouts/repository.py _UNUSUAL": {"bill_flow_line": BILL},
     "services/payment/payouts/uncovered/repository.py COVERED": {"bill_flow_line": BILL},
-    "services/payment/payouts/uncovered/repository.py _LAST_BEFORE": {"bill_flow_line": BILL},
+    "services/payment/payouts/uncovered/repository.py _MOVED": {"bill_flow_line": BILL},
     "services/payment/payouts/uncovered/repository.py _PEOPLES": {"bill_flow_line": BILL},
     "services/payment/refunds/deductions/repository.py COVERED": {"bill_flow_line": BILL},
     "services/payment/refunds/deductions/repository.py _DEDUCT_COVERED": {

@@ -22,6 +22,9 @@ _POISON = "tests/shared/messaging/conformance/test_poison.py::"
 _POSITIONS = "tests/shared/messaging/test_offset_tracker.py::"
 _LOCKS = "tests/shared/messaging/test_locks.py::"
 _CREDITING = "tests/services/payment/test_crediting.py::"
+_FIELDS = "tests/services/payment/test_wechat_fields.py::TestNotices::"
+_UNCOVERED = "tests/services/payment/bank/test_uncovered_payouts.py::"
+_RECOVERED = "tests/services/payment/bank/test_recovered_refunds.py::"
 _WECHAT = "tests/services/payment/test_talking_to_wechat.py::"
 _QUARANTINE = "tests/services/payment/test_quarantine.py::"
 _ABSENT = "tests/services/payment/test_absent_bills.py::"
@@ -426,11 +429,38 @@ MUTATIONS = (
         (
             Edit(
                 "services/payment/payouts/release.py",
-                "await repository.release(session, payout.id, unusual_fen, approval.id)",
-                "await repository.release(session, payout.id, 0, approval.id)",
+                "replace(cover, released_by=approval.id)",
+                "replace(cover, unusual_fen=0, released_by=approval.id)",
             ),
         ),
         (_RELEASED + "test_a_payout_with_a_fee_goes_on_once_the_bank_has_all_of_it",),
+    ),
+    Mutation(
+        "strictness of the channel's messages",
+        (Edit("services/payment/channels/wechat/messages.py", "strict=True", "strict=False"),),
+        (_FIELDS + "test_a_payment_with_any_field_in_another_form_is_kept_and_pays_nothing",),
+    ),
+    Mutation(
+        "that a payout's end waits for the one before it",
+        (
+            Edit(
+                "services/payment/payouts/bill_job.py",
+                " or await uncovered.oldest(session, bill.channel, bill.merchant_id) is not None",
+                "",
+            ),
+        ),
+        (_UNCOVERED + "test_sums_taken_out_by_hand_go_on_together_and_the_next_one_by_itself",),
+    ),
+    Mutation(
+        "that only what is missing makes a refund good",
+        (
+            Edit(
+                "services/payment/refunds/recovery/service.py",
+                "if sum(refund.amount_fen for refund in missing[whose]) == item.amount_fen:",
+                "if missing[whose]:",
+            ),
+        ),
+        (_RECOVERED + "test_a_payment_of_another_sum_makes_nothing_good",),
     ),
     *MONEY_GUARDS,
 )

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.payouts import payout_match, repository
 from services.payment.payouts.bill_job import NOT_COVERED, UNUSUAL_MOVEMENT
+from services.payment.payouts.holding import HOLD_PAYOUT
 from services.payment.payouts.repository import BillPlace, Payout
 from services.payment.payouts.schemas import PayoutRelease
 from services.payment.payouts.uncovered import repository as uncovered_rows
@@ -71,4 +72,4 @@ async def _held(session: AsyncSession, payout_id: UUID) -> tuple[Payout, Cover]:
 
 
 RELEASE_PAYOUT = Act("release_payout", PayoutRelease, release, refusals=(NotFound, PayoutNotHeld))
-ACTS = (RELEASE_PAYOUT,)
+ACTS = (RELEASE_PAYOUT, HOLD_PAYOUT)

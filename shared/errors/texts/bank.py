@@ -44,6 +44,13 @@ PAYOUT_NOT_HELD = Spec(
     "查询提现清单；凑不成金额的（`NOT_COVERED`）按先后办理",
     "Look it up in the list of payouts; those that no movements add up to (`NOT_COVERED`) are decided in their order",
 )
+PAYOUT_NOT_RELEASED = Spec(
+    409,
+    "该提现没有放行，或银行已到账，或应先办其后的一笔",
+    "The payout is not released, the bank has shown it, or a later one comes first",
+    "查询提现清单；已到账的先冲销该行到账",
+    "Look it up in the list of payouts; where the bank has shown it, have the bank's line reversed first",
+)
 DIFFERENCE_CLOSED = Spec(
     409,
     "该差异已经了结",

@@ -127,10 +127,12 @@ class TestNotices:
     async def test_an_envelope_with_any_field_in_another_form_is_refused(self, payment: RunningPayment) -> None:
         """B4, of its kind: it is sent again, and nothing of it is kept."""
         right = json.loads(envelope("TRANSACTION.SUCCESS", json.dumps(payment_message("123456")).encode()))
-        names = ("algorithm", "ciphertext", "nonce", "associated_data")
-        wrong = [right | {name: value} for name in ("id", "event_type", "resource") for value in (7, True, [], {}, "")]
+        nothing: Sequence[object] = (7, True, [], {}, "")
+        wrong = [right | {name: value} for name in ("id", "event_type", "resource") for value in nothing]
+        none: Sequence[object] = (7, False, 0, [], {})
+        sealed = ("algorithm", "ciphertext", "nonce", "associated_data")
         wrong += [
-            right | {"resource": right["resource"] | {name: value}} for name in names for value in (7, False, 0, [], {})
+            right | {"resource": right["resource"] | {name: value}} for name, value in itertools.product(sealed, none)
         ]
         for each in wrong:
             answer = await payment.notify(_signed(each))

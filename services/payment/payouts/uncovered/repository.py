@@ -58,6 +58,21 @@ _PEOPLES = text(
     f"SELECT coalesce(sum(c.amount_fen), 0)::bigint FROM ({COVERED}) AS c"  # noqa: S608 - a constant
     " WHERE c.kind IN ('PAYMENT', 'REFUND')"
 )
+_MOVED = text(f"SELECT coalesce(sum(c.amount_fen), 0)::bigint FROM ({COVERED}) AS c")  # noqa: S608 - a constant
+# A payout whose end followed from another one's, and of which neither people nor the bank said anything, may lose it.
+_FIRM_FOLLOWERS = text(
+    """
+    SELECT EXISTS (SELECT FROM payout
+                   WHERE channel = :channel AND merchant_id = :merchant_id AND (until_day, until_line) > (:day, :line)
+                     AND (state NOT IN ('AWAITED', 'HELD') OR released_by IS NOT NULL))
+    """
+)
+_FORGET_FOLLOWERS = text(
+    """
+    UPDATE payout SET state = 'HELD', fault = 'NOT_COVERED', until_day = NULL, until_line = NULL
+    WHERE channel = :channel AND merchant_id = :merchant_id AND (until_day, until_line) > (:day, :line)
+    """
+)
 _COVER = text(
     """
     UPDATE payout SET state = :state, fault = :fault, after_day = :after_day, after_line = :after_line,
@@ -111,3 +126,28 @@ async def cover(session: AsyncSession, payout_id: UUID, cover: Cover) -> None:
         "released_by": cover.released_by,
     }
     await session.execute(_COVER, values)
+
+
+async def moved_fen(session: AsyncSession, covered: CoveredRange) -> int:
+    """What these movements add up to, fees and all."""
+    found: int = (await session.execute(_MOVED, asdict(covered))).scalar_one()
+    return found
+
+
+async def has_firm_followers(session: AsyncSession, payout: Payout) -> bool:
+    """Whether a later payout of a locked merchant was shown by the bank, or released by people."""
+    return bool((await session.execute(_FIRM_FOLLOWERS, _after(payout))).scalar_one())
+
+
+async def forget_followers(session: AsyncSession, payout: Payout) -> None:
+    """Let the payouts after one of a locked merchant have no end again."""
+    await session.execute(_FORGET_FOLLOWERS, _after(payout))
+
+
+def _after(payout: Payout) -> dict[str, str | date | int | None]:
+    return {
+        "channel": payout.channel,
+        "merchant_id": payout.merchant_id,
+        "day": payout.until_day,
+        "line": payout.until_line,
+    }

@@ -40,6 +40,10 @@ async def propose(payment: RunningPayment, payout: dict[str, Any]) -> httpx.Resp
     return await payment.post(f"payouts/{payout['id']}/release", GROUNDS, client="bank")
 
 
+async def hold(payment: RunningPayment, payout: dict[str, Any]) -> httpx.Response:
+    return await payment.post(f"payouts/{payout['id']}/holding", GROUNDS, client="bank")
+
+
 async def release(payment: RunningPayment, payout: dict[str, Any]) -> None:
     proposed = await propose(payment, payout)
     assert proposed.status_code == 202, proposed.text
@@ -79,3 +83,35 @@ async def test_sums_taken_out_by_hand_go_on_together_and_the_next_one_by_itself(
     assert (await part(payment, "READY_TO_REMIT", SECOND))["line_count"] == 1
     assert await payment.balances() == {"pending": 4 * DUE_FEN, "premium": -4 * DUE_FEN}
     assert await breaks(payment) == []
+
+
+@pytest.mark.expects_errors
+async def test_a_release_is_taken_back_with_what_followed_from_it(payment: RunningPayment) -> None:
+    """C1: every decision has its way back, by two people, as long as the bank has not shown the money."""
+    days = BilledDays(payment)
+    await days.pay(f"{FIRST} 10:00:00")
+    days.payout(f"{SECOND} 05:00:00", 50_000)
+    await days.pay(f"{SECOND} 10:00:00")
+    days.payout(f"{THIRD} 05:00:00", DUE_FEN)
+    for day in (FIRST, SECOND, THIRD):
+        await days.over(day)
+    first, second = await payouts(payment, NOT_COVERED, NOT_COVERED)
+    early = await hold(payment, first)
+    assert (early.status_code, early.json()["code"]) == (409, "PAYOUT_NOT_RELEASED")
+    await release(payment, first)
+    await payouts(payment, ("AWAITED", None), ("AWAITED", None))
+    proposed = (await hold(payment, first)).json()["id"]
+    assert (await decide(payment, proposed, "approval", "bank")).status_code == 403
+    assert (await decide(payment, proposed, "approval", "tax")).json()["state"] == "APPROVED"
+    await payouts(payment, NOT_COVERED, NOT_COVERED)
+    assert [each for each in await breaks(payment) if "released" in each] == []
+
+    await release(payment, first)
+    await settle(payment, DUE_FEN, SECOND, "B1", THIRD)
+    await part(payment, "READY_TO_REMIT", SECOND)
+    shown = (await hold(payment, first)).json()["id"]
+    refused = await decide(payment, shown, "approval", "tax")
+    assert (refused.status_code, refused.json()["code"]) == (409, "PAYOUT_NOT_RELEASED"), (
+        "the bank has shown a later one"
+    )
+    assert (await hold(payment, second)).status_code == 409, "nobody released it"
