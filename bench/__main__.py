@@ -25,9 +25,12 @@ _QUICK = 0.1
 
 
 def subjects() -> dict[str, str]:
-    """The subjects there are, with their modules."""
+    """The subjects there are, with their modules; raises where two modules have one number: only one would run."""
     found = ((_SUBJECT.fullmatch(module.name), module.name) for module in pkgutil.iter_modules(bench.__path__))
-    return {match[1]: f"bench.{name}" for match, name in sorted(found, key=lambda each: each[1]) if match}
+    modules = [(match[1], f"bench.{name}") for match, name in sorted(found, key=lambda each: each[1]) if match]
+    if len(dict(modules)) < len(modules):
+        raise RuntimeError(f"two modules of one subject: {', '.join(name for _, name in modules)}")
+    return dict(modules)
 
 
 async def run(names: Sequence[str], plan: Plan) -> tuple[list[Line], list[str]]:

@@ -14,6 +14,7 @@ from tempfile import TemporaryFile
 import uvloop
 
 from services.payment.channel_bills import repository, storage
+from services.payment.channel_bills.comparison import repository as comparison
 from services.payment.channel_bills.models import AskedBill, MerchantAtChannel
 from services.payment.channels.bills import BillKind
 from services.payment.channels.wechat.bill_content import ContentLimits, PackedContent
@@ -36,7 +37,7 @@ async def main(packed: Path, content_hash: str, day: date, kind: BillKind, *, is
         agreed = 0
         if is_compared and kind is BillKind.TRADE:
             async with database.transaction(settings.region) as session:
-                found = await repository.compare(session, asked.id, limit=10_000)
+                found = await comparison.compare(session, asked.id, limit=10_000)
             agreed = sum(each.payments for each in found if each.difference_class == 1)
         took = {"read": read - began, "compare": time.perf_counter() - read}
         return {**took, "agreed": agreed, "mebibytes": _most_memory()}

@@ -15,7 +15,9 @@ from bench.plan import Plan
 from bench.population.fill import Population, fill
 from bench.results import Line, at_most, line
 from services.composition import WITH_DATABASE
-from tests.architecture.test_statement_plans import OPENED, UNBOUNDED, WHOLE, of
+from tests.architecture.excused_plans.unbounded import UNBOUNDED
+from tests.architecture.excused_plans.whole import WHOLE
+from tests.architecture.test_statement_plans import OPENED, of
 from tests.harness.plans import Planner
 
 TITLE = "every statement, planned on databases with 200,000 people"

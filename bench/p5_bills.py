@@ -24,7 +24,7 @@ from bench.installation import Installation, installed
 from bench.plan import Plan
 from bench.results import Line, at_most, line, ratio
 from shared.database.older_names import database_at
-from shared.settings import database_name
+from shared.setting_groups.databases import database_name
 from simulator.wechat.bill_files import TRADE_HEADER, yuan
 
 TITLE = "a day's bill of the channel, against DuckDB and PostgreSQL"

@@ -18,7 +18,7 @@ from bench.p6_growth import deployed_parameters
 from bench.population.fill import Population, fill
 from bench.processes import cpu_s
 from shared.database.older_names import database_at
-from shared.settings import database_name
+from shared.setting_groups.databases import database_name
 
 _DATABASES = ("registration", "subsidy", "payment", "quota")
 _PAYMENTS = 100_000

@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, SecretStr
 
-from shared.settings import Settings, WechatMerchant
+from shared.setting_groups.partners import WechatMerchant
+from shared.settings import Settings
 
 
 def env_example() -> str:

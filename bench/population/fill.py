@@ -16,7 +16,7 @@ from services.composition import BY_NAME
 from shared.audit.seals import seal
 from shared.database.engine import Database
 from shared.database.older_names import database_at
-from shared.settings import database_name
+from shared.setting_groups.databases import database_name
 
 _HERE = Path(__file__).parent
 _AT_ONCE = 50_000

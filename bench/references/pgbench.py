@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from bench.installation import Installation
 from shared.database.data_folder import program
-from shared.settings import database_name
+from shared.setting_groups.databases import database_name
 from simulator.prepare import APPID, MCHID
 
 _SCRIPT = f"""

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import asyncpg
 
 from shared.database.older_names import OWNER, database_at, read_only_at
-from shared.settings import Settings, database_name
+from shared.setting_groups.databases import database_name
+from shared.settings import Settings
 from shared.settings_errors import UnusableSetting, fixed_at_installation
 
 _TIMEOUT_S = 60.0

@@ -16,7 +16,8 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 
 from shared.database.logins import owners_login
-from shared.settings import Settings, database_name
+from shared.setting_groups.databases import database_name
+from shared.settings import Settings
 
 OWNER = "canbao_owner"
 _TIMEOUT_S = 60.0

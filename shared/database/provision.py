@@ -18,7 +18,7 @@ import asyncpg
 
 from shared.database.older_names import OWNER, database_at, found_by_administrator, rename_older_databases
 from shared.database.server_version import refuse_old_server
-from shared.settings import database_name
+from shared.setting_groups.databases import database_name
 
 AUDITOR = "canbao_auditor"
 BUS = "bus"

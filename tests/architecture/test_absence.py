@@ -39,8 +39,11 @@ SAFE = {
     ),
     "services/payment/receipts/repository.py _OF_BATCH": (HELD, "the batches; receipts join under their lock only"),
     "services/payment/receipts/repository.py _MOVE": (HELD, "the receipts"),
-    "services/payment/statements/repository.py _LOCK_FREE_DEPOSITS": (QUEUE, "deposits of a locked part's slips"),
-    "services/payment/statements/repository.py _LOOK_AGAIN_AT_DEPOSITS": (QUEUE, "deposits that did not fit"),
+    "services/payment/statements/deposits/repository.py _LOCK_FREE_DEPOSITS": (
+        QUEUE,
+        "deposits of a locked part's slips",
+    ),
+    "services/payment/statements/deposits/repository.py _LOOK_AGAIN_AT_DEPOSITS": (QUEUE, "deposits that did not fit"),
     "services/payment/channel_bills/repository.py _CLAIM_WANTED": (QUEUE, "bills to ask for"),
     "services/payment/channel_bills/repository.py _CLAIM_READ": (QUEUE, "bills to look at once more"),
     "services/payment/channel_bills/repository.py _READ": (STEP, "a bill by id: another worker has read it"),
@@ -71,9 +74,12 @@ SAFE = {
         QUEUE,
         "payouts; a bank line that finds none waits or is held, and is compared with the next bill again",
     ),
-    "services/payment/payouts/repository.py _LOCK_SETTLING": (QUEUE, "payouts that are not settled to their end"),
-    "services/payment/payouts/repository.py _NEXT_BILL": (QUEUE, "bills whose payouts are still in them"),
-    "services/payment/payouts/repository.py _TO_RESOLVE": (QUEUE, "payouts with something to resolve"),
+    "services/payment/payouts/portions/repository.py _LOCK_SETTLING": (
+        QUEUE,
+        "payouts that are not settled to their end",
+    ),
+    "services/payment/payouts/billed/repository.py _NEXT_BILL": (QUEUE, "bills whose payouts are still in them"),
+    "services/payment/payouts/resolution/repository.py _TO_RESOLVE": (QUEUE, "payouts with something to resolve"),
     "services/payment/refunds/deductions/repository.py _DEDUCT_COVERED": (
         QUEUE,
         "refunds; one that is missing is recorded as a difference, and deducted by a further part",
@@ -89,7 +95,7 @@ SAFE = {
     "services/payment/refunds/unasked/repository.py _DEDUCT_COVERED": (QUEUE, "refunds, as of those we asked for"),
     "services/payment/refunds/unasked/repository.py _RELEASE": (HELD, "the batch"),
     "services/payment/statements/repository.py _FREE": (HELD, "the batch; its lines are reversed under its lock only"),
-    "services/payment/statements/repository.py _LOOK_AGAIN": (QUEUE, "lines that wait for a bill"),
+    "services/payment/statements/settlements/repository.py _LOOK_AGAIN": (QUEUE, "lines that wait for a bill"),
     "services/payment/payments/counted/repository.py _RELEASE": (
         HELD,
         "the batch; lines are counted under its lock only",
@@ -142,13 +148,16 @@ SAFE = {
     ),
     "services/payment/refunds/repository.py _NOTE_REFUSAL": (STEP, "a refund by id; what is concluded needs no note"),
     "services/payment/refunds/repository.py _RETRY_NOW": (HELD, "the refund"),
-    "services/payment/statements/repository.py _NEXT_SETTLEMENT": (QUEUE, "settlements"),
-    "services/payment/statements/repository.py _STANDING_OF_BATCH": (
+    "services/payment/statements/settlements/repository.py _NEXT_SETTLEMENT": (QUEUE, "settlements"),
+    "services/payment/statements/settlements/repository.py _STANDING_OF_BATCH": (
         HELD,
         "the batch; its lines are reversed under its lock only",
     ),
-    "services/payment/statements/repository.py _RELEASE_DEPOSITS": (HELD, "the batch; a slip belongs to one batch"),
-    "services/payment/statements/repository.py _EXPLAIN_DEPOSITS": (
+    "services/payment/statements/deposits/repository.py _RELEASE_DEPOSITS": (
+        HELD,
+        "the batch; a slip belongs to one batch",
+    ),
+    "services/payment/statements/deposits/repository.py _EXPLAIN_DEPOSITS": (
         HELD,
         "the batch; where a line is reversed meanwhile, the batch waits for the right one",
     ),

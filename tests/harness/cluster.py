@@ -15,7 +15,7 @@ import asyncpg
 
 from shared.database.embedded import EmbeddedPostgres
 from shared.database.provision import BUS, connect_privileges, login_role, member_of
-from shared.settings import database_name
+from shared.setting_groups.databases import database_name
 
 SERVICES = ("registration", "payment", "subsidy", "quota")
 _MEMORY = Path("/dev/shm")

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from shared.domain.clock import SystemClock
-from shared.settings import WechatMerchant
+from shared.setting_groups.partners import WechatMerchant
 from tests.harness.wechat_peer import merchant, public_pem, rsa_key
 
 

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from shared.database.provision import BUS
-from shared.settings import database_name
+from shared.setting_groups.databases import database_name
 from tests.harness.cluster import SERVICES, Cluster
 from tests.harness.environment import variables
 from tests.harness.eventually import eventually

@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from shared.domain.clock import SystemClock
-from shared.settings import WechatMerchant
+from shared.setting_groups.partners import WechatMerchant
 from simulator.wechat import notices
 from simulator.wechat.signatures import Platform, sealed, signature_headers
 from tests.harness.channel_bills import BillsAtChannel

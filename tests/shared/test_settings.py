@@ -8,7 +8,8 @@ import pytest
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
-from shared.settings import Settings, WechatMerchant
+from shared.setting_groups.partners import WechatMerchant
+from shared.settings import Settings
 from shared.settings_errors import UnusableSetting, setting_problems
 from shared.settings_example import env_example
 

@@ -22,7 +22,7 @@ from services.payment.channels.wechat.notice import open_notice
 from services.payment.channels.wechat.signature import verify
 from services.payment.notices.notice import PaymentNotice, RefundNotice
 from shared.domain.clock import SystemClock
-from shared.settings import WechatMerchant
+from shared.setting_groups.partners import WechatMerchant
 from simulator import prepare
 from simulator.day import SeasonDay
 from simulator.journal import Journal

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.settings import Settings, WechatMerchant
+from shared.setting_groups.partners import WechatMerchant
+from shared.settings import Settings
 from shared.settings_example import env_example
 from tests.harness.ports import free_port
 from tests.harness.typed_command import typed_command

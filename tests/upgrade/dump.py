@@ -22,7 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from shared.database.data_folder import program
 from shared.database.embedded import EmbeddedPostgres
-from shared.settings import database_name
+from shared.setting_groups.databases import database_name
 from simulator import clients
 from simulator.localities.luoshan import LUOSHAN
 from tests.harness.cluster import SERVICES

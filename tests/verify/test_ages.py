@@ -43,7 +43,8 @@ async def test_each_kind_of_waiting_is_found(county: County) -> None:
         "UPDATE remittance_batch SET state = 'SUBMITTED', certificate_no = NULL, certificate_issued_on = NULL"
         " WHERE kind = 'ENTRUSTED_CASH'",
         "UPDATE suspense SET state = 'HELD'",
+        "UPDATE payout SET state = 'AWAITED', batch_id = NULL WHERE state = 'MET'",
         "UPDATE business_date SET business_date = '2199-12-31'",
     )
     found = {row.subject.split(" · ")[0] for row in (await county.check("CLEARING_AGE")).named}
-    assert {"channel_unsettled", "statements_submitted", "suspense_held"} <= found
+    assert {"channel_unsettled", "payouts_unsettled", "statements_submitted", "suspense_held"} <= found

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.verify.catalogue import Court, sitting
 from tests.verify.conftest import County
-from tests.verify.inventions import INVENTIONS, NOBODY, Invention
+from tests.verify.inventions import INVENTIONS
+from tests.verify.inventions.invention import NOBODY, Invention
 from verify.anchor import AnchorLine, anchor_check
 from verify.checks.seals import SEALED, hash_of, heads
 

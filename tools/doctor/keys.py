@@ -8,7 +8,8 @@ from pathlib import Path
 
 from services.payment.channels.wechat.key_faults import KeyFault, key_faults, merchant_serial_is_wrong
 from services.payment.channels.wechat.keys import load_merchant, load_platform_keys
-from shared.settings import Settings, WechatMerchant
+from shared.setting_groups.partners import WechatMerchant
+from shared.settings import Settings
 from shared.settings_errors import UnreadableSettingFile, UnusableSetting
 from shared.web.tokens import checking_key, signing_key
 from tools.doctor.findings import Check, ExaminedInstallation, Finding, FindingType

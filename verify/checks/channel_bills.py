@@ -34,7 +34,9 @@ _PAYMENTS_BILLED = """
       AND (ours.fen, ours.order_no, 1) IS DISTINCT FROM (theirs.fen, theirs.order_no, theirs.lines)
       AND NOT EXISTS (
           SELECT FROM proof.settlement_difference AS known
-          WHERE (known.channel, known.merchant_id, known.transaction_id) = (channel, merchant_id, transaction_id)
+          WHERE (known.channel, known.merchant_id, known.transaction_id)
+                = (coalesce(theirs.channel, ours.channel), coalesce(theirs.merchant_id, ours.merchant_id),
+                   coalesce(theirs.transaction_id, ours.transaction_id))
             AND known.kind = 'PAYMENT' AND known.closed_because IS DISTINCT FROM 'COUNTED')
     ORDER BY channel, transaction_id
 """
@@ -111,7 +113,9 @@ _MOVEMENTS = """
     WHERE trade.fen IS DISTINCT FROM movement.fen AND coalesce(trade.beside, movement.beside)
       AND NOT EXISTS (
           SELECT FROM proof.settlement_difference AS known
-          WHERE (known.channel, known.merchant_id, known.transaction_id) = (channel, merchant_id, transaction_id)
+          WHERE (known.channel, known.merchant_id, known.transaction_id)
+                = (coalesce(trade.channel, movement.channel), coalesce(trade.merchant_id, movement.merchant_id),
+                   coalesce(trade.transaction_id, movement.transaction_id))
             AND known.kind = 'PAYMENT' AND known.closed_because IS DISTINCT FROM 'COUNTED')
     ORDER BY channel, transaction_id
 """

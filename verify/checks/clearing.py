@@ -63,6 +63,10 @@ _TOO_OLD = """
                           WHERE suspense.payment_line_id = line.id AND refund.state = 'PAID')
         GROUP BY payment.channel, payment.merchant_id, payment.paid_on
         UNION ALL
+        SELECT 'payouts_unsettled', concat('payout ', channel, ' ', merchant_id, ' ', paid_out_on, ' ', state), region,
+               paid_out_on, abs(amount_fen)
+        FROM proof.payout WHERE state IN ('AWAITED', 'HELD', 'SETTLING')
+        UNION ALL
         SELECT 'suspense_held', concat('suspense ', id, ' ', reason), region, suspended_on, amount_fen
         FROM proof.suspense WHERE state = 'HELD'
         UNION ALL

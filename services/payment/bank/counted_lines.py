@@ -20,7 +20,7 @@ from services.payment.payments.counted.repository import CountedFigures, Counted
 from services.payment.refunds.deductions import repository as deductions
 from services.payment.refunds.deductions.repository import DeductedRefund
 from services.payment.refunds.unasked import repository as unasked
-from services.payment.statements.repository import SettlementLine
+from services.payment.statements.settlements.repository import SettlementLine
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
 

@@ -23,7 +23,8 @@ from services.payment.chronology import MoneyDay, MoneyPath, contradiction
 from services.payment.job_names import SETTLEMENTS
 from services.payment.payments.counted.repository import CountedFigures
 from services.payment.statements import repository as statements
-from services.payment.statements.repository import SettlementLine
+from services.payment.statements.settlements import repository as settlements
+from services.payment.statements.settlements.repository import SettlementLine
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
 from shared.service import Job, ServiceContext
@@ -34,7 +35,7 @@ _TOO_EARLY = "SETTLED_BEFORE_PAID"
 async def step(context: ServiceContext[object]) -> int:
     """Count one new settlement, or one held batch whose sum has moved; returns how many there were."""
     async with context.database.transaction(context.settings.region) as session:
-        line = await statements.lock_next_settlement(session, billed=False)
+        line = await settlements.lock_next_settlement(session, billed=False)
         if line is not None:
             await record_settlement(session, context.settings.region, line)
             return 1
@@ -42,7 +43,7 @@ async def step(context: ServiceContext[object]) -> int:
         batch = await batches.lock_online(session, batch_id) if batch_id else None
         if batch is None:
             return 0
-        await recount(session, batch, await statements.last_settlement_of(session, batch.id))
+        await recount(session, batch, await settlements.last_settlement_of(session, batch.id))
         return 1
 
 

@@ -18,7 +18,7 @@ from services.payment.ledger.service import post
 from services.payment.ledger.transfer import PostingContext
 from services.payment.receipts import repository as receipts
 from services.payment.receipts.receipt import deposit_key
-from services.payment.statements import repository as statements
+from services.payment.statements.deposits import repository as deposits
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
 from shared.errors import DomainError, ErrorCode, NotFound
@@ -111,5 +111,5 @@ async def _restate(session: AsyncSession, trace: Trace, batch: CashBatch, correc
             ):
                 raise SlipNumberTaken(f"缴款单 slip {slip.slip_no}")
         # Money that the bank booked under a withdrawn slip is unexplained again, and shown as such.
-        await statements.release_deposits(session, batch.id, [slip.slip_no for slip in correction.slips])
+        await deposits.release_deposits(session, batch.id, [slip.slip_no for slip in correction.slips])
     return batch.declared_fen if correction.total_fen is None else correction.total_fen

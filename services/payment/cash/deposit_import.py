@@ -18,7 +18,7 @@ from services.payment.ledger.service import post
 from services.payment.ledger.transfer import PostingContext
 from services.payment.receipts import repository as receipts_repository
 from services.payment.receipts.receipt import RecalledReceipt, StoredReceipt, deposit_key
-from services.payment.statements.repository import DepositLine
+from services.payment.statements.deposits.repository import DepositLine
 from shared.contracts.event import Trace
 from shared.messaging.outbox.publication import collected
 

@@ -20,8 +20,8 @@ from services.payment.cash.three_way_match import Deposit, Match, Receipt, State
 from services.payment.job_names import CASH_MATCHING
 from services.payment.receipts import repository as receipts_repository
 from services.payment.receipts.receipt import StoredReceipt
-from services.payment.statements import repository as statements
-from services.payment.statements.repository import DepositLine
+from services.payment.statements.deposits import repository as deposits
+from services.payment.statements.deposits.repository import DepositLine
 from shared.contracts.event import Trace
 from shared.domain.document_number import canonical_number
 from shared.domain.ids import new_id
@@ -73,11 +73,11 @@ async def read_accounts(session: AsyncSession, batch: CashBatch) -> DepositCompa
     receipts = {number: receipt for number, receipt in found.items() if receipt.region == batch.region}
     slips = await repository.slips(session, batch.id)
     # What is compared is what this statement claims: money that the bank books a moment later stays unexplained.
-    booked = await statements.explain_deposits(session, batch.id, [slip.slip_no for slip in slips])
+    booked = await deposits.explain_deposits(session, batch.id, [slip.slip_no for slip in slips])
     booked_for = {canonical_number(line.reference) for line in booked}
     if booked_for != {canonical_number(slip.slip_no) for slip in slips}:
         # A line was reversed while it was waited for: the batch waits for the right one.
-        await statements.release_deposits(session, batch.id, [])
+        await deposits.release_deposits(session, batch.id, [])
         return None
     listed = {receipt.id for receipt in receipts.values()}
     unlisted = await receipts_repository.unlisted(session, batch.region, batch.benefit_year)

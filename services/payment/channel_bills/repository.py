@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, BinaryIO
 from uuid import UUID
 
 from sqlalchemy import text
@@ -12,13 +11,11 @@ from services.payment.channel_bills.models import (
     AskedBill,
     ChannelBill,
     ChannelBillState,
-    Compared,
-    ComparedRefund,
     FaultCount,
     LateBills,
     MerchantAtChannel,
 )
-from services.payment.channels.bills import BillFault, BillKind, FlowLine, TradeLine
+from services.payment.channels.bills import BillFault, BillKind
 from shared.contracts.event import Trace
 from shared.database.bulk import ColumnMap
 from shared.database.row import fetch_all, fetch_one, select_into
@@ -105,47 +102,12 @@ _READ = text(
     WHERE id = :id AND state = 'WANTED' RETURNING id
     """
 )
-_CONCLUDE = text("UPDATE channel_bill SET line_count = :line_count, summary = CAST(:summary AS jsonb) WHERE id = :id")
 _EMPTY = text(
     """
     UPDATE channel_bill SET state = 'EMPTY', fault = NULL, read_at = now(), read_on = :today, asked_on = :today
     WHERE id = :id AND state = 'WANTED'
     """
 )
-_ADD_CONTENT = text(
-    "INSERT INTO channel_bill_content (bill_id, part, content, region) VALUES (:bill_id, :part, :content, :region)"
-)
-# Rows cannot be copied into a table under row-level security: some are staged, taken over, and staged no more.
-_STAGING = {
-    BillKind.TRADE: """
-        CREATE TEMPORARY TABLE staged_line (
-            line_no integer, kind text, order_no text, transaction_id text, refund_no text, channel_refund_id text,
-            outcome text, amount_fen bigint, due_fen bigint, happened_at timestamptz
-        ) ON COMMIT DROP
-    """,
-    BillKind.FUND_FLOW: """
-        CREATE TEMPORARY TABLE staged_line (
-            line_no integer, booked_at timestamptz, flow_no text, business_no text, voucher_no text, kind text,
-            amount_fen bigint, balance_fen bigint, remark text
-        ) ON COMMIT DROP
-    """,
-}
-_TAKE_OVER = {
-    BillKind.TRADE: text(
-        f"""
-        INSERT INTO bill_trade_line (bill_id, region, {", ".join(TradeLine._fields)})
-        SELECT :bill_id, :region, {", ".join(TradeLine._fields)} FROM staged_line
-        """  # noqa: S608 - constant parts
-    ),
-    BillKind.FUND_FLOW: text(
-        f"""
-        INSERT INTO bill_flow_line (bill_id, region, {", ".join(FlowLine._fields)})
-        SELECT :bill_id, :region, {", ".join(FlowLine._fields)} FROM staged_line
-        """  # noqa: S608 - constant parts
-    ),
-}
-_STAGED_NO_MORE = text("TRUNCATE staged_line")
-_COLUMNS = {BillKind.TRADE: TradeLine._fields, BillKind.FUND_FLOW: FlowLine._fields}
 _LISTED = select_into(
     ChannelBill,
     """
@@ -167,79 +129,6 @@ _FAULTS = select_into(
     FaultCount,
     "SELECT {fields} FROM channel_bill WHERE fault IS NOT NULL GROUP BY fault ORDER BY fault",
     bills="count(*)",
-)
-# What agrees is one row, what differs one row each. Our side of a day is by the moment that the channel named when it
-# announced the payment; where its bill has another day, the payment is found by its transaction.
-_COMPARE = select_into(
-    Compared,
-    """
-    WITH asked AS MATERIALIZED (SELECT channel, merchant_id, bill_day FROM channel_bill WHERE id = :bill_id),
-    sides AS (
-        SELECT coalesce(t.transaction_id, o.transaction_id) AS transaction, coalesce(t.order_no, o.order_no) AS "order",
-               t.line_no AS line, t.amount_fen AS theirs,
-               coalesce(o.id, CASE WHEN o.id IS NULL THEN (
-                   SELECT p.id FROM payment p JOIN asked a USING (channel, merchant_id)
-                   WHERE p.transaction_id = t.transaction_id) END) AS payment,
-               coalesce(o.amount_fen, CASE WHEN o.id IS NULL THEN (
-                   SELECT p.amount_fen FROM payment p JOIN asked a USING (channel, merchant_id)
-                   WHERE p.transaction_id = t.transaction_id) END) AS ours
-        FROM (SELECT line_no, transaction_id, order_no, amount_fen
-              FROM bill_trade_line WHERE bill_id = :bill_id AND kind = 'PAYMENT') t
-        FULL JOIN (SELECT p.id, p.transaction_id, p.order_no, p.amount_fen
-                   FROM payment p JOIN asked a ON p.channel = a.channel AND p.merchant_id = a.merchant_id
-                                              AND p.paid_on = a.bill_day) o USING (transaction_id)
-    ), classed AS (
-        SELECT CASE WHEN ours = theirs THEN 1
-                    WHEN ours IS NOT NULL AND theirs IS NOT NULL THEN 2
-                    WHEN theirs IS NULL THEN 6
-                    WHEN EXISTS (SELECT FROM payment_order r WHERE r.order_no = "order") THEN 3
-                    ELSE 4 END AS class, *
-        FROM sides
-    )
-    SELECT {fields} FROM classed
-    GROUP BY class, CASE WHEN class <> 1 THEN transaction END
-    ORDER BY class, 5 LIMIT :limit
-    """,
-    difference_class="class",
-    payments="count(*)",
-    ours_fen="CAST(coalesce(sum(ours), 0) AS bigint)",
-    theirs_fen="CAST(coalesce(sum(theirs), 0) AS bigint)",
-    transaction_id="CASE WHEN class <> 1 THEN transaction END",
-    order_no='min("order") FILTER (WHERE class <> 1)',
-    payment_id="(array_agg(payment) FILTER (WHERE class <> 1))[1]",
-    line_no="min(line) FILTER (WHERE class <> 1)",
-)
-_COMPARE_REFUNDS = select_into(
-    ComparedRefund,
-    """
-    WITH asked AS MATERIALIZED (SELECT channel, merchant_id, bill_day FROM channel_bill WHERE id = :bill_id),
-    sides AS (
-        SELECT t.line_no, t.refund_no, t.channel_refund_id, t.amount_fen AS theirs, t.outcome, r.id,
-               r.amount_fen AS ours, r.state
-        FROM bill_trade_line t
-        LEFT JOIN refund r ON r.refund_no = t.refund_no
-        WHERE t.bill_id = :bill_id AND t.kind = 'REFUND'
-        UNION ALL
-        SELECT NULL, r.refund_no, r.channel_refund_id, NULL, NULL, r.id, r.amount_fen, r.state
-        FROM refund r JOIN asked a ON r.channel = a.channel AND r.merchant_id = a.merchant_id
-                                  AND r.refunded_on = a.bill_day
-        WHERE NOT EXISTS (SELECT FROM bill_trade_line t WHERE t.kind = 'REFUND' AND t.refund_no = r.refund_no)
-    )
-    SELECT {fields} FROM sides ORDER BY line_no, refund_no LIMIT :limit
-    """,
-    difference_class="""
-        CASE WHEN line_no IS NULL THEN 6
-             WHEN id IS NULL THEN 4
-             WHEN theirs <> ours THEN 2
-             WHEN outcome = 'SUCCESS' AND state = 'PAID' THEN 1
-             WHEN outcome = 'SUCCESS' THEN 3
-             WHEN state = 'PAID' AND outcome NOT IN ('PROCESSING', 'CHANGE') THEN 5
-             WHEN state = 'PAY_FAILED' THEN 7
-             ELSE 0 END
-    """,
-    ours_fen="ours",
-    theirs_fen="theirs",
-    refund_id="id",
 )
 
 
@@ -282,33 +171,6 @@ async def mark_read(session: AsyncSession, bill_id: UUID, content_hash: str, con
     return (await session.execute(_READ, values)).one_or_none() is not None
 
 
-async def conclude(session: AsyncSession, bill_id: UUID, line_count: int, summary: str) -> None:
-    """Note how many lines there were and what the channel added up, as JSON."""
-    await session.execute(_CONCLUDE, {"id": bill_id, "line_count": line_count, "summary": summary})
-
-
-async def add_content(session: AsyncSession, bill_id: UUID, part: int, content: bytes, region: str) -> None:
-    """Keep a piece of the file as it came."""
-    await session.execute(_ADD_CONTENT, {"bill_id": bill_id, "part": part, "content": content, "region": region})
-
-
-async def begin_lines(session: AsyncSession, kind: BillKind) -> None:
-    """Prepare to write a bill's lines in this transaction."""
-    await session.execute(text(_STAGING[kind]))
-
-
-async def stage(session: AsyncSession, kind: BillKind, lines: BinaryIO) -> None:
-    """Bring in some of a bill's lines, as COPY reads them; they count when they are taken over."""
-    driver: Any = (await (await session.connection()).get_raw_connection()).driver_connection
-    await driver.copy_to_table("staged_line", source=lines, columns=_COLUMNS[kind])
-
-
-async def take_over(session: AsyncSession, bill_id: UUID, kind: BillKind, region: str) -> None:
-    """Write the lines that were staged."""
-    await session.execute(_TAKE_OVER[kind], {"bill_id": bill_id, "region": region})
-    await session.execute(_STAGED_NO_MORE)
-
-
 async def listed(
     session: AsyncSession,
     *,
@@ -331,13 +193,3 @@ async def late(session: AsyncSession) -> LateBills:
 async def faults(session: AsyncSession) -> list[FaultCount]:
     """How many bills have which fault."""
     return await fetch_all(session, _FAULTS, FaultCount)
-
-
-async def compare(session: AsyncSession, bill_id: UUID, *, limit: int) -> list[Compared]:
-    """The payments of a trade bill beside ours of its day: what agrees in one row, and each that differs, by class."""
-    return await fetch_all(session, _COMPARE, Compared, {"bill_id": bill_id, "limit": limit})
-
-
-async def compare_refunds(session: AsyncSession, bill_id: UUID, *, limit: int) -> list[ComparedRefund]:
-    """The refunds of a trade bill beside ours, and ours of its day that stand in no bill."""
-    return await fetch_all(session, _COMPARE_REFUNDS, ComparedRefund, {"bill_id": bill_id, "limit": limit})

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.channel_bills import repository
+from services.payment.channel_bills.contents import repository as contents
 from services.payment.channel_bills.models import AskedBill
 from services.payment.channels.bills import BillReader, Portion
 from shared.database.copy_text import CopyText
@@ -25,13 +25,13 @@ async def store(session: AsyncSession, asked: AskedBill, reader: BillReader, reg
     Raises FaultyBill, at the latest after the last line: then the transaction has to be given up.
     """
     count = 0
-    await repository.begin_lines(session, asked.kind)
+    await contents.begin_lines(session, asked.kind)
     async with aclosing(_read_aside(_gathered(reader.portions()))) as portions:
         async for lines, content in portions:
-            await repository.stage(session, asked.kind, content)
-            await repository.take_over(session, asked.id, asked.kind, region)
+            await contents.stage(session, asked.kind, content)
+            await contents.take_over(session, asked.id, asked.kind, region)
             count += lines
-    await repository.conclude(session, asked.id, count, json.dumps(dict(reader.summary), ensure_ascii=False))
+    await contents.conclude(session, asked.id, count, json.dumps(dict(reader.summary), ensure_ascii=False))
     return count
 
 
@@ -41,7 +41,7 @@ async def keep(session: AsyncSession, asked: AskedBill, file: BinaryIO, region: 
     part = 0
     while content := file.read(_PIECE):
         part += 1
-        await repository.add_content(session, asked.id, part, content, region)
+        await contents.add_content(session, asked.id, part, content, region)
 
 
 def _gathered(portions: Iterator[Portion]) -> Iterator[_Lines]:

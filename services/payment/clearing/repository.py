@@ -36,6 +36,7 @@ _WAITING = {
         "abs(amount_fen)",
         "kind <> 'OTHER' AND batch_id IS NULL AND reversed_on IS NULL",
     ),
+    "payouts_unsettled": ("payout", "paid_out_on", "abs(amount_fen)", "state IN ('AWAITED', 'HELD', 'SETTLING')"),
     "suspense_held": ("suspense", "suspended_on", "amount_fen", "state = 'HELD'"),
     "refunds_under_way": ("refund", "requested_on", "amount_fen", "state <> 'PAID'"),
     "cash_refunds_under_way": ("cash_refund", "recalled_on", "0", "state <> 'RETURNED'"),

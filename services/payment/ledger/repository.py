@@ -25,36 +25,6 @@ class Balance:
 
 
 @dataclass(frozen=True, slots=True)
-class BookedTransfer:
-    """A transfer as it stands in the books, to be booked back."""
-
-    idempotency_key: str
-    kind: str
-    debit: str
-    credit: str
-    amount_fen: int
-    enrolment_id: UUID | None
-    person_token: str | None
-    benefit_year: int | None
-    region: str
-    batch_id: UUID | None
-    effective_on: date
-    caused_by: UUID
-    actor: str
-    correlation_id: UUID
-
-    @property
-    def key(self) -> str:
-        """The fact that it was booked for."""
-        return self.idempotency_key.removeprefix(f"{self.kind}:")
-
-    @property
-    def dimensions(self) -> Dimensions:
-        """Whose money it is."""
-        return Dimensions(self.region, self.enrolment_id, self.person_token, self.benefit_year)
-
-
-@dataclass(frozen=True, slots=True)
 class TransferBody:
     """What must be equal when a key comes again; who asked and why it came again may differ."""
 
@@ -69,6 +39,25 @@ class TransferBody:
     region: str
     batch_id: UUID | None
     effective_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class BookedTransfer(TransferBody):
+    """A transfer as it stands in the books, to be booked back."""
+
+    caused_by: UUID
+    actor: str
+    correlation_id: UUID
+
+    @property
+    def key(self) -> str:
+        """The fact that it was booked for."""
+        return self.idempotency_key.removeprefix(f"{self.kind}:")
+
+    @property
+    def dimensions(self) -> Dimensions:
+        """Whose money it is."""
+        return Dimensions(self.region, self.enrolment_id, self.person_token, self.benefit_year)
 
 
 def _kind(transfer: Transfer) -> str:

@@ -21,7 +21,7 @@ from services.payment.channels.channel import (
     OrderAtChannel,
     PaymentChannel,
 )
-from services.payment.orders import life, pace, repository, service
+from services.payment.orders import life, pace, placement, repository, service
 from services.payment.orders.questions import repository as questions
 from services.payment.orders.questions.repository import ClaimedOrder
 from services.payment.orders.state import OPEN_STATES, Order, OrderState
@@ -122,7 +122,7 @@ async def _ask_open(context: ServiceContext[PaymentResources], order: Order, cha
             await repository.transition(session, [order.id], OrderState.CANCELLED, from_states=OPEN_STATES)
     elif order.state is not OrderState.AWAITING and answer.paid is None:
         try:
-            await service.open_at_channel(context, order, channel)
+            await placement.open_at_channel(context, order, channel)
         except (ChannelUnavailable, ChannelRefused):
             log.warning("an order could not be opened at the channel", order_no=order.order_no)
 

@@ -264,6 +264,7 @@ async def end_unreachable(session: AsyncSession, known: Collection[tuple[str, st
 
 
 async def read_orders(session: AsyncSession, statement: TextClause, values: Mapping[str, object]) -> list[Order]:
+    """The orders that a statement selects, with their lines."""
     orders = await fetch_all(session, statement, order_of, values)
     if not orders:
         return []

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path
 
 from services.payment.bills.refusals import WITHOUT_BILL
 from services.payment.channels.channel import ChannelRefused, ChannelUnavailable
-from services.payment.orders import service
+from services.payment.orders import new_order, placement, service
 from services.payment.orders.schemas import OrderIn, OrderOut
 from services.payment.resources import ChannelNotAllowed, PaymentResources
 from shared.errors import NotFound
@@ -23,9 +23,9 @@ OrderNo = Annotated[str, Path(min_length=6, max_length=32, pattern=r"^[0-9A-Za-z
     NotFound,
     service.ChannelNotOffered,
     ChannelNotAllowed,
-    service.NothingToPay,
+    new_order.NothingToPay,
     *WITHOUT_BILL,
-    service.OrderAlreadyOpen,
+    placement.OrderAlreadyOpen,
     service.OrderPaid,
     service.OrderNotOpen,
     ChannelUnavailable,
@@ -34,7 +34,7 @@ OrderNo = Annotated[str, Path(min_length=6, max_length=32, pattern=r"^[0-9A-Za-z
 async def place_order(context: CurrentContext[PaymentResources], caller: CurrentCaller, body: OrderIn) -> OrderOut:
     """Collect what these enrolments owe today; an earlier order for one of them is closed first."""
     ids = tuple(dict.fromkeys(body.enrolment_ids))
-    return OrderOut.of(await service.place(context, service.OrderRequest(ids, caller.region, caller.trace())))
+    return OrderOut.of(await placement.place(context, new_order.OrderRequest(ids, caller.region, caller.trace())))
 
 
 @ROUTER.get("/v1/orders/{order_no}", dependencies=[requires("payment:read")])

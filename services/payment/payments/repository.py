@@ -73,8 +73,6 @@ class TransactionLine:
     region: str
     paid_on: date
     counted: bool
-    attributed_to: date | None
-    actor: str
 
 
 class TransactionKey(NamedTuple):
@@ -172,7 +170,6 @@ _LOCK_TRANSACTION = select_into(
     id="l.id",
     region="p.region",
     counted="l.counted_by IS NOT NULL",
-    actor="l.actor",
 )
 _ATTRIBUTE = text(
     """

@@ -8,12 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.payment.differences import repository as differences
 from services.payment.job_names import PAYOUTS
 from services.payment.payments.counted.repository import CoveredRange
-from services.payment.payouts import payout_match, payout_portions, repository
+from services.payment.payouts import payout_match, payout_portions
+from services.payment.payouts.billed import repository as billed
+from services.payment.payouts.billed.repository import BillPlace, PayoutRow, ReadBill
+from services.payment.payouts.models import Payout
 from services.payment.payouts.payout_portions import PORTION
-from services.payment.payouts.repository import BillPlace, Payout, PayoutRow, ReadBill
+from services.payment.payouts.resolution import repository as resolution
 from services.payment.payouts.uncovered import repository as uncovered
 from services.payment.resources import PaymentResources
-from services.payment.statements import repository as statements
+from services.payment.statements.settlements import repository as settlements
 from shared.contracts.event import Trace
 from shared.database.business_date import business_date
 from shared.domain.ids import new_id
@@ -31,15 +34,15 @@ async def step(context: ServiceContext[PaymentResources], *, portion: int = PORT
         today = await business_date(session, context.clock)
         if await payout_portions.go_on(session, today, portion):
             return 1
-        bill = await repository.lock_next_bill(session)
+        bill = await billed.lock_next_bill(session)
         if bill is not None:
             await work_bill(session, bill, region, Trace.start(PAYOUTS), portion)
             return 1
-        line = await statements.lock_next_settlement(session, billed=True)
+        line = await settlements.lock_next_settlement(session, billed=True)
         if line is not None:
             await payout_match.meet_line(session, region, line, today, portion)
             return 1
-        payout_id = await repository.lock_to_resolve(session)
+        payout_id = await resolution.lock_to_resolve(session)
         if payout_id is None:
             return 0
         return await payout_match.resolve(session, region, payout_id, today)
@@ -47,27 +50,27 @@ async def step(context: ServiceContext[PaymentResources], *, portion: int = PORT
 
 async def work_bill(session: AsyncSession, bill: ReadBill, region: str, trace: Trace, portion: int = PORTION) -> None:
     """Record a bill's payouts and what differs from its days; what waited for it is looked at again."""
-    for row in await repository.payouts_of(session, bill.id):
+    for row in await billed.payouts_of(session, bill.id):
         payout = await _payout(session, bill, row, region, trace)
         if payout.fault is not None:
             log.error("a payout cannot be settled", payout_id=str(payout.id), fault=payout.fault)
-        await repository.insert(session, payout)
-    await repository.mark_worked(session, bill, region, trace)
+        await billed.insert(session, payout)
+    await billed.mark_worked(session, bill, region, trace)
     # Of the day before, once more: a refund whose word came late may be paid by now.
-    for billed in (bill.bill_day, bill.bill_day - timedelta(days=1)):
+    for billed_day in (bill.bill_day, bill.bill_day - timedelta(days=1)):
         await differences.record_theirs_failed(
-            session, bill.channel, bill.merchant_id, billed, bill.bill_day, region, trace
+            session, bill.channel, bill.merchant_id, billed_day, bill.bill_day, region, trace
         )
     day = bill.bill_day - timedelta(days=1)
     if day >= bill.first_day:
         await differences.record_ours_only(session, bill.channel, bill.merchant_id, day, bill.bill_day, region, trace)
-    await statements.look_again(session, bill.channel, bill.merchant_id, payout_match.AWAITS_BILL)
+    await settlements.look_again(session, bill.channel, bill.merchant_id, payout_match.AWAITS_BILL)
     await payout_match.compare_held(session, bill.channel, bill.merchant_id, bill.bill_day, portion)
 
 
 async def _payout(session: AsyncSession, bill: ReadBill, row: PayoutRow, region: str, trace: Trace) -> Payout:
-    after = await repository.last_end(session, bill)
-    until = await repository.find_end(session, bill, row, after)
+    after = await billed.last_end(session, bill)
+    until = await billed.find_end(session, bill, row, after)
     state, fault = await _state(session, bill, row, after, until)
     covers = state != "BEFORE" and fault != NOT_COVERED
     return Payout(
@@ -97,14 +100,14 @@ async def _state(
     session: AsyncSession, bill: ReadBill, row: PayoutRow, after: BillPlace, until: BillPlace | None
 ) -> tuple[str, str | None]:
     is_first = after == BillPlace(bill.first_day, 0)
-    if is_first and 0 < row.amount_fen <= await repository.left_from_before(session, bill):
+    if is_first and 0 < row.amount_fen <= await billed.left_from_before(session, bill):
         # Money of days before the first bill: settled with their sums.
         return "BEFORE", None
     # Where the one before ends is not known: people pay the same sums, so that its movements would add up to this one.
     if until is None or await uncovered.oldest(session, bill.channel, bill.merchant_id) is not None:
         return "HELD", NOT_COVERED
     covered = CoveredRange(bill.channel, bill.merchant_id, after.day, after.line, until.day, until.line)
-    if await repository.has_unusual(session, covered):
+    if await billed.has_unusual(session, covered):
         return "HELD", UNUSUAL_MOVEMENT
     return "AWAITED", None
 

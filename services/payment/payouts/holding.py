@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.payouts import repository
 from services.payment.payouts.bill_job import NOT_COVERED, UNUSUAL_MOVEMENT
-from services.payment.payouts.repository import BillPlace, Payout
+from services.payment.payouts.billed.repository import BillPlace
+from services.payment.payouts.models import Payout
 from services.payment.payouts.schemas import PayoutRelease
 from services.payment.payouts.uncovered import repository as uncovered
 from services.payment.payouts.uncovered.repository import Cover

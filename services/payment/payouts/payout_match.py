@@ -22,10 +22,11 @@ from services.payment.differences import repository as differences
 from services.payment.payments.counted import repository as counted_money
 from services.payment.payments.counted.repository import CountedFigures
 from services.payment.payouts import payout_portions, repository
+from services.payment.payouts.models import Payout
 from services.payment.payouts.payout_portions import PORTION
-from services.payment.payouts.repository import Payout
 from services.payment.statements import repository as statements
-from services.payment.statements.repository import SettlementLine
+from services.payment.statements.settlements import repository as settlements
+from services.payment.statements.settlements.repository import SettlementLine
 from shared.approvals.state import Approval
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
@@ -61,7 +62,7 @@ async def compare_held(
     for batch_id in await parts.held_by_bill(session, channel, merchant_id):
         batch = await batches.lock_online(session, batch_id)
         if batch is not None and batch.waits_for_money:
-            line = await statements.last_settlement_of(session, batch.id)
+            line = await settlements.last_settlement_of(session, batch.id)
             await compare(session, batch, line, today, portion)
 
 
@@ -86,7 +87,7 @@ async def resolve(session: AsyncSession, region: str, payout_id: UUID, today: da
     first = await batches.lock_online(session, payout.batch_id) if payout and payout.batch_id else None
     if payout is None or first is None:
         return 0
-    line = await statements.last_settlement_of(session, first.id)
+    line = await settlements.last_settlement_of(session, first.id)
     part = await parts.begin_part(session, first.settlement, region, line.trace, by_bill=True, payout_id=payout.id)
     await _go_on(session, part, payout, line)
     await differences.note_tried(session, payout.id)

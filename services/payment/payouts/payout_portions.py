@@ -21,14 +21,15 @@ from services.payment.batches.state import BatchState, BatchStep, ready
 from services.payment.differences import repository as differences
 from services.payment.payments.counted import repository as counted_money
 from services.payment.payments.counted.repository import CountedFigures
-from services.payment.payouts import repository
-from services.payment.payouts.repository import Payout
+from services.payment.payouts.models import Payout
+from services.payment.payouts.portions import repository as portions
+from services.payment.payouts.resolution import repository as resolution
 from services.payment.refunds.deductions import repository as deductions
 from services.payment.refunds.unasked import repository as unasked_rows
 from services.payment.refunds.unasked import service as unasked
 from services.payment.refunds.unasked.service import ReportedRefund
-from services.payment.statements import repository as statements
-from services.payment.statements.repository import SettlementLine
+from services.payment.statements.settlements import repository as settlements
+from services.payment.statements.settlements.repository import SettlementLine
 from shared.contracts.event import Trace
 from shared.domain.clock import business_date_of
 from shared.domain.ids import new_id
@@ -42,17 +43,17 @@ async def begin(
 ) -> None:
     """Deduct what the channel gave back, which says what is settled, and settle the first portion."""
     await deduct(session, batch.id, payout)
-    await repository.begin_settling(session, payout, batch.id)
+    await portions.begin_settling(session, payout, batch.id)
     await _portion(session, batch, replace(payout, batch_id=batch.id), line, today, portion)
 
 
 async def go_on(session: AsyncSession, today: date, portion: int) -> int:
     """Settle the next portion of the oldest payout that is not settled to its end; how many payouts."""
-    payout = await repository.lock_settling(session)
+    payout = await portions.lock_settling(session)
     batch = await batches.lock_online(session, payout.batch_id) if payout and payout.batch_id else None
     if payout is None or batch is None:
         return 0
-    line = await statements.last_settlement_of(session, batch.id)
+    line = await settlements.last_settlement_of(session, batch.id)
     await _portion(session, batch, payout, line, today, portion)
     return 1
 
@@ -99,7 +100,7 @@ async def _portion(
     session: AsyncSession, batch: OnlineBatch, payout: Payout, line: SettlementLine, today: date, portion: int
 ) -> None:
     left = payout.left
-    end = await repository.portion_end(session, left, portion)
+    end = await portions.portion_end(session, left, portion)
     is_last = end is None or end.movements < portion
     if end is not None and not is_last:
         left = replace(left, until_day=end.day, until_line=end.line)
@@ -109,19 +110,19 @@ async def _portion(
     premiums = [each.amount_fen for each in lines if each.is_premium]
     await parts.add_premiums(session, batch.id, sum(premiums), len(premiums))
     if not is_last:
-        await repository.settled_to(session, payout.id, left.until_day, left.until_line)
+        await portions.settled_to(session, payout.id, left.until_day, left.until_line)
         return
     await counted_lines.book_deductions(session, counted)
     figures = await counted_money.figures_of(session, batch.id)
     await match(session, batch, line, ready(figures.premium_lines), figures)
-    await repository.meet(session, payout.id, batch.id)
+    await portions.meet(session, payout.id, batch.id)
     await differences.record_uncounted(session, payout.id, payout.covered, today, payout.region, line.trace)
     await differences.close_counted(session, payout.channel, payout.merchant_id, today)
 
 
 async def _take_unasked(session: AsyncSession, payout: Payout) -> None:
     async with collected(session):
-        for each in await repository.unexplained_refunds(session, payout.covered):
+        for each in await resolution.unexplained_refunds(session, payout.covered):
             reported = ReportedRefund(
                 channel=payout.channel,
                 merchant_id=payout.merchant_id,

@@ -13,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.payouts import payout_match, repository
 from services.payment.payouts.bill_job import NOT_COVERED, UNUSUAL_MOVEMENT
+from services.payment.payouts.billed.repository import BillPlace
 from services.payment.payouts.holding import HOLD_PAYOUT
-from services.payment.payouts.repository import BillPlace, Payout
+from services.payment.payouts.models import Payout
 from services.payment.payouts.schemas import PayoutRelease
 from services.payment.payouts.uncovered import repository as uncovered_rows
 from services.payment.payouts.uncovered import service as uncovered

@@ -28,6 +28,7 @@ from services.payment.receipts.receipt import StoredReceipt, deposit_key
 from services.payment.shortages import acceptance
 from services.payment.shortages import repository as shortages
 from services.payment.statements import repository as statements
+from services.payment.statements.deposits import repository as deposits
 from shared.approvals.state import Approval
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
@@ -82,7 +83,7 @@ async def _owe_again(session: AsyncSession, part: CashBatch, approval: Approval,
     into = await acceptance.begin_short_part(session, part, waiting)
     await cash.move_slips(session, [part.id], into.id)
     standing = await batches.standing_parts(session, into)
-    await statements.look_again_at_deposits(session, await cash.slips_of_parts(session, standing))
+    await deposits.look_again_at_deposits(session, await cash.slips_of_parts(session, standing))
     trace = Trace(into.actor, into.correlation_id, approval.id)
     again = [
         _AGAIN[each.kind](
@@ -107,7 +108,7 @@ async def _owe_again(session: AsyncSession, part: CashBatch, approval: Approval,
 async def _end(
     session: AsyncSession, part: CashBatch, held: Sequence[StoredReceipt], approval: Approval, day: date
 ) -> None:
-    lines = await statements.deposits_of(session, part.id)
+    lines = await deposits.deposits_of(session, part.id)
     await book_back(session, _keys(part, held, lines), _BACK, part.id)
     await statements.free(session, part.id)
     await counted_lines.end_reversed(session, part, approval.trace, day, approval.reason)

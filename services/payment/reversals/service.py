@@ -24,7 +24,9 @@ from services.payment.payouts import repository as payouts
 from services.payment.reversals import cash_deposits
 from services.payment.reversals.schemas import BankLineReversal
 from services.payment.statements import repository as statements
-from services.payment.statements.repository import BankLine, SettlementLine
+from services.payment.statements.repository import BankLine
+from services.payment.statements.settlements import repository as settlements
+from services.payment.statements.settlements.repository import SettlementLine
 from shared.approvals.act import Act
 from shared.approvals.service import Grounds, propose
 from shared.approvals.state import Approval
@@ -124,7 +126,7 @@ async def _take_back(session: AsyncSession, region: str, batch: OnlineBatch, app
     matched_on = await batches.matched_on(session, batch.id)
     await counted_lines.take_back(session, counted_lines.Counted(batch, matched_on, approval.id))
     await counted_lines.end_reversed(session, batch, approval.trace, day, approval.reason)
-    if standing := await statements.lock_standing(session, batch.id):
+    if standing := await settlements.lock_standing(session, batch.id):
         part = await parts.lock_waiting_part(session, batch.settlement, region, approval.trace)
         await settlement.add_settlements(session, part.id, standing)
 

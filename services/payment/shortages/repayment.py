@@ -24,7 +24,8 @@ from services.payment.receipts.receipt import StoredReceipt
 from services.payment.shortages import repository
 from services.payment.shortages.coverage import in_order, pieces
 from services.payment.statements import repository as statements
-from services.payment.statements.repository import DepositLine
+from services.payment.statements.deposits import repository as deposits
+from services.payment.statements.deposits.repository import DepositLine
 from shared.contracts.event import Trace
 from shared.domain.ids import new_id
 from shared.service import Job, ServiceContext
@@ -53,7 +54,7 @@ async def pay(session: AsyncSession, part: CashBatch) -> None:
     owed = in_order(waiting, {receipt for receipt in waiting if receipt.state == "RECALLED"})
     counted_fen = part.counted_fen or 0
     last: DepositLine | None = None
-    for line in await statements.lock_free_deposits(session, await cash.slips_of_parts(session, standing)):
+    for line in await deposits.lock_free_deposits(session, await cash.slips_of_parts(session, standing)):
         because = _unfit(line, part.declared_fen - counted_fen, before=since is not None and line.booked_on < since)
         if because is not None:
             log.warning("a deposit does not fit what its collector owes", line=str(line.id), because=because)

@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.contracts.event import Trace
 from shared.database.bulk import ColumnMap, insert_rows
 from shared.database.row import fetch_all, fetch_one, select_into
-from shared.domain.document_number import canonical_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,34 +67,6 @@ class BankLine:
     region: str
     actor: str
     correlation_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class SettlementLine:
-    """Money that a channel paid into the pending account."""
-
-    id: UUID
-    reference: str
-    amount_fen: int
-    booked_on: date
-    actor: str
-    correlation_id: UUID
-
-    @property
-    def trace(self) -> Trace:
-        """The chain of causes that the bank's line begins."""
-        return Trace(self.actor, self.correlation_id, self.id)
-
-
-@dataclass(frozen=True, slots=True)
-class DepositLine:
-    """A line of the bank's statement that stands for a slip's cash."""
-
-    id: UUID
-    reference: str
-    amount_fen: int
-    booked_on: date
-    actor: str
 
 
 class StatedLine(Protocol):
@@ -169,73 +140,10 @@ _UNEXPLAINED = select_into(
 _FIND = select_into(BankLine, "SELECT {fields} FROM bank_line WHERE id = :id")
 _LOCK = select_into(BankLine, "SELECT {fields} FROM bank_line WHERE id = :id FOR UPDATE")
 _REVERSE = text("UPDATE bank_line SET reversed_on = :day, reversed_by = :approval WHERE id = :id")
-# From a merchant's first day with bills on, a settlement is met with its payout; before it, with the day's sum.
-_NEXT_SETTLEMENT = select_into(
-    SettlementLine,
-    """
-    SELECT {fields} FROM bank_line
-    WHERE kind = 'SETTLEMENT' AND batch_id IS NULL AND set_aside_because IS NULL AND reversed_on IS NULL
-      AND CAST(:billed AS boolean) = EXISTS (
-          SELECT FROM billed_merchant m
-          WHERE m.channel = split_part(reference, ':', 1) AND m.merchant_id = split_part(reference, ':', 2)
-            AND m.first_day <= CAST(split_part(reference, ':', 3) AS date))
-    ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
-    """,
-)
 _LET_WAIT = text("UPDATE bank_line SET set_aside_because = :because WHERE id = :id")
-_LOOK_AGAIN = text(
-    """
-    UPDATE bank_line SET set_aside_because = NULL
-    WHERE kind = 'SETTLEMENT' AND batch_id IS NULL AND set_aside_because = :because AND reversed_on IS NULL
-      AND split_part(reference, ':', 1) = :channel AND split_part(reference, ':', 2) = :merchant_id
-    """
-)
 _FREE = text("UPDATE bank_line SET batch_id = NULL WHERE batch_id = :batch_id AND reversed_on IS NULL")
-_LAST_OF_BATCH = select_into(
-    SettlementLine,
-    "SELECT {fields} FROM bank_line WHERE batch_id = :batch_id ORDER BY booked_on DESC, id DESC LIMIT 1",
-)
-_STANDING_OF_BATCH = select_into(
-    SettlementLine,
-    """
-    SELECT {fields} FROM bank_line WHERE batch_id = :batch_id AND reversed_on IS NULL ORDER BY booked_on, id FOR UPDATE
-    """,
-)
 _EXPLAIN = text("UPDATE bank_line SET batch_id = :batch_id WHERE id = :id")
-_RELEASE_DEPOSITS = text(
-    """
-    UPDATE bank_line SET batch_id = NULL
-    WHERE batch_id = :batch_id AND kind = 'DEPOSIT' AND reference_form <> ALL(CAST(:slips AS text[]))
-    """
-)
-_EXPLAIN_DEPOSITS = select_into(
-    DepositLine,
-    """
-    UPDATE bank_line SET batch_id = :batch_id, set_aside_because = NULL
-    WHERE kind = 'DEPOSIT' AND reference_form = ANY(CAST(:slips AS text[]))
-      AND (batch_id IS NULL OR batch_id = :batch_id) AND reversed_on IS NULL
-    RETURNING {fields}
-    """,
-)
 
-# What the bank booked under the slips of a statement and nothing explains yet.
-_LOCK_FREE_DEPOSITS = select_into(
-    DepositLine,
-    """
-    SELECT {fields} FROM bank_line
-    WHERE kind = 'DEPOSIT' AND reference_form = ANY(CAST(:slips AS text[])) AND batch_id IS NULL
-      AND set_aside_because IS NULL AND reversed_on IS NULL
-    ORDER BY booked_on, id FOR UPDATE
-    """,
-)
-_LOOK_AGAIN_AT_DEPOSITS = text(
-    """
-    UPDATE bank_line SET set_aside_because = NULL
-    WHERE kind = 'DEPOSIT' AND reference_form = ANY(CAST(:slips AS text[])) AND batch_id IS NULL
-      AND set_aside_because IS NOT NULL AND reversed_on IS NULL
-    """
-)
-_DEPOSITS_OF_BATCH = text("SELECT id FROM bank_line WHERE batch_id = :batch_id AND kind = 'DEPOSIT' ORDER BY id")
 _LAST_BOOKED = text("SELECT max(booked_on) FROM bank_line WHERE batch_id = :batch_id AND reversed_on IS NULL")
 
 
@@ -292,19 +200,9 @@ async def reverse(session: AsyncSession, line_id: UUID, approval_id: UUID, day: 
     await session.execute(_REVERSE, {"id": line_id, "approval": approval_id, "day": day})
 
 
-async def lock_next_settlement(session: AsyncSession, *, billed: bool) -> SettlementLine | None:
-    """A settlement that belongs to no batch yet, of days with bills or of those without, held for this worker alone."""
-    return await fetch_one(session, _NEXT_SETTLEMENT, SettlementLine, {"billed": billed})
-
-
 async def let_wait(session: AsyncSession, line_id: UUID, because: str) -> None:
     """Leave a settlement until something that it waits for has come."""
     await session.execute(_LET_WAIT, {"id": line_id, "because": because})
-
-
-async def look_again(session: AsyncSession, channel: str, merchant_id: str, because: str) -> None:
-    """What a merchant's settlements waited for may have come."""
-    await session.execute(_LOOK_AGAIN, {"channel": channel, "merchant_id": merchant_id, "because": because})
 
 
 async def free(session: AsyncSession, batch_id: UUID) -> None:
@@ -312,57 +210,12 @@ async def free(session: AsyncSession, batch_id: UUID) -> None:
     await session.execute(_FREE, {"batch_id": batch_id})
 
 
-async def last_settlement_of(session: AsyncSession, batch_id: UUID) -> SettlementLine:
-    """The settlement that a batch was compared with last."""
-    (line,) = await fetch_all(session, _LAST_OF_BATCH, SettlementLine, {"batch_id": batch_id})
-    return line
-
-
-async def lock_standing(session: AsyncSession, batch_id: UUID) -> list[SettlementLine]:
-    """The settlements of a batch that nobody reversed, held until the transaction ends, in the order of their days."""
-    return await fetch_all(session, _STANDING_OF_BATCH, SettlementLine, {"batch_id": batch_id})
-
-
 async def explain(session: AsyncSession, line_id: UUID, batch_id: UUID) -> None:
     """Note which batch a settlement belongs to."""
     await session.execute(_EXPLAIN, {"id": line_id, "batch_id": batch_id})
-
-
-async def release_deposits(session: AsyncSession, batch_id: UUID, slips: Sequence[str]) -> None:
-    """Leave a batch's deposits unexplained again, except those of these slips."""
-    await session.execute(
-        _RELEASE_DEPOSITS, {"batch_id": batch_id, "slips": [canonical_number(slip) for slip in slips]}
-    )
-
-
-async def lock_free_deposits(session: AsyncSession, slips: Sequence[str]) -> list[DepositLine]:
-    """Deposits of these slips that nothing explains yet, by their days, held until the transaction ends."""
-    return await fetch_all(
-        session, _LOCK_FREE_DEPOSITS, DepositLine, {"slips": [canonical_number(slip) for slip in slips]}
-    )
-
-
-async def look_again_at_deposits(session: AsyncSession, slips: Sequence[str]) -> None:
-    """What did not fit under these slips may fit now."""
-    await session.execute(_LOOK_AGAIN_AT_DEPOSITS, {"slips": [canonical_number(slip) for slip in slips]})
-
-
-async def deposits_of(session: AsyncSession, batch_id: UUID) -> list[UUID]:
-    """Every deposit that was matched with a batch, reversed ones too."""
-    return list((await session.execute(_DEPOSITS_OF_BATCH, {"batch_id": batch_id})).scalars())
 
 
 async def last_booked(session: AsyncSession, batch_id: UUID) -> date | None:
     """The last day on which the bank booked something that stands for a batch."""
     found: date | None = (await session.execute(_LAST_BOOKED, {"batch_id": batch_id})).scalar_one()
     return found
-
-
-async def explain_deposits(session: AsyncSession, batch_id: UUID, slips: Sequence[str]) -> list[DepositLine]:
-    """Note on the deposits of these slips which batch they are compared with; these are the ones to compare."""
-    return await fetch_all(
-        session,
-        _EXPLAIN_DEPOSITS,
-        DepositLine,
-        {"batch_id": batch_id, "slips": [canonical_number(slip) for slip in slips]},
-    )

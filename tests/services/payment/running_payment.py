@@ -17,7 +17,7 @@ from shared.contracts.event import Received
 from shared.contracts.subsidy import ContributionAssessed, ScheduleRow
 from shared.domain.ids import new_id
 from shared.service import Role, ServiceContext
-from shared.settings import WechatMerchant
+from shared.setting_groups.partners import WechatMerchant
 from tests.harness.assessments import VILLAGE, assessed, balances
 from tests.harness.eventually import eventually
 from tests.harness.installation import COUNTY, Installation, http_client

@@ -9,7 +9,7 @@ from prometheus_client import REGISTRY
 
 from services.payment import SERVICE
 from services.payment.clearing.metrics import read_clearing
-from shared.settings import ClearingDays
+from shared.setting_groups.deadlines import ClearingDays
 from tests.harness.assessments import DUE_FEN, VILLAGE
 from tests.harness.installation import Installation, http_client
 from tests.harness.village_cash import Village, bill

@@ -18,7 +18,8 @@ from shared.database.older_names import (
     database_at,
 )
 from shared.database.provision import generate_passwords, login_role, provision
-from shared.settings import Settings, database_name
+from shared.setting_groups.databases import database_name
+from shared.settings import Settings
 from tests.harness.cluster import SERVICES, Cluster
 
 EVERY_DATABASE = (*SERVICES, "bus")

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from services.payment import SERVICE as PAYMENT
 from services.payment.channels.wechat.keys import load_merchant
-from shared.settings import WechatMerchant
+from shared.setting_groups.partners import WechatMerchant
 from tests.harness.installation import Installation, new_key
 from tests.harness.platform_keys import certificate_file, merchant_with, public_key_file
 from tests.harness.sealed import sealed_person

@@ -2,6 +2,12 @@
 
 from tests.verify.breaks.form import Break
 
+_ANOTHER_DIFFERS = (
+    "INSERT INTO settlement_difference (id, class, kind, channel, merchant_id, transaction_id, happened_at,"
+    " owner, since, region, actor, correlation_id)"
+    " SELECT gen_random_uuid(), 4, 'PAYMENT', channel, merchant_id, 'OF-ANOTHER', now(), 'OFFICE',"
+    " '2023-10-09', region, actor, correlation_id FROM payout LIMIT 1"
+)
 BREAKS = (
     Break(
         "a payment that moved nothing of the channels account",
@@ -41,6 +47,27 @@ BREAKS = (
         ("UPDATE payment SET transaction_id = 'INVENTED' WHERE amount_fen = 18000",),
         36_000,
         query="_PAYMENTS_BILLED",
+    ),
+    Break(
+        "a payment that no bill has while another one is known to differ",
+        "CHANNEL_BILLS",
+        "payment",
+        (
+            _ANOTHER_DIFFERS,
+            "UPDATE payment SET transaction_id = 'INVENTED' WHERE amount_fen = 18000",
+        ),
+        36_000,
+        query="_PAYMENTS_BILLED",
+    ),
+    Break(
+        "a payment that moved nothing while another one is known to differ",
+        "CHANNEL_BILLS",
+        "payment",
+        (
+            _ANOTHER_DIFFERS,
+            "UPDATE bill_flow_line SET business_no = 'NOBODYS' WHERE amount_fen = 18000",
+        ),
+        query="_MOVEMENTS",
     ),
     Break(
         "a line of the channel's bill deleted",

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, l
 from cryptography.x509 import load_pem_x509_certificate
 
 from services.payment.channels.wechat.key_faults import PUBLIC_KEY_ID, PlatformKey, key_faults
-from shared.settings import WechatMerchant
+from shared.setting_groups.partners import WechatMerchant
 from shared.settings_errors import UnusableSetting, read_setting_file, setting_place
 
 _API_V3_KEY_BYTES = 32

@@ -8,7 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.payments.counted.repository import COVERED, CoveredRange
-from services.payment.payouts.repository import BillPlace, Payout, ReadBill
+from services.payment.payouts.billed.repository import BillPlace, ReadBill
+from services.payment.payouts.models import Payout
 from shared.database.row import fetch_one, select_into
 
 

@@ -8,9 +8,10 @@ themselves.
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.payments.counted.repository import CoveredRange
-from services.payment.payouts import repository
 from services.payment.payouts.bill_job import UNUSUAL_MOVEMENT
-from services.payment.payouts.repository import BillPlace, Payout, PayoutRow, ReadBill
+from services.payment.payouts.billed import repository as billed
+from services.payment.payouts.billed.repository import BillPlace, PayoutRow, ReadBill
+from services.payment.payouts.models import Payout
 from services.payment.payouts.uncovered import repository as uncovered
 from services.payment.payouts.uncovered.repository import Cover
 
@@ -23,7 +24,7 @@ async def cover_of(session: AsyncSession, payout: Payout) -> Cover | None:
     first = await uncovered.oldest(session, payout.channel, payout.merchant_id)
     if first is None or first.id != payout.id:
         return None
-    after = await repository.last_end(session, bill)
+    after = await billed.last_end(session, bill)
     until = await uncovered.last_before(session, bill, payout.line_no, after)
     if until is None:
         return Cover("DECIDED", None, after, None, payout.amount_fen)
@@ -43,12 +44,12 @@ async def follow(session: AsyncSession, payout: Payout) -> None:
 
 async def _found(session: AsyncSession, payout: Payout) -> Cover | None:
     bill = await _bill(session, payout)
-    after = await repository.last_end(session, bill)
+    after = await billed.last_end(session, bill)
     row = PayoutRow(payout.line_no, payout.amount_fen, payout.paid_out_on)
-    until = await repository.find_end(session, bill, row, after)
+    until = await billed.find_end(session, bill, row, after)
     if until is None:
         return None
-    unusual = await repository.has_unusual(session, _range(bill, after, until))
+    unusual = await billed.has_unusual(session, _range(bill, after, until))
     return Cover("HELD" if unusual else "AWAITED", UNUSUAL_MOVEMENT if unusual else None, after, until)
 
 

@@ -46,9 +46,7 @@ class RefundOfDay:
     region: str
     state: str
     refunded_on: date | None
-    attributed_to: date | None
     counted: bool
-    actor: str
 
 
 # A refund is deducted once, from the payout of its own day or of the day that two people attributed it to.

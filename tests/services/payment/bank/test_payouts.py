@@ -133,6 +133,8 @@ async def test_a_bank_line_that_differs_holds_its_payout_only(payment: RunningPa
         ("SETTLEMENT_SHORT", DUE_FEN, DUE_FEN - 100)
     ]
     await part(payment, "READY_TO_REMIT", SECOND)
+    clearing = {one["kind"]: one for one in (await payment.get("clearing"))["items"]}
+    assert clearing["payouts_unsettled"]["oldest_on"] == SECOND, "D3: what the bank has not met has an age"
     (mistyped,) = await lines_of(payment, "B1")
     await reverse(payment, mistyped["id"])
     await part(payment, "CLOSED_EMPTY")

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from services.payment.channel_bills import repository
+from services.payment.channel_bills.comparison import repository as comparison
 from services.payment.channel_bills.models import Compared, ComparedRefund
 from simulator.wechat.bill_files import TradeRow
 from tests.harness.installation import COUNTY
@@ -36,12 +36,12 @@ async def read(payment: RunningPayment, *rows: TradeRow) -> Any:
 
 async def compared(payment: RunningPayment, bill_id: Any) -> Sequence[Compared]:
     async with payment.running.database.transaction(COUNTY) as session:
-        return await repository.compare(session, bill_id, limit=100)
+        return await comparison.compare(session, bill_id, limit=100)
 
 
 async def compared_refunds(payment: RunningPayment, bill_id: Any) -> Sequence[ComparedRefund]:
     async with payment.running.database.transaction(COUNTY) as session:
-        return await repository.compare_refunds(session, bill_id, limit=100)
+        return await comparison.compare_refunds(session, bill_id, limit=100)
 
 
 class TestPayments:

@@ -1,4 +1,4 @@
-"""P11: how long the event loop of each process was held up by its own work, while people pay and somebody looks.
+"""P12: how long the event loop of each process was held up by its own work, while people pay and somebody looks.
 
 The processes measure it themselves, every five milliseconds, and say it on their metrics port. It is measured by what
 the loop took of the processor: another process that runs does not lengthen it. A stretch may have begun up to a look's
@@ -38,21 +38,21 @@ async def measure(plan: Plan) -> Sequence[Line]:
     longest: dict[str, list[float]] = {f"{name} {role}": [] for name, role in _PROCESSES}
     async with (
         running_broker() as kafka,
-        installed("bench-p11", brokers=kafka.bootstrap_servers) as made,
+        installed("bench-p12", brokers=kafka.bootstrap_servers) as made,
         AsyncExitStack() as stack,
     ):
         await fill(made, population)
         metrics, chain = await _running(made, stack, population, kafka.pid)
         await chain.passes(warm)
         for number in range(1, plan.repeat + 1):
-            plan.say(f"P11 round {number} of {plan.repeat}")
+            plan.say(f"P12 round {number} of {plan.repeat}")
             before = await _looks(metrics)
             await chain.passes(payers)
             after = await _looks(metrics)
             for name, looks in after.items():
                 longest[name].append(1000 * (_longest(before[name], looks) + LOOK_EVERY_S))
     return [
-        line("P11", f"{name}: no stretch longer than", "ms", values, at_most(_goal(name)))
+        line("P12", f"{name}: no stretch longer than", "ms", values, at_most(_goal(name)))
         for name, values in longest.items()
     ]
 

@@ -1,0 +1,1 @@
+"""A trade bill beside what we have of its day, by class."""

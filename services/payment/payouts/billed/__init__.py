@@ -1,0 +1,1 @@
+"""Taking the payouts out of each bill: which movements each of them covers."""

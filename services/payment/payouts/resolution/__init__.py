@@ -1,0 +1,1 @@
+"""What a payout lacks: refunds that nothing of ours explains, and what is there now."""

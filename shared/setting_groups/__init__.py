@@ -1,0 +1,1 @@
+"""An installation's settings by subject; `shared.settings` puts them together."""

@@ -1,0 +1,47 @@
+"""Tables that are read as a whole, and keys that are read without a limit, for there is never much."""
+
+# What never has many rows, however long an installation runs.
+SMALL = {
+    "business_date": "one row",
+    "day_turned": "one row",
+    "policy_applied": "one row",
+    "transfer_horizon": "one row",
+    "messaging_installation": "one row",
+    "transfer_sum": "one row per village, kind of transfer and account",
+    "village_counter": "one row per village and year",
+    "enrolment_count": "one row per village, state and day of payment, or per village and price",
+    "enrolment_count_delta": "what changed since the last folding, which a job does every 30 seconds",
+    "roster_line_count": "one row per village and identity",
+    "roster_line_count_delta": "what changed since the last folding",
+    "region_directory": "one row per village",
+    "relay_lane": "as many as lanes",
+    "relay_member": "as many as processes",
+    "consumer_offset": "as many as partitions",
+    "bus_head": "as many as partitions",
+    "bus_lease": "as many as partitions",
+    "bus_member": "as many as processes",
+    "town_target": "one row per town and statement of targets",
+    "target_set": "one row per statement of targets",
+    "sealed_block": "one row per thousands of sealed rows, and read for those that are about to be purged",
+    "billed_merchant": "one row per merchant",
+    "question_pace": "one row per merchant",
+    "epoch": "one row per restoration",
+    "document_look_alike": "numbers of before that look alike; none is added",
+    "payout": "some rows per merchant and day",
+    "channel_bill": "two rows per merchant and day",
+    "tax_detail": "the lines of one answer, for one transaction",
+    "staged_line": "twenty thousand lines of one bill, for one transaction",
+}
+# Of these a key that stands in no unique index has few rows: they are given by it without a limit.
+FEW_OF_A_KEY = {
+    "order_line": "an order has the lines of a family",
+    "assessment": "an enrolment has a version for each change of its facts",
+    "roster_line": "a person holds few identities",
+    "deposit_slip": "a batch of a village has the slips of some visits to the bank",
+    "parked_event": "what waits behind one failed event",
+    "dead_letter": "what failed of one aggregate",
+    "suspense": "one part of one payment",
+    "lost_event": "what a restoration lost of one enrolment",
+    "remittance_move": "one of a batch is under way, and one into it",
+    "remittance_batch": "a batch, and those that replaced it once it was returned",
+}

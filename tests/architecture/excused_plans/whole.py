@@ -1,0 +1,72 @@
+"""Statements that read a whole table, or a whole index, and why they may."""
+
+from tests.architecture.excused_plans.reasons import BY_OTHERS, FAILED, FEW, PAGE, WAITING
+
+# What is read as a whole.
+WHOLE = {
+    "services/payment/bank/repository.py _TO_RECOUNT": {"remittance_batch": PAGE, "refund": FEW},
+    "services/payment/bank/repository.py _WITH_MONEY": {"payment": "whether a merchant has one row: the first ends it"},
+    "services/payment/cash/repository.py _COMPARABLE": {"remittance_batch": PAGE},
+    "services/payment/shortages/repository.py _LISTED": {"remittance_batch": PAGE},
+    "services/payment/shortages/repository.py _LOCK_PAYABLE": {"remittance_batch": WAITING, "bank_line": WAITING},
+    "services/payment/notices/quarantine/repository.py _FIGURES": {"raw_notice": WAITING},
+    "services/payment/notices/repository.py _AT_RISK": {"raw_notice": WAITING},
+    "services/payment/notices/repository.py _CLAIM": {"raw_notice": WAITING},
+    "services/payment/notices/repository.py _UNPARK_BOOKED": {"raw_notice": WAITING},
+    "services/payment/notices/repository.py _WAITING": {"raw_notice": WAITING},
+    "services/payment/orders/questions/repository.py _WITHDRAWN": {"payment_order": WAITING, "order_line": BY_OTHERS},
+    "services/payment/receipts/repository.py _UNLISTED": {"cash_receipt": "a village's receipts of a year, on a page"},
+    "services/payment/remittance/repository.py _TAKE": {"remittance_move": WAITING},
+    "services/payment/remittance/detail_fetches/repository.py _CLAIM": {"detail_fetch": WAITING},
+    "services/payment/remittance/detail_fetches/repository.py _TAKE_COMPARED": {"detail_fetch": WAITING},
+    "services/payment/remittance/detail_fetches/repository.py _TAKE_ENDED": {"detail_fetch": WAITING},
+    "services/payment/refunds/repository.py _TAKE": {"refund": WAITING},
+    "services/payment/summary/repository.py _SUMMARY": {"raw_notice": WAITING, "suspense": FEW, "refund": FEW},
+    "services/subsidy/changes/repository.py _TAKE": {"roster_change": WAITING},
+    "shared/messaging/dead_letters/replay.py _LIST": {"dead_letter": WAITING},
+    "shared/messaging/dead_letters/replay.py _SKIP": {"dead_letter": FAILED},
+    "shared/messaging/topics/stats.py _STATS": {"outbox": WAITING, "dead_letter": WAITING, "parked_event": WAITING},
+    "services/payment/bank/repository.py _OWED": {"refund": FEW},
+    "services/payment/channel_bills/comparison/repository.py _COMPARE": {
+        "payment_order": "set against a whole bill at once"
+    },
+    "services/payment/clearing/repository.py _CLEARING": {
+        "bank_line": WAITING,
+        "cash_receipt": WAITING,
+        "cash_refund": WAITING,
+        "refund": FEW,
+        "remittance_batch": WAITING,
+        "suspense": WAITING,
+    },
+    "services/payment/differences/repository.py _CLAIM_TO_ASK": {"settlement_difference": WAITING},
+    "services/payment/differences/repository.py _CLOSE_COUNTED": {
+        "refund": FEW,
+        "settlement_difference": WAITING,
+        "unasked_refund": FEW,
+    },
+    "services/payment/differences/repository.py _FIGURES": {"settlement_difference": WAITING},
+    "services/payment/differences/repository.py _LIST": {"settlement_difference": WAITING},
+    "services/payment/differences/repository.py _RECORD_REFUNDS": {"refund": FEW},
+    "services/payment/differences/repository.py _TRIED": {"settlement_difference": WAITING},
+    "services/payment/orders/questions/repository.py _ANY_DUE": {"order_line": BY_OTHERS, "payment_order": WAITING},
+    "services/payment/orders/questions/repository.py _ASK_ALL_OPEN": {
+        "order_line": BY_OTHERS,
+        "payment_order": WAITING,
+    },
+    "services/payment/orders/questions/repository.py _CLAIM_DUE": {"order_line": BY_OTHERS, "payment_order": WAITING},
+    "services/payment/orders/repository.py _END_UNREACHABLE": {"order_line": BY_OTHERS},
+    "services/payment/orders/repository.py _HURRY_LAPSED": {"order_line": BY_OTHERS},
+    "services/payment/orders/questions/repository.py _UNANSWERED": {"order_line": BY_OTHERS, "payment_order": WAITING},
+    "services/payment/payouts/resolution/repository.py _TO_RESOLVE": {
+        "payment_line": FEW,
+        "refund": FEW,
+        "settlement_difference": WAITING,
+        "unasked_refund": FEW,
+    },
+    "services/payment/payouts/resolution/repository.py _UNEXPLAINED": {"refund": FEW},
+    "services/payment/refunds/deductions/repository.py _DEDUCT_COVERED": {"refund": FEW},
+    "services/payment/refunds/deductions/repository.py _DEDUCT_DAY": {"refund": FEW},
+    "services/payment/refunds/repository.py _UNSETTLED": {"refund": FEW},
+    "services/payment/refunds/unasked/repository.py _KNOWN": {"refund": FEW},
+    "services/payment/statements/settlements/repository.py _LOOK_AGAIN": {"bank_line": WAITING},
+}
