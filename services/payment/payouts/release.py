@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.payment.payouts import payout_match, repository
 from services.payment.payouts.bill_job import NOT_COVERED, UNUSUAL_MOVEMENT
 from services.payment.payouts.billed.repository import BillPlace
-from services.payment.payouts.holding import HOLD_PAYOUT
+from services.payment.payouts.hold import HOLD_PAYOUT
 from services.payment.payouts.models import Payout
 from services.payment.payouts.schemas import PayoutRelease
 from services.payment.payouts.uncovered import repository as uncovered_rows

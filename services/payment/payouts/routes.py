@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from services.payment.payouts import holding, release, repository
+from services.payment.payouts import hold, release, repository
 from services.payment.payouts.schemas import PayoutOut, PayoutPage, ReleaseIn
 from shared.approvals.schemas import ApprovalOut
 from shared.approvals.service import AnotherWaits, Grounds
@@ -46,11 +46,11 @@ async def propose_release(
 @ROUTER.post(
     "/v1/payouts/{payout_id}/holding", status_code=202, dependencies=[requires("payment:bank", for_whole_area=True)]
 )
-@responses_for(NotFound, holding.PayoutNotReleased, AnotherWaits)
+@responses_for(NotFound, hold.PayoutNotReleased, AnotherWaits)
 async def propose_holding(
     session: Session, caller: CurrentCaller, context: CurrentContext[object], payout_id: UUID, body: ReleaseIn
 ) -> ApprovalOut:
     """Propose that a released payout is held again, before the bank shows it; another client approves it."""
     today = await business_date(session, context.clock)
     grounds = Grounds(body.reason, body.evidence)
-    return ApprovalOut.of(await holding.propose_holding(session, payout_id, grounds, caller.trace(), today), today)
+    return ApprovalOut.of(await hold.propose_holding(session, payout_id, grounds, caller.trace(), today), today)

@@ -166,7 +166,7 @@ class TestAnswers:
         await payment.asked()
         assert (await payment.get(f"orders/{order_no}"))["state"] == "AWAITING"
 
-    async def test_a_refund_that_is_told_of_in_another_form_is_asked_for_again(self, payment: RunningPayment) -> None:
+    async def test_a_refund_that_is_reported_in_another_form_is_asked_for_again(self, payment: RunningPayment) -> None:
         """B4, of its kind: a status that was none counted as an answer."""
         channel = payment.running.resources.channels[MCHID]
         for each in said_wrongly(RefundMessage, REFUND | {"mchid": MCHID}):

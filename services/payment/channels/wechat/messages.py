@@ -36,31 +36,31 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
 
-class PaidAmount(_Part):
+class PaidPart(_Part):
     """The order's amount is ``total``: ``payer_total`` is lower where the payer used coupons."""
 
     total: Amount
     currency: Code = "CNY"
 
 
-class PaymentFacts(_Part):
+class PaymentPart(_Part):
     """What every message about a payment says."""
 
     out_trade_no: Code
     transaction_id: Code
     trade_state: Code
     success_time: Moment
-    amount: PaidAmount
+    amount: PaidPart
 
 
-class PaymentMessage(PaymentFacts):
+class PaymentMessage(PaymentPart):
     """Of a payment to a merchant, by a notice or an answer."""
 
     appid: Code
     mchid: Code
 
 
-class PartnersPaymentMessage(PaymentFacts):
+class PartnersPaymentMessage(PaymentPart):
     """From a service provider (服务商), who collects for another merchant."""
 
     sp_appid: Code
@@ -69,13 +69,13 @@ class PartnersPaymentMessage(PaymentFacts):
     sub_mchid: Code
 
 
-class RefundedAmount(_Part):
+class RefundedPart(_Part):
     """What goes back."""
 
     refund: Amount
 
 
-class RefundFacts(_Part):
+class RefundPart(_Part):
     """What every message about a refund says."""
 
     out_trade_no: Code
@@ -84,16 +84,16 @@ class RefundFacts(_Part):
     refund_id: Code | None = None
     refund_status: Code
     success_time: Moment | None = None
-    amount: RefundedAmount
+    amount: RefundedPart
 
 
-class RefundMessage(RefundFacts):
+class RefundMessage(RefundPart):
     """Of a merchant's refund, by a notice or an answer."""
 
     mchid: Code
 
 
-class PartnersRefundMessage(RefundFacts):
+class PartnersRefundMessage(RefundPart):
     """Of a refund by a service provider."""
 
     sp_mchid: Code

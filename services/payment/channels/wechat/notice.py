@@ -17,10 +17,10 @@ from services.payment.channels.wechat.keys import Merchant
 from services.payment.channels.wechat.messages import (
     PartnersPaymentMessage,
     PartnersRefundMessage,
-    PaymentFacts,
     PaymentMessage,
-    RefundFacts,
+    PaymentPart,
     RefundMessage,
+    RefundPart,
 )
 from services.payment.channels.wechat.signature import Refusal, Refused
 from services.payment.notices.notice import (
@@ -131,7 +131,7 @@ def object_in(content: bytes) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _payment(header: NoticeHeader, paid: PaymentFacts, payee: _Payee) -> PaymentNotice:
+def _payment(header: NoticeHeader, paid: PaymentPart, payee: _Payee) -> PaymentNotice:
     return PaymentNotice(
         channel=CHANNEL,
         merchant_id=header.merchant_id,
@@ -150,7 +150,7 @@ def _payment(header: NoticeHeader, paid: PaymentFacts, payee: _Payee) -> Payment
     )
 
 
-def _refund(header: NoticeHeader, refund: RefundFacts, payee: _Payee) -> RefundNotice:
+def _refund(header: NoticeHeader, refund: RefundPart, payee: _Payee) -> RefundNotice:
     return RefundNotice(
         channel=CHANNEL,
         merchant_id=header.merchant_id,

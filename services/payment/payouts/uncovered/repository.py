@@ -25,7 +25,7 @@ class Cover:
     released_by: UUID | None = None
 
 
-# Whoever takes payouts out of this merchant's bills waits: each begins where the one before ends.
+# Who takes payouts out of this merchant's bills waits: each begins where the one before ends.
 _LOCK_BILL = select_into(
     ReadBill,
     """
