@@ -40,7 +40,7 @@ async def recover(session: AsyncSession, items: Sequence[Suspended]) -> set[UUID
 
 
 def _payer(item: Suspended) -> UUID | None:
-    """Whose bill it would have paid, had that not been paid; nobody's where the money may be another one's."""
+    """Whose bill it would have paid, had that not been paid; None where the money may be another one's."""
     is_held = item.state is SuspenseState.HELD and item.reason is SuspenseReason.BILL_ALREADY_PAID
     return item.dimensions.enrolment_id if is_held else None
 
