@@ -139,6 +139,10 @@ class ServiceContext(Generic[R_co]):
         """Let a job look for work now."""
         self.wake_event(job).set()
 
+    def wake_in(self, job: str, seconds: float) -> None:
+        """Let a job look for work in so many seconds, sooner than its interval says."""
+        asyncio.get_running_loop().call_later(seconds, self.wake, job)
+
     def wake_event(self, job: str) -> asyncio.Event:
         """The event that a job waits on."""
         return self._wakes.setdefault(job, asyncio.Event())

@@ -12,12 +12,13 @@ from verify.figures import county_figures
 from verify.report import ConsistencyReport
 from verify.snapshot import Databases, open_databases
 from verify.towns import townships
+from verify.unfinished import unfinished
 
 _EPOCH = "SELECT coalesce(max(epoch), 0) AS epoch FROM proof.epoch"
 
 
 async def examine(settings: Settings, further: Sequence[ConsistencyCheck] = ()) -> ConsistencyReport:
-    """Read every database once and judge it.
+    """Read every database once and judge it; a further check takes the place of one with its code.
 
     Raises CouldNotExamine where one cannot be read, and UnusableSetting where one is another installation's.
     """
@@ -26,10 +27,12 @@ async def examine(settings: Settings, further: Sequence[ConsistencyCheck] = ()) 
         await _refuse_other_installation(databases, settings.installation)
         taken = await databases.registration.one("SELECT now() AS at")
         towns, overall = await townships(databases, settings.benefit_year, settings.region_name)
-        results = [await check.result(databases) for check in (*CHECKS, *further)]
+        asked = {check.code: check for check in (*CHECKS, *further)}
+        results = [await check.result(databases) for check in asked.values()]
         ends = await heads(databases)
         epochs = {each.database: (await each.one(_EPOCH))["epoch"] for each in databases.each}
         figures = await county_figures(databases, settings.benefit_year)
+        restoring = await unfinished(databases)
     return ConsistencyReport(
         installation=settings.installation,
         region=settings.region,
@@ -43,6 +46,7 @@ async def examine(settings: Settings, further: Sequence[ConsistencyCheck] = ()) 
         heads=ends,
         epochs=epochs,
         figures=figures,
+        unfinished=restoring,
     )
 
 

@@ -30,7 +30,8 @@ def render(report: ConsistencyReport, width: int = WIDE) -> RenderableType:
     parts: list[RenderableType] = [towns_table(report, width), Text(), _checks(report, width)]
     parts += [part for check in report.checks if (part := _rows(check, width)) is not None]
     too_old = _too_old(report)
-    return Group(*parts, Text(), *([too_old] if too_old is not None else ()), _verdict(report))
+    restoring = [Text(f"! {each.zh} · {each.en}", style="yellow") for each in report.unfinished]
+    return Group(*parts, Text(), *([too_old] if too_old is not None else ()), *restoring, _verdict(report))
 
 
 def print_report(report: ConsistencyReport, console: Console | None = None) -> None:
@@ -142,8 +143,9 @@ def _too_old(report: ConsistencyReport) -> Text | None:
         return None
     oldest = found.named[0]
     amount = f"，{yuan(found.named_fen)} 元" if found.named_fen else ""
+    what = f"{oldest.region} {labels.subject(oldest.subject)}"
     words = (
-        f"! 在途超时 {found.named_count:,} 项{amount}；最久的：{oldest.region} {oldest.subject}，{oldest.found}"
+        f"! 在途超时 {found.named_count:,} 项{amount}；最久的：{what}，{oldest.found}"
         f" · {found.named_count:,} items have waited beyond their limit"
     )
     return Text(words, style="yellow")

@@ -87,6 +87,16 @@ class CountyFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class UnfinishedRestoration:
+    """A restored service that is still being made whole again: how much waits, and the sentence that says it."""
+
+    service: str
+    waiting: int
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConsistencyReport:
     """The whole examination."""
 
@@ -104,6 +114,8 @@ class ConsistencyReport:
     # In which epoch each service announces.
     epochs: Mapping[str, int]
     figures: CountyFigures = CountyFigures()
+    # Beside what is broken meanwhile, never instead of it.
+    unfinished: tuple[UnfinishedRestoration, ...] = ()
 
     @property
     def breaks(self) -> int:

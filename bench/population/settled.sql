@@ -44,6 +44,10 @@ SELECT pg_temp.made(11, 2 * s.k + 2), 1, (s.day + 1) AT TIME ZONE 'Asia/Shanghai
        concat('P', s.k), NULL, 'PAYOUT', -s.fen, 0, '', t.county
 FROM settled_day AS s CROSS JOIN template AS t;
 
+INSERT INTO read_bill (bill_id, state, content_hash, line_count, lines_digest, read_on, region)
+SELECT bill.id, bill.state, bill.content_hash, bill.line_count, decode(lines.digest, 'hex'), bill.read_on, bill.region
+FROM channel_bill AS bill LEFT JOIN proof.bill_digest AS lines ON lines.bill_id = bill.id;
+
 INSERT INTO payout (id, channel, merchant_id, bill_id, line_no, paid_out_on, amount_fen, after_day, after_line,
                     until_day, until_line, state, batch_id, region, actor, correlation_id)
 SELECT pg_temp.made(9, s.k), 'WECHAT', t.merchant_id, pg_temp.made(11, 2 * s.k + 2), 1, s.day + 1, s.fen,

@@ -38,14 +38,17 @@ from services.payment.approvals import routes as approvals
 from services.payment.attributions import routes as attributions
 from services.payment.bank import routes as bank
 from services.payment.bank import settlement
+from services.payment.batches.audited import REMITTANCE_BATCH
 from services.payment.bills import handlers as bill_handlers
 from services.payment.bills import routes as bills
 from services.payment.callbacks import routes as callbacks
 from services.payment.cash import match_job
 from services.payment.cash import routes as cash
+from services.payment.cash.audited import CASH_RECEIPT, DEPOSIT_SLIP
 from services.payment.cash_refunds import routes as cash_refunds
 from services.payment.channel_bills import job as channel_bill_job
 from services.payment.channel_bills import routes as channel_bills
+from services.payment.channel_bills.audited import BILLED_MERCHANT, CHANNEL_BILL, READ_BILL
 from services.payment.channel_bills.metrics import read_channel_bills
 from services.payment.clearing import routes as clearing
 from services.payment.clearing.metrics import read_clearing
@@ -54,6 +57,7 @@ from services.payment.crediting import routes as crediting
 from services.payment.crediting import worker as crediting_worker
 from services.payment.crediting.metrics import read_money_at_risk, read_quarantine
 from services.payment.differences import routes as differences
+from services.payment.differences.audited import SETTLEMENT_DIFFERENCE
 from services.payment.differences.metrics import read_differences
 from services.payment.ledger import balances
 from services.payment.ledger.audited import TRANSFER
@@ -64,11 +68,14 @@ from services.payment.orders import routes as orders
 from services.payment.orders.metrics import read_orders
 from services.payment.payouts import bill_job, channel_questions
 from services.payment.payouts import routes as payouts
+from services.payment.payouts.audited import PAYOUT
 from services.payment.refunds import routes as refunds
 from services.payment.refunds import submission
 from services.payment.refunds.metrics import read_refunds
+from services.payment.refunds.unasked.audited import UNASKED_REFUND
 from services.payment.remittance import portions
 from services.payment.remittance import routes as remittance
+from services.payment.remittance.audited import REMITTANCE_MOVE
 from services.payment.remittance.detail_fetches import job as detail_fetch_job
 from services.payment.resources import PaymentResources
 from services.payment.reversals import routes as reversals
@@ -133,5 +140,19 @@ SERVICE = Service[PaymentResources](
         "refunds": read_refunds,
         "clearing": read_clearing,
     },
-    audited=(TRANSFER, RAW_NOTICE, BANK_LINE),
+    audited=(
+        TRANSFER,
+        RAW_NOTICE,
+        BANK_LINE,
+        BILLED_MERCHANT,
+        CHANNEL_BILL,
+        READ_BILL,
+        PAYOUT,
+        SETTLEMENT_DIFFERENCE,
+        UNASKED_REFUND,
+        CASH_RECEIPT,
+        DEPOSIT_SLIP,
+        REMITTANCE_BATCH,
+        REMITTANCE_MOVE,
+    ),
 )

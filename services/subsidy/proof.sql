@@ -8,19 +8,27 @@ SELECT assessment.enrolment_id, assessment.version, assessment.region, assessmen
            SELECT FROM assessment AS newer
            WHERE newer.enrolment_id = assessment.enrolment_id AND newer.version > assessment.version
        ) AS latest,
-       -- Whether each identity it counts is on a roster that certified it and stood there by then. Those by age come from the date of birth.
+       -- Whether each identity it counts is on a roster that certified it and stood there by then. Those by age come
+       -- from the date of birth. Of an assessment that was taken up in a restoration the roster is entered again later.
        NOT EXISTS (
            SELECT FROM jsonb_array_elements_text(assessment.identities) AS counted (identity)
            WHERE counted.identity NOT IN ('AGE_60_69', 'AGE_70_PLUS') AND NOT EXISTS (
                SELECT FROM roster_line
                WHERE roster_line.person_token = assessment.person_token AND roster_line.identity = counted.identity
                  AND roster_line.certified_on <= assessment.assessed_on
-                 AND roster_line.recorded_at <= assessment.recorded_at
+                 AND (roster_line.recorded_at <= assessment.recorded_at OR taken_up.key IS NOT NULL)
                  AND (roster_line.withdrawn_on IS NULL OR roster_line.withdrawn_on >= roster_line.certified_on))
        ) AS certified,
        assessment.recorded_at,
        left(encode(sha256(convert_to(assessment.person_token, 'UTF8')), 'hex'), 16) AS person
-FROM assessment JOIN pricing ON pricing.id = assessment.pricing_id;
+FROM assessment JOIN pricing ON pricing.id = assessment.pricing_id
+LEFT JOIN (
+    SELECT lost.key, lost.payload ->> 'version' AS version, min(epoch.began_at) AS began_at
+    FROM lost_event AS lost JOIN epoch ON epoch.epoch = lost.lost_in AND lost.recorded_at < epoch.began_at
+    WHERE lost.event = 'subsidy.contribution_assessed.v1' AND lost.settled_because = 'ANNOUNCED_AGAIN'
+    GROUP BY 1, 2
+) AS taken_up ON taken_up.key = assessment.enrolment_id AND taken_up.version = assessment.version::text
+             AND taken_up.began_at <= assessment.recorded_at;
 
 -- The terms by payment date, shared by all whose facts come to the same.
 CREATE VIEW proof.pricing_row AS

@@ -38,10 +38,10 @@ _SEAL = """
         SELECT CAST(:service AS text) AS service, CAST(:table AS text) AS table_name, CAST(:form AS smallint) AS form,
                CAST(:now AS timestamptz) AS sealed_at
     ), before AS MATERIALIZED ({before}), part AS MATERIALIZED (
-        SELECT written_by, id, {digest} AS digest FROM {table}
-        WHERE (written_by, id) > ((SELECT last_written_by FROM before), (SELECT last_id FROM before))
+        SELECT written_by, {key} AS id, {digest} AS digest FROM {table}
+        WHERE (written_by, {key}) > ((SELECT last_written_by FROM before), (SELECT last_id FROM before))
           AND written_by < pg_snapshot_xmin(pg_current_snapshot())
-        ORDER BY written_by, id LIMIT :most
+        ORDER BY written_by, {key} LIMIT :most
     ), summed AS (
         SELECT count(*) AS rows, sha256(string_agg(digest, ''::bytea ORDER BY written_by, id)) AS content
         FROM part HAVING count(*) > 0
@@ -67,9 +67,10 @@ _DIFFERING = """
                lag(last_id, 1, {first_id}) OVER (ORDER BY block) AS after_id
         FROM sealed_block WHERE table_name = :table AND block BETWEEN :first - 1 AND :last
     ) AS b CROSS JOIN LATERAL (
-        SELECT count(*) AS rows, sha256(string_agg({digest_of_form}, ''::bytea ORDER BY written_by, id)) AS content
+        SELECT count(*) AS rows, sha256(string_agg({digest_of_form}, ''::bytea ORDER BY written_by, {key})) AS content
         FROM {table}
-        WHERE (written_by, id) > (b.after_written_by, b.after_id) AND (written_by, id) <= (b.last_written_by, b.last_id)
+        WHERE (written_by, {key}) > (b.after_written_by, b.after_id)
+          AND (written_by, {key}) <= (b.last_written_by, b.last_id)
     ) AS found
     WHERE b.block >= :first AND (found.rows, found.content) IS DISTINCT FROM (b.rows, b.content)
     ORDER BY b.block LIMIT 1
@@ -77,8 +78,8 @@ _DIFFERING = """
 _OLDEST_UNSEALED = """
     WITH before AS MATERIALIZED ({before})
     SELECT CAST(extract(epoch FROM clock_timestamp() - recorded_at) AS double precision) FROM {table}
-    WHERE (written_by, id) > ((SELECT last_written_by FROM before), (SELECT last_id FROM before))
-    ORDER BY written_by, id LIMIT 1
+    WHERE (written_by, {key}) > ((SELECT last_written_by FROM before), (SELECT last_id FROM before))
+    ORDER BY written_by, {key} LIMIT 1
 """
 _AHEAD = text(
     """
@@ -135,12 +136,12 @@ async def oldest_unsealed_s(session: AsyncSession, tables: Sequence[AuditedTable
 
 
 @cache
-def _built(sql: str, name: str, digest: str, digest_of_form: str) -> TextClause:
+def _built(sql: str, name: str, key: str, digest: str, digest_of_form: str) -> TextClause:
     beginning = {"first_xid": _FIRST_XID, "first_id": _FIRST_ID}
     before = _BEFORE.format(**beginning)
     digests = {"digest": digest, "digest_of_form": digest_of_form}
-    return text(sql.format(table=name, hashed=_HASHED, before=before, **digests, **beginning))
+    return text(sql.format(table=name, key=key, hashed=_HASHED, before=before, **digests, **beginning))
 
 
 def _statement(sql: str, table: AuditedTable) -> TextClause:
-    return _built(sql, table.name, table.digest, table.digest_of("b.form"))
+    return _built(sql, table.name, table.key, table.digest, table.digest_of("b.form"))

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class AuditedTable:
-    """A table whose rows are written once. It has ``id``, ``recorded_at`` and ``written_by``, the writing transaction.
+    """A table some of whose columns are written once. It has a ``key`` of UUIDs, ``recorded_at`` and ``written_by``.
+
+    The last is the writing transaction; an index holds ``(written_by, key)``. What may change later is left out.
 
     A block says in which form it was sealed. Another list of columns is another form, beside the earlier one in the
     table's proof view: blocks of before are still recomputed as they were sealed.
@@ -19,6 +21,8 @@ class AuditedTable:
     left_out: Mapping[str, str] = field(default_factory=dict)
     # The forms of before, by their number: blocks that were sealed in them stay.
     earlier: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    # The column that distinguishes the rows of one transaction.
+    key: str = "id"
 
     @property
     def digest(self) -> str:

@@ -35,6 +35,10 @@ FROM approval;
 CREATE VIEW proof.epoch AS
 SELECT epoch, began_at, began_by, because, restored_to, abandoned FROM epoch;
 
+-- What a restoration lost and nobody has made good yet: how many of each kind.
+CREATE VIEW proof.lost_event AS
+SELECT event, count(*) AS waiting FROM lost_event WHERE settled_at IS NULL GROUP BY event;
+
 CREATE VIEW proof.installation AS
 SELECT service, installation, partitions, settled_at FROM messaging_installation;
 

@@ -13,6 +13,11 @@ def new_id() -> UUID:
     return uuid7()
 
 
+def first_id_of(moment: datetime) -> UUID:
+    """What no identifier that is made from a moment on sorts before."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)
+
+
 def age_of(identifier: UUID, now: datetime) -> timedelta | None:
     """How long ago an identifier says that it was made, negative for a day to come; None for one of another kind."""
     if identifier.version != _BY_TIME:

@@ -31,6 +31,7 @@ STATEMENTS = {
     "services/payment/differences/repository.py _RECORD_PAYMENTS": FIXED,
     "services/payment/differences/repository.py _RECORD_REFUNDS": FIXED,
     "services/payment/payouts/repository.py _AWAITED_FEN": FIGURE,
+    "services/payment/payouts/resolution/repository.py _TO_RESOLVE": ONE,
     "services/payment/payouts/billed/repository.py _COVER": FIXED,
     "services/payment/payouts/repository.py _SUM_UNUSUAL": FIXED,
     "services/payment/payouts/uncovered/repository.py _MOVED": FIXED,

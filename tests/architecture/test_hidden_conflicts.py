@@ -62,6 +62,7 @@ MET = {
         "document_look_alike_kind_document_id_key": "written by a migration, which sees the whole area",
         "remittance_batch_certificate_form": WHOLE_AREA,
         "payout_bill_id_line_no_key": WHOLE_AREA,
+        "read_bill_pkey": WHOLE_AREA,
         "settlement_difference_of_line": WHOLE_AREA,
         "settlement_difference_of_payment": WHOLE_AREA,
         "settlement_difference_unasked_id_key": WHOLE_AREA,

@@ -33,6 +33,7 @@ async def test_payment_restored_to_earlier_counts_every_payment_once(tmp_path: P
         assert f"{AFTER + len(people)}  payment.contribution_paid.v1" in said
         assert await county.one("payment", "SELECT max(epoch) FROM epoch") == 1
         said = await played.restored("payment")
+        assert "! 缴费正在恢复：还有" in await played.canbao("verify", ends_with=1)
         assert "epoch 2 began" in said
         # One task for each entry: three receipts, two remittances, one treasury receipt, one certificate.
         assert f"{len(people) + 4} to be entered again" in said

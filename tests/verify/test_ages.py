@@ -30,9 +30,9 @@ async def test_what_is_too_old_is_named_with_whose_it_is(county: County) -> None
         "411521",
     )
     assert check.named[0].expected == "at most 7 days"
-    said = await printed(county)
+    said = " ".join((await printed(county)).split())
     assert "在途超时" in said
-    assert "最久的：411521 bank_lines_unexplained · bank line B-OLD 1，since 2020-01-01" in said
+    assert "最久的：411521 未对应的到账 bank_lines_unexplained · bank line B-OLD 1，since 2020-01-01" in said
 
 
 async def test_each_kind_of_waiting_is_found(county: County) -> None:

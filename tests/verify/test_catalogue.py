@@ -29,7 +29,9 @@ EXCUSED: dict[tuple[str, str, str], str] = {
         for service in ("quota", "subsidy")
     },
     ("payment", "approval", "expires_on"): "a day: only that the decision was not after it is checked",
-    ("payment", "remittance_move", "moved_to"): "where a move that is done was; with lines left it is compared",
+    ("payment", "remittance_move", ""): "steps from before lines moved in portions have no move: the first may be one",
+    ("payment", "remittance_batch", "moved_on"): "since when it waits, for its age; the days of its steps are checked",
+    ("payment", "remittance_batch", "recorded_at"): "when the row was written, for the age of what is being settled",
     ("payment", "approval", "decided_at"): "the moment of a decision whose day is checked",
     **{
         ("payment", "business_date", column): "a clock: that there is one, and nothing entered after it, is checked"

@@ -1,5 +1,6 @@
 """The table on paper: a figure is never cut, whatever the width of the window."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import StringIO
 
@@ -9,7 +10,7 @@ from rich.console import Console
 
 from verify.labels import subject
 from verify.render import WIDE, age, as_json, print_report, render
-from verify.report import CheckResult, ConsistencyReport, RowFinding, TownLine
+from verify.report import CheckResult, ConsistencyReport, RowFinding, TownLine, UnfinishedRestoration
 from verify.towns_table import yuan
 
 
@@ -122,3 +123,19 @@ def test_amounts_are_yuan_with_thousands() -> None:
 
 def test_ages_are_given_in_the_largest_fitting_unit() -> None:
     assert [age(seconds) for seconds in (0.5, 90, 7_200, 172_800)] == ["0.5 s", "1.5 min", "2.0 h", "2.0 d"]
+
+
+def test_a_restoration_under_way_is_said_on_a_line_of_its_own_and_hides_no_break() -> None:
+    """E1: `verify` showed breaks while a restored service caught up, and nobody was told why."""
+    row = RowFinding("enrolment 0197c2a0-7b1c-7e51-9a57-6b3a4d1c2024", "411521101201", "PAID", "OPEN")
+    found = replace(
+        report(breaks=1, rows=(row,)),
+        unfinished=(UnfinishedRestoration("payment", 2, "缴费正在恢复", "payment is being made whole again"),),
+    )
+    lines = [line.strip() for line in printed(found, WIDE).splitlines()]
+    assert "! 缴费正在恢复 · payment is being made whole again" in lines
+    assert any("不符 BREAK 1" in line for line in lines)
+    assert lines[-1].startswith("✗ 不一致：1 处不符")
+    assert not found.consistent
+    assert '"unfinished": [' in as_json(found)
+    assert "正在恢复" not in printed(report(), WIDE)

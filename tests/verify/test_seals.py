@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import Result
@@ -40,6 +41,20 @@ async def test_every_column_is_sealed_or_left_out_with_a_reason(county: County, 
         assert all(table.left_out.values())
 
 
+@pytest.mark.parametrize("service", SEALED)
+async def test_no_service_may_change_what_is_sealed(county: County, service: str) -> None:
+    """V: what changes in the ordinary way would break its block."""
+    for table in BY_NAME[service].audited_tables:
+        changeable = await county.sql(
+            service,
+            "SELECT attname::text AS column_name FROM pg_attribute WHERE attrelid = to_regclass('public.' || $1)"
+            " AND attnum > 0 AND NOT attisdropped AND has_column_privilege($2, attrelid, attnum, 'UPDATE')",
+            table.name,
+            f"{service}_app",
+        )
+        assert {row["column_name"] for row in changeable} <= set(table.left_out), table.name
+
+
 async def anchored(county: County, monkeypatch: pytest.MonkeyPatch, file: Path) -> Result:
     """Type `canbao verify --anchor`."""
     return await typed(county, monkeypatch, "--json", "--anchor", str(file))
@@ -49,6 +64,12 @@ def found(result: Result) -> dict[str, str]:
     """The anchored blocks that are not there any more, and what is."""
     (check,) = (check for check in json.loads(result.stdout)["checks"] if check["code"] == "SEALS_ANCHOR")
     return {row["subject"]: row["found"] for row in check["rows"]}
+
+
+def content_of(result: Result) -> dict[str, Any]:
+    """What was said about the content of blocks."""
+    checks: list[dict[str, Any]] = json.loads(result.stdout)["checks"]
+    return next(check for check in checks if check["code"] == "SEALS_CONTENT")
 
 
 def lines(file: Path) -> list[dict[str, object]]:
@@ -150,6 +171,39 @@ class TestAnchor:
         (first, *_) = lines(file)
         assert (await county.check("SEALS_CHAIN")).verdict == "OK"
         assert first["heads"] != (await county.examined()).heads
+
+    async def test_blocks_that_were_anchored_are_not_recomputed_where_that_is_asked_for_and_are_named(
+        self, county: County, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        """V: a change of what was anchored is found by the whole examination only, and the report says so."""
+        file = tmp_path / "anchor.jsonl"
+        since = ("--json", "--anchor", str(file), "--since-anchor")
+        first = await typed(county, monkeypatch, *since)
+        assert content_of(first)["named_count"] == 0, "nothing was anchored yet"
+        await county.break_in("payment", _FORGED)
+        result = await typed(county, monkeypatch, *since)
+        assert result.exit_code == 0, result.output
+        left_out = {row["subject"] for row in content_of(result)["named"]}
+        assert any(subject.startswith("block payment.transfer 1–") for subject in left_out)
+        assert content_of(result)["examined"] < content_of(first)["examined"]
+        assert (await anchored(county, monkeypatch, file)).exit_code == 1, "the whole recomputes everything"
+
+    async def test_what_was_sealed_after_the_anchor_and_what_does_not_fit_it_is_recomputed(
+        self, county: County, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "anchor.jsonl"
+        await anchored(county, monkeypatch, file)
+        await county.break_in(
+            "payment", "UPDATE sealed_block SET hash = sha256(hash) WHERE table_name = 'transfer'", _FORGED
+        )
+        result = await typed(county, monkeypatch, "--json", "--anchor", str(file), "--since-anchor")
+        assert result.exit_code == 1
+        assert any(row["subject"].startswith("block payment.transfer ") for row in content_of(result)["rows"])
+
+    async def test_it_needs_the_anchor(self, county: County, monkeypatch: pytest.MonkeyPatch) -> None:
+        result = await typed(county, monkeypatch, "--since-anchor")
+        assert result.exit_code == 2
+        assert "--anchor" in result.output
 
     async def test_another_installations_file_is_refused(
         self, county: County, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

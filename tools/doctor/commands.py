@@ -42,6 +42,8 @@ def doctor(
 ) -> None:
     """检查这套安装哪里不对、怎样修复（只读） · say what is wrong here and the remedy; reads only.
 
+    服务运行与否都可以。退出码：0 没有异常，可能有注意或提示 · 1 有异常。
+
     Works whether the services run or not. Exit codes: 0 nothing is broken, there may be warnings · 1 something is.
     """
     # A client library complains line by line of what the table says once.

@@ -53,6 +53,8 @@ def assess(
 ) -> None:
     """逐案判定，每案一行 JSON · decide each case; one JSON line each.
 
+    退出码：0 全部判定 · 1 有未能判定的，原因写在该行 · 2 文件不能读取。
+
     Exit codes: 0 every case was decided · 1 some could not be, their lines say why · 2 the file cannot be read.
     """
     failed = False
@@ -69,7 +71,7 @@ def assess(
 @policy.command()
 def institutions(
     file: Annotated[
-        Path, typer.Argument(help="案例文件（JSON 数组） · a JSON array of objects with id, policy, given")
+        Path, typer.Argument(help="问题文件（JSON 数组） · a JSON array of objects with id, policy, given")
     ],
     folder: _Folder = PACKS,
 ) -> None:

@@ -55,6 +55,9 @@ def up(
     """在本机启动全部服务，演练一个缴费期并核对，然后保持运行（Ctrl-C 全部停止） · start everything here, play a season,
     prove it, and stay up (Ctrl-C stops all of it).
 
+    退出码：0 全部得到证明 · 1 有不符、与模拟器账簿有出入、有未了结的差异或没有收到款项 · 2 用法错误 · 3 无法启动，
+    信息中有处理办法 · 130 表格打印之前被中断。
+
     Exit codes: 0 fine · 1 a break, a difference from the simulator's books, or no money · 2 wrong usage ·
     3 cannot start, the message names the remedy · 130 stopped before the table.
     """

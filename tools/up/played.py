@@ -4,7 +4,7 @@ from typing import Any
 
 _HAPPENED = {
     "REFUNDED_ON_ITS_DAY": ("重复缴费，当日退回", "paid twice, given back on the same day"),
-    "REFUNDED_IN_THE_CONSOLE": ("暂挂款在渠道商户平台退回", "suspended money given back in the channel's console"),
+    "REFUNDED_IN_THE_CONSOLE": ("待查款项在渠道商户平台退回", "suspended money given back in the channel's console"),
     "NOTICE_AFTER_MATCH": ("对账之后才到的缴费通知", "a notice that came after its day was matched"),
     "PAID_IN_THE_LAST_SECOND": (
         "23:59:59 缴费，渠道记入次日",
@@ -12,7 +12,7 @@ _HAPPENED = {
     ),
     "PAID_OUT_IN_TWO_PARTS": ("一日款项分两次到账", "a day paid out in two parts"),
     "STATEMENT_REVERSED": (
-        "银行流水录错，两人冲正后重录",
+        "银行流水录错，两人冲销后重录",
         "mistyped, reversed by two offices, entered again",
     ),
 }

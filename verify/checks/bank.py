@@ -165,11 +165,11 @@ _COUNTED = f"""
                payment.merchant_id, coalesce(line.attributed_to, payment.paid_on) AS day, line.attributed_by,
                line.attributed_to, payment.transaction_id AS number, line.amount_fen AS fen, line.settled_on
         FROM proof.payment_line AS line JOIN proof.payment AS payment ON payment.id = line.payment_id
-        WHERE line.counted_by IS NOT NULL OR line.attributed_by IS NOT NULL OR line.settled_on IS NOT NULL
+        WHERE num_nonnulls(line.counted_by, line.settled_on, line.attributed_by, line.attributed_to) > 0
         UNION ALL
         SELECT concat('refund ', id), region, deducted_by, channel, merchant_id, coalesce(attributed_to, refunded_on),
                attributed_by, attributed_to, refund_no, amount_fen, NULL
-        FROM proof.refund WHERE deducted_by IS NOT NULL OR attributed_by IS NOT NULL
+        FROM proof.refund WHERE num_nonnulls(deducted_by, attributed_by, attributed_to) > 0
     )
     SELECT counted.subject, counted.region, 'counted by a matched batch of its day' AS expected,
            concat_ws(' ', counted.channel, counted.merchant_id, counted.day, 'by', batch.settlement_day, batch.state)
@@ -186,7 +186,8 @@ _COUNTED = f"""
     FROM counted LEFT JOIN proof.approval AS approval ON approval.id = counted.attributed_by
          AND approval.act = 'attribute_settlement' AND approval.state = 'APPROVED'
          AND approval.subject = concat_ws(':', counted.channel, counted.merchant_id, counted.number)
-    WHERE counted.attributed_by IS NOT NULL AND approval.decided_by IS NULL
+    WHERE num_nonnulls(counted.attributed_by, counted.attributed_to) > 0
+      AND (counted.attributed_to IS NULL OR approval.decided_by IS NULL)
     ORDER BY subject, expected
 """  # noqa: S608 - constants above
 # A village paid in what its receipts say, in however many parts, less what two people accepted as short and it owes.

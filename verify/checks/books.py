@@ -112,8 +112,13 @@ _DAILY = """
         SELECT region, account, day, sum(sum(fen)) OVER (PARTITION BY region, account ORDER BY day) AS fen,
                sum(sum(fen)) OVER (PARTITION BY region, account) AS last
         FROM (
-            SELECT region, debit AS account, effective_on AS day, amount_fen AS fen FROM proof.transfer
-            UNION ALL SELECT region, credit, effective_on, -amount_fen FROM proof.transfer
+            SELECT region, debit AS account, effective_on AS day,
+                   amount_fen * CASE WHEN debit IN ('unapplied', 'suspense', 'refund_payable') THEN -1 ELSE 1 END AS fen
+            FROM proof.transfer
+            UNION ALL
+            SELECT region, credit, effective_on,
+                   amount_fen * CASE WHEN credit IN ('unapplied', 'suspense', 'refund_payable') THEN 1 ELSE -1 END
+            FROM proof.transfer
             UNION ALL
             SELECT region, credit, effective_on, amount_fen FROM proof.transfer
             WHERE debit IN ('refund_payable', 'refunded_unasked') AND starts_with(credit, 'channel:')
@@ -121,7 +126,8 @@ _DAILY = """
             UNION ALL
             SELECT region, debit, effective_on, -amount_fen FROM proof.transfer WHERE kind = 'refund_deducted'
         ) AS side
-        WHERE account IN ('village_cash', 'collector_short', 'pending', 'in_transit', 'treasury')
+        WHERE account IN ('village_cash', 'collector_short', 'pending', 'in_transit', 'treasury', 'unapplied',
+                          'suspense', 'refund_payable', 'refunded_unasked')
            OR starts_with(account, 'channel:')
         GROUP BY region, account, day
     ) AS ended

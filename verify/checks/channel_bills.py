@@ -119,18 +119,50 @@ _MOVEMENTS = """
             AND known.kind = 'PAYMENT' AND known.closed_because IS DISTINCT FROM 'COUNTED')
     ORDER BY channel, transaction_id
 """
-# What is kept of a bill is all of it, and nothing stands there without one.
+# What is kept of a bill is all of it, and nothing stands there without one of its kind.
 _LINES_KEPT = """
     WITH kept AS (
-        SELECT bill_id, count(*) AS lines FROM (
-            SELECT bill_id FROM proof.bill_trade_line UNION ALL SELECT bill_id FROM proof.bill_flow_line
-        ) AS line GROUP BY 1
+        SELECT bill_id, 'TRADE' AS kind, count(*) AS lines FROM proof.bill_trade_line GROUP BY 1
+        UNION ALL SELECT bill_id, 'FUND_FLOW', count(*) FROM proof.bill_flow_line GROUP BY 1
     )
     SELECT concat('channel bill ', coalesce(concat(bill.channel, ' ', bill.kind, ' ', bill.bill_day), bill_id::text))
                AS subject, bill.region, coalesce(bill.line_count, 0)::text AS expected,
            coalesce(kept.lines, 0)::text AS found, 0::bigint AS fen
-    FROM proof.channel_bill AS bill FULL JOIN kept ON kept.bill_id = bill.id
+    FROM proof.channel_bill AS bill FULL JOIN kept ON kept.bill_id = bill.id AND kept.kind = bill.kind
     WHERE kept.lines IS DISTINCT FROM nullif(bill.line_count, 0)
+    ORDER BY subject
+"""
+# From its first day on a merchant has one bill of each kind and day. Its file is kept once it is read; what is read, or
+# was empty, has no fault but that the channel has another file now.
+_BILL_OF_EACH_DAY = """
+    SELECT concat('channel bill ', bill.channel, ' ', bill.kind, ' ', bill.bill_day) AS subject, bill.region,
+           concat_ws(' ', 'the bill of', bill.before + 1, CASE WHEN bill.has_file THEN 'READ' END) AS expected,
+           concat_ws(' ', bill.merchant_id, bill.bill_day, bill.state, bill.fault, bill.line_count) AS found,
+           0::bigint AS fen
+    FROM (
+        SELECT *, lag(bill_day) OVER (PARTITION BY channel, merchant_id, kind ORDER BY bill_day) AS before
+        FROM proof.channel_bill
+    ) AS bill LEFT JOIN proof.billed_merchant AS merchant USING (channel, merchant_id)
+    WHERE merchant.first_day IS NULL OR bill.kind NOT IN ('TRADE', 'FUND_FLOW')
+       OR bill.bill_day < merchant.first_day OR bill.bill_day <> bill.before + 1
+       OR bill.state NOT IN ('WANTED', 'READ', 'EMPTY') OR (bill.state = 'READ') <> bill.has_file
+       OR bill.state <> 'READ' AND bill.line_count <> 0
+       OR (bill.state = 'WANTED') = (bill.fault = 'OTHER_CONTENT')
+    ORDER BY subject
+"""
+# A payment that no notice brought is the movement that its line names.
+_BILLED_PAYMENTS = """
+    SELECT concat('payment ', payment.id) AS subject, payment.region,
+           CASE WHEN line.bill_id IS NULL THEN 'no line in the bills'
+                ELSE concat_ws(' ', bill.channel, bill.merchant_id, line.business_no, line.amount_fen) END AS expected,
+           concat_ws(' ', payment.channel, payment.merchant_id, payment.transaction_id, payment.amount_fen, 'line',
+                     payment.bill_line) AS found, payment.amount_fen AS fen
+    FROM proof.payment AS payment LEFT JOIN proof.channel_bill AS bill ON bill.id = payment.bill_id
+    LEFT JOIN proof.bill_flow_line AS line
+      ON (line.bill_id, line.line_no, line.kind) = (payment.bill_id, payment.bill_line, 'PAYMENT')
+    WHERE num_nonnulls(payment.bill_id, payment.bill_line) > 0
+      AND (payment.channel, payment.merchant_id, payment.transaction_id, payment.amount_fen)
+          IS DISTINCT FROM (bill.channel, bill.merchant_id, line.business_no, line.amount_fen)
     ORDER BY subject
 """
 # From one movement to the next, over the days too, as long as no day between them is unread.
@@ -168,7 +200,15 @@ async def channel_bills(databases: Databases, findings: Findings) -> None:
     """Each line of the channel's bills is ours, and each payment and refund of ours is in them."""
     for table in ("bill_trade_line", "bill_flow_line"):
         findings.count_examined(await count(databases.payment, table))
-    for sql in (_PAYMENTS_BILLED, _REFUNDS_BILLED, _MOVEMENTS, _LINES_KEPT, _RUNNING_BALANCES):
+    for sql in (
+        _PAYMENTS_BILLED,
+        _REFUNDS_BILLED,
+        _MOVEMENTS,
+        _LINES_KEPT,
+        _BILL_OF_EACH_DAY,
+        _BILLED_PAYMENTS,
+        _RUNNING_BALANCES,
+    ):
         await differing_rows(databases.payment, findings, sql)
     await named_rows(databases.payment, findings, _WAITING)
 
@@ -178,7 +218,7 @@ CHECKS = (
         "CHANNEL_BILLS",
         "渠道账单 = 收款与退款",
         "The channel's own bills say what we have",
-        "渠道交易账单、资金账单 ↔ 收款、退款，逐笔",
+        "渠道交易账单、资金账单 ↔ 收款、退款，逐笔；每日账单齐备",
         channel_bills,
     ),
 )

@@ -102,7 +102,7 @@ CHECKS = (
         "CLEARING_AGE",
         "在途款项没有超过时限",
         "Nothing waits beyond its limit",
-        "未列报收据、未比对与挂起的批次、收款人短款、待上解、在途、未对应流水、暂收款、退款 ↔ CANBAO_CLEARING_DAYS",
+        "未列报收据、未比对与挂起的批次、收款人短款、待上解、在途、未对应流水、待查款项、退款 ↔ CANBAO_CLEARING_DAYS",
         ages,
     ),
 )

@@ -6,7 +6,8 @@ from verify.findings import Findings
 from verify.snapshot import Databases
 
 # What causes which transfer. Aid of who owes nothing is caused by the assessment's event, so aid may have none here.
-# The channel's bill alone may bring money into suspense or say that some went back, never credit anybody.
+# The channel's bill alone may bring money into suspense or say that some went back, never credit anybody. A settlement
+# that was reversed is the cause only of what was taken back with it.
 _CAUSE = """
     CASE
         WHEN kind IN ('premium_received', 'suspended', 'refunded')
@@ -18,7 +19,10 @@ _CAUSE = """
             THEN EXISTS (SELECT FROM proof.bank_line AS cause WHERE cause.id = moved.caused_by
                          AND cause.booked_on = moved.effective_on
                          AND cause.kind = CASE WHEN moved.kind IN ('settled', 'refund_deducted')
-                                               THEN 'SETTLEMENT' ELSE 'DEPOSIT' END)
+                                               THEN 'SETTLEMENT' ELSE 'DEPOSIT' END
+                         AND (cause.reversed_on IS NULL OR cause.kind = 'DEPOSIT'
+                              OR EXISTS (SELECT FROM proof.remittance_batch AS batch
+                                         WHERE batch.id = moved.batch_id AND batch.state = 'REVERSED')))
         WHEN kind IN ('deposit_unmatched', 'deposit_short_reversed', 'shortage_paid_reversed')
             THEN EXISTS (SELECT FROM proof.remittance_batch AS cause WHERE cause.id = moved.caused_by)
         WHEN kind IN ('remitted', 'received_in_treasury', 'returned')
@@ -110,7 +114,8 @@ _COLLECTORS_DEBT = """
     ORDER BY subject
 """
 # Each step begins where the one before ended, and the last one is where the batch stands, on the day that it says. What
-# a payout lacked at first goes on in a further part, by the bank's line of that payout.
+# a payout lacked at first goes on in a further part, by the bank's line of that payout. What a channel settled is
+# matched on the day of the last line that stands, and not before the bank has all of it.
 _STEPS = """
     WITH step AS (
         SELECT *, lag(to_state) OVER chain AS before, lead(id) OVER chain IS NULL AS last FROM proof.remittance_step
@@ -133,6 +138,13 @@ _STEPS = """
           AND NOT EXISTS (
               SELECT FROM proof.remittance_batch AS met JOIN proof.bank_line AS booked ON booked.batch_id = met.id
               WHERE met.payout_id = batch.payout_id AND booked.booked_on = step.effective_on)
+       OR step.to_state = 'READY_TO_REMIT' AND step.step = 'MATCH' AND batch.kind = 'ONLINE'
+          AND batch.state <> 'REVERSED' AND step.effective_on IS DISTINCT FROM coalesce(
+              (SELECT max(booked.booked_on) FROM proof.bank_line AS booked
+               WHERE booked.batch_id = batch.id AND booked.reversed_on IS NULL),
+              (SELECT max(booked.booked_on)
+               FROM proof.remittance_batch AS met JOIN proof.bank_line AS booked ON booked.batch_id = met.id
+               WHERE met.payout_id = batch.payout_id AND met.state <> 'REVERSED' AND booked.reversed_on IS NULL))
        OR step.last AND step.to_state <> batch.state
        OR (batch.state = 'HELD') <> (batch.held_at IS NOT NULL)
        OR (batch.state = 'RETURNED') <> (batch.returned_on IS NOT NULL)

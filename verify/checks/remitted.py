@@ -45,6 +45,57 @@ _MOVING = """
     ) AS copied
     WHERE move.lines_left > 0 ORDER BY move.step_id
 """
+# A move is of the step that began it, in the same moment; done, it has come to its batch's last line. What came back
+# has a batch of its own. Steps from before lines moved in portions have no move: none is asked before the first move.
+_MOVES = """
+    SELECT concat('batch ', coalesce(move.batch_id, step.batch_id), ' ', coalesce(move.step, step.step)) AS subject,
+           coalesce(move.region, step.region) AS region,
+           CASE WHEN step.id IS NULL THEN 'a step of its batch'
+                ELSE concat_ws(' ', step.batch_id, step.step, 'to', last.enrolment_id) END AS expected,
+           CASE WHEN move.step_id IS NULL THEN 'no move of its lines'
+                ELSE concat_ws(' ', move.batch_id, move.step, 'to', move.moved_to, 'replaced by', move.replaced_by) END
+           AS found, 0::bigint AS fen
+    FROM proof.remittance_move AS move FULL JOIN (
+        SELECT * FROM proof.remittance_step
+        WHERE step IN ('REMIT', 'CONFIRM_TREASURY', 'ISSUE_CERTIFICATE', 'RETURN')
+    ) AS step ON step.id = move.step_id
+    LEFT JOIN proof.remittance_batch AS replacing ON replacing.id = move.replaced_by
+    LEFT JOIN LATERAL (
+        SELECT enrolment_id FROM proof.remittance_line AS line
+        WHERE line.batch_id = move.batch_id ORDER BY enrolment_id DESC LIMIT 1
+    ) AS last ON true
+    WHERE CASE WHEN move.step_id IS NULL
+               THEN step.id > (SELECT step_id FROM proof.remittance_move ORDER BY step_id LIMIT 1)
+               ELSE (step.batch_id, step.step, step.region, move.stepped_at)
+                    IS DISTINCT FROM (move.batch_id, move.step, move.region, move.recorded_at)
+                 OR (move.step = 'RETURN') <> (move.replaced_by IS NOT NULL)
+                 OR move.replaced_by IS NOT NULL AND replacing.previous_batch_id IS DISTINCT FROM move.batch_id
+                 OR move.lines_left = 0 AND move.moved_to IS DISTINCT FROM last.enrolment_id END
+    ORDER BY subject, found
+"""
+# The parts of a channel's day follow each other, those of a statement begin with the first. A day is settled by the
+# bills from its merchant's first day on. A batch that replaces another is of the same part.
+_PARTS = """
+    SELECT concat('batch ', batch.id) AS subject, batch.region,
+           concat_ws(' ', 'part', coalesce(earlier.part, batch.place), CASE WHEN batch.of_bills THEN 'by bill' END)
+           AS expected,
+           concat_ws(' ', 'part', batch.part, CASE WHEN batch.by_bill THEN 'by bill' END) AS found,
+           batch.amount_fen AS fen
+    FROM (
+        SELECT known.*, merchant.channel IS NOT NULL AS of_bills, row_number() OVER (
+                   PARTITION BY known.statement_no, known.region, known.channel, known.merchant_id,
+                                known.settlement_day, known.previous_batch_id IS NULL ORDER BY known.part) AS place
+        FROM proof.remittance_batch AS known LEFT JOIN proof.billed_merchant AS merchant
+          ON (merchant.channel, merchant.merchant_id) = (known.channel, known.merchant_id)
+         AND merchant.first_day <= known.settlement_day
+    ) AS batch LEFT JOIN proof.remittance_batch AS earlier ON earlier.id = batch.previous_batch_id
+    WHERE batch.by_bill <> batch.of_bills
+       OR CASE WHEN earlier.id IS NOT NULL
+               THEN (earlier.part, earlier.by_bill, earlier.channel, earlier.merchant_id, earlier.settlement_day)
+                    IS DISTINCT FROM (batch.part, batch.by_bill, batch.channel, batch.merchant_id, batch.settlement_day)
+               ELSE batch.part <> batch.place AND (batch.place = 1 OR batch.kind = 'ONLINE') END
+    ORDER BY subject
+"""
 # A receipt or payment line is on its way once at a time, with its own amount and for its own person.
 _SOURCES = """
     WITH source AS (
@@ -152,7 +203,7 @@ _FLOW = Flow(
 async def lines(databases: Databases, findings: Findings) -> None:
     """Each remitted line is in exactly one of in transit, treasury and returned, in the batches and in the books."""
     findings.count_examined(await count(databases.payment, "remittance_line"))
-    for sql in (_PLACES, _MOVING, _SOURCES, _BOOKED, _BATCHES):
+    for sql in (_PLACES, _MOVING, _MOVES, _SOURCES, _BOOKED, _BATCHES, _PARTS):
         await differing_rows(databases.payment, findings, sql)
 
 
@@ -172,7 +223,7 @@ CHECKS = (
         "REMITTED_ONCE",
         "上解明细各在一处",
         "Each remitted line is in exactly one place",
-        "上解明细 ↔ 批次状态 ↔ 在途与国库分录；完税证明与流水号唯一",
+        "上解明细 ↔ 批次状态 ↔ 在途与国库分录；步骤 ↔ 明细的移动；批次的分次；完税证明与流水号唯一",
         lines,
     ),
     ConsistencyCheck(

@@ -43,7 +43,7 @@ async def step(context: ServiceContext[object]) -> int:
         batch = await batches.lock_online(session, batch_id) if batch_id else None
         if batch is None:
             return 0
-        await recount(session, batch, await settlements.last_settlement_of(session, batch.id))
+        await recount(session, batch)
         return 1
 
 
@@ -62,24 +62,24 @@ async def record_settlement(session: AsyncSession, region: str, line: Settlement
 
 
 async def add_settlements(session: AsyncSession, batch_id: UUID, lines: list[SettlementLine]) -> None:
-    """Let a locked batch hold these lines of the bank, and compare it; the last of them sets it off."""
+    """Let a locked batch hold these lines of the bank, and compare it."""
     for line in lines:
         await statements.explain(session, line.id, batch_id)
     await parts.add_settled(session, batch_id, sum(line.amount_fen for line in lines))
     counted = await batches.lock_online(session, batch_id)
     if counted is not None:
-        await recount(session, counted, lines[-1])
+        await recount(session, counted)
 
 
-async def recount(session: AsyncSession, batch: OnlineBatch, bank_line: SettlementLine) -> None:
+async def recount(session: AsyncSession, batch: OnlineBatch) -> None:
     """Compare what was settled with what is owed: settled line by line and READY_TO_REMIT, or HELD.
 
-    A held batch whose sum has moved is compared again as a new version, without a correction by hand.
+    It is settled on the day of the batch's last line that stands, and by that line. A held batch whose sum has moved is
+    compared again as a new version, without a correction by hand.
     """
+    bank_line = await settlements.last_settlement_of(session, batch.id)
     owed_fen = await repository.lock_owed(session, batch.settlement)
-    settled = None
-    if owed_fen == batch.declared_fen:
-        settled = await counted_lines.settle(session, batch, bank_line)
+    settled = await _settled(session, batch, bank_line, owed_fen)
     differences = [] if settled is not None else [_difference(batch, owed_fen)]
     move = Transition(
         BatchStep.MATCH,
@@ -95,6 +95,15 @@ async def recount(session: AsyncSession, batch: OnlineBatch, bank_line: Settleme
     )
     if await batches.take_step(session, batch.id, move) is None:
         raise RuntimeError(f"batch {batch.id} moved while it was locked")
+
+
+async def _settled(
+    session: AsyncSession, batch: OnlineBatch, bank_line: SettlementLine, owed_fen: int
+) -> CountedFigures | None:
+    """What the batch counted, None where the sums differ; nothing where every line of the bank was reversed."""
+    if owed_fen != batch.declared_fen:
+        return None
+    return await counted_lines.settle(session, batch, bank_line) if bank_line.stands else CountedFigures(0, 0, 0, 0)
 
 
 def _facts(batch: OnlineBatch, owed_fen: int, settled: CountedFigures | None) -> dict[str, int]:

@@ -91,10 +91,13 @@ _LIST = select_into(
     ORDER BY id LIMIT :limit
     """,
 )
+# A further part of a payout has no line of the bank: its money came on the day on which it was matched.
 _ARRIVED = text(
     """
-    SELECT (SELECT max(booked_on) FROM bank_line WHERE batch_id = b.id AND reversed_on IS NULL) AS booked_on,
-           previous.returned_on AS sent_back_on
+    SELECT greatest((SELECT max(booked_on) FROM bank_line WHERE batch_id = b.id AND reversed_on IS NULL),
+                    (SELECT effective_on FROM remittance_step
+                     WHERE batch_id = b.id AND step = 'MATCH' AND effective_on IS NOT NULL ORDER BY id DESC LIMIT 1))
+           AS booked_on, previous.returned_on AS sent_back_on
     FROM remittance_batch b LEFT JOIN remittance_batch previous ON previous.id = b.previous_batch_id
     WHERE b.id = :id
     """
@@ -137,7 +140,7 @@ _TAKE_STEP = """
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """When money came into the pending account: booked by the bank, or sent back by the treasury."""
+    """When money came into the pending account: booked by the bank and matched, or sent back by the treasury."""
 
     booked_on: date | None
     sent_back_on: date | None

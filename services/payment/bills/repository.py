@@ -1,6 +1,6 @@
 """Reading, locking and writing bills."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -119,6 +119,14 @@ _LOCK = select_into(
     "SELECT {fields} FROM bill WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE",
     schedule="schedule::text",
 )
+_NEWEST = select_into(
+    bill_of,
+    """
+    SELECT DISTINCT ON (enrolment_id) {fields} FROM bill
+    WHERE enrolment_id = ANY(CAST(:enrolments AS uuid[])) ORDER BY enrolment_id, version DESC
+    """,
+    schedule="schedule::text",
+)
 _INSERT = insert_rows("bill", _NEW, order_by="n.enrolment_id")
 _RENEW = update_rows("bill", _RENEWED, key="id")
 _NOTE_UNPRICED = insert_rows(
@@ -206,6 +214,12 @@ async def lock(session: AsyncSession, bill_ids: Sequence[UUID]) -> dict[UUID, Bi
     """Lock bills, sorted; by id."""
     bills = await fetch_all(session, _LOCK, bill_of, {"ids": sorted(set(bill_ids))})
     return {bill.id: bill for bill in bills}
+
+
+async def newest(session: AsyncSession, enrolment_ids: Collection[UUID]) -> dict[UUID, Bill]:
+    """The last bill of each of these enrolments, in force or not; by enrolment."""
+    bills = await fetch_all(session, _NEWEST, bill_of, {"enrolments": sorted(enrolment_ids)})
+    return {bill.enrolment_id: bill for bill in bills}
 
 
 async def insert(session: AsyncSession, bills: Sequence[Bill]) -> None:

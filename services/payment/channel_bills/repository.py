@@ -104,8 +104,11 @@ _READ = text(
 )
 _EMPTY = text(
     """
-    UPDATE channel_bill SET state = 'EMPTY', fault = NULL, read_at = now(), read_on = :today, asked_on = :today
-    WHERE id = :id AND state = 'WANTED'
+    WITH emptied AS (
+        UPDATE channel_bill SET state = 'EMPTY', fault = NULL, read_at = now(), read_on = :today, asked_on = :today
+        WHERE id = :id AND state = 'WANTED' RETURNING id, state, line_count, read_on, region
+    )
+    INSERT INTO read_bill (bill_id, state, line_count, read_on, region) SELECT * FROM emptied
     """
 )
 _LISTED = select_into(

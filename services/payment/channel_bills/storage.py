@@ -31,7 +31,8 @@ async def store(session: AsyncSession, asked: AskedBill, reader: BillReader, reg
             await contents.stage(session, asked.kind, content)
             await contents.take_over(session, asked.id, asked.kind, region)
             count += lines
-    await contents.conclude(session, asked.id, count, json.dumps(dict(reader.summary), ensure_ascii=False))
+    summary = json.dumps(dict(reader.summary), ensure_ascii=False)
+    await contents.conclude(session, asked.id, asked.kind, count, summary)
     return count
 
 

@@ -47,6 +47,20 @@ class SettlementDifference:
     correlation_id: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class BilledUntil:
+    """Up to which day a merchant's bills, and those of the day after, are there; and what was credited since the last.
+
+    ``late_from`` is the identifier from which on payments were credited that no earlier look could see.
+    """
+
+    channel: str
+    merchant_id: str
+    first_day: date
+    day: date
+    late_from: UUID
+
+
 _AS_DIFFERENCE = {"difference_class": "class"}
 # Later movements of one number within a payout: one piece of money was counted for the first of them.
 _REPEATED = """
@@ -128,27 +142,36 @@ _RECORD_REFUNDS = text(
     ON CONFLICT (bill_id, line_no) DO NOTHING
     """  # noqa: S608 - constant parts
 )
-# Credited, and in the bills of neither its day nor the next.
+# Credited, and in the bills of neither its day nor the next. What was credited after these bills is looked at with the
+# next one; what two people closed is not opened again.
 _RECORD_OURS_ONLY = text(
     """
-    WITH billed AS MATERIALIZED (
+    WITH credited AS MATERIALIZED (
+        SELECT id, paid_on FROM payment WHERE channel = :channel AND merchant_id = :merchant_id AND paid_on = :day
+        UNION ALL
+        SELECT p.id, p.paid_on FROM payment p
+        WHERE p.id >= :late_from AND p.channel = :channel AND p.merchant_id = :merchant_id
+          AND p.paid_on >= :first_day AND p.paid_on < :day
+          AND NOT EXISTS (SELECT FROM settlement_difference d
+                          WHERE d.payment_id = p.id AND d.class = 6 AND d.closed_because = 'DECIDED')
+    ), billed AS MATERIALIZED (
         SELECT f.business_no FROM channel_bill b JOIN bill_flow_line f ON f.bill_id = b.id
-        WHERE b.channel = :channel AND b.merchant_id = :merchant_id AND b.kind = 'FUND_FLOW'
-          AND b.bill_day BETWEEN :day AND CAST(:day AS date) + 1 AND f.kind = 'PAYMENT'
+        WHERE b.channel = :channel AND b.merchant_id = :merchant_id AND b.kind = 'FUND_FLOW' AND f.kind = 'PAYMENT'
+          AND b.bill_day IN (SELECT paid_on FROM credited UNION SELECT paid_on + 1 FROM credited)
     )
     INSERT INTO settlement_difference (id, class, kind, channel, merchant_id, transaction_id, order_no, payment_id,
                                        ours_fen, happened_at, owner, since, region, actor, correlation_id)
     SELECT gen_random_uuid(), 6, 'PAYMENT', p.channel, p.merchant_id, p.transaction_id, p.order_no, p.id, p.amount_fen,
            p.paid_at, 'CHANNEL', :since, :region, :actor, :correlation_id
-    FROM payment p
-    WHERE p.channel = :channel AND p.merchant_id = :merchant_id AND p.paid_on = :day
-      AND NOT EXISTS (SELECT FROM billed WHERE business_no = p.transaction_id)
+    FROM credited JOIN payment p USING (id)
+    WHERE NOT EXISTS (SELECT FROM billed WHERE business_no = p.transaction_id)
       AND EXISTS (SELECT FROM payment_line l
                   WHERE l.payment_id = p.id AND l.settled_on IS NULL AND l.counted_by IS NULL)
     ON CONFLICT (payment_id) WHERE class = 6 AND state = 'OPEN' DO NOTHING
     """
 )
-# Refunded by the channel's word, and its bill has it as failed: whose word counts is for the channel to say.
+# Refunded by the channel's word, and its bills have it as failed only: whose word counts is for the channel to say. Of
+# every day whose bill is there, as long as no payout deducted it: its word may come late.
 _RECORD_THEIRS_FAILED = text(
     """
     INSERT INTO settlement_difference (id, class, kind, channel, merchant_id, transaction_id, order_no, refund_no,
@@ -159,8 +182,10 @@ _RECORD_THEIRS_FAILED = text(
            :actor, :correlation_id
     FROM channel_bill b JOIN bill_trade_line t ON t.bill_id = b.id AND t.kind = 'REFUND'
     JOIN refund r ON r.refund_no = t.refund_no AND r.channel = b.channel AND r.merchant_id = b.merchant_id
-    WHERE b.channel = :channel AND b.merchant_id = :merchant_id AND b.kind = 'TRADE' AND b.bill_day = :day
+    WHERE b.channel = :channel AND b.merchant_id = :merchant_id AND b.kind = 'TRADE' AND b.bill_day <= :day
       AND t.outcome NOT IN ('SUCCESS', 'PROCESSING', 'CHANGE') AND r.state = 'PAID' AND r.deducted_by IS NULL
+      AND NOT EXISTS (SELECT FROM bill_trade_line s
+                      WHERE s.kind = 'REFUND' AND s.refund_no = t.refund_no AND s.outcome = 'SUCCESS')
     ON CONFLICT (bill_id, line_no) DO NOTHING
     """
 )
@@ -279,19 +304,17 @@ async def record_uncounted(
     await session.execute(_RECORD_REFUNDS, values)
 
 
-async def record_ours_only(
-    session: AsyncSession, channel: str, merchant_id: str, day: date, since: date, region: str, trace: Trace
-) -> None:
-    """Record each payment of a day that the channel's bills do not have."""
-    values = {"channel": channel, "merchant_id": merchant_id, "day": day, "since": since, "region": region}
+async def record_ours_only(session: AsyncSession, billed: BilledUntil, since: date, region: str, trace: Trace) -> None:
+    """Record each payment that the channel's bills do not have: of the last day, and of those before credited since."""
+    values = asdict(billed) | {"since": since, "region": region}
     await session.execute(_RECORD_OURS_ONLY, values | {"actor": trace.actor, "correlation_id": trace.correlation_id})
 
 
 async def record_theirs_failed(
-    session: AsyncSession, channel: str, merchant_id: str, day: date, since: date, region: str, trace: Trace
+    session: AsyncSession, channel: str, merchant_id: str, day: date, region: str, trace: Trace
 ) -> None:
-    """Record each refund of ours that was paid and that a day's bill of the channel has as failed."""
-    values = {"channel": channel, "merchant_id": merchant_id, "day": day, "since": since, "region": region}
+    """Record each refund of ours that was paid and that the channel's bills up to a day have as failed."""
+    values = {"channel": channel, "merchant_id": merchant_id, "day": day, "since": day, "region": region}
     await session.execute(
         _RECORD_THEIRS_FAILED, values | {"actor": trace.actor, "correlation_id": trace.correlation_id}
     )

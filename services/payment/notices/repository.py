@@ -206,6 +206,25 @@ _UNPARK_BOOKED = text(
     RETURNING n.id
     """
 )
+# What is not credited yet may be credited still, and what cannot be read may be about anything. A branch for each
+# state, so that each has its partial index.
+_MAY_BRING = text(
+    """
+    SELECT EXISTS (
+        SELECT FROM (
+            SELECT channel, merchant_id, transaction_id, order_no, event_type, kind FROM raw_notice
+            WHERE state = 'RECEIVED'
+            UNION ALL
+            SELECT channel, merchant_id, transaction_id, order_no, event_type, kind FROM raw_notice
+            WHERE state = 'PARKED'
+            UNION ALL
+            SELECT channel, merchant_id, transaction_id, order_no, event_type, kind FROM raw_notice
+            WHERE state = 'QUARANTINED'
+        ) AS waiting
+        WHERE channel = :channel AND merchant_id = :merchant_id AND event_type = 'TRANSACTION.SUCCESS'
+          AND (transaction_id = :transaction_id OR order_no = :order_no OR kind = 'UNREADABLE' AND order_no IS NULL))
+    """
+)
 # A success of our own order in quarantine is money that we hold and have credited to nobody, until the order is paid.
 # Where its transaction cannot be read, it is credited if the order is confirmed.
 ORDER_OF_NOTICE = """
@@ -282,6 +301,14 @@ async def unpark(session: AsyncSession, transaction_ids: Sequence[str]) -> None:
 async def unpark_booked(session: AsyncSession) -> int:
     """Put parked refund notices whose payment has been booked meanwhile back into the queue; returns how many."""
     return len((await session.execute(_UNPARK_BOOKED)).all())
+
+
+async def may_bring(
+    session: AsyncSession, channel: str, merchant_id: str, transaction_id: str | None, order_no: str | None
+) -> bool:
+    """Whether a notice that waits, in quarantine too, is about a payment, or may be because it cannot be read."""
+    values = {"channel": channel, "merchant_id": merchant_id, "transaction_id": transaction_id, "order_no": order_no}
+    return bool((await session.execute(_MAY_BRING, values)).scalar_one())
 
 
 async def money_at_risk(session: AsyncSession) -> MoneyAtRisk:

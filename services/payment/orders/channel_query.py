@@ -30,21 +30,31 @@ from shared.database.business_date import business_date
 from shared.errors import DomainError
 from shared.service import Job, ServiceContext
 
+_QUERIES = "order queries"
 _AT_ONCE = 100
 _WITHDRAWN_AT_ONCE = 32
-_IN_PARALLEL = 8
 # A payment that the channel has just reported is credited within that time, or never.
 _CREDITED_WITHIN = timedelta(minutes=5)
 log = structlog.get_logger(__name__)
 
 
 async def query_orders(context: ServiceContext[PaymentResources]) -> int:
-    """Ask about one batch of each merchant's orders; returns how many."""
-    asked = 0
+    """Ask about one batch of each merchant's orders; returns how many.
+
+    Where only the rate holds back what is due, the job goes on as soon as some more may be asked: what a restoration
+    has to learn is bounded by the merchant's rate, and not by how often a job looks.
+    """
+    asked, held_back, per_second = 0, False, context.settings.wechat_questions_per_second
     for channel in context.resources.channels.values():
-        today, due = await _claim(context, channel)
-        await _each(due, partial(_settle, context, channel, today))
+        claimed = await _claim(context, channel)
+        if claimed is None:
+            continue
+        today, due = claimed
+        await _each(due, partial(_settle, context, channel, today), in_parallel=pace.in_parallel(per_second))
         asked += len(due)
+        held_back = held_back or not due
+    if held_back and not asked:
+        context.wake_in(_QUERIES, pace.pause_s(per_second))
     return asked
 
 
@@ -55,17 +65,19 @@ async def close_withdrawn(context: ServiceContext[PaymentResources]) -> int:
         merchants = list(context.resources.channels)
         numbers = await questions.claim_withdrawn(session, merchants, now, now - life.RETRY, _WITHDRAWN_AT_ONCE)
     orders = [await service.show(context, order_no, region) for order_no in numbers]
-    await _each(orders, partial(_close_withdrawn, context))
+    await _each(orders, partial(_close_withdrawn, context), in_parallel=pace.LEAST_IN_PARALLEL)
     return len(orders)
 
 
-async def _claim(context: ServiceContext[PaymentResources], channel: PaymentChannel) -> tuple[date, Sequence[Order]]:
-    """The business date, and the orders of one merchant to ask about now, as many as its rate allows."""
+async def _claim(
+    context: ServiceContext[PaymentResources], channel: PaymentChannel
+) -> tuple[date, Sequence[Order]] | None:
+    """The business date, and a merchant's orders to ask about now, as many as its rate allows; None: none due."""
     per_second, now = context.settings.wechat_questions_per_second, context.clock.now()
     async with context.database.transaction(context.settings.region) as session:
         today = await business_date(session, context.clock)
         if not await questions.any_due(session, channel.name, channel.merchant_id, now):
-            return today, ()
+            return None
         used_until = await questions.lock_pace(session, channel.name, channel.merchant_id, pace.fresh(now))
         free, began = pace.allowance(used_until, now, per_second)
         due = await questions.claim_due(session, channel.name, channel.merchant_id, now, min(free, _AT_ONCE))
@@ -77,8 +89,8 @@ async def _claim(context: ServiceContext[PaymentResources], channel: PaymentChan
     return today, due
 
 
-async def _each(orders: Sequence[Order], ask: Callable[[Order], Awaitable[None]]) -> None:
-    places = asyncio.Semaphore(_IN_PARALLEL)
+async def _each(orders: Sequence[Order], ask: Callable[[Order], Awaitable[None]], *, in_parallel: int) -> None:
+    places = asyncio.Semaphore(in_parallel)
 
     async def one(order: Order) -> None:
         async with places:
@@ -172,6 +184,6 @@ def _is_fresh(order: Order, now: datetime) -> bool:
 
 
 JOBS = (
-    Job("order queries", query_orders, interval_s=2.0),
+    Job(_QUERIES, query_orders, interval_s=2.0),
     Job("orders of withdrawn bills", close_withdrawn, interval_s=5.0),
 )

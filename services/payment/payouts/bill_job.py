@@ -6,6 +6,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.differences import repository as differences
+from services.payment.differences.repository import BilledUntil
 from services.payment.job_names import PAYOUTS
 from services.payment.payments.counted.repository import CoveredRange
 from services.payment.payouts import payout_match, payout_portions
@@ -19,11 +20,13 @@ from services.payment.resources import PaymentResources
 from services.payment.statements.settlements import repository as settlements
 from shared.contracts.event import Trace
 from shared.database.business_date import business_date
-from shared.domain.ids import new_id
+from shared.domain.ids import first_id_of, new_id
 from shared.service import Job, ServiceContext
 
 NOT_COVERED = "NOT_COVERED"
 UNUSUAL_MOVEMENT = "UNUSUAL_MOVEMENT"
+# A payment's identifier is of the clock of who credited it, and was made some time before it could be seen.
+_CLOCKS_DIFFER = timedelta(days=1)
 log = structlog.get_logger(__name__)
 
 
@@ -56,14 +59,13 @@ async def work_bill(session: AsyncSession, bill: ReadBill, region: str, trace: T
             log.error("a payout cannot be settled", payout_id=str(payout.id), fault=payout.fault)
         await billed.insert(session, payout)
     await billed.mark_worked(session, bill, region, trace)
-    # Of the day before, once more: a refund whose word came late may be paid by now.
-    for billed_day in (bill.bill_day, bill.bill_day - timedelta(days=1)):
-        await differences.record_theirs_failed(
-            session, bill.channel, bill.merchant_id, billed_day, bill.bill_day, region, trace
-        )
+    await differences.record_theirs_failed(session, bill.channel, bill.merchant_id, bill.bill_day, region, trace)
     day = bill.bill_day - timedelta(days=1)
-    if day >= bill.first_day:
-        await differences.record_ours_only(session, bill.channel, bill.merchant_id, day, bill.bill_day, region, trace)
+    looked_at = await billed.worked_at(session, bill, day)
+    if looked_at is not None:
+        late_from = first_id_of(looked_at - _CLOCKS_DIFFER)
+        until = BilledUntil(bill.channel, bill.merchant_id, bill.first_day, day, late_from)
+        await differences.record_ours_only(session, until, bill.bill_day, region, trace)
     await settlements.look_again(session, bill.channel, bill.merchant_id, payout_match.AWAITS_BILL)
     await payout_match.compare_held(session, bill.channel, bill.merchant_id, bill.bill_day, portion)
 

@@ -1,7 +1,8 @@
 """Asking the channel about payments that only its bill names, and keeping the money of those that it does not know.
 
-What it answers is signed and goes the way of every notice. Where it knows no payment under that number, three times,
-the bill alone stands for the money: it is suspended, and casework.
+What it answers is signed and goes the way of every notice. Where it says, three times, that no payment stands under
+that number, and no notice of it waits here, the bill alone stands for the money: it is suspended, and casework. Who
+could not be asked, or says that it was paid, has not said so.
 """
 
 import structlog
@@ -11,12 +12,14 @@ from services.payment.channels.channel import ChannelRefused, ChannelUnavailable
 from services.payment.differences import repository as differences
 from services.payment.differences.repository import SettlementDifference
 from services.payment.job_names import PAYOUTS
+from services.payment.notices import repository as notices
 from services.payment.payouts.billed_suspense import suspend_billed
 from services.payment.resources import PaymentResources
 from shared.service import Job, ServiceContext
 
 _AT_ONCE = 20
 _ASKED_ENOUGH = 3
+_NO_PAYMENT = (OrderAtChannel.UNKNOWN, OrderAtChannel.ENDED)
 log = structlog.get_logger(__name__)
 
 
@@ -32,24 +35,36 @@ async def ask_about_billed(context: ServiceContext[PaymentResources], *, again_a
 
 
 async def _ask(context: ServiceContext[PaymentResources], difference: SettlementDifference) -> None:
-    channel = context.resources.channels.get(difference.merchant_id)
-    try:
-        if channel is not None and difference.order_no is not None:
-            answer = await channel.query(difference.order_no)
-            if answer.state is OrderAtChannel.PAID and answer.paid is not None:
-                await context.resources.notices.store(*answer.paid)
-    except (ChannelUnavailable, ChannelRefused) as failure:
-        log.warning("the channel could not be asked about a billed payment", why=failure.code.name)
+    if not await _says_no_payment(context, difference):
         return
     async with context.database.transaction(context.settings.region) as session:
         if await differences.answered(session, difference.id) >= _ASKED_ENOUGH:
             await _keep(session, difference)
 
 
+async def _says_no_payment(context: ServiceContext[PaymentResources], difference: SettlementDifference) -> bool:
+    """Whether the channel said that no payment stands under the number; a payment that it names is stored."""
+    channel = context.resources.channels.get(difference.merchant_id)
+    if channel is None or difference.order_no is None:
+        log.warning("nobody can be asked about a billed payment", difference=str(difference.id))
+        return False
+    try:
+        answer = await channel.query(difference.order_no)
+        if answer.paid is not None:
+            await context.resources.notices.store(*answer.paid)
+    except (ChannelUnavailable, ChannelRefused) as failure:
+        log.warning("the channel could not be asked about a billed payment", why=failure.code.name)
+        return False
+    return answer.state in _NO_PAYMENT
+
+
 async def _keep(session: AsyncSession, difference: SettlementDifference) -> None:
-    """Suspend the money by the bill's word, unless a notice brought the payment meanwhile."""
+    """Suspend the money by the bill's word, unless a notice brought the payment meanwhile, or waits to bring it."""
     held = await differences.lock(session, difference.id)
     if held is None or held.state != "OPEN":
+        return
+    if await notices.may_bring(session, held.channel, held.merchant_id, held.transaction_id, held.order_no):
+        log.warning("a notice that waits may bring a billed payment", difference=str(held.id))
         return
     if await suspend_billed(session, held):
         log.warning("money of an order that nobody knows is suspended by the channel's bill", difference=str(held.id))

@@ -34,6 +34,10 @@ from shared.domain.ids import new_id
 AWAITS_BILL = "AWAITS_BILL"
 
 
+class _NothingCounted(Exception):
+    """There is nothing for a further part: it is not begun."""
+
+
 async def meet_line(
     session: AsyncSession, region: str, line: SettlementLine, today: date, portion: int = PORTION
 ) -> None:
@@ -52,7 +56,7 @@ async def meet_line(
         part = await parts.lock_waiting_part(session, settlement, region, line.trace, by_bill=True)
         await statements.explain(session, line.id, part.id)
         await parts.add_settled(session, part.id, line.amount_fen)
-        await compare(session, await _locked(session, part.id), line, today, portion)
+        await compare(session, await _locked(session, part.id), today, portion)
 
 
 async def compare_held(
@@ -62,16 +66,17 @@ async def compare_held(
     for batch_id in await parts.held_by_bill(session, channel, merchant_id):
         batch = await batches.lock_online(session, batch_id)
         if batch is not None and batch.waits_for_money:
-            line = await settlements.last_settlement_of(session, batch.id)
-            await compare(session, batch, line, today, portion)
+            await compare(session, batch, today, portion)
 
 
-async def compare(
-    session: AsyncSession, batch: OnlineBatch, line: SettlementLine, today: date, portion: int = PORTION
-) -> None:
-    """Compare a part that holds money of the bank with the payout of that sum: met, or held with the difference."""
+async def compare(session: AsyncSession, batch: OnlineBatch, today: date, portion: int = PORTION) -> None:
+    """Compare a part that holds money of the bank with the payout of that sum: met, or held with the difference.
+
+    It is met by the part's last line that stands: where every line was reversed, not even a payout of nothing is.
+    """
     key = (batch.channel, batch.merchant_id, batch.settlement_day)
-    payout = await repository.lock_awaited(session, *key, batch.declared_fen)
+    line = await settlements.last_settlement_of(session, batch.id)
+    payout = await repository.lock_awaited(session, *key, batch.declared_fen) if line.stands else None
     if payout is not None:
         await parts.give_payout(session, batch.id, payout.id)
         await payout_portions.begin(session, batch, payout, line, today, portion)
@@ -82,17 +87,25 @@ async def compare(
 
 
 async def resolve(session: AsyncSession, region: str, payout_id: UUID, today: date) -> int:
-    """Let what a payout lacked, and is there now, go on in a further part of its day; returns how many payouts."""
+    """Let what a payout lacked, and is there now, go on in a further part of its day; returns how many parts."""
     payout = await repository.lock(session, payout_id)
     first = await batches.lock_online(session, payout.batch_id) if payout and payout.batch_id else None
     if payout is None or first is None:
         return 0
     line = await settlements.last_settlement_of(session, first.id)
-    part = await parts.begin_part(session, first.settlement, region, line.trace, by_bill=True, payout_id=payout.id)
-    await _go_on(session, part, payout, line)
+    await payout_portions.take_unasked(session, payout)
+    begun = 1
+    try:
+        async with session.begin_nested():
+            part = await parts.begin_part(
+                session, first.settlement, region, line.trace, by_bill=True, payout_id=payout.id
+            )
+            await _go_on(session, part, payout, line)
+    except _NothingCounted:
+        begun = 0
     await differences.note_tried(session, payout.id)
     await differences.close_counted(session, payout.channel, payout.merchant_id, today)
-    return 1
+    return begun
 
 
 async def take_back(session: AsyncSession, payout_id: UUID, approval: Approval, day: date) -> None:
@@ -107,9 +120,12 @@ async def take_back(session: AsyncSession, payout_id: UUID, approval: Approval, 
 
 
 async def _go_on(session: AsyncSession, batch: OnlineBatch, payout: Payout, line: SettlementLine) -> None:
-    """Count what agrees, with what the channel gave back unasked: that is a fact by its bill."""
-    returned = await payout_portions.deduct(session, batch.id, payout)
+    """Count what agrees; raises where there is nothing to count or deduct."""
+    given_back = await payout_portions.deduct(session, batch.id, payout)
+    returned = [refund.payment_line_id for refund in given_back if refund.whole]
     figures = await counted_money.count_covered(session, payout.covered, batch.id, returned, line.booked_on)
+    if not figures.lines and not given_back:
+        raise _NothingCounted
     await counted_lines.book(session, Counted(batch, line.booked_on, line.id))
     await payout_portions.match(session, batch, line, ready(figures.premium_lines), figures)
 

@@ -25,6 +25,7 @@ from services.payment.payouts.models import Payout
 from services.payment.payouts.portions import repository as portions
 from services.payment.payouts.resolution import repository as resolution
 from services.payment.refunds.deductions import repository as deductions
+from services.payment.refunds.deductions.repository import DeductedRefund
 from services.payment.refunds.unasked import repository as unasked_rows
 from services.payment.refunds.unasked import service as unasked
 from services.payment.refunds.unasked.service import ReportedRefund
@@ -42,6 +43,7 @@ async def begin(
     session: AsyncSession, batch: OnlineBatch, payout: Payout, line: SettlementLine, today: date, portion: int
 ) -> None:
     """Deduct what the channel gave back, which says what is settled, and settle the first portion."""
+    await take_unasked(session, payout)
     await deduct(session, batch.id, payout)
     await portions.begin_settling(session, payout, batch.id)
     await _portion(session, batch, replace(payout, batch_id=batch.id), line, today, portion)
@@ -58,12 +60,10 @@ async def go_on(session: AsyncSession, today: date, portion: int) -> int:
     return 1
 
 
-async def deduct(session: AsyncSession, batch_id: UUID, payout: Payout) -> list[UUID]:
-    """Let a batch bear what the channel gave back, asked or not; the payment's lines that went back as a whole."""
-    await _take_unasked(session, payout)
-    given_back = await deductions.deduct_covered(session, payout.covered, batch_id)
-    given_back += await unasked_rows.deduct_covered(session, payout.covered, batch_id)
-    return [refund.payment_line_id for refund in given_back if refund.whole]
+async def deduct(session: AsyncSession, batch_id: UUID, payout: Payout) -> list[DeductedRefund]:
+    """Let a batch bear what the channel gave back, asked or not."""
+    asked = await deductions.deduct_covered(session, payout.covered, batch_id)
+    return asked + await unasked_rows.deduct_covered(session, payout.covered, batch_id)
 
 
 async def match(
@@ -120,7 +120,8 @@ async def _portion(
     await differences.close_counted(session, payout.channel, payout.merchant_id, today)
 
 
-async def _take_unasked(session: AsyncSession, payout: Payout) -> None:
+async def take_unasked(session: AsyncSession, payout: Payout) -> None:
+    """Take what a payout's bill says was given back, and nobody here knows of."""
     async with collected(session):
         for each in await resolution.unexplained_refunds(session, payout.covered):
             reported = ReportedRefund(

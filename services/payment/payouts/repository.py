@@ -23,22 +23,21 @@ _LIST = select_into(
     """,
 )
 # The payout whose movements end on the day that the bank names, else the one that was paid out then or a day later.
+_OF_DAY = "(until_day = :day OR paid_out_on BETWEEN :day AND :day + 1)"
 _FIND_AWAITED = select_into(
     Payout,
-    """
-    SELECT {fields} FROM payout
+    f"""
+    SELECT {{fields}} FROM payout
     WHERE channel = :channel AND merchant_id = :merchant_id AND state = 'AWAITED'
-      AND amount_fen - unusual_fen = :amount_fen
-      AND (until_day = :day OR paid_out_on BETWEEN :day AND :day + 1)
+      AND amount_fen - unusual_fen = :amount_fen AND {_OF_DAY}
     ORDER BY until_day = :day DESC, paid_out_on, line_no LIMIT 1 FOR UPDATE
-    """,
+    """,  # noqa: S608 - constant parts
 )
 _AWAITED_FEN = text(
-    """
+    f"""
     SELECT coalesce(sum(amount_fen - unusual_fen), 0)::bigint FROM payout
-    WHERE channel = :channel AND merchant_id = :merchant_id AND state IN ('AWAITED', 'HELD')
-      AND (until_day = :day OR paid_out_on = :day + 1)
-    """
+    WHERE channel = :channel AND merchant_id = :merchant_id AND state IN ('AWAITED', 'HELD') AND {_OF_DAY}
+    """  # noqa: S608 - constant parts
 )
 _IS_WORKED = text(
     """

@@ -26,7 +26,6 @@ from services.payment.reversals.schemas import BankLineReversal
 from services.payment.statements import repository as statements
 from services.payment.statements.repository import BankLine
 from services.payment.statements.settlements import repository as settlements
-from services.payment.statements.settlements.repository import SettlementLine
 from shared.approvals.act import Act
 from shared.approvals.service import Grounds, propose
 from shared.approvals.state import Approval
@@ -101,13 +100,10 @@ async def reverse(
         await parts.add_settled(session, batch.id, -line.amount_fen)
         counted = await batches.lock_online(session, batch.id)
         if counted is not None:
-            cause = SettlementLine(
-                line.id, line.reference, line.amount_fen, line.booked_on, approval.trace.actor, line.correlation_id
-            )
             if counted.by_bill:
-                await payout_match.compare(session, counted, cause, day)
+                await payout_match.compare(session, counted, day)
             else:
-                await settlement.recount(session, counted, cause)
+                await settlement.recount(session, counted)
     after_commit(session, lambda: context.wake(CASH_MATCHING))
     after_commit(session, lambda: context.wake(SHORTAGES))
     after_commit(session, lambda: context.wake(SETTLEMENTS))

@@ -54,6 +54,11 @@ def people(
 ) -> None:
     """登记名册中的居民 · register the residents of a file, each row taken or refused by itself.
 
+    未受理的行连同原因写入旁边的 NAME.errors.csv；同一文件再导一次没有变化，中断的会接着导入。
+
+    退出码：0 全部新增或不变 · 1 有未受理的行 · 2 文件或参数不能用，什么也没有登记 · 3 没有完成，再运行一次即接着进行，
+    或设置有误 · 130 被 Ctrl-C 中断，再运行一次。
+
     Refused rows go into FILE's folder as NAME.errors.csv, with the reason. The same file again changes nothing; an
     import that was cut off goes on where it was.
 

@@ -27,8 +27,8 @@ APPROVAL_WITHDRAWN_BY_PROPOSER_ONLY = Spec(
     403,
     "只有提出人可以撤回",
     "Only the proposer withdraws",
-    "其他人员可以不批准",
-    "Refuse it instead",
+    "由另一人作出不批准的决定（refusal）",
+    "Let another client refuse it (refusal)",
 )
 APPROVAL_ANOTHER_WAITS = Spec(
     409,

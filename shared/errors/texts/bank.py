@@ -6,8 +6,8 @@ SETTLEMENT_REFERENCE_MALFORMED = Spec(
     422,
     "结算款摘要有误",
     "The settlement's reference is malformed",
-    "格式为 渠道:商户号:结算日",
-    "Write it as CHANNEL:MCHID:YYYY-MM-DD",
+    "格式为 渠道:商户号:缴费日，如 WECHAT:1900000109:2023-10-09，渠道用大写",
+    "Write it as CHANNEL:MCHID:YYYY-MM-DD with the day of the payments, such as WECHAT:1900000109:2023-10-09",
 )
 SHORTAGE_BATCH_NOT_HELD = Spec(
     409,
@@ -125,8 +125,8 @@ POOLING_AREA_REQUIRED = Spec(
     403,
     "只有统筹区级客户端可以办理此项",
     "Only a caller of the whole pooling area may do this",
-    "使用县级客户端",
-    "Use a client of the pooling area",
+    "使用 --region 为整个统筹区（如全县）的客户端",
+    "Use a client whose --region is the whole pooling area",
 )
 DATE_IN_THE_FUTURE = Spec(
     422,

@@ -18,7 +18,11 @@ NOT_FOUND = Spec(
 )
 METHOD_NOT_ALLOWED = Spec(405, "不支持该请求方法", "Method not allowed", "查阅接口文档", "See the API documentation")
 UNAUTHENTICATED = Spec(
-    401, "未登录或令牌失效", "No valid token", "重新获取令牌", "Ask for a new token at /registration/v1/token"
+    401,
+    "未登录或令牌失效",
+    "No valid token",
+    "向 /registration/v1/token 重新获取令牌",
+    "Ask for a new token at /registration/v1/token",
 )
 SCOPE_MISSING = Spec(
     403, "没有此项权限", "The token lacks the scope", "向管理员申请权限", "Ask the administrator for the scope"

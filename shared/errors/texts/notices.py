@@ -6,9 +6,9 @@ NOTICE_NOT_RETRIABLE = Spec(
     409,
     "隔离区中没有可重新处理的此条通知",
     "No such notice in quarantine can be processed again",
-    "仅限原因为 UNPROCESSABLE、UNKNOWN_MERCHANT 或已能读懂的 UNREADABLE 通知，见 /payment/v1/quarantine",
+    "仅限原因为 UNPROCESSABLE、UNKNOWN_MERCHANT 或已能读懂的 UNREADABLE 通知；其他的查清后由两人了结（/closing）",
     "Only notices with the reason UNPROCESSABLE or UNKNOWN_MERCHANT, or UNREADABLE ones that can be read by now; "
-    "see /payment/v1/quarantine",
+    "two people close any other once it is explained (/closing)",
 )
 NOTICE_NOT_QUARANTINED = Spec(
     409,

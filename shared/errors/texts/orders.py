@@ -52,8 +52,8 @@ ORDER_NOT_OPEN = Spec(
 )
 SUSPENSE_NOT_HELD = Spec(
     409,
-    "该笔暂收款没有可退的资金",
+    "该笔待查款项没有可退的资金",
     "The suspended item holds no money that could be returned",
-    "查询暂收款状态",
+    "查询该笔待查款项的状态",
     "Look up the item's state",
 )

@@ -6,8 +6,10 @@ REMITTANCE_STEP_NOT_POSSIBLE = Spec(
     409,
     "批次当前状态不允许此操作",
     "The batch is not where this step begins",
-    "查询批次状态",
-    "Look up the batch's state",
+    "detail 依次写明现状 ≠ 应有状态 → 操作；先办完前面的步骤："
+    "现金先录征集通知流水号，其后都是提取明细、上解、入国库、完税证明",
+    "detail says where the batch is ≠ where it has to be → the step; take the steps before it first: for cash the "
+    "collection notice serial, then for all the tax detail, remittance, treasury and certificate",
 )
 REMITTANCE_LINES_MOVING = Spec(
     409,

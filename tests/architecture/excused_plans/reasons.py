@@ -14,4 +14,5 @@ RECENT = "what was written since the last summing, which a job does every 30 sec
 FEW = "exceptions: suspended money and refunds, some hundred a year"
 FAILED = "events that failed and were given up, by an operator's hand"
 BILL = "the lines of one bill, once for each payout in it"
+PIECE = "the lines of one bill, once, 5,000 at a time"
 BY_OTHERS = "the caller's region holds the order, so that nobody looks at the lines which the policy names"

@@ -8,6 +8,7 @@ from tests.architecture.excused_plans.reasons import (
     KEYS,
     MOVEMENTS,
     ONE_BATCH,
+    PIECE,
     PORTION,
     RECENT,
     SORTED_PAGE,
@@ -19,7 +20,7 @@ from tests.architecture.excused_plans.reasons import (
 UNBOUNDED = {
     "services/payment/bank/repository.py _TO_RECOUNT": {"payment": DAY, "payment_line": DAY, "refund": DAY},
     "services/payment/bank/repository.py _WITH_MONEY": {"payment": "whether a merchant has one row: the first ends it"},
-    "services/payment/batches/repository.py _ARRIVED": {"bank_line": ONE_BATCH},
+    "services/payment/batches/repository.py _ARRIVED": {"bank_line": ONE_BATCH, "remittance_step": ONE_BATCH},
     "services/payment/batches/lines/repository.py _COPY_LINES": {"remittance_line": PORTION},
     "services/payment/batches/lines/repository.py _MOVE_LINES": {"remittance_line": PORTION},
     "services/payment/batches/lines/repository.py _SUM_LINES": {"remittance_line": ONE_BATCH},
@@ -39,7 +40,9 @@ UNBOUNDED = {
     "services/payment/remittance/detail_fetches/repository.py _SUM": {"detail_line": ONE_BATCH},
     "services/payment/cash/repository.py _LINES": {"collection_line": VILLAGE},
     "services/payment/cash_refunds/repository.py _LOCK_OF_BATCHES": {"cash_receipt": VILLAGE},
-    "services/payment/differences/repository.py _RECORD_THEIRS_FAILED": {"bill_trade_line": BILL},
+    "services/payment/differences/repository.py _RECORD_THEIRS_FAILED": {"bill_trade_line": FEW, "refund": FEW},
+    "services/payment/channel_bills/contents/repository.py _SEAL_LINES[TRADE]": {"bill_trade_line": PIECE},
+    "services/payment/channel_bills/contents/repository.py _SEAL_LINES[FUND_FLOW]": {"bill_flow_line": PIECE},
     "services/payment/payouts/repository.py _SUM_UNUSUAL": {"bill_flow_line": BILL},
     "services/payment/receipts/repository.py _OF_BATCH": {"cash_receipt": VILLAGE},
     "services/payment/shortages/repository.py _LOCK_PAYABLE": {"bank_line": WAITING},
@@ -54,6 +57,7 @@ UNBOUNDED = {
     "services/payment/ledger/repository.py _BALANCES": {"transfer": RECENT},
     "services/payment/notices/quarantine/repository.py _FIGURES": {"raw_notice": WAITING},
     "services/payment/notices/repository.py _AT_RISK": {"raw_notice": WAITING},
+    "services/payment/notices/repository.py _MAY_BRING": {"raw_notice": WAITING},
     "services/payment/notices/repository.py _UNPARK": {"raw_notice": WAITING},
     "services/payment/notices/repository.py _UNPARK_BOOKED": {"raw_notice": WAITING},
     "services/payment/payments/repository.py _BOOKED_TRANSACTIONS": {"payment": KEYS},
@@ -101,6 +105,7 @@ UNBOUNDED = {
         "bill_flow_line": BILL,
         "payment": DAY,
         "payment_line": DAY,
+        "settlement_difference": WAITING,
     },
     "services/payment/differences/repository.py _RECORD_PAYMENTS": {
         "bill_flow_line": BILL,
@@ -162,5 +167,8 @@ UNBOUNDED = {
     "services/payment/statements/repository.py _FREE": {"bank_line": ONE_BATCH},
     "services/payment/statements/settlements/repository.py _LOOK_AGAIN": {"bank_line": WAITING},
     "services/payment/statements/settlements/repository.py _STANDING_OF_BATCH": {"bank_line": ONE_BATCH},
-    "shared/audit/repository.py _DIFFERING[bank_line]": {"bank_line": BLOCKS},
+    **{
+        f"shared/audit/repository.py _DIFFERING[{table}]": {table: BLOCKS}
+        for table in ("bank_line", "cash_receipt", "read_bill", "settlement_difference", "unasked_refund")
+    },
 }

@@ -11,6 +11,7 @@ WHOLE = {
     "services/payment/shortages/repository.py _LOCK_PAYABLE": {"remittance_batch": WAITING, "bank_line": WAITING},
     "services/payment/notices/quarantine/repository.py _FIGURES": {"raw_notice": WAITING},
     "services/payment/notices/repository.py _AT_RISK": {"raw_notice": WAITING},
+    "services/payment/notices/repository.py _MAY_BRING": {"raw_notice": WAITING},
     "services/payment/notices/repository.py _CLAIM": {"raw_notice": WAITING},
     "services/payment/notices/repository.py _UNPARK_BOOKED": {"raw_notice": WAITING},
     "services/payment/notices/repository.py _WAITING": {"raw_notice": WAITING},
@@ -46,7 +47,9 @@ WHOLE = {
     },
     "services/payment/differences/repository.py _FIGURES": {"settlement_difference": WAITING},
     "services/payment/differences/repository.py _LIST": {"settlement_difference": WAITING},
+    "services/payment/differences/repository.py _RECORD_OURS_ONLY": {"settlement_difference": FEW},
     "services/payment/differences/repository.py _RECORD_REFUNDS": {"refund": FEW},
+    "services/payment/differences/repository.py _RECORD_THEIRS_FAILED": {"refund": FEW},
     "services/payment/differences/repository.py _TRIED": {"settlement_difference": WAITING},
     "services/payment/orders/questions/repository.py _ANY_DUE": {"order_line": BY_OTHERS, "payment_order": WAITING},
     "services/payment/orders/questions/repository.py _ASK_ALL_OPEN": {

@@ -75,3 +75,15 @@ class TestPace:
         assert pace.allowance(OPENED + timedelta(hours=1), OPENED, 20) == (0, OPENED)
         later = OPENED + timedelta(seconds=1)
         assert pace.allowance(OPENED, later, 20)[0] == 20
+
+    @pytest.mark.parametrize(("per_second", "in_parallel", "pause_s"), [(1, 8, 1), (20, 8, 0.25), (1_000, 24, 0.25)])
+    def test_nothing_of_the_rate_is_lost_by_looking_late_or_waiting_for_answers(
+        self, per_second: int, in_parallel: int, pause_s: float
+    ) -> None:
+        """E1: at 20 questions in a second 11 were asked: the job looked every two seconds, and one second counts."""
+        assert pace.in_parallel(per_second) == in_parallel
+        assert pace.pause_s(per_second) == pause_s
+        used_until = pace.used(OPENED, 1, per_second)
+        looked_again = OPENED + timedelta(seconds=pause_s)
+        assert pace.allowance(used_until, looked_again + timedelta(seconds=1 / per_second), per_second)[0] >= 1
+        assert timedelta(seconds=pause_s) <= timedelta(seconds=1), "what is free for longer is gone"

@@ -15,7 +15,7 @@ from shared.contracts.subsidy import ContributionAssessed
 from shared.database.engine import Database
 from shared.domain.clock import SystemClock
 from shared.domain.ids import new_id
-from shared.messaging.outbox.epochs import LostEvent, keep_lost
+from shared.messaging.outbox.epochs import Beginning, LostEvent, begin_epoch, keep_lost
 from shared.service import ServiceContext
 from tests.harness.installation import COUNTY, Installation
 from tests.services.subsidy.residents import OCTOBER_9, paid, registered, roster
@@ -132,3 +132,27 @@ async def test_rosters_are_tasks_until_they_are_entered_again_and_then_change_no
     assert [version for version, *_ in await standing(county, added)] == [1, 2]
     async with subsidy.database.transaction(COUNTY) as session:
         assert await roster_tasks(session) == []
+
+
+async def test_a_roster_that_is_entered_again_certifies_what_was_taken_up_and_nothing_else(
+    subsidy: ServiceContext, county: Installation
+) -> None:
+    """E1: entered again, a roster is recorded after the assessment that counts it, as one made for a fraud is."""
+    await POLICY_CHANGE.step(subsidy)
+    taken_up, invented = registered(county.settings, 1), registered(county.settings, 2)
+    await handle(subsidy, handlers.on_registered, taken_up, invented)
+    await lose(county, announced(subsidy.resources, taken_up, 2, "DIBAO"))
+    owner = Database(county.settings.owner_url("subsidy"), pool_size=1)
+    async with owner.transaction(COUNTY) as session:
+        await begin_epoch(session, Beginning("operator", "a drill", SystemClock().now(), {}))
+        await take_up_lost(session)
+    await owner.dispose()
+    forged = "UPDATE assessment SET identities = '[\"DIBAO\"]' WHERE enrolment_id = $1 RETURNING version"
+    await county.sql("subsidy", forged, invented.enrolment_id)
+    uncertified = "SELECT enrolment_id FROM proof.assessment WHERE latest AND NOT certified ORDER BY enrolment_id"
+    both = sorted([taken_up.enrolment_id, invented.enrolment_id])
+    assert [row["enrolment_id"] for row in await county.sql("subsidy", uncertified)] == both
+
+    await upload(subsidy, county, roster("DIBAO", 1, 2, document="罗民〔2023〕89号"))
+    found = [row["enrolment_id"] for row in await county.sql("subsidy", uncertified)]
+    assert found == [invented.enrolment_id]

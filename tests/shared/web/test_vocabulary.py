@@ -1,18 +1,22 @@
 """Every operation and field of the API is described in Chinese and English, and each meaning has words of its own."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from services.composition import SERVICES
+from shared.web.vocabulary import words
 from shared.web.vocabulary.describe import Field, fields, operations
 from shared.web.vocabulary.words import SEPARATOR, Text, vocabulary
 from tests.harness.conformance import document_of
 
 DESCRIBED = [service.name for service in SERVICES if service.mount is None]
+FOLDER = Path(words.__file__).parent
 CHINESE = re.compile("[\u4e00-\u9fff]")
 HOW = "describe it in shared/web/vocabulary and write docs/openapi again: canbao docs"
 
@@ -155,3 +159,12 @@ def test_codes_stand_beside_their_names_in_the_document() -> None:
     description = document_of("subsidy")["components"]["schemas"]["Identity"]["description"]
     assert "- `TEKUN` 特困人员 · " in description
     assert description.count("\n- `") == 24
+
+
+@pytest.mark.parametrize("name", ["operations", "fields", "schemas", "answers"])
+def test_no_entry_is_written_twice(name: str) -> None:
+    """Of two entries under one key the later would hide the first without a word."""
+    written = yaml.compose((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    assert isinstance(written, yaml.MappingNode)
+    keys = Counter(key.value for key, _ in written.value)
+    assert [key for key, times in keys.items() if times > 1] == []

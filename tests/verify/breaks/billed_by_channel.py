@@ -129,4 +129,23 @@ BREAKS = (
         ("UPDATE bill_flow_line SET amount_fen = amount_fen + 60 WHERE kind = 'PAYOUT'",),
         query="_RUNNING_BALANCES",
     ),
+    Break(
+        "a day of which the channel's bill is gone",
+        "CHANNEL_BILLS",
+        "payment",
+        ("DELETE FROM channel_bill WHERE kind = 'TRADE' AND bill_day = '2023-10-15'",),
+        query="_BILL_OF_EACH_DAY",
+    ),
+    Break(
+        "a payment by a line that no bill has",
+        "CHANNEL_BILLS",
+        "payment",
+        (
+            (
+                "UPDATE payment p SET notice_id = NULL, bill_id = b.id, bill_line = 99 FROM channel_bill b"
+                " WHERE b.kind = 'FUND_FLOW' AND b.bill_day = '2023-10-08' AND p.amount_fen = 18000"
+            ),
+        ),
+        query="_BILLED_PAYMENTS",
+    ),
 )

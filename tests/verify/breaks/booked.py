@@ -89,6 +89,13 @@ BREAKS = (
         query="_DAILY",
     ),
     Break(
+        "a refund approved before its money was suspended",
+        "BOOKS_POSTINGS",
+        "payment",
+        ("UPDATE transfer SET effective_on = '2023-10-01' WHERE kind = 'suspense_refund_decided'",),
+        query="_DAILY",
+    ),
+    Break(
         "suspended money that shrank",
         "BOOKS_ACCOUNTS",
         "payment",

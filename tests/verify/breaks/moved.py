@@ -3,6 +3,17 @@
 from tests.verify.breaks.form import Break
 from tests.verify.breaks.statements import copied
 
+
+def _reversed_line(booked_on: str) -> str:
+    """Insert a copy of the settlement's line that two people reversed."""
+    return (
+        "INSERT INTO bank_line (id, statement_no, line_no, booked_on, kind, reference, amount_fen, batch_id,"
+        " reversed_on, reversed_by, region, actor, correlation_id) SELECT gen_random_uuid(), 'REVERSED', 1,"
+        f" {booked_on}, kind, reference, amount_fen, batch_id, booked_on, gen_random_uuid(), region, actor,"
+        " correlation_id FROM bank_line WHERE kind = 'SETTLEMENT'"
+    )
+
+
 BREAKS = (
     Break(
         "a bill paid through another channel than its money",
@@ -75,6 +86,20 @@ BREAKS = (
         query="_CAUSES",
     ),
     Break(
+        "money settled by a line that was reversed",
+        "MOVED_FOR_A_REASON",
+        "payment",
+        (
+            _reversed_line("booked_on"),
+            (
+                "UPDATE transfer SET caused_by = (SELECT id FROM bank_line WHERE statement_no = 'REVERSED') WHERE"
+                " kind = 'settled' AND amount_fen = 18000"
+            ),
+        ),
+        18000,
+        query="_CAUSES",
+    ),
+    Break(
         "cash imported under a batch of a channel",
         "MOVED_FOR_A_REASON",
         "payment",
@@ -98,6 +123,16 @@ BREAKS = (
         "MOVED_FOR_A_REASON",
         "payment",
         ("UPDATE remittance_step SET region = '411521102201' WHERE step = 'MATCH' AND region = '411521'",),
+        query="_STEPS",
+    ),
+    Break(
+        "a day matched on the day of a line that was reversed",
+        "MOVED_FOR_A_REASON",
+        "payment",
+        (
+            _reversed_line("booked_on + 1"),
+            "UPDATE remittance_step SET effective_on = effective_on + 1 WHERE step = 'MATCH' AND region = '411521'",
+        ),
         query="_STEPS",
     ),
     Break(

@@ -88,6 +88,25 @@ BREAKS = (
         query="_MOVING",
     ),
     Break(
+        "a step that no line of its batch took",
+        "REMITTED_ONCE",
+        "payment",
+        (
+            (
+                "DELETE FROM remittance_move"
+                " WHERE step_id = (SELECT step_id FROM remittance_move ORDER BY step_id DESC LIMIT 1)"
+            ),
+        ),
+        query="_MOVES",
+    ),
+    Break(
+        "a second part of a day that has no first one",
+        "REMITTED_ONCE",
+        "payment",
+        ("UPDATE remittance_batch SET part = 2 WHERE kind = 'ONLINE'",),
+        query="_PARTS",
+    ),
+    Break(
         "cash owed back for a receipt that was imported",
         "CASH_GIVEN_BACK",
         "payment",

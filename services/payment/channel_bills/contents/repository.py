@@ -9,6 +9,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.payment.channels.bills import BillKind, FlowLine, TradeLine
 
 _CONCLUDE = text("UPDATE channel_bill SET line_count = :line_count, summary = CAST(:summary AS jsonb) WHERE id = :id")
+# The lines as they were stored, in their order, so many at a time: neither a sort nor memory grows with the bill.
+_DIGEST = """
+    INSERT INTO read_bill (bill_id, state, content_hash, line_count, lines_digest, read_on, region)
+    SELECT bill.id, bill.state, bill.content_hash, bill.line_count, lines.digest, bill.read_on, bill.region
+    FROM channel_bill AS bill CROSS JOIN LATERAL (
+        SELECT sha256(string_agg(piece.digest, ''::bytea ORDER BY piece.place)) AS digest
+        FROM generate_series(0, bill.line_count / 5000) AS place CROSS JOIN LATERAL (
+            SELECT place, sha256(string_agg(record_send(ROW({columns})), ''::bytea ORDER BY line_no)) AS digest
+            FROM {table} AS line
+            WHERE line.bill_id = bill.id AND line.line_no >= place * 5000 AND line.line_no < (place + 1) * 5000
+        ) AS piece
+    ) AS lines
+    WHERE bill.id = :id
+"""
+_SEAL_LINES = {
+    BillKind.TRADE: text(_DIGEST.format(table="bill_trade_line", columns=f"{', '.join(TradeLine._fields)}, region")),
+    BillKind.FUND_FLOW: text(_DIGEST.format(table="bill_flow_line", columns=f"{', '.join(FlowLine._fields)}, region")),
+}
 _ADD_CONTENT = text(
     "INSERT INTO channel_bill_content (bill_id, part, content, region) VALUES (:bill_id, :part, :content, :region)"
 )
@@ -45,9 +63,10 @@ _STAGED_NO_MORE = text("TRUNCATE staged_line")
 _COLUMNS = {BillKind.TRADE: TradeLine._fields, BillKind.FUND_FLOW: FlowLine._fields}
 
 
-async def conclude(session: AsyncSession, bill_id: UUID, line_count: int, summary: str) -> None:
-    """Note how many lines there were and what the channel added up, as JSON."""
+async def conclude(session: AsyncSession, bill_id: UUID, kind: BillKind, line_count: int, summary: str) -> None:
+    """Note how many lines there were, what the channel added up, as JSON, and a digest of what was stored."""
     await session.execute(_CONCLUDE, {"id": bill_id, "line_count": line_count, "summary": summary})
+    await session.execute(_SEAL_LINES[kind], {"id": bill_id})
 
 
 async def add_content(session: AsyncSession, bill_id: UUID, part: int, content: bytes, region: str) -> None:

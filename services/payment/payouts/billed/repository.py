@@ -1,7 +1,7 @@
 """Reading bills whose payouts are still in them, and recording the payouts that were taken out."""
 
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import text
@@ -122,6 +122,12 @@ _INSERT = text(
             CAST(:until_day AS date), CAST(:until_line AS integer), :state, :fault, :region, :actor, :correlation_id)
     """
 )
+_WORKED_AT = text(
+    """
+    SELECT w.recorded_at FROM channel_bill b JOIN worked_bill w ON w.bill_id = b.id
+    WHERE b.channel = :channel AND b.merchant_id = :merchant_id AND b.kind = 'FUND_FLOW' AND b.bill_day = :day
+    """
+)
 _WORKED = text(
     """
     INSERT INTO worked_bill (bill_id, region, actor, correlation_id)
@@ -172,6 +178,12 @@ async def has_unusual(session: AsyncSession, covered: CoveredRange) -> bool:
 async def insert(session: AsyncSession, payout: Payout) -> None:
     """Record a payout of a bill."""
     await session.execute(_INSERT, asdict(payout))
+
+
+async def worked_at(session: AsyncSession, bill: ReadBill, day: date) -> datetime | None:
+    """When the bill of another day of the merchant was worked; None where it was not."""
+    found: datetime | None = (await session.execute(_WORKED_AT, _merchant(bill) | {"day": day})).scalar_one_or_none()
+    return found
 
 
 async def mark_worked(session: AsyncSession, bill: ReadBill, region: str, trace: Trace) -> None:

@@ -69,20 +69,25 @@ _DEDUCT_DAY = select_into(
 )
 
 # The bill says from which payout a refund was deducted, whatever day its word came on, and whether it came yet. The
-# channel's bill names it by the channel's number; where we do not know that one, the trade bill knows ours.
+# channel's bill names it by the channel's number; where we do not know that one, the trade bill knows ours. What is
+# looked for again uses the same words: a part is begun for what it will deduct.
+_OURS = "r.channel = {channel} AND r.merchant_id = {merchant_id} AND r.amount_fen = {fen}"
+OURS_BY_CHANNELS_NUMBER = f"{_OURS} AND r.channel_refund_id = {{number}} AND r.state <> 'PAY_FAILED'"
+OURS_BY_TRADE_BILL = (
+    f"{_OURS} AND t.kind = 'REFUND' AND t.channel_refund_id = {{number}} AND r.refund_no = t.refund_no"
+    " AND r.state NOT IN ('REQUESTED', 'PAY_FAILED')"
+)
+_MOVEMENT = {"channel": ":channel", "merchant_id": ":merchant_id", "number": "c.business_no", "fen": "-c.amount_fen"}
 _DEDUCT_COVERED = select_into(
     DeductedRefund,
     f"""
     WITH covered AS ({COVERED}), due AS MATERIALIZED (
-        SELECT r.id FROM covered c JOIN refund r ON r.channel = :channel AND r.merchant_id = :merchant_id
-          AND r.channel_refund_id = c.business_no AND r.amount_fen = -c.amount_fen
-        WHERE c.kind = 'REFUND' AND r.state <> 'PAY_FAILED'
+        SELECT r.id FROM covered c JOIN refund r ON {OURS_BY_CHANNELS_NUMBER.format(**_MOVEMENT)}
+        WHERE c.kind = 'REFUND'
         UNION
-        SELECT r.id FROM covered c
-        JOIN bill_trade_line t ON t.kind = 'REFUND' AND t.channel_refund_id = c.business_no
-        JOIN refund r ON r.refund_no = t.refund_no AND r.channel = :channel AND r.merchant_id = :merchant_id
-          AND r.amount_fen = -c.amount_fen
-        WHERE c.kind = 'REFUND' AND r.state NOT IN ('REQUESTED', 'PAY_FAILED')
+        SELECT r.id FROM covered c CROSS JOIN bill_trade_line t
+        JOIN refund r ON {OURS_BY_TRADE_BILL.format(**_MOVEMENT)}
+        WHERE c.kind = 'REFUND'
     ), deducted AS (
         UPDATE refund r SET deducted_by = :batch_id FROM due
         WHERE r.id = due.id AND r.deducted_by IS NULL RETURNING r.*

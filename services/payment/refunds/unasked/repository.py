@@ -167,15 +167,18 @@ _DEDUCTION = {
     "actor": "u.actor",
     "correlation_id": "u.correlation_id",
 }
-# A movement is deducted with all that it gave back, or not at all.
+# A movement is deducted with all that it gave back, or not at all. What is looked for again uses the same words.
+OF_MOVEMENT = "u.channel = {channel} AND u.merchant_id = {merchant_id} AND u.channel_refund_id = {number}"
+IS_WHOLE = "sum(u.amount_fen) = {fen}"
+_MOVEMENT = {"channel": ":channel", "merchant_id": ":merchant_id", "number": "c.business_no"}
 _DEDUCT_COVERED = select_into(
     DeductedRefund,
     f"""
     WITH covered AS ({COVERED}), due AS MATERIALIZED (
         SELECT u.channel_refund_id
-        FROM (SELECT DISTINCT business_no, amount_fen FROM covered WHERE kind = 'REFUND') c JOIN unasked_refund u
-          ON u.channel = :channel AND u.merchant_id = :merchant_id AND u.channel_refund_id = c.business_no
-        GROUP BY u.channel_refund_id, c.amount_fen HAVING sum(u.amount_fen) = -c.amount_fen
+        FROM (SELECT DISTINCT business_no, amount_fen FROM covered WHERE kind = 'REFUND') c
+        JOIN unasked_refund u ON {OF_MOVEMENT.format(**_MOVEMENT)}
+        GROUP BY u.channel_refund_id, c.amount_fen HAVING {IS_WHOLE.format(fen="-c.amount_fen")}
     ), deducted AS (
         UPDATE unasked_refund u SET deducted_by = :batch_id FROM due
         WHERE u.channel_refund_id = due.channel_refund_id AND u.channel = :channel AND u.merchant_id = :merchant_id

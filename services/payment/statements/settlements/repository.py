@@ -19,8 +19,14 @@ class SettlementLine:
     reference: str
     amount_fen: int
     booked_on: date
+    reversed_on: date | None
     actor: str
     correlation_id: UUID
+
+    @property
+    def stands(self) -> bool:
+        """Whether nobody reversed it: only then the bank has the money."""
+        return self.reversed_on is None
 
     @property
     def trace(self) -> Trace:
@@ -48,9 +54,13 @@ _LOOK_AGAIN = text(
       AND split_part(reference, ':', 1) = :channel AND split_part(reference, ':', 2) = :merchant_id
     """
 )
+# The day on which the money was there as a whole is that of the last line that stands, whichever came last.
 _LAST_OF_BATCH = select_into(
     SettlementLine,
-    "SELECT {fields} FROM bank_line WHERE batch_id = :batch_id ORDER BY booked_on DESC, id DESC LIMIT 1",
+    """
+    SELECT {fields} FROM bank_line WHERE batch_id = :batch_id
+    ORDER BY reversed_on IS NOT NULL, booked_on DESC, id DESC LIMIT 1
+    """,
 )
 _STANDING_OF_BATCH = select_into(
     SettlementLine,
@@ -71,7 +81,7 @@ async def look_again(session: AsyncSession, channel: str, merchant_id: str, beca
 
 
 async def last_settlement_of(session: AsyncSession, batch_id: UUID) -> SettlementLine:
-    """The settlement that a batch was compared with last."""
+    """The last settlement of a batch that stands; where nobody left one standing, the last that was reversed."""
     (line,) = await fetch_all(session, _LAST_OF_BATCH, SettlementLine, {"batch_id": batch_id})
     return line
 

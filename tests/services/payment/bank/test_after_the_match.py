@@ -12,7 +12,7 @@ from services.payment.payouts import payout_match
 from tests.harness.assessments import DUE_FEN
 from tests.harness.installation import COUNTY, Installation
 from tests.harness.lock_waits import wait_for_lock_waits
-from tests.services.payment.bank.billed_days import FIRST, SECOND, BilledDays
+from tests.services.payment.bank.billed_days import FIRST, SECOND, THIRD, BilledDays
 from tests.services.payment.bank.statement_steps import breaks, decide, lines_of, proposed
 from tests.services.payment.bank.test_payouts import differing, part, settle
 from tests.services.payment.running_payment import RunningPayment, running_payment
@@ -68,7 +68,7 @@ async def test_a_reversal_takes_back_the_part_that_begins_beside_it(payment: Run
         await payment.paid(order, transaction_id=LATE, success_time=f"{FIRST}T11:00:00+08:00")
         reversal = asyncio.create_task(decide(payment, proposal, "approval", "tax"))
         await wait_for_lock_waits(payment.installation, "payment")
-        assert await payout_match.resolve(session, COUNTY, payout, date.fromisoformat(SECOND)) == 1
+        assert await payout_match.resolve(session, COUNTY, payout, date.fromisoformat(THIRD)) == 1
     assert (await reversal).status_code == 200
     await part(payment, "REVERSED")
     await part(payment, "REVERSED", number=2)

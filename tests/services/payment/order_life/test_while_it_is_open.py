@@ -10,6 +10,7 @@ from prometheus_client import REGISTRY
 from services.payment.orders.channel_query import query_orders
 from shared.metrics_collector import read_gauges
 from tests.harness.assessments import DUE_FEN
+from tests.harness.eventually import eventually
 from tests.harness.installation import Installation
 from tests.harness.wechat_peer import APPID, MCHID
 from tests.services.payment.order_life.asking import asked, at, began, questions, state
@@ -71,6 +72,8 @@ class TestWhileItIsOpen:
             at(payment, timedelta(minutes=2))
             taken = [await query_orders(payment.running) for _ in range(3)]
             assert taken == [2, 0, 0], "two in this second, whatever process asks"
+            looks_again = payment.running.wake_event("order queries")
+            await eventually(looks_again.is_set, within_s=2, message="the job goes on as soon as the rate allows")
             assert [questions(payment, order) for order in orders] == [0, 0, 0, 1, 1]
             at(payment, timedelta(minutes=2, seconds=1))
             both = await asyncio.gather(query_orders(payment.running), query_orders(payment.running))
