@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "payment_0033"
-down_revision = "payment_0031"
+down_revision = "payment_0032"
 branch_labels = None
 depends_on = None
 
