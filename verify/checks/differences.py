@@ -138,7 +138,8 @@ _DIFFERENCES_ENDED = """
     WHERE difference.state NOT IN ('OPEN', 'CLOSED')
        OR (difference.state = 'CLOSED') <> (difference.closed_because IS NOT NULL)
        OR (difference.state = 'CLOSED') <> (difference.closed_on IS NOT NULL)
-       OR difference.closed_because NOT IN ('COUNTED', 'DECIDED')
+       OR difference.closed_because NOT IN ('COUNTED', 'DECIDED', 'RECOVERED')
+       OR difference.closed_because = 'RECOVERED' AND difference.unasked_id IS NULL
        OR difference.closed_by IS NULL AND difference.closed_because = 'DECIDED'
        OR difference.closed_by IS NOT NULL AND difference.state = 'OPEN'
        OR difference.closed_on < difference.since
