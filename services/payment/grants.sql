@@ -14,9 +14,10 @@ GRANT UPDATE (claim, claimed_until, lines_cleared, lines_numbered, lines_read, r
     ON detail_fetch TO {role};
 GRANT UPDATE (new_number, resolved_by) ON document_look_alike TO {role};
 GRANT UPDATE (open) ON order_line TO {role};
-GRANT UPDATE (attributed_by, attributed_to, counted_by, reopened, settled_on) ON payment_line TO {role};
+GRANT UPDATE (attributed_by, attributed_to, counted_by, premium, reopened, settled_on) ON payment_line TO {role};
 GRANT UPDATE (code_url, next_ask_at, queried_at, state) ON payment_order TO {role};
-GRANT UPDATE (batch_id, fault, released_by, settled_day, settled_line, state, unusual_fen) ON payout TO {role};
+GRANT UPDATE (after_day, after_line, batch_id, fault, released_by, settled_day, settled_line, state, until_day,
+    until_line, unusual_fen) ON payout TO {role};
 GRANT UPDATE (used_until) ON question_pace TO {role};
 GRANT UPDATE (closed_by, reason, state) ON raw_notice TO {role};
 GRANT UPDATE (approved_by, approved_on, asked_at, attempt, attributed_by, attributed_to, channel_refund_id,
@@ -30,5 +31,5 @@ GRANT UPDATE (asked, asked_at, closed_because, closed_by, closed_on, state) ON s
 GRANT UPDATE (state) ON suspense TO {role};
 GRANT UPDATE (below) ON transfer_horizon TO {role};
 GRANT UPDATE (fen, times) ON transfer_sum TO {role};
-GRANT UPDATE (deducted_by, reopened) ON unasked_refund TO {role};
+GRANT UPDATE (deducted_by, recovered_by, reopened) ON unasked_refund TO {role};
 GRANT UPDATE (outcome, version) ON unpriced_enrolment TO {role};

@@ -55,7 +55,7 @@ FROM payment;
 
 CREATE VIEW proof.payment_line AS
 SELECT id, payment_id, bill_id, enrolment_id, benefit_year, region, amount_fen, state, settled_on, counted_by,
-       attributed_to, attributed_by
+       attributed_to, attributed_by, premium
 FROM payment_line;
 
 CREATE VIEW proof.suspense AS
@@ -70,7 +70,7 @@ FROM refund;
 
 CREATE VIEW proof.unasked_refund AS
 SELECT id, channel, merchant_id, channel_refund_id, payment_line_id, enrolment_id, benefit_year, region, amount_fen,
-       refunded_on, caused_by, deducted_by, recorded_at
+       refunded_on, caused_by, deducted_by, recorded_at, recovered_by
 FROM unasked_refund;
 
 CREATE VIEW proof.payout AS

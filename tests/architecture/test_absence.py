@@ -33,7 +33,6 @@ SAFE = {
     "services/payment/cash/repository.py _MOVE_SLIPS": (HELD, "the batches"),
     "services/payment/cash/repository.py _RESTATE_SLIP": (HELD, "the batch"),
     "services/payment/shortages/repository.py _LOCK_PAYABLE": (QUEUE, "parts for which the bank booked something"),
-    "services/payment/payouts/repository.py _RELEASE": (HELD, "the payout"),
     "services/payment/cash_refunds/repository.py _LOCK_OF_BATCHES": (
         HELD,
         "the batches; receipts join under their lock",
@@ -84,6 +83,14 @@ SAFE = {
     "services/payment/refunds/deductions/repository.py _DEDUCT_COVERED": (
         QUEUE,
         "refunds; one that is missing is recorded as a difference, and deducted by a further part",
+    ),
+    "services/payment/payouts/uncovered/repository.py _FORGET_FOLLOWERS": (
+        HELD,
+        "the merchant, whose payouts they are",
+    ),
+    "services/payment/refunds/recovery/repository.py _LOCK_MISSING": (
+        STEP,
+        "refunds that are neither recovered nor decided; one that is by now wants no money, which goes back",
     ),
     "services/payment/refunds/unasked/repository.py _DEDUCT_COVERED": (QUEUE, "refunds, as of those we asked for"),
     "services/payment/refunds/unasked/repository.py _RELEASE": (HELD, "the batch"),

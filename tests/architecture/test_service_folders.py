@@ -25,7 +25,7 @@ _WRITERS = {"insert_rows", "update_rows", "driver_insert", "select_into"}
 SCHEMAS_ELSEWHERE = {
     "services/console/service_client.py": "the reply of a token endpoint, parsed by the one who asked",
     "services/console/summaries.py": "what the console reads from the other services, not what it answers",
-    "services/payment/channels/wechat/notice.py": "the form of WeChat's messages, not of ours",
+    "services/payment/channels/wechat/messages.py": "the form of WeChat's messages, not of ours",
     "services/payment/remittance/detail.py": "the form of the tax hall's detail, not of ours",
 }
 FASTAPI_ELSEWHERE = {"services/console/api_index.py": "a page beside the console's own, which answer for one file each"}

@@ -31,12 +31,13 @@ def bills_of(
 
 @dataclass
 class OfferedBill:
-    """A file on offer; ``packed`` and ``hash_value`` differ from it where the test says so."""
+    """A file on offer; ``packed``, ``hash_value`` and what is ``named`` differ from it where the test says so."""
 
     content: bytes
     packed: bytes | None = None
     hash_value: str | None = None
     address: str | None = None
+    named: dict[str, Any] = field(default_factory=dict)
 
     @property
     def download(self) -> bytes:
@@ -49,7 +50,7 @@ class OfferedBill:
             "hash_type": "SHA1",
             "hash_value": self.hash_value or sha1(self.content, usedforsecurity=False).hexdigest(),
             "download_url": self.address or f"{url}/v3/billdownload/file?token={name}",
-        }
+        } | self.named
 
 
 @dataclass

@@ -124,8 +124,8 @@ CHANNEL_GUARDS = (
         (
             Edit(
                 "services/payment/payouts/release.py",
-                "await repository.release(session, payout.id, unusual_fen, approval.id)",
-                "await repository.release(session, payout.id, 0, approval.id)",
+                "replace(cover, released_by=approval.id)",
+                "replace(cover, unusual_fen=0, released_by=approval.id)",
             ),
         ),
         (_RELEASED + "test_a_payout_with_a_fee_goes_on_once_the_bank_has_all_of_it",),

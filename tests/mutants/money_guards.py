@@ -11,8 +11,38 @@ _DAYS = "tests/services/payment/test_chronology.py::"
 _LOST = "tests/services/payment/test_lost_orders.py::"
 _AGAIN = "tests/services/registration/test_registered_again.py::"
 _ANCHOR = "tests/verify/test_seals.py::TestAnchor::"
+_FIELDS = "tests/services/payment/test_wechat_fields.py::TestNotices::"
+_UNCOVERED = "tests/services/payment/bank/test_uncovered_payouts.py::"
+_RECOVERED = "tests/services/payment/bank/test_recovered_refunds.py::"
 
 MONEY_GUARDS = (
+    Mutation(
+        "strictness of the channel's messages",
+        (Edit("services/payment/channels/wechat/messages.py", "strict=True", "strict=False"),),
+        (_FIELDS + "test_a_payment_with_any_field_in_another_form_is_kept_and_pays_nothing",),
+    ),
+    Mutation(
+        "wait of a payout for the end of the one before it",
+        (
+            Edit(
+                "services/payment/payouts/bill_job.py",
+                " or await uncovered.oldest(session, bill.channel, bill.merchant_id) is not None",
+                "",
+            ),
+        ),
+        (_UNCOVERED + "test_sums_taken_out_by_hand_go_on_together_and_the_next_one_by_itself",),
+    ),
+    Mutation(
+        "sum that makes a refund good",
+        (
+            Edit(
+                "services/payment/refunds/recovery/service.py",
+                "if sum(refund.amount_fen for refund in missing[whose]) == item.amount_fen:",
+                "if missing[whose]:",
+            ),
+        ),
+        (_RECOVERED + "test_a_payment_of_another_sum_makes_nothing_good",),
+    ),
     Mutation(
         "amount by which a payout is met",
         (

@@ -74,6 +74,7 @@ _PAYOUTS = """
        OR (payout.state IN ('SETTLING', 'MET') AND coalesce(booked.fen, 0) <> payout.amount_fen - payout.unusual_fen)
        OR (payout.state = 'MET' AND coalesce(counted.fen, 0) <> payout.amount_fen - payout.unusual_fen)
        OR (payout.state NOT IN ('SETTLING', 'MET') AND booked.fen IS NOT NULL)
+       OR (payout.state = 'DECIDED' AND payout.unusual_fen <> payout.amount_fen)
        OR (payout.state IN ('SETTLING', 'MET')) <> (first.payout_id IS NOT DISTINCT FROM payout.id)
     ORDER BY subject
 """
@@ -112,6 +113,10 @@ _RELEASED = """
     SELECT concat('approval ', approval.id), approval.region, 'a released payout', 'none', 0
     FROM proof.approval AS approval LEFT JOIN proof.payout AS payout ON payout.released_by = approval.id
     WHERE approval.act = 'release_payout' AND approval.state = 'APPROVED' AND payout.id IS NULL
+      AND NOT EXISTS (SELECT FROM proof.approval AS taken_back
+                      WHERE taken_back.act = 'hold_payout' AND taken_back.state = 'APPROVED'
+                        AND taken_back.subject = approval.subject AND taken_back.decided_at >= approval.decided_at
+                        AND taken_back.decided_by <> taken_back.proposed_by)
     ORDER BY subject
 """
 # A payout whose movements are followed in portions is on its way while its batch is not matched; else it is stuck.

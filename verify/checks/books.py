@@ -56,7 +56,7 @@ _POSTINGS = """
            ('channel', 'premium'), ('pending', 'channel'), ('channel', 'pending'),
            ('in_transit', 'pending'), ('treasury', 'in_transit'), ('pending', 'in_transit'),
            ('channel', 'suspense'), ('suspense', 'refund_payable'), ('refund_payable', 'channel'),
-           ('refunded_unasked', 'channel'),
+           ('refunded_unasked', 'channel'), ('suspense', 'refunded_unasked'),
            ('collector_short', 'village_cash'), ('pending', 'collector_short'), ('village_cash', 'collector_short'),
            ('collector_short', 'pending'),
            ('funder', 'aided')
@@ -155,7 +155,7 @@ _RECORDED = """
     WHERE line.settled_on IS NULL
     UNION ALL SELECT region, concat('channel:', channel), -amount_fen FROM proof.refund WHERE state = 'PAID'
     UNION ALL SELECT region, concat('channel:', channel), -amount_fen FROM proof.unasked_refund
-    UNION ALL SELECT region, 'refunded_unasked', amount_fen FROM proof.unasked_refund
+    UNION ALL SELECT region, 'refunded_unasked', amount_fen FROM proof.unasked_refund WHERE recovered_by IS NULL
     UNION ALL SELECT region, account, fen FROM deducted
     UNION ALL SELECT region, 'pending', -fen FROM deducted
     UNION ALL SELECT region, 'pending', amount_fen FROM proof.payment_line WHERE settled_on IS NOT NULL
@@ -179,7 +179,7 @@ _RECORDED = """
     SELECT region, 'refund_payable', -amount_fen FROM proof.refund WHERE approved_on IS NOT NULL AND state <> 'PAID'
     UNION ALL
     SELECT region, 'suspense', -amount_fen FROM proof.suspense
-    WHERE payment_line_id IS NOT NULL
+    WHERE payment_line_id IS NOT NULL AND state <> 'RECOVERED'
       AND id NOT IN (SELECT suspense_id FROM proof.refund WHERE approved_on IS NOT NULL)
 """
 # What a channel gave back of money that came with another payout than the one from which it deducted it.

@@ -56,6 +56,8 @@ _TOO_OLD = """
                min(line.region), payment.paid_on, sum(line.amount_fen)
         FROM proof.payment_line AS line JOIN proof.payment AS payment ON payment.id = line.payment_id
         WHERE line.settled_on IS NULL
+          AND NOT EXISTS (SELECT FROM proof.unasked_refund AS unasked
+                          WHERE (unasked.payment_line_id, unasked.amount_fen) = (line.id, line.amount_fen))
           AND NOT EXISTS (SELECT FROM proof.suspense AS suspense JOIN proof.refund AS refund
                             ON refund.suspense_id = suspense.id
                           WHERE suspense.payment_line_id = line.id AND refund.state = 'PAID')

@@ -148,7 +148,8 @@ _DIFFERENCES_ENDED = """
     WHERE difference.state NOT IN ('OPEN', 'CLOSED')
        OR (difference.state = 'CLOSED') <> (difference.closed_because IS NOT NULL)
        OR (difference.state = 'CLOSED') <> (difference.closed_on IS NOT NULL)
-       OR difference.closed_because NOT IN ('COUNTED', 'DECIDED')
+       OR difference.closed_because NOT IN ('COUNTED', 'DECIDED', 'RECOVERED')
+       OR difference.closed_because = 'RECOVERED' AND difference.unasked_id IS NULL
        OR difference.closed_by IS NULL AND difference.closed_because = 'DECIDED'
        OR difference.closed_by IS NOT NULL AND difference.state = 'OPEN'
        OR difference.closed_on < difference.since
@@ -180,30 +181,32 @@ _UNASKED_REFUNDS = """
     ORDER BY subject
 """
 # A payout is held where no movements add up to it, or where one of them is neither a payment nor a refund; those that
-# two people released expect what such movements add up to.
+# two people released expect what people paid less what they got back.
 _PAYOUT_FAULTS = """
-    WITH unusual AS (
-        SELECT payout.id, sum(line.amount_fen) AS fen
+    WITH moved AS (
+        SELECT payout.id, sum(line.amount_fen) FILTER (WHERE line.kind IN ('FEE', 'OTHER')) AS fen,
+               sum(line.amount_fen) FILTER (WHERE line.kind IN ('PAYMENT', 'REFUND')) AS peoples_fen
         FROM proof.bill_flow_line AS line JOIN proof.channel_bill AS bill ON bill.id = line.bill_id
         JOIN proof.payout AS payout ON (payout.channel, payout.merchant_id) = (bill.channel, bill.merchant_id)
          AND (bill.bill_day, line.line_no) > (payout.after_day, payout.after_line)
          AND (bill.bill_day, line.line_no) <= (payout.until_day, payout.until_line)
-        WHERE line.kind IN ('FEE', 'OTHER') AND line.amount_fen <> 0 GROUP BY 1
+        WHERE line.kind <> 'PAYOUT' AND line.amount_fen <> 0 GROUP BY 1
     )
     SELECT concat('payout ', payout.channel, ' ', payout.merchant_id, ' ', payout.paid_out_on) AS subject,
            payout.region,
-           CASE WHEN unusual.id IS NOT NULL THEN concat('held or released for ', unusual.fen)
+           CASE WHEN moved.fen IS NOT NULL THEN concat('held or released for ', moved.fen)
                 WHEN payout.until_day IS NULL THEN 'held, or of days before the first bill'
                 ELSE 'nothing wrong with it' END AS expected,
            concat_ws(' ', payout.state, payout.fault, payout.unusual_fen) AS found, payout.amount_fen AS fen
-    FROM proof.payout AS payout LEFT JOIN unusual USING (id)
+    FROM proof.payout AS payout LEFT JOIN moved USING (id)
     WHERE payout.fault IS DISTINCT FROM CASE WHEN payout.state <> 'HELD' THEN NULL
                                              WHEN payout.until_day IS NULL THEN 'NOT_COVERED'
                                              ELSE 'UNUSUAL_MOVEMENT' END
-       OR unusual.id IS NULL AND payout.fault = 'UNUSUAL_MOVEMENT'
-       OR unusual.id IS NOT NULL AND payout.state <> 'HELD' AND payout.released_by IS NULL
-       OR payout.until_day IS NULL AND payout.state NOT IN ('HELD', 'BEFORE')
-       OR payout.unusual_fen <> CASE WHEN payout.released_by IS NULL THEN 0 ELSE coalesce(unusual.fen, 0) END
+       OR moved.fen IS NULL AND payout.fault = 'UNUSUAL_MOVEMENT'
+       OR moved.fen IS NOT NULL AND payout.state <> 'HELD' AND payout.released_by IS NULL
+       OR payout.until_day IS NULL AND payout.state NOT IN ('HELD', 'BEFORE', 'DECIDED')
+       OR payout.unusual_fen <> CASE WHEN payout.released_by IS NULL THEN 0
+                                    ELSE payout.amount_fen - coalesce(moved.peoples_fen, 0) END
     ORDER BY subject
 """
 

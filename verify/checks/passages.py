@@ -33,6 +33,8 @@ _CAUSE = """
         WHEN kind IN ('receipt_taken', 'refund_cash_fetched', 'refund_cash_signed_for')
             THEN EXISTS (SELECT FROM proof.cash_receipt AS cause WHERE cause.id = moved.caused_by
                          AND (moved.kind <> 'receipt_taken' OR cause.received_on = moved.effective_on))
+        WHEN kind = 'refund_recovered'
+            THEN EXISTS (SELECT FROM proof.notice AS cause WHERE cause.id = moved.caused_by)
         WHEN kind = 'suspense_refund_decided'
             THEN EXISTS (SELECT FROM proof.refund AS cause WHERE cause.id = moved.caused_by)
         ELSE true

@@ -100,7 +100,8 @@ _PARTS = """
 _SOURCES = """
     WITH source AS (
         SELECT id, enrolment_id, amount_fen FROM proof.cash_receipt WHERE state = 'WRITTEN_OFF'
-        UNION ALL SELECT id, enrolment_id, amount_fen FROM proof.payment_line WHERE state = 'CREDITED'
+        UNION ALL SELECT id, enrolment_id, amount_fen FROM proof.payment_line
+        WHERE coalesce(premium, state = 'CREDITED')
     )
     SELECT concat('remittance line ', line.batch_id, ' ', line.enrolment_id) AS subject, line.region,
            coalesce(concat(source.enrolment_id, ' ', source.amount_fen), 'no credited money') AS expected,

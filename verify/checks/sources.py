@@ -97,7 +97,7 @@ _REFUNDS = """
            coalesce(refund.amount_fen, held.amount_fen) AS fen
     FROM proof.refund AS refund FULL JOIN proof.suspense AS held ON held.id = refund.suspense_id
     LEFT JOIN booked ON booked.caused_by = refund.id
-    WHERE refund.id IS NULL AND held.state NOT IN ('HELD', 'CONTESTED') OR refund.id IS NOT NULL AND (
+    WHERE refund.id IS NULL AND held.state NOT IN ('HELD', 'CONTESTED', 'RECOVERED') OR refund.id IS NOT NULL AND (
         held.id IS NULL
         OR (held.channel, held.merchant_id, held.transaction_id, held.enrolment_id, held.benefit_year, held.region,
             held.amount_fen, held.paid_fen, held.reason)
@@ -120,6 +120,59 @@ _REFUNDS = """
         OR (refund.refund_no LIKE '%T1' AND booked.effective_on <> refund.approved_on)
         OR booked.effective_on > refund.approved_on OR refund.requested_on > refund.approved_on
         OR refund.refunded_on < held.suspended_on)
+    ORDER BY subject
+"""
+# Money makes good what a channel gave back unasked of the same person, to the fen, and that closes its difference.
+_RECOVERED = """
+    WITH missing AS (
+        SELECT refund.recovered_by, sum(refund.amount_fen)::bigint AS fen, min(refund.region) AS region,
+               array_agg(DISTINCT refund.enrolment_id) AS people,
+               bool_and(difference.closed_because IS NOT DISTINCT FROM 'RECOVERED') AS closed,
+               min(refund.refunded_on) AS since
+        FROM proof.unasked_refund AS refund
+        LEFT JOIN proof.settlement_difference AS difference ON difference.unasked_id = refund.id
+        WHERE refund.recovered_by IS NOT NULL GROUP BY 1
+    ), held AS (SELECT * FROM proof.suspense WHERE state = 'RECOVERED')
+    SELECT concat('suspense ', coalesce(held.id, missing.recovered_by)) AS subject,
+           coalesce(held.region, missing.region) AS region,
+           concat_ws(' ', missing.people, missing.fen, missing.since,
+                     CASE WHEN NOT missing.closed THEN 'and an open difference' END) AS expected,
+           concat_ws(' ', held.enrolment_id, held.amount_fen, held.suspended_on, held.reason) AS found,
+           (coalesce(held.amount_fen, 0) - coalesce(missing.fen, 0))::bigint AS fen
+    FROM held FULL JOIN missing ON missing.recovered_by = held.id
+    WHERE (ARRAY[held.enrolment_id], held.amount_fen, true)
+          IS DISTINCT FROM (missing.people, missing.fen, missing.closed)
+       OR held.suspended_on < missing.since OR held.reason <> 'BILL_ALREADY_PAID'
+    UNION ALL
+    SELECT concat('difference ', difference.id), difference.region, 'a refund that was paid again',
+           difference.closed_because, coalesce(difference.theirs_fen, 0)
+    FROM proof.settlement_difference AS difference
+    LEFT JOIN proof.unasked_refund AS refund ON refund.id = difference.unasked_id
+    WHERE difference.closed_because = 'RECOVERED' AND refund.recovered_by IS NULL
+    ORDER BY subject
+"""
+# A premium goes to the treasury once: where a payment was given back before it was on its way, the one that made it
+# good goes in its place, and nothing else leaves its place or takes one.
+_IN_PLACE = """
+    WITH placed AS (
+        SELECT line.id AS leaving, paid.id AS taking, line.region, line.premium = false AS left_it,
+               paid.premium AS took, refund.amount_fen AS fen, refund.amount_fen = line.amount_fen AS whole,
+               coalesce(line.premium, line.state = 'CREDITED') AND line.settled_on IS NULL
+                   AND line.counted_by IS NOT NULL AS nowhere
+        FROM proof.unasked_refund AS refund JOIN proof.payment_line AS line ON line.id = refund.payment_line_id
+        JOIN proof.suspense AS held ON held.id = refund.recovered_by
+        JOIN proof.payment_line AS paid ON paid.id = held.payment_line_id
+    )
+    SELECT concat('payment line ', leaving) AS subject, region, 'one premium on its way' AS expected,
+           concat_ws(' ', CASE WHEN left_it THEN 'left its place' END, 'to', taking, took) AS found, fen
+    FROM placed WHERE left_it AND (NOT whole OR took IS NULL) OR whole AND nowhere
+    UNION ALL
+    SELECT concat('payment line ', line.id), line.region, 'as its state says', concat('premium ', line.premium),
+           line.amount_fen
+    FROM proof.payment_line AS line
+    WHERE line.premium IS NOT NULL
+      AND NOT EXISTS (SELECT FROM placed WHERE placed.leaving = line.id AND placed.left_it)
+      AND NOT EXISTS (SELECT FROM placed WHERE placed.taking = line.id AND placed.left_it AND placed.took)
     ORDER BY subject
 """
 # A channel settled a line on the day on which the bank booked it, for the first time or after that was taken back; a
@@ -151,7 +204,7 @@ _DAYS = """
 async def sources(databases: Databases, findings: Findings) -> None:
     """Bill ↔ what paid it; suspended money ↔ the payment it is of; refund ↔ suspense; days ↔ the books."""
     findings.count_examined(await count(databases.payment, "bill"))
-    for sql in (_BILL_SOURCES, _BILL_OF_LINE, _BILL_AID, _YEARS, _SUSPENDED, _REFUNDS, _DAYS):
+    for sql in (_BILL_SOURCES, _BILL_OF_LINE, _BILL_AID, _YEARS, _SUSPENDED, _REFUNDS, _RECOVERED, _IN_PLACE, _DAYS):
         await differing_rows(databases.payment, findings, sql)
 
 

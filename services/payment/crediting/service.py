@@ -27,6 +27,7 @@ from services.payment.orders.state import Order, OrderState
 from services.payment.payments import repository as payments
 from services.payment.payments.repository import NewPayment, NewPaymentLine, TransactionKey
 from services.payment.refunds import service as refunds
+from services.payment.refunds.recovery.service import recover
 from services.payment.refunds.state import NewRefund
 from services.payment.suspense.reasons import AUTO_REFUND_REASONS, SuspenseReason
 from services.payment.suspense.service import suspend
@@ -92,9 +93,11 @@ async def _record(session: AsyncSession, decided: Sequence[Credit], booked: Mapp
 
 
 async def _suspend(session: AsyncSession, items: Sequence[Suspended]) -> None:
-    """Suspend money; where its reason leaves no other use for it, put it forward for refund at once."""
+    """Suspend money; what makes nothing good and has no other use is put forward for refund at once."""
     await suspend(session, items)
+    recovered = await recover(session, items)
     unusable = [item for item in items if item.state is SuspenseState.HELD and item.reason in AUTO_REFUND_REASONS]
+    unusable = [item for item in unusable if item.id not in recovered]
     await refunds.request(session, [NewRefund(item.id, item.notice.paid_on, item.trace) for item in unusable])
 
 

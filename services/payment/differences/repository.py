@@ -282,6 +282,12 @@ _DECIDE = text(
     WHERE id = :id
     """
 )
+_CLOSE_RECOVERED = text(
+    """
+    UPDATE settlement_difference SET state = 'CLOSED', closed_because = 'RECOVERED', closed_on = :day
+    WHERE unasked_id = ANY(CAST(:ids AS uuid[]))
+    """
+)
 _LIST = select_into(
     SettlementDifference,
     """
@@ -381,6 +387,11 @@ async def lock(session: AsyncSession, difference_id: UUID) -> SettlementDifferen
 async def decide(session: AsyncSession, difference_id: UUID, approval_id: UUID, day: date) -> None:
     """Close a locked difference by two people's decision."""
     await session.execute(_DECIDE, {"id": difference_id, "approval_id": approval_id, "day": day})
+
+
+async def close_recovered(session: AsyncSession, unasked_ids: Sequence[UUID], day: date) -> None:
+    """Close the locked differences of refunds that the payer paid again."""
+    await session.execute(_CLOSE_RECOVERED, {"ids": sorted(unasked_ids), "day": day})
 
 
 async def listed(

@@ -131,6 +131,12 @@ def refunded_unasked(dimensions: Dimensions, amount_fen: int, context: PostingCo
     return Transfer(kind, accounts.REFUNDED_UNASKED, accounts.channel(channel), amount_fen, dimensions, context)
 
 
+def refund_recovered(dimensions: Dimensions, amount_fen: int, context: PostingContext) -> Transfer:
+    """The payer paid again what the channel had given back unasked: suspense ← refunded_unasked."""
+    kind = "refund_recovered"
+    return Transfer(kind, accounts.SUSPENSE, accounts.REFUNDED_UNASKED, amount_fen, dimensions, context)
+
+
 def import_failed(dimensions: Dimensions, amount_fen: int, context: PostingContext) -> Transfer:
     """A cash line finally failed import and is to be returned: unapplied ← refund_payable."""
     return Transfer("import_failed", accounts.UNAPPLIED, accounts.REFUND_PAYABLE, amount_fen, dimensions, context)

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.bills import service as billing
-from services.payment.bills.state import Bill, BillState, DueRow
+from services.payment.bills.state import Bill, BillState
 from services.payment.channels.channel import PaymentChannel
 from services.payment.orders import life
+from services.payment.orders.given_back import repository as given_back
 from services.payment.orders.state import Order, OrderLine, OrderState, TradeType, common_region
 from services.payment.resources import PaymentResources
 from shared.contracts.event import Trace
@@ -44,38 +45,57 @@ class OrderRequest:
     trace: Trace
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What a bill asks for today, and until which day that is so."""
+
+    bill: Bill
+    amount_fen: int
+    last_day: date
+
+
 def enrolment_named(enrolment_id: UUID) -> str:
     """An enrolment as a refusal names it."""
     return f"参保 enrolment {enrolment_id}"
 
 
-async def due_today(session: AsyncSession, ask: OrderRequest, today: date) -> list[tuple[Bill, DueRow]]:
-    """The locked bills and the rows in force today; raises NothingToPay, and its kind WithoutBill."""
+async def due_today(session: AsyncSession, ask: OrderRequest, today: date) -> list[Due]:
+    """What the locked bills ask for today; raises NothingToPay, and its kind WithoutBill."""
     bills = await billing.lock_live(session, ask.enrolment_ids)
+    paid = [bill.enrolment_id for bill in bills.values() if bill.state is BillState.PAID]
+    missing = await given_back.missing(session, paid)
     due = []
     for enrolment_id in ask.enrolment_ids:
         bill = bills.get(enrolment_id)
         if bill is None:
             raise WithoutBill(enrolment_id)
-        one = bill.row_in_force(today) if bill.state is BillState.OPEN else None
-        if one is None or one.row.due_fen == 0:
+        one = _asked(bill, today, missing.get(enrolment_id, 0))
+        if one is None:
             raise NothingToPay(enrolment_named(enrolment_id))
-        due.append((bill, one))
-    if len({bill.benefit_year for bill, _ in due}) != 1:
+        due.append(one)
+    if len({one.bill.benefit_year for one in due}) != 1:
         raise NothingToPay("一个订单只收一个参保年度 · an order collects for one benefit year")
     return due
+
+
+def _asked(bill: Bill, today: date, missing_fen: int) -> Due | None:
+    """An open bill asks for its row of the day; of a paid one, what was given back unasked can be paid on any day."""
+    if bill.state is BillState.PAID and missing_fen:
+        return Due(bill, missing_fen, today + timedelta(days=1))
+    row = bill.row_in_force(today) if bill.state is BillState.OPEN else None
+    return Due(bill, row.row.due_fen, row.row.pay_until) if row is not None and row.row.due_fen else None
 
 
 def new_order(
     context: ServiceContext[PaymentResources],
     ask: OrderRequest,
-    due: Sequence[tuple[Bill, DueRow]],
+    due: Sequence[Due],
     today: date,
     channel: PaymentChannel,
 ) -> Order:
     """The order for what is due, as it is written first; raises NothingToPay where it could not be paid in time."""
     order_id, now, trade_type = new_id(), context.clock.now(), TradeType.NATIVE
-    last_day = min(one.row.pay_until for _, one in due)
+    last_day = min(one.last_day for one in due)
     expires_at = life.expiry(now, life.lives(context.settings)[trade_type], today, last_day)
     if expires_at < now + life.SHORTEST:
         raise NothingToPay(f"缴费截止 payable until {expires_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}")
@@ -86,13 +106,13 @@ def new_order(
         merchant_id=channel.merchant_id,
         trade_type=trade_type,
         state=OrderState.CREATED,
-        amount_fen=sum(one.row.due_fen for _, one in due),
-        benefit_year=due[0][0].benefit_year,
-        region=common_region([bill.region for bill, _ in due]),
+        amount_fen=sum(one.amount_fen for one in due),
+        benefit_year=due[0].bill.benefit_year,
+        region=common_region([one.bill.region for one in due]),
         opened_at=now,
         expires_at=expires_at,
         last_day=last_day,
-        lines=tuple(OrderLine(bill.id, one.row.due_fen, bill.dimensions) for bill, one in due),
+        lines=tuple(OrderLine(one.bill.id, one.amount_fen, one.bill.dimensions) for one in due),
         trace=ask.trace,
     )
 

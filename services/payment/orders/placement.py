@@ -89,7 +89,7 @@ async def _create(
         async with context.database.transaction(ask.region) as session:
             today = await business_date(session, context.clock)
             due = await due_today(session, ask, today)
-            if await repository.open_on_bills(session, [bill.id for bill, _ in due]):
+            if await repository.open_on_bills(session, [one.bill.id for one in due]):
                 return None
             order = new_order(context, ask, due, today, channel)
             asked_at = life.ask_next(order, order.state, order.opened_at)
@@ -110,7 +110,7 @@ async def _already_open(context: ServiceContext[PaymentResources], ask: OrderReq
 async def _earlier(context: ServiceContext[PaymentResources], ask: OrderRequest) -> list[Order]:
     async with context.database.transaction(ask.region) as session:
         due = await due_today(session, ask, await business_date(session, context.clock))
-        return await repository.open_on_bills(session, [bill.id for bill, _ in due])
+        return await repository.open_on_bills(session, [one.bill.id for one in due])
 
 
 async def _close_earlier(context: ServiceContext[PaymentResources], ask: OrderRequest) -> None:

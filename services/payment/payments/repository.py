@@ -177,6 +177,14 @@ _ATTRIBUTE = text(
     """
 )
 
+# What was given back and is not on its way leaves its place to the payment that made it good.
+_PUT_IN_PLACE = text(
+    """
+    UPDATE payment_line SET premium = (id = CAST(:line_id AS uuid))
+    WHERE id = ANY(array_append(CAST(:leaving AS uuid[]), CAST(:line_id AS uuid)))
+    """
+)
+
 
 async def insert(session: AsyncSession, payments: Sequence[NewPayment]) -> dict[UUID, UUID]:
     """Book transactions that are not booked yet; payment ids by notice, those booked before are missing."""
@@ -219,3 +227,8 @@ async def attribute(session: AsyncSession, line_ids: Sequence[UUID], day: date, 
     """Note on locked lines with which day the channel settles them, by whose approval."""
     values = {"ids": sorted(line_ids), "day": day, "approval_id": approval_id}
     await session.execute(_ATTRIBUTE, values)
+
+
+async def put_in_place(session: AsyncSession, leaving: Sequence[UUID], line_id: UUID) -> None:
+    """Let a new line go to the treasury in the place of locked ones that were given back."""
+    await session.execute(_PUT_IN_PLACE, {"leaving": sorted(leaving), "line_id": line_id})

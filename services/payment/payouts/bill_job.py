@@ -15,6 +15,7 @@ from services.payment.payouts.billed.repository import BillPlace, PayoutRow, Rea
 from services.payment.payouts.models import Payout
 from services.payment.payouts.payout_portions import PORTION
 from services.payment.payouts.resolution import repository as resolution
+from services.payment.payouts.uncovered import repository as uncovered
 from services.payment.resources import PaymentResources
 from services.payment.statements.settlements import repository as settlements
 from shared.contracts.event import Trace
@@ -73,6 +74,7 @@ async def _payout(session: AsyncSession, bill: ReadBill, row: PayoutRow, region:
     after = await billed.last_end(session, bill)
     until = await billed.find_end(session, bill, row, after)
     state, fault = await _state(session, bill, row, after, until)
+    covers = state != "BEFORE" and fault != NOT_COVERED
     return Payout(
         id=new_id(),
         channel=bill.channel,
@@ -83,8 +85,8 @@ async def _payout(session: AsyncSession, bill: ReadBill, row: PayoutRow, region:
         amount_fen=row.amount_fen,
         after_day=after.day,
         after_line=after.line,
-        until_day=until.day if until and state != "BEFORE" else None,
-        until_line=until.line if until and state != "BEFORE" else None,
+        until_day=until.day if until and covers else None,
+        until_line=until.line if until and covers else None,
         state=state,
         fault=fault,
         unusual_fen=0,
@@ -103,7 +105,8 @@ async def _state(
     if is_first and 0 < row.amount_fen <= await billed.left_from_before(session, bill):
         # Money of days before the first bill: settled with their sums.
         return "BEFORE", None
-    if until is None:
+    # Where the one before ends is not known: people pay the same sums, so that its movements would add up to this one.
+    if until is None or await uncovered.oldest(session, bill.channel, bill.merchant_id) is not None:
         return "HELD", NOT_COVERED
     covered = CoveredRange(bill.channel, bill.merchant_id, after.day, after.line, until.day, until.line)
     if await billed.has_unusual(session, covered):

@@ -14,12 +14,6 @@ from shared.database.row import fetch_all, fetch_one, select_into
 _SUM_UNUSUAL = text(
     f"SELECT coalesce(sum(c.amount_fen), 0)::bigint FROM ({COVERED}) AS c WHERE c.kind IN ('FEE', 'OTHER')"  # noqa: S608
 )
-_RELEASE = text(
-    """
-    UPDATE payout SET state = 'AWAITED', fault = NULL, unusual_fen = :unusual_fen, released_by = :approval
-    WHERE id = :id AND state = 'HELD'
-    """
-)
 _LIST = select_into(
     Payout,
     """
@@ -98,11 +92,6 @@ async def unusual_fen(session: AsyncSession, covered: CoveredRange) -> int:
     """What the movements that are neither payments nor refunds add up to; a fee is less than nothing."""
     found: int = (await session.execute(_SUM_UNUSUAL, asdict(covered))).scalar_one()
     return found
-
-
-async def release(session: AsyncSession, payout_id: UUID, unusual_fen: int, approval_id: UUID) -> None:
-    """Let a locked payout wait for the bank's line with what was kept back."""
-    await session.execute(_RELEASE, {"id": payout_id, "unusual_fen": unusual_fen, "approval": approval_id})
 
 
 async def listed(session: AsyncSession, *, state: str | None, after: UUID | None, limit: int) -> list[Payout]:

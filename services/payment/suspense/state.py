@@ -11,12 +11,16 @@ from shared.contracts.event import Trace
 
 
 class SuspenseState(StrEnum):
-    """HELD → REFUNDING → REFUNDED. CONTESTED: a channel claims one transaction twice; no money stands behind it."""
+    """HELD → REFUNDING → REFUNDED, or HELD → RECOVERED: it makes good what a channel gave back unasked.
+
+    CONTESTED: a channel claims one transaction twice; no money stands behind it.
+    """
 
     HELD = "HELD"
     REFUNDING = "REFUNDING"
     REFUNDED = "REFUNDED"
     CONTESTED = "CONTESTED"
+    RECOVERED = "RECOVERED"
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,10 +39,17 @@ SHORTAGE_CHANGED = Spec(
 )
 PAYOUT_NOT_HELD = Spec(
     409,
-    "该提现没有因手续费等异常变动而挂起",
-    "The payout is not held by a fee or another unusual movement",
-    "查询提现清单；资金变动不足以构成提现的，由渠道更正账单",
-    "Look it up in the list of payouts; one that its movements do not add up to is for the channel to correct",
+    "该提现没有挂起，或应先办较早的一笔，或情况已变",
+    "The payout is not held, an earlier one comes first, or it has changed",
+    "查询提现清单；凑不成金额的（`NOT_COVERED`）按先后办理",
+    "Look it up in the list of payouts; those that no movements add up to (`NOT_COVERED`) are decided in their order",
+)
+PAYOUT_NOT_RELEASED = Spec(
+    409,
+    "该提现没有放行，或银行已到账，或应先办其后的一笔",
+    "The payout is not released, the bank has shown it, or a later one comes first",
+    "查询提现清单；已到账的先冲销该行到账",
+    "Look it up in the list of payouts; where the bank has shown it, have the bank's line reversed first",
 )
 DIFFERENCE_CLOSED = Spec(
     409,

@@ -58,6 +58,20 @@ BREAKS = (
         query="_REFUNDS",
     ),
     Break(
+        "money said to make good what nobody gave back",
+        "MONEY_HAS_A_SOURCE",
+        "payment",
+        ("UPDATE suspense SET state = 'RECOVERED' WHERE reason = 'UNKNOWN_ORDER'",),
+        query="_RECOVERED",
+    ),
+    Break(
+        "a payment that goes to the treasury in another's place",
+        "MONEY_HAS_A_SOURCE",
+        "payment",
+        ("UPDATE payment_line SET premium = true WHERE amount_fen = 18000",),
+        query="_IN_PLACE",
+    ),
+    Break(
         "a line settled on another day than booked",
         "MONEY_HAS_A_SOURCE",
         "payment",

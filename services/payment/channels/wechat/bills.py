@@ -63,7 +63,8 @@ class WechatBills:
                 return None
             fault = BillFault.NOT_READY if refused.reason == _NOT_READY else BillFault.REFUSED
             raise FaultyBill(fault, refused.reason) from refused
-        hashed = str(answer.get("hash_value")).lower()
+        written = answer.get("hash_value")
+        hashed = written.lower() if isinstance(written, str) else ""
         if answer.get("hash_type") != "SHA1" or not _SHA1.fullmatch(hashed):
             raise FaultyBill(BillFault.REFUSED, "no hash of the kind agreed")
         return BillOffer(hashed, self._allowed(answer.get("download_url")))
@@ -95,8 +96,10 @@ class WechatBills:
         return _READERS[kind](file, self._merchant_id, day)
 
     def _allowed(self, address: object) -> str:
+        if not isinstance(address, str):
+            raise FaultyBill(BillFault.ADDRESS_NOT_ALLOWED)
         try:
-            url = httpx.URL(str(address))
+            url = httpx.URL(address)
         except httpx.InvalidURL:
             raise FaultyBill(BillFault.ADDRESS_NOT_ALLOWED) from None
         if _origin(url) != self._origin or url.userinfo:

@@ -86,6 +86,13 @@ class Answer:
             raise ChannelUnavailable("渠道应答不是 JSON 对象 · the channel's answer is no JSON object")
         return value
 
+    def word(self, name: str) -> str:
+        """A word that the answer has to say; raises ChannelUnavailable: from a word left out nothing follows."""
+        said = self.value.get(name)
+        if not isinstance(said, str) or not said:
+            raise ChannelUnavailable(f"渠道应答缺少 {name} · the channel's answer has no {name}")
+        return said
+
     def evidence(self, kept: dict[str, Any]) -> Evidence:
         """The answer as evidence of a notice, with what is kept of it."""
         return Evidence(NoticeSource.QUERY, orjson.dumps(kept), self.signed.serial, self.signed.signed_at)
@@ -162,7 +169,7 @@ class WechatClient:
             if refused.reason in ("ORDER_NOT_EXIST", "ORDERNOTEXIST"):
                 return OrderAnswer(OrderAtChannel.UNKNOWN)
             raise
-        state = str(answer.value.get("trade_state"))
+        state = answer.word("trade_state")
         if state != _PAID_STATE:
             if state not in _STATES:
                 log.warning("the channel's word on an order is not known", order_no=order_no, word=state[:_WORD_SHOWN])
@@ -203,7 +210,7 @@ class WechatClient:
             if refused.reason in ("RESOURCE_NOT_EXISTS", "NOT_FOUND"):
                 return None
             raise
-        status = str(answer.value.get("status"))
+        status = answer.word("status")
         channel_refund_id = code_in(answer.value, "refund_id")
         if status not in _REFUND_CONCLUDED:
             return RefundAnswer(status, channel_refund_id)

@@ -6,15 +6,22 @@ The payer's openid, the bank and the rest stay inside the ciphertext: what is no
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 from cryptography.exceptions import InvalidTag
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from services.payment.channels.wechat import CHANNEL
 from services.payment.channels.wechat.keys import Merchant
+from services.payment.channels.wechat.messages import (
+    PartnersPaymentMessage,
+    PartnersRefundMessage,
+    PaymentMessage,
+    PaymentPart,
+    RefundMessage,
+    RefundPart,
+)
 from services.payment.channels.wechat.signature import Refusal, Refused
 from services.payment.notices.notice import (
     ChannelNotice,
@@ -27,10 +34,6 @@ REFUND_QUERY: Final = "REFUND.QUERY"
 _ALGORITHM = "AEAD_AES_256_GCM"
 _ID_LIMIT = 64
 
-_Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
-_Amount = Annotated[int, Field(gt=0, le=10**12, strict=True)]
-_Instant = Annotated[AwareDatetime, Field(ge=datetime(2010, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))]
-
 
 class NoticeHeader(NamedTuple):
     """To whom a notice was addressed, under which number and event type."""
@@ -39,62 +42,6 @@ class NoticeHeader(NamedTuple):
     region: str
     notify_id: str
     event_type: str
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class _Paid(_Part):
-    total: _Amount
-    currency: _Code = "CNY"
-
-
-class _PaymentFacts(_Part):
-    """The order's amount is ``total``: ``payer_total`` is lower where the payer used coupons."""
-
-    out_trade_no: _Code
-    transaction_id: _Code
-    trade_state: _Code
-    success_time: _Instant
-    amount: _Paid
-
-
-class _Payment(_PaymentFacts):
-    appid: _Code
-    mchid: _Code
-
-
-class _PartnersPayment(_PaymentFacts):
-    """From a service provider (服务商), who collects for another merchant."""
-
-    sp_appid: _Code
-    sp_mchid: _Code
-    sub_appid: _Code | None = None
-    sub_mchid: _Code
-
-
-class _Returned(_Part):
-    refund: _Amount
-
-
-class _RefundFacts(_Part):
-    out_trade_no: _Code
-    transaction_id: _Code
-    out_refund_no: _Code
-    refund_id: Any = None
-    refund_status: _Code
-    success_time: _Instant | None = None
-    amount: _Returned
-
-
-class _Refund(_RefundFacts):
-    mchid: _Code
-
-
-class _PartnersRefund(_RefundFacts):
-    sp_mchid: _Code
-    sub_mchid: _Code
 
 
 class _Payee(NamedTuple):
@@ -118,7 +65,8 @@ def decrypt(merchant: Merchant, resource: Any) -> bytes:
     if not isinstance(resource, dict) or resource.get("algorithm") != _ALGORITHM:
         raise Refused(Refusal.ENVELOPE)
     ciphertext, nonce = resource.get("ciphertext"), resource.get("nonce")
-    associated = resource.get("associated_data") or ""
+    associated = resource.get("associated_data")
+    associated = "" if associated is None else associated
     if not (isinstance(ciphertext, str) and isinstance(nonce, str) and isinstance(associated, str)):
         raise Refused(Refusal.ENVELOPE)
     try:
@@ -131,13 +79,13 @@ def parse(header: NoticeHeader, plaintext: bytes) -> ChannelNotice:
     """Take from an unsealed resource, or from a query's answer, what the books need."""
     try:
         if header.event_type == "TRANSACTION.SUCCESS":
-            paid = _Payment.model_validate_json(plaintext)
+            paid = PaymentMessage.model_validate_json(plaintext)
             return _payment(header, paid, _Payee(paid.mchid, paid.appid))
         if header.event_type == REFUND_QUERY:
-            answered = _Refund.model_validate(_like_a_notice(header, plaintext))
+            answered = RefundMessage.model_validate(_like_a_notice(header, plaintext))
             return _refund(header, answered, _Payee(answered.mchid))
         if header.event_type.startswith("REFUND."):
-            refund = _Refund.model_validate_json(plaintext)
+            refund = RefundMessage.model_validate_json(plaintext)
             return _refund(header, refund, _Payee(refund.mchid))
     except ValidationError:
         return _partners(header, plaintext) or _unreadable(header, plaintext)
@@ -160,9 +108,9 @@ def _partners(header: NoticeHeader, plaintext: bytes) -> ChannelNotice | None:
     """A service provider's notice; None where it is no such one either."""
     try:
         if header.event_type == "TRANSACTION.SUCCESS":
-            paid = _PartnersPayment.model_validate_json(plaintext)
+            paid = PartnersPaymentMessage.model_validate_json(plaintext)
             return _payment(header, paid, _Payee(paid.sub_mchid, paid.sub_appid or paid.sp_appid, paid.sp_mchid))
-        refund = _PartnersRefund.model_validate_json(plaintext)
+        refund = PartnersRefundMessage.model_validate_json(plaintext)
         return _refund(header, refund, _Payee(refund.sub_mchid, provider_id=refund.sp_mchid))
     except ValidationError:
         return None
@@ -183,7 +131,7 @@ def object_in(content: bytes) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _payment(header: NoticeHeader, paid: _PaymentFacts, payee: _Payee) -> PaymentNotice:
+def _payment(header: NoticeHeader, paid: PaymentPart, payee: _Payee) -> PaymentNotice:
     return PaymentNotice(
         channel=CHANNEL,
         merchant_id=header.merchant_id,
@@ -202,7 +150,7 @@ def _payment(header: NoticeHeader, paid: _PaymentFacts, payee: _Payee) -> Paymen
     )
 
 
-def _refund(header: NoticeHeader, refund: _RefundFacts, payee: _Payee) -> RefundNotice:
+def _refund(header: NoticeHeader, refund: RefundPart, payee: _Payee) -> RefundNotice:
     return RefundNotice(
         channel=CHANNEL,
         merchant_id=header.merchant_id,
@@ -214,7 +162,7 @@ def _refund(header: NoticeHeader, refund: _RefundFacts, payee: _Payee) -> Refund
         order_no=refund.out_trade_no,
         transaction_id=refund.transaction_id,
         refund_no=refund.out_refund_no,
-        channel_refund_id=refund.refund_id if _is_code(refund.refund_id) else None,
+        channel_refund_id=refund.refund_id,
         outcome=refund.refund_status,
         amount_fen=refund.amount.refund,
         succeeded_at=refund.success_time,

@@ -1,5 +1,6 @@
 """Messages that could not be read: what is kept of them, and how a person's retry reads them once more. Pure."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -15,6 +16,12 @@ from shared.domain.clock import SHANGHAI
 
 _TEXT_LIMIT = 128
 _DIGITS_LIMIT = 13
+# A time in full, whose zone may be left out, and which may stand after a blank.
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})?"
+)
+# Stands for a value too long or too deep to keep, and is no value of any field: what was there never reads as absent.
+_NOT_KEPT = False
 # What an answer is kept by where it cannot be read: never who paid, nor with which bank.
 _NEEDED = (
     "appid", "mchid", "sp_appid", "sp_mchid", "sub_appid", "sub_mchid", "out_trade_no", "transaction_id",
@@ -45,9 +52,11 @@ def read_again(merchant: Merchant, kept: VerifiedNotice) -> ChannelNotice | None
 
 def what_is_needed(answer: Mapping[str, Any]) -> dict[str, Any]:
     """Of a query's answer that cannot be read, what a later reading needs; nothing of the payer."""
-    amount = answer.get("amount")
     kept = _plain_values(answer, _NEEDED)
-    return kept | ({"amount": _plain_values(amount, _NEEDED_OF_AMOUNT)} if isinstance(amount, dict) else {})
+    if "amount" in answer:
+        amount = answer["amount"]
+        kept["amount"] = _plain_values(amount, _NEEDED_OF_AMOUNT) if isinstance(amount, dict) else _NOT_KEPT
+    return kept
 
 
 def _generously(value: dict[str, Any]) -> dict[str, Any]:
@@ -66,17 +75,18 @@ def _whole(amount: Any) -> Any:
 
 
 def _zoned(moment: Any) -> Any:
+    if not isinstance(moment, str) or _MOMENT.fullmatch(moment) is None:
+        return moment
     try:
         read = datetime.fromisoformat(moment)
-    except (TypeError, ValueError):
+    except ValueError:
         return moment
-    is_a_day = len(moment) <= len("2023-10-08")
-    return moment if read.tzinfo is not None or is_a_day else read.replace(tzinfo=SHANGHAI).isoformat()
+    return (read if read.tzinfo is not None else read.replace(tzinfo=SHANGHAI)).isoformat()
 
 
 def _plain_values(value: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: value[name] for name in names if _is_short(value.get(name))}
+    return {name: value[name] if _is_short(value[name]) else _NOT_KEPT for name in names if name in value}
 
 
 def _is_short(value: object) -> bool:
-    return isinstance(value, int | float) or (isinstance(value, str) and len(value) <= _TEXT_LIMIT)
+    return value is None or isinstance(value, int | float) or (isinstance(value, str) and len(value) <= _TEXT_LIMIT)

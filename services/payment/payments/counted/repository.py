@@ -98,15 +98,17 @@ class CountedMoney:
 
 @dataclass(frozen=True, slots=True)
 class CountedLine(CountedMoney):
-    """A part of a payment that a batch counted."""
+    """A part of a payment that a batch counted; ``premium`` where that does not follow from its state."""
 
     state: str
+    premium: bool | None
     settled_on: date | None
 
     @property
     def is_premium(self) -> bool:
         """Whether it goes on to the treasury."""
-        return self.state == "CREDITED" and self.settled_on is not None
+        is_premium = self.state == "CREDITED" if self.premium is None else self.premium
+        return is_premium and self.settled_on is not None
 
 
 # A channel settles a payment with its own day, or with the day that two people attributed it to.
@@ -129,7 +131,7 @@ _COUNT_DAY = select_into(
                settled_on = CASE WHEN l.id = ANY(CAST(:given_back AS uuid[])) THEN NULL
                                  ELSE CAST(:settled_on AS date) END
         FROM due WHERE l.id = due.id AND l.counted_by IS NULL
-        RETURNING l.amount_fen, l.state = 'CREDITED' AND l.settled_on IS NOT NULL AS premium
+        RETURNING l.amount_fen, coalesce(l.premium, l.state = 'CREDITED') AND l.settled_on IS NOT NULL AS premium
     )
     SELECT {{fields}} FROM counted
     """,  # noqa: S608 - constant parts
@@ -150,7 +152,7 @@ _COUNT_COVERED = select_into(
                settled_on = CASE WHEN l.id = ANY(CAST(:given_back AS uuid[])) THEN NULL
                                  ELSE CAST(:settled_on AS date) END
         FROM due WHERE l.payment_id = due.id AND l.counted_by IS NULL AND l.settled_on IS NULL
-        RETURNING l.amount_fen, l.state = 'CREDITED' AND l.settled_on IS NOT NULL AS premium
+        RETURNING l.amount_fen, coalesce(l.premium, l.state = 'CREDITED') AND l.settled_on IS NOT NULL AS premium
     )
     SELECT {{fields}} FROM counted
     """,  # noqa: S608 - constant parts
@@ -188,7 +190,7 @@ _COUNTED_BY = select_into(
     CountedFigures,
     """
     SELECT {fields} FROM (
-        SELECT amount_fen, state = 'CREDITED' AND settled_on IS NOT NULL AS premium
+        SELECT amount_fen, coalesce(premium, state = 'CREDITED') AND settled_on IS NOT NULL AS premium
         FROM payment_line WHERE counted_by = :batch_id
     ) AS counted
     """,

@@ -59,7 +59,7 @@ _NEXT_BILL = select_into(
            OR EXISTS (SELECT FROM channel_bill e JOIN worked_bill w ON w.bill_id = e.id
                       WHERE e.channel = b.channel AND e.merchant_id = b.merchant_id AND e.kind = 'FUND_FLOW'
                         AND e.bill_day = b.bill_day - 1))
-    ORDER BY b.bill_day, b.id LIMIT 1 FOR UPDATE OF b SKIP LOCKED
+    ORDER BY b.bill_day, b.id LIMIT 1 FOR UPDATE OF b, m SKIP LOCKED
     """,
     id="b.id",
 )

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.payment.ledger.transfer import Dimensions
 from services.payment.payments.counted.repository import COVERED, CoveredRange
 from services.payment.refunds.deductions.repository import DeductedRefund
+from services.payment.suspense.state import SuspenseState
 from shared.contracts.event import Trace
 from shared.database.bulk import ColumnMap, insert_rows
 from shared.database.row import fetch_all, fetch_pages, select_into
@@ -36,6 +37,11 @@ class RefundableLine:
     refund_state: str | None
     actor: str
     correlation_id: UUID
+
+    @property
+    def counts(self) -> bool:
+        """Whether it pays for somebody: by its bill, or by making good what was given back of another payment."""
+        return self.state == "CREDITED" or self.suspense_state == SuspenseState.RECOVERED
 
     @property
     def dimensions(self) -> Dimensions:

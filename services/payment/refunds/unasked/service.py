@@ -55,11 +55,11 @@ async def take(session: AsyncSession, reported: ReportedRefund) -> bool:
     if shares is None:
         return False
     taken = [(line, _refund(line, fen, reported)) for line, fen in shares]
-    missing = [refund for line, refund in taken if line.state == "CREDITED"]
+    missing = [refund for line, refund in taken if line.counts]
     await repository.insert(session, missing)
     await differences.record_unasked(session, [refund.id for refund in missing])
     for line, refund in taken:
-        if line.state == "CREDITED":
+        if line.counts:
             context = PostingContext(str(refund.id), reported.refunded_on, reported.caused_by, reported.trace)
             posting = postings.refunded_unasked(line.dimensions, refund.amount_fen, context, channel=reported.channel)
             await post(session, [posting])
@@ -78,11 +78,11 @@ def _shares(lines: list[RefundableLine], amount_fen: int) -> list[tuple[Refundab
     for line in free:
         left = line.amount_fen - line.returned_fen
         # Suspended money goes back as a whole: a part of it would leave an item of no size.
-        fen = min(left, amount_fen) if line.state == "CREDITED" or left <= amount_fen else 0
+        fen = min(left, amount_fen) if line.counts or left <= amount_fen else 0
         if fen > 0:
             shares.append((line, fen))
             amount_fen -= fen
-    suspended = [line for line, _ in shares if line.state != "CREDITED"]
+    suspended = [line for line, _ in shares if not line.counts]
     # An adopted refund has the console's number, which names one: of several people's suspended money a person decides.
     return shares if shares and amount_fen == 0 and len(suspended) <= 1 else None
 
@@ -93,7 +93,7 @@ def _before_paid(line: RefundableLine, reported: ReportedRefund) -> bool:
 
 
 def _is_free(line: RefundableLine) -> bool:
-    if line.state == "CREDITED":
+    if line.counts:
         return line.returned_fen < line.amount_fen
     # A refund of ours that is on its way may arrive: both would be money twice, and a person looks.
     return line.suspense_state == SuspenseState.HELD and line.refund_state in (None, RefundState.REQUESTED)

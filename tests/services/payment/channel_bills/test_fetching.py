@@ -147,6 +147,9 @@ class TestFaults:
             (OfferedBill(TRADES, address="http://127.0.0.1:9/v3/billdownload/file?token=TRADE"), "ADDRESS_NOT_ALLOWED"),
             (OfferedBill(TRADES, address="http://169.254.169.254/latest/meta-data"), "ADDRESS_NOT_ALLOWED"),
             (OfferedBill(TRADES, address="file:///etc/passwd"), "ADDRESS_NOT_ALLOWED"),
+            (OfferedBill(TRADES, named={"hash_value": True}), "REFUSED"),
+            (OfferedBill(TRADES, named={"hash_value": {}}), "REFUSED"),
+            (OfferedBill(TRADES, named={"download_url": 7}), "ADDRESS_NOT_ALLOWED"),
             ("NO_AUTH", "REFUSED"),
         ],
     )
