@@ -108,11 +108,11 @@ def lines(found: Restoration, left: Left, *, dry_run: bool) -> list[str]:
             said.append(f"{zh}：{found.asked} · {found.asked} {en}")
     else:
         said.append(f"纪元仍为 {found.epoch} · still in epoch {found.epoch}")
-    return [*said, *_task_lines(found.service, left)]
+    return [*said, *_task_lines(found.service, left, begun=found.began is not None or bool(found.abandoned))]
 
 
-def _task_lines(service: str, left: Left) -> list[str]:
-    """One line for each task, and what no event names."""
+def _task_lines(service: str, left: Left, *, begun: bool) -> list[str]:
+    """One line for each task, and what no event names: a lost bus names nothing of what was lost."""
     said = [
         f"  {task.at:%Y-%m-%d %H:%M:%S}  {task.region}  {task.benefit_year or '—'}  {task.about}"
         f"  {task.zh} · {task.en}  ({task.actor})"
@@ -121,7 +121,7 @@ def _task_lines(service: str, left: Left) -> list[str]:
     hidden = [f"  … 另有 {len(said) - _SHOWN} 项 · {len(said) - _SHOWN} more"] if len(said) > _SHOWN else []
     head = [f"须补录 {len(said)} 项 · {len(said)} to be entered again:"] if said else []
     zh, en = ALSO[service]
-    also = [f"  另须补录 · also: {zh} · {en}"] if said or left.following else []
+    also = [f"  另须补录 · also: {zh} · {en}"] if said or left.following or begun else []
     following = [
         f"  等待自动恢复 · waits to follow by itself: {event} {n}" for event, n in sorted(left.following.items())
     ]

@@ -23,7 +23,7 @@ class BankLineIn(DocumentIn):
     line_no: Annotated[int, Field(gt=0, le=1_000_000, strict=True)]
     kind: LineKind
     reference: Annotated[SingleLineText, Field(max_length=128)]
-    amount_fen: Annotated[int, Field(ge=-100_000_000_000_000, le=100_000_000_000_000, strict=True)]
+    amount_fen: Annotated[int, Field(ge=-1_000_000_000_000, le=1_000_000_000_000, strict=True)]
     bank_reference: DocumentNumber | None = None
 
 

@@ -18,6 +18,7 @@ from services.payment.channel_bills import repository, storage
 from services.payment.channel_bills.models import AskedBill, ChannelBillState, MerchantAtChannel
 from services.payment.channels.bills import BillFault, ChannelBills, FaultyBill
 from services.payment.job_names import CHANNEL_BILLS, PAYOUTS
+from services.payment.payments import repository as payments
 from services.payment.resources import PaymentResources
 from shared.contracts.event import Trace
 from shared.database.business_date import business_date
@@ -29,7 +30,8 @@ _DAYS_AT_ONCE = 31
 # memory nor connections grow with how many are fetched.
 _SIDE_BY_SIDE = 4
 _AGAIN_AFTER_S = 600.0
-# From then on the next day the channel's word that there was no business is final.
+# From then on the next day the channel's word that there was no business is final, unless we have payments of that day:
+# a word that contradicts what is known is asked for again until another day has begun.
 _READY_BY = time(10)
 log = structlog.get_logger(__name__)
 
@@ -78,9 +80,10 @@ async def _fetch(
             async with storing:
                 await _store(context, bills, asked, (offer.content_hash, content_bytes), file, today)
         return
-    if not _final(asked.bill_day, today, context.clock.now()):
-        raise FaultyBill(BillFault.NOT_READY, "no business so far")
     async with context.database.transaction(context.settings.region) as session:
+        paid = await payments.any_of_day(session, asked.channel, asked.merchant_id, asked.bill_day)
+        if not _final(asked.bill_day, today, context.clock.now(), paid=paid):
+            raise FaultyBill(BillFault.NOT_READY, "no business so far")
         await repository.mark_empty(session, asked.id, today)
 
 
@@ -121,6 +124,7 @@ def _named(asked: AskedBill) -> dict[str, str]:
     return {"merchant_id": asked.merchant_id, "kind": asked.kind.value, "bill_day": asked.bill_day.isoformat()}
 
 
-def _final(bill_day: date, today: date, now: datetime) -> bool:
+def _final(bill_day: date, today: date, now: datetime, *, paid: bool) -> bool:
+    """Whether no business is the last word; where we have payments of the day (``paid``) it is so a day later."""
     next_day = bill_day + timedelta(days=1)
-    return today > next_day or now >= datetime.combine(next_day, _READY_BY, SHANGHAI)
+    return today > next_day or (not paid and now >= datetime.combine(next_day, _READY_BY, SHANGHAI))

@@ -184,6 +184,9 @@ _PUT_IN_PLACE = text(
     WHERE id = ANY(array_append(CAST(:leaving AS uuid[]), CAST(:line_id AS uuid)))
     """
 )
+_ANY_OF_DAY = text(
+    "SELECT EXISTS (SELECT FROM payment WHERE channel = :channel AND merchant_id = :merchant_id AND paid_on = :day)"
+)
 
 
 async def insert(session: AsyncSession, payments: Sequence[NewPayment]) -> dict[UUID, UUID]:
@@ -202,6 +205,12 @@ async def booked_transactions(session: AsyncSession, transaction_ids: Sequence[s
     """Which of these transactions are booked."""
     rows = await session.execute(_BOOKED_TRANSACTIONS, {"transactions": sorted(set(transaction_ids))})
     return set(rows.scalars())
+
+
+async def any_of_day(session: AsyncSession, channel: str, merchant_id: str, day: date) -> bool:
+    """Whether a merchant of a channel took anything on a day."""
+    found = await session.execute(_ANY_OF_DAY, {"channel": channel, "merchant_id": merchant_id, "day": day})
+    return bool(found.scalar_one())
 
 
 async def insert_lines(session: AsyncSession, lines: Sequence[NewPaymentLine]) -> None:

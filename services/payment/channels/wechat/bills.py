@@ -29,6 +29,8 @@ _NOT_READY = "STATEMENT_CREATING"
 _SHA1 = re.compile(r"[0-9a-f]{40}")
 _TIMEOUT = httpx.Timeout(30.0, connect=2.0)
 _PIECE = 256 * 1024
+# Of the whole file: a server that sends a byte every half minute would hold the job for as long as it likes.
+_DOWNLOAD_S = 900.0
 
 
 class WechatBills:
@@ -43,6 +45,7 @@ class WechatBills:
         ask: Callable[[str], Awaitable[dict[str, Any]]],
         signed: Callable[[str], httpx.Request],
         limits: ContentLimits | None = None,
+        download_s: float = _DOWNLOAD_S,
     ) -> None:
         """Ask by ``ask``, which checks the answer's signature; ``signed`` makes a signed GET of an address."""
         self._merchant_id = merchant_id
@@ -51,6 +54,7 @@ class WechatBills:
         self._ask = ask
         self._signed = signed
         self._limits = limits or ContentLimits()
+        self._download_s = download_s
 
     async def find_bill(self, kind: BillKind, day: date) -> BillOffer | None:
         """The file of a day, None where WeChat says that there was no business; raises FaultyBill."""
@@ -77,18 +81,22 @@ class WechatBills:
         request.headers["Accept-Encoding"] = "identity"
         request.extensions["timeout"] = _TIMEOUT.as_dict()
         try:
-            response = await self._http.send(request, stream=True)
-            try:
-                if response.status_code != httpx.codes.OK:
-                    raise FaultyBill(BillFault.UNAVAILABLE, f"HTTP {response.status_code}")
-                async for piece in response.aiter_raw(_PIECE):
-                    await asyncio.to_thread(content.take, piece)
-            finally:
-                await response.aclose()
-        except httpx.TransportError as error:
+            async with asyncio.timeout(self._download_s):
+                await self._download(request, content)
+        except (httpx.TransportError, TimeoutError) as error:
             raise FaultyBill(BillFault.UNAVAILABLE, type(error).__name__) from error
         content.conclude(offer.content_hash)
         return content.content_bytes
+
+    async def _download(self, request: httpx.Request, content: PackedContent) -> None:
+        response = await self._http.send(request, stream=True)
+        try:
+            if response.status_code != httpx.codes.OK:
+                raise FaultyBill(BillFault.UNAVAILABLE, f"HTTP {response.status_code}")
+            async for piece in response.aiter_raw(_PIECE):
+                await asyncio.to_thread(content.take, piece)
+        finally:
+            await response.aclose()
 
     def read_bill(self, kind: BillKind, day: date, file: BinaryIO) -> BillReader:
         """Read a packed file from its beginning."""

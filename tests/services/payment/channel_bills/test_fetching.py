@@ -94,6 +94,19 @@ class TestReading:
         await settled(payment, {f"TRADE {DAY}": ("EMPTY", None), f"FUND_FLOW {DAY}": ("EMPTY", None)})
         assert await lines(payment) == (0, 0, 0)
 
+    async def test_no_business_on_a_day_with_payments_of_ours_is_no_last_word(self, payment: RunningPayment) -> None:
+        """A1: the day was closed as empty by the channel's word at ten, and the file that came later never read."""
+        (person,) = await payment.bill()
+        await payment.paid(await payment.order(person))
+        for kind in ("TRADE", "FUND_FLOW"):
+            payment.peer.bills.put(kind, DAY, "NO_STATEMENT_EXIST")
+        await on(payment, NEXT)
+        late = ("WANTED", "NOT_READY")
+        await settled(payment, {f"TRADE {DAY}": late, f"FUND_FLOW {DAY}": late})
+        payment.peer.bills.put("TRADE", DAY, TRADES)
+        assert await fetch_bills(payment.running, again_after_s=0) == 2
+        assert (await states(payment))[f"TRADE {DAY}"] == ("READ", None)
+
     async def test_a_bill_that_is_not_ready_is_asked_for_until_it_is(self, payment: RunningPayment) -> None:
         await on(payment, NEXT)
         await settled(payment, {f"TRADE {DAY}": ("WANTED", "NOT_READY"), f"FUND_FLOW {DAY}": ("WANTED", "NOT_READY")})
