@@ -216,8 +216,7 @@ FROM read_bill;
 CREATE VIEW proof.sealed_payout AS
 SELECT 1::smallint AS form, written_by, id, recorded_at,
        encode(sha256(record_send(ROW(
-           id, channel, merchant_id, bill_id, line_no, paid_out_on, amount_fen, after_day, after_line, until_day,
-           until_line, region, actor, correlation_id, recorded_at, written_by))), 'hex') AS digest
+           id, channel, merchant_id, bill_id, line_no, paid_out_on, amount_fen, region, actor, correlation_id, recorded_at, written_by))), 'hex') AS digest
 FROM payout;
 
 CREATE VIEW proof.sealed_settlement_difference AS

@@ -11,7 +11,7 @@ PORTIONS = {
 }
 COLLECTED = {
     "services/payment/crediting/worker.py work": "who paid, what was suspended, which refunds were paid",
-    "services/payment/payouts/payout_portions.py _take_unasked": "each refund of a payout that nobody asked for",
+    "services/payment/payouts/payout_portions.py take_unasked": "each refund of a payout that nobody asked for",
     "services/payment/cash/deposit_import.py import_receipts": "portions of a statement's receipts",
     "shared/messaging/consumer/delivery.py _attempt": "every handler of a batch",
 }

@@ -240,7 +240,7 @@ class TestAnchor:
             read_anchor(file, "local")
 
     def test_a_file_that_was_cut_to_nothing_is_no_new_anchor(self, tmp_path: Path) -> None:
-        """V, attacked: the heads of years were given up in silence, and the file began anew."""
+        """V, attacked: the heads of years were given up in silence, and the file began again."""
         file = tmp_path / "anchor.jsonl"
         assert read_anchor(file, "local") == ()
         file.touch()

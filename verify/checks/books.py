@@ -103,7 +103,8 @@ _BALANCES = """
                            THEN -1 ELSE 1 END < 0
     ORDER BY region, subject
 """
-# The same at the end of every day: money cannot leave a place before it came. What a channel gave back may be more than
+# The same at the end of every day: money cannot leave a place before it came. A refund alone may be paid, by the
+# channel's clock, on a day before the business date on which it was approved. What a channel gave back may be more than
 # what it holds, so with that added again it, too, holds nothing less than nothing.
 _DAILY = """
     SELECT concat('account ', account, ' on ', min(day)) AS subject, region, '≥ 0' AS expected, min(fen)::text AS found,
@@ -113,11 +114,11 @@ _DAILY = """
                sum(sum(fen)) OVER (PARTITION BY region, account) AS last
         FROM (
             SELECT region, debit AS account, effective_on AS day,
-                   amount_fen * CASE WHEN debit IN ('unapplied', 'suspense', 'refund_payable') THEN -1 ELSE 1 END AS fen
+                   amount_fen * CASE WHEN debit IN ('unapplied', 'suspense') THEN -1 ELSE 1 END AS fen
             FROM proof.transfer
             UNION ALL
             SELECT region, credit, effective_on,
-                   amount_fen * CASE WHEN credit IN ('unapplied', 'suspense', 'refund_payable') THEN 1 ELSE -1 END
+                   amount_fen * CASE WHEN credit IN ('unapplied', 'suspense') THEN 1 ELSE -1 END
             FROM proof.transfer
             UNION ALL
             SELECT region, credit, effective_on, amount_fen FROM proof.transfer
@@ -127,7 +128,7 @@ _DAILY = """
             SELECT region, debit, effective_on, -amount_fen FROM proof.transfer WHERE kind = 'refund_deducted'
         ) AS side
         WHERE account IN ('village_cash', 'collector_short', 'pending', 'in_transit', 'treasury', 'unapplied',
-                          'suspense', 'refund_payable', 'refunded_unasked')
+                          'suspense', 'refunded_unasked')
            OR starts_with(account, 'channel:')
         GROUP BY region, account, day
     ) AS ended

@@ -1,4 +1,4 @@
-"""Payouts as an audited table: what the bill paid out and from where on is sealed, how it was settled is not."""
+"""Payouts as an audited table: what the bill paid out is sealed, what it covers and how it was settled is not."""
 
 from typing import Final
 
@@ -15,10 +15,6 @@ PAYOUT: Final = AuditedTable(
         "line_no",
         "paid_out_on",
         "amount_fen",
-        "after_day",
-        "after_line",
-        "until_day",
-        "until_line",
         "region",
         "actor",
         "correlation_id",
@@ -29,6 +25,9 @@ PAYOUT: Final = AuditedTable(
         "state": "how far it is",
         "fault": "why it is held",
         "batch_id": "its batch, once the bank has booked it",
+        **dict.fromkeys(
+            ("after_day", "after_line", "until_day", "until_line"), "what it covers, which follows from the movements"
+        ),
         **dict.fromkeys(("settled_day", "settled_line"), "how far it was settled"),
         **dict.fromkeys(("unusual_fen", "released_by"), "two people's word, with an approval of its own"),
     },

@@ -120,7 +120,7 @@ class Lanes:
         self._tokens, self._renewed = tokens, asked
 
     async def seize(self) -> bool:
-        """Take every lane from whoever holds it; whether one was held, by which something may still be on its way.
+        """Take every lane from the process that holds it; whether one was held: something may still be on its way by it.
 
         Nothing is marked by an earlier holder from now on, and nothing sent once its lease has ended.
         """

@@ -45,6 +45,7 @@ def test_every_posting_moves_money_between_the_accounts_that_the_books_name() ->
         "refund_deducted": ("channel:X", "pending"),
         "refund_deducted_reversed": ("pending", "channel:X"),
         "refunded_unasked": ("refunded_unasked", "channel:X"),
+        "refund_recovered": ("suspense", "refunded_unasked"),
         "aid_earned": ("funder:F", "aided"),
         "suspended": ("channel:X", "suspense"),
         "suspense_refund_decided": ("suspense", "refund_payable"),

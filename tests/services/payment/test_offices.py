@@ -23,6 +23,7 @@ OFFICES = {
     "POST /v1/deposit-slips": "payment:collect",
     "POST /v1/remittances/{batch_id}/short-acceptance": "payment:bank",
     "POST /v1/payouts/{payout_id}/release": "payment:bank",
+    "POST /v1/payouts/{payout_id}/holding": "payment:bank",
     "POST /v1/remittances/{batch_id}/corrections": "payment:collect",
     "POST /v1/cash-refunds/approvals": "payment:refund",
     "POST /v1/cash-refunds/fetches": "payment:collect",

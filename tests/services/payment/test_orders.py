@@ -164,6 +164,7 @@ class TestWhichOrderARefusalIsAbout:
             answers = await asyncio.gather(*(payment.post("orders", body) for _ in range(6)))
             refused = [each.json() for each in answers if each.status_code == 409]
             for each in refused:
+                assert "order_no" in each, each
                 assert (await payment.get(f"orders/{each['order_no']}"))["lines"][0]["enrolment_id"] == str(person)
             if any(each["code"] == "ORDER_ALREADY_OPEN" for each in refused):
                 return

@@ -27,6 +27,7 @@ UNASKED_REFUND: Final = AuditedTable(
     ),
     left_out={
         "deducted_by": "the batch that counted it",
+        "recovered_by": "the suspended money by which the payer paid it again",
         "reopened": "how often its batch was taken back",
     },
 )
