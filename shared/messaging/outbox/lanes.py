@@ -120,7 +120,7 @@ class Lanes:
         self._tokens, self._renewed = tokens, asked
 
     async def seize(self) -> bool:
-        """Take every lane from the process that holds it; whether one was held: something may still be on its way by it.
+        """Take every lane from whichever process holds it; whether one did: then something may still be on its way.
 
         Nothing is marked by an earlier holder from now on, and nothing sent once its lease has ended.
         """
