@@ -1,7 +1,9 @@
 """`make soak`: callbacks at a steady rate while a random process is killed every twenty seconds and started again.
 
 Nothing may be lost or counted twice: at the end everything drains within a minute, the proof finds no break, and the
-channel's own books agree to the fen. Exit 0 if so. The same seed kills the same processes in the same order.
+channel's own books agree to the fen. Then the day is over: the channel's bills are read, met with the bank's line and
+counted while processes are killed on, and the proof is asked again. Exit 0 if so.
+The same seed kills the same processes in the same order.
 """
 
 import argparse
@@ -18,13 +20,16 @@ import uvloop
 
 from tests.faults.harmed_county import County, collecting, equipped, opened
 from tests.faults.own_servers import own_ground
+from tests.faults.soaked_bills import orders_known, settled_by_bills
 from tests.harness.cluster import Cluster
 from tests.harness.installation import Installation, on_kafka
 from tests.harness.kafka_broker import KafkaBroker
 from tests.harness.processes import Fleet, ServiceProcess
+from tests.harness.wechat_peer import WechatPeer, wechat_peer
 from verify.report import ConsistencyReport
 
 KILL_EVERY_S = 20.0
+BILLED_KILL_EVERY_S = 3.0  # bills are read and counted in seconds
 BACK_AFTER_S = 1.0
 _BROKER_ONE_IN = 10
 _PREPARED_WITHIN_S = 1_800.0
@@ -38,11 +43,11 @@ class Storm:
         self._victims: list[ServiceProcess] = list(fleet)
         self._broker, self._dice = broker, random.Random(seed)
 
-    async def rage(self, over: asyncio.Event) -> None:
+    async def rage(self, over: asyncio.Event, every_s: float = KILL_EVERY_S) -> None:
         """Until it is over; what was killed last is started again."""
         while not over.is_set():
             with suppress(TimeoutError):
-                await asyncio.wait_for(over.wait(), KILL_EVERY_S)
+                await asyncio.wait_for(over.wait(), every_s)
             if not over.is_set():
                 await self._strike()
 
@@ -61,13 +66,22 @@ class Storm:
 
 
 async def soak(ground: tuple[Cluster, Installation, KafkaBroker], folder: Path, asked: argparse.Namespace) -> None:
-    """Prepare, storm, drain and judge; raises AssertionError where a promise is not kept."""
+    """Prepare, storm, drain and judge, twice; raises AssertionError where a promise is not kept."""
+    async with wechat_peer() as peer:
+        cluster, installation, broker = ground
+        await _soak((cluster, installation.with_settings(wechat_base_url=peer.url), broker), peer, folder, asked)
+
+
+async def _soak(
+    ground: tuple[Cluster, Installation, KafkaBroker], peer: WechatPeer, folder: Path, asked: argparse.Namespace
+) -> None:
     cluster, installation, broker = ground
     fleet = Fleet(installation.settings, folder)
     try:
         people, began = int(asked.minutes * 60 * asked.rate), time.monotonic()
         say(f"seed {asked.seed}; preparing {people} people with an order each")
         orders = await opened(installation, fleet, people, within_s=_PREPARED_WITHIN_S)
+        orders_known(peer, orders)
         say(f"prepared in {time.monotonic() - began:.0f} s")
         async with collecting(installation, cluster.admin_url, fleet, orders) as county:
             storm = Storm(fleet, broker, asked.seed)
@@ -76,6 +90,7 @@ async def soak(ground: tuple[Cluster, Installation, KafkaBroker], folder: Path, 
             report = await county.judged()
             _conclude(county, storm, report, took, time.monotonic() - began)
             await fleet.ready()  # what was killed last
+            await _billed(county, storm, peer)
     finally:
         fleet.stop()
 
@@ -96,6 +111,24 @@ async def _through(county: County, storm: Storm, asked: argparse.Namespace) -> f
         over.set()
         await raging
     return time.monotonic() - began
+
+
+async def _billed(county: County, storm: Storm, peer: WechatPeer) -> None:
+    """The bills of the day, read and counted in the same storm."""
+    began, over, killed = time.monotonic(), asyncio.Event(), storm.kills.total()
+    raging = asyncio.create_task(storm.rage(over, BILLED_KILL_EVERY_S))
+    try:
+        await settled_by_bills(county, peer)
+    finally:
+        over.set()
+        await raging
+    took = time.monotonic() - began
+    await county.fleet.ready()
+    report = await county.judged()
+    say(f"bills: {len(county.channel.paid)} payments read, met and settled in {took:.0f} s,")
+    say(
+        f"killed {storm.kills.total() - killed} meanwhile; verify: {report.breaks} breaks, {report.in_flight} in flight"
+    )
 
 
 def _conclude(county: County, storm: Storm, report: ConsistencyReport, took_s: float, drained_s: float) -> None:
