@@ -21,3 +21,19 @@ def protect(table: str) -> list[str]:
         f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
         f"CREATE POLICY {table}_region ON {table} USING ({_IN_REGION}) WITH CHECK ({_IN_REGION})",
     ]
+
+
+_IN_REGION_ONCE = "region >= (SELECT canbao_region()) AND region < (SELECT canbao_region() || '~')"
+
+
+def ask_once(table: str) -> str:
+    """The statement that lets a protected table's region be worked out once in a statement, not again for each row.
+
+    Where statements read hundreds of thousands of rows, that was more than half of their time.
+    """
+    return f"ALTER POLICY {table}_region ON {table} USING ({_IN_REGION_ONCE}) WITH CHECK ({_IN_REGION_ONCE})"
+
+
+def ask_always(table: str) -> str:
+    """The statement that takes this back."""
+    return f"ALTER POLICY {table}_region ON {table} USING ({_IN_REGION}) WITH CHECK ({_IN_REGION})"
