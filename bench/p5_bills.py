@@ -3,8 +3,9 @@
 The bills are WeChat's, with all of their columns. What is measured of ours is what the jobs do with the downloads:
 unpack and hash them, read them by their columns, prove their sums, store their lines and the files; then find the
 movements of the day's payout, and record what differs from the payments, which stand in the database already. DuckDB
-joins the unpacked fund-flow bill with a file of these payments; PostgreSQL copies all three, analyses them and joins
-them. Ours runs in a process of its own, so that its memory can be read.
+and PostgreSQL have the same to compare: both bills, unpacked, and a file of these payments. DuckDB joins the files;
+PostgreSQL copies all three, analyses them and joins them. Ours runs in a process of its own, so that its memory can be
+read.
 """
 
 import asyncio
@@ -153,7 +154,7 @@ async def measure(plan: Plan) -> list[Line]:
             longer = write_sides(place.folder, plan.bill_lines)
             further.append((await _ours(place, longer, plan.bill_lines, agreeing=False))[1])
     figures = [
-        line("P5", f"DuckDB joins two files of {lines:,} lines", "s", duck),
+        line("P5", f"DuckDB joins the files of {lines:,} lines", "s", duck),
         line("P5", "PostgreSQL: COPY, ANALYZE, FULL JOIN", "s", copied),
         line("P5", "the bill compared with the payments", "s", compared),
         ratio("P5", "compared / DuckDB", compared, duck, at_most(4)),
@@ -168,19 +169,25 @@ async def measure(plan: Plan) -> list[Line]:
 
 
 def _duckdb(sides: Sides, lines: int) -> float:
-    """Seconds of a full join of the two files, counted by class."""
+    """Seconds of a full join of the flow bill and the payments, named by the trade bill, counted by class."""
     # Values are read as they stand, with their backticks: the format has no quotes.
-    columns = json.dumps(dict.fromkeys(_FLOW_COLUMNS, "VARCHAR"), ensure_ascii=False).replace('"', "'")
+    traded, moved = (
+        json.dumps(dict.fromkeys(names, "VARCHAR"), ensure_ascii=False).replace('"', "'")
+        for names in (_TRADE_COLUMNS, _FLOW_COLUMNS)
+    )
+    as_it_stands = "header = true, quote = '', escape = '', delim = ',', auto_detect = false"
     query = f"""
-        SELECT count(*) FILTER (WHERE t.amount = o.amount_fen), count(*) FROM (
+        SELECT count(*) FILTER (WHERE m.amount = o.amount_fen AND t.order_no = o.order_no), count(*) FROM (
             SELECT 微信支付业务单号[2:] AS transaction_id,
                    CAST(CAST("收支金额（元）"[2:] AS DECIMAL(18, 2)) * 100 AS BIGINT) AS amount
-            FROM read_csv('{sides.flow.plain}', header = true, quote = '', escape = '', delim = ',',
-                          auto_detect = false, columns = {columns})
-        ) t FULL JOIN (
+            FROM read_csv('{sides.flow.plain}', {as_it_stands}, columns = {moved})
+        ) m FULL JOIN (
             SELECT * FROM read_csv('{sides.ours}', header = true, auto_detect = false,
                 columns = {{'transaction_id': 'VARCHAR', 'order_no': 'VARCHAR', 'amount_fen': 'BIGINT'}})
-        ) o USING (transaction_id)
+        ) o USING (transaction_id) LEFT JOIN (
+            SELECT 微信订单号[2:] AS transaction_id, 商户订单号[2:] AS order_no
+            FROM read_csv('{sides.trade.plain}', {as_it_stands}, columns = {traded})
+        ) t USING (transaction_id)
     """  # noqa: S608 - our own files
     with duckdb.connect() as connection:
         began = time.perf_counter()
@@ -191,7 +198,7 @@ def _duckdb(sides: Sides, lines: int) -> float:
 
 
 async def _postgres(place: Installation, sides: Sides, lines: int) -> float:
-    """Seconds of bringing the three files into tables without a key, and of joining flow and payments."""
+    """Seconds of bringing the three files into tables without a key, and of joining them."""
     traded, moved = (", ".join(f'"{name}" text' for name in names) for names in (_TRADE_COLUMNS, _FLOW_COLUMNS))
     async with place.owner("payment") as connection:
         await connection.execute(
@@ -206,8 +213,10 @@ async def _postgres(place: Installation, sides: Sides, lines: int) -> float:
         await connection.execute("ANALYZE traded; ANALYZE moved; ANALYZE ours")
         found = await connection.fetchrow(
             """
-            SELECT count(*) FILTER (WHERE CAST(substr(m."收支金额（元）", 2) AS numeric) * 100 = o.amount_fen), count(*)
+            SELECT count(*) FILTER (WHERE CAST(substr(m."收支金额（元）", 2) AS numeric) * 100 = o.amount_fen
+                                      AND substr(t."商户订单号", 2) = o.order_no), count(*)
             FROM moved m FULL JOIN ours o ON o.transaction_id = substr(m."微信支付业务单号", 2)
+            LEFT JOIN traded t ON t."微信订单号" = m."微信支付业务单号"
             """,
             timeout=600,
         )

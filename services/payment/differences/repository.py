@@ -62,41 +62,53 @@ class BilledUntil:
 
 
 _AS_DIFFERENCE = {"difference_class": "class"}
-# Later movements of one number within a payout: one piece of money was counted for the first of them. The numbers are
-# an array because it is made once: PostgreSQL knows nothing of a bill just read, and would group it for each movement.
-_REPEATED = """
-    repeated AS MATERIALIZED (
-        SELECT bill_id, line_no FROM (
-            SELECT bill_id, line_no, row_number() OVER (PARTITION BY business_no ORDER BY bill_day, line_no) AS nth
-            FROM covered WHERE kind = '{kind}' AND business_no = ANY (ARRAY(
-                SELECT business_no FROM covered WHERE kind = '{kind}' GROUP BY business_no HAVING count(*) > 1))
-        ) AS numbered WHERE nth > 1
-    )
-"""
-# A movement of a payout that nothing of ours was counted for; nothing is ours of one that repeats what was counted. The
-# trade bill of its day, or of the day before where the channel booked it after midnight, knows the numbers that the
-# movement lacks. Lines are looked up by their payment, whatever PostgreSQL believes of how many a batch counted: that
-# was written a moment ago, and read through the batch each movement would read all of them.
+# PostgreSQL knows nothing of a bill just read, and takes its lines to be none or one: joined otherwise, each would be
+# compared with all of the other side. A full join has no such plan, whatever is known: one side is hashed, or both are
+# sorted. OFFSET 0 keeps it a full one where only a part of it is wanted.
+#
+# A movement of a payout that nothing of ours was counted for; nothing is ours of one that repeats what was counted.
+# Both sides are laid together by number first, and only numbers that are repeated, or whose sums differ, are looked up.
+# The trade bill of its day, or of the day before where the channel booked it after midnight, knows the numbers that the
+# movement lacks.
 _RECORD_PAYMENTS = text(
     f"""
-    WITH covered AS MATERIALIZED ({COVERED}), {_REPEATED.format(kind="PAYMENT")}, open AS MATERIALIZED (
-        SELECT c.*, p.id AS payment_id, p.order_no,
-               CASE WHEN e.line_no IS NULL AND NOT EXISTS (
-                   SELECT FROM payment_line l WHERE l.payment_id = p.id AND l.counted_by IS NOT NULL OFFSET 0)
-                    THEN p.amount_fen WHEN p.id IS NOT NULL THEN 0 END AS ours_fen
-        FROM covered c LEFT JOIN repeated e USING (bill_id, line_no) LEFT JOIN payment p
-          ON p.channel = :channel AND p.merchant_id = :merchant_id AND p.transaction_id = c.business_no
-        WHERE c.kind = 'PAYMENT'
-          AND (p.id IS NULL OR p.amount_fen <> c.amount_fen OR e.line_no IS NOT NULL
-               OR NOT EXISTS (SELECT FROM payment_line l WHERE l.payment_id = p.id AND ARRAY[l.counted_by] <@ ARRAY(
-                                  SELECT b.id FROM remittance_batch b WHERE b.payout_id = :payout_id) OFFSET 0))
-    ), traded AS MATERIALIZED (
-        SELECT DISTINCT ON (t.transaction_id) t.transaction_id, t.order_no, t.happened_at
-        FROM channel_bill b JOIN bill_trade_line t ON t.bill_id = b.id
-        WHERE b.channel = :channel AND b.merchant_id = :merchant_id AND b.kind = 'TRADE' AND t.kind = 'PAYMENT'
-          AND b.bill_day BETWEEN CAST(:after_day AS date) - 1 AND :until_day
-          AND t.transaction_id IN (SELECT business_no FROM open)
-        ORDER BY t.transaction_id, t.happened_at
+    WITH covered AS MATERIALIZED (
+        SELECT * FROM ({COVERED}) AS every WHERE kind = 'PAYMENT'
+    ), sides AS (
+        SELECT business_no, amount_fen AS theirs_fen, CAST(NULL AS bigint) AS ours_fen FROM covered
+        UNION ALL
+        SELECT p.transaction_id, NULL, p.amount_fen
+        FROM remittance_batch b JOIN payment_line l ON l.counted_by = b.id JOIN payment p ON p.id = l.payment_id
+        WHERE b.payout_id = :payout_id AND p.channel = :channel AND p.merchant_id = :merchant_id
+    ), differing AS MATERIALIZED (
+        SELECT business_no, min(ours_fen) AS counted_fen FROM sides GROUP BY business_no
+        HAVING count(theirs_fen) > 1 OR count(theirs_fen) = 1 AND min(theirs_fen) IS DISTINCT FROM min(ours_fen)
+    ), numbered AS (
+        SELECT m.*, row_number() OVER (PARTITION BY business_no ORDER BY bill_day, line_no) AS nth FROM (
+            SELECT c.*, d.business_no AS differs, d.counted_fen
+            FROM (SELECT * FROM covered WHERE EXISTS (SELECT FROM differing)) AS c
+            FULL JOIN differing d ON d.business_no = c.business_no OFFSET 0
+        ) AS m WHERE differs IS NOT NULL
+    ), open AS MATERIALIZED (
+        SELECT n.*, p.id AS payment_id, p.order_no,
+               CASE WHEN p.id IS NULL THEN NULL
+                    WHEN nth > 1 OR (SELECT bool_or(counted_by IS NOT NULL) FROM payment_line WHERE payment_id = p.id)
+                    THEN 0 ELSE p.amount_fen END AS ours_fen
+        FROM numbered n LEFT JOIN LATERAL (
+            SELECT id, order_no, amount_fen FROM payment
+            WHERE channel = :channel AND merchant_id = :merchant_id AND transaction_id = n.business_no OFFSET 0
+        ) AS p ON true
+        WHERE nth > 1 OR n.counted_fen IS DISTINCT FROM n.amount_fen
+    ), traded AS (
+        SELECT DISTINCT ON (transaction_id) transaction_id, order_no, happened_at FROM (
+            SELECT t.*, o.business_no FROM (
+                SELECT t.transaction_id, t.order_no, t.happened_at
+                FROM channel_bill b JOIN bill_trade_line t ON t.bill_id = b.id
+                WHERE b.channel = :channel AND b.merchant_id = :merchant_id AND b.kind = 'TRADE' AND t.kind = 'PAYMENT'
+                  AND b.bill_day BETWEEN CAST(:after_day AS date) - 1 AND :until_day AND EXISTS (SELECT FROM open)
+            ) AS t FULL JOIN (SELECT DISTINCT business_no FROM open) AS o ON o.business_no = t.transaction_id OFFSET 0
+        ) AS m WHERE business_no IS NOT NULL AND transaction_id IS NOT NULL
+        ORDER BY transaction_id, happened_at
     )
     INSERT INTO settlement_difference (id, class, kind, channel, merchant_id, transaction_id, order_no, payment_id,
                                        payout_id, bill_id, line_no, ours_fen, theirs_fen, happened_at, owner, since,
@@ -105,20 +117,21 @@ _RECORD_PAYMENTS = text(
            o.business_no, coalesce(o.order_no, t.order_no, o.voucher_no), o.payment_id, :payout_id, o.bill_id,
            o.line_no, o.ours_fen, o.amount_fen, coalesce(t.happened_at, o.booked_at),
            CASE WHEN o.payment_id IS NULL THEN 'OFFICE' ELSE 'CHANNEL' END, :since, :region, :actor, :correlation_id
-    FROM open o LEFT JOIN traded t ON t.transaction_id = o.business_no
+    FROM open o FULL JOIN traded t ON t.transaction_id = o.business_no
     ON CONFLICT (bill_id, line_no) DO NOTHING
     """  # noqa: S608 - constant parts
 )
 _RECORD_REFUNDS = text(
     f"""
-    WITH covered AS MATERIALIZED ({COVERED}), {_REPEATED.format(kind="REFUND")}, open AS MATERIALIZED (
-        SELECT c.*, t.transaction_id, t.order_no, coalesce(t.refund_no, c.voucher_no) AS refund_no, t.happened_at,
-               e.line_no IS NOT NULL AS repeated
-        FROM covered c LEFT JOIN repeated e USING (bill_id, line_no) LEFT JOIN LATERAL (
+    WITH covered AS MATERIALIZED (
+        SELECT *, row_number() OVER (PARTITION BY business_no ORDER BY bill_day, line_no) > 1 AS repeated
+        FROM ({COVERED}) AS every WHERE kind = 'REFUND'
+    ), open AS MATERIALIZED (
+        SELECT c.*, t.transaction_id, t.order_no, coalesce(t.refund_no, c.voucher_no) AS refund_no, t.happened_at
+        FROM covered c LEFT JOIN LATERAL (
             SELECT t.transaction_id, t.order_no, t.refund_no, t.happened_at FROM bill_trade_line t
             WHERE t.kind = 'REFUND' AND t.channel_refund_id = c.business_no ORDER BY t.happened_at LIMIT 1
         ) AS t ON true
-        WHERE c.kind = 'REFUND'
     ), compared AS (
         SELECT o.*, r.id AS refund_id,
                CASE WHEN o.repeated OR r.deducted_by IS NOT NULL OR EXISTS (
@@ -148,30 +161,35 @@ _RECORD_REFUNDS = text(
 # next one; what two people closed is not opened again.
 _RECORD_OURS_ONLY = text(
     """
-    WITH credited AS MATERIALIZED (
-        SELECT id, paid_on, transaction_id FROM payment
-        WHERE channel = :channel AND merchant_id = :merchant_id AND paid_on = :day
-        UNION ALL
+    WITH late AS MATERIALIZED (
         SELECT p.id, p.paid_on, p.transaction_id FROM payment p
         WHERE p.id >= :late_from AND p.channel = :channel AND p.merchant_id = :merchant_id
           AND p.paid_on >= :first_day AND p.paid_on < :day
           AND NOT EXISTS (SELECT FROM settlement_difference d
                           WHERE d.payment_id = p.id AND d.class = 6 AND d.kind = 'PAYMENT'
                             AND d.closed_because = 'DECIDED')
-    ), billed AS MATERIALIZED (
+    ), credited AS (
+        SELECT id, transaction_id FROM payment
+        WHERE channel = :channel AND merchant_id = :merchant_id AND paid_on = :day
+        UNION ALL
+        SELECT id, transaction_id FROM late
+    ), billed AS (
         SELECT f.business_no FROM channel_bill b JOIN bill_flow_line f ON f.bill_id = b.id
         WHERE b.channel = :channel AND b.merchant_id = :merchant_id AND b.kind = 'FUND_FLOW' AND f.kind = 'PAYMENT'
-          AND b.bill_day IN (SELECT paid_on FROM credited UNION SELECT paid_on + 1 FROM credited)
+          AND b.bill_day = ANY (ARRAY(SELECT CAST(:day AS date) + n FROM generate_series(0, 1) AS n
+                                      UNION SELECT paid_on + n FROM late CROSS JOIN generate_series(0, 1) AS n))
     ), missing AS MATERIALIZED (
-        SELECT id FROM credited WHERE NOT EXISTS (SELECT FROM billed WHERE business_no = transaction_id)
+        SELECT id FROM (
+            SELECT c.id, b.business_no FROM credited c FULL JOIN billed b ON b.business_no = c.transaction_id OFFSET 0
+        ) AS m WHERE business_no IS NULL
     )
     INSERT INTO settlement_difference (id, class, kind, channel, merchant_id, transaction_id, order_no, payment_id,
                                        ours_fen, happened_at, owner, since, region, actor, correlation_id)
     SELECT gen_random_uuid(), 6, 'PAYMENT', p.channel, p.merchant_id, p.transaction_id, p.order_no, p.id, p.amount_fen,
            p.paid_at, 'CHANNEL', p.paid_on + 1, :region, :actor, :correlation_id
-    FROM missing JOIN payment p USING (id)
+    FROM missing CROSS JOIN LATERAL (SELECT * FROM payment WHERE payment.id = missing.id OFFSET 0) AS p
     WHERE EXISTS (SELECT FROM payment_line l
-                  WHERE l.payment_id = p.id AND l.settled_on IS NULL AND l.counted_by IS NULL)
+                  WHERE l.payment_id = p.id AND l.settled_on IS NULL AND l.counted_by IS NULL OFFSET 0)
     ON CONFLICT (payment_id) WHERE class = 6 AND state = 'OPEN' DO NOTHING
     """
 )

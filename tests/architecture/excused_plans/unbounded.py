@@ -144,6 +144,9 @@ UNBOUNDED = {
         "refund": FEW,
         "unasked_refund": FEW,
     },
+    "services/payment/payouts/billed/repository.py _OPENING": {
+        "bill_flow_line": "the first line of each bill, up to the first bill that has one"
+    },
     "services/payment/payouts/billed/repository.py _UNUSUAL": {"bill_flow_line": BILL},
     "services/payment/refunds/deductions/repository.py COVERED": {"bill_flow_line": BILL},
     "services/payment/refunds/deductions/repository.py _DEDUCT_COVERED": {

@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 
 from services.composition import WITH_DATABASE
-from shared.database.row_security import protect
+from shared.database.row_security import ask_once, ask_once_where_written, protect
 from tests.harness.installation import Installation
 
 _WITH_REGION = """
@@ -26,20 +26,27 @@ READ_BEYOND = {
     ),
 }
 
+# Tables of which one statement writes or reads hundreds of thousands of rows: the bounds are worked out once (ADR 199).
+ASKED_ONCE = {("payment", "bill_flow_line"): ask_once, ("payment", "bill_trade_line"): ask_once_where_written}
+
 
 @pytest.mark.parametrize("service", WITH_DATABASE)
 async def test_every_table_with_a_region_is_under_row_level_security(installation: Installation, service: str) -> None:
-    await installation.sql(service, 'CREATE TABLE as_it_should_be (region text COLLATE "C" NOT NULL)')
-    for statement in protect("as_it_should_be"):
-        await installation.sql(service, statement)
+    forms = {"as_it_should_be": None, "asked_once": ask_once, "asked_once_where_written": ask_once_where_written}
+    for name, form in forms.items():
+        await installation.sql(service, f'CREATE TABLE {name} (region text COLLATE "C" NOT NULL)')
+        for statement in (*protect(name), *([form(name)] if form else [])):
+            await installation.sql(service, statement)
     tables = {table["relname"]: table for table in await installation.sql(service, _WITH_REGION)}
-    pattern = tables.pop("as_it_should_be")["policies"]
-    assert len(pattern) == 1
+    patterns = {form: tables.pop(name)["policies"] for name, form in forms.items()}
+    assert len({pattern for (pattern,) in patterns.values()}) == len(forms)
     assert tables
     for name, table in tables.items():
         assert table["relrowsecurity"], f"{service}.{name} has a region but no row-level security"
         policies = [one for one in table["policies"] if one not in READ_BEYOND.get((service, name), ())]
-        assert policies == pattern, f"{service}.{name}: not the one policy that binds reads and writes"
+        assert policies == patterns[ASKED_ONCE.get((service, name))], (
+            f"{service}.{name}: not the one policy that binds reads and writes"
+        )
 
 
 @pytest.mark.parametrize("service", WITH_DATABASE)
@@ -103,3 +110,37 @@ async def test_a_region_sees_what_lies_in_it_and_nothing_beside_it(installation:
         "411521101": ["town", "village"],
         "411521101201": ["village"],
     }
+
+
+async def test_a_region_asked_once_sees_the_same_and_without_one_nothing_is_seen_or_written(
+    installation: Installation,
+) -> None:
+    await installation.sql(
+        "payment",
+        """
+        INSERT INTO bill_flow_line (bill_id, line_no, booked_at, flow_no, business_no, kind, amount_fen, balance_fen,
+                                    remark, region)
+        SELECT '00000000-0000-7000-8000-000000000199', n, now(), 'F', 'B', 'PAYMENT', 1, n, '', region
+        FROM unnest(ARRAY['411521', '411521101', '411521102', '411521101201', '411522']) WITH ORDINALITY r (region, n)
+        """,
+    )
+    counted = "SELECT count(*) FROM bill_flow_line WHERE bill_id = '00000000-0000-7000-8000-000000000199'"
+    written = """
+        INSERT INTO bill_flow_line (bill_id, line_no, booked_at, flow_no, business_no, kind, amount_fen, balance_fen,
+                                    remark, region)
+        VALUES ('00000000-0000-7000-8000-000000000199', 9, now(), 'F', 'B', 'PAYMENT', 1, 9, '', '411522')
+    """
+    connection = await asyncpg.connect(installation.settings.service_url("payment"))
+    seen = {}
+    try:
+        for region in ("41", "411521", "411521101", "", "x", "411521101201999"):
+            async with connection.transaction():
+                await connection.execute("SELECT set_config('canbao.region', $1, true)", region)
+                seen[region] = await connection.fetchval(counted)
+        for region in ("411521", ""):
+            await connection.execute("SELECT set_config('canbao.region', $1, false)", region)
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(written)
+    finally:
+        await connection.close()
+    assert seen == {"41": 5, "411521": 4, "411521101": 2, "": 0, "x": 0, "411521101201999": 0}

@@ -88,9 +88,9 @@ _LAST_END = select_into(
 _OPENING = select_into(
     _Opening,
     """
-    SELECT {fields} FROM channel_bill b JOIN bill_flow_line f ON f.bill_id = b.id
+    SELECT {fields} FROM channel_bill b JOIN bill_flow_line f ON f.bill_id = b.id AND f.line_no = 1
     WHERE b.channel = :channel AND b.merchant_id = :merchant_id AND b.kind = 'FUND_FLOW'
-    ORDER BY b.bill_day, f.line_no LIMIT 1
+    ORDER BY b.bill_day LIMIT 1
     """,
     opening_fen="f.balance_fen - f.amount_fen",
     before_fen="""(SELECT coalesce(sum(p.amount_fen), 0) FROM payout p WHERE p.channel = :channel
