@@ -74,7 +74,9 @@ _TRANSFERS = f"""
 # The sums that the summary reads, against the transfers that they stand for.
 _SUMS = """
     WITH stored AS (
-        SELECT region, coalesce(benefit_year, 0) AS year, kind, debit, credit, fen, times FROM proof.transfer_sum
+        SELECT region, coalesce(benefit_year, 0) AS year, kind, debit, credit, sum(fen)::bigint AS fen,
+               sum(times)::bigint AS times
+        FROM proof.transfer_sum GROUP BY 1, 2, 3, 4, 5
     ), recomputed AS (
         SELECT region, coalesce(benefit_year, 0) AS year, kind, debit, credit, sum(amount_fen) AS fen, count(*) AS times
         FROM proof.summed_transfer GROUP BY 1, 2, 3, 4, 5

@@ -185,7 +185,7 @@ _PUT_IN_PLACE = text(
     """
 )
 _ANY_OF_DAY = text(
-    "SELECT EXISTS (SELECT FROM payment WHERE channel = :channel AND merchant_id = :merchant_id AND paid_on = :day)"
+    "SELECT id FROM payment WHERE channel = :channel AND merchant_id = :merchant_id AND paid_on = :day LIMIT 1"
 )
 
 
@@ -210,7 +210,7 @@ async def booked_transactions(session: AsyncSession, transaction_ids: Sequence[s
 async def any_of_day(session: AsyncSession, channel: str, merchant_id: str, day: date) -> bool:
     """Whether a merchant of a channel took anything on a day."""
     found = await session.execute(_ANY_OF_DAY, {"channel": channel, "merchant_id": merchant_id, "day": day})
-    return bool(found.scalar_one())
+    return found.scalar_one_or_none() is not None
 
 
 async def insert_lines(session: AsyncSession, lines: Sequence[NewPaymentLine]) -> None:
