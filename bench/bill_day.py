@@ -24,6 +24,7 @@ from services.payment.channels.wechat.bill_content import ContentLimits, PackedC
 from services.payment.channels.wechat.fund_flow_bill import FundFlowBill
 from services.payment.channels.wechat.trade_bill import TradeBill
 from services.payment.differences import repository as differences
+from services.payment.differences.entries import repository as entries
 from services.payment.payments.counted import repository as counted_money
 from services.payment.payouts import bill_job
 from services.payment.payouts import repository as payouts
@@ -96,7 +97,7 @@ async def _compare(database: Database, region: str, day: date, batch_id: UUID) -
         await counted_money.count_covered(session, payout.covered, batch_id, [], day)
     settled = time.perf_counter()
     async with database.transaction(region) as session:
-        await differences.record_uncounted(session, payout.id, payout.covered, day + timedelta(days=1), region, trace)
+        await entries.record_uncounted(session, payout.id, payout.covered, day + timedelta(days=1), region, trace)
     compared = time.perf_counter()
     async with database.transaction(region) as session:
         differ = {each.difference_class: each.count for each in await differences.open_figures(session)}

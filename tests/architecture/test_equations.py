@@ -28,7 +28,7 @@ STATEMENTS = {
     "services/payment/payments/counted/repository.py _COUNT_COVERED": FIXED,
     "services/payment/payments/counted/repository.py _COUNTED_BY": FIXED,
     "services/payment/differences/repository.py _FIGURES": FIGURE,
-    "services/payment/differences/repository.py _RECORD_PAYMENTS": FIXED,
+    "services/payment/differences/entries/repository.py _RECORD_PAYMENTS": FIXED,
     "services/payment/payouts/repository.py _AWAITED_FEN": FIGURE,
     "services/payment/payouts/resolution/repository.py _TO_RESOLVE": ONE,
     "services/payment/payouts/billed/repository.py _COVER": FIXED,

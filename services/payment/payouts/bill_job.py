@@ -5,8 +5,8 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.payment.differences import repository as differences
-from services.payment.differences.repository import BilledUntil
+from services.payment.differences.entries import repository as entries
+from services.payment.differences.entries.repository import BilledUntil
 from services.payment.job_names import PAYOUTS
 from services.payment.payments.counted.repository import CoveredRange
 from services.payment.payouts import payout_match, payout_portions
@@ -59,13 +59,13 @@ async def work_bill(session: AsyncSession, bill: ReadBill, region: str, trace: T
             log.error("a payout cannot be settled", payout_id=str(payout.id), fault=payout.fault)
         await billed.insert(session, payout)
     await billed.mark_worked(session, bill, region, trace)
-    await differences.record_theirs_failed(session, bill.channel, bill.merchant_id, bill.bill_day, region, trace)
+    await entries.record_theirs_failed(session, bill.channel, bill.merchant_id, bill.bill_day, region, trace)
     day = bill.bill_day - timedelta(days=1)
     looked_at = await billed.worked_at(session, bill, day)
     if looked_at is not None:
         late_from = first_id_of(looked_at - _CLOCKS_DIFFER)
         until = BilledUntil(bill.channel, bill.merchant_id, bill.first_day, day, late_from)
-        await differences.record_ours_only(session, until, region, trace)
+        await entries.record_ours_only(session, until, region, trace)
     await settlements.look_again(session, bill.channel, bill.merchant_id, payout_match.AWAITS_BILL)
     await payout_match.compare_held(session, bill.channel, bill.merchant_id, bill.bill_day, portion)
 

@@ -19,6 +19,7 @@ from services.payment.batches.parts import repository as parts
 from services.payment.batches.repository import Transition
 from services.payment.batches.state import BatchState, BatchStep, ready
 from services.payment.differences import repository as differences
+from services.payment.differences.entries import repository as entries
 from services.payment.payments.counted import repository as counted_money
 from services.payment.payments.counted.repository import CountedFigures
 from services.payment.payouts.models import Payout
@@ -116,7 +117,7 @@ async def _portion(
     figures = await counted_money.figures_of(session, batch.id)
     await match(session, batch, line, ready(figures.premium_lines), figures)
     await portions.meet(session, payout.id, batch.id)
-    await differences.record_uncounted(session, payout.id, payout.covered, today, payout.region, line.trace)
+    await entries.record_uncounted(session, payout.id, payout.covered, today, payout.region, line.trace)
     await differences.close_counted(session, payout.channel, payout.merchant_id, today)
 
 

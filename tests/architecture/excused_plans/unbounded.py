@@ -40,7 +40,10 @@ UNBOUNDED = {
     "services/payment/remittance/detail_fetches/repository.py _SUM": {"detail_line": ONE_BATCH},
     "services/payment/cash/repository.py _LINES": {"collection_line": VILLAGE},
     "services/payment/cash_refunds/repository.py _LOCK_OF_BATCHES": {"cash_receipt": VILLAGE},
-    "services/payment/differences/repository.py _RECORD_THEIRS_FAILED": {"bill_trade_line": FEW, "refund": FEW},
+    "services/payment/differences/entries/repository.py _RECORD_THEIRS_FAILED": {
+        "bill_trade_line": FEW,
+        "refund": FEW,
+    },
     "services/payment/channel_bills/contents/repository.py _SEAL_LINES[TRADE]": {"bill_trade_line": PIECE},
     "services/payment/channel_bills/contents/repository.py _SEAL_LINES[FUND_FLOW]": {"bill_flow_line": PIECE},
     "services/payment/payouts/repository.py _SUM_UNUSUAL": {"bill_flow_line": BILL},
@@ -88,7 +91,7 @@ UNBOUNDED = {
         "cash_refund": WAITING,
         "refund": FEW,
     },
-    "services/payment/differences/repository.py COVERED": {"bill_flow_line": BILL},
+    "services/payment/differences/entries/repository.py COVERED": {"bill_flow_line": BILL},
     "services/payment/differences/repository.py _CLOSE_COUNTED": {
         "payment_line": DAY,
         "refund": FEW,
@@ -96,24 +99,24 @@ UNBOUNDED = {
         "unasked_refund": FEW,
     },
     "services/payment/differences/repository.py _FIGURES": {"settlement_difference": WAITING},
-    "services/payment/differences/repository.py _RECORD_OURS_ONLY": {
+    "services/payment/differences/entries/repository.py _RECORD_OURS_ONLY": {
         "bill_flow_line": BILL,
         "payment": DAY,
         "payment_line": DAY,
         "settlement_difference": WAITING,
     },
-    "services/payment/differences/repository.py _RECORD_PAYMENTS": {
+    "services/payment/differences/entries/repository.py _RECORD_PAYMENTS": {
         "bill_flow_line": BILL,
         "bill_trade_line": BILL,
         "payment_line": DAY,
     },
-    "services/payment/differences/repository.py _RECORD_REFUNDS_OURS_ONLY": {
+    "services/payment/differences/entries/repository.py _RECORD_REFUNDS_OURS_ONLY": {
         "bill_flow_line": BILL,
         "bill_trade_line": FEW,
         "refund": FEW,
         "settlement_difference": WAITING,
     },
-    "services/payment/differences/repository.py _RECORD_REFUNDS": {
+    "services/payment/differences/entries/repository.py _RECORD_REFUNDS": {
         "bill_flow_line": BILL,
         "bill_trade_line": BILL,
         "refund": FEW,

@@ -44,13 +44,13 @@ WHOLE = {
     },
     "services/payment/differences/repository.py _FIGURES": {"settlement_difference": WAITING},
     "services/payment/differences/repository.py _LIST": {"settlement_difference": WAITING},
-    "services/payment/differences/repository.py _RECORD_OURS_ONLY": {"settlement_difference": FEW},
-    "services/payment/differences/repository.py _RECORD_REFUNDS": {"refund": FEW},
-    "services/payment/differences/repository.py _RECORD_REFUNDS_OURS_ONLY": {
+    "services/payment/differences/entries/repository.py _RECORD_OURS_ONLY": {"settlement_difference": FEW},
+    "services/payment/differences/entries/repository.py _RECORD_REFUNDS": {"refund": FEW},
+    "services/payment/differences/entries/repository.py _RECORD_REFUNDS_OURS_ONLY": {
         "refund": FEW,
         "settlement_difference": WAITING,
     },
-    "services/payment/differences/repository.py _RECORD_THEIRS_FAILED": {"refund": FEW},
+    "services/payment/differences/entries/repository.py _RECORD_THEIRS_FAILED": {"refund": FEW},
     "services/payment/differences/repository.py _TRIED": {"settlement_difference": WAITING},
     "services/payment/orders/questions/repository.py _ANY_DUE": {"order_line": BY_OTHERS, "payment_order": WAITING},
     "services/payment/orders/questions/repository.py _ASK_ALL_OPEN": {

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.chronology import MoneyDay, MoneyPath, contradiction
-from services.payment.differences import repository as differences
+from services.payment.differences.entries import repository as entries
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
 from services.payment.ledger.transfer import PostingContext
@@ -57,7 +57,7 @@ async def take(session: AsyncSession, reported: ReportedRefund) -> bool:
     taken = [(line, _refund(line, fen, reported)) for line, fen in shares]
     missing = [refund for line, refund in taken if line.counts]
     await repository.insert(session, missing)
-    await differences.record_unasked(session, [refund.id for refund in missing])
+    await entries.record_unasked(session, [refund.id for refund in missing])
     for line, refund in taken:
         if line.counts:
             context = PostingContext(str(refund.id), reported.refunded_on, reported.caused_by, reported.trace)
