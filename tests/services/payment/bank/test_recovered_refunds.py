@@ -1,31 +1,15 @@
 """What a channel gave back of a paid contribution is paid again, and the premium goes to the treasury once."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from uuid import UUID
 
-import pytest
-
 from tests.harness.assessments import DUE_FEN
-from tests.harness.installation import Installation
 from tests.harness.wechat_peer import refund_notice
 from tests.services.payment.bank.billed_days import FIRST, SECOND, THIRD, BilledDays
 from tests.services.payment.bank.statement_steps import breaks, decide, lines_of, reverse
 from tests.services.payment.bank.test_payouts import differing, part, settle
-from tests.services.payment.running_payment import RunningPayment, running_payment
+from tests.services.payment.running_payment import RunningPayment
 
 CONSOLE = "5030000001"
-
-
-@pytest.fixture
-async def payment(installation: Installation, tmp_path: Path) -> AsyncIterator[RunningPayment]:
-    async with running_payment(installation, tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-def days(payment: RunningPayment) -> BilledDays:
-    return BilledDays(payment)
 
 
 async def given_back(
@@ -50,6 +34,14 @@ async def pay_again(payment: RunningPayment, days: BilledDays, person: UUID, mom
     days.bill_payment(moment, transaction, order["order_no"], fen)
 
 
+async def paid_out(payment: RunningPayment, days: BilledDays) -> None:
+    """What is left of the first day is one contribution: it is paid out, and the bank shows it."""
+    days.payout(f"{SECOND} 05:00:00", DUE_FEN)
+    await days.over(FIRST)
+    await days.over(SECOND)
+    await settle(payment, DUE_FEN)
+
+
 async def remitted(payment: RunningPayment, day: str, number: int = 1) -> list[str]:
     """Whose premiums a part brings to the treasury."""
     ready = await part(payment, "READY_TO_REMIT", day, number)
@@ -59,10 +51,7 @@ async def remitted(payment: RunningPayment, day: str, number: int = 1) -> list[s
 async def test_the_payers_new_payment_makes_good_what_was_on_its_way(payment: RunningPayment, days: BilledDays) -> None:
     """C1: the debt stood for ever, and the payer was refused an order."""
     person = await days.pay(f"{FIRST} 10:00:00")
-    days.payout(f"{SECOND} 05:00:00", DUE_FEN)
-    await days.over(FIRST)
-    await days.over(SECOND)
-    await settle(payment, DUE_FEN)
+    await paid_out(payment, days)
     assert await remitted(payment, FIRST) == [str(person)]
     await given_back(payment, days, f"{THIRD} 12:00:00")
     await pay_again(payment, days, person, f"{THIRD} 13:00:00")
@@ -86,10 +75,7 @@ async def test_it_goes_to_the_treasury_in_the_place_of_what_never_came(
     person = await days.pay(f"{FIRST} 10:00:00")
     await given_back(payment, days, f"{FIRST} 11:00:00")
     await pay_again(payment, days, person, f"{FIRST} 12:00:00")
-    days.payout(f"{SECOND} 05:00:00", DUE_FEN)
-    await days.over(FIRST)
-    await days.over(SECOND)
-    await settle(payment, DUE_FEN)
+    await paid_out(payment, days)
     assert await remitted(payment, FIRST) == [str(person)]
     assert await payment.balances() == {"pending": DUE_FEN, "premium": -DUE_FEN}
     assert await breaks(payment) == []
@@ -107,10 +93,7 @@ async def test_after_its_payout_was_counted_too(payment: RunningPayment, days: B
     other = await days.pay(f"{FIRST} 10:30:00")
     transaction = await payment.one("SELECT transaction_id FROM payment ORDER BY paid_at LIMIT 1")
     days.bill_refund(f"{FIRST} 11:00:00", transaction, CONSOLE, f"C{CONSOLE}")
-    days.payout(f"{SECOND} 05:00:00", DUE_FEN)
-    await days.over(FIRST)
-    await days.over(SECOND)
-    await settle(payment, DUE_FEN)
+    await paid_out(payment, days)
     assert await remitted(payment, FIRST) == [str(other)]
     await pay_again(payment, days, person, f"{THIRD} 10:00:00")
     days.payout(f"{THIRD} 23:00:00", DUE_FEN)
@@ -133,10 +116,7 @@ async def test_part_of_a_contribution_and_what_is_given_back_a_second_time(
     assert (await payment.balances())["refunded_unasked"] == 18_000
     await pay_again(payment, days, person, f"{FIRST} 15:00:00", 18_000)
     await differing(payment, *[(4, "REFUND", "RECOVERED")] * 3)
-    days.payout(f"{SECOND} 05:00:00", DUE_FEN)
-    await days.over(FIRST)
-    await days.over(SECOND)
-    await settle(payment, DUE_FEN)
+    await paid_out(payment, days)
     assert await remitted(payment, FIRST) == [str(person)]
     assert await payment.balances() == {"pending": DUE_FEN, "premium": -DUE_FEN}
     assert await breaks(payment) == []

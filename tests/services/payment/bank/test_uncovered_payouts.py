@@ -1,7 +1,5 @@
 """Payouts that no movements add up to: two people say what the bank has to show, and those after it follow."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -9,20 +7,13 @@ import pytest
 
 from tests.harness.assessments import DUE_FEN
 from tests.harness.eventually import eventually
-from tests.harness.installation import Installation
 from tests.services.payment.bank.billed_days import FIRST, SECOND, THIRD, BilledDays
 from tests.services.payment.bank.statement_steps import book, breaks, decide, line
 from tests.services.payment.bank.test_payouts import part, settle
-from tests.services.payment.running_payment import RunningPayment, running_payment
+from tests.services.payment.running_payment import RunningPayment
 
 GROUNDS = {"reason": "在商户后台手工提现", "evidence": "渠道回函 2023-10-10"}
 NOT_COVERED = ("HELD", "NOT_COVERED")
-
-
-@pytest.fixture
-async def payment(installation: Installation, tmp_path: Path) -> AsyncIterator[RunningPayment]:
-    async with running_payment(installation, tmp_path) as opened:
-        yield opened
 
 
 async def payouts(payment: RunningPayment, *expected: tuple[str, str | None]) -> list[dict[str, Any]]:
