@@ -14,7 +14,7 @@ from shared.settings import Settings
 from tests.harness.blocks import seal_all
 from tests.harness.cluster import SERVICES, Clones, Cluster
 from tests.harness.installation import Installation, database_settings
-from tests.verify.long_season import age, play_long
+from tests.verify.long_season import age, play_long, sum_up
 from tests.verify.small_season import at_work, play
 from verify.checks import CHECKS
 from verify.examination import examine
@@ -91,6 +91,7 @@ def long_season(cluster: Cluster, migrated: Settings, tmp_path_factory: pytest.T
     async def live() -> None:
         async with at_work(installation, tmp_path_factory.mktemp("long_season")) as season:
             await play_long(season)
+        await sum_up(installation)
         await age(installation, county.superusers_urls())
 
     asyncio.run(live())

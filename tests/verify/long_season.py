@@ -4,6 +4,12 @@ from collections.abc import Mapping
 
 import asyncpg
 
+from services.payment import SERVICE as PAYMENT
+from services.payment.ledger.balances import advance
+from services.registration import SERVICE as REGISTRATION
+from services.registration.enrolments.counts.jobs import fold as fold_enrolments
+from services.subsidy import SERVICE as SUBSIDY
+from services.subsidy.counts.jobs import fold as fold_subsidies
 from tests.harness.blocks import seal_all
 from tests.harness.installation import Installation
 from tests.verify.later_days import refund_at_the_console
@@ -33,6 +39,14 @@ async def play_long(season: Season) -> None:
     await hand_back(season)
     await reverse_a_mistake(season)
     await refund_at_the_console(season)
+
+
+async def sum_up(installation: Installation) -> None:
+    """Let sums and counts be brought up to what was written; the jobs do so twice a minute, a season may be shorter."""
+    async with installation.running(PAYMENT, REGISTRATION, SUBSIDY, role="web") as (payment, registration, subsidy):
+        await advance(payment)
+        await fold_enrolments(registration)
+        await fold_subsidies(subsidy)
 
 
 async def age(installation: Installation, urls: Mapping[str, str]) -> None:

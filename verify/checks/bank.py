@@ -272,6 +272,16 @@ _ACCEPTED = """
     ORDER BY subject
 """
 
+# Names that are read as one are one client, as where it is decided who may approve.
+_TWO_CLIENTS = """
+    SELECT concat('approval ', id) AS subject, region, 'an approval of two people' AS expected,
+           concat(act, ' by ', proposed_by, ' and ', decided_by) AS found, 0 AS fen
+    FROM proof.approval
+    WHERE state = 'APPROVED'
+      AND upper(normalize(btrim(proposed_by), NFKC)) = upper(normalize(btrim(decided_by), NFKC))
+    ORDER BY subject
+"""
+
 
 async def bank(databases: Databases, findings: Findings) -> None:
     """Each matched line of the bank's statement is what was collected; what is unmatched or held is named."""
@@ -287,6 +297,7 @@ async def bank(databases: Databases, findings: Findings) -> None:
         _DEPOSITS,
         _REVERSED,
         _ACCEPTED,
+        _TWO_CLIENTS,
     ):
         await differing_rows(databases.payment, findings, sql)
     for named in (_UNEXPLAINED, _DIFFERENCES):

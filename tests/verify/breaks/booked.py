@@ -40,6 +40,22 @@ BREAKS = (
         query="_SUMS",
     ),
     Break(
+        "a sum that stands twice",
+        "BOOKS_SUMS",
+        "payment",
+        (
+            ("ALTER TABLE transfer_sum DROP CONSTRAINT transfer_sum_region_benefit_year_kind_debit_credit_key"),
+            "UPDATE transfer_horizon SET below = pg_current_xact_id()",
+            (
+                "WITH gone AS (DELETE FROM transfer_sum)"
+                " INSERT INTO transfer_sum SELECT region, benefit_year, kind, debit, credit, sum(amount_fen), count(*)"
+                " FROM transfer, generate_series(1, 2) AS twice"
+                " GROUP BY twice, region, benefit_year, kind, debit, credit"
+            ),
+        ),
+        query="_SUMS",
+    ),
+    Break(
         "a transfer slipped in below the horizon",
         "BOOKS_SUMS",
         "payment",

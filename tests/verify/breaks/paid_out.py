@@ -8,13 +8,13 @@ def _approved_reversal(subject: str) -> str:
     return _approved("reverse_bank_line", subject)
 
 
-def _approved(act: str, subject: str) -> str:
+def _approved(act: str, subject: str, by: str = "tax") -> str:
     """The rows that two people leave behind who approved something about a deposit's line."""
     return (
         "INSERT INTO approval (id, act, subject, region, body, reason, proposed_by, proposed_on, expires_on, state,"
         " decided_by, decided_on, decided_at, correlation_id)"
         f" SELECT gen_random_uuid(), '{act}', {subject}, region, '{{}}', 'x', 'bank', booked_on, booked_on,"
-        " 'APPROVED', 'tax', booked_on, now(), correlation_id"
+        f" 'APPROVED', '{by}', booked_on, now(), correlation_id"
         " FROM bank_line WHERE kind = 'DEPOSIT'"
     )
 
@@ -120,6 +120,13 @@ BREAKS = (
         "payment",
         (_approved("accept_short_deposit", "batch_id"),),
         query="_ACCEPTED",
+    ),
+    Break(
+        "an approval by a client whose name reads as its proposers",
+        "BANK_STATEMENT",
+        "payment",
+        (_approved("attribute_line", "id::text", by="ＢＡＮＫ"),),
+        query="_TWO_CLIENTS",
     ),
     Break(
         "a payout released by nobody",
