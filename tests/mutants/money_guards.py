@@ -68,8 +68,8 @@ MONEY_GUARDS = (
         (
             Edit(
                 "services/payment/payouts/payout_portions.py",
-                "    await differences.record_uncounted(",
-                "    0 and await differences.record_uncounted(",
+                "    await entries.record_uncounted(",
+                "    0 and await entries.record_uncounted(",
             ),
         ),
         (_PAYOUTS + "test_a_payment_of_another_amount_is_held_alone",),
@@ -141,8 +141,8 @@ MONEY_GUARDS = (
         (
             Edit(
                 "services/payment/refunds/unasked/service.py",
-                "await differences.record_unasked(",
-                "0 and await differences.record_unasked(",
+                "await entries.record_unasked(",
+                "0 and await entries.record_unasked(",
             ),
         ),
         (_UNASKED + "test_a_refund_of_a_credited_contribution_is_to_be_recovered_and_the_enrolment_stays_paid",),
