@@ -59,7 +59,7 @@ lint: $(VENV)/test.installed  ## Check style, types and who imports whom
 	$(BIN)/mypy $(PRESENT)
 	$(BIN)/lint-imports --no-logo
 
-bench: $(VENV)/test.installed  ## Measure everything beside its references, a quarter of an hour (ARGS="--quick", ARGS="p1 p2")
+bench: $(VENV)/test.installed  ## Measure everything beside its references, more than an hour (ARGS="--quick", ARGS="p1 p2")
 	@sh deploy/system-packages
 	@$(MAKE) --no-print-directory kafka
 	@$(BIN)/python -m pytest -m miniature tests/bench
