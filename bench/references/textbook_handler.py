@@ -14,9 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from bench.references.server import serve
 from bench.references.textbook_models import LedgerEntry, Order, Outgoing, Payment, engine_at, sessions_of
+from services.payment.channels.callback import Refused
 from services.payment.channels.wechat.keys import Merchant, load_merchant
 from services.payment.channels.wechat.notice import open_notice
-from services.payment.channels.wechat.signature import Refused, verify
+from services.payment.channels.wechat.signature import verify
 from services.payment.notices.notice import PaymentNotice
 from shared.domain.clock import SystemClock
 from shared.settings import Settings

@@ -89,7 +89,7 @@ from shared.service import Service
 SERVICE = Service[PaymentResources](
     name="payment",
     routers=(
-        callbacks.ROUTER,
+        *callbacks.ROUTERS,
         closings.ROUTER,
         crediting.ROUTER,
         bills.ROUTER,
@@ -130,7 +130,7 @@ SERVICE = Service[PaymentResources](
     ),
     migrations=Path(__file__).parent / "migrations",
     resources=PaymentResources,
-    public_paths=frozenset({callbacks.PATH}),
+    public_paths=callbacks.PATHS,
     gauges={
         "money at risk": read_money_at_risk,
         "quarantine": read_quarantine,

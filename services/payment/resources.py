@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import httpx
 
+from services.payment.channels.accounts import Accounts, load_accounts
+from services.payment.channels.adapter import ChannelConnection
 from services.payment.channels.channel import PaymentChannel
-from services.payment.channels.wechat.client import WechatClient
-from services.payment.channels.wechat.keys import Merchant, load_merchant
 from services.payment.job_names import CHANNEL_BILLS, CREDITING
 from services.payment.notices.group_commit import GroupCommit
 from shared.errors import DomainError, ErrorCode
@@ -15,7 +15,6 @@ from shared.policy.channels import refused_channel
 from shared.policy.vocabulary import Channel
 from shared.service import ServiceContext
 from shared.settings import Settings
-from shared.settings_errors import setting_place
 from shared.web.authorities import authorities
 
 
@@ -38,34 +37,21 @@ class PaymentResources:
         self.fit = fit_of(settings, self._pack)
         self.region = settings.region
         self.public_base_url = settings.public_base_url.rstrip("/")
-        self._wechat_base_url = settings.wechat_base_url
-        self.merchants: dict[str, Merchant] = {
-            merchant.mchid: load_merchant(merchant) for merchant in settings.wechat_merchants
-        }
-        self.channels: dict[str, PaymentChannel] = {}
+        self.accounts: Accounts = load_accounts(settings)
+        self.channels: dict[tuple[str, str], PaymentChannel] = {}
         self._wake: Callable[[str], None] | None = None
-        # Those that take no orders any more still answer for the orders and refunds that they have.
-        self._taking_orders = [merchant.mchid for merchant in settings.wechat_merchants if merchant.takes_orders]
 
     def missing(self) -> str:
         """The merchants whose every notice would be refused, because no platform key stands in its place."""
-        unchecked = [merchant.mchid for merchant in self.merchants.values() if merchant.answers_signed_by is None]
-        if not unchecked:
-            return ""
-        return (
-            f"{setting_place('wechat_merchants')}[mchid {', '.join(unchecked)}].platform_keys: 没有可用的平台公钥，"
-            "通知都会被拒收，运行 canbao doctor · no usable platform key, every notice is refused, run canbao doctor"
-        )
+        return self.accounts.unchecked()
 
     async def start(self, context: ServiceContext[object]) -> None:
         """Open what needs the running service; nothing is connected yet."""
         self._wake = context.wake
         limits = httpx.Limits(max_connections=32, max_keepalive_connections=16)
         self.http = httpx.AsyncClient(limits=limits, verify=authorities(trust_env=True))
-        self.channels = {
-            merchant_id: WechatClient(merchant, self.http, self._wechat_base_url, context.clock, self.region)
-            for merchant_id, merchant in self.merchants.items()
-        }
+        self._connection = ChannelConnection(self.http, context.clock, self.region, context.settings)
+        self.use(self.accounts)
         self.notices = GroupCommit(context.database, self.region, on_stored=lambda: context.wake(CREDITING))
 
     async def aclose(self) -> None:
@@ -73,15 +59,24 @@ class PaymentResources:
         await self.notices.aclose()
         await self.http.aclose()
 
-    @property
-    def collecting(self) -> PaymentChannel | None:
-        """The channel through which new orders collect: the first merchant that takes any."""
-        return next((self.channels[merchant_id] for merchant_id in self._taking_orders), None)
+    def use(self, accounts: Accounts) -> None:
+        """Collect for these merchants from now on; those that take no orders still answer for what they have."""
+        self.accounts = accounts
+        self.channels = {
+            (each.account.channel, each.account.merchant_id): each.adapter.open(each.account, self._connection)
+            for each in accounts.served
+        }
+
+    def collecting(self, channel: Channel) -> PaymentChannel | None:
+        """Where new orders of a channel collect: at the first of its merchants that takes any."""
+        taking = (each.account for each in self.accounts.served if each.account.takes_orders)
+        merchant = next((each for each in taking if each.channel == channel.value), None)
+        return self.channels.get((merchant.channel, merchant.merchant_id)) if merchant is not None else None
 
     @property
     def known_merchants(self) -> frozenset[tuple[str, str]]:
         """Every (channel, merchant) that the settings name."""
-        return frozenset((channel.name, merchant_id) for merchant_id, channel in self.channels.items())
+        return frozenset(self.accounts.by_name)
 
     def refuse_channel(self, channel: Channel) -> None:
         """Raise ChannelNotAllowed, with the sentence of the document, where it does not take money this way."""
@@ -97,6 +92,7 @@ class PaymentResources:
         if self._wake is not None:
             self._wake(CHANNEL_BILLS)
 
-    def notify_url(self, merchant_id: str) -> str:
-        """The address at which WeChat calls us back."""
-        return f"{self.public_base_url}/payment/v1/callbacks/wechat/{merchant_id}"
+    def notify_url(self, channel: PaymentChannel) -> str:
+        """The address at which a channel calls us back about one of its merchants."""
+        adapter = self.accounts.adapter_of(channel.name, channel.merchant_id)
+        return f"{self.public_base_url}/payment{adapter.form.path_of(channel.merchant_id)}"

@@ -16,6 +16,10 @@ class WechatMerchant(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    channel: Annotated[
+        str,
+        Field(pattern=r"^[A-Z][A-Z0-9_]{1,31}$", description="文件中的渠道名称 · the documents' name of the channel"),
+    ] = "WECHAT"
     mchid: Annotated[str, Field(description="商户号 · merchant number")]
     appid: Annotated[str, Field(description="公众号或小程序 · the official account's or mini program's id")]
     api_v3_key: Annotated[SecretStr, Field(description="APIv3 密钥，32 个字符 · 32 characters; opens notices")]

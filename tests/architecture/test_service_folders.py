@@ -161,7 +161,7 @@ def test_what_a_folder_exports_runs(name: str) -> None:
     for path in modules():
         if path.relative_to(ROOT).parts[1] == name:
             module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
-            routers += [module.ROUTER] if hasattr(module, "ROUTER") else []
+            routers += [module.ROUTER] if hasattr(module, "ROUTER") else [*getattr(module, "ROUTERS", ())]
             subscriptions += getattr(module, "SUBSCRIPTIONS", ())
             jobs += getattr(module, "JOBS", ())
     assert {*map(id, routers)} == {*map(id, service.routers)}

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from services.payment.channels.wechat.signature import Refusal
+from services.payment.channels.callback import Refusal
 from tests.harness.eventually import eventually
 from tests.harness.installation import Installation
 from tests.harness.ports import free_port

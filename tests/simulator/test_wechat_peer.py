@@ -14,8 +14,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from services.payment.channels.adapter import ChannelConnection
 from services.payment.channels.bills import BillKind, FaultyBill, FlowLine, TradeLine
 from services.payment.channels.channel import ChannelRefused, Closing
+from services.payment.channels.prepayment import Prepayment, TradeType
 from services.payment.channels.wechat.client import WechatClient
 from services.payment.channels.wechat.keys import Merchant, load_merchant
 from services.payment.channels.wechat.notice import open_notice
@@ -23,6 +25,7 @@ from services.payment.channels.wechat.signature import verify
 from services.payment.notices.notice import PaymentNotice, RefundNotice
 from shared.domain.clock import SystemClock
 from shared.setting_groups.partners import WechatMerchant
+from shared.settings import Settings
 from simulator import prepare
 from simulator.day import SeasonDay
 from simulator.journal import Journal
@@ -79,11 +82,20 @@ class Channel:
         self.notice_sender = NoticeSender(self.platform, self.callbacks)
         peer = WechatPeer(self.account, self.platform, self.notice_sender)
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app=Starlette(routes=peer.routes())))
-        self.client = WechatClient(self.counter.merchant, self.http, "http://wechat.test", SystemClock(), "411521")
+        towards = Settings(wechat_base_url="http://wechat.test")
+        connection = ChannelConnection(self.http, SystemClock(), "411521", towards)
+        self.client = WechatClient(self.counter.merchant, connection)
 
     async def order(self, number: str = "ORDER00001", amount_fen: int = 76_000) -> str:
         return await self.client.prepay(
-            order_no=number, description="2024 年度", amount_fen=amount_fen, expires_at=SOON, notify_url=NOTIFY
+            Prepayment(
+                order_no=number,
+                description="2024 年度",
+                amount_fen=amount_fen,
+                expires_at=SOON,
+                notify_url=NOTIFY,
+                trade_type=TradeType.NATIVE,
+            )
         )
 
 

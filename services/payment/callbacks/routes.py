@@ -1,30 +1,28 @@
-"""The callback of WeChat Pay. Public: the signature is the caller's credential."""
+"""The callbacks of channels: one route for each adapter. Public: what vouches for the caller is the message itself."""
 
+from functools import cache
 from time import perf_counter
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import Histogram
 from starlette.requests import ClientDisconnect
 
-from services.payment.callbacks.openapi import ANSWERS, NOTICE
-from services.payment.channels.wechat import CHANNEL
-from services.payment.channels.wechat.notice import open_notice
-from services.payment.channels.wechat.reply import FAILED, status_of
-from services.payment.channels.wechat.signature import Refusal, Refused, verify
+from services.payment.channels.adapter import ChannelAdapter
+from services.payment.channels.callback import Callback, CallbackForm, Refusal, Refused, status_of
+from services.payment.channels.table import ADAPTERS
 from services.payment.notices.group_commit import IntakeUnavailable, NoticeUnstorable
-from services.payment.notices.notice import ChannelNotice, Evidence, NoticeSource
 from services.payment.resources import PaymentResources
 from shared.domain.ids import new_id
 from shared.service import ServiceContext
-from shared.web.lean_route import LeanRoute
+from shared.web.lean_route import Endpoint, LeanRoute
 from shared.web.request_log import log_request
 
 BODY_LIMIT = 64 * 1024
-PATH = "/v1/callbacks/wechat/{mchid}"
-_PREFIX = b"wechatpay-"
+PATHS = frozenset(adapter.form.path for adapter in ADAPTERS)
 
-# Its count per outcome is the rate; a channel waits five seconds for an answer. Refused notices alarm by outcome
+# Its count per outcome is the rate; a channel waits some seconds for an answer. Refused notices alarm by outcome
 # (deploy/prometheus/alerts.yml), except probes: WeChat probes on purpose.
 _CALLBACKS = Histogram(
     "canbao_callback_seconds",
@@ -32,71 +30,84 @@ _CALLBACKS = Histogram(
     ["channel", "outcome"],
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
 )
-_OUTCOMES = {refusal: _CALLBACKS.labels(CHANNEL, refusal.value) for refusal in Refusal}
-_STORED = _CALLBACKS.labels(CHANNEL, "stored")
-_TAKEN = Response(status_code=204)
-_UNSTORABLE = _CALLBACKS.labels(CHANNEL, "unstorable")
-_UNAVAILABLE = _CALLBACKS.labels(CHANNEL, "unavailable")
 
 
-class WechatRoute(LeanRoute):
-    """A route that answers a bug, too, in WeChat's form."""
-
-    def failed(self, error: Exception, trace_id: UUID) -> Response:
-        """Answer 500: WeChat Pay sends the notice again."""
-        return _failed(super().failed(error, trace_id).status_code)
+@cache
+def _outcome(channel: str, outcome: str) -> Histogram:
+    """The histogram of one outcome: both words are ours, never the caller's."""
+    return _CALLBACKS.labels(channel, outcome)
 
 
-ROUTER = APIRouter(route_class=WechatRoute)
+for _adapter in ADAPTERS:
+    for _refusal in Refusal:
+        _outcome(_adapter.mechanism.value, _refusal.value)
 
 
-@ROUTER.post(PATH, status_code=204, response_model=None, responses=ANSWERS, openapi_extra=NOTICE)
-async def take_wechat_notice(request: Request) -> Response:
-    """Take a signed notice of WeChat Pay: answered 204 once it is durable, 4xx or 5xx in WeChat's form otherwise."""
-    context: ServiceContext[PaymentResources] = request.app.state.running
-    began = perf_counter()
-    try:
-        notice, evidence = await _verified(request, request.path_params["mchid"], context)
-    except Refused as refused:
-        _OUTCOMES[refused.refusal].observe(perf_counter() - began)
-        return _refused(context, began, status_of(refused.refusal), refused.refusal.value)
-    except ClientDisconnect:
-        return _refused(context, began, 400, "disconnected")
-    try:
-        await context.resources.notices.store(notice, evidence)
-    except NoticeUnstorable:
-        _UNSTORABLE.observe(perf_counter() - began)
-        return _refused(context, began, 400, "unstorable")
-    except IntakeUnavailable:
-        _UNAVAILABLE.observe(perf_counter() - began)
-        return _refused(context, began, 503, "unavailable")
-    _STORED.observe(perf_counter() - began)
-    return _TAKEN
+def route_in(form: CallbackForm) -> type[LeanRoute]:
+    """A lean route that answers a bug, too, in a channel's form."""
+
+    class CallbackRoute(LeanRoute):
+        def failed(self, error: Exception, trace_id: UUID) -> Response:
+            return _failed(form, super().failed(error, trace_id).status_code)
+
+    return CallbackRoute
 
 
-async def _verified(
-    request: Request, merchant_id: str, context: ServiceContext[PaymentResources]
-) -> tuple[ChannelNotice, Evidence]:
-    merchant = context.resources.merchants.get(merchant_id)
-    if merchant is None:
-        raise Refused(Refusal.UNKNOWN_MERCHANT)
-    headers = _wechat_headers(request.scope["headers"])
-    body = await _bounded_body(request)
-    signed = verify(merchant, headers, body, context.clock.now())
-    evidence = Evidence(NoticeSource.NOTICE, body, signed.serial, signed.signed_at)
-    return open_notice(merchant, body, context.resources.region), evidence
+def _endpoint(adapter: ChannelAdapter[Any]) -> Endpoint:
+    """The endpoint of one adapter's calls."""
+    form, mechanism, read = adapter.form, adapter.mechanism, adapter.read
+    taken = Response(form.taken.content, status_code=form.taken.status, media_type=form.taken.media_type)
+
+    async def take_notice(request: Request) -> Response:
+        context: ServiceContext[PaymentResources] = request.app.state.running
+        began = perf_counter()
+        channel = mechanism.value
+        try:
+            account = context.resources.accounts.by_call.get((mechanism, request.path_params[form.merchant_parameter]))
+            if account is None:
+                raise Refused(Refusal.UNKNOWN_MERCHANT)
+            channel = account.channel
+            body = await _bounded_body(request)
+            callback = Callback(request.scope["headers"], body, context.clock.now(), context.resources.region)
+            notice, evidence = read(account, callback)
+        except Refused as refused:
+            _outcome(channel, refused.refusal.value).observe(perf_counter() - began)
+            return _refused(form, context, began, status_of(refused.refusal), refused.refusal.value)
+        except ClientDisconnect:
+            return _refused(form, context, began, 400, "disconnected")
+        try:
+            await context.resources.notices.store(notice, evidence)
+        except NoticeUnstorable:
+            _outcome(channel, "unstorable").observe(perf_counter() - began)
+            return _refused(form, context, began, 400, "unstorable")
+        except IntakeUnavailable:
+            _outcome(channel, "unavailable").observe(perf_counter() - began)
+            return _refused(form, context, began, 503, "unavailable")
+        _outcome(channel, "stored").observe(perf_counter() - began)
+        return taken
+
+    take_notice.__doc__ = (
+        "Take a signed notice: answered once it is durable, 4xx or 5xx in the channel's form otherwise."
+    )
+    return take_notice
 
 
-def _wechat_headers(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
-    """The signature's headers; a header that comes twice leaves open which one is meant, so it is refused."""
-    found: dict[str, str] = {}
-    for name, value in raw:
-        if name.startswith(_PREFIX):
-            key = name.decode("latin-1")
-            if key in found:
-                raise Refused(Refusal.HEADER_REPEATED)
-            found[key] = value.decode("latin-1")
-    return found
+def _router(adapter: ChannelAdapter[Any]) -> APIRouter:
+    router = APIRouter(route_class=route_in(adapter.form))
+    router.add_api_route(
+        adapter.form.path,
+        _endpoint(adapter),
+        methods=["POST"],
+        name=f"take_{adapter.mechanism.value.lower()}_notice",
+        status_code=adapter.form.taken.status,
+        response_model=None,
+        responses=adapter.form.responses,
+        openapi_extra=adapter.form.request,
+    )
+    return router
+
+
+ROUTERS = tuple(_router(adapter) for adapter in ADAPTERS)
 
 
 async def _bounded_body(request: Request) -> bytes:
@@ -114,12 +125,12 @@ async def _bounded_body(request: Request) -> bytes:
     return b"".join(chunks)
 
 
-def _refused(context: ServiceContext[object], began: float, status: int, reason: str) -> Response:
-    """Answer in WeChat's form, and log why: a kept notice is a row, a refused one leaves only this line."""
-    path, trace_id = context.service.prefix + PATH, str(new_id())
+def _refused(form: CallbackForm, context: ServiceContext[object], began: float, status: int, reason: str) -> Response:
+    """Answer in the channel's form, and log why: a kept notice is a row, a refused one leaves only this line."""
+    path, trace_id = context.service.prefix + form.path, str(new_id())
     log_request(client="-", method="POST", path=path, status=status, began=began, reason=reason, trace_id=trace_id)
-    return _failed(status)
+    return _failed(form, status)
 
 
-def _failed(status: int) -> Response:
-    return Response(FAILED, status_code=status, media_type="application/json")
+def _failed(form: CallbackForm, status: int) -> Response:
+    return Response(form.failed, status_code=status, media_type=form.failed_media_type)

@@ -60,7 +60,7 @@ JOBS = (Job(CHANNEL_BILLS, fetch_bills, interval_s=2.0),)
 
 
 async def _ask(context: ServiceContext[PaymentResources], asked: AskedBill, today: date, storing: asyncio.Lock) -> None:
-    bills = context.resources.channels[asked.merchant_id].bills
+    bills = context.resources.channels[asked.channel, asked.merchant_id].bills
     try:
         if asked.state is ChannelBillState.WANTED:
             await _fetch(context, bills, asked, today, storing)

@@ -16,6 +16,7 @@ from services.payment.channel_bills.models import (
     MerchantAtChannel,
 )
 from services.payment.channels.bills import BillFault, BillKind
+from services.payment.channels.merchant_account import merchant_columns
 from shared.contracts.event import Trace
 from shared.database.bulk import ColumnMap
 from shared.database.row import fetch_all, fetch_one, select_into
@@ -71,7 +72,10 @@ _CLAIM_WANTED = select_into(
     UPDATE channel_bill SET asked_at = now(), asked_on = :today, attempts = attempts + 1
     WHERE id = ANY(ARRAY(
         SELECT id FROM channel_bill
-        WHERE state = 'WANTED' AND bill_day < :today AND merchant_id = ANY(CAST(:merchants AS text[]))
+        WHERE state = 'WANTED' AND bill_day < :today
+          AND (channel, merchant_id) IN (
+              SELECT * FROM unnest(CAST(:channels AS text[]), CAST(:merchants AS text[]))
+          )
           AND (asked_at IS NULL OR asked_on < :today OR asked_at < now() - make_interval(secs => :again_after_s))
         ORDER BY asked_at NULLS FIRST, bill_day, id LIMIT :limit FOR UPDATE SKIP LOCKED
     ))
@@ -86,7 +90,7 @@ _CLAIM_READ = select_into(
     WHERE id = ANY(ARRAY(
         SELECT id FROM channel_bill
         WHERE state <> 'WANTED' AND asked_on = read_on AND asked_on < :today
-          AND merchant_id = ANY(CAST(:merchants AS text[]))
+          AND (channel, merchant_id) IN (SELECT * FROM unnest(CAST(:channels AS text[]), CAST(:merchants AS text[])))
         ORDER BY bill_day, id LIMIT :limit FOR UPDATE SKIP LOCKED
     ))
     RETURNING {fields}
@@ -153,7 +157,10 @@ async def claim(
     session: AsyncSession, merchants: Sequence[MerchantAtChannel], today: date, *, again_after_s: float, limit: int
 ) -> list[AskedBill]:
     """Some bills of these merchants to ask for now, noted as asked: wanted ones, else those read on an earlier day."""
-    values = {"merchants": [each.merchant_id for each in merchants], "today": today, "limit": limit}
+    values = merchant_columns([(each.channel, each.merchant_id) for each in merchants]) | {
+        "today": today,
+        "limit": limit,
+    }
     wanted = await fetch_all(session, _CLAIM_WANTED, _asked_of, values | {"again_after_s": again_after_s})
     return wanted or await fetch_all(session, _CLAIM_READ, _asked_of, values)
 

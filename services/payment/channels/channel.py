@@ -3,12 +3,14 @@
 A call whose outcome is not known raises ChannelUnavailable: query before concluding that nothing happened.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from enum import StrEnum
 from typing import Protocol
 
 from services.payment.channels.bills import ChannelBills
+from services.payment.channels.prepayment import Prepayment, TradeType
 from services.payment.notices.notice import ChannelNotice, Evidence, NoticeKind, VerifiedNotice
 from shared.errors import DomainError, ErrorCode
 
@@ -103,10 +105,19 @@ class PaymentChannel(Protocol):
     def bills(self) -> ChannelBills:
         """The channel's own daily bills of the merchant."""
 
-    async def prepay(
-        self, *, order_no: str, description: str, amount_fen: int, expires_at: datetime, notify_url: str
-    ) -> str:
-        """Open an order at the channel and get the code that people scan; asking again gives a code again."""
+    @property
+    def lives(self) -> Mapping[TradeType, timedelta]:
+        """How long an order can be paid, for each trade type that the channel offers."""
+
+    @property
+    def questions_per_second(self) -> int:
+        """How many orders the channel may be asked about in a second."""
+
+    async def prepay(self, ask: Prepayment) -> str:
+        """Open an order at the channel and get what the payer pays with: a code to scan, a number, or an address.
+
+        Asking again gives it again.
+        """
 
     async def close(self, order_no: str) -> Closing:
         """Close an order so that nobody can pay it any more, or learn that it has been paid."""

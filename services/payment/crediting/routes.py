@@ -53,7 +53,7 @@ async def _read_again(session: Session, resources: PaymentResources, notice_id: 
     unread = await repository.lock_unread(session, notice_id)
     if unread is None:
         raise NotRetriable
-    channel = resources.channels.get(unread.notice.merchant_id)
+    channel = resources.channels.get((unread.notice.channel, unread.notice.merchant_id))
     read = channel.read_again(unread) if channel is not None else None
     if read is None:
         raise NotRetriable("现有的商户和密钥打不开原报文 · today's merchants and keys do not open the message")

@@ -115,7 +115,7 @@ def _appid(notice: PaymentNotice, ordered: Mapping[str, OrderedWith], resources:
     order = ordered.get(notice.order_no)
     if order is not None and order.merchant_id == notice.merchant_id:
         return order.appid
-    merchant = resources.merchants.get(notice.merchant_id)
+    merchant = resources.accounts.by_name.get((notice.channel, notice.merchant_id))
     return merchant.appid if merchant is not None else None
 
 

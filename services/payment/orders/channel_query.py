@@ -44,17 +44,19 @@ async def query_orders(context: ServiceContext[PaymentResources]) -> int:
     Where only the rate holds back what is due, the job goes on as soon as some more may be asked: what a restoration
     has to learn is bounded by the merchant's rate, and not by how often a job looks.
     """
-    asked, held_back, per_second = 0, False, context.settings.wechat_questions_per_second
+    asked, pauses = 0, []
     for channel in context.resources.channels.values():
         claimed = await _claim(context, channel)
         if claimed is None:
             continue
         today, due = claimed
-        await _each(due, partial(_settle, context, channel, today), in_parallel=pace.in_parallel(per_second))
+        in_parallel = pace.in_parallel(channel.questions_per_second)
+        await _each(due, partial(_settle, context, channel, today), in_parallel=in_parallel)
         asked += len(due)
-        held_back = held_back or not due
-    if held_back and not asked:
-        context.wake_in(_QUERIES, pace.pause_s(per_second))
+        if not due:
+            pauses.append(pace.pause_s(channel.questions_per_second))
+    if pauses and not asked:
+        context.wake_in(_QUERIES, min(pauses))
     return asked
 
 
@@ -73,7 +75,7 @@ async def _claim(
     context: ServiceContext[PaymentResources], channel: PaymentChannel
 ) -> tuple[date, Sequence[Order]] | None:
     """The business date, and a merchant's orders to ask about now, as many as its rate allows; None: none due."""
-    per_second, now = context.settings.wechat_questions_per_second, context.clock.now()
+    per_second, now = channel.questions_per_second, context.clock.now()
     async with context.database.transaction(context.settings.region) as session:
         today = await business_date(session, context.clock)
         if not await questions.any_due(session, channel.name, channel.merchant_id, now):

@@ -4,13 +4,11 @@ The business date may stand on another day than the clock, where a season is reh
 a day, and an order ends with its life or with its price's last business date, whichever comes first.
 """
 
-from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from services.payment.orders.state import Order, OrderState, TradeType
+from services.payment.orders.state import Order, OrderState
 from shared.domain.clock import SHANGHAI, business_date_of
-from shared.settings import Settings
 
 # What the channel itself advises for an order whose notice does not come.
 _ASKED_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 3, 5, 10))
@@ -24,15 +22,6 @@ _CANCELLED_ASKED_AFTER = timedelta(minutes=5)
 # The channel opens no order that would end sooner.
 SHORTEST: Final = timedelta(minutes=1)
 _A_SECOND = timedelta(seconds=1)
-
-
-def lives(settings: Settings) -> Mapping[TradeType, timedelta]:
-    """How long an order of each trade type can be paid, by the settings."""
-    return {
-        TradeType.NATIVE: timedelta(minutes=settings.wechat_native_minutes),
-        TradeType.JSAPI: timedelta(minutes=settings.wechat_jsapi_minutes),
-        TradeType.H5: timedelta(minutes=settings.wechat_browser_minutes),
-    }
 
 
 def expiry(opened_at: datetime, life: timedelta, today: date, last_day: date) -> datetime:

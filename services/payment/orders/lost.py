@@ -16,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.payment.bills import repository as bill_repository
 from services.payment.bills.state import Bill
 from services.payment.channels.channel import ChannelRefused, ChannelUnavailable, OrderAtChannel
+from services.payment.channels.prepayment import TradeType
 from services.payment.orders import repository
-from services.payment.orders.state import Order, OrderLine, OrderState, TradeType
+from services.payment.orders.state import Order, OrderLine, OrderState
 from services.payment.resources import PaymentResources
 from shared.contracts.event import Trace
 from shared.contracts.payment import OrderOpened
@@ -79,7 +80,7 @@ async def _rebuild(session: AsyncSession, waiting: Sequence[LostEvent], now: dat
 async def _is_answered(context: ServiceContext[PaymentResources], lost: LostEvent) -> bool:
     """Ask about an order that can stand on no bill; what was paid for it is kept, and suspended as of no order."""
     event = OrderOpened.model_validate(lost.payload)
-    channel = context.resources.channels.get(event.merchant_id)
+    channel = context.resources.channels.get((event.channel, event.merchant_id))
     if channel is None:
         return False
     try:

@@ -10,15 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.payment.bills import service as billing
 from services.payment.bills.state import Bill, BillState
 from services.payment.channels.channel import PaymentChannel
+from services.payment.channels.prepayment import TradeType
 from services.payment.orders import life
 from services.payment.orders.given_back import repository as given_back
-from services.payment.orders.state import Order, OrderLine, OrderState, TradeType, common_region
+from services.payment.orders.state import Order, OrderLine, OrderState, common_region
 from services.payment.resources import PaymentResources
 from shared.contracts.event import Trace
 from shared.contracts.payment import OrderedLine, OrderOpened
 from shared.domain.clock import SHANGHAI
 from shared.domain.ids import new_id
 from shared.errors import DomainError, ErrorCode
+from shared.policy.vocabulary import Channel
 from shared.service import ServiceContext
 
 
@@ -38,9 +40,10 @@ class WithoutBill(NothingToPay):
 
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
-    """Who orders what."""
+    """Who orders what, and through which channel it is to be paid."""
 
     enrolment_ids: tuple[UUID, ...]
+    channel: Channel
     region: str
     trace: Trace
 
@@ -96,7 +99,7 @@ def new_order(
     """The order for what is due, as it is written first; raises NothingToPay where it could not be paid in time."""
     order_id, now, trade_type = new_id(), context.clock.now(), TradeType.NATIVE
     last_day = min(one.last_day for one in due)
-    expires_at = life.expiry(now, life.lives(context.settings)[trade_type], today, last_day)
+    expires_at = life.expiry(now, channel.lives[trade_type], today, last_day)
     if expires_at < now + life.SHORTEST:
         raise NothingToPay(f"缴费截止 payable until {expires_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}")
     return Order(

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from services.payment.bills.refusals import why_without_bill
 from services.payment.channels.channel import ChannelRefused, ChannelUnavailable, PaymentChannel
+from services.payment.channels.prepayment import Prepayment
 from services.payment.orders import life, repository, service
 from services.payment.orders.new_order import OrderRequest, WithoutBill, due_today, enrolment_named, new_order, opened
 from services.payment.orders.state import Order, OrderState
@@ -16,7 +17,6 @@ from shared.database.business_date import business_date
 from shared.domain.clock import SHANGHAI
 from shared.errors import DomainError, ErrorCode
 from shared.messaging.outbox.publication import publish
-from shared.policy.vocabulary import Channel
 from shared.service import ServiceContext
 
 # Another process may have opened it meanwhile, and somebody may hold its code: then a refusal ends nothing.
@@ -37,8 +37,8 @@ async def place(context: ServiceContext[PaymentResources], ask: OrderRequest) ->
     NothingToPay, one of WITHOUT_BILL, OrderPaid, OrderAlreadyOpen, ChannelRefused, and ChannelUnavailable (the order
     stays UNKNOWN until a query settles it).
     """
-    context.resources.refuse_channel(Channel.WECHAT)
-    channel = context.resources.collecting
+    context.resources.refuse_channel(ask.channel)
+    channel = context.resources.collecting(ask.channel)
     if channel is None:
         raise service.ChannelNotOffered
     try:
@@ -58,11 +58,14 @@ async def open_at_channel(context: ServiceContext[PaymentResources], order: Orde
     """Ask the channel for the code of a written order; asking again for the same order is harmless."""
     try:
         code_url = await channel.prepay(
-            order_no=order.order_no,
-            description=_DESCRIPTION,
-            amount_fen=order.amount_fen,
-            expires_at=order.expires_at,
-            notify_url=context.resources.notify_url(order.merchant_id),
+            Prepayment(
+                order_no=order.order_no,
+                description=_DESCRIPTION,
+                amount_fen=order.amount_fen,
+                expires_at=order.expires_at,
+                notify_url=context.resources.notify_url(channel),
+                trade_type=order.trade_type,
+            )
         )
     except ChannelUnavailable:
         await service.turn(context, order, OrderState.UNKNOWN, from_states=_UNOPENED)
@@ -117,7 +120,7 @@ async def _close_earlier(context: ServiceContext[PaymentResources], ask: OrderRe
     """Close the orders that hold these bills; between transactions, because the channel is asked."""
     for order in await _earlier(context, ask):
         with service.naming(order):
-            if order.merchant_id in context.resources.channels:
+            if (order.channel, order.merchant_id) in context.resources.channels:
                 await service.close(context, order, ask.region)
             else:
                 await _end_unreachable(context, order)

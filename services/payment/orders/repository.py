@@ -9,8 +9,10 @@ from uuid import UUID
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.payment.channels.merchant_account import merchant_columns
+from services.payment.channels.prepayment import TradeType
 from services.payment.ledger.transfer import Dimensions
-from services.payment.orders.state import Order, OrderLine, OrderState, TradeType
+from services.payment.orders.state import Order, OrderLine, OrderState
 from shared.contracts.event import Trace
 from shared.database.bulk import ColumnMap, insert_rows
 from shared.database.row import fetch_all, select_into
@@ -258,8 +260,7 @@ async def hurry_lapsed(session: AsyncSession, today: date, now: datetime, soon: 
 
 async def end_unreachable(session: AsyncSession, known: Collection[tuple[str, str]], now: datetime, limit: int) -> int:
     """End lapsed orders of merchants that are not known, and release their bills; returns how many."""
-    channels, merchants = zip(*sorted(known), strict=True) if known else ((), ())
-    values = {"channels": list(channels), "merchants": list(merchants), "now": now, "limit": limit}
+    values = merchant_columns(known) | {"now": now, "limit": limit}
     return int((await session.execute(_END_UNREACHABLE, values)).scalar_one())
 
 

@@ -10,6 +10,7 @@ from services.payment.orders import new_order, placement, service
 from services.payment.orders.schemas import OrderIn, OrderOut
 from services.payment.resources import ChannelNotAllowed, PaymentResources
 from shared.errors import NotFound
+from shared.policy.vocabulary import Channel
 from shared.web.dependencies import CurrentCaller, CurrentContext, requires
 from shared.web.error_responses import responses_for
 from shared.web.strict_route import StrictRoute
@@ -34,7 +35,11 @@ OrderNo = Annotated[str, Path(min_length=6, max_length=32, pattern=r"^[0-9A-Za-z
 async def place_order(context: CurrentContext[PaymentResources], caller: CurrentCaller, body: OrderIn) -> OrderOut:
     """Collect what these enrolments owe today; an earlier order for one of them is closed first."""
     ids = tuple(dict.fromkeys(body.enrolment_ids))
-    return OrderOut.of(await placement.place(context, new_order.OrderRequest(ids, caller.region, caller.trace())))
+    return OrderOut.of(
+        await placement.place(
+            context, new_order.OrderRequest(ids, Channel(body.channel), caller.region, caller.trace())
+        )
+    )
 
 
 @ROUTER.get("/v1/orders/{order_no}", dependencies=[requires("payment:read")])

@@ -1,14 +1,27 @@
 """Orders as HTTP shows them."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from services.payment.channels.table import ADAPTERS
 from services.payment.orders.state import Order, OrderState
 from shared.domain.clock import SHANGHAI
+from shared.policy.mechanisms import channels_by
 from shared.web.fields import example
+
+_ORDERED = tuple(channel.value for adapter in ADAPTERS for channel in channels_by(adapter.mechanism))
+
+
+def _takes_orders(channel: str) -> str:
+    if channel not in _ORDERED:
+        raise ValueError(f"此渠道不下订单，可用 no orders are placed through it, but through: {', '.join(_ORDERED)}")
+    return channel
+
+
+OrderedChannel = Annotated[str, AfterValidator(_takes_orders), Field(json_schema_extra={"enum": [*_ORDERED]})]
 
 
 class OrderIn(BaseModel):
@@ -19,7 +32,7 @@ class OrderIn(BaseModel):
     )
 
     enrolment_ids: Annotated[list[UUID], Field(min_length=1, max_length=20)]
-    channel: Literal["WECHAT"]
+    channel: OrderedChannel
 
 
 class OrderLineOut(BaseModel):

@@ -98,7 +98,7 @@ async def learn_payment(context: ServiceContext[PaymentResources], order: Order,
 
 def channel_of(resources: PaymentResources, order: Order) -> PaymentChannel:
     """The channel through which an order collects; raises ChannelNotOffered."""
-    channel = resources.channels.get(order.merchant_id)
+    channel = resources.channels.get((order.channel, order.merchant_id))
     if channel is None:
         raise ChannelNotOffered(f"商户 merchant {order.merchant_id}")
     return channel

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
+from services.payment.channels.prepayment import TradeType
 from services.payment.ledger.transfer import Dimensions
 from shared.contracts.event import Trace
 
@@ -28,14 +29,6 @@ class OrderState(StrEnum):
 
 
 OPEN_STATES = (OrderState.CREATED, OrderState.AWAITING, OrderState.UNKNOWN)
-
-
-class TradeType(StrEnum):
-    """How a payer is asked: a code to scan, a page inside the channel's own app, or a browser elsewhere."""
-
-    NATIVE = "NATIVE"
-    JSAPI = "JSAPI"
-    H5 = "H5"
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ async def _ask(context: ServiceContext[PaymentResources], difference: Settlement
 
 async def _says_no_payment(context: ServiceContext[PaymentResources], difference: SettlementDifference) -> bool:
     """Whether the channel said that no payment stands under the number; a payment that it names is stored."""
-    channel = context.resources.channels.get(difference.merchant_id)
+    channel = context.resources.channels.get((difference.channel, difference.merchant_id))
     if channel is None or difference.order_no is None:
         log.warning("nobody can be asked about a billed payment", difference=str(difference.id))
         return False

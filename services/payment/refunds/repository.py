@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.payment.channels.merchant_account import merchant_columns
 from services.payment.ledger.transfer import Dimensions
 from services.payment.refunds.state import NewRefund, Refund, RefundState, asked_under, refund_no
 from shared.contracts.event import Trace
@@ -175,7 +176,7 @@ _TAKE = select_into(
     """
     WITH due AS (
         SELECT id, asked_at IS NOT NULL AS asked_before FROM refund
-        WHERE merchant_id = ANY(CAST(:merchants AS text[]))
+        WHERE (channel, merchant_id) IN (SELECT * FROM unnest(CAST(:channels AS text[]), CAST(:merchants AS text[])))
           AND (state = 'APPROVED'
            OR (state = 'ASKED' AND failure IS NULL AND asked_at < now() - make_interval(secs => :again_after_s))
            OR (state = 'ASKED' AND asked_at < now() - make_interval(secs => 10 * :again_after_s))
@@ -253,10 +254,10 @@ async def approve(session: AsyncSession, refund: Refund, *, attempt: int, approv
 
 
 async def take_due(
-    session: AsyncSession, merchants: Collection[str], *, again_after_s: float, limit: int
+    session: AsyncSession, merchants: Collection[tuple[str, str]], *, again_after_s: float, limit: int
 ) -> list[DueRefund]:
     """Refunds of these merchants to ask the channel about now."""
-    values = {"merchants": sorted(merchants), "again_after_s": again_after_s, "limit": limit}
+    values = merchant_columns(merchants) | {"again_after_s": again_after_s, "limit": limit}
     rows = await fetch_all(session, _TAKE, _DueRow, values)
     return [DueRefund(row.refund(), row.asked_before) for row in rows]
 

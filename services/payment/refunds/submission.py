@@ -23,7 +23,7 @@ async def submit_refunds(context: ServiceContext[PaymentResources], *, again_aft
         merchants = context.resources.channels
         due = await repository.take_due(session, merchants, again_after_s=again_after_s, limit=_AT_ONCE)
     for each in due:
-        channel = context.resources.channels[each.refund.merchant_id]
+        channel = context.resources.channels[each.refund.channel, each.refund.merchant_id]
         await _ask(context, channel, each.refund, asked_before=each.asked_before)
     return len(due)
 
@@ -40,7 +40,7 @@ async def _ask(
             reason=payer_reason(refund.reason),
             refund_fen=refund.amount_fen,
             paid_fen=refund.paid_fen,
-            notify_url=context.resources.notify_url(refund.merchant_id),
+            notify_url=context.resources.notify_url(channel),
         )
         await _note(context, refund, channel_refund_id)
     except ChannelUnavailable as failure:

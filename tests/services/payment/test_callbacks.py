@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from services.payment.callbacks.routes import BODY_LIMIT
-from services.payment.channels.wechat.signature import Refusal
+from services.payment.channels.callback import Refusal
 from services.payment.notices.group_commit import GroupCommit, IntakeUnavailable, NoticeUnstorable
 from services.payment.notices.notice import ChannelNotice, Evidence, NoticeKind, NoticeSource
 from tests.harness.assessments import DUE_FEN

@@ -1,13 +1,20 @@
 """How long an order lives and when the channel is asked about it: real time, and never past its price's last day."""
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
+import httpx
 import pytest
 
+from services.payment.channels.adapter import ChannelConnection
+from services.payment.channels.prepayment import TradeType
+from services.payment.channels.wechat.client import WechatClient
+from services.payment.channels.wechat.keys import load_merchant
 from services.payment.orders import pace
-from services.payment.orders.life import expiry, lives, next_question
-from services.payment.orders.state import TradeType
+from services.payment.orders.life import expiry, next_question
+from shared.domain.clock import SystemClock
 from shared.settings import Settings
+from tests.harness.wechat_peer import merchant
 
 OPENED = datetime(2023, 10, 8, 2, 0, 0, 500_000, tzinfo=UTC)  # ten in the morning
 TODAY, LAST = date(2023, 10, 8), date(2023, 12, 31)
@@ -18,9 +25,12 @@ def ends(*, opened: datetime = OPENED, life: timedelta = TWO_HOURS, today: date 
     return f"{expiry(opened, life, today, last).astimezone(UTC):%m-%d %H:%M:%S}"
 
 
-def test_the_settings_say_how_long_each_trade_type_can_be_paid() -> None:
+async def test_the_settings_say_how_long_each_trade_type_can_be_paid(tmp_path: Path) -> None:
     """WeChat's own figures unless somebody sets others."""
-    minutes = {trade_type: life.total_seconds() / 60 for trade_type, life in lives(Settings()).items()}
+    async with httpx.AsyncClient() as http:
+        connection = ChannelConnection(http, SystemClock(), "411521", Settings())
+        offered = WechatClient(load_merchant(merchant(tmp_path)), connection).lives
+    minutes = {trade_type: life.total_seconds() / 60 for trade_type, life in offered.items()}
     assert minutes == {TradeType.NATIVE: 120, TradeType.JSAPI: 120, TradeType.H5: 5}
 
 

@@ -10,6 +10,8 @@ import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
+from services.payment.channels.accounts import Accounts, ServedAccount
+from services.payment.channels.wechat.adapter import WECHAT
 from services.payment.channels.wechat.keys import load_merchant
 from services.payment.channels.wechat.notice import NoticeHeader, parse
 from services.payment.channels.wechat.unread_messages import read_again
@@ -255,7 +257,8 @@ class TestWhatWasOrderedUnderOtherSettings:
     ) -> None:
         (person,) = await payment.bill()
         order = await payment.order(person)
-        payment.running.resources.merchants[MCHID] = load_merchant(merchant(tmp_path, appid="wx0000000000000000"))
+        other = load_merchant(merchant(tmp_path, appid="wx0000000000000000"))
+        payment.running.resources.use(Accounts([ServedAccount(WECHAT, other)]))
         await payment.paid(order)
         assert await payment.notices() == [("CREDITED", None)]
         await payment.paid({"order_no": "nobody-ordered-this", "amount_fen": 7})
@@ -269,7 +272,7 @@ class TestWhatWasOrderedUnderOtherSettings:
         async with payment.running.database.transaction(COUNTY) as session:
             await session.execute(text("SELECT FROM payment_order FOR UPDATE"))
             assert (await payment.notify(paid_notice(order["order_no"], DUE_FEN))).status_code == 204
-            del payment.running.resources.merchants[MCHID]
+            payment.running.resources.use(Accounts([]))
         await payment.worked()
         assert await payment.notices() == [("CREDITED", None)]
 
@@ -316,7 +319,7 @@ class TestPartnerMode:
 
 def _read_again(folder: Path, event_type: str, said: dict[str, Any]) -> ChannelNotice:
     """Read a query's answer that could not be read once more."""
-    first = parse(NoticeHeader(MCHID, COUNTY, "n", event_type), json.dumps(said).encode())
+    first = parse(NoticeHeader("WECHAT", MCHID, COUNTY, "n", event_type), json.dumps(said).encode())
     evidence = Evidence(NoticeSource.QUERY, json.dumps(said).encode(), "s", SystemClock().now())
     unread = ChannelNotice(
         kind=NoticeKind.UNREADABLE,

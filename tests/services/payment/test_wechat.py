@@ -2,15 +2,17 @@
 
 import json
 from base64 import b64encode
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from services.payment.channels.callback import Refusal, Refused
 from services.payment.channels.wechat.keys import Merchant, UnusableKey, load_merchant
 from services.payment.channels.wechat.notice import NoticeHeader, decrypt, open_notice, parse
-from services.payment.channels.wechat.signature import Refusal, Refused, verify
+from services.payment.channels.wechat.signature import verify
 from services.payment.notices.notice import NoticeKind
 from tests.harness.installation import COUNTY
 from tests.harness.wechat_peer import SERIAL, SignedNotice, envelope, merchant, paid_plaintext, sign
@@ -98,9 +100,7 @@ def test_a_fresh_timestamp_is_taken(ours: Merchant, seconds: int) -> None:
 
 def test_the_seal_opens_as_in_the_published_vector(ours: Merchant) -> None:
     # The AEAD test of WeChat Pay's own Java library.
-    theirs = Merchant(
-        ours.mchid, ours.appid, ours.serial, ours.private_key, {}, AESGCM(b"a7cde1ZJB1kG2e7VfTs3jQzaWizur8Gb")
-    )
+    theirs = replace(ours, cipher=AESGCM(b"a7cde1ZJB1kG2e7VfTs3jQzaWizur8Gb"))
     resource = {
         "algorithm": "AEAD_AES_256_GCM",
         "nonce": "uluk4a9R25RW",
@@ -144,7 +144,7 @@ def test_what_is_no_envelope_is_refused(ours: Merchant, body: bytes) -> None:
 
 @pytest.mark.parametrize("amount", ["38000", 38000.0, 380.5, True, 0, -1, 10**13, 10**30, None])
 def test_an_amount_that_is_no_whole_positive_fen_is_unreadable(amount: object) -> None:
-    header = NoticeHeader("m", COUNTY, "n", "TRANSACTION.SUCCESS")
+    header = NoticeHeader("WECHAT", "m", COUNTY, "n", "TRANSACTION.SUCCESS")
     said = paid_plaintext("123456", 1) | {"amount": {"total": amount, "currency": "CNY"}}
     assert parse(header, json.dumps(said).encode()).kind is NoticeKind.UNREADABLE
 

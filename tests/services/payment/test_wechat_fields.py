@@ -168,7 +168,7 @@ class TestAnswers:
 
     async def test_a_refund_that_is_reported_in_another_form_is_asked_for_again(self, payment: RunningPayment) -> None:
         """B4, of its kind: a status that was none counted as an answer."""
-        channel = payment.running.resources.channels[MCHID]
+        channel = payment.running.resources.channels["WECHAT", MCHID]
         for each in said_wrongly(RefundMessage, REFUND | {"mchid": MCHID}):
             # An answer says ``status``, and leaves the merchant out.
             said = {"status" if name == "refund_status" else name: value for name, value in each.items()}
@@ -228,7 +228,7 @@ class TestBills:
 
 async def answered(payment: RunningPayment, order_no: str) -> OrderAnswer:
     """What the channel answers about an order."""
-    answer: OrderAnswer = await payment.running.resources.channels[MCHID].query(order_no)
+    answer: OrderAnswer = await payment.running.resources.channels["WECHAT", MCHID].query(order_no)
     return answer
 
 

@@ -12,7 +12,8 @@ from fastapi import APIRouter, Request, Response
 from structlog.testing import capture_logs
 
 from services.composition import running_all
-from services.payment.callbacks.routes import WechatRoute
+from services.payment.callbacks.routes import route_in
+from services.payment.channels.table import ADAPTERS
 from services.web_server import serve_requests
 from shared.observability.logs import configure_logs
 from shared.service import Service
@@ -39,7 +40,11 @@ async def broken_lean(_: Request) -> Response:
 def service() -> Service:
     """A service of broken routes."""
     public = frozenset({"/v1/broken", "/v1/lean", "/v1/wechat"})
-    ordinary, lean, wechat = APIRouter(), APIRouter(route_class=LeanRoute), APIRouter(route_class=WechatRoute)
+    ordinary, lean, wechat = (
+        APIRouter(),
+        APIRouter(route_class=LeanRoute),
+        APIRouter(route_class=route_in(ADAPTERS[0].form)),
+    )
     ordinary.add_api_route("/v1/broken", broken)
     lean.add_api_route("/v1/lean", broken_lean, response_model=None)
     wechat.add_api_route("/v1/wechat", broken_lean, response_model=None)

@@ -1,5 +1,1 @@
 """WeChat Pay APIv3: verify, decrypt, parse, sign, reply. What it means for our books is decided elsewhere."""
-
-from typing import Final
-
-CHANNEL: Final = "WECHAT"

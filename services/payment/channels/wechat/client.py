@@ -6,7 +6,7 @@ and public key by itself, and may sign with one that is not configured here.
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import timedelta
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +16,8 @@ import orjson
 import stamina
 import structlog
 
+from services.payment.channels.adapter import ChannelConnection
+from services.payment.channels.callback import Refused
 from services.payment.channels.channel import (
     ChannelRefused,
     ChannelUnavailable,
@@ -24,7 +26,7 @@ from services.payment.channels.channel import (
     OrderAtChannel,
     RefundAnswer,
 )
-from services.payment.channels.wechat import CHANNEL
+from services.payment.channels.prepayment import Prepayment, TradeType
 from services.payment.channels.wechat.bills import WechatBills
 from services.payment.channels.wechat.keys import Merchant
 from services.payment.channels.wechat.notice import (
@@ -33,7 +35,7 @@ from services.payment.channels.wechat.notice import (
     code_in,
     parse,
 )
-from services.payment.channels.wechat.signature import Refused, Signed, sign, verify
+from services.payment.channels.wechat.signature import Signed, sign, verify
 from services.payment.channels.wechat.unread_messages import read_again, what_is_needed
 from services.payment.notices.notice import (
     ChannelNotice,
@@ -43,7 +45,7 @@ from services.payment.notices.notice import (
     RefundNotice,
     VerifiedNotice,
 )
-from shared.domain.clock import SHANGHAI, Clock
+from shared.domain.clock import SHANGHAI
 from shared.domain.ids import new_id
 
 _TIMEOUT = httpx.Timeout(5.0, connect=2.0)
@@ -105,28 +107,32 @@ class _TryAgain(Exception):
 class WechatClient:
     """The WeChat Pay API of one merchant."""
 
-    name = CHANNEL
-
-    def __init__(self, merchant: Merchant, http: httpx.AsyncClient, base_url: str, clock: Clock, region: str) -> None:
-        """Speak for ``merchant`` of ``region`` through ``http``; nothing is sent yet."""
-        self.merchant_id = merchant.mchid
+    def __init__(self, merchant: Merchant, connection: ChannelConnection) -> None:
+        """Speak for ``merchant`` through ``connection``; nothing is sent yet."""
+        http, settings = connection.http, connection.settings
+        self.lives = {
+            TradeType.NATIVE: timedelta(minutes=settings.wechat_native_minutes),
+            TradeType.JSAPI: timedelta(minutes=settings.wechat_jsapi_minutes),
+            TradeType.H5: timedelta(minutes=settings.wechat_browser_minutes),
+        }
+        self.questions_per_second = settings.wechat_questions_per_second
+        self.name = merchant.channel
+        self.merchant_id = merchant.merchant_id
         self.appid = merchant.appid
         self._merchant = merchant
-        self._region = region
+        self._region = connection.region
         self._http = http
-        self._base_url = base_url.rstrip("/")
-        self._clock = clock
+        self._base_url = settings.wechat_base_url.rstrip("/")
+        self._clock = connection.clock
         self.bills = WechatBills(
-            merchant.mchid,
+            merchant.merchant_id,
             http,
             self._base_url,
             ask=self._ask,
             signed=lambda address: self._signed_request("GET", address, b""),
         )
 
-    async def prepay(
-        self, *, order_no: str, description: str, amount_fen: int, expires_at: datetime, notify_url: str
-    ) -> str:
+    async def prepay(self, ask: Prepayment) -> str:
         """Open an order at the channel and get the code that people scan; asking again gives a code again."""
         answer = await self._call(
             "POST",
@@ -134,11 +140,11 @@ class WechatClient:
             {
                 "appid": self.appid,
                 "mchid": self.merchant_id,
-                "description": description,
-                "out_trade_no": order_no,
-                "time_expire": expires_at.astimezone(SHANGHAI).isoformat(timespec="seconds"),
-                "notify_url": notify_url,
-                "amount": {"total": amount_fen, "currency": "CNY"},
+                "description": ask.description,
+                "out_trade_no": ask.order_no,
+                "time_expire": ask.expires_at.astimezone(SHANGHAI).isoformat(timespec="seconds"),
+                "notify_url": ask.notify_url,
+                "amount": {"total": ask.amount_fen, "currency": "CNY"},
             },
         )
         code_url = answer.value.get("code_url")
@@ -174,7 +180,7 @@ class WechatClient:
             if state not in _STATES:
                 log.warning("the channel's word on an order is not known", order_no=order_no, word=state[:_WORD_SHOWN])
             return OrderAnswer(_STATES.get(state, OrderAtChannel.UNCLEAR))
-        header = NoticeHeader(self.merchant_id, self._region, f"query:{order_no}", "TRANSACTION.SUCCESS")
+        header = NoticeHeader(self.name, self.merchant_id, self._region, f"query:{order_no}", "TRANSACTION.SUCCESS")
         notice = parse(header, answer.content)
         if not isinstance(notice, PaymentNotice):
             return OrderAnswer(OrderAtChannel.PAID, self._unreadable(notice, answer))
@@ -214,7 +220,7 @@ class WechatClient:
         channel_refund_id = code_in(answer.value, "refund_id")
         if status not in _REFUND_CONCLUDED:
             return RefundAnswer(status, channel_refund_id)
-        header = NoticeHeader(self.merchant_id, self._region, f"query:{refund_no}:{status}", REFUND_QUERY)
+        header = NoticeHeader(self.name, self.merchant_id, self._region, f"query:{refund_no}:{status}", REFUND_QUERY)
         notice = parse(header, answer.content)
         if not isinstance(notice, RefundNotice):
             return RefundAnswer(status, channel_refund_id, self._unreadable(notice, answer))

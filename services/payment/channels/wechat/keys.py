@@ -30,13 +30,20 @@ class Merchant:
     where no platform key stands in its place: then every notice is refused.
     """
 
-    mchid: str
+    channel: str
+    merchant_id: str
     appid: str
     serial: str
     private_key: RSAPrivateKey
     platform_keys: dict[str, RSAPublicKey]
     cipher: AESGCM
     answers_signed_by: str | None = None
+    takes_orders: bool = True
+
+    @property
+    def can_be_checked(self) -> bool:
+        """Whether a platform key stands in its place."""
+        return self.answers_signed_by is not None
 
 
 def load_merchant(setting: WechatMerchant) -> Merchant:
@@ -54,13 +61,15 @@ def load_merchant(setting: WechatMerchant) -> Merchant:
     faults = key_faults(known, private_key.public_key())
     usable = [each for each in known if each.serial not in faults]
     return Merchant(
-        mchid=setting.mchid,
+        channel=setting.channel,
+        merchant_id=setting.mchid,
         appid=setting.appid,
         serial=setting.merchant_serial,
         private_key=private_key,
         platform_keys={each.serial: each.key for each in known},
         cipher=AESGCM(api_v3_key),
         answers_signed_by=_preferred(usable),
+        takes_orders=setting.takes_orders,
     )
 
 

@@ -12,7 +12,7 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from pydantic import ValidationError
 
-from services.payment.channels.wechat import CHANNEL
+from services.payment.channels.callback import Refusal, Refused
 from services.payment.channels.wechat.keys import Merchant
 from services.payment.channels.wechat.messages import (
     PartnersPaymentMessage,
@@ -22,7 +22,6 @@ from services.payment.channels.wechat.messages import (
     RefundMessage,
     RefundPart,
 )
-from services.payment.channels.wechat.signature import Refusal, Refused
 from services.payment.notices.notice import (
     ChannelNotice,
     NoticeKind,
@@ -36,8 +35,9 @@ _ID_LIMIT = 64
 
 
 class NoticeHeader(NamedTuple):
-    """To whom a notice was addressed, under which number and event type."""
+    """To which merchant of which channel a notice was addressed, under which number and event type."""
 
+    channel: str
     merchant_id: str
     region: str
     notify_id: str
@@ -56,7 +56,7 @@ def open_notice(merchant: Merchant, body: bytes, region: str) -> ChannelNotice:
     notify_id, event_type = envelope.get("id"), envelope.get("event_type")
     if not (_is_code(notify_id) and _is_code(event_type)):
         raise Refused(Refusal.ENVELOPE)
-    header = NoticeHeader(merchant.mchid, region, str(notify_id), str(event_type))
+    header = NoticeHeader(merchant.channel, merchant.merchant_id, region, str(notify_id), str(event_type))
     return parse(header, decrypt(merchant, envelope.get("resource")))
 
 
@@ -133,7 +133,7 @@ def object_in(content: bytes) -> dict[str, Any]:
 
 def _payment(header: NoticeHeader, paid: PaymentPart, payee: _Payee) -> PaymentNotice:
     return PaymentNotice(
-        channel=CHANNEL,
+        channel=header.channel,
         merchant_id=header.merchant_id,
         region=header.region,
         notify_id=header.notify_id,
@@ -152,7 +152,7 @@ def _payment(header: NoticeHeader, paid: PaymentPart, payee: _Payee) -> PaymentN
 
 def _refund(header: NoticeHeader, refund: RefundPart, payee: _Payee) -> RefundNotice:
     return RefundNotice(
-        channel=CHANNEL,
+        channel=header.channel,
         merchant_id=header.merchant_id,
         region=header.region,
         notify_id=header.notify_id,
@@ -172,7 +172,7 @@ def _refund(header: NoticeHeader, refund: RefundPart, payee: _Payee) -> RefundNo
 def _without_money(header: NoticeHeader, kind: NoticeKind) -> ChannelNotice:
     return ChannelNotice(
         kind=kind,
-        channel=CHANNEL,
+        channel=header.channel,
         merchant_id=header.merchant_id,
         region=header.region,
         notify_id=header.notify_id,

@@ -9,13 +9,13 @@ from binascii import Error as NotBase64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from services.payment.channels.callback import Refusal, Refused
 from services.payment.channels.wechat.keys import Merchant
 
 ALGORITHM: Final = "WECHATPAY2-SHA256-RSA2048"
@@ -29,31 +29,6 @@ TIMESTAMP: Final = "wechatpay-timestamp"
 NONCE: Final = "wechatpay-nonce"
 SERIAL: Final = "wechatpay-serial"
 SIGNATURE_TYPE: Final = "wechatpay-signature-type"
-
-
-class Refusal(StrEnum):
-    """Why a message is not taken for WeChat's word, or cannot be read; the metric counts them apart."""
-
-    UNKNOWN_MERCHANT = "unknown_merchant"
-    HEADER_MISSING = "header_missing"
-    HEADER_REPEATED = "header_repeated"
-    ALGORITHM = "algorithm"
-    SERIAL = "serial"
-    TIMESTAMP = "timestamp"
-    STALE = "stale"
-    PROBE = "probe"
-    SIGNATURE = "signature"
-    TOO_LARGE = "too_large"
-    ENVELOPE = "envelope"
-    CIPHERTEXT = "ciphertext"
-
-
-class Refused(Exception):
-    """The message is refused with a 4xx; nothing of it is kept."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.value)
-        self.refusal = refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +70,7 @@ def sign(merchant: Merchant, method: str, target: str, body: bytes, *, timestamp
     message = b"%b\n%b\n%d\n%b\n%b\n" % (method.encode(), target.encode(), timestamp, nonce.encode(), body)
     signature = b64encode(merchant.private_key.sign(message, _PADDING, _HASH)).decode()
     return (
-        f'{ALGORITHM} mchid="{merchant.mchid}",nonce_str="{nonce}",signature="{signature}",'
+        f'{ALGORITHM} mchid="{merchant.merchant_id}",nonce_str="{nonce}",signature="{signature}",'
         f'timestamp="{timestamp}",serial_no="{merchant.serial}"'
     )
 

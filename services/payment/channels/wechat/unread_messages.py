@@ -8,9 +8,9 @@ from typing import Any
 
 import orjson
 
+from services.payment.channels.callback import Refused
 from services.payment.channels.wechat.keys import Merchant
 from services.payment.channels.wechat.notice import NoticeHeader, decrypt, envelope_of, object_in, parse
-from services.payment.channels.wechat.signature import Refused
 from services.payment.notices.notice import ChannelNotice, NoticeKind, NoticeSource, VerifiedNotice
 from shared.domain.clock import SHANGHAI
 
@@ -37,7 +37,9 @@ def read_again(merchant: Merchant, kept: VerifiedNotice) -> ChannelNotice | None
     its zone, which is Chinese time.
     """
     notice, evidence = kept
-    header = NoticeHeader(merchant.mchid, notice.region, f"{notice.notify_id}:again", notice.event_type)
+    header = NoticeHeader(
+        merchant.channel, merchant.merchant_id, notice.region, f"{notice.notify_id}:again", notice.event_type
+    )
     try:
         plaintext = evidence.envelope
         if evidence.source is NoticeSource.NOTICE:

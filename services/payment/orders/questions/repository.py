@@ -1,6 +1,6 @@
 """Which orders the channel is asked about next, when, and how fast."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import CursorResult, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.payment.channels.merchant_account import merchant_columns
 from services.payment.orders.repository import order_of, read_orders
 from services.payment.orders.state import Order
 from shared.database.bulk import ColumnMap, update_rows
@@ -73,7 +74,9 @@ _WITHDRAWN = text(
     FROM order_line l
     JOIN bill b ON b.id = l.bill_id AND b.state = 'SUPERSEDED'
     JOIN payment_order o ON o.id = l.order_id
-    WHERE l.open AND o.state = 'AWAITING' AND o.merchant_id = ANY(CAST(:merchants AS text[]))
+    WHERE l.open AND o.state = 'AWAITING' AND (o.channel, o.merchant_id) IN (
+          SELECT * FROM unnest(CAST(:channels AS text[]), CAST(:merchants AS text[]))
+      )
       AND (o.queried_at IS NULL OR o.queried_at < :asked_before)
     ORDER BY o.order_no LIMIT :limit
     """
@@ -137,10 +140,10 @@ async def note_claimed(session: AsyncSession, claimed: Sequence[ClaimedOrder]) -
 
 
 async def claim_withdrawn(
-    session: AsyncSession, merchants: Sequence[str], now: datetime, asked_before: datetime, limit: int
+    session: AsyncSession, merchants: Collection[tuple[str, str]], now: datetime, asked_before: datetime, limit: int
 ) -> list[str]:
     """Numbers of these merchants' open orders that would collect a superseded bill, noted as asked."""
-    values = {"merchants": sorted(merchants), "asked_before": asked_before, "limit": limit}
+    values = merchant_columns(merchants) | {"asked_before": asked_before, "limit": limit}
     withdrawn = list((await session.execute(_WITHDRAWN, values)).scalars())
     await session.execute(_NOTE_ASKED, {"order_nos": withdrawn, "now": now})
     return withdrawn

@@ -128,10 +128,10 @@ class TestWhileItIsOpen:
         written = replace(await service.show(running, order["order_no"], COUNTY), state=OrderState.UNKNOWN)
         payment.peer.refuses_opening = "FREQUENCY_LIMITED"
         with pytest.raises(ChannelRefused):
-            await placement.open_at_channel(running, written, running.resources.channels[MCHID])
+            await placement.open_at_channel(running, written, running.resources.channels["WECHAT", MCHID])
         payment.peer.out_of_order = True
         with pytest.raises(ChannelUnavailable):
-            await placement.open_at_channel(running, written, running.resources.channels[MCHID])
+            await placement.open_at_channel(running, written, running.resources.channels["WECHAT", MCHID])
         assert await state(payment, order) == "AWAITING"
         await payment.notify(paid_notice(order["order_no"], DUE_FEN))
         await work_notices(running)

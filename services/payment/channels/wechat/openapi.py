@@ -1,6 +1,6 @@
 """The callback as the OpenAPI document describes it: WeChat Pay's request, and answers in WeChat Pay's own form."""
 
-from typing import Any
+from typing import Any, Final
 
 _TEXT = {"type": "string"}
 _SIGNED_BY = ("Wechatpay-Serial", "Wechatpay-Timestamp", "Wechatpay-Nonce", "Wechatpay-Signature")
@@ -54,14 +54,14 @@ _EXAMPLE = {
     },
 }
 
-ANSWERS: dict[int | str, dict[str, Any]] = {
+ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     204: {"description": "The notice is kept; it is not sent again"},
     **{
         status: {"description": meaning, "content": {"application/json": {"schema": _FAILED}}}
         for status, meaning in _MEANINGS.items()
     },
 }
-NOTICE: dict[str, Any] = {
+NOTICE: Final[dict[str, Any]] = {
     "parameters": [
         {"name": "mchid", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}},
         *({"name": name, "in": "header", "required": True, "schema": _TEXT} for name in _SIGNED_BY),

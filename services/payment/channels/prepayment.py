@@ -1,0 +1,31 @@
+"""An order as it is opened at a channel, and what its payer then pays with."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class TradeType(StrEnum):
+    """How a payer is asked: a code to scan, a page inside the channel's own app, or a browser elsewhere."""
+
+    NATIVE = "NATIVE"
+    JSAPI = "JSAPI"
+    H5 = "H5"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepayment:
+    """An order that is to be opened at the channel.
+
+    ``payer_id`` is who pays, by the number that the channel has for them, where a page inside its app asks; and
+    ``payer_address`` the network address of the payer's browser elsewhere.
+    """
+
+    order_no: str
+    description: str
+    amount_fen: int
+    expires_at: datetime
+    notify_url: str
+    trade_type: TradeType
+    payer_id: str | None = None
+    payer_address: str | None = None
