@@ -157,10 +157,8 @@ async def claim(
     session: AsyncSession, merchants: Sequence[MerchantAtChannel], today: date, *, again_after_s: float, limit: int
 ) -> list[AskedBill]:
     """Some bills of these merchants to ask for now, noted as asked: wanted ones, else those read on an earlier day."""
-    values = merchant_columns([(each.channel, each.merchant_id) for each in merchants]) | {
-        "today": today,
-        "limit": limit,
-    }
+    named = merchant_columns([(each.channel, each.merchant_id) for each in merchants])
+    values = named | {"today": today, "limit": limit}
     wanted = await fetch_all(session, _CLAIM_WANTED, _asked_of, values | {"again_after_s": again_after_s})
     return wanted or await fetch_all(session, _CLAIM_READ, _asked_of, values)
 

@@ -14,7 +14,7 @@ from shared.settings_errors import UnusableSetting, setting_place
 
 
 class UnusableMerchant(UnusableSetting):
-    """A configured merchant collects for a channel that its mechanism does not serve."""
+    """A configured merchant collects for a channel that its mechanism does not serve, or its number stands twice."""
 
 
 class ServedAccount(NamedTuple):
@@ -62,7 +62,15 @@ class Accounts:
 def load_accounts(settings: Settings) -> Accounts:
     """Load every merchant that the settings name; raises UnusableSetting."""
     served = [ServedAccount(adapter, account) for adapter in ADAPTERS for account in adapter.accounts(settings)]
+    called: set[tuple[Mechanism, str]] = set()
     for each in served:
+        call = (each.adapter.mechanism, each.account.merchant_id)
+        if call in called:
+            raise UnusableMerchant(
+                f"{_place(each.adapter, each.account.merchant_id)}: 商户号重复，通知只能归一个商户"
+                " · stands twice, and a notice belongs to one merchant"
+            )
+        called.add(call)
         if _mechanism_of(each.account.channel) is not each.adapter.mechanism:
             offered = ", ".join(channels_by(each.adapter.mechanism))
             raise UnusableMerchant(

@@ -31,10 +31,8 @@ class ChannelConnection:
 class ChannelAdapter(Generic[A]):
     """One mechanism by which merchants collect: a row of the table, made of its folder's functions.
 
-    ``accounts`` loads the merchants and their keys from the ``setting``; it raises UnusableSetting when starting,
-    never when a notice arrives. ``read`` checks and reads a call and raises Refused. Where ``notice_is_proof`` is not
-    set, both sides hold the same key: what a notice reports is credited, and goes to the treasury only once the
-    channel's own file names it.
+    ``accounts`` loads the merchants and their keys from the ``setting``; it raises UnusableSetting when starting, never
+    when a notice arrives. ``read`` checks and reads a call and raises Refused.
     """
 
     mechanism: Mechanism
@@ -44,4 +42,3 @@ class ChannelAdapter(Generic[A]):
     accounts: Callable[[Settings], Sequence[A]]
     read: Callable[[A, Callback], VerifiedNotice]
     open: Callable[[A, ChannelConnection], PaymentChannel]
-    notice_is_proof: bool = True

@@ -15,11 +15,7 @@ class TradeType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepayment:
-    """An order that is to be opened at the channel.
-
-    ``payer_id`` is who pays, by the number that the channel has for them, where a page inside its app asks; and
-    ``payer_address`` the network address of the payer's browser elsewhere.
-    """
+    """An order that is to be opened at the channel."""
 
     order_no: str
     description: str
@@ -27,5 +23,3 @@ class Prepayment:
     expires_at: datetime
     notify_url: str
     trade_type: TradeType
-    payer_id: str | None = None
-    payer_address: str | None = None
