@@ -5,11 +5,13 @@ import hmac
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import SecretStr
 
+from shared.domain.names import canonical_name
 from shared.settings import Settings
 from shared.settings_errors import not_set, setting_place
 
@@ -71,6 +73,20 @@ def person_token_key(settings: Settings) -> bytes:
 def person_token(key: bytes, document_type: str, number: str) -> str:
     """Name a person without revealing them: HMAC-SHA-256 of document type and normalised number, in hex."""
     return hmac.digest(key, f"{document_type}:{number}".encode(), "sha256").hex()
+
+
+def name_token(key: bytes, person: str, name: str) -> str:
+    """Compare a person's name without revealing it: HMAC-SHA-256 of the person token and the canonical name, in hex.
+
+    The same name of another person has another token. The key follows from that of the person token, so that no token
+    of one kind is ever one of the other.
+    """
+    return hmac.digest(_name_key(key), f"{person}:{canonical_name(name)}".encode(), "sha256").hex()
+
+
+@lru_cache(maxsize=4)
+def _name_key(key: bytes) -> bytes:
+    return hmac.digest(key, b"canbao name token 1", "sha256")
 
 
 def _key(secret: SecretStr, setting: str) -> bytes:

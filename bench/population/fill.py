@@ -25,8 +25,9 @@ _TABLES = {
     "registration": "enrolment, enrolment_count, enrolment_count_delta, aggregate, outbox, cursor",
     "subsidy": "person, enrolment, enrolment_count, enrolment_count_delta, assessment, aggregate, outbox, cursor",
     "payment": "billed_merchant, channel_bill, read_bill, bill_trade_line, bill_flow_line, payout, bank_line,"
-    " remittance_batch, remittance_step, remittance_move, transfer_sum, bill, payment_order, order_line,"
-    " raw_notice, payment, payment_line, suspense, refund, transfer, remittance_line, aggregate, outbox, cursor",
+    " remittance_batch, remittance_step, remittance_move, transfer_sum, person_name, bill, payment_order,"
+    " order_line, raw_notice, payment, payment_line, suspense, refund, transfer, remittance_line, aggregate, outbox,"
+    " cursor",
     "quota": "village_counter, cursor",
 }
 # What services count as they write.

@@ -1,3 +1,6 @@
+INSERT INTO person_name (enrolment_id, region, person_token, name_token)
+SELECT p.id, p.region, p.token, encode(sha256(convert_to(p.token, 'UTF8')), 'hex') FROM pg_temp.people($1, $2) AS p;
+
 INSERT INTO bill (id, enrolment_id, person_token, benefit_year, version, schedule, reasons, state, row_no, due_fen,
                   aided_fen, paid_on, paid_through, paid_by, region, actor, correlation_id)
 SELECT pg_temp.made(2, p.n), p.id, p.token, 2024, 1, t.schedule, t.reasons,

@@ -1,11 +1,12 @@
 INSERT INTO enrolment (id, region, benefit_year, person_token, document_type, document_number, masked_number,
                        person_name, facts, state, registered_on, assessment_version, outcome, assessment, bill_version,
                        paid_basis, paid_on, paid_fen, due_fen, aided_fen, channel, benefit_start, benefit_end, paid_version,
-                       money_state, in_treasury_on, certificate_no, actor, correlation_id)
+                       money_state, in_treasury_on, certificate_no, name_token, actor, correlation_id)
 SELECT p.id, p.region, 2024, p.token, 'RESIDENT_ID', decode(p.token || p.token, 'hex'), '411521********0000',
        decode(p.token, 'hex'), t.facts, CASE WHEN p.payer THEN 'PENDING_PAYMENT' ELSE 'PAID' END, t.today, 1, 'PRICED',
        t.assessment, 1, past.basis, past.paid_on, past.fen, past.fen, past.aided, past.channel, past.starts_on,
-       past.ends_on, past.version, past.place, past.received_on, past.certificate, 'clerk', p.id
+       past.ends_on, past.version, past.place, past.received_on, past.certificate,
+       encode(sha256(convert_to(p.token, 'UTF8')), 'hex'), 'clerk', p.id
 FROM pg_temp.people($1, $2) AS p
 CROSS JOIN template AS t
 LEFT JOIN LATERAL (

@@ -6,6 +6,7 @@
 | orders | attempts to collect bills through a channel | yes | 1 | queries, withdrawn, last days, no merchant, lost |
 | channels | the payment channels: signatures, messages and answers | | | |
 | callbacks | takes a channel's notices and makes them durable | yes | | |
+| people | who is registered under which name, by token; compares names | | 2 | |
 | notices | the rows of notices, written together in one commit | | | |
 | crediting | what stored notices mean for orders, bills and the books | yes | | crediting, parked refund notices |
 | payments | the rows of payments and of their lines | | | |
@@ -69,6 +70,7 @@ from services.payment.orders.metrics import read_orders
 from services.payment.payouts import bill_job, channel_questions
 from services.payment.payouts import routes as payouts
 from services.payment.payouts.audited import PAYOUT
+from services.payment.people import handlers as people_handlers
 from services.payment.refunds import routes as refunds
 from services.payment.refunds import submission
 from services.payment.refunds.metrics import read_refunds
@@ -111,7 +113,7 @@ SERVICE = Service[PaymentResources](
         clearing.ROUTER,
         approvals.ROUTER,
     ),
-    subscriptions=(*bill_handlers.SUBSCRIPTIONS, *expiry.SUBSCRIPTIONS),
+    subscriptions=(*bill_handlers.SUBSCRIPTIONS, *expiry.SUBSCRIPTIONS, *people_handlers.SUBSCRIPTIONS),
     jobs=(
         *crediting_worker.JOBS,
         *submission.JOBS,

@@ -18,6 +18,7 @@ GRANT UPDATE (attributed_by, attributed_to, counted_by, premium, reopened, settl
 GRANT UPDATE (code_url, next_ask_at, queried_at, state) ON payment_order TO {role};
 GRANT UPDATE (after_day, after_line, batch_id, fault, released_by, settled_day, settled_line, state, until_day,
     until_line, unusual_fen) ON payout TO {role};
+GRANT UPDATE (name_token) ON person_name TO {role};
 GRANT UPDATE (used_until) ON question_pace TO {role};
 GRANT UPDATE (closed_by, reason, state) ON raw_notice TO {role};
 GRANT UPDATE (approved_by, approved_on, asked_at, attempt, attributed_by, attributed_to, channel_refund_id,

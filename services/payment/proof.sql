@@ -27,6 +27,12 @@ SELECT id, enrolment_id, benefit_year, region, version, state, superseded_becaus
        left(encode(sha256(convert_to(person_token, 'UTF8')), 'hex'), 16) AS person
 FROM bill;
 
+-- Who is registered under which name, as digests of the tokens.
+CREATE VIEW proof.person_name AS
+SELECT enrolment_id, region, left(encode(sha256(convert_to(person_token, 'UTF8')), 'hex'), 16) AS person,
+       left(encode(sha256(convert_to(name_token, 'UTF8')), 'hex'), 16) AS named_as
+FROM person_name;
+
 CREATE VIEW proof.payment_order AS
 SELECT id, order_no, channel, merchant_id, benefit_year, region, state, amount_fen, appid
 FROM payment_order;

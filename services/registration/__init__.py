@@ -4,7 +4,7 @@
 | --- | --- | --- | --- | --- |
 | clients | the systems that may call, and their tokens | yes | | |
 | applications | registers people, one or many at once | yes | | |
-| enrolments | records what others announce about enrolments; shows, explains and counts them | yes | 8 | counts |
+| enrolments | records what others announce of enrolments; shows, explains and counts them | yes | 8 | counts, names |
 | periods | when cover begins and ends, decided from values alone | | | |
 | calendar | the business date, and the beginning and end of cover on its day | yes | | daily |
 | regions | the directory of towns and villages | yes | | |
@@ -21,6 +21,7 @@ from services.registration.clients import routes as clients
 from services.registration.enrolments import handlers as enrolment_handlers
 from services.registration.enrolments import routes as enrolments
 from services.registration.enrolments.counts import jobs as count_jobs
+from services.registration.enrolments.names import jobs as name_jobs
 from services.registration.regions import routes as regions
 from services.registration.resources import SEALED, RegistrationResources, open_resources
 from services.registration.summary import routes as summary
@@ -37,7 +38,7 @@ SERVICE = Service[RegistrationResources](
         summary.ROUTER,
     ),
     subscriptions=enrolment_handlers.SUBSCRIPTIONS,
-    jobs=(*calendar_jobs.JOBS, *count_jobs.JOBS),
+    jobs=(*calendar_jobs.JOBS, *count_jobs.JOBS, *name_jobs.JOBS),
     migrations=Path(__file__).parent / "migrations",
     resources=open_resources,
     public_paths=frozenset({"/v1/token"}),

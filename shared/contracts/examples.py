@@ -13,6 +13,7 @@ _SUSPENSE: Final = "0197c2b9-3f5a-7c02-9d41-6a7b8c9d0e1f"
 _REFUND: Final = "0197c2ba-77d1-7b93-8e50-1f2e3d4c5b6a"
 _RECEIPT: Final = "0197c2bb-08e2-7d14-a361-2c3d4e5f6a7b"
 _SOMEBODY: Final = "4f0c1d9e7a6b5c4d3e2f1a0b9c8d7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a2b1c0d"
+_NAME: Final = "9b1d6e0f3c7a48525d6c1f0e8a7b9c3d2e4f5061728394a5b6c7d8e9fa0b1c2d"
 _VILLAGE: Final = {"region": "411521101201", "benefit_year": 2024}
 _PERSON: Final = {**_VILLAGE, "enrolment_id": _ENROLMENT, "person_token": _SOMEBODY}
 _LINE: Final = {**_VILLAGE, "enrolment_id": _ENROLMENT, "batch_id": _BATCH}
@@ -72,7 +73,14 @@ EXAMPLES: Final[dict[str, list[dict[str, Any]]]] = {
                 },
             },
         },
+        {
+            **_PERSON,
+            "registered_on": "2023-09-12",
+            "facts": {"birth_date": "1990-03-07"},
+            "name_token": _NAME,
+        },
     ],
+    "registration.person_named.v1": [{**_PERSON, "name_token": _NAME}],
     "registration.enrolment_rejected.v1": [{**_PERSON, "assessment_version": 2}],
     "registration.enrolment_readmitted.v1": [{**_PERSON, "assessment_version": 3}],
     "registration.enrolment_paid.v1": [

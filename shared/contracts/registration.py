@@ -65,6 +65,16 @@ class EnrolmentRegistered(Event):
     person_token: str
     registered_on: date
     facts: PersonFacts
+    name_token: str | None = None  # older events have none; it follows as person_named
+
+
+class PersonNamed(Event):
+    """The name of an enrolled person is this one, by its token: said where the registration did not say it so."""
+
+    name: ClassVar[str] = "registration.person_named.v1"
+    enrolment_id: UUID
+    person_token: str
+    name_token: str
 
 
 class EnrolmentRejected(Event):

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from shared.domain.document_number import canonical_number
+from shared.domain.names import MAX_LENGTH, entered_name
 
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FULL_WIDTH_SPACE = "\u3000"
@@ -48,6 +49,15 @@ DocumentNumber = Annotated[ReferenceNumber, BeforeValidator(canonical)]
 SingleLineText = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(printable)
 ]
+# The name of a person, as it is written on the document; two of them are compared by `shared.domain.names` alone. The
+# format marks every such field in the OpenAPI document. Of lines that are refused one by one, each says what is wrong.
+_NAMES_A_PERSON = {"format": "person-name"}
+PersonName = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_LENGTH, json_schema_extra={**_NAMES_A_PERSON}),
+    AfterValidator(entered_name),
+]
+PersonNameOfLine = Annotated[str, Field(max_length=200, json_schema_extra={**_NAMES_A_PERSON})]
 FreeText = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(printable)
 ]

@@ -243,6 +243,8 @@ SAFE = {
         "rows of sealed blocks, by their places; where one is missing nothing is purged",
     ),
     "shared/messaging/topics/offsets.py _COMPARE_AND_SET": (STEP, "partitions: another member took them further"),
+    "services/registration/enrolments/names/repository.py _UNTOKENED": (QUEUE, "names without a token"),
+    "services/registration/enrolments/names/repository.py _RECORD": (HELD, "the enrolments, by _UNTOKENED"),
 }
 # Statements whose SET list is put together at run time.
 PUT_TOGETHER = {"remittance_batch": set(_FACTS)}

@@ -56,6 +56,7 @@ MET = {
         "order_line_pkey": OURS,
         "payment_one_per_transaction": WHOLE_AREA,
         "payment_order_order_no_key": OURS,
+        "person_name_pkey": WHOLE_AREA,
         "raw_notice_channel_notify_id_key": WHOLE_AREA,
         "refund_refund_no_key": OURS,
         "refund_suspense_id_key": "its suspended money lies in the same region",

@@ -9,7 +9,7 @@ from cryptography.exceptions import InvalidTag
 from pydantic import SecretStr
 
 from shared.domain.ids import new_id
-from shared.protection import ProtectionKeyMissing, open_vault, person_token, person_token_key
+from shared.protection import ProtectionKeyMissing, name_token, open_vault, person_token, person_token_key
 from shared.settings import Settings
 
 
@@ -72,3 +72,19 @@ def test_a_person_is_named_the_same_everywhere_by_one_key_and_otherwise_by_anoth
     one, other = (person_token_key(settings(person_token_key=key())) for _ in range(2))
     assert person_token(one, "ID", "41152119900101001X") == person_token(one, "ID", "41152119900101001X")
     assert person_token(one, "ID", "41152119900101001X") != person_token(other, "ID", "41152119900101001X")
+
+
+def test_a_name_has_one_token_for_each_person_and_each_key() -> None:
+    one, other = (person_token_key(settings(person_token_key=key())) for _ in range(2))
+    zhang, li = (person_token(one, "RESIDENT_ID", number) for number in ("411521199001010014", "411521199001010022"))
+    token = name_token(one, zhang, "张 三")
+    assert token == name_token(one, zhang, "张三")
+    assert (
+        len({token, name_token(one, li, "张三"), name_token(other, zhang, "张三"), name_token(one, zhang, "李四")}) == 4
+    )
+
+
+def test_a_token_of_a_name_is_never_that_of_a_document() -> None:
+    """Both are made of one key: no number and no name can be chosen so that one serves as the other."""
+    secret = person_token_key(settings(person_token_key=key()))
+    assert name_token(secret, "RESIDENT_ID", "1") != person_token(secret, "RESIDENT_ID", "1")

@@ -65,6 +65,9 @@ COMPUTED: dict[tuple[str, str], str | None] = {
     ("town_target", "county"): None,  # of region
     ("bill", "terms"): "schedule",
     ("bill", "person"): "person_token",
+    ("person_name", "person"): "person_token",
+    ("person_name", "named_as"): "name_token",
+    ("enrolment", "named_as"): "name_token",
     ("assessment", "person"): "person_token",
     ("pricing", "terms"): "schedule",
     ("cash_refund", "state"): None,  # of its days

@@ -47,6 +47,8 @@ KINDS: Final[Mapping[str, LostKind]] = {
     "registration.enrolment_registered.v1": LostKind(
         True, "重新登记参保（自动沿用原参保编号）", "register again (takes the enrolment id that others know)"
     ),
+    # It is announced again with the registration, or by the job that looks for names without a token.
+    "registration.person_named.v1": _BY_ITSELF,
     "registration.enrolment_terminated.v1": LostKind(True, "重新办理终止", "end the enrolment again"),
     "registration.enrolment_rejected.v1": _KNOWN,
     "registration.enrolment_readmitted.v1": _KNOWN,

@@ -5,14 +5,14 @@ from functools import lru_cache
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, model_validator
 
 from services.registration.applications.service import Application
 from services.registration.enrolments.schemas import RegisteredOut
 from shared.contracts.registration import Circumstances, PersonFacts
 from shared.domain.identity_number import DocumentType
 from shared.errors import DomainError
-from shared.web.fields import BirthDay, Day, Year, example
+from shared.web.fields import BirthDay, Day, PersonName, Year, example
 
 Years = Annotated[tuple[Year, ...], Field(max_length=40)]
 Months = Annotated[StrictInt, Field(ge=0, le=1200)]
@@ -81,7 +81,7 @@ class EnrolmentIn(BaseModel):
 
     document_type: DocumentType = DocumentType.RESIDENT_ID
     document_number: Annotated[str, Field(min_length=5, max_length=40)]
-    name: Annotated[str, Field(min_length=1, max_length=60)]
+    name: PersonName
     birth_date: BirthDay
     hukou: Literal["local", "nonlocal", "foreign", "hmt"] = "local"
     hukou_note: Literal["urban", "rural"] | None = None
@@ -91,13 +91,6 @@ class EnrolmentIn(BaseModel):
     circumstances: CircumstancesIn | None = None
     region: Village
     benefit_year: Year
-
-    @field_validator("name")
-    @classmethod
-    def _printable(cls, name: str) -> str:
-        if not name.isprintable() or not name.strip():
-            raise ValueError("a name has printable characters only")
-        return name.strip()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -14,15 +14,15 @@ from services.registration.enrolments.state import State
 from services.registration.regions import repository as region_repository
 from services.registration.regions import service as regions
 from services.registration.resources import RegistrationResources
-from shared.contracts.event import Trace
-from shared.contracts.registration import EnrolmentReaffirmed, EnrolmentRegistered, PersonFacts
+from shared.contracts.event import Event, Trace
+from shared.contracts.registration import EnrolmentReaffirmed, EnrolmentRegistered, PersonFacts, PersonNamed
 from shared.domain.identity_number import InvalidIdentityNumber, birth_date, mask, normalise
 from shared.domain.ids import new_id
 from shared.domain.region import covers
 from shared.errors import DomainError, ErrorCode, NotFound
 from shared.messaging.outbox.epochs import LostEvent, lost_about, settle_lost
 from shared.messaging.outbox.publication import publish
-from shared.protection import Vault, person_token
+from shared.protection import Vault, name_token, person_token
 
 # Looking a member up in its class costs more than all the rest of an answer.
 _FIRST_STATE = State.REGISTERED
@@ -72,12 +72,13 @@ class Person(NamedTuple):
 
 
 class Sealed(NamedTuple):
-    """A person's number and name as they rest, bound to the id of one enrolment."""
+    """A person's number and name as they rest, bound to the id of one enrolment, and the token of the name."""
 
     id: UUID
     document_number: bytes
     masked_number: str
     person_name: bytes
+    name_token: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def prepare(vault: Vault, token_key: bytes, application: Application, trace: Tra
         person = identify(token_key, application)
     except DomainError as refusal:
         return refusal
-    sealed = seal(vault, person, application.name)
+    sealed = seal(vault, token_key, person, application.name)
     return NewEnrolment(
         id=sealed.id,
         region=application.region,
@@ -132,6 +133,7 @@ def prepare(vault: Vault, token_key: bytes, application: Application, trace: Tra
         document_number=sealed.document_number,
         masked_number=sealed.masked_number,
         person_name=sealed.person_name,
+        name_token=sealed.name_token,
         facts=application.facts,
         trace=trace,
     )
@@ -143,7 +145,7 @@ def identify(token_key: bytes, application: Application) -> Person:
     return Person(number, person_token(token_key, application.document_type, number))
 
 
-def seal(vault: Vault, person: Person, name: str) -> Sealed:
+def seal(vault: Vault, token_key: bytes, person: Person, name: str) -> Sealed:
     """Encrypt a person's number and name for an enrolment to be."""
     enrolment_id = new_id()
     return Sealed(
@@ -151,6 +153,7 @@ def seal(vault: Vault, person: Person, name: str) -> Sealed:
         vault.encrypt("enrolment", "document_number", enrolment_id, person.number),
         mask(person.number),
         vault.encrypt("enrolment", "person_name", enrolment_id, name),
+        name_token(token_key, person.token, name),
     )
 
 
@@ -171,8 +174,13 @@ async def register_prepared(
     await settle_lost(session, [(id_, EnrolmentRegistered.name) for id_ in added & lost.keys()], "REGISTERED_AGAIN")
     # Another region's enrolment is not visible here, and not named.
     existing = await repository.live(session, [one for one in wanted if one.id not in added])
-    announced = [(_reaffirmed(one) if one.id in lost else _fact(one, today), one.trace) for one in wanted]
-    await publish(session, [each for each in announced if each[0].key in added])
+    announced = [
+        (fact, one.trace)
+        for one in wanted
+        if one.id in added
+        for fact in ([_fact(one, today)] if one.id not in lost else _held_again(one, lost[one.id]))
+    ]
+    await publish(session, announced)
     return [
         one
         if isinstance(one, DomainError)
@@ -262,17 +270,22 @@ def _fact(new: NewEnrolment, today: date) -> EnrolmentRegistered:
         person_token=new.person_token,
         registered_on=today,
         facts=new.facts,
+        name_token=new.name_token,
     )
 
 
-def _reaffirmed(new: NewEnrolment) -> EnrolmentReaffirmed:
-    return EnrolmentReaffirmed(
-        region=new.region,
-        benefit_year=new.benefit_year,
-        enrolment_id=new.id,
-        person_token=new.person_token,
-        fact=EnrolmentRegistered.name,
-    )
+def _held_again(new: NewEnrolment, lost: LostEvent) -> list[Event]:
+    """What others know holds again; a name that was written otherwise this time is announced beside it."""
+    about = {
+        "region": new.region,
+        "benefit_year": new.benefit_year,
+        "enrolment_id": new.id,
+        "person_token": new.person_token,
+    }
+    again: list[Event] = [EnrolmentReaffirmed(**about, fact=EnrolmentRegistered.name)]
+    if lost.payload.get("name_token") != new.name_token:
+        again.append(PersonNamed(**about, name_token=new.name_token))
+    return again
 
 
 def _registered(new: NewEnrolment, today: date) -> Registered:

@@ -32,6 +32,7 @@ class NewEnrolment:
     document_number: bytes
     masked_number: str
     person_name: bytes
+    name_token: str
     facts: PersonFacts
     trace: Trace
 
@@ -191,6 +192,7 @@ _NEW = ColumnMap[NewEnrolment](
         "document_number": "bytea",
         "masked_number": "text",
         "person_name": "bytea",
+        "name_token": "text",
         "facts": ("jsonb", lambda new: new.facts.model_dump_json()),
         "actor": ("text", "trace.actor"),
         "correlation_id": ("uuid", "trace.correlation_id"),

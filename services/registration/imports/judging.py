@@ -18,6 +18,7 @@ from services.registration.regions import service as regions
 from shared.contracts.event import Trace
 from shared.database.business_date import business_date
 from shared.domain.clock import Clock
+from shared.domain.names import same_name
 from shared.domain.region import covers
 from shared.errors import DomainError, ErrorCode, NotFound
 from shared.protection import Vault
@@ -143,7 +144,7 @@ def _differences(desk: Desk, row: Candidate, content: enrolments.EnrolmentConten
     ]
     if content.region != row.region:
         differing.append(LABELS["region"])
-    if desk.vault.decrypt("enrolment", "person_name", content.id, content.person_name) != row.name:
+    if not same_name(desk.vault.decrypt("enrolment", "person_name", content.id, content.person_name), row.name):
         differing.append(LABELS["name"])
     return differing
 
@@ -151,7 +152,7 @@ def _differences(desk: Desk, row: Candidate, content: enrolments.EnrolmentConten
 def _new(desk: Desk, row: Candidate) -> NewEnrolment:
     if row.sealed is None:
         raise ValueError("a row that is entered was encrypted")
-    enrolment_id, number, masked, name = row.sealed
+    enrolment_id, number, masked, name, token = row.sealed
     return NewEnrolment(
         id=UUID(bytes=enrolment_id),
         region=row.region,
@@ -161,6 +162,7 @@ def _new(desk: Desk, row: Candidate) -> NewEnrolment:
         document_number=number,
         masked_number=masked,
         person_name=name,
+        name_token=token,
         facts=unpacked(row.facts),
         trace=Trace.start(desk.actor),
     )

@@ -44,6 +44,10 @@ def unpacked(facts: Facts) -> PersonFacts:
     return PersonFacts.model_validate(dict(zip(FACTS, facts, strict=True)))
 
 
+# The enrolment's id, the number, the masked number and the name as they rest, and the token of the name.
+SealedRow = tuple[bytes, bytes, str, bytes, str]
+
+
 class Candidate(NamedTuple):
     """A row that is right by itself.
 
@@ -60,7 +64,7 @@ class Candidate(NamedTuple):
     name: str
     facts: Facts
     content: int
-    sealed: tuple[bytes, bytes, str, bytes] | None
+    sealed: SealedRow | None
 
 
 class Candidates(NamedTuple):
@@ -75,7 +79,7 @@ class Candidates(NamedTuple):
     names: Sequence[str] = ()
     facts: Sequence[Facts] = ()
     contents: Sequence[int] = ()
-    sealed: Sequence[tuple[bytes, bytes, str, bytes] | None] = ()
+    sealed: Sequence[SealedRow | None] = ()
 
     @classmethod
     def of(cls, rows: Iterable[Candidate]) -> Self:

@@ -21,10 +21,11 @@ from typing import Any, BinaryIO
 from services.registration.applications.service import Person, identify, seal
 from services.registration.imports.columns import read_header
 from services.registration.imports.form import survey
-from services.registration.imports.passing import Batch, Candidate, Candidates, Opened, Refused, packed
+from services.registration.imports.passing import Batch, Candidate, Candidates, Opened, Refused, SealedRow, packed
 from services.registration.imports.reasons import reason
 from services.registration.imports.records import Block, Broken, Lines, Position, Record, first_record
 from services.registration.imports.rows import Rows
+from shared.domain.names import canonical_name
 from shared.errors import DomainError, ErrorCode
 from shared.protection import Vault, open_vault, person_token_key
 from shared.settings import Settings
@@ -174,15 +175,15 @@ class _Desk:
             str(application.document_type),
             application.name,
             facts,
-            hash((application.name, application.region, facts)),
+            hash((canonical_name(application.name), application.region, facts)),
             self._sealed(person, application.name),
         )
 
-    def _sealed(self, person: Person, name: str) -> tuple[bytes, bytes, str, bytes] | None:
+    def _sealed(self, person: Person, name: str) -> SealedRow | None:
         if self._vault is None:
             return None
-        sealed = seal(self._vault, person, name)
-        return sealed.id.bytes, sealed.document_number, sealed.masked_number, sealed.person_name
+        sealed = seal(self._vault, self._token_key, person, name)
+        return sealed.id.bytes, *sealed[1:]
 
 
 def _stamp(file: BinaryIO) -> tuple[int, int]:

@@ -45,7 +45,7 @@ _WORDS: Mapping[str, Mapping[str, object]] = {
     "newborn": _YES_NO,
 }
 _EXPECTED = {
-    "name": ("1 至 60 个可见字符", "1 to 60 printable characters"),
+    "name": ("1 至 60 个可见字符，无丢失的字符（? �）", "1 to 60 visible characters, none of them lost (? �)"),
     "document_number": ("5 至 40 个字符", "5 to 40 characters"),
     "birth_date": ("日期，如 1990-01-31；身份证可不填", "a date such as 1990-01-31; not needed with an identity card"),
     "region": ("12 位数字", "12 digits"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from services.subsidy.rosters.schemas import RefusedLine, RosterLineIn
 from shared.domain.identity_number import InvalidIdentityNumber, normalise
+from shared.domain.names import InvalidPersonName, entered_name
 from shared.domain.region import InvalidRegion, covers, is_village, parse_region
 from shared.errors import DomainError, ErrorCode
 from shared.policy.institutions.rosters import RosterMember, aggregate
@@ -31,7 +32,7 @@ class DuplicateRosterLine(DomainError):
 
 
 class NameMissing(DomainError):
-    """A line has no name to compare with the document."""
+    """A line has no name, or none that can be compared with the document."""
 
     code = ErrorCode.ROSTER_NAME_MISSING
 
@@ -88,8 +89,10 @@ def _accepted(place: int, line: RosterLineIn, caller_region: str, token_key: byt
         number = normalise(line.document_type, line.document_number)
     except InvalidIdentityNumber as problem:
         raise InvalidNumberInRoster(problem.detail) from None
-    if not line.name or not line.name.isprintable():
-        raise NameMissing
+    try:
+        name = entered_name(line.name)
+    except InvalidPersonName as problem:
+        raise NameMissing(problem.detail) from None
     try:
         region = parse_region(line.region)
     except InvalidRegion:
@@ -97,4 +100,4 @@ def _accepted(place: int, line: RosterLineIn, caller_region: str, token_key: byt
     if not is_village(region) or not covers(caller_region, region):
         raise UnknownRegionInRoster
     token = person_token(token_key, line.document_type, number)
-    return AcceptedLine(place, line.document_type, number, line.name, region, token)
+    return AcceptedLine(place, line.document_type, number, name, region, token)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from shared.domain.identity_number import DocumentType
 from shared.policy.vocabulary import Identity
-from shared.web.fields import Day, SingleLineText, example
+from shared.web.fields import Day, PersonNameOfLine, SingleLineText, example
 
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=60)]
 MAX_LINES = 5_000
@@ -21,7 +21,7 @@ class RosterLineIn(BaseModel):
 
     document_type: Short = DocumentType.RESIDENT_ID.value
     document_number: Short
-    name: Short
+    name: PersonNameOfLine
     region: Short
 
 

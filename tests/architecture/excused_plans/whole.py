@@ -23,6 +23,7 @@ WHOLE = {
     "services/payment/remittance/detail_fetches/repository.py _TAKE_ENDED": {"detail_fetch": WAITING},
     "services/payment/refunds/repository.py _TAKE": {"refund": WAITING},
     "services/payment/summary/repository.py _SUMMARY": {"raw_notice": WAITING, "suspense": FEW, "refund": FEW},
+    "services/registration/enrolments/names/repository.py _UNTOKENED": {"enrolment": WAITING},
     "services/subsidy/changes/repository.py _TAKE": {"roster_change": WAITING},
     "shared/messaging/dead_letters/replay.py _LIST": {"dead_letter": WAITING},
     "shared/messaging/dead_letters/replay.py _SKIP": {"dead_letter": FAILED},

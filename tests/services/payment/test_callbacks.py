@@ -61,6 +61,8 @@ UNSIGNED: tuple[dict[str, str | None], ...] = (
 )
 
 
+@pytest.mark.guard("SIGNATURE_MISSING", mechanism="WECHAT")
+@pytest.mark.guard("ALGORITHM_CHOSEN_BY_MESSAGE", mechanism="WECHAT")
 async def test_what_wechat_did_not_sign_leaves_nothing_behind(payment: RunningPayment) -> None:
     for changes in UNSIGNED:
         await refused(payment, paid_notice("123456", DUE_FEN).with_headers(**changes), 401)
@@ -77,6 +79,7 @@ async def test_an_unknown_merchant_is_refused(payment: RunningPayment) -> None:
     assert (answer.status_code, answer.json()) == (404, FAILED)
 
 
+@pytest.mark.guard("SECRETS_IN_LOGS", mechanism="WECHAT")
 async def test_a_refused_notice_writes_a_line_with_its_reason_and_a_kept_one_writes_none(
     payment: RunningPayment,
 ) -> None:
@@ -94,6 +97,7 @@ async def test_a_refused_notice_writes_a_line_with_its_reason_and_a_kept_one_wri
     assert all(line["trace_id"] for line in lines)
 
 
+@pytest.mark.guard("OVERSIZE", mechanism="WECHAT")
 async def test_a_body_over_the_limit_is_not_read_to_its_end(payment: RunningPayment) -> None:
     read = 0
 

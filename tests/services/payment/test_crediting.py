@@ -53,6 +53,7 @@ async def test_one_order_pays_for_a_whole_family(payment: RunningPayment) -> Non
     }
 
 
+@pytest.mark.guard("SAME_NOTICE_AGAIN", mechanism="WECHAT")
 async def test_the_same_notice_fifty_times_at_once_has_one_effect(payment: RunningPayment) -> None:
     (person,) = await payment.bill()
     order = await payment.order(person)
@@ -67,6 +68,7 @@ async def test_the_same_notice_fifty_times_at_once_has_one_effect(payment: Runni
     assert len(await payment.events(PAID)) == 1
 
 
+@pytest.mark.guard("SAME_TRANSACTION_AGAIN", mechanism="WECHAT")
 async def test_a_second_notice_for_the_same_transaction_changes_nothing(payment: RunningPayment) -> None:
     (person,) = await payment.bill()
     order = await payment.order(person)
@@ -76,6 +78,7 @@ async def test_a_second_notice_for_the_same_transaction_changes_nothing(payment:
     assert await payment.balances() == {"channel:WECHAT": DUE_FEN, "premium": -DUE_FEN}
 
 
+@pytest.mark.guard("TRANSACTION_ON_ANOTHER_ORDER", mechanism="WECHAT")
 async def test_one_transaction_cannot_pay_two_orders_even_when_both_are_worked_at_once(payment: RunningPayment) -> None:
     one, two = await payment.bill(2)
     first, second = await payment.order(one), await payment.order(two)
@@ -93,6 +96,7 @@ async def test_one_transaction_cannot_pay_two_orders_even_when_both_are_worked_a
     assert (suspense["count"], suspense["fen"]) == (1, 0)
 
 
+@pytest.mark.guard("OTHER_AMOUNT", mechanism="WECHAT")
 async def test_a_wrong_amount_enrols_nobody_and_is_suspended(payment: RunningPayment) -> None:
     (person,) = await payment.bill()
     order = await payment.order(person)
@@ -111,6 +115,7 @@ async def test_a_coupon_does_not_make_the_amount_wrong(payment: RunningPayment) 
     assert await payment.states(person) == ["PAID"]
 
 
+@pytest.mark.guard("UNKNOWN_ORDER", mechanism="WECHAT")
 async def test_money_for_an_unknown_order_is_suspended_and_named_as_unattributed(payment: RunningPayment) -> None:
     await payment.paid({"order_no": "nobody-ordered-this", "amount_fen": 12_300})
     assert await payment.notices() == [("SUSPENDED", "UNKNOWN_ORDER")]
@@ -170,6 +175,7 @@ async def test_only_the_line_whose_bill_is_paid_already_goes_to_suspense(payment
     assert await payment.balances() == {"channel:WECHAT": 3 * DUE_FEN, "premium": -2 * DUE_FEN, "suspense": -DUE_FEN}
 
 
+@pytest.mark.guard("TWO_TRANSACTIONS_ON_ONE_ORDER", mechanism="WECHAT")
 async def test_two_transactions_on_one_order_pay_once(payment: RunningPayment) -> None:
     (person,) = await payment.bill()
     order = await payment.order(person)
@@ -277,6 +283,8 @@ async def test_a_stored_notice_without_what_its_kind_says_is_unreadable(
         assert await payment.balances() == {}
 
 
+@pytest.mark.guard("OTHER_MERCHANT_OR_APP", mechanism="WECHAT")
+@pytest.mark.guard("OTHER_CURRENCY", mechanism="WECHAT")
 async def test_other_merchants_apps_and_currencies_are_quarantined_without_a_transfer(payment: RunningPayment) -> None:
     (person,) = await payment.bill()
     order = await payment.order(person)

@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from services.payment.crediting.worker import retry_parked
 from services.payment.refunds.payer_messages import payer_reason
 from services.payment.refunds.service import approve
@@ -318,6 +320,7 @@ async def test_a_refund_dated_before_its_payment_is_held_and_moves_nothing(payme
     assert await payment.balances() == RETURNED
 
 
+@pytest.mark.guard("REFUND_BEFORE_PAYMENT", mechanism="WECHAT")
 async def test_a_refund_notice_before_its_payment_is_parked_and_looked_at_again(payment: RunningPayment) -> None:
     (person,) = await payment.bill()
     order = await payment.order(person)

@@ -75,17 +75,21 @@ def test_an_absent_signature_type_is_the_pinned_algorithm(ours: Merchant) -> Non
         ({"signature_type": "none"}, Refusal.ALGORITHM),
     ],
 )
+@pytest.mark.guard("ALGORITHM_CHOSEN_BY_MESSAGE", mechanism="WECHAT")
+@pytest.mark.guard("SIGNATURE_MISSING", mechanism="WECHAT")
 def test_what_is_not_signed_as_agreed_is_refused(
     ours: Merchant, changes: dict[str, str | None], reason: Refusal
 ) -> None:
     assert refusal(ours, sign(b"x", at=NOW).with_headers(**changes)) is reason
 
 
+@pytest.mark.guard("OTHERS_KEY", mechanism="WECHAT")
 def test_another_platforms_key_under_our_serial_is_refused(ours: Merchant) -> None:
     assert refusal(ours, sign(b"x", key="attacker", at=NOW)) is Refusal.SIGNATURE
 
 
 @pytest.mark.parametrize("seconds", [-300, 300, -86_400, 86_400 * 365])
+@pytest.mark.guard("REPLAYED_LATER", mechanism="WECHAT")
 def test_a_stale_or_future_timestamp_is_refused(ours: Merchant, seconds: int) -> None:
     assert refusal(ours, sign(b"x", at=NOW + timedelta(seconds=seconds))) is Refusal.STALE
 

@@ -11,7 +11,7 @@ from services.registration import SERVICE
 from shared.database.engine import Database
 from shared.domain.ids import new_id
 from shared.messaging.outbox.epochs import LostEvent, keep_lost
-from shared.protection import person_token, person_token_key
+from shared.protection import name_token, person_token, person_token_key
 from tests.harness.identity_numbers import a_number
 from tests.harness.installation import COUNTY, Installation
 from tests.services.registration.test_enrolments import EVERYTHING, a_person
@@ -19,8 +19,11 @@ from tests.services.registration.test_enrolments import EVERYTHING, a_person
 _YEAR = 2024
 
 
-async def _lose(installation: Installation, sequence: int, year: int = _YEAR) -> UUID:
-    """What canbao restore writes down of a registration that the database lost; the id that others know."""
+async def lose(installation: Installation, sequence: int, year: int = _YEAR, named: str | None = None) -> UUID:
+    """What canbao restore writes down of a registration that the database lost; the id that others know.
+
+    ``named`` is the token of the name that the lost event said, if it said one.
+    """
     enrolment_id = new_id()
     token = person_token(person_token_key(installation.settings), "RESIDENT_ID", a_number(sequence))
     lost = LostEvent(
@@ -38,6 +41,7 @@ async def _lose(installation: Installation, sequence: int, year: int = _YEAR) ->
             "person_token": token,
             "registered_on": "2023-10-07",
             "facts": {"birth_date": "1990-01-01", "hukou": "non_local"},
+            **({} if named is None else {"name_token": named}),
         },
     )
     database = Database(installation.settings.owner_url("registration"), pool_size=1)
@@ -64,7 +68,9 @@ async def test_a_person_registered_again_takes_the_id_that_others_know(
     http: httpx.AsyncClient, installation: Installation
 ) -> None:
     """E1: a family's money is credited to the enrolment that registration has, and not to a ghost."""
-    known = await _lose(installation, 1)
+    key = person_token_key(installation.settings)
+    named = name_token(key, person_token(key, "RESIDENT_ID", a_number(1)), "张三")
+    known = await lose(installation, 1, named=named)
     answer = await http.post("/registration/v1/enrolments", json=a_person(1))
     assert (answer.status_code, answer.json()["id"]) == (201, str(known))
     shown = await http.get(f"/registration/v1/enrolments/{known}")
@@ -82,9 +88,9 @@ async def test_another_person_or_another_year_takes_an_id_of_its_own(
     http: httpx.AsyncClient, installation: Installation
 ) -> None:
     """E1: the id belongs to one person in one year, and to one enrolment only."""
-    known = await _lose(installation, 1, year=2025)
+    known = await lose(installation, 1, year=2025)
     assert (await http.post("/registration/v1/enrolments", json=a_person(1))).json()["id"] != str(known)
-    other = await _lose(installation, 2)
+    other = await lose(installation, 2)
     assert (await http.post("/registration/v1/enrolments", json=a_person(3))).json()["id"] != str(other)
     first = await http.post("/registration/v1/enrolments", json=a_person(2))
     assert first.json()["id"] == str(other)

@@ -48,6 +48,18 @@ class TestUpload:
         ]
         assert number(4)[:14] not in str(answer["refused"])
 
+    async def test_names_are_taken_as_everywhere_and_a_wrong_one_is_refused_by_its_line(
+        self, client: CountyClient
+    ) -> None:
+        """W6, W8: a name of 61 characters or with something invisible in it refused the whole roster."""
+        names = ("张　三", "艾力．买买提", "张\u200b三", "张\x7f三", "张" * 61, "张?三", "·")
+        lines = [{"document_number": number(n), "name": name, "region": VILLAGE} for n, name in enumerate(names, 1)]
+        answer = await client.upload(roster("DIBAO") | {"lines": lines})
+        assert answer["accepted"] == 2
+        refused = [(line["line"], line["code"]) for line in answer["refused"]]
+        assert refused == [(line, "ROSTER_NAME_MISSING") for line in range(3, 8)]
+        assert len({line["detail"] for line in answer["refused"]}) == 4
+
     async def test_a_roster_without_a_right_line_is_kept_and_says_that_nothing_of_it_counts(
         self, client: CountyClient
     ) -> None:

@@ -37,6 +37,24 @@ BREAKS = (
         "_BASIS",
     ),
     Break(
+        "a name that payment compares with another one",
+        "NAMES_AGREE",
+        "payment",
+        (
+            (
+                "UPDATE person_name SET name_token = repeat('0', 64) WHERE enrolment_id ="
+                " (SELECT enrolment_id FROM person_name ORDER BY enrolment_id LIMIT 1)"
+            ),
+        ),
+        0,
+    ),
+    Break(
+        "a registered person whom payment takes for a stranger",
+        "NAMES_AGREE",
+        "payment",
+        ("DELETE FROM person_name WHERE enrolment_id = (SELECT min(enrolment_id::text)::uuid FROM person_name)",),
+    ),
+    Break(
         "one person enrolled twice",
         "ONE_ENROLMENT_PER_PERSON",
         "registration",

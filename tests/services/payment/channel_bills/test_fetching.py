@@ -166,6 +166,7 @@ class TestFaults:
             ("NO_AUTH", "REFUSED"),
         ],
     )
+    @pytest.mark.guard("BOMB", mechanism="WECHAT")
     async def test_a_bill_that_cannot_be_used_leaves_its_day_wanted_and_nothing_else(
         self, payment: RunningPayment, bill: OfferedBill | str, fault: str
     ) -> None:

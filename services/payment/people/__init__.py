@@ -1,0 +1,1 @@
+"""Who is registered, and whether a name that a bank or the tax bureau gives is theirs; never a name."""

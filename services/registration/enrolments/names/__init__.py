@@ -1,0 +1,1 @@
+"""Tokens of names that were entered before names had any."""
