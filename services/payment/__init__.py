@@ -9,6 +9,8 @@
 | people | who is registered under which name, by token; compares names | | 2 | |
 | notices | the rows of notices, written together in one commit | | | |
 | crediting | what stored notices mean for orders, bills and the books | yes | | crediting, parked refund notices |
+| agent_signatures | the keys and signatures of institutions that collect, and the numbers of their messages | | | |
+| bank_agents | the online interface of those institutions: bill query, payment, reversal | yes | | |
 | payments | the rows of payments and of their lines | | | |
 | suspense | money that pays no bill | yes | | |
 | refunds | suspended money on its way back to the payer | yes | | refunds |
@@ -26,6 +28,7 @@
 | approvals | what needs a second person: the list, and the decisions | yes | | |
 | statements | the rows of the bank's statements | | | |
 | channel_bills | the channel's own daily bills: fetched, checked, stored line by line | yes | | channel-bills |
+| channel_files | files of bank agents and tax bureaus | yes | | channel-files, dropped and fetched ones |
 | batches | remittance batches, their lines, steps and differences | | | |
 | remittance | the way of batches to the treasury; their lines follow in portions | yes | | lines, tax details |
 | clearing | how long money has waited where it only passes through | yes | | |
@@ -39,6 +42,7 @@ from services.payment.approvals import routes as approvals
 from services.payment.attributions import routes as attributions
 from services.payment.bank import routes as bank
 from services.payment.bank import settlement
+from services.payment.bank_agents import routes as bank_agents
 from services.payment.batches.audited import REMITTANCE_BATCH
 from services.payment.bills import handlers as bill_handlers
 from services.payment.bills import routes as bills
@@ -51,11 +55,15 @@ from services.payment.channel_bills import job as channel_bill_job
 from services.payment.channel_bills import routes as channel_bills
 from services.payment.channel_bills.audited import BILLED_MERCHANT, CHANNEL_BILL, READ_BILL
 from services.payment.channel_bills.metrics import read_channel_bills
+from services.payment.channel_files import job as channel_file_job
+from services.payment.channel_files import routes as channel_files
+from services.payment.channel_files.audited import CHANNEL_FILE, TAX_DIRECT_RECEIPT
 from services.payment.clearing import routes as clearing
 from services.payment.clearing.metrics import read_clearing
 from services.payment.closings import routes as closings
 from services.payment.crediting import routes as crediting
 from services.payment.crediting import worker as crediting_worker
+from services.payment.crediting.direct.audited import DIRECT_PAYMENT, DIRECT_REVERSAL
 from services.payment.crediting.metrics import read_money_at_risk, read_quarantine
 from services.payment.differences import routes as differences
 from services.payment.differences.audited import SETTLEMENT_DIFFERENCE
@@ -102,6 +110,7 @@ SERVICE = Service[PaymentResources](
         cash_refunds.ROUTER,
         bank.ROUTER,
         channel_bills.ROUTER,
+        channel_files.ROUTER,
         shortages.ROUTER,
         reversals.ROUTER,
         attributions.ROUTER,
@@ -111,6 +120,7 @@ SERVICE = Service[PaymentResources](
         remittance.ROUTER,
         summary.ROUTER,
         clearing.ROUTER,
+        bank_agents.ROUTER,
         approvals.ROUTER,
     ),
     subscriptions=(*bill_handlers.SUBSCRIPTIONS, *expiry.SUBSCRIPTIONS, *people_handlers.SUBSCRIPTIONS),
@@ -127,12 +137,13 @@ SERVICE = Service[PaymentResources](
         *bill_job.JOBS,
         *channel_questions.JOBS,
         *channel_bill_job.JOBS,
+        *channel_file_job.JOBS,
         *portions.JOBS,
         *detail_fetch_job.JOBS,
     ),
     migrations=Path(__file__).parent / "migrations",
     resources=PaymentResources,
-    public_paths=frozenset({callbacks.PATH}),
+    public_paths=frozenset({callbacks.PATH, *bank_agents.PATHS}),
     gauges={
         "money at risk": read_money_at_risk,
         "quarantine": read_quarantine,
@@ -156,5 +167,9 @@ SERVICE = Service[PaymentResources](
         DEPOSIT_SLIP,
         REMITTANCE_BATCH,
         REMITTANCE_MOVE,
+        DIRECT_PAYMENT,
+        DIRECT_REVERSAL,
+        CHANNEL_FILE,
+        TAX_DIRECT_RECEIPT,
     ),
 )

@@ -1,20 +1,23 @@
 -- The columns of its own tables that payment changes; see shared/database/grants.sql.
 
 GRANT UPDATE (batch_id, reversed_by, reversed_on, set_aside_because) ON bank_line TO {role};
-GRANT UPDATE (aided_fen, due_fen, paid_by, paid_on, paid_through, reasons, review, review_due_fen, row_no, schedule,
-    state, superseded_because, version) ON bill TO {role};
+GRANT UPDATE (aided_fen, due_fen, paid_by, paid_on, paid_through, reasons, reopened, review, review_due_fen, row_no,
+    schedule, state, superseded_because, version) ON bill TO {role};
 GRANT UPDATE (first_day) ON billed_merchant TO {role};
 GRANT UPDATE (batch_id, deposited_on, look_alike, recall_reason, receipt_no, state) ON cash_receipt TO {role};
 GRANT UPDATE (approved_by, approved_on, fetched_by, fetched_on, returned_by, returned_on, signed_by) ON cash_refund TO
     {role};
 GRANT UPDATE (asked_at, asked_on, attempts, content_bytes, content_hash, fault, line_count, read_at, read_on, state,
     summary) ON channel_bill TO {role};
+GRANT UPDATE (state, worked_through) ON channel_file TO {role};
+GRANT UPDATE (fault, fault_field, reason, repeated, state) ON channel_file_line TO {role};
 GRANT UPDATE (amount_fen, batch_id, deposited_on, withdrawn) ON deposit_slip TO {role};
 GRANT UPDATE (claim, claimed_until, lines_cleared, lines_numbered, lines_read, refused_because, state, tax_total_fen)
     ON detail_fetch TO {role};
 GRANT UPDATE (new_number, resolved_by) ON document_look_alike TO {role};
 GRANT UPDATE (open) ON order_line TO {role};
-GRANT UPDATE (attributed_by, attributed_to, counted_by, premium, reopened, settled_on) ON payment_line TO {role};
+GRANT UPDATE (attributed_by, attributed_to, counted_by, premium, reopened, reversed_by, settled_on)
+    ON payment_line TO {role};
 GRANT UPDATE (code_url, next_ask_at, queried_at, state) ON payment_order TO {role};
 GRANT UPDATE (after_day, after_line, batch_id, fault, released_by, settled_day, settled_line, state, until_day,
     until_line, unusual_fen) ON payout TO {role};

@@ -56,13 +56,50 @@ FROM raw_notice;
 
 CREATE VIEW proof.payment AS
 SELECT id, channel, merchant_id, transaction_id, order_id, order_no, notice_id, bill_id, bill_line, amount_fen,
-       paid_at, paid_on, region
+       paid_at, paid_on, region, direct_id
 FROM payment;
 
 CREATE VIEW proof.payment_line AS
 SELECT id, payment_id, bill_id, enrolment_id, benefit_year, region, amount_fen, state, settled_on, counted_by,
-       attributed_to, attributed_by, premium
+       attributed_to, attributed_by, premium, reversed_by
 FROM payment_line;
+
+-- Whom an institution named is shown as a digest, as the person of a bill is.
+CREATE VIEW proof.direct_payment AS
+SELECT id, institution, business_date, concat(to_char(business_date, 'YYYYMMDD'), '-', sequence) AS transaction_id,
+       channel, benefit_year, amount_fen, paid_at, paid_on, region, recorded_at,
+       left(encode(sha256(convert_to(person_token, 'UTF8')), 'hex'), 16) AS person
+FROM direct_payment;
+
+CREATE VIEW proof.direct_reversal AS
+SELECT id, institution, concat(to_char(business_date, 'YYYYMMDD'), '-', sequence) AS transaction_id, amount_fen,
+       reversed_on, region, recorded_at
+FROM direct_reversal;
+
+-- What institutions' files said of their whole, and what became of their lines; whose they are, no view says.
+CREATE VIEW proof.channel_file AS
+SELECT id, institution, file_day, accepted, state, line_count, unread_count, paid_fen, reversed_fen, lines_digest, region
+FROM channel_file;
+
+CREATE VIEW proof.channel_file_line AS
+SELECT file_id, line_no, institution, kind, amount_fen, fault, state, treasury_on, region, channel,
+       concat(to_char(business_date, 'YYYYMMDD'), '-', sequence) AS transaction_id,
+       concat(to_char(original_on, 'YYYYMMDD'), '-', original) AS original_id
+FROM channel_file_line;
+
+-- The lines' digest as it was made when their file was taken, 5,000 at a time.
+CREATE VIEW proof.channel_file_digest AS
+SELECT file_id, sha256(string_agg(digest, ''::bytea ORDER BY place)) AS digest FROM (
+    SELECT file_id, line_no / 5000 AS place, sha256(string_agg(record_send(ROW(
+               line_no, institution, kind, sequence, business_date, original, original_on, happened_at, channel,
+               person_token, name_token, benefit_year, amount_fen, remitted_on, treasury_on, voucher_no, fault,
+               fault_field, region)), ''::bytea ORDER BY line_no)) AS digest
+    FROM channel_file_line GROUP BY file_id, line_no / 5000
+) AS piece GROUP BY file_id;
+
+CREATE VIEW proof.tax_direct_receipt AS
+SELECT id, payment_line_id, received_on, remitted_on, file_id, file_line, amount_fen, region
+FROM tax_direct_receipt;
 
 CREATE VIEW proof.suspense AS
 SELECT id, payment_line_id, notice_id, channel, merchant_id, order_no, transaction_id, enrolment_id, benefit_year,
@@ -265,3 +302,32 @@ SELECT 1::smallint AS form, written_by, step_id AS id, recorded_at,
        encode(sha256(record_send(ROW(
            step_id, batch_id, step, replaced_by, region, actor, correlation_id, recorded_at, written_by))), 'hex') AS digest
 FROM remittance_move;
+
+CREATE VIEW proof.sealed_direct_payment AS
+SELECT 1::smallint AS form, written_by, id, recorded_at,
+       encode(sha256(record_send(ROW(
+           id, institution, business_date, sequence, channel, person_token, name_token, benefit_year, amount_fen,
+           paid_at, paid_on, source, region, actor, correlation_id, recorded_at, written_by))), 'hex') AS digest
+FROM direct_payment;
+
+CREATE VIEW proof.sealed_direct_reversal AS
+SELECT 1::smallint AS form, written_by, id, recorded_at,
+       encode(sha256(record_send(ROW(
+           id, institution, business_date, sequence, amount_fen, reversed_at, reversed_on, source, region, actor,
+           correlation_id, recorded_at, written_by))), 'hex') AS digest
+FROM direct_reversal;
+
+CREATE VIEW proof.sealed_channel_file AS
+SELECT 1::smallint AS form, written_by, id, recorded_at,
+       encode(sha256(record_send(ROW(
+           id, institution, layout, file_day, content_hash, content_bytes, source, signed_by, accepted, fault,
+           fault_detail, declared_count, declared_fen, line_count, unread_count, paid_fen, reversed_fen, open_fen,
+           lines_digest, region, actor, correlation_id, recorded_at, written_by))), 'hex') AS digest
+FROM channel_file;
+
+CREATE VIEW proof.sealed_tax_direct_receipt AS
+SELECT 1::smallint AS form, written_by, id, recorded_at,
+       encode(sha256(record_send(ROW(
+           id, payment_line_id, received_on, remitted_on, voucher_no, file_id, file_line, amount_fen, region, actor,
+           correlation_id, recorded_at, written_by))), 'hex') AS digest
+FROM tax_direct_receipt;

@@ -4,7 +4,10 @@ from collections.abc import Callable
 
 import httpx
 
+from services.payment.agent_signatures.keys import Institution, load_institution
+from services.payment.agent_signatures.nonces import SeenNonces
 from services.payment.channels.channel import PaymentChannel
+from services.payment.channels.file_senders import FileSender, load_sender
 from services.payment.channels.wechat.client import WechatClient
 from services.payment.channels.wechat.keys import Merchant, load_merchant
 from services.payment.job_names import CHANNEL_BILLS, CREDITING
@@ -13,6 +16,7 @@ from shared.errors import DomainError, ErrorCode
 from shared.pack_in_force import fit_of, pack_in_force
 from shared.policy.channels import refused_channel
 from shared.policy.vocabulary import Channel
+from shared.protection import person_token_key
 from shared.service import ServiceContext
 from shared.settings import Settings
 from shared.settings_errors import setting_place
@@ -43,6 +47,17 @@ class PaymentResources:
             merchant.mchid: load_merchant(merchant) for merchant in settings.wechat_merchants
         }
         self.channels: dict[str, PaymentChannel] = {}
+        self.institutions: dict[str, Institution] = {
+            each.code: load_institution(each, settings.region) for each in settings.collecting_agents
+        }
+        senders = (
+            load_sender(each, self.institutions[each.code].region, self.institutions[each.code].public_keys)
+            for each in settings.collecting_agents
+        )
+        self.file_senders: dict[str, FileSender] = {sender.code: sender for sender in senders if sender is not None}
+        self.nonces = SeenNonces()
+        # Only institutions name people by their documents.
+        self.token_key = person_token_key(settings) if self.institutions else b""
         self._wake: Callable[[str], None] | None = None
         # Those that take no orders any more still answer for the orders and refunds that they have.
         self._taking_orders = [merchant.mchid for merchant in settings.wechat_merchants if merchant.takes_orders]

@@ -91,6 +91,7 @@ EXAMPLES: Final[dict[str, list[dict[str, Any]]]] = {
     "registration.enrolment_payment_corrected.v1": [
         {**_PERSON, "paid_on": "2023-10-03", "due_fen": 38000, "assessment_version": 1}
     ],
+    "registration.enrolment_payment_reversed.v1": [_PERSON],
     "registration.enrolment_activated.v1": [{**_PERSON, "benefit_start": "2024-01-01", "benefit_end": "2024-12-31"}],
     "registration.enrolment_reaffirmed.v1": [{**_PERSON, "fact": "registration.enrolment_registered.v1"}],
     "registration.enrolment_terminated.v1": [
@@ -158,6 +159,16 @@ EXAMPLES: Final[dict[str, list[dict[str, Any]]]] = {
             "paid_on": "2023-10-03",
             "wait": _NO_WAIT,
             "benefit": _BENEFIT,
+        }
+    ],
+    "payment.contribution_reversed.v1": [
+        {
+            **_PERSON,
+            "bill_id": _BILL,
+            "bill_version": 1,
+            "amount_fen": 10000,
+            "channel": "HRB_BANK_COUNTER",
+            "reversed_on": "2023-10-03",
         }
     ],
     "payment.payment_suspended.v1": [

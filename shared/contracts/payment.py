@@ -74,6 +74,19 @@ class ContributionPaid(Event):
     benefit: BenefitRule
 
 
+class ContributionReversed(Event):
+    """The institution that had collected a contribution took it back (冲正): its bill is to be paid again."""
+
+    name: ClassVar[str] = "payment.contribution_reversed.v1"
+    enrolment_id: UUID
+    person_token: str
+    bill_id: UUID
+    bill_version: int
+    amount_fen: int
+    channel: str
+    reversed_on: date
+
+
 class PaymentSuspended(Event):
     """Money that is ours has no home: it stands in suspense with its reason."""
 

@@ -121,6 +121,14 @@ class EnrolmentPaymentCorrected(Event):
     assessment_version: int
 
 
+class EnrolmentPaymentReversed(Event):
+    """An enrolment is PAID no longer: the institution that had collected its contribution took the money back."""
+
+    name: ClassVar[str] = "registration.enrolment_payment_reversed.v1"
+    enrolment_id: UUID
+    person_token: str
+
+
 class EnrolmentActivated(Event):
     """The benefit period of a paid enrolment began."""
 

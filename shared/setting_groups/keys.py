@@ -23,8 +23,8 @@ class KeySettings(BaseModel):
     person_token_key: Annotated[
         SecretStr | None,
         Field(
-            description="个人标识的密钥，32 字节的 base64；registration、subsidy 用 · "
-            "base64, 32 bytes: key of the person token; registration and subsidy"
+            description="个人标识的密钥，32 字节的 base64；registration、subsidy 用，有代收机构时 payment 也用 · "
+            "base64, 32 bytes: key of the person token; registration and subsidy, payment where institutions collect"
         ),
     ] = None
     encryption_keys: Annotated[

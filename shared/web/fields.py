@@ -1,15 +1,24 @@
 """The kinds of text and day that HTTP takes in, narrowed once: what is printable, what our calendars hold."""
 
 import re
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from shared.domain.document_number import canonical_number
 from shared.domain.names import MAX_LENGTH, entered_name
 
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_ISO_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T")
 _FULL_WIDTH_SPACE = "\u3000"
 
 
@@ -27,6 +36,19 @@ def _iso_day(value: Any) -> Any:
     raise ValueError("a day is written YYYY-MM-DD")
 
 
+def _written(value: Any) -> Any:
+    """A moment is written with its zone: a bare number would otherwise be taken for seconds since 1970."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _ISO_MOMENT.match(value)):
+        return value
+    raise ValueError("a moment is written YYYY-MM-DDThh:mm:ss+08:00")
+
+
+def _of_our_days(moment: datetime) -> datetime:
+    if not _FIRST < moment.date() < _LAST:
+        raise ValueError(f"a moment lies between {_FIRST} and {_LAST}")
+    return moment
+
+
 def canonical(value: Any) -> Any:
     """A document's number in its one form; what is no text is left for its type to refuse."""
     return canonical_number(value) if isinstance(value, str) else value
@@ -41,6 +63,12 @@ _FIRST, _FIRST_BIRTH, _LAST = date(2000, 1, 1), date(1800, 1, 1), date(2199, 12,
 # a type stands beside it: an Annotated within another's metadata is read by nobody.
 Day = Annotated[date, BeforeValidator(_iso_day), Field(ge=_FIRST, le=_LAST), _shown(_FIRST, _LAST)]
 BirthDay = Annotated[date, BeforeValidator(_iso_day), Field(ge=_FIRST_BIRTH, le=_LAST), _shown(_FIRST_BIRTH, _LAST)]
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_written),
+    AfterValidator(_of_our_days),
+    WithJsonSchema({"type": "string", "format": "date-time", "description": f"{_FIRST} … {_LAST}"}),
+]
 ReferenceNumber = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[\w./-]+$")
 ]

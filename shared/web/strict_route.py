@@ -6,7 +6,7 @@ than the one that was meant. Such requests are refused with the reason.
 
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
-from typing import Any
+from typing import Any, ClassVar
 
 from fastapi import Request, Response
 from fastapi.dependencies.utils import get_flat_params
@@ -41,16 +41,18 @@ class BodyTooLarge(HTTPException):
 class StrictRequest(Request):
     """A request whose body is bounded and whose JSON is read without guessing."""
 
+    most_bytes: ClassVar[int] = MAX_BODY_BYTES
+
     async def stream(self) -> AsyncGenerator[bytes, None]:
         """The body, piece by piece; raises BodyTooLarge as soon as that is known."""
         announced = self.headers.get("content-length", "")
-        if announced.isdecimal() and int(announced[:_LENGTH_DIGITS]) > MAX_BODY_BYTES:
+        if announced.isdecimal() and int(announced[:_LENGTH_DIGITS]) > self.most_bytes:
             raise BodyTooLarge
         size = 0
         async with aclosing(super().stream()) as pieces:
             async for piece in pieces:
                 size += len(piece)
-                if size > MAX_BODY_BYTES:
+                if size > self.most_bytes:
                     raise BodyTooLarge
                 yield piece
 
@@ -61,6 +63,8 @@ class StrictRequest(Request):
 
 class StrictRoute(APIRoute):
     """A route that authorises the caller first, then reads strictly."""
+
+    request_class: ClassVar[type[StrictRequest]] = StrictRequest
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The route's own handler, behind authorisation and strict reading."""
@@ -73,7 +77,7 @@ class StrictRoute(APIRoute):
             _refuse_unclear_query(request, known)
             if wanted is not None:
                 _refuse_other_type(request, wanted)
-            return await handle(StrictRequest(request.scope, request.receive))
+            return await handle(self.request_class(request.scope, request.receive))
 
         return handle_strictly
 

@@ -49,6 +49,16 @@ SAFE = {
     "services/payment/channel_bills/repository.py _READ": (STEP, "a bill by id: another worker has read it"),
     "services/payment/channel_bills/repository.py _EMPTY": (STEP, "a bill by id: another worker has read it"),
     "services/payment/channel_bills/repository.py _NOTE_FAULT": (STEP, "a bill by id; one read meanwhile has none"),
+    "services/payment/statements/settlements/repository.py _LOOK_AGAIN_AT_FILED": (
+        QUEUE,
+        "settlements of worked files",
+    ),
+    "services/payment/channel_files/repository.py _TAKE": (QUEUE, "files to work; another worker holds it"),
+    "services/payment/channel_files/lines/repository.py _TWICE": (OWN, "lines of a file that this transaction writes"),
+    "services/payment/differences/entries/repository.py _CLOSE_FILED": (
+        HELD,
+        "the file; a difference of an earlier day, which only its file or two people close",
+    ),
     "services/payment/notices/repository.py _CLAIM": (QUEUE, "notices"),
     "services/payment/notices/repository.py _CLAIM_ONE": (QUEUE, "notices; another worker holds it, or has worked it"),
     "services/payment/notices/repository.py _UNPARK": (QUEUE, "one parked meanwhile is found by _UNPARK_BOOKED"),
@@ -193,6 +203,11 @@ SAFE = {
         HELD,
         "the rows, by their ids; the deltas of their counts are added and none is looked for",
     ),
+    "services/subsidy/assessment/repository.py _RECORD_UNPAID": (
+        HELD,
+        "the rows, by their ids; the deltas of their counts are added and none is looked for",
+    ),
+    "services/payment/crediting/direct/repository.py _LOCK_BOOKED": (HELD, "the keys of what was said"),
     "services/subsidy/assessment/repository.py _RENEW": (
         HELD,
         "the rows, by their ids; the deltas of their counts are added and none is looked for",

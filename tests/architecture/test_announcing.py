@@ -10,7 +10,9 @@ PORTIONS = {
     "services/subsidy/assessment/lost.py take_up_lost": "lost assessments, in the order of the enrolments",
 }
 COLLECTED = {
+    "services/payment/channel_files/job.py work_files": "payments of a file's portion, then reversals",
     "services/payment/crediting/worker.py work": "who paid, what was suspended, which refunds were paid",
+    "services/payment/crediting/direct/service.py _record": "who paid and what was suspended, of a portion of a file",
     "services/payment/payouts/payout_portions.py take_unasked": "each refund of a payout that nobody asked for",
     "services/payment/cash/deposit_import.py import_receipts": "portions of a statement's receipts",
     "shared/messaging/consumer/delivery.py _attempt": "every handler of a batch",

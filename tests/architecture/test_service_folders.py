@@ -26,9 +26,13 @@ SCHEMAS_ELSEWHERE = {
     "services/console/service_client.py": "the reply of a token endpoint, parsed by the one who asked",
     "services/console/summaries.py": "what the console reads from the other services, not what it answers",
     "services/payment/channels/wechat/messages.py": "the form of WeChat's messages, not of ours",
+    "services/payment/channels/layouts/layout.py": "the form of institutions' files, not of ours",
     "services/payment/remittance/detail.py": "the form of the tax hall's detail, not of ours",
 }
-FASTAPI_ELSEWHERE = {"services/console/api_index.py": "a page beside the console's own, which answer for one file each"}
+FASTAPI_ELSEWHERE = {
+    "services/console/api_index.py": "a page beside the console's own, which answer for one file each",
+    "services/payment/bank_agents/signed_route.py": "the class of its routes: signatures around every one of them",
+}
 
 UNTYPED_ROWS = {"services/registration/imports/repository.py": "the folder is rebuilt with whole lives"}
 

@@ -25,7 +25,10 @@ SECRETS = {
         "token_public_key",
     },
     "subsidy": {"subsidy_database_passwords", "person_token_key", "encryption_keys", "token_public_key"},
-    "payment": {"payment_database_passwords", "wechat_merchants", "tax_token", "token_public_key"},
+    "payment": {
+        "payment_database_passwords", "person_token_key", "wechat_merchants", "collecting_agents", "tax_token",
+        "token_public_key",
+    },
     "quota": {"quota_database_passwords", "token_public_key"},
     "console": {"console_client_secret", "token_public_key"},
     "provision": {"provision_database_passwords"},
@@ -34,7 +37,7 @@ SECRETS = {
     "verify": {"auditor_database_passwords"},
     "tools": {
         "tools_database_passwords", "person_token_key", "encryption_keys", "token_private_key", "token_public_key",
-        "wechat_merchants", "tax_token", "console_client_secret",
+        "wechat_merchants", "collecting_agents", "tax_token", "console_client_secret",
     },
     "demo": set(),
 }  # fmt: skip

@@ -97,6 +97,7 @@ BAD = {
     "wechat_jsapi_minutes": "0",
     "wechat_browser_minutes": "five",
     "wechat_questions_per_second": "0",
+    "collecting_agents": "[{}]",
     "tax_base_url": "ftp://tax",
     "listen_host": "",
     "metrics_host": "",

@@ -33,6 +33,10 @@ _DIGESTED = {
     "deposit_slip": "actor",
     "remittance_batch": "correlation_id",
     "remittance_move": "actor",
+    "direct_payment": "name_token",
+    "direct_reversal": "actor",
+    "channel_file": "signed_by",
+    "tax_direct_receipt": "voucher_no",
     "outbox": "payload",
 }
 # The table behind a view that has another name, and the columns that are called otherwise there.
@@ -43,6 +47,7 @@ TABLES = {
     "region": "region_directory",
     "summed_transfer": "transfer",
     "bill_digest": "bill_trade_line",
+    "channel_file_digest": "channel_file_line",
     **{f"sealed_{table}": table for table in _DIGESTED},
     "paid_enrolment": "enrolment",
     "recounted_people": "enrolment",
@@ -66,6 +71,9 @@ COMPUTED: dict[tuple[str, str], str | None] = {
     ("bill", "terms"): "schedule",
     ("bill", "person"): "person_token",
     ("person_name", "person"): "person_token",
+    ("direct_payment", "person"): "person_token",
+    ("direct_payment", "transaction_id"): "sequence",
+    ("direct_reversal", "transaction_id"): "sequence",
     ("person_name", "named_as"): "name_token",
     ("enrolment", "named_as"): "name_token",
     ("assessment", "person"): "person_token",
@@ -82,6 +90,9 @@ COMPUTED: dict[tuple[str, str], str | None] = {
     **{(f"sealed_{table}", "form"): None for table in _DIGESTED},
     **{(f"sealed_{table}", "digest"): column for table, column in _DIGESTED.items()},
     ("bill_digest", "digest"): "happened_at",
+    ("channel_file_digest", "digest"): "name_token",
+    ("channel_file_line", "transaction_id"): "sequence",
+    ("channel_file_line", "original_id"): "original",
     ("assessment", "certified"): "identities",
 }
 # Views over one JSON column: each cell is a value in it.

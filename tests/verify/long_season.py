@@ -32,7 +32,8 @@ async def play_long(season: Season) -> None:
     await play(season)
     (paid,) = await season.installation.sql(
         "payment",
-        "SELECT enrolment_id FROM payment_line WHERE state = 'CREDITED' AND region = $1 ORDER BY id LIMIT 1",
+        "SELECT enrolment_id FROM payment_line WHERE state = 'CREDITED' AND reversed_by IS NULL AND region = $1"
+        " ORDER BY id LIMIT 1",
         WEST,
     )
     await bring_twice(season, str(paid["enrolment_id"]))

@@ -1,5 +1,6 @@
 """A small real season over HTTP: people, aid, WeChat, a duplicate, a stranger's money, cash, the treasury."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -12,12 +13,15 @@ from pydantic import SecretStr
 
 from services.composition import SERVICES
 from services.console import SERVICE as CONSOLE
+from services.payment.ledger.accounts import TAX_CHANNELS
+from shared.domain.clock import SystemClock
 from shared.web.dependencies import scopes_of
 from simulator.wechat.bill_files import TradeRow
 from tests.harness.channel_bills import bills_of
 from tests.harness.eventually import eventually
 from tests.harness.identity_numbers import a_number
 from tests.harness.installation import Installation
+from tests.harness.institutions import address, agent, check_answer, signed, signed_file
 from tests.harness.tax_peer import TOKEN, TaxPeer, tax_peer
 from tests.harness.wechat_peer import (
     MCHID,
@@ -28,6 +32,7 @@ from tests.harness.wechat_peer import (
     refund_notice,
     wechat_peer,
 )
+from tests.services.payment.layouts.invented_files import TAX, tax_file, tax_line
 from verify.examination import examine
 from verify.report import ConsistencyReport
 
@@ -73,6 +78,27 @@ class Season:
         assert answer is not None
         found: dict[str, Any] = answer.json()
         return found
+
+    async def says(self, path: str, **body: Any) -> Any:
+        """The tax hall says something, signed."""
+        content = json.dumps(body).encode()
+        headers = signed("TAX", path, content, SystemClock().now())
+        answer = await self.http.post(address("TAX", path), content=content, headers=headers)
+        check_answer(answer, headers["canbao-nonce"])
+        assert answer.is_success, (path, answer.text)
+        return answer.json()
+
+    async def brings(self, day: str, content: bytes) -> None:
+        """The tax bureau's detail of a day comes, signed, and is worked."""
+        path, headers = f"/payment/v1/channel-files/TAX/{day}", signed_file("TAX", content)
+        answer = await self.http.put(path, content=content, headers=headers)
+        assert answer.is_success, answer.text
+        place = f"/payment/v1/channel-files/{answer.json()['id']}"
+
+        async def worked() -> bool:
+            return bool((await self.http.get(place)).json()["state"] == "DONE")
+
+        await eventually(worked, within_s=30, message="the detail is worked")
 
     async def notify(self, order_no: str, amount_fen: int, **changes: Any) -> None:
         """The channel notifies of a payment."""
@@ -221,6 +247,33 @@ class Season:
         return report
 
 
+async def pay_at_the_tax_hall_and_take_back(season: Season, sequence: int) -> None:
+    """Somebody pays without an order; the hall takes it back, and what it takes back before it comes pays nothing."""
+    person = {"document_type": "RESIDENT_ID", "document_number": a_number(sequence), "name": "张三"}
+
+    async def due() -> Any:
+        return (await season.says("bills/query", **person))["bills"]
+
+    bills = await eventually(due, within_s=30, message="the hall sees the bill")
+    assert [bill["due_fen"] for bill in bills] == [38_000]
+    at = "2023-10-08T10:00:00+08:00"
+    day = {"business_date": "2023-10-08", "amount_fen": 38_000}
+    paying = {**person, **day, "channel": "TAX_HALL", "benefit_year": 2024, "paid_at": at}
+    assert (await season.says("payments", **paying, sequence="1"))["state"] == "CREDITED"
+    assert (await season.says("reversals", **day, sequence="1", reversed_at=at))["state"] == "REVERSED"
+    assert (await season.says("reversals", **day, sequence="2", reversed_at=at))["state"] == "AWAITED"
+    assert (await season.says("payments", **paying, sequence="2"))["state"] == "REVERSED"
+    number = person["document_number"]
+    lines = [
+        tax_line(
+            each if kind == "缴费" else f"R{each}", number=number, kind=kind, original="" if kind == "缴费" else each
+        )
+        for each in ("1", "2")
+        for kind in ("缴费", "退费")
+    ]
+    await season.brings("2023-10-08", tax_file(*lines))
+
+
 async def bring_twice(season: Season, enrolment_id: str) -> None:
     """A village brings the cash of somebody who had paid by WeChat, under a mistaken total that it then corrects."""
     line = {"receipt_no": "R9-0", "enrolment_id": enrolment_id, "amount_fen": 38_000}
@@ -273,6 +326,7 @@ async def at_work(installation: Installation, folder: Path) -> AsyncIterator[Sea
             tax_base_url=tax.url,
             tax_token=SecretStr(TOKEN),
             policy_overrides=AMOUNTS,
+            collecting_agents=(agent(folder, "TAX", *sorted(TAX_CHANNELS)).model_copy(update={"layout": TAX}),),
         )
         await equipped.set_business_date(OCTOBER_8, *(service.name for service in AT_WORK))
         async with equipped.http_client(*AT_WORK) as http:
@@ -298,6 +352,7 @@ async def play(season: Season) -> None:
     await prepare(season)
     east = [await season.register(sequence) for sequence in (1, 2, SUBSISTENCE, DESTITUTE)]
     west = [await season.register(sequence, WEST) for sequence in (11, 12, 13, 14)]
+    await pay_at_the_tax_hall_and_take_back(season, 14)
     family = await season.pay(east[0], east[1])
     await season.pay(east[2])  # 180 yuan, the county pays 200
     await season.pay(west[0])

@@ -13,7 +13,8 @@ async def corrected(county: County, tmp_path: Path) -> County:
     """The county, where a village brought the cash of somebody who had paid by WeChat, under a mistaken total."""
     (paid,) = await county.sql(
         "payment",
-        "SELECT enrolment_id FROM payment_line WHERE state = 'CREDITED' AND region = $1 ORDER BY id LIMIT 1",
+        "SELECT enrolment_id FROM payment_line WHERE state = 'CREDITED' AND reversed_by IS NULL AND region = $1"
+        " ORDER BY id LIMIT 1",
         WEST,
     )
     async with at_work(county.installation, tmp_path) as season:

@@ -23,7 +23,7 @@ CONSOLE = "console"
 TOOLS = "tools"  # doctor, replay and import, beside the services
 MERCHANTS = "merchants"  # where the merchants' PEM files go
 # What only the channels and the tax bureau can give; the operator writes it in.
-_TO_FILL_IN = {"canbao_wechat_merchants": "[]", "canbao_tax_token": ""}
+_TO_FILL_IN = {"canbao_wechat_merchants": "[]", "canbao_collecting_agents": "[]", "canbao_tax_token": ""}
 _PEOPLE = ("registration", "subsidy")  # who handles names and numbers
 _ADMIN = "admin"
 _READABLE = 0o444
@@ -142,6 +142,8 @@ def _parts(known: Mapping[str, Any], clients: Mapping[str, str]) -> Iterator[tup
     for service in _PEOPLE:
         yield service, "canbao_person_token_key", known["person_token_key"]
         yield service, "canbao_encryption_keys", json.dumps(known["encryption_keys"])
+    # Banks name people by their documents; payment turns a number into a token, and keeps none.
+    yield "payment", "canbao_person_token_key", known["person_token_key"]
     yield "registration", "token.pem", known["token_private_key"]
     yield CONSOLE, "canbao_console_client_secret", clients[CONSOLE]
     yield CONSOLE, "token.pub.pem", public_key

@@ -54,6 +54,7 @@ KINDS: Final[Mapping[str, LostKind]] = {
     "registration.enrolment_readmitted.v1": _KNOWN,
     "registration.enrolment_paid.v1": _KNOWN,
     "registration.enrolment_payment_corrected.v1": _KNOWN,
+    "registration.enrolment_payment_reversed.v1": _KNOWN,
     "registration.enrolment_activated.v1": _BY_ITSELF,
     "registration.enrolment_reaffirmed.v1": _BY_ITSELF,
     "registration.business_date_advanced.v1": LostKind(
@@ -73,6 +74,8 @@ KINDS: Final[Mapping[str, LostKind]] = {
         "enter the cash receipt again, with its slip and bank line",
         ("enrolment_id", "amount_fen", "paid_on"),
     ),
+    # Institutions say again what they took back, online or in their file.
+    "payment.contribution_reversed.v1": _BY_ITSELF,
     "payment.payment_suspended.v1": _BY_ITSELF,
     "payment.refund_paid.v1": LostKind(
         True, "重新提出退款，渠道会答复已退", "put the refund forward again: the channel says that it was paid"

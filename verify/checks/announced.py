@@ -17,8 +17,8 @@ from verify.snapshot import Databases
 _NEWEST = """
     SELECT DISTINCT ON (event.event, thing) event.event, event.aggregate_id, thing, event.region, facts
     FROM (
-        SELECT aggregate_id, aggregate_seq, event, region, benefit_year, recorded_at, payload
-        FROM proof.outbox WHERE event IN ({events}) OFFSET 0
+        SELECT aggregate_id, aggregate_seq, event.event, region, benefit_year, recorded_at, payload
+        FROM proof.outbox AS event WHERE event.event IN ({events}) {still} OFFSET 0
     ) AS event
     CROSS JOIN LATERAL (SELECT {thing} AS thing, concat_ws(' ', {facts}) AS facts OFFSET 0) AS said
     ORDER BY event.event, thing, event.aggregate_seq DESC
@@ -35,8 +35,9 @@ TEMPLATE: Final = """
 """
 
 
-def _agree(events: str, thing: str, facts: str, stands: str) -> str:
-    said = _NEWEST.format(thing=thing, facts=facts, events=", ".join(f"'{each}'" for each in events.split()))
+def _agree(events: str, thing: str, facts: str, stands: str, still: str = "") -> str:
+    named = ", ".join(f"'{each}'" for each in events.split())
+    said = _NEWEST.format(thing=thing, facts=facts, events=named, still=still)
     return TEMPLATE.format(said=said, stands=stands)
 
 
@@ -55,12 +56,21 @@ _REGISTERED_SAID = _agree(
     " SELECT FROM proof.outbox AS again WHERE again.aggregate_id = enrolment.id AND again.aggregate_seq = 1"
     " AND again.epoch > 1 AND again.event = 'registration.enrolment_reaffirmed.v1')",
 )
+# A contribution that was taken back is announced as reversed after it was announced as paid; its bill is open until it
+# is paid once more.
+_STILL_PAID = """
+    AND NOT EXISTS (
+        SELECT FROM proof.outbox AS taken_back
+        WHERE taken_back.event = 'payment.contribution_reversed.v1' AND taken_back.aggregate_id = event.aggregate_id
+          AND taken_back.aggregate_seq > event.aggregate_seq)
+"""
 _PAID_SAID = _agree(
     "payment.contribution_paid.v1",
     "event.payload ->> 'bill_id'",
     "event.benefit_year, " + _of("bill_version", "due_fen", "aided_fen", "channel", "paid_on"),
     "SELECT 'payment.contribution_paid.v1' AS event, id::text AS thing, region, concat_ws(' ', benefit_year, version,"
     " due_fen, aided_fen, paid_through, paid_on) AS facts FROM proof.bill WHERE state = 'PAID'",
+    _STILL_PAID,
 )
 _SUSPENDED_SAID = _agree(
     "payment.payment_suspended.v1",

@@ -11,7 +11,8 @@ _HOMELESS_INCOME = """
            concat(debit, ' ← ', credit, ' under ', region) AS found, amount_fen AS fen
     FROM proof.transfer
     WHERE (length(region) < 9 OR enrolment_id IS NULL)
-      AND (credit IN ('premium', 'aided', 'unapplied') OR debit IN ('in_transit', 'treasury'))
+      AND (credit IN ('premium', 'aided', 'unapplied')
+           OR debit IN ('in_transit', 'treasury') AND credit <> 'tax_direct')
     ORDER BY id
 """
 # One enrolment's money is that of one township; a line that wandered would be counted in two.
@@ -43,7 +44,7 @@ _NAMED = """
     SELECT concat('suspense ', channel, ' ', transaction_id) AS subject, region, 'a township' AS expected,
            concat(reason, ' ', state, ', order ', order_no) AS found, amount_fen AS fen
     FROM proof.suspense
-    WHERE payment_line_id IS NOT NULL AND length(region) < 9 AND state <> 'REFUNDED'
+    WHERE payment_line_id IS NOT NULL AND length(region) < 9 AND state NOT IN ('REFUNDED', 'REVERSED')
     UNION ALL
     SELECT concat('quarantined notice ', channel, ' ', coalesce(transaction_id, notify_id)), region, 'ours',
            concat(reason, ', order ', order_no,

@@ -162,8 +162,10 @@ _DIFFERENCES = """
 _COUNTED = f"""
     WITH counted AS (
         SELECT concat('payment line ', line.id) AS subject, line.region, line.counted_by AS batch_id, payment.channel,
-               payment.merchant_id, coalesce(line.attributed_to, payment.paid_on) AS day, line.attributed_by,
-               line.attributed_to, payment.transaction_id AS number, line.amount_fen AS fen, line.settled_on
+               payment.merchant_id, coalesce(line.attributed_to, payment.paid_on) AS day,
+               nullif(line.attributed_by, payment.direct_id) AS attributed_by,
+               CASE WHEN line.attributed_by IS DISTINCT FROM payment.direct_id THEN line.attributed_to END
+               AS attributed_to, payment.transaction_id AS number, line.amount_fen AS fen, line.settled_on
         FROM proof.payment_line AS line JOIN proof.payment AS payment ON payment.id = line.payment_id
         WHERE num_nonnulls(line.counted_by, line.settled_on, line.attributed_by, line.attributed_to) > 0
         UNION ALL

@@ -1,7 +1,7 @@
 """The books by themselves, and against what the domain's own rows say about the same money."""
 
 from verify.check import ConsistencyCheck
-from verify.checks.sql import count, differing_rows
+from verify.checks.sql import HELD_BY, count, differing_rows
 from verify.findings import Findings
 from verify.snapshot import Databases
 
@@ -9,7 +9,7 @@ from verify.snapshot import Databases
 # village cash, with collectors who owe it, with channels and in the pending account; it changes by exactly what was
 # paid in, less what was refunded, remitted and not returned. Equal on every day, the equation holds at the end of every
 # day.
-_EQUATION = """
+_EQUATION = f"""
     WITH booked AS (
         SELECT region, effective_on AS day, sum(CASE WHEN into_hand THEN amount_fen ELSE -amount_fen END) AS fen
         FROM (
@@ -24,6 +24,12 @@ _EQUATION = """
         SELECT region, day, sum(fen) AS fen FROM (
             SELECT line.region, payment.paid_on AS day, line.amount_fen AS fen
             FROM proof.payment_line AS line JOIN proof.payment AS payment ON payment.id = line.payment_id
+            WHERE {HELD_BY} <> 'tax_direct'
+            UNION ALL
+            SELECT line.region, greatest(reversal.reversed_on, payment.paid_on), -line.amount_fen
+            FROM proof.payment_line AS line JOIN proof.payment AS payment ON payment.id = line.payment_id
+            JOIN proof.direct_reversal AS reversal ON reversal.id = line.reversed_by
+            WHERE {HELD_BY} <> 'tax_direct'
             UNION ALL SELECT region, received_on, amount_fen FROM proof.cash_receipt
             UNION ALL SELECT region, refunded_on, -amount_fen FROM proof.refund WHERE state = 'PAID'
             UNION ALL SELECT region, refunded_on, -amount_fen FROM proof.unasked_refund
@@ -47,7 +53,7 @@ _EQUATION = """
     FROM booked FULL JOIN recorded USING (region, day)
     WHERE coalesce(booked.fen, 0) <> coalesce(recorded.fen, 0)
     ORDER BY region, day
-"""
+"""  # noqa: S608 - a constant
 
 # Which accounts may stand against each other: the table of the books, nothing else is a posting.
 _POSTINGS = """
@@ -59,7 +65,9 @@ _POSTINGS = """
            ('refunded_unasked', 'channel'), ('suspense', 'refunded_unasked'),
            ('collector_short', 'village_cash'), ('pending', 'collector_short'), ('village_cash', 'collector_short'),
            ('collector_short', 'pending'),
-           ('funder', 'aided')
+           ('funder', 'aided'), ('aided', 'funder'), ('premium', 'channel'), ('suspense', 'channel'),
+           ('treasury', 'tax_direct'),
+           ('tax_direct', 'premium'), ('tax_direct', 'suspense'), ('premium', 'tax_direct'), ('suspense', 'tax_direct')
 """
 _TRANSFERS = f"""
     SELECT concat('transfer ', id) AS subject, region, 'a posting of the books' AS expected,
@@ -130,7 +138,7 @@ _DAILY = """
             SELECT region, debit, effective_on, -amount_fen FROM proof.transfer WHERE kind = 'refund_deducted'
         ) AS side
         WHERE account IN ('village_cash', 'collector_short', 'pending', 'in_transit', 'treasury', 'unapplied',
-                          'suspense', 'refunded_unasked')
+                          'suspense', 'refunded_unasked', 'tax_direct')
            OR starts_with(account, 'channel:')
         GROUP BY region, account, day
     ) AS ended
@@ -152,10 +160,10 @@ _APPEND_ONLY = f"""
 """  # noqa: S608 - a constant
 
 # Account by account and region: what the books say stands there, against the rows of those who put it there.
-_RECORDED = """
-    SELECT line.region, concat('channel:', payment.channel) AS account, line.amount_fen AS fen
+_RECORDED = f"""
+    SELECT line.region, {HELD_BY} AS account, line.amount_fen AS fen
     FROM proof.payment_line AS line JOIN proof.payment AS payment ON payment.id = line.payment_id
-    WHERE line.settled_on IS NULL
+    WHERE line.settled_on IS NULL AND line.reversed_by IS NULL
     UNION ALL SELECT region, concat('channel:', channel), -amount_fen FROM proof.refund WHERE state = 'PAID'
     UNION ALL SELECT region, concat('channel:', channel), -amount_fen FROM proof.unasked_refund
     UNION ALL SELECT region, 'refunded_unasked', amount_fen FROM proof.unasked_refund WHERE recovered_by IS NULL
@@ -171,6 +179,8 @@ _RECORDED = """
     UNION ALL SELECT region, 'pending', -amount_fen FROM proof.remittance_line WHERE place IN ('IN_TRANSIT', 'TREASURY')
     UNION ALL SELECT region, 'in_transit', amount_fen FROM proof.remittance_line WHERE place = 'IN_TRANSIT'
     UNION ALL SELECT region, 'treasury', amount_fen FROM proof.remittance_line WHERE place = 'TREASURY'
+    UNION ALL SELECT region, 'treasury', amount_fen FROM proof.tax_direct_receipt
+    UNION ALL SELECT region, 'tax_direct', -amount_fen FROM proof.tax_direct_receipt
     UNION ALL SELECT region, 'premium', -due_fen FROM proof.bill WHERE state = 'PAID'
     UNION ALL SELECT region, 'unapplied', -amount_fen FROM proof.cash_receipt WHERE state = 'USED'
     UNION ALL SELECT region, 'refund_payable', -amount_fen FROM proof.cash_receipt WHERE state = 'RECALLED'
@@ -182,9 +192,9 @@ _RECORDED = """
     SELECT region, 'refund_payable', -amount_fen FROM proof.refund WHERE approved_on IS NOT NULL AND state <> 'PAID'
     UNION ALL
     SELECT region, 'suspense', -amount_fen FROM proof.suspense
-    WHERE payment_line_id IS NOT NULL AND state <> 'RECOVERED'
+    WHERE payment_line_id IS NOT NULL AND state NOT IN ('RECOVERED', 'REVERSED')
       AND id NOT IN (SELECT suspense_id FROM proof.refund WHERE approved_on IS NOT NULL)
-"""
+"""  # noqa: S608 - a constant
 # What a channel gave back of money that came with another payout than the one from which it deducted it.
 _DEDUCTED = """
     SELECT refund.region, concat('channel:', refund.channel) AS account, refund.amount_fen AS fen
@@ -216,7 +226,8 @@ _ACCOUNTS = f"""
             UNION ALL SELECT region, credit, -amount_fen FROM proof.transfer
         ) AS side
         WHERE account IN ('village_cash', 'pending', 'in_transit', 'treasury', 'premium', 'unapplied', 'refund_payable',
-                          'suspense', 'refunded_unasked', 'collector_short') OR starts_with(account, 'channel:')
+                          'suspense', 'refunded_unasked', 'collector_short', 'tax_direct')
+           OR starts_with(account, 'channel:')
         GROUP BY 1, 2
     ), recorded AS (
         SELECT region, account, sum(fen) AS fen FROM ({_RECORDED}) AS rows GROUP BY 1, 2

@@ -6,8 +6,8 @@ from verify.findings import Findings
 from verify.snapshot import Databases
 
 _DAY = "(({moment}) AT TIME ZONE 'Asia/Shanghai')::date"
-# A payment names the notice that made it, or the line of the channel's bill where no notice ever came. What both say
-# must be the same, and the day is that of the success.
+# A payment names the notice that made it, the line of the channel's bill where no notice ever came, or what
+# its institution said of one without an order. What both say must be the same, and the day is that of the success.
 _PAYMENT_AS_REPORTED = f"""
     SELECT concat('payment ', payment.id) AS subject, payment.region,
            coalesce(concat_ws(' ', notice.channel, notice.merchant_id, notice.transaction_id, notice.order_no,
@@ -17,7 +17,7 @@ _PAYMENT_AS_REPORTED = f"""
                      payment.paid_at, payment.paid_on) AS found, payment.amount_fen AS fen
     FROM proof.payment AS payment LEFT JOIN proof.notice AS notice
       ON notice.id = payment.notice_id AND notice.kind = 'PAYMENT' AND notice.outcome = 'SUCCESS'
-    WHERE (payment.notice_id IS NOT NULL AND payment.bill_id IS NOT NULL)
+    WHERE num_nonnulls(payment.notice_id, payment.bill_id, payment.direct_id) <> 1
        OR (notice.channel, notice.merchant_id, notice.transaction_id, notice.order_no, notice.succeeded_at,
            {_DAY.format(moment="notice.succeeded_at")})
           IS DISTINCT FROM (payment.channel, payment.merchant_id, payment.transaction_id, payment.order_no,
@@ -31,6 +31,13 @@ _PAYMENT_AS_REPORTED = f"""
             AND (line.business_no, line.amount_fen, coalesce(trade.order_no, payment.order_no),
                  {_DAY.format(moment="payment.paid_at")})
                 = (payment.transaction_id, payment.amount_fen, payment.order_no, payment.paid_on))
+      AND NOT EXISTS (
+          SELECT FROM proof.direct_payment AS said
+          WHERE said.id = payment.direct_id AND payment.order_no IS NULL
+            AND (said.channel, said.institution, said.transaction_id, said.amount_fen, said.paid_at,
+                 {_DAY.format(moment="said.paid_at")})
+                = (payment.channel, payment.merchant_id, payment.transaction_id, payment.amount_fen, payment.paid_at,
+                   payment.paid_on))
     ORDER BY payment.id
 """  # noqa: S608 - constants above
 # What became of a notice: credited where all of its payment was, suspended where a part was; whatever else it is

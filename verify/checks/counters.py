@@ -36,11 +36,12 @@ _COUNTING_EVENTS = f"""
     WHERE event.event = ANY(:events)
     ORDER BY event.aggregate_id, event.aggregate_seq
 """  # noqa: S608 - a constant
-_REGISTERED, _REJECTED, _READMITTED, _PAID, _TERMINATED = (
+_REGISTERED, _REJECTED, _READMITTED, _PAID, _REVERSED, _TERMINATED = (
     "registration.enrolment_registered.v1",
     "registration.enrolment_rejected.v1",
     "registration.enrolment_readmitted.v1",
     "registration.enrolment_paid.v1",
+    "registration.enrolment_payment_reversed.v1",
     "registration.enrolment_terminated.v1",
 )
 _TARGETS = """
@@ -93,7 +94,7 @@ async def _to_come(databases: Databases) -> tuple[dict[Village, Counts], dict[Vi
             _COUNTING_EVENTS,
             keys=[difference.key for difference in some],
             places=[consumed_until(difference) for difference in some],
-            events=[_REGISTERED, _REJECTED, _READMITTED, _PAID, _TERMINATED],
+            events=[_REGISTERED, _REJECTED, _READMITTED, _PAID, _REVERSED, _TERMINATED],
         )
         for event in rows:
             village = (event["benefit_year"], event["region"])
@@ -110,6 +111,8 @@ def _add(counts: Counts, event: RowMapping) -> Counts:
         return registered + 1, enrolled, terminated
     if event["event"] == _PAID:
         return registered, enrolled + 1, terminated
+    if event["event"] == _REVERSED:
+        return registered, enrolled - 1, terminated
     return registered - 1, enrolled - (1 if event["was_paid"] else 0), terminated + 1
 
 

@@ -25,10 +25,22 @@ _SHOWN = """
     FROM proof.enrolment WHERE enrolled OR live AND outcome = 'PRICED' AND bill_version = assessment_version
 """
 _FLOWS = (
-    Flow("payment", "registration", ("payment.bill_issued.v1", "payment.contribution_paid.v1")),
+    Flow(
+        "payment",
+        "registration",
+        ("payment.bill_issued.v1", "payment.contribution_paid.v1", "payment.contribution_reversed.v1"),
+    ),
     Flow("subsidy", "registration", ("subsidy.contribution_assessed.v1",)),
     Flow("subsidy", "payment", ("subsidy.contribution_assessed.v1",)),
-    Flow("registration", "payment", ("registration.enrolment_paid.v1", "registration.enrolment_terminated.v1")),
+    Flow(
+        "registration",
+        "payment",
+        (
+            "registration.enrolment_paid.v1",
+            "registration.enrolment_payment_reversed.v1",
+            "registration.enrolment_terminated.v1",
+        ),
+    ),
 )
 # Cover begins the day after a wait that is counted from the day of payment, where the row says so, else as the row
 # says; a wait that outlasts the row's period leaves no cover. A month more ends on the same day or on the month's last.
@@ -63,6 +75,7 @@ _TO_SUBSIDY = (
         (
             "registration.enrolment_paid.v1",
             "registration.enrolment_payment_corrected.v1",
+            "registration.enrolment_payment_reversed.v1",
             "registration.enrolment_terminated.v1",
         ),
     ),

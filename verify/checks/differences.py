@@ -5,7 +5,8 @@ from verify.checks.sql import count, differing_rows
 from verify.findings import Findings
 from verify.snapshot import Databases
 
-# A difference is one of six kinds: a refund nobody asked for, a payment or a refund that no bill has (class 6), one
+# A difference is one of these kinds: a payment that no file of its institution has, or that one has otherwise; a refund
+# nobody asked for, a payment or a refund that no bill has (class 6), one
 # that its bill calls failed (5), a payment or a refund that moved in a payout and that nothing of ours was counted for
 # (2, 3, 4). What it names says the rest of it, to the day. What was counted for another movement leaves us with 0.
 _DIFFERENCES_COMPARED = """
@@ -40,6 +41,23 @@ _DIFFERENCES_COMPARED = """
         JOIN proof.billed_merchant AS merchant
           ON (merchant.channel, merchant.merchant_id) = (payment.channel, payment.merchant_id)
         WHERE difference.unasked_id IS NULL AND difference.bill_id IS NULL AND difference.refund_id IS NULL
+        UNION ALL
+        SELECT difference.id, 6, 'PAYMENT', payment.channel, payment.merchant_id, payment.transaction_id, NULL,
+               payment.id, NULL, NULL, NULL, NULL, payment.amount_fen, NULL, 'CHANNEL', said.region,
+               said.business_date + 1, said.business_date + 1
+        FROM difference JOIN proof.payment AS payment ON payment.id = difference.payment_id
+        JOIN proof.direct_payment AS said ON said.id = payment.direct_id
+        WHERE difference.theirs_fen IS NULL
+        UNION ALL
+        SELECT DISTINCT difference.id, 2, 'PAYMENT', payment.channel, payment.merchant_id, payment.transaction_id,
+               NULL::text, payment.id, NULL::uuid, NULL::uuid, NULL::uuid, NULL::integer, payment.amount_fen,
+               line.amount_fen, 'CHANNEL', file.region, file.file_day, file.file_day
+        FROM difference JOIN proof.payment AS payment ON payment.id = difference.payment_id
+        JOIN proof.channel_file_line AS line
+          ON (line.institution, line.transaction_id, line.amount_fen, line.state)
+             = (payment.merchant_id, payment.transaction_id, difference.theirs_fen, 'CONTESTED')
+        JOIN proof.channel_file AS file ON (file.id, file.file_day) = (line.file_id, difference.since)
+        WHERE payment.direct_id IS NOT NULL
         UNION ALL
         SELECT difference.id, 6, 'REFUND', refund.channel, refund.merchant_id, refund.transaction_id, NULL,
                payment.id, refund.id, NULL, NULL, NULL, refund.amount_fen, NULL, 'CHANNEL', merchant.region,
@@ -148,7 +166,11 @@ _DIFFERENCES_ENDED = """
     WHERE difference.state NOT IN ('OPEN', 'CLOSED')
        OR (difference.state = 'CLOSED') <> (difference.closed_because IS NOT NULL)
        OR (difference.state = 'CLOSED') <> (difference.closed_on IS NOT NULL)
-       OR difference.closed_because NOT IN ('COUNTED', 'DECIDED', 'RECOVERED')
+       OR difference.closed_because NOT IN ('COUNTED', 'DECIDED', 'RECOVERED', 'FILED')
+       OR difference.closed_because = 'FILED' AND NOT EXISTS (
+           SELECT FROM proof.channel_file_line AS line
+           WHERE (line.institution, line.transaction_id, line.kind)
+                 = (difference.merchant_id, difference.transaction_id, 'PAYMENT') AND line.fault IS NULL)
        OR difference.closed_because = 'RECOVERED' AND difference.unasked_id IS NULL
        OR difference.closed_by IS NULL AND difference.closed_because = 'DECIDED'
        OR difference.closed_by IS NOT NULL AND difference.state = 'OPEN'

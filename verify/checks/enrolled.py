@@ -31,11 +31,19 @@ _ENROLLED = f"""
     FROM proof.enrolment WHERE enrolled
 """  # noqa: S608 - constants above
 _FLOWS = (
-    Flow("payment", "registration", ("payment.contribution_paid.v1",)),
+    Flow("payment", "registration", ("payment.contribution_paid.v1", "payment.contribution_reversed.v1")),
     # Nothing due: both learn of it from subsidy, each in its own time.
     Flow("subsidy", "registration", ("subsidy.contribution_assessed.v1",)),
     Flow("subsidy", "payment", ("subsidy.contribution_assessed.v1",)),
-    Flow("registration", "payment", ("registration.enrolment_paid.v1", "registration.enrolment_terminated.v1")),
+    Flow(
+        "registration",
+        "payment",
+        (
+            "registration.enrolment_paid.v1",
+            "registration.enrolment_payment_reversed.v1",
+            "registration.enrolment_terminated.v1",
+        ),
+    ),
 )
 # A paid enrolment without money must owe nothing; one that paid must have paid what was due.
 _BASIS = """

@@ -1,7 +1,7 @@
 """Money in: each success of a channel is one payment, and each payment is its transfers."""
 
 from verify.check import ConsistencyCheck
-from verify.checks.sql import count, differing_rows
+from verify.checks.sql import HELD_BY, count, differing_rows
 from verify.findings import Findings
 from verify.snapshot import Databases
 
@@ -23,7 +23,8 @@ _SUCCESS = """
 """
 _AGE = "greatest(extract(epoch FROM clock_timestamp() - notice.recorded_at), 0)::float8"
 
-# A payment that only the channel's bill names has the bill's line for its success.
+# A payment that only the channel's bill names has the bill's line for its success, one without an order what its
+# institution said, unless it had taken it back before.
 # What was acknowledged and not yet credited is money at risk: it waits, and its age says for how long.
 _SUCCESSES = f"""
     WITH success AS (
@@ -39,6 +40,13 @@ _SUCCESSES = f"""
             SELECT FROM proof.notice AS notice WHERE {_SUCCESS}
                AND (notice.channel, notice.merchant_id, notice.transaction_id)
                    = (bill.channel, bill.merchant_id, line.business_no))
+        UNION ALL
+        SELECT said.channel, said.institution, said.transaction_id, said.amount_fen, said.region, 1, false, 0
+        FROM proof.direct_payment AS said WHERE NOT EXISTS (
+            SELECT FROM proof.direct_reversal AS reversal
+            WHERE (reversal.institution, reversal.transaction_id, reversal.amount_fen)
+                  = (said.institution, said.transaction_id, said.amount_fen)
+              AND reversal.recorded_at < said.recorded_at)
     ), payment AS (
         SELECT channel, merchant_id, transaction_id, sum(amount_fen) AS amount_fen, min(region) AS region,
                count(*) AS payments
@@ -97,11 +105,11 @@ _PAYMENTS = """
     ORDER BY payment.id
 """
 # One line is one transfer, caused by the payment's notice: into premium where it pays a bill, else into suspense.
-_LINES = """
+_LINES = f"""
     WITH line AS (
-        SELECT coalesce(payment.notice_id, payment.bill_id) AS cause,
+        SELECT coalesce(payment.notice_id, payment.bill_id, payment.direct_id) AS cause,
                coalesce(line.enrolment_id::text, line.region) AS owner, line.region,
-               concat('channel:', payment.channel, ' → ',
+               concat({HELD_BY}, ' → ',
                       CASE line.state WHEN 'CREDITED' THEN 'premium' ELSE 'suspense' END) AS route,
                sum(line.amount_fen) AS fen, count(*) AS lines
         FROM proof.payment_line AS line JOIN proof.payment AS payment ON payment.id = line.payment_id
@@ -109,7 +117,8 @@ _LINES = """
     ), booked AS (
         SELECT caused_by AS cause, coalesce(enrolment_id::text, region) AS owner, region,
                concat(debit, ' → ', credit) AS route, sum(amount_fen) AS fen, count(*) AS lines
-        FROM proof.transfer WHERE starts_with(debit, 'channel:') AND credit IN ('premium', 'suspense')
+        FROM proof.transfer
+        WHERE (starts_with(debit, 'channel:') OR debit = 'tax_direct') AND credit IN ('premium', 'suspense')
         GROUP BY 1, 2, 3, 4
     )
     SELECT concat('payment by notice ', cause, ' of ', owner) AS subject, region,
@@ -120,7 +129,7 @@ _LINES = """
     FROM line FULL JOIN booked USING (cause, owner, region, route)
     WHERE booked.lines IS DISTINCT FROM line.lines OR booked.fen IS DISTINCT FROM line.fen
     ORDER BY subject, found
-"""
+"""  # noqa: S608 - a constant
 _SETTLED = """
     WITH line AS (
         SELECT payment.channel, coalesce(line.enrolment_id::text, line.region) AS owner, line.region,

@@ -12,6 +12,9 @@ _CAUSE = """
     CASE
         WHEN kind IN ('premium_received', 'suspended', 'refunded')
             THEN EXISTS (SELECT FROM proof.notice AS cause WHERE cause.id = moved.caused_by)
+                 OR kind <> 'refunded'
+                 AND EXISTS (SELECT FROM proof.direct_payment AS cause
+                             WHERE cause.id = moved.caused_by AND cause.paid_on = moved.effective_on)
                  OR kind <> 'premium_received'
                  AND EXISTS (SELECT FROM proof.channel_bill AS cause WHERE cause.id = moved.caused_by)
         WHEN kind IN ('settled', 'refund_deducted', 'deposit_matched', 'deposit_short', 'shortage_paid',
@@ -33,6 +36,12 @@ _CAUSE = """
         WHEN kind IN ('receipt_taken', 'refund_cash_fetched', 'refund_cash_signed_for')
             THEN EXISTS (SELECT FROM proof.cash_receipt AS cause WHERE cause.id = moved.caused_by
                          AND (moved.kind <> 'receipt_taken' OR cause.received_on = moved.effective_on))
+        WHEN kind IN ('premium_reversed', 'suspense_reversed', 'aid_withdrawn')
+            THEN EXISTS (SELECT FROM proof.direct_reversal AS cause WHERE cause.id = moved.caused_by
+                         AND cause.reversed_on <= moved.effective_on)
+        WHEN kind = 'tax_direct_received'
+            THEN EXISTS (SELECT FROM proof.tax_direct_receipt AS cause WHERE cause.id = moved.caused_by
+                         AND cause.received_on = moved.effective_on)
         WHEN kind = 'refund_recovered'
             THEN EXISTS (SELECT FROM proof.notice AS cause WHERE cause.id = moved.caused_by)
         WHEN kind = 'suspense_refund_decided'

@@ -11,7 +11,7 @@ _BILL_SOURCES = """
         SELECT line.id, line.enrolment_id, line.benefit_year, line.region, line.amount_fen, payment.paid_on AS day,
                payment.channel
         FROM proof.payment_line AS line JOIN proof.payment AS payment ON payment.id = line.payment_id
-        WHERE line.state = 'CREDITED'
+        WHERE line.state = 'CREDITED' AND line.reversed_by IS NULL
         UNION ALL
         SELECT id, enrolment_id, benefit_year, region, amount_fen, received_on, 'VILLAGE_CASH'
         FROM proof.cash_receipt WHERE state = 'WRITTEN_OFF'
@@ -29,12 +29,12 @@ _BILL_SOURCES = """
                             paid.paid_through)
     ORDER BY subject
 """
-# The line that pays a bill names it; money that pays none names none.
+# The line that pays a bill names it; money that pays none names none, unless it was taken back.
 _BILL_OF_LINE = """
     SELECT concat('payment line ', line.id) AS subject, line.region, coalesce(bill.id::text, 'no bill') AS expected,
            coalesce(line.bill_id::text, 'no bill') AS found, line.amount_fen AS fen
     FROM proof.payment_line AS line LEFT JOIN proof.bill AS bill ON bill.paid_by = line.id AND bill.state = 'PAID'
-    WHERE bill.id IS DISTINCT FROM line.bill_id ORDER BY line.id
+    WHERE bill.id IS DISTINCT FROM CASE WHEN line.reversed_by IS NULL THEN line.bill_id END ORDER BY line.id
 """
 # Aid is booked for a paid bill as the bill says, on the day on which it was paid, for the year of the bill.
 _BILL_AID = """
@@ -42,8 +42,9 @@ _BILL_AID = """
            coalesce(aid.fen, 0)::text AS found, (coalesce(aid.fen, 0) - coalesce(bill.aided_fen, 0))::bigint AS fen
     FROM proof.bill AS bill
     LEFT JOIN (
-        SELECT enrolment_id, benefit_year, effective_on, sum(amount_fen) AS fen FROM proof.transfer
-        WHERE credit = 'aided' GROUP BY 1, 2, 3
+        SELECT enrolment_id, benefit_year, effective_on,
+               sum(CASE WHEN credit = 'aided' THEN amount_fen ELSE -amount_fen END) AS fen
+        FROM proof.transfer WHERE 'aided' IN (debit, credit) GROUP BY 1, 2, 3
     ) AS aid ON (aid.enrolment_id, aid.benefit_year, aid.effective_on)
                 = (bill.enrolment_id, bill.benefit_year, bill.paid_on)
     WHERE bill.state = 'PAID' AND (coalesce(aid.fen, 0) <> bill.aided_fen OR bill.superseded_because IS NOT NULL)
@@ -97,7 +98,8 @@ _REFUNDS = """
            coalesce(refund.amount_fen, held.amount_fen) AS fen
     FROM proof.refund AS refund FULL JOIN proof.suspense AS held ON held.id = refund.suspense_id
     LEFT JOIN booked ON booked.caused_by = refund.id
-    WHERE refund.id IS NULL AND held.state NOT IN ('HELD', 'CONTESTED', 'RECOVERED') OR refund.id IS NOT NULL AND (
+    WHERE refund.id IS NULL AND held.state NOT IN (
+        'HELD', 'CONTESTED', 'RECOVERED', 'REVERSED', 'NEEDS_TREASURY_REFUND') OR refund.id IS NOT NULL AND (
         held.id IS NULL
         OR (held.channel, held.merchant_id, held.transaction_id, held.enrolment_id, held.benefit_year, held.region,
             held.amount_fen, held.paid_fen, held.reason)

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.batches.settlement_reference import SettlementReference
+from services.payment.ledger import accounts
 from shared.database.row import fetch_all, select_into
 
 # A channel pays out what it took on a day less what it gave back on that day, whatever day the latter was taken on. A
@@ -17,12 +18,12 @@ from shared.database.row import fetch_all, select_into
 _TAKEN = """
     FROM payment p JOIN payment_line l ON l.payment_id = p.id
     WHERE p.channel = {channel} AND p.merchant_id = {merchant_id} AND p.paid_on = {day} AND l.attributed_to IS NULL
-      AND l.settled_on IS NULL AND l.counted_by IS NULL
+      AND l.settled_on IS NULL AND l.counted_by IS NULL AND l.reversed_by IS NULL
 """
 _ATTRIBUTED = """
     FROM payment_line l JOIN payment p ON p.id = l.payment_id
     WHERE l.attributed_to = {day} AND p.channel = {channel} AND p.merchant_id = {merchant_id}
-      AND l.settled_on IS NULL AND l.counted_by IS NULL
+      AND l.settled_on IS NULL AND l.counted_by IS NULL AND l.reversed_by IS NULL
 """
 _GIVEN_BACK = """
     FROM refund r WHERE r.channel = {channel} AND r.merchant_id = {merchant_id} AND r.state = 'PAID'
@@ -37,7 +38,7 @@ _OWED = text(
     WITH taken AS MATERIALIZED (
         SELECT amount_fen FROM payment_line
         WHERE id IN (SELECT l.id {_TAKEN.format(**_ASKED)} UNION ALL SELECT l.id {_ATTRIBUTED.format(**_ASKED)})
-          AND counted_by IS NULL
+          AND counted_by IS NULL AND reversed_by IS NULL
         ORDER BY id FOR UPDATE
     )
     SELECT ((SELECT coalesce(sum(amount_fen), 0) FROM taken)
@@ -72,6 +73,22 @@ _WITH_MONEY = select_into(
     WHERE EXISTS (SELECT FROM payment p WHERE p.channel = n.channel AND p.merchant_id = n.merchant_id)
     """,
 )
+# From an institution's first file on, a day is settled once its own file of the day is worked: the file is its bill.
+_AWAITS_FILE = text(
+    """
+    SELECT EXISTS (SELECT FROM channel_file f
+                   WHERE f.institution = :merchant_id AND f.file_day <= :day AND f.accepted)
+       AND NOT EXISTS (SELECT FROM channel_file f
+                       WHERE f.institution = :merchant_id AND f.file_day = :day AND f.accepted AND f.state = 'DONE')
+    """
+)
+
+
+async def awaits_file(session: AsyncSession, settlement: SettlementReference) -> bool:
+    """Whether a day's money is of an institution that sends files, and that of the day is not worked yet."""
+    asked = {"merchant_id": settlement.merchant_id, "day": settlement.day}
+    found: bool = (await session.execute(_AWAITS_FILE, asked)).scalar_one()
+    return found
 
 
 async def lock_to_recount(session: AsyncSession) -> UUID | None:
@@ -87,8 +104,8 @@ async def lock_owed(session: AsyncSession, settlement: SettlementReference) -> i
 
 
 async def merchants_with_money(session: AsyncSession, asked: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Those of the (channel, merchant) through which money came in."""
-    wanted = sorted(asked)
+    """Those of the (channel, merchant) through which money came in that is paid out into the pending account."""
+    wanted = sorted(one for one in asked if one[0] not in accounts.TAX_CHANNELS)
     values = {"channels": [channel for channel, _ in wanted], "merchants": [merchant for _, merchant in wanted]}
     found = await fetch_all(session, _WITH_MONEY, _Merchant, values)
     return {(one.channel, one.merchant_id) for one in found}

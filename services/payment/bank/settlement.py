@@ -57,6 +57,9 @@ async def record_settlement(session: AsyncSession, region: str, line: Settlement
         # No channel pays out what nobody has paid: the line waits for its reversal, the day for the right one.
         await statements.let_wait(session, line.id, _TOO_EARLY)
         return
+    if await repository.awaits_file(session, settlement):
+        await statements.let_wait(session, line.id, settlements.AWAITS_FILE)
+        return
     batch = await parts.lock_waiting_part(session, settlement, region, line.trace)
     await add_settlements(session, batch.id, [line])
 

@@ -112,6 +112,7 @@ def bill_of(
     row_no: int | None,
     paid_on: date | None,
     review: str | None,
+    reopened: int,
     actor: str,
     correlation_id: UUID,
 ) -> Bill:
@@ -129,4 +130,5 @@ def bill_of(
         schedule_row_no=row_no,
         paid_on=paid_on,
         review=review,
+        reopened=reopened,
     )

@@ -34,6 +34,14 @@ class BillsKeepChanging(Transient):
 
 
 @dataclass(frozen=True, slots=True)
+class PersonYear:
+    """A person in one benefit year."""
+
+    person_token: str
+    benefit_year: int
+
+
+@dataclass(frozen=True, slots=True)
 class BillablePerson:
     """Whose premium a village may take for an enrolment, and for which year."""
 
@@ -170,6 +178,33 @@ _FREEZE = _PAID.statement(
     RETURNING old.state
     """
 )
+_PERSON_YEARS = ColumnMap[PersonYear]({"person_token": "text", "benefit_year": "integer"})
+# One look into the index for each. An ended enrolment's paid bill may stand beside the bill of another one.
+_ENROLMENTS_OF = _PERSON_YEARS.statement(
+    """
+    SELECT live.enrolment_id
+    FROM {rows} CROSS JOIN LATERAL (
+        SELECT enrolment_id FROM bill
+        WHERE bill.person_token = n.person_token AND bill.benefit_year = n.benefit_year AND superseded_because IS NULL
+        ORDER BY id DESC LIMIT 4
+    ) AS live
+    """
+)
+_UNPRICED_PEOPLE = select_into(
+    PersonYear,
+    _PERSON_YEARS.statement(
+        "SELECT DISTINCT {fields} FROM {rows} JOIN unpriced_enrolment USING (person_token, benefit_year)"
+    ).text,
+)
+_REOPEN = text(
+    """
+    UPDATE bill
+    SET state = 'OPEN', row_no = NULL, due_fen = NULL, aided_fen = NULL, paid_on = NULL, paid_through = NULL,
+        paid_by = NULL, reopened = reopened + 1
+    WHERE id = ANY(CAST(:ids AS uuid[]))
+    RETURNING old.state
+    """
+)
 _IN_REVIEW = select_into(
     BillInReview,
     """
@@ -292,3 +327,21 @@ async def unpriced(session: AsyncSession, enrolment_id: UUID) -> Unpriced | None
 async def in_review(session: AsyncSession, today: date, *, after: UUID | None, limit: int) -> list[BillInReview]:
     """Settled bills of which a newer assessment differs, while the benefit year has not begun; by id."""
     return await fetch_all(session, _IN_REVIEW, BillInReview, {"today": today, "after": after, "limit": limit})
+
+
+async def enrolments_of(session: AsyncSession, people: Collection[PersonYear]) -> list[UUID]:
+    """The enrolments of these people that have a bill in force."""
+    ordered = sorted(people, key=lambda one: (one.person_token, one.benefit_year))
+    return list((await session.execute(_ENROLMENTS_OF, _PERSON_YEARS.arrays(ordered))).scalars())
+
+
+async def unpriced_people(session: AsyncSession, people: Collection[PersonYear]) -> set[PersonYear]:
+    """Those of these people who were registered and have been assessed without a price."""
+    ordered = sorted(people, key=lambda one: (one.person_token, one.benefit_year))
+    return set(await fetch_all(session, _UNPRICED_PEOPLE, PersonYear, _PERSON_YEARS.arrays(ordered)))
+
+
+async def reopen(session: AsyncSession, bill_ids: Sequence[UUID]) -> int:
+    """Open paid bills, locked before, again: their payment was taken back. Returns how many had been paid."""
+    result = await session.execute(_REOPEN, {"ids": sorted(bill_ids)})
+    return sum(state == BillState.PAID for state in result.scalars())

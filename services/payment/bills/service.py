@@ -1,6 +1,6 @@
 """Issuing bills from assessments, and marking them paid."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -11,12 +11,13 @@ from services.payment.bills import repository
 from services.payment.bills.display import DisplayedBill, display
 from services.payment.bills.models import PaidTerms, ReviewedBill, SupersededBill
 from services.payment.bills.refusals import why_without_bill
+from services.payment.bills.repository import PersonYear
 from services.payment.bills.state import Bill, BillState, DueRow, Superseded, consequence_of
 from services.payment.ledger import postings
 from services.payment.ledger.service import post
 from services.payment.ledger.transfer import PostingContext, Transfer
 from shared.contracts.event import Event, Received, Trace
-from shared.contracts.payment import BillIssued, BillSuperseded, ContributionPaid
+from shared.contracts.payment import BillIssued, BillSuperseded, ContributionPaid, ContributionReversed
 from shared.contracts.registration import EnrolmentTerminated
 from shared.contracts.subsidy import ContributionAssessed, ScheduleRow
 from shared.domain.ids import new_id
@@ -40,6 +41,18 @@ class BillPayment:
     channel: str
     paid_on: date
     paid_by: UUID
+    caused_by: UUID
+    trace: Trace
+
+
+@dataclass(frozen=True, slots=True)
+class BillReversal:
+    """Money that had paid one bill and was taken back by the institution that had collected it, on ``reversed_on``."""
+
+    bill_id: UUID
+    amount_fen: int
+    channel: str
+    reversed_on: date
     caused_by: UUID
     trace: Trace
 
@@ -80,6 +93,36 @@ async def pay(session: AsyncSession, payments: Sequence[BillPayment]) -> None:
     aid = [move for one, due in paid for move in _aid(one.bill, due.row, one.paid_on, one.caused_by, one.trace)]
     await post(session, aid)
     await publish(session, [(_paid(one, due.row), one.trace) for one, due in paid])
+
+
+async def bills_of_people(
+    session: AsyncSession, people: Collection[PersonYear]
+) -> tuple[dict[PersonYear, Bill], set[PersonYear]]:
+    """The bills in force of these people, locked, and which of those without one wait for a price.
+
+    Where an earlier enrolment of a person ended, the bill that is open is theirs.
+    """
+    locked = await repository.lock_live(session, await repository.enrolments_of(session, people))
+    found: dict[PersonYear, Bill] = {}
+    for bill in sorted(locked.values(), key=lambda one: (one.state is BillState.OPEN, one.id)):
+        found[PersonYear(bill.person_token, bill.benefit_year)] = bill
+    missing = [one for one in people if one not in found]
+    return found, await repository.unpriced_people(session, missing) if missing else set()
+
+
+async def take_back(session: AsyncSession, reversals: Sequence[BillReversal]) -> None:
+    """Open paid bills again whose payment was taken back: withdraw the aid that they earned, announce each.
+
+    The money's own transfer is the caller's. Raises BillNotOpen where a bill was not paid.
+    """
+    if not reversals:
+        return
+    locked = await repository.lock(session, [one.bill_id for one in reversals])
+    if await repository.reopen(session, list(locked)) != len(reversals):
+        raise BillNotOpen("缴费单并未缴清 · a bill is not paid whose payment is taken back")
+    known = [(one, locked[one.bill_id]) for one in reversals]
+    await post(session, [move for one, bill in known for move in _aid_withdrawn(one, bill)])
+    await publish(session, [(_reversed(one, bill), one.trace) for one, bill in known])
 
 
 async def assess(session: AsyncSession, events: Sequence[Received[ContributionAssessed]]) -> None:
@@ -147,12 +190,39 @@ def _terms(payment: BillPayment) -> DueRow:
 
 
 def _aid(bill: Bill, row: ScheduleRow, day: date, caused_by: UUID, trace: Trace) -> list[Transfer]:
-    context = PostingContext(key=str(bill.id), effective_on=day, caused_by=caused_by, trace=trace)
+    context = PostingContext(key=bill.aid_key, effective_on=day, caused_by=caused_by, trace=trace)
     return [
         postings.aid_earned(bill.dimensions, share.amount_fen, context, funder=share.funder)
         for share in row.shares
         if share.amount_fen > 0
     ]
+
+
+def _aid_withdrawn(reversal: BillReversal, bill: Bill) -> list[Transfer]:
+    if bill.schedule_row_no is None:
+        raise BillNotOpen(f"缴费单 {bill.id} 并未缴清 · the bill is not paid")
+    context = PostingContext(
+        key=bill.aid_key, effective_on=reversal.reversed_on, caused_by=reversal.caused_by, trace=reversal.trace
+    )
+    return [
+        postings.aid_withdrawn(bill.dimensions, share.amount_fen, context, funder=share.funder)
+        for share in bill.rows[bill.schedule_row_no].shares
+        if share.amount_fen > 0
+    ]
+
+
+def _reversed(reversal: BillReversal, bill: Bill) -> ContributionReversed:
+    return ContributionReversed(
+        region=bill.region,
+        benefit_year=bill.benefit_year,
+        enrolment_id=bill.enrolment_id,
+        person_token=bill.person_token,
+        bill_id=bill.id,
+        bill_version=bill.version,
+        amount_fen=reversal.amount_fen,
+        channel=reversal.channel,
+        reversed_on=reversal.reversed_on,
+    )
 
 
 def _new_bill(assessed: ContributionAssessed, state: BillState, trace: Trace) -> Bill:

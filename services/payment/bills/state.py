@@ -11,7 +11,10 @@ from shared.contracts.subsidy import ContributionAssessed, ScheduleRow, row_for,
 
 
 class BillState(StrEnum):
-    """OPEN → PAID, or OPEN → SUPERSEDED. NOTHING_DUE is kept for its aid and is never issued to anybody."""
+    """OPEN → PAID, or OPEN → SUPERSEDED; PAID → OPEN where the institution that collected the payment took it back.
+
+    NOTHING_DUE is kept for its aid and is never issued to anybody.
+    """
 
     OPEN = "OPEN"
     PAID = "PAID"
@@ -52,6 +55,7 @@ class Bill:
     schedule_row_no: int | None = None  # frozen when paid
     paid_on: date | None = None
     review: str | None = None
+    reopened: int = 0  # how often a payment of it was taken back
 
     def row_in_force(self, day: date) -> DueRow | None:
         """The row in force on a payment's business date, with its number; None outside every row."""
@@ -66,6 +70,11 @@ class Bill:
         if row is None:
             raise ValueError(f"bill {self.id} has no rows")
         return row
+
+    @property
+    def aid_key(self) -> str:
+        """What makes its aid booked once: again only after its payment was taken back."""
+        return f"{self.id}:{self.reopened}" if self.reopened else str(self.id)
 
     @property
     def dimensions(self) -> Dimensions:

@@ -1,8 +1,7 @@
 """A downloaded bill becomes lines, all of them or none: in one transaction, in portions, with the file beside them."""
 
-import asyncio
 import json
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import Iterator
 from contextlib import aclosing
 from io import BytesIO
 from typing import BinaryIO
@@ -12,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.payment.channel_bills.contents import repository as contents
 from services.payment.channel_bills.models import AskedBill
 from services.payment.channels.bills import BillReader, Portion
+from services.payment.read_aside import read_aside
 from shared.database.copy_text import CopyText
 
 _PIECE = 1 << 20
@@ -26,7 +26,7 @@ async def store(session: AsyncSession, asked: AskedBill, reader: BillReader, reg
     """
     count = 0
     await contents.begin_lines(session, asked.kind)
-    async with aclosing(_read_aside(_gathered(reader.portions()))) as portions:
+    async with aclosing(read_aside(_gathered(reader.portions()))) as portions:
         async for lines, content in portions:
             await contents.stage(session, asked.kind, content)
             await contents.take_over(session, asked.id, asked.kind, region)
@@ -58,17 +58,3 @@ def _gathered(portions: Iterator[Portion]) -> Iterator[_Lines]:
             content, count = BytesIO(), 0
     content.seek(0)
     yield count, content
-
-
-async def _read_aside(portions: Iterator[_Lines]) -> AsyncGenerator[_Lines]:
-    """Read the next portion in a thread while this one is written."""
-    upcoming = asyncio.ensure_future(asyncio.to_thread(next, portions, None))
-    try:
-        while (lines := await upcoming) is not None:
-            upcoming = asyncio.ensure_future(asyncio.to_thread(next, portions, None))
-            yield lines
-    finally:
-        # A thread that still reads must not outlive the file.
-        await asyncio.wait([upcoming])
-        if not upcoming.cancelled():
-            upcoming.exception()

@@ -7,8 +7,8 @@ from services.payment.ledger.transfer import Dimensions, PostingContext, Transfe
 
 
 def premium_received(dimensions: Dimensions, amount_fen: int, context: PostingContext, *, channel: str) -> Transfer:
-    """A channel's notice pays a contribution: channel ← premium."""
-    return Transfer("premium_received", accounts.channel(channel), accounts.PREMIUM, amount_fen, dimensions, context)
+    """A channel's word pays a contribution: channel ← premium, or tax_direct ← premium."""
+    return Transfer("premium_received", accounts.collector(channel), accounts.PREMIUM, amount_fen, dimensions, context)
 
 
 def settled(dimensions: Dimensions, amount_fen: int, context: PostingContext, *, channel: str) -> Transfer:
@@ -32,6 +32,26 @@ def refund_deducted_reversed(
     """The bank's line of a payout was reversed, so nothing was deducted from it: pending ← channel."""
     kind = "refund_deducted_reversed"
     return Transfer(kind, accounts.PENDING, accounts.channel(channel), amount_fen, dimensions, context)
+
+
+# --- What an institution collected without an order and took back: a bank agent, or the tax bureau's own channels.
+
+
+def premium_reversed(dimensions: Dimensions, amount_fen: int, context: PostingContext, *, channel: str) -> Transfer:
+    """An institution took a contribution back (冲正): premium ← channel, or premium ← tax_direct."""
+    return Transfer("premium_reversed", accounts.PREMIUM, accounts.collector(channel), amount_fen, dimensions, context)
+
+
+def suspense_reversed(dimensions: Dimensions, amount_fen: int, context: PostingContext, *, channel: str) -> Transfer:
+    """An institution took money back that had paid no bill: suspense ← channel, or suspense ← tax_direct."""
+    kind = "suspense_reversed"
+    return Transfer(kind, accounts.SUSPENSE, accounts.collector(channel), amount_fen, dimensions, context)
+
+
+def tax_direct_received(dimensions: Dimensions, amount_fen: int, context: PostingContext) -> Transfer:
+    """What the tax bureau collected itself is in the treasury (入国库): treasury ← tax_direct."""
+    kind = "tax_direct_received"
+    return Transfer(kind, accounts.TREASURY, accounts.TAX_DIRECT, amount_fen, dimensions, context)
 
 
 # --- Village cash: receipt, deposit, import.
@@ -105,12 +125,17 @@ def aid_earned(dimensions: Dimensions, amount_fen: int, context: PostingContext,
     return Transfer(f"aid_earned:{funder}", accounts.funder(funder), accounts.AIDED, amount_fen, dimensions, context)
 
 
+def aid_withdrawn(dimensions: Dimensions, amount_fen: int, context: PostingContext, *, funder: str) -> Transfer:
+    """The enrolment is no longer PAID, so the funder, who has not paid, owes nothing: aided ← funder."""
+    return Transfer(f"aid_withdrawn:{funder}", accounts.AIDED, accounts.funder(funder), amount_fen, dimensions, context)
+
+
 # --- Money that pays no bill, and money that goes back.
 
 
 def suspended(dimensions: Dimensions, amount_fen: int, context: PostingContext, *, channel: str) -> Transfer:
-    """Money came in that pays no bill: channel ← suspense."""
-    return Transfer("suspended", accounts.channel(channel), accounts.SUSPENSE, amount_fen, dimensions, context)
+    """Money came in that pays no bill: channel ← suspense, or tax_direct ← suspense."""
+    return Transfer("suspended", accounts.collector(channel), accounts.SUSPENSE, amount_fen, dimensions, context)
 
 
 def suspense_refund_decided(dimensions: Dimensions, amount_fen: int, context: PostingContext) -> Transfer:

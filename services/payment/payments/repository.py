@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.payment.ledger.transfer import Dimensions
 from services.payment.notices.notice import PaymentNotice
 from shared.contracts.event import Trace
-from shared.database.bulk import ColumnMap, insert_rows
+from shared.database.bulk import ColumnMap, insert_rows, update_rows
 from shared.database.row import fetch_all, select_into
 
 
@@ -38,6 +38,39 @@ class NewPaymentLine:
     amount_fen: int
     credited: bool
     trace: Trace
+
+
+@dataclass(frozen=True, slots=True)
+class NewDirectPayment:
+    """A payment without an order about to be written, as its institution said it under ``direct_id``."""
+
+    id: UUID
+    direct_id: UUID
+    channel: str
+    institution: str
+    transaction_id: str
+    amount_fen: int
+    paid_at: datetime
+    paid_on: date
+    region: str
+    trace: Trace
+
+
+@dataclass(frozen=True, slots=True)
+class OtherDay:
+    """A line that its institution pays out with another day than the one on which it was paid, and who says so."""
+
+    line_id: UUID
+    day: date
+    said_by: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ReversedLine:
+    """A held line, and the reversal that took its payment back."""
+
+    line_id: UUID
+    reversed_by: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +144,25 @@ _PAYMENTS = ColumnMap[NewPayment](
         "correlation_id": ("uuid", "trace.correlation_id"),
     }
 )
+_DIRECT = ColumnMap[NewDirectPayment](
+    {
+        "id": "uuid",
+        "direct_id": "uuid",
+        "channel": "text",
+        "merchant_id": ("text", "institution"),
+        "transaction_id": "text",
+        "amount_fen": "bigint",
+        "paid_at": "timestamptz",
+        "paid_on": "date",
+        "region": "text",
+        "actor": ("text", "trace.actor"),
+        "correlation_id": ("uuid", "trace.correlation_id"),
+    }
+)
+_OTHER_DAYS = ColumnMap[OtherDay](
+    {"id": ("uuid", "line_id"), "attributed_to": ("date", "day"), "attributed_by": ("uuid", "said_by")}
+)
+_REVERSED = ColumnMap[ReversedLine]({"id": ("uuid", "line_id"), "reversed_by": "uuid"})
 _LINES = ColumnMap[NewPaymentLine](
     {
         "id": "uuid",
@@ -145,6 +197,9 @@ _BOOKED_TRANSACTIONS = text(
     "SELECT transaction_id FROM payment WHERE transaction_id = ANY(CAST(:transactions AS text[]))"
 )
 _INSERT_LINES = insert_rows("payment_line", _LINES)
+_INSERT_DIRECT = insert_rows("payment", _DIRECT, order_by="n.channel, n.merchant_id, n.transaction_id")
+_PAY_OUT_WITH = update_rows("payment_line", _OTHER_DAYS, key="id")
+_REVERSE = update_rows("payment_line", _REVERSED, key="id")
 _INSERT_BILLED = text(
     """
     INSERT INTO payment (id, channel, merchant_id, transaction_id, order_no, bill_id, bill_line, amount_fen, paid_at,
@@ -216,6 +271,27 @@ async def any_of_day(session: AsyncSession, channel: str, merchant_id: str, day:
 async def insert_lines(session: AsyncSession, lines: Sequence[NewPaymentLine]) -> None:
     """Write the parts of payments."""
     await session.execute(_INSERT_LINES, _LINES.arrays(lines))
+
+
+async def insert_direct(
+    session: AsyncSession,
+    payments: Sequence[NewDirectPayment],
+    lines: Sequence[NewPaymentLine],
+    days: Sequence[OtherDay],
+) -> None:
+    """Book payments without an order, one line each, and with which other day some are paid out."""
+    if not payments:
+        return
+    await session.execute(_INSERT_DIRECT, _DIRECT.arrays(payments))
+    await insert_lines(session, lines)
+    if days:
+        await session.execute(_PAY_OUT_WITH, _OTHER_DAYS.arrays(days))
+
+
+async def reverse(session: AsyncSession, lines: Sequence[ReversedLine]) -> None:
+    """Note on held lines that their payment was taken back: no settlement counts them."""
+    if lines:
+        await session.execute(_REVERSE, _REVERSED.arrays(lines))
 
 
 async def insert_billed(session: AsyncSession, payment: BilledPayment) -> bool:

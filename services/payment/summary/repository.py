@@ -98,7 +98,8 @@ _SUMMARY = text(
         GROUP BY 1, 2, 3, 4
     ), towns AS (
         SELECT town,
-               coalesce(sum(times) FILTER (WHERE kind IN ('premium_received', 'cash_imported')), 0) AS paid_count,
+               coalesce(sum(times) FILTER (WHERE kind IN ('premium_received', 'cash_imported')), 0)
+                 - coalesce(sum(times) FILTER (WHERE kind = 'premium_reversed'), 0) AS paid_count,
                coalesce(sum(fen) FILTER (WHERE credit = 'premium'), 0)
                  - coalesce(sum(fen) FILTER (WHERE debit = 'premium'), 0) AS taken_fen,
                coalesce(sum(fen) FILTER (WHERE credit = 'aided'), 0)
@@ -118,7 +119,8 @@ _SUMMARY = text(
                coalesce(sum(fen) FILTER (WHERE credit = 'refund_payable'), 0)
                  - coalesce(sum(fen) FILTER (WHERE debit = 'refund_payable'), 0) AS refund_payable_fen,
                coalesce(sum(times) FILTER (WHERE kind IN ('premium_received', 'suspended', 'receipt_taken')), 0)
-                 - coalesce(sum(times) FILTER (WHERE kind IN ('refunded', 'refund_cash_signed_for')), 0) AS items
+                 - coalesce(sum(times) FILTER (WHERE kind IN ('refunded', 'refund_cash_signed_for', 'premium_reversed',
+                                                              'suspense_reversed')), 0) AS items
         FROM moved GROUP BY town
     )
     SELECT

@@ -19,6 +19,11 @@ class SuspenseReason(StrEnum):
     SAME_TRANSACTION_OTHER_ORDER = "SAME_TRANSACTION_OTHER_ORDER"
     SAME_TRANSACTION_OTHER_AMOUNT = "SAME_TRANSACTION_OTHER_AMOUNT"
     ORDER_LOST = "ORDER_LOST"
+    # Of money that an institution collected without an order.
+    NOT_REGISTERED = "NOT_REGISTERED"
+    NOT_PRICED = "NOT_PRICED"
+    NAME_DIFFERS = "NAME_DIFFERS"
+    SAME_TRANSACTION_OTHER_PERSON = "SAME_TRANSACTION_OTHER_PERSON"
 
 
 # The bill is settled or gone, so this money is never kept: a refund is requested at once; an operator approves it.

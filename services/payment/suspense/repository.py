@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.payment.suspense.reasons import SuspenseReason
-from services.payment.suspense.state import Suspended, SuspenseState
+from services.payment.suspense.state import Suspended, SuspendedDirect, SuspenseState
 from shared.contracts.event import Trace
 from shared.database.bulk import ColumnMap, insert_rows
 from shared.database.row import fetch_all, select_into
@@ -23,7 +23,7 @@ class ListedSuspense:
     id: UUID
     channel: str
     merchant_id: str
-    order_no: str
+    order_no: str | None
     transaction_id: str
     enrolment_id: UUID | None
     benefit_year: int | None
@@ -96,8 +96,31 @@ _ITEMS = ColumnMap[Suspended](
         "correlation_id": ("uuid", "trace.correlation_id"),
     }
 )
+_DIRECT = ColumnMap[SuspendedDirect](
+    {
+        "id": "uuid",
+        "payment_line_id": "uuid",
+        "direct_id": "uuid",
+        "channel": "text",
+        "merchant_id": ("text", "institution"),
+        "transaction_id": "text",
+        "enrolment_id": ("uuid", "dimensions.enrolment_id"),
+        "person_token": ("text", "dimensions.person_token"),
+        "benefit_year": ("integer", "dimensions.benefit_year"),
+        "amount_fen": "bigint",
+        "paid_fen": ("bigint", "amount_fen"),
+        "reason": "text",
+        "suspended_on": "date",
+        "state": "text",
+        "region": ("text", "dimensions.region"),
+        "actor": ("text", "trace.actor"),
+        "correlation_id": ("uuid", "trace.correlation_id"),
+    }
+)
 _ONCE = "(channel, merchant_id, transaction_id, order_no, amount_fen) WHERE state = 'CONTESTED'"
 _INSERT = insert_rows("suspense", _ITEMS, then=f"ON CONFLICT {_ONCE} DO NOTHING")
+_INSERT_DIRECT = insert_rows("suspense", _DIRECT, order_by="n.id", then=f"ON CONFLICT {_ONCE} DO NOTHING")
+_TAKE_BACK = text("UPDATE suspense SET state = 'REVERSED' WHERE id = ANY(CAST(:ids AS uuid[]))")
 _INSERT_BILLED = text(
     """
     INSERT INTO suspense (id, payment_line_id, channel, merchant_id, order_no, transaction_id, amount_fen, paid_fen,
@@ -125,6 +148,17 @@ _LIST = select_into(
 async def insert(session: AsyncSession, items: Sequence[Suspended]) -> None:
     """Write suspended parts; the same claim to a booked transaction is written once."""
     await session.execute(_INSERT, _ITEMS.arrays(items))
+
+
+async def insert_direct(session: AsyncSession, items: Sequence[SuspendedDirect]) -> None:
+    """Write money that an institution collected; the same claim to a booked payment is written once."""
+    await session.execute(_INSERT_DIRECT, _DIRECT.arrays(items))
+
+
+async def take_back(session: AsyncSession, ids: Sequence[UUID]) -> None:
+    """Note on items, whose payment lines are held, that the institution took the money back."""
+    if ids:
+        await session.execute(_TAKE_BACK, {"ids": sorted(ids)})
 
 
 async def insert_billed(

@@ -16,7 +16,7 @@ class SuspenseOut(BaseModel):
     id: UUID
     channel: str
     merchant_id: str
-    order_no: str
+    order_no: str | None
     transaction_id: str
     enrolment_id: UUID | None
     benefit_year: int | None

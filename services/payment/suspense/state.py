@@ -1,6 +1,7 @@
 """Suspended money and its lifecycle. Pure."""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
@@ -13,7 +14,8 @@ from shared.contracts.event import Trace
 class SuspenseState(StrEnum):
     """HELD → REFUNDING → REFUNDED, or HELD → RECOVERED: it makes good what a channel gave back unasked.
 
-    CONTESTED: a channel claims one transaction twice; no money stands behind it.
+    CONTESTED: a channel claims one transaction twice; no money stands behind it. REVERSED: the institution that had
+    collected it took it back. NEEDS_TREASURY_REFUND: the tax bureau collected it, so only the treasury can return it.
     """
 
     HELD = "HELD"
@@ -21,6 +23,8 @@ class SuspenseState(StrEnum):
     REFUNDED = "REFUNDED"
     CONTESTED = "CONTESTED"
     RECOVERED = "RECOVERED"
+    REVERSED = "REVERSED"
+    NEEDS_TREASURY_REFUND = "NEEDS_TREASURY_REFUND"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +43,21 @@ class Suspended:
     def state(self) -> SuspenseState:
         """Where it begins."""
         return SuspenseState.CONTESTED if self.payment_line_id is None else SuspenseState.HELD
+
+
+@dataclass(frozen=True, slots=True)
+class SuspendedDirect:
+    """Money of an institution, without an order, that pays nothing; without a payment line it is contested."""
+
+    id: UUID
+    payment_line_id: UUID | None
+    direct_id: UUID
+    channel: str
+    institution: str
+    transaction_id: str
+    dimensions: Dimensions
+    amount_fen: int
+    reason: SuspenseReason
+    suspended_on: date
+    state: SuspenseState
+    trace: Trace

@@ -15,6 +15,7 @@ from shared.contracts.event import Event, Received, Trace
 from shared.contracts.registration import (
     BusinessDateAdvanced,
     EnrolmentPaid,
+    EnrolmentPaymentReversed,
     EnrolmentReadmitted,
     EnrolmentRegistered,
     EnrolmentRejected,
@@ -32,6 +33,13 @@ async def on_registered(session: AsyncSession, events: Sequence[Received[Enrolme
 async def on_paid(session: AsyncSession, events: Sequence[Received[EnrolmentPaid]], _: None) -> None:
     """Count people whose contribution is settled: paid, or nothing due."""
     await _count(session, [(received.event, received.trace, Counts(enrolled=1)) for received in events])
+
+
+async def on_payment_reversed(
+    session: AsyncSession, events: Sequence[Received[EnrolmentPaymentReversed]], _: None
+) -> None:
+    """Stop counting people as enrolled whose payment was taken back."""
+    await _count(session, [(received.event, received.trace, Counts(enrolled=-1)) for received in events])
 
 
 async def on_rejected(session: AsyncSession, events: Sequence[Received[EnrolmentRejected]], _: None) -> None:
@@ -71,6 +79,7 @@ async def _count(session: AsyncSession, countings: Sequence[tuple[Event, Trace, 
 SUBSCRIPTIONS = (
     Subscription(EnrolmentRegistered, on_registered),
     Subscription(EnrolmentPaid, on_paid),
+    Subscription(EnrolmentPaymentReversed, on_payment_reversed),
     Subscription(EnrolmentRejected, on_rejected),
     Subscription(EnrolmentReadmitted, on_readmitted),
     Subscription(EnrolmentTerminated, on_terminated),

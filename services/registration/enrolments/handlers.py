@@ -17,6 +17,7 @@ from shared.contracts.payment import (
     ContributionPaid,
     ContributionRemitted,
     ContributionReturned,
+    ContributionReversed,
 )
 from shared.contracts.subsidy import ContributionAssessed
 from shared.messaging.consumer.subscription import Subscription
@@ -41,6 +42,13 @@ async def on_contributions_paid(
 ) -> None:
     """The money was credited."""
     await service.record_contributions(session, events)
+
+
+async def on_contributions_reversed(
+    session: AsyncSession, events: Sequence[Received[ContributionReversed]], _: RegistrationResources
+) -> None:
+    """The institution that had collected the money took it back."""
+    await service.apply_facts(session, events, lambda record, _: record.unpaid())
 
 
 async def on_cash_returned(
@@ -88,6 +96,7 @@ SUBSCRIPTIONS = (
     Subscription(ContributionAssessed, on_contributions_assessed),
     Subscription(BillIssued, on_bills_issued),
     Subscription(ContributionPaid, on_contributions_paid),
+    Subscription(ContributionReversed, on_contributions_reversed),
     Subscription(CashReturned, on_cash_returned),
     Subscription(ContributionRemitted, on_contributions_remitted),
     Subscription(ContributionReturned, on_contributions_returned),

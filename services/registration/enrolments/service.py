@@ -17,6 +17,7 @@ from shared.contracts.registration import (
     EnrolmentActivated,
     EnrolmentPaid,
     EnrolmentPaymentCorrected,
+    EnrolmentPaymentReversed,
     EnrolmentReadmitted,
     EnrolmentReaffirmed,
     EnrolmentRejected,
@@ -121,6 +122,8 @@ def _facts(before: EnrolmentRecord, after: EnrolmentRecord) -> list[Event]:
         facts.append(_rejected_or_readmitted(after))
     if after.state in PAID_OR_BEYOND and before.state not in PAID_OR_BEYOND:
         facts.append(_became_paid(after))
+    elif before.state in PAID_OR_BEYOND and after.payment is None:
+        facts.append(_payment_reversed(after))
     elif before.payment is not None and after.payment is not before.payment:
         facts.append(_corrected(after))
     return facts
@@ -162,6 +165,15 @@ def _became_paid(record: EnrolmentRecord) -> EnrolmentPaid:
         due_fen=record.payment.due_fen,
         basis="CONTRIBUTION" if record.payment.basis == "CONTRIBUTION" else "NOTHING_DUE",
         assessment_version=record.payment.version,
+    )
+
+
+def _payment_reversed(record: EnrolmentRecord) -> EnrolmentPaymentReversed:
+    return EnrolmentPaymentReversed(
+        region=record.region,
+        benefit_year=record.benefit_year,
+        enrolment_id=record.id,
+        person_token=record.person_token,
     )
 
 

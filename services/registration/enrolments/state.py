@@ -102,6 +102,16 @@ class EnrolmentRecord:
             return self
         return replace(self, payment=payment, period=period)._restated()
 
+    def unpaid(self) -> "EnrolmentRecord":
+        """Record that the credited money was taken back: nobody paid, so no cover follows, not even one that began.
+
+        What owes nothing, or has ended, stays as it is.
+        """
+        if self.payment is None or self.payment.basis != "CONTRIBUTION" or self.state is State.TERMINATED:
+            return self
+        record = replace(self, payment=None, period=None)
+        return replace(record, state=record._derived())
+
     def cash_returned(self, day: date) -> "EnrolmentRecord":
         """Record that cash which could not be imported went back; a person who paid otherwise stays paid."""
         return replace(self, cash_returned_on=max(day, self.cash_returned_on or day))._restated()

@@ -14,6 +14,7 @@ from shared.contracts.registration import (
     BusinessDateAdvanced,
     EnrolmentPaid,
     EnrolmentPaymentCorrected,
+    EnrolmentPaymentReversed,
     EnrolmentRegistered,
     EnrolmentTerminated,
 )
@@ -41,6 +42,13 @@ async def on_payment_corrected(
     await service.record_paid_assessment(session, events)
 
 
+async def on_payment_reversed(
+    session: AsyncSession, events: Sequence[Received[EnrolmentPaymentReversed]], _: SubsidyResources
+) -> None:
+    """Enrolments are paid no longer: their newest price is asked again."""
+    await service.record_unpaid(session, events)
+
+
 async def on_terminated(
     session: AsyncSession, events: Sequence[Received[EnrolmentTerminated]], _: SubsidyResources
 ) -> None:
@@ -59,6 +67,7 @@ SUBSCRIPTIONS = (
     Subscription(EnrolmentRegistered, on_registered),
     Subscription(EnrolmentPaid, on_paid),
     Subscription(EnrolmentPaymentCorrected, on_payment_corrected),
+    Subscription(EnrolmentPaymentReversed, on_payment_reversed),
     Subscription(EnrolmentTerminated, on_terminated),
     Subscription(BusinessDateAdvanced, on_business_date),
 )

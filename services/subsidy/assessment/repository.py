@@ -239,6 +239,16 @@ _RENEW = PEOPLE.update(
     )
 )
 _RECORD_PAID = PEOPLE.update(update_rows("enrolment", _PAID, key="id"))
+_RECORD_UNPAID = PEOPLE.update(
+    text(
+        """
+        UPDATE enrolment SET paid_on = NULL, pricing_id = newest.pricing_id, row_no = newest.row_no
+        FROM assessment AS newest
+        WHERE enrolment.id = ANY(CAST(:ids AS uuid[]))
+          AND newest.enrolment_id = enrolment.id AND newest.version = enrolment.version
+        """
+    )
+)
 _TERMINATE = PEOPLE.update(update_rows("enrolment", _ENDED, key="id"))
 _LOCK_REVISABLE = text(
     """
@@ -329,6 +339,12 @@ async def schedules_of(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UU
 async def record_paid(session: AsyncSession, paid: Sequence[PaidAssessment]) -> None:
     """Freeze the price under which enrolments were paid."""
     await session.execute(_RECORD_PAID, _PAID.arrays(sorted(paid)))
+
+
+async def record_unpaid(session: AsyncSession, ids: Sequence[UUID]) -> None:
+    """Unfreeze the price of enrolments whose payment was taken back."""
+    await session.execute(_LOCK, {"ids": ids})
+    await session.execute(_RECORD_UNPAID, {"ids": ids})
 
 
 async def terminate(session: AsyncSession, ended: Sequence[EndedEnrolment]) -> None:

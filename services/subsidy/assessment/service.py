@@ -15,6 +15,7 @@ from shared.contracts.event import Event, Received, Trace
 from shared.contracts.registration import (
     EnrolmentPaid,
     EnrolmentPaymentCorrected,
+    EnrolmentPaymentReversed,
     EnrolmentRegistered,
     EnrolmentTerminated,
 )
@@ -107,6 +108,11 @@ async def record_paid_assessment(
             paid_under.append(PaidAssessment(paid.enrolment_id, paid.paid_on, *_paid_under(versions, paid)))
     if paid_under:
         await repository.record_paid(session, paid_under)
+
+
+async def record_unpaid(session: AsyncSession, events: Sequence[Received[EnrolmentPaymentReversed]]) -> None:
+    """Let the newest version of each enrolment count again: what had been paid under another one was taken back."""
+    await repository.record_unpaid(session, sorted({received.event.enrolment_id for received in events}))
 
 
 async def terminate(session: AsyncSession, events: Sequence[Received[EnrolmentTerminated]]) -> None:

@@ -135,3 +135,31 @@ DATE_IN_THE_FUTURE = Spec(
     "核对日期；演练往年业务时，先推进业务日期",
     "Check the date; where an earlier season is rehearsed, advance the business date first",
 )
+CHANNEL_FILE_UNSIGNED = Spec(
+    403,
+    "文件签名不符，未接收",
+    "The file is not signed by the institution; it was not taken",
+    "用机构私钥对文件原始字节做 RSA-SHA256 签名，密钥编号须已登记；传输中不要改动文件",
+    "Sign the file's raw bytes with RSA-SHA256 by a key whose serial is configured, and change nothing on the way",
+)
+CHANNEL_FILE_WRONG = Spec(
+    422,
+    "文件整体有误，其中任何一行都未入账",
+    "The file is wrong as a whole; no line of it counts",
+    "按提示核对笔数、总金额、日期和格式，由机构重新出具该日文件",
+    "Check its count, total, day and form as named, and let the institution issue the day's file again",
+)
+CHANNEL_FILE_DIFFERS = Spec(
+    409,
+    "该机构当日已有另一份文件",
+    "Another file of the institution counts for this day",
+    "已接收的文件不会被覆盖；更正的明细放入以后日期的文件，或与机构核对",
+    "What was taken is never overwritten: corrected lines come in a later day's file, or the two are compared by hand",
+)
+INSTITUTION_UNKNOWN = Spec(
+    404,
+    "没有登记此代收机构",
+    "No such institution is configured",
+    "在 CANBAO_FILE_INSTITUTIONS 中登记机构代码、文件格式和公钥",
+    "Name its code, layout and keys in CANBAO_FILE_INSTITUTIONS",
+)

@@ -29,6 +29,7 @@ SMALL = {
     "document_look_alike": "numbers of before that look alike; none is added",
     "payout": "some rows per merchant and day",
     "channel_bill": "two rows per merchant and day",
+    "channel_file": "one or a few rows per institution and day",
     "tax_detail": "the lines of one answer, for one transaction",
     "staged_line": "twenty thousand lines of one bill, for one transaction",
 }

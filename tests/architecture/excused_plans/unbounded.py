@@ -5,6 +5,7 @@ from tests.architecture.excused_plans.reasons import (
     BLOCKS,
     DAY,
     FEW,
+    FILE,
     KEYS,
     MOVEMENTS,
     ONE_BATCH,
@@ -19,7 +20,28 @@ from tests.architecture.excused_plans.reasons import (
 # What is read without a limit or one key for each row.
 UNBOUNDED = {
     "services/payment/bank/repository.py _TO_RECOUNT": {"payment": DAY, "payment_line": DAY, "refund": DAY},
+    "services/payment/bank_agents/repository.py _ASK": {"bill": KEYS},
+    "services/payment/bills/repository.py _ENROLMENTS_OF": {"bill": KEYS},
+    "services/payment/bills/repository.py _UNPRICED_PEOPLE": {"unpriced_enrolment": KEYS},
+    "services/payment/crediting/direct/repository.py _BOOKED": {"payment_line": KEYS},
+    "services/payment/crediting/direct/repository.py _LOCK_BOOKED": {"payment_line": KEYS},
     "services/payment/bank/repository.py _WITH_MONEY": {"payment": "whether a merchant has one row: the first ends it"},
+    "services/payment/statements/settlements/repository.py _LOOK_AGAIN_AT_FILED": {"bank_line": WAITING},
+    "services/payment/channel_files/repository.py _ACCEPT": {"channel_file_line": FILE},
+    "services/payment/channel_files/lines/repository.py _TWICE": {"channel_file_line": FILE},
+    "services/payment/channel_files/lines/repository.py _CONCLUDE": {"channel_file_line": PORTION},
+    "services/payment/channel_files/treasury/repository.py _RECEIVE": {"direct_payment": KEYS, "payment_line": KEYS},
+    "services/payment/channel_files/treasury/repository.py _IN_TREASURY": {"payment_line": KEYS},
+    "services/payment/differences/entries/repository.py _RECORD_UNFILED": {
+        "channel_file_line": FILE,
+        "direct_payment": DAY,
+        "payment_line": DAY,
+    },
+    "services/payment/differences/entries/repository.py _RECORD_FILED_OTHERWISE": {"channel_file_line": FILE},
+    "services/payment/differences/entries/repository.py _CLOSE_FILED": {
+        "channel_file_line": FILE,
+        "settlement_difference": WAITING,
+    },
     "services/payment/batches/repository.py _ARRIVED": {"bank_line": ONE_BATCH, "remittance_step": ONE_BATCH},
     "services/payment/batches/lines/repository.py _COPY_LINES": {"remittance_line": PORTION},
     "services/payment/batches/lines/repository.py _MOVE_LINES": {"remittance_line": PORTION},
@@ -176,6 +198,15 @@ UNBOUNDED = {
     "services/payment/statements/settlements/repository.py _STANDING_OF_BATCH": {"bank_line": ONE_BATCH},
     **{
         f"shared/audit/repository.py _DIFFERING[{table}]": {table: BLOCKS}
-        for table in ("bank_line", "cash_receipt", "read_bill", "settlement_difference", "unasked_refund")
+        for table in (
+            "bank_line",
+            "cash_receipt",
+            "direct_payment",
+            "tax_direct_receipt",
+            "direct_reversal",
+            "read_bill",
+            "settlement_difference",
+            "unasked_refund",
+        )
     },
 }

@@ -17,6 +17,8 @@ WHOLE = {
     "services/payment/notices/repository.py _WAITING": {"raw_notice": WAITING},
     "services/payment/orders/questions/repository.py _WITHDRAWN": {"payment_order": WAITING, "order_line": BY_OTHERS},
     "services/payment/receipts/repository.py _UNLISTED": {"cash_receipt": "a village's receipts of a year, on a page"},
+    "services/payment/differences/entries/repository.py _CLOSE_FILED": {"settlement_difference": WAITING},
+    "services/payment/statements/settlements/repository.py _LOOK_AGAIN_AT_FILED": {"bank_line": WAITING},
     "services/payment/remittance/repository.py _TAKE": {"remittance_move": WAITING},
     "services/payment/remittance/detail_fetches/repository.py _CLAIM": {"detail_fetch": WAITING},
     "services/payment/remittance/detail_fetches/repository.py _TAKE_COMPARED": {"detail_fetch": WAITING},

@@ -8,7 +8,7 @@ BREAKS = (
         "a transfer deleted",
         "BOOKS_EQUATION",
         "payment",
-        (delete_one("transfer", "kind = 'premium_received' AND amount_fen = 38000"),),
+        (delete_one("transfer", "kind = 'premium_received' AND debit = 'channel:WECHAT' AND amount_fen = 38000"),),
         38_000,
         query="_EQUATION",
     ),

@@ -213,6 +213,47 @@ _RECORD_UNASKED = text(
     ON CONFLICT (unasked_id) DO NOTHING
     """
 )
+# Credited by an institution's word online, and in no file of it by the end of the day; one taken back is none.
+_RECORD_UNFILED = text(
+    """
+    INSERT INTO settlement_difference (id, class, kind, channel, merchant_id, transaction_id, payment_id, ours_fen,
+                                       happened_at, owner, since, region, actor, correlation_id)
+    SELECT gen_random_uuid(), 6, 'PAYMENT', p.channel, p.merchant_id, p.transaction_id, p.id, p.amount_fen, p.paid_at,
+           'CHANNEL', d.business_date + 1, :region, :actor, :correlation_id
+    FROM direct_payment d JOIN payment p ON p.direct_id = d.id JOIN payment_line l ON l.payment_id = p.id
+    WHERE d.institution = :institution AND d.business_date = :day AND d.source = 'ONLINE' AND l.reversed_by IS NULL
+      AND NOT EXISTS (SELECT FROM channel_file_line f
+                      WHERE f.institution = d.institution AND f.business_date = d.business_date
+                        AND f.sequence = d.sequence AND f.kind = 'PAYMENT' AND f.fault IS NULL)
+    ON CONFLICT (payment_id) WHERE class = 6 AND state = 'OPEN' DO NOTHING
+    """
+)
+# Of one number the institution's file says another amount, or another person, than what stands in the books.
+_RECORD_FILED_OTHERWISE = text(
+    """
+    INSERT INTO settlement_difference (id, class, kind, channel, merchant_id, transaction_id, payment_id, ours_fen,
+                                       theirs_fen, happened_at, owner, since, region, actor, correlation_id)
+    SELECT gen_random_uuid(), 2, 'PAYMENT', p.channel, p.merchant_id, p.transaction_id, p.id, p.amount_fen,
+           f.amount_fen, f.happened_at, 'CHANNEL', :day, :region, :actor, :correlation_id
+    FROM channel_file_line f
+    JOIN direct_payment d ON d.institution = f.institution AND d.business_date = f.business_date
+                         AND d.sequence = f.sequence
+    JOIN payment p ON p.direct_id = d.id
+    WHERE f.file_id = :file_id AND f.state = 'CONTESTED'
+    """
+)
+# A later file names what an earlier day's had left out.
+_CLOSE_FILED = text(
+    """
+    UPDATE settlement_difference s SET state = 'CLOSED', closed_because = 'FILED', closed_on = :day
+    FROM channel_file_line f
+    JOIN direct_payment d ON d.institution = f.institution AND d.business_date = f.business_date
+                         AND d.sequence = f.sequence
+    JOIN payment p ON p.direct_id = d.id
+    WHERE f.file_id = :file_id AND f.business_date < :day AND f.fault IS NULL AND f.kind = 'PAYMENT'
+      AND s.payment_id = p.id AND s.class = 6 AND s.state = 'OPEN'
+    """
+)
 
 
 async def record_uncounted(
@@ -246,6 +287,21 @@ async def record_theirs_failed(
     await session.execute(
         _RECORD_THEIRS_FAILED, values | {"actor": trace.actor, "correlation_id": trace.correlation_id}
     )
+
+
+async def record_unfiled(
+    session: AsyncSession, file_id: UUID, institution: str, day: date, region: str, trace: Trace
+) -> None:
+    """Compare an institution's worked file of a day with what it had said online, both ways.
+
+    Class 6: credited online and not in the file, and no file before. Class 2: the file says otherwise. What an earlier
+    day lacked and this file names is closed.
+    """
+    values = {"file_id": file_id, "day": day}
+    traced = {"region": region, "actor": trace.actor, "correlation_id": trace.correlation_id}
+    await session.execute(_RECORD_UNFILED, {"institution": institution, "day": day} | traced)
+    await session.execute(_RECORD_FILED_OTHERWISE, values | traced)
+    await session.execute(_CLOSE_FILED, values)
 
 
 async def record_unasked(session: AsyncSession, unasked_ids: Sequence[UUID]) -> None:

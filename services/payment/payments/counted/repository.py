@@ -115,11 +115,11 @@ class CountedLine(CountedMoney):
 _DUE_OF_DAY = """
     SELECT l.id FROM payment p JOIN payment_line l ON l.payment_id = p.id
     WHERE p.channel = :channel AND p.merchant_id = :merchant_id AND p.paid_on = :day AND l.attributed_to IS NULL
-      AND l.settled_on IS NULL AND l.counted_by IS NULL
+      AND l.settled_on IS NULL AND l.counted_by IS NULL AND l.reversed_by IS NULL
     UNION ALL
     SELECT l.id FROM payment_line l JOIN payment p ON p.id = l.payment_id
     WHERE l.attributed_to = :day AND p.channel = :channel AND p.merchant_id = :merchant_id
-      AND l.settled_on IS NULL AND l.counted_by IS NULL
+      AND l.settled_on IS NULL AND l.counted_by IS NULL AND l.reversed_by IS NULL
 """
 
 # What the channel gave back out of the same payout never reached the pending account: counted, and not settled.
@@ -130,7 +130,7 @@ _COUNT_DAY = select_into(
         UPDATE payment_line l SET counted_by = :batch_id,
                settled_on = CASE WHEN l.id = ANY(CAST(:given_back AS uuid[])) THEN NULL
                                  ELSE CAST(:settled_on AS date) END
-        FROM due WHERE l.id = due.id AND l.counted_by IS NULL
+        FROM due WHERE l.id = due.id AND l.counted_by IS NULL AND l.reversed_by IS NULL
         RETURNING l.amount_fen, coalesce(l.premium, l.state = 'CREDITED') AND l.settled_on IS NOT NULL AS premium
     )
     SELECT {{fields}} FROM counted
@@ -152,6 +152,7 @@ _COUNT_COVERED = select_into(
                settled_on = CASE WHEN l.id = ANY(CAST(:given_back AS uuid[])) THEN NULL
                                  ELSE CAST(:settled_on AS date) END
         FROM due WHERE l.payment_id = due.id AND l.counted_by IS NULL AND l.settled_on IS NULL
+          AND l.reversed_by IS NULL
         RETURNING l.amount_fen, coalesce(l.premium, l.state = 'CREDITED') AND l.settled_on IS NOT NULL AS premium
     )
     SELECT {{fields}} FROM counted
@@ -179,6 +180,7 @@ _COUNT_PORTION = select_into(
                    WHERE u.payment_line_id = l.id AND u.deducted_by = :batch_id AND u.amount_fen = l.amount_fen
                ) THEN NULL ELSE CAST(:settled_on AS date) END
         FROM due WHERE l.payment_id = due.id AND l.counted_by IS NULL AND l.settled_on IS NULL
+          AND l.reversed_by IS NULL
         RETURNING l.*
     )
     SELECT {{fields}} FROM counted ORDER BY id

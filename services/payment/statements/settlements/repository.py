@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import text
@@ -9,6 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.event import Trace
 from shared.database.row import fetch_all, fetch_one, select_into
+
+# Why a settlement of an institution waits: its own file of the day is its bill.
+AWAITS_FILE: Final = "FILE_NOT_WORKED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,17 @@ _LOOK_AGAIN = text(
       AND split_part(reference, ':', 1) = :channel AND split_part(reference, ':', 2) = :merchant_id
     """
 )
+_LOOK_AGAIN_AT_FILED = text(
+    f"""
+    UPDATE bank_line l SET set_aside_because = NULL
+    WHERE l.kind = 'SETTLEMENT' AND l.batch_id IS NULL AND l.set_aside_because = '{AWAITS_FILE}'
+      AND l.reversed_on IS NULL
+      AND EXISTS (SELECT FROM channel_file f
+                  WHERE f.institution = split_part(l.reference, ':', 2)
+                    AND f.file_day = CAST(split_part(l.reference, ':', 3) AS date) AND f.accepted AND f.state = 'DONE')
+    RETURNING l.id
+    """  # noqa: S608 - a constant
+)
 # The day on which the money was there as a whole is that of the last line that stands, whichever came last.
 _LAST_OF_BATCH = select_into(
     SettlementLine,
@@ -78,6 +93,11 @@ async def lock_next_settlement(session: AsyncSession, *, billed: bool) -> Settle
 async def look_again(session: AsyncSession, channel: str, merchant_id: str, because: str) -> None:
     """What a merchant's settlements waited for may have come."""
     await session.execute(_LOOK_AGAIN, {"channel": channel, "merchant_id": merchant_id, "because": because})
+
+
+async def look_again_at_filed(session: AsyncSession) -> int:
+    """Settlements that waited for an institution's file of their day, which is worked now; returns how many."""
+    return len((await session.execute(_LOOK_AGAIN_AT_FILED)).all())
 
 
 async def last_settlement_of(session: AsyncSession, batch_id: UUID) -> SettlementLine:

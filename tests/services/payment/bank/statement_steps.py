@@ -77,6 +77,8 @@ async def pay(payment: RunningPayment, *, success_time: str) -> UUID:
 OF_PAYMENT = (
     "CHANNEL_SUCCESSES",
     "CHANNEL_WORD",
+    "COLLECTED_AS_SAID",
+    "FILES_AS_WORKED",
     "MONEY_HAS_A_SOURCE",
     "MOVED_FOR_A_REASON",
     "PAYMENTS_BOOKED",

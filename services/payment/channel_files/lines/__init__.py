@@ -1,0 +1,1 @@
+"""The lines of institutions' files, by token, and what became of each."""
