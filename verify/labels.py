@@ -34,6 +34,7 @@ _KINDS = {
     "collection statement": "缴费情况表",
     "count": "汇总人数",
     "database": "数据库",
+    "decision": "待查处理",
     "dead letter": "死信",
     "enrolment": "参保",
     "epoch": "纪元",

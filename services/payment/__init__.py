@@ -10,6 +10,7 @@
 | crediting | what stored notices mean for orders, bills and the books | yes | | crediting, parked refund notices |
 | payments | the rows of payments and of their lines | | | |
 | suspense | money that pays no bill | yes | | |
+| dispositions | what two people decide about suspended money; who has to act on it | yes | | |
 | refunds | suspended money on its way back to the payer | yes | | refunds |
 | cash | money that villages collect: receipts, statements, slips and their match | yes | | cash-matching |
 | receipts | the rows of cash receipts | | | |
@@ -28,7 +29,7 @@
 | batches | remittance batches, their lines, steps and differences | | | |
 | remittance | the way of batches to the treasury; their lines follow in portions | yes | | lines, tax details |
 | clearing | how long money has waited where it only passes through | yes | | |
-| ledger | the books: transfers and their sums | | | ledger sums |
+| ledger | the books: transfers and their sums, trial balance and account statements | yes | | ledger sums |
 | summary | where the money stands, for the console | yes | | |
 """
 
@@ -59,8 +60,12 @@ from services.payment.crediting.metrics import read_money_at_risk, read_quaranti
 from services.payment.differences import routes as differences
 from services.payment.differences.audited import SETTLEMENT_DIFFERENCE
 from services.payment.differences.metrics import read_differences
+from services.payment.dispositions import routes as dispositions
+from services.payment.dispositions.audited import SUSPENSE_DECISION
+from services.payment.dispositions.metrics import read_cases
 from services.payment.ledger import balances
 from services.payment.ledger.audited import TRANSFER
+from services.payment.ledger.books import routes as books
 from services.payment.look_alikes import routes as look_alikes
 from services.payment.notices.audited import RAW_NOTICE
 from services.payment.orders import channel_query, expiry, lost
@@ -95,6 +100,7 @@ SERVICE = Service[PaymentResources](
         bills.ROUTER,
         orders.ROUTER,
         suspense.ROUTER,
+        dispositions.ROUTER,
         refunds.ROUTER,
         cash.ROUTER,
         cash_refunds.ROUTER,
@@ -109,6 +115,7 @@ SERVICE = Service[PaymentResources](
         remittance.ROUTER,
         summary.ROUTER,
         clearing.ROUTER,
+        books.ROUTER,
         approvals.ROUTER,
     ),
     subscriptions=(*bill_handlers.SUBSCRIPTIONS, *expiry.SUBSCRIPTIONS),
@@ -139,6 +146,7 @@ SERVICE = Service[PaymentResources](
         "orders": read_orders,
         "refunds": read_refunds,
         "clearing": read_clearing,
+        "suspense": read_cases,
     },
     audited=(
         TRANSFER,
@@ -154,5 +162,6 @@ SERVICE = Service[PaymentResources](
         DEPOSIT_SLIP,
         REMITTANCE_BATCH,
         REMITTANCE_MOVE,
+        SUSPENSE_DECISION,
     ),
 )

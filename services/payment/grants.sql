@@ -14,7 +14,8 @@ GRANT UPDATE (claim, claimed_until, lines_cleared, lines_numbered, lines_read, r
     ON detail_fetch TO {role};
 GRANT UPDATE (new_number, resolved_by) ON document_look_alike TO {role};
 GRANT UPDATE (open) ON order_line TO {role};
-GRANT UPDATE (attributed_by, attributed_to, counted_by, premium, reopened, settled_on) ON payment_line TO {role};
+GRANT UPDATE (attributed_by, attributed_to, benefit_year, bill_id, counted_by, enrolment_id, person_token, premium, region,
+    reopened, settled_on, state) ON payment_line TO {role};
 GRANT UPDATE (code_url, next_ask_at, queried_at, state) ON payment_order TO {role};
 GRANT UPDATE (after_day, after_line, batch_id, fault, released_by, settled_day, settled_line, state, until_day,
     until_line, unusual_fen) ON payout TO {role};

@@ -68,6 +68,9 @@ SELECT id, suspense_id, refund_no, channel, merchant_id, transaction_id, enrolme
        reason, state, requested_on, approved_on, refunded_on, paid_fen, deducted_by, attributed_to, attributed_by
 FROM refund;
 
+CREATE VIEW proof.suspense_decision AS
+SELECT id, suspense_id, kind, decided_on, bill_id, applied_on, batch_id, benefit_year, region FROM suspense_decision;
+
 CREATE VIEW proof.unasked_refund AS
 SELECT id, channel, merchant_id, channel_refund_id, payment_line_id, enrolment_id, benefit_year, region, amount_fen,
        refunded_on, caused_by, deducted_by, recorded_at, recovered_by
@@ -259,3 +262,10 @@ SELECT 1::smallint AS form, written_by, step_id AS id, recorded_at,
        encode(sha256(record_send(ROW(
            step_id, batch_id, step, replaced_by, region, actor, correlation_id, recorded_at, written_by))), 'hex') AS digest
 FROM remittance_move;
+
+CREATE VIEW proof.sealed_suspense_decision AS
+SELECT 1::smallint AS form, written_by, id, recorded_at,
+       encode(sha256(record_send(ROW(
+           id, suspense_id, kind, decided_on, bill_id, applied_on, batch_id, benefit_year, region, actor, correlation_id,
+           recorded_at, written_by))), 'hex') AS digest
+FROM suspense_decision;

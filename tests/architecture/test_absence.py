@@ -141,6 +141,10 @@ SAFE = {
         STEP,
         "a paid refund, whose number nobody replaces",
     ),
+    "services/payment/refunds/repository.py _WITHDRAW": (
+        STEP,
+        "a refund that is put forward; where another was faster the money is HELD no more, which is looked at next",
+    ),
     "services/payment/refunds/repository.py _TAKE": (QUEUE, "refunds to ask for"),
     "services/payment/refunds/repository.py _NOTE_CHANNEL_ID": (
         STEP,

@@ -21,6 +21,7 @@ BOUNDED = {
     "/v1/bills/{enrolment_id} rows": POLICY,
     "/v1/bills/{enrolment_id} rows.shares": POLICY,
     "/v1/bills/{enrolment_id} rows.reasons": POLICY,
+    "/v1/suspense/{suspense_id}/offered-bills items": "one person's bills, one for each year, at most twenty",
     "/v1/orders/{order_no} lines": "the members of one family",
     "/v1/remittances items.differences": FIRST,
     "/v1/remittances/{batch_id} differences": FIRST,

@@ -33,6 +33,7 @@ _DIGESTED = {
     "deposit_slip": "actor",
     "remittance_batch": "correlation_id",
     "remittance_move": "actor",
+    "suspense_decision": "actor",
     "outbox": "payload",
 }
 # The table behind a view that has another name, and the columns that are called otherwise there.

@@ -55,7 +55,25 @@ async def _close_difference(season: Season) -> None:
 
     (difference,) = await eventually(found, within_s=30, message="the refund is a difference")
     path = f"/payment/v1/settlement-differences/{difference['id']}/closing"
-    proposed = await season.post(path, {"reason": "本人已重新缴费"})
+    await _two_people(season, path, {"reason": "本人已重新缴费"})
+
+
+async def match_the_strangers_money(season: Season) -> None:
+    """Money under an order that nobody knows, settled long ago, pays the bill of somebody who registered since."""
+    person = await season.register(31)
+
+    async def billed() -> bool:
+        return (await season.http.get(f"/payment/v1/bills/{person}")).is_success
+
+    await eventually(billed, within_s=30, message="billed")
+    (case,) = (await season.http.get("/payment/v1/suspense-cases", params={"reason": "UNKNOWN_ORDER"})).json()["items"]
+    grounds = {"reason": "按支付凭证核实为本人缴费", "evidence": "支付凭证 2023-10-08"}
+    await _two_people(season, f"/payment/v1/suspense/{case['id']}/match", grounds | {"enrolment_id": person})
+    await season.settled()
+
+
+async def _two_people(season: Season, path: str, body: dict[str, Any]) -> None:
+    proposed = await season.post(path, body)
     other = season.installation.caller(*SCOPES, client="bureau")
     decided = await season.http.post(
         f"/payment/v1/approvals/{proposed['id']}/approval", json={"because": "已核对"}, headers=other

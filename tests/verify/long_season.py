@@ -12,7 +12,7 @@ from services.subsidy import SERVICE as SUBSIDY
 from services.subsidy.counts.jobs import fold as fold_subsidies
 from tests.harness.blocks import seal_all
 from tests.harness.installation import Installation
-from tests.verify.later_days import refund_at_the_console
+from tests.verify.later_days import match_the_strangers_money, refund_at_the_console
 from tests.verify.small_season import WEST, Season, bring_twice, hand_back, play, reverse_a_mistake
 
 _TWO_DAYS_AGO = """
@@ -27,7 +27,7 @@ _TWO_DAYS_AGO = """
 
 async def play_long(season: Season) -> None:
     """The small season, then cash that comes twice and goes back, a line of the bank that two people reverse,
-    and a refund at the channel's console whose difference two people close.
+    a refund at the channel's console whose difference two people close, and money without a home that two people match.
     """
     await play(season)
     (paid,) = await season.installation.sql(
@@ -39,6 +39,7 @@ async def play_long(season: Season) -> None:
     await hand_back(season)
     await reverse_a_mistake(season)
     await refund_at_the_console(season)
+    await match_the_strangers_money(season)
 
 
 async def sum_up(installation: Installation) -> None:

@@ -43,7 +43,7 @@ _NAMED = """
     SELECT concat('suspense ', channel, ' ', transaction_id) AS subject, region, 'a township' AS expected,
            concat(reason, ' ', state, ', order ', order_no) AS found, amount_fen AS fen
     FROM proof.suspense
-    WHERE payment_line_id IS NOT NULL AND length(region) < 9 AND state <> 'REFUNDED'
+    WHERE payment_line_id IS NOT NULL AND length(region) < 9 AND state NOT IN ('REFUNDED', 'MATCHED')
     UNION ALL
     SELECT concat('quarantined notice ', channel, ' ', coalesce(transaction_id, notify_id)), region, 'ours',
            concat(reason, ', order ', order_no,

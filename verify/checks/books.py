@@ -22,8 +22,18 @@ _EQUATION = """
         WHERE into_hand <> out_of_hand GROUP BY 1, 2
     ), recorded AS (
         SELECT region, day, sum(fen) AS fen FROM (
-            SELECT line.region, payment.paid_on AS day, line.amount_fen AS fen
+            SELECT coalesce(held.region, line.region) AS region, payment.paid_on AS day, line.amount_fen AS fen
             FROM proof.payment_line AS line JOIN proof.payment AS payment ON payment.id = line.payment_id
+            LEFT JOIN proof.suspense AS held ON held.payment_line_id = line.id
+            -- What two people matched moved on the day of their decision to where its bill lies.
+            UNION ALL
+            SELECT held.region, decision.decided_on, -held.amount_fen
+            FROM proof.suspense_decision AS decision JOIN proof.suspense AS held ON held.id = decision.suspense_id
+            WHERE decision.kind = 'MATCH'
+            UNION ALL
+            SELECT bill.region, decision.decided_on, held.amount_fen
+            FROM proof.suspense_decision AS decision JOIN proof.suspense AS held ON held.id = decision.suspense_id
+            JOIN proof.bill AS bill ON bill.id = decision.bill_id
             UNION ALL SELECT region, received_on, amount_fen FROM proof.cash_receipt
             UNION ALL SELECT region, refunded_on, -amount_fen FROM proof.refund WHERE state = 'PAID'
             UNION ALL SELECT region, refunded_on, -amount_fen FROM proof.unasked_refund
@@ -57,6 +67,7 @@ _POSTINGS = """
            ('in_transit', 'pending'), ('treasury', 'in_transit'), ('pending', 'in_transit'),
            ('channel', 'suspense'), ('suspense', 'refund_payable'), ('refund_payable', 'channel'),
            ('refunded_unasked', 'channel'), ('suspense', 'refunded_unasked'),
+           ('suspense', 'premium'), ('suspense', 'channel'), ('suspense', 'pending'), ('pending', 'suspense'),
            ('collector_short', 'village_cash'), ('pending', 'collector_short'), ('village_cash', 'collector_short'),
            ('collector_short', 'pending'),
            ('funder', 'aided')
@@ -182,7 +193,7 @@ _RECORDED = """
     SELECT region, 'refund_payable', -amount_fen FROM proof.refund WHERE approved_on IS NOT NULL AND state <> 'PAID'
     UNION ALL
     SELECT region, 'suspense', -amount_fen FROM proof.suspense
-    WHERE payment_line_id IS NOT NULL AND state <> 'RECOVERED'
+    WHERE payment_line_id IS NOT NULL AND state NOT IN ('RECOVERED', 'MATCHED')
       AND id NOT IN (SELECT suspense_id FROM proof.refund WHERE approved_on IS NOT NULL)
 """
 # What a channel gave back of money that came with another payout than the one from which it deducted it.

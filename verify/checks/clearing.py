@@ -68,10 +68,13 @@ _TOO_OLD = """
         FROM proof.payout WHERE state IN ('AWAITED', 'HELD', 'SETTLING')
         UNION ALL
         SELECT 'suspense_held', concat('suspense ', id, ' ', reason), region, suspended_on, amount_fen
-        FROM proof.suspense WHERE state = 'HELD'
+        FROM proof.suspense AS suspense
+        WHERE state = 'HELD' AND NOT EXISTS (
+            SELECT FROM proof.suspense_decision AS decision
+            WHERE decision.suspense_id = suspense.id AND decision.kind = 'CARRY_OVER')
         UNION ALL
         SELECT 'refunds_under_way', concat('refund ', refund_no, ' ', state), region, requested_on, amount_fen
-        FROM proof.refund WHERE state <> 'PAID'
+        FROM proof.refund WHERE state NOT IN ('PAID', 'WITHDRAWN')
         UNION ALL
         SELECT 'cash_refunds_under_way', concat('receipt ', receipt.receipt_no, ' ', refund.state), refund.region,
                refund.recalled_on, receipt.amount_fen

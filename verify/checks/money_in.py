@@ -96,20 +96,25 @@ _PAYMENTS = """
     WHERE lines.fen IS DISTINCT FROM payment.amount_fen
     ORDER BY payment.id
 """
-# One line is one transfer, caused by the payment's notice: into premium where it pays a bill, else into suspense.
+# One line is one transfer, caused by the payment's notice: into premium where it pays a bill, else into suspense, as
+# what was matched later was at first.
 _LINES = """
     WITH line AS (
         SELECT coalesce(payment.notice_id, payment.bill_id) AS cause,
-               coalesce(line.enrolment_id::text, line.region) AS owner, line.region,
+               CASE WHEN held.id IS NULL THEN coalesce(line.enrolment_id::text, line.region)
+                    ELSE coalesce(held.enrolment_id::text, held.region) END AS owner,
+               coalesce(held.region, line.region) AS region,
                concat('channel:', payment.channel, ' → ',
-                      CASE line.state WHEN 'CREDITED' THEN 'premium' ELSE 'suspense' END) AS route,
-               sum(line.amount_fen) AS fen, count(*) AS lines
+                      CASE WHEN line.state = 'CREDITED' AND held.id IS NULL THEN 'premium' ELSE 'suspense' END)
+               AS route, sum(line.amount_fen) AS fen, count(*) AS lines
         FROM proof.payment_line AS line JOIN proof.payment AS payment ON payment.id = line.payment_id
+        LEFT JOIN proof.suspense AS held ON held.payment_line_id = line.id AND held.state = 'MATCHED'
         GROUP BY 1, 2, 3, 4
     ), booked AS (
         SELECT caused_by AS cause, coalesce(enrolment_id::text, region) AS owner, region,
                concat(debit, ' → ', credit) AS route, sum(amount_fen) AS fen, count(*) AS lines
-        FROM proof.transfer WHERE starts_with(debit, 'channel:') AND credit IN ('premium', 'suspense')
+        FROM proof.transfer
+        WHERE starts_with(debit, 'channel:') AND credit IN ('premium', 'suspense') AND kind <> 'suspense_arrived'
         GROUP BY 1, 2, 3, 4
     )
     SELECT concat('payment by notice ', cause, ' of ', owner) AS subject, region,
@@ -137,6 +142,12 @@ _SETTLED = """
             UNION ALL
             SELECT split_part(debit, ':', 2), coalesce(enrolment_id::text, region), region, -amount_fen
             FROM proof.transfer WHERE kind = 'settled_reversed'
+            UNION ALL
+            SELECT held.channel, coalesce(moved.enrolment_id::text, moved.region), moved.region,
+                   CASE moved.debit WHEN 'pending' THEN moved.amount_fen ELSE -moved.amount_fen END
+            FROM proof.transfer AS moved JOIN proof.suspense_decision AS decision ON decision.id = moved.caused_by
+            JOIN proof.suspense AS held ON held.id = decision.suspense_id
+            WHERE moved.kind IN ('suspense_left', 'suspense_arrived') AND 'pending' IN (moved.debit, moved.credit)
         ) AS moved
         GROUP BY 1, 2, 3 HAVING sum(fen) <> 0
     )

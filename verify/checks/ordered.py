@@ -53,7 +53,9 @@ _CREDITED_AS_ORDERED = """
       ON ordered.order_id = placed.id AND ordered.enrolment_id = line.enrolment_id
          AND (ordered.amount_fen, ordered.benefit_year, ordered.region)
              = (line.amount_fen, line.benefit_year, line.region)
-    WHERE line.state = 'CREDITED' AND (
+    WHERE line.state = 'CREDITED' AND NOT EXISTS (
+        SELECT FROM proof.suspense AS held WHERE held.payment_line_id = line.id AND held.state = 'MATCHED'
+    ) AND (
         ordered.order_id IS NULL OR placed.state <> 'CONFIRMED' OR (placed.channel, placed.merchant_id)
         <> (payment.channel, payment.merchant_id))
     ORDER BY line.id

@@ -35,6 +35,10 @@ _CAUSE = """
                          AND (moved.kind <> 'receipt_taken' OR cause.received_on = moved.effective_on))
         WHEN kind = 'refund_recovered'
             THEN EXISTS (SELECT FROM proof.notice AS cause WHERE cause.id = moved.caused_by)
+        WHEN kind IN ('suspense_matched', 'suspense_left', 'suspense_arrived')
+            THEN EXISTS (SELECT FROM proof.suspense_decision AS cause
+                         WHERE cause.id = moved.caused_by AND cause.kind = 'MATCH'
+                           AND cause.decided_on = moved.effective_on)
         WHEN kind = 'suspense_refund_decided'
             THEN EXISTS (SELECT FROM proof.refund AS cause WHERE cause.id = moved.caused_by)
         ELSE true
@@ -115,7 +119,8 @@ _COLLECTORS_DEBT = """
 """
 # Each step begins where the one before ended, and the last one is where the batch stands, on the day that it says. What
 # a payout lacked at first goes on in a further part, by the bank's line of that payout. What a channel settled is
-# matched on the day of the last line that stands, and not before the bank has all of it.
+# matched on the day of the last line that stands, and not before the bank has all of it. What two people matched of
+# suspended money that had been paid out goes on alone, from the day of their decision.
 _STEPS = """
     WITH step AS (
         SELECT *, lag(to_state) OVER chain AS before, lead(id) OVER chain IS NULL AS last FROM proof.remittance_step
@@ -128,6 +133,7 @@ _STEPS = """
            coalesce(concat_ws(' ', step.step, step.from_state, '→', step.to_state, step.effective_on), 'no step')
            AS found, coalesce(batch.amount_fen, 0) AS fen
     FROM step FULL JOIN proof.remittance_batch AS batch ON batch.id = step.batch_id
+    LEFT JOIN proof.suspense_decision AS decided ON decided.batch_id = batch.id
     WHERE batch.id IS NULL OR batch.region <> step.region
        OR step.id IS NULL AND batch.state <> 'OPEN' AND batch.previous_batch_id IS NULL
        OR step.id IS NOT NULL AND step.from_state IS DISTINCT FROM coalesce(
@@ -138,8 +144,10 @@ _STEPS = """
           AND NOT EXISTS (
               SELECT FROM proof.remittance_batch AS met JOIN proof.bank_line AS booked ON booked.batch_id = met.id
               WHERE met.payout_id = batch.payout_id AND booked.booked_on = step.effective_on)
+          AND decided.decided_on IS DISTINCT FROM step.effective_on
        OR step.to_state = 'READY_TO_REMIT' AND step.step = 'MATCH' AND batch.kind = 'ONLINE'
           AND batch.state <> 'REVERSED' AND step.effective_on IS DISTINCT FROM coalesce(
+              decided.decided_on,
               (SELECT max(booked.booked_on) FROM proof.bank_line AS booked
                WHERE booked.batch_id = batch.id AND booked.reversed_on IS NULL),
               (SELECT max(booked.booked_on)

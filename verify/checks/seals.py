@@ -30,6 +30,7 @@ SEALED: Final[Mapping[str, tuple[str, ...]]] = {
         "deposit_slip",
         "remittance_batch",
         "remittance_move",
+        "suspense_decision",
         "outbox",
     ),
     "subsidy": ("outbox",),

@@ -8,9 +8,11 @@ from verify.snapshot import Databases
 # A paid bill names the payment's line or the receipt that paid it, its day and its channel.
 _BILL_SOURCES = """
     WITH source AS (
-        SELECT line.id, line.enrolment_id, line.benefit_year, line.region, line.amount_fen, payment.paid_on AS day,
-               payment.channel
+        SELECT line.id, line.enrolment_id, line.benefit_year, line.region, line.amount_fen,
+               coalesce(decision.applied_on, payment.paid_on) AS day, payment.channel
         FROM proof.payment_line AS line JOIN proof.payment AS payment ON payment.id = line.payment_id
+        LEFT JOIN proof.suspense AS held ON held.payment_line_id = line.id AND held.state = 'MATCHED'
+        LEFT JOIN proof.suspense_decision AS decision ON decision.suspense_id = held.id AND decision.kind = 'MATCH'
         WHERE line.state = 'CREDITED'
         UNION ALL
         SELECT id, enrolment_id, benefit_year, region, amount_fen, received_on, 'VILLAGE_CASH'
@@ -60,6 +62,7 @@ _YEARS = """
     WHERE bill.state IN ('PAID', 'NOTHING_DUE') AND booked.benefit_year IS DISTINCT FROM bill.benefit_year
     ORDER BY bill.id
 """
+# Of what was matched later, the books say whose it was thought to be.
 _SUSPENDED = """
     WITH source AS (
         SELECT line.id, payment.notice_id, payment.channel, payment.merchant_id, payment.order_no,
@@ -67,6 +70,15 @@ _SUSPENDED = """
                payment.amount_fen AS paid_fen, payment.paid_on
         FROM proof.payment_line AS line JOIN proof.payment AS payment ON payment.id = line.payment_id
         WHERE line.state = 'SUSPENDED'
+        UNION ALL
+        SELECT line.id, payment.notice_id, payment.channel, payment.merchant_id, payment.order_no,
+               payment.transaction_id, booked.enrolment_id, booked.benefit_year, booked.region, line.amount_fen,
+               payment.amount_fen, payment.paid_on
+        FROM proof.payment_line AS line JOIN proof.payment AS payment ON payment.id = line.payment_id
+        JOIN proof.suspense AS matched ON matched.payment_line_id = line.id AND matched.state = 'MATCHED'
+        LEFT JOIN proof.transfer AS booked ON booked.idempotency_key = concat_ws(':', 'suspended', payment.channel,
+            payment.merchant_id, payment.transaction_id, coalesce(matched.enrolment_id::text, 'None'))
+        WHERE line.state = 'CREDITED'
     ), held AS (SELECT * FROM proof.suspense WHERE payment_line_id IS NOT NULL)
     SELECT concat('suspense ', coalesce(held.id, source.id)) AS subject, coalesce(held.region, source.region) AS region,
            concat_ws(' ', source.channel, source.transaction_id, source.order_no, source.enrolment_id,
@@ -97,14 +109,20 @@ _REFUNDS = """
            coalesce(refund.amount_fen, held.amount_fen) AS fen
     FROM proof.refund AS refund FULL JOIN proof.suspense AS held ON held.id = refund.suspense_id
     LEFT JOIN booked ON booked.caused_by = refund.id
-    WHERE refund.id IS NULL AND held.state NOT IN ('HELD', 'CONTESTED', 'RECOVERED') OR refund.id IS NOT NULL AND (
+    WHERE refund.id IS NULL AND held.state NOT IN ('HELD', 'CONTESTED', 'RECOVERED', 'MATCHED')
+       OR refund.id IS NOT NULL AND (
         held.id IS NULL
         OR (held.channel, held.merchant_id, held.transaction_id, held.enrolment_id, held.benefit_year, held.region,
             held.amount_fen, held.paid_fen, held.reason)
            IS DISTINCT FROM (refund.channel, refund.merchant_id, refund.transaction_id, refund.enrolment_id,
             refund.benefit_year, refund.region, refund.amount_fen, refund.paid_fen, refund.reason)
         OR (held.state = 'REFUNDED') <> (refund.state = 'PAID')
-        OR held.state <> CASE refund.state WHEN 'REQUESTED' THEN 'HELD' WHEN 'PAID' THEN 'REFUNDED' ELSE 'REFUNDING' END
+        OR held.state <> CASE refund.state WHEN 'REQUESTED' THEN 'HELD' WHEN 'PAID' THEN 'REFUNDED'
+              WHEN 'WITHDRAWN' THEN CASE held.state WHEN 'MATCHED' THEN 'MATCHED' ELSE 'HELD' END
+              ELSE 'REFUNDING' END
+        OR refund.state = 'WITHDRAWN' AND NOT EXISTS (
+            SELECT FROM proof.suspense_decision AS decision
+            WHERE decision.suspense_id = held.id AND decision.kind IN ('MATCH', 'CARRY_OVER'))
         OR (refund.approved_on IS NULL) <> (booked.caused_by IS NULL) OR refund.requested_on < held.suspended_on
         OR NOT starts_with(refund.refund_no, concat('R', replace(refund.id::text, '-', ''), 'T')) AND NOT EXISTS (
             SELECT FROM proof.notice AS said

@@ -4,6 +4,7 @@ from services.payment.attributions import service as attributions
 from services.payment.cash import late_receipts
 from services.payment.closings import service as closings
 from services.payment.differences import service as differences
+from services.payment.dispositions import service as dispositions
 from services.payment.look_alikes import service as look_alikes
 from services.payment.payouts import release as payouts
 from services.payment.reversals import service as reversals
@@ -18,6 +19,7 @@ ROUTER = approval_routes(
         *attributions.ACTS,
         *differences.ACTS,
         *closings.ACTS,
+        *dispositions.ACTS,
         *late_receipts.ACTS,
         *look_alikes.ACTS,
     ),

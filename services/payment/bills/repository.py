@@ -127,6 +127,14 @@ _NEWEST = select_into(
     """,
     schedule="schedule::text",
 )
+_OF_PERSON = select_into(
+    bill_of,
+    """
+    SELECT {fields} FROM bill WHERE person_token = :person_token AND superseded_because IS NULL
+    ORDER BY benefit_year DESC, id LIMIT :limit
+    """,
+    schedule="schedule::text",
+)
 _INSERT = insert_rows("bill", _NEW, order_by="n.enrolment_id")
 _RENEW = update_rows("bill", _RENEWED, key="id")
 _NOTE_UNPRICED = insert_rows(
@@ -220,6 +228,11 @@ async def newest(session: AsyncSession, enrolment_ids: Collection[UUID]) -> dict
     """The last bill of each of these enrolments, in force or not; by enrolment."""
     bills = await fetch_all(session, _NEWEST, bill_of, {"enrolments": sorted(enrolment_ids)})
     return {bill.enrolment_id: bill for bill in bills}
+
+
+async def of_person(session: AsyncSession, person_token: str, *, limit: int) -> list[Bill]:
+    """The bills in force of one person, the latest benefit year first."""
+    return await fetch_all(session, _OF_PERSON, bill_of, {"person_token": person_token, "limit": limit})
 
 
 async def insert(session: AsyncSession, bills: Sequence[Bill]) -> None:

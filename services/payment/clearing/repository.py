@@ -11,6 +11,7 @@ from shared.database.row import fetch_all
 
 # A batch waits in its state since the business date of its last step; of older ones only their beginning is known.
 _MOVED = "coalesce(moved_on, (recorded_at AT TIME ZONE 'Asia/Shanghai')::date)"
+_CARRIED_OVER = "EXISTS (SELECT FROM suspense_decision d WHERE d.suspense_id = suspense.id AND d.kind = 'CARRY_OVER')"
 # Kind: table, the day since when it waits, what it is worth, and which rows wait.
 _WAITING = {
     "receipts_unlisted": ("cash_receipt", "received_on", "amount_fen", "state = 'USED' AND batch_id IS NULL"),
@@ -37,8 +38,14 @@ _WAITING = {
         "kind <> 'OTHER' AND batch_id IS NULL AND reversed_on IS NULL",
     ),
     "payouts_unsettled": ("payout", "paid_out_on", "abs(amount_fen)", "state IN ('AWAITED', 'HELD', 'SETTLING')"),
-    "suspense_held": ("suspense", "suspended_on", "amount_fen", "state = 'HELD'"),
-    "refunds_under_way": ("refund", "requested_on", "amount_fen", "state <> 'PAID'"),
+    # What was carried over waits for its year.
+    "suspense_held": (
+        "suspense",
+        "suspended_on",
+        "amount_fen",
+        f"state = 'HELD' AND NOT {_CARRIED_OVER}",
+    ),
+    "refunds_under_way": ("refund", "requested_on", "amount_fen", "state NOT IN ('PAID', 'WITHDRAWN')"),
     "cash_refunds_under_way": ("cash_refund", "recalled_on", "0", "state <> 'RETURNED'"),
 }
 _CLEARING = text(

@@ -113,6 +113,21 @@ def suspended(dimensions: Dimensions, amount_fen: int, context: PostingContext, 
     return Transfer("suspended", accounts.channel(channel), accounts.SUSPENSE, amount_fen, dimensions, context)
 
 
+def suspense_matched(dimensions: Dimensions, amount_fen: int, context: PostingContext) -> Transfer:
+    """Two people found the bill that suspended money pays: suspense ← premium."""
+    return Transfer("suspense_matched", accounts.SUSPENSE, accounts.PREMIUM, amount_fen, dimensions, context)
+
+
+def suspense_left(dimensions: Dimensions, amount_fen: int, context: PostingContext, *, lies_in: str) -> Transfer:
+    """Suspended money is of another person or place, and leaves this one's books: suspense ← where it lies."""
+    return Transfer("suspense_left", accounts.SUSPENSE, lies_in, amount_fen, dimensions, context)
+
+
+def suspense_arrived(dimensions: Dimensions, amount_fen: int, context: PostingContext, *, lies_in: str) -> Transfer:
+    """The same money comes into the books of those whose it is: where it lies ← suspense."""
+    return Transfer("suspense_arrived", lies_in, accounts.SUSPENSE, amount_fen, dimensions, context)
+
+
 def suspense_refund_decided(dimensions: Dimensions, amount_fen: int, context: PostingContext) -> Transfer:
     """Suspended money is to go back to the payer: suspense ← refund_payable."""
     return Transfer(

@@ -177,6 +177,14 @@ _ATTRIBUTE = text(
     """
 )
 
+# The table's own rule lets it happen once, to the bill that two people decided.
+_CREDIT_LINE = text(
+    """
+    UPDATE payment_line SET state = 'CREDITED', bill_id = :bill_id, enrolment_id = :enrolment_id,
+           person_token = :person_token, benefit_year = :benefit_year, region = :region
+    WHERE id = :line_id
+    """
+)
 # What was given back and is not on its way leaves its place to the payment that made it good.
 _PUT_IN_PLACE = text(
     """
@@ -236,6 +244,11 @@ async def attribute(session: AsyncSession, line_ids: Sequence[UUID], day: date, 
     """Note on locked lines with which day the channel settles them, by whose approval."""
     values = {"ids": sorted(line_ids), "day": day, "approval_id": approval_id}
     await session.execute(_ATTRIBUTE, values)
+
+
+async def credit_line(session: AsyncSession, line_id: UUID, bill_id: UUID, dimensions: Dimensions) -> None:
+    """Let a locked suspended line pay the bill that two people matched it to."""
+    await session.execute(_CREDIT_LINE, asdict(dimensions) | {"line_id": line_id, "bill_id": bill_id})
 
 
 async def put_in_place(session: AsyncSession, leaving: Sequence[UUID], line_id: UUID) -> None:

@@ -17,6 +17,9 @@ _PAYER_READS = {
     SuspenseReason.SAME_TRANSACTION_OTHER_ORDER: "交易号重复，款项退回",
     SuspenseReason.SAME_TRANSACTION_OTHER_AMOUNT: "交易金额不符，款项退回",
     SuspenseReason.ORDER_LOST: "缴费订单查无记录，款项退回",
+    SuspenseReason.NOT_REGISTERED: "未办理参保登记，款项退回",
+    SuspenseReason.NAME_DIFFERS: "姓名与参保登记不符，款项退回",
+    SuspenseReason.NEEDS_TREASURY_REFUND: "经国库办理退库",
 }
 
 

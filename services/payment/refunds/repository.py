@@ -143,6 +143,8 @@ _INSERT = _REQUESTED.statement(
     ON CONFLICT (suspense_id) DO NOTHING
     """
 )
+# Two people decide otherwise about its money; one that was approved is on its way and stays.
+_WITHDRAW = text("UPDATE refund SET state = 'WITHDRAWN' WHERE suspense_id = :suspense_id AND state = 'REQUESTED'")
 _OF_SUSPENSE = text("SELECT id FROM refund WHERE suspense_id = :suspense_id")
 _LOCK = select_into(
     _RefundRow,
@@ -230,6 +232,11 @@ async def of_suspense(session: AsyncSession, suspense_id: UUID) -> UUID | None:
     """The refund of a suspended item, if there is one."""
     found: UUID | None = (await session.execute(_OF_SUSPENSE, {"suspense_id": suspense_id})).scalar_one_or_none()
     return found
+
+
+async def withdraw(session: AsyncSession, suspense_id: UUID) -> None:
+    """Withdraw what was put forward for refund of a suspended item and not approved."""
+    await session.execute(_WITHDRAW, {"suspense_id": suspense_id})
 
 
 async def lock(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Refund]:

@@ -37,7 +37,7 @@ async def list_refunds(
 
 
 @ROUTER.post("/v1/refunds/{refund_id}/approve", dependencies=[requires("payment:refund")])
-@responses_for(NotFound, OwnAct)
+@responses_for(NotFound, OwnAct, service.SuspenseNotHeld)
 async def approve_refund(
     session: Session, caller: CurrentCaller, context: CurrentContext[object], refund_id: UUID
 ) -> Approved:

@@ -59,8 +59,13 @@ async def request_one(session: AsyncSession, asked: NewRefund) -> UUID:
     return refund_id
 
 
-async def approve(session: AsyncSession, refund_id: UUID, day: date, trace: Trace) -> Refund:
+async def approve(
+    session: AsyncSession, refund_id: UUID, day: date, trace: Trace, *, by_decision: bool = False
+) -> Refund:
     """Let a refund go to the channel; one that is on its way already is left alone. Raises NotFound.
+
+    One that was withdrawn goes only ``by_decision`` of two people about its money, for two people decided otherwise
+    before. Raises SuspenseNotHeld where other people decided about the money at the same moment.
 
     After the channel closed a refund, approving it again asks under a new number. One that it refused, for want of
     balance for example, is asked again at once under its number. Raises OwnAct for who put it forward.
@@ -68,12 +73,16 @@ async def approve(session: AsyncSession, refund_id: UUID, day: date, trace: Trac
     refund = (await repository.lock(session, [refund_id])).get(refund_id)
     if refund is None:
         raise NotFound("没有该退款 · no such refund")
-    if refund.state is RefundState.REQUESTED:
+    if refund.state is RefundState.WITHDRAWN and not by_decision:
+        raise SuspenseNotHeld(refund.state.value)
+    if refund.state in (RefundState.REQUESTED, RefundState.WITHDRAWN):
         by_client = refund.reason not in AUTO_REFUND_REASONS  # else its actor is whose payment it was
-        if by_client and is_one_client(trace.actor, refund.trace.actor):
+        if by_client and not by_decision and is_one_client(trace.actor, refund.trace.actor):
             raise OwnAct(f"申请人 put forward by {refund.trace.actor}")
         await repository.approve(session, refund, attempt=1, approved_by=trace.actor, day=day)
-        await suspense.transition(session, [refund.suspense_id], SuspenseState.REFUNDING, from_state=SuspenseState.HELD)
+        held = [refund.suspense_id]
+        if not await suspense.transition(session, held, SuspenseState.REFUNDING, from_state=SuspenseState.HELD):
+            raise SuspenseNotHeld(f"待查款项 suspense {refund.suspense_id}")
         decided = PostingContext(str(refund.id), day, refund.id, refund.trace)
         await post(session, [postings.suspense_refund_decided(refund.dimensions, refund.amount_fen, decided)])
     elif refund.state is RefundState.PAY_FAILED:

@@ -16,10 +16,12 @@ class RefundState(StrEnum):
 
     A refund that the channel refuses stays ASKED with its failure noted, and is asked again under its number: an
     earlier try may have arrived. ABNORMAL is not final: the channel could not reach the payer's account, it may still
-    succeed. PAY_FAILED: the channel closed it; approving it again asks with a new number.
+    succeed. PAY_FAILED: the channel closed it; approving it again asks with a new number. REQUESTED → WITHDRAWN: two
+    people decided otherwise about its money.
     """
 
     REQUESTED = "REQUESTED"
+    WITHDRAWN = "WITHDRAWN"
     APPROVED = "APPROVED"
     ASKED = "ASKED"
     ABNORMAL = "ABNORMAL"

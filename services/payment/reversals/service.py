@@ -18,6 +18,7 @@ from services.payment.batches.parts import repository as parts
 from services.payment.batches.state import BatchState, HoldStage
 from services.payment.cash import corrections
 from services.payment.cash.schemas import CorrectionIn
+from services.payment.dispositions import repository as dispositions
 from services.payment.job_names import CASH_MATCHING, PAYOUTS, SETTLEMENTS, SHORTAGES
 from services.payment.payouts import payout_match
 from services.payment.payouts import repository as payouts
@@ -121,12 +122,22 @@ async def _take_back(session: AsyncSession, region: str, batch: OnlineBatch, app
     if batch.payout_id is not None:
         await payout_match.take_back(session, batch.payout_id, approval, day)
         return
+    resting = await dispositions.resting_on(session, batch.id)  # by the lines, which are freed below
     matched_on = await batches.matched_on(session, batch.id)
     await counted_lines.take_back(session, counted_lines.Counted(batch, matched_on, approval.id))
     await counted_lines.end_reversed(session, batch, approval.trace, day, approval.reason)
+    for matched in resting:
+        await _end_matched(session, matched, approval, day)
     if standing := await settlements.lock_standing(session, batch.id):
         part = await parts.lock_waiting_part(session, batch.settlement, region, approval.trace)
         await settlement.add_settlements(session, part.id, standing)
+
+
+async def _end_matched(session: AsyncSession, batch_id: UUID, approval: Approval, day: date) -> None:
+    """End the batch in which suspended money of the settlement went on: its line goes on with the others."""
+    part = await batches.lock_online(session, batch_id)
+    if part is not None and part.state is not BatchState.REVERSED:
+        await counted_lines.end_reversed(session, part, approval.trace, day, approval.reason)
 
 
 async def _locked(session: AsyncSession, line_id: UUID) -> tuple[BankLine, Batch | None]:
@@ -171,6 +182,10 @@ async def _refuse_what_rests_on_it(session: AsyncSession, batch: Batch | None) -
             _refuse_remitted(part)
         if fetched:
             raise LineAlreadyMatched(f"收据 receipt {fetched[0]}")
+    if isinstance(batch, OnlineBatch) and batch.payout_id is None:
+        # What of its suspended money was matched rests on the same line.
+        for other in await dispositions.resting_on(session, batch.id):
+            _refuse_remitted(await batches.lock(session, other))
     if isinstance(batch, OnlineBatch) and batch.payout_id is not None:
         # The payout's further parts rest on the same line.
         for other in await parts.of_payout(session, batch.payout_id):

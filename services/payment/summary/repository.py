@@ -98,7 +98,8 @@ _SUMMARY = text(
         GROUP BY 1, 2, 3, 4
     ), towns AS (
         SELECT town,
-               coalesce(sum(times) FILTER (WHERE kind IN ('premium_received', 'cash_imported')), 0) AS paid_count,
+               coalesce(sum(times) FILTER (WHERE kind IN ('premium_received', 'cash_imported',
+                                                                    'suspense_matched')), 0) AS paid_count,
                coalesce(sum(fen) FILTER (WHERE credit = 'premium'), 0)
                  - coalesce(sum(fen) FILTER (WHERE debit = 'premium'), 0) AS taken_fen,
                coalesce(sum(fen) FILTER (WHERE credit = 'aided'), 0)

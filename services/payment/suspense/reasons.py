@@ -19,6 +19,9 @@ class SuspenseReason(StrEnum):
     SAME_TRANSACTION_OTHER_ORDER = "SAME_TRANSACTION_OTHER_ORDER"
     SAME_TRANSACTION_OTHER_AMOUNT = "SAME_TRANSACTION_OTHER_AMOUNT"
     ORDER_LOST = "ORDER_LOST"
+    NOT_REGISTERED = "NOT_REGISTERED"
+    NAME_DIFFERS = "NAME_DIFFERS"
+    NEEDS_TREASURY_REFUND = "NEEDS_TREASURY_REFUND"
 
 
 # The bill is settled or gone, so this money is never kept: a refund is requested at once; an operator approves it.

@@ -13,6 +13,8 @@ from shared.contracts.event import Trace
 class SuspenseState(StrEnum):
     """HELD → REFUNDING → REFUNDED, or HELD → RECOVERED: it makes good what a channel gave back unasked.
 
+    HELD → MATCHED: two people found the bill that it pays. What they carry over to another year stays HELD.
+
     CONTESTED: a channel claims one transaction twice; no money stands behind it.
     """
 
@@ -21,6 +23,7 @@ class SuspenseState(StrEnum):
     REFUNDED = "REFUNDED"
     CONTESTED = "CONTESTED"
     RECOVERED = "RECOVERED"
+    MATCHED = "MATCHED"
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,3 +57,31 @@ SUSPENSE_NOT_HELD = Spec(
     "查询该笔待查款项的状态",
     "Look up the item's state",
 )
+SUSPENSE_BILL_NOT_PAYABLE = Spec(
+    409,
+    "该笔待查款项不能缴清此缴费单",
+    "The suspended money does not pay this bill",
+    "核对金额、缴费日和缴费单状态；对不上的申请退回或结转",
+    "Compare amount, day and the bill's state; what fits no bill is given back or carried over",
+)
+SUSPENSE_NO_CARRY_OVER = Spec(
+    409,
+    "该笔待查款项不能结转至此年度",
+    "The suspended money cannot be carried over to this benefit year",
+    "只有已知参保人的款项可以结转，且只能结转至以后的年度",
+    "Only money of a known person is carried over, and only to a later year",
+)
+SUSPENSE_NEEDS_TREASURY_REFUND = Spec(
+    409,
+    "该笔款项须经国库退库",
+    "The money has to be returned by the treasury",
+    "终止参保后由税务、国库办理退库",
+    "The tax bureau and the treasury return it once the enrolment has ended",
+)
+SUSPENSE_MONEY_MOVING = Spec(
+    409,
+    "该笔款项正在结算",
+    "The money is being settled",
+    "等待渠道出款结算完成后再批准",
+    "Approve once the channel's payout is settled to its end",
+)

@@ -27,6 +27,7 @@ _NAMED = {
     "Signature": "signature",
     "RefundState": "refund_state",
     "SuspenseState": "suspense_state",
+    "SuspenseReason": "suspense_reason",
 }
 
 

@@ -45,6 +45,10 @@ OFFICES = {
     "POST /v1/quarantine/{notice_id}/closing": "payment:operate",
     "POST /v1/quarantine/{notice_id}/reopening": "payment:operate",
     "POST /v1/settlement-attributions": "payment:bank",
+    "POST /v1/suspense/{suspense_id}/office": "payment:operate",
+    "POST /v1/suspense/{suspense_id}/match": "payment:operate",
+    "POST /v1/suspense/{suspense_id}/return": "payment:operate",
+    "POST /v1/suspense/{suspense_id}/carry-over": "payment:operate",
     "POST /v1/settlement-differences/{difference_id}/closing": "payment:bank",
 }
 OF_THE_WHOLE_AREA = {"payment:bank", "payment:tax", "payment:treasury"}

@@ -5,6 +5,7 @@ from tests.verify.breaks import (
     billed_by_channel,
     bills_read,
     booked,
+    cases,
     dated,
     differing,
     enrolled,
@@ -33,4 +34,5 @@ BREAKS: tuple[Break, ...] = (
     *remitted.BREAKS,
     *announced.BREAKS,
     *dated.BREAKS,
+    *cases.BREAKS,
 )

@@ -96,7 +96,11 @@ def _is_free(line: RefundableLine) -> bool:
     if line.counts:
         return line.returned_fen < line.amount_fen
     # A refund of ours that is on its way may arrive: both would be money twice, and a person looks.
-    return line.suspense_state == SuspenseState.HELD and line.refund_state in (None, RefundState.REQUESTED)
+    return line.suspense_state == SuspenseState.HELD and line.refund_state in (
+        None,
+        RefundState.REQUESTED,
+        RefundState.WITHDRAWN,
+    )
 
 
 def _refund(line: RefundableLine, fen: int, reported: ReportedRefund) -> UnaskedRefund:
