@@ -95,4 +95,5 @@ class PaymentResources:
     def notify_url(self, channel: PaymentChannel) -> str:
         """The address at which a channel calls us back about one of its merchants."""
         adapter = self.accounts.adapter_of(channel.name, channel.merchant_id)
-        return f"{self.public_base_url}/payment{adapter.form.path_of(channel.merchant_id)}"
+        called_as = adapter.called_as(self.accounts.by_name[channel.name, channel.merchant_id])
+        return f"{self.public_base_url}/payment{adapter.form.path_of(called_as)}"

@@ -64,10 +64,13 @@ _WHAT_BECAME = """
 """
 # Our numbers of a refund's attempts begin with the refund's own id; any of them may be the one that was paid.
 _OF_REFUND = "left(notice.refund_no, 33) = concat('R', replace(refund.id::text, '-', ''))"
+# A channel may say the sum of all refunds of the payment: then it holds this one.
 _SUCCESS_OF_REFUND = f"""
     notice.kind = 'REFUND' AND notice.outcome = 'SUCCESS'
-    AND (notice.channel, notice.merchant_id, notice.transaction_id, notice.amount_fen)
-        = (refund.channel, refund.merchant_id, refund.transaction_id, refund.amount_fen)
+    AND (notice.channel, notice.merchant_id, notice.transaction_id)
+        = (refund.channel, refund.merchant_id, refund.transaction_id)
+    AND (notice.amount_fen = refund.amount_fen
+         OR notice.event_type = 'REFUND.CUMULATIVE' AND notice.amount_fen > refund.amount_fen)
     AND {_DAY.format(moment="notice.succeeded_at")} = refund.refunded_on
 """
 # One that was made in the channel's console has the console's number: a notice says it, or the channel's bill alone.

@@ -31,7 +31,7 @@ class Accounts:
         self.served = tuple(served)
         self._adapters = {(each.account.channel, each.account.merchant_id): each.adapter for each in self.served}
         self.by_call: Mapping[tuple[Mechanism, str], MerchantAccount] = MappingProxyType(
-            {(each.adapter.mechanism, each.account.merchant_id): each.account for each in self.served}
+            {(each.adapter.mechanism, each.adapter.called_as(each.account)): each.account for each in self.served}
         )
         self.by_name: Mapping[tuple[str, str], MerchantAccount] = MappingProxyType(
             {(each.account.channel, each.account.merchant_id): each.account for each in self.served}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Generic, TypeVar
 
 import httpx
@@ -34,7 +35,7 @@ class ChannelAdapter(Generic[A]):
     ``accounts`` loads the merchants and their keys from the ``setting``; it raises UnusableSetting when starting,
     never when a notice arrives. ``read`` checks and reads a call and raises Refused. Where ``notice_is_proof`` is not
     set, both sides hold the same key: what a notice reports is credited, and goes to the treasury only once the
-    channel's own file names it.
+    channel's own file names it. ``called_as`` is the number of a merchant that the address of its calls has.
     """
 
     mechanism: Mechanism
@@ -45,3 +46,4 @@ class ChannelAdapter(Generic[A]):
     read: Callable[[A, Callback], VerifiedNotice]
     open: Callable[[A, ChannelConnection], PaymentChannel]
     notice_is_proof: bool = True
+    called_as: Callable[[A], str] = attrgetter("merchant_id")

@@ -133,8 +133,8 @@ class PaymentChannel(Protocol):
         Returns the channel's own number of the refund.
         """
 
-    async def query_refund(self, refund_no: str) -> RefundAnswer | None:
-        """What the channel knows of a refund; None where it has none of that number."""
+    async def query_refund(self, refund_no: str, *, transaction_id: str) -> RefundAnswer | None:
+        """What the channel knows of a refund of a payment; None where it has none of that number."""
 
     def read_again(self, kept: VerifiedNotice) -> ChannelNotice | None:
         """Read a kept message once more, as a person who looks at it would; None where it cannot be opened.

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from services.payment.channels.adapter import ChannelAdapter
+from services.payment.channels.alipay.adapter import ALIPAY
 from services.payment.channels.wechat.adapter import WECHAT
 
-ADAPTERS: Final[tuple[ChannelAdapter[Any], ...]] = (WECHAT,)
+ADAPTERS: Final[tuple[ChannelAdapter[Any], ...]] = (WECHAT, ALIPAY)

@@ -3,12 +3,15 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from shared.contracts.event import Trace
 from shared.domain.clock import business_date_of
 from shared.domain.ids import new_id
+
+# The event type of a refund notice that says how much of its payment has gone back so far, this refund included.
+CUMULATIVE_REFUND: Final = "REFUND.CUMULATIVE"
 
 
 class NoticeKind(StrEnum):
@@ -95,7 +98,10 @@ class PaymentNotice(ChannelNotice):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundNotice(ChannelNotice):
-    """A channel reports what became of a refund; ``channel_refund_id`` is its own number, as its bills have it."""
+    """A channel reports what became of a refund; ``channel_refund_id`` is its own number, as its bills have it.
+
+    ``amount_fen`` is the refund's own sum, or that of all refunds of its payment so far where ``is_cumulative``.
+    """
 
     kind: NoticeKind = NoticeKind.REFUND
     payee_merchant_id: str
@@ -107,6 +113,11 @@ class RefundNotice(ChannelNotice):
     outcome: str
     amount_fen: int
     succeeded_at: datetime | None
+
+    @property
+    def is_cumulative(self) -> bool:
+        """Whether its sum is that of all refunds of its payment so far: what is new of it, only our books know."""
+        return self.event_type == CUMULATIVE_REFUND
 
 
 class VerifiedNotice(NamedTuple):

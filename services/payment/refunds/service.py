@@ -20,7 +20,9 @@ from services.payment.payments import repository as payments
 from services.payment.refunds import repository
 from services.payment.refunds.repository import RefundOutcome
 from services.payment.refunds.state import AT_CHANNEL, NewRefund, Refund, RefundState, asked_under, outcome_of
+from services.payment.refunds.unasked import repository as unasked_rows
 from services.payment.refunds.unasked import service as unasked
+from services.payment.refunds.unasked import sums
 from services.payment.refunds.unasked.service import ReportedRefund
 from services.payment.suspense import repository as suspense
 from services.payment.suspense.reasons import AUTO_REFUND_REASONS
@@ -36,6 +38,7 @@ REFUND_NOT_ASKED = "REFUND_NOT_ASKED"
 REFUND_DIFFERS = "REFUND_DIFFERS"
 REFUND_BEFORE_PAYMENT = "REFUND_BEFORE_PAYMENT"
 REFUND_TOO_EARLY = "REFUND_TOO_EARLY"
+REFUND_OF_OPEN_SUM = "REFUND_OF_OPEN_SUM"
 
 
 class SuspenseNotHeld(DomainError):
@@ -93,22 +96,40 @@ async def settle(session: AsyncSession, notices: Sequence[RefundNotice]) -> dict
     locked = await repository.lock_by_numbers(session, [notice.refund_no for notice in notices])
     refunds = {refund.refund_no: refund for refund in locked}
     by_id = {refund.id: refund for refund in locked}
-    unknown = [notice.transaction_id for notice in notices if notice.refund_no not in refunds]
-    booked = await payments.booked_transactions(session, unknown) if unknown else set()
     answers: dict[UUID, tuple[str, str | None]] = {}
     changed: dict[UUID, tuple[Refund, RefundNotice, RefundState]] = {}
-    for notice in notices:
-        refund = refunds.get(notice.refund_no)
+    others: list[RefundNotice] = []
+    for each in notices:
+        refund = refunds.get(each.refund_no)
         if refund is None:
-            answer = _answer_to_no_number_of_now(by_id, notice, is_booked=notice.transaction_id in booked)
-            answers[notice.id] = await _unasked(session, notice) if answer[1] == REFUND_NOT_ASKED else answer
+            others.append(each)
             continue
-        state = outcome_of(notice.outcome)
+        notice, state = _alone(each, refund), outcome_of(each.outcome)
         answers[notice.id] = _answer(refund, notice, state)
         if answers[notice.id][0] == "APPLIED" and state is not None:
             changed[refund.id] = (refund, notice, state)
             refunds[notice.refund_no] = replace(refund, state=state)
     await _record(session, changed)
+    return answers | await _of_no_number_of_now(session, others, by_id)
+
+
+def _alone(notice: RefundNotice, refund: Refund) -> RefundNotice:
+    """The notice of one refund where the channel says the sum of all of its payment: that has to hold this one."""
+    holds = notice.is_cumulative and refund.amount_fen <= notice.amount_fen <= refund.paid_fen
+    return replace(notice, amount_fen=refund.amount_fen) if holds else notice
+
+
+async def _of_no_number_of_now(
+    session: AsyncSession, notices: Sequence[RefundNotice], refunds: Mapping[UUID, Refund]
+) -> dict[UUID, tuple[str, str | None]]:
+    """After our own refunds were settled; the lower of two sums first, since the higher one holds it."""
+    if not notices:
+        return {}
+    booked = await payments.booked_transactions(session, [notice.transaction_id for notice in notices])
+    answers = {}
+    for notice in sorted(notices, key=lambda each: (each.transaction_id, each.amount_fen, each.id)):
+        answer = _answer_to_no_number_of_now(refunds, notice, is_booked=notice.transaction_id in booked)
+        answers[notice.id] = await _unasked(session, notice) if answer[1] == REFUND_NOT_ASKED else answer
     return answers
 
 
@@ -119,7 +140,7 @@ def _answer_to_no_number_of_now(
     refund_id, attempt = asked_under(notice.refund_no) or (None, 0)
     refund = refunds.get(refund_id) if refund_id is not None else None
     if refund is not None and attempt < refund.attempt:
-        return _answer_about_earlier(refund, notice)
+        return _answer_about_earlier(refund, _alone(notice, refund))
     return ("QUARANTINED", REFUND_NOT_ASKED) if is_booked else ("PARKED", REFUND_BEFORE_PAYMENT)
 
 
@@ -130,14 +151,25 @@ async def _unasked(session: AsyncSession, notice: RefundNotice) -> tuple[str, st
     if notice.channel_refund_id is None:
         # The bill names it by that number alone, and would bring it once more.
         return "QUARANTINED", REFUND_NOT_ASKED
+    amount_fen: int | None = notice.amount_fen
+    day = business_date_of(notice.succeeded_at)
+    if notice.is_cumulative:
+        lines = await unasked_rows.lock_lines(session, notice.channel, notice.merchant_id, notice.transaction_id)
+        if sums.is_open(lines):
+            return "PARKED", REFUND_OF_OPEN_SUM
+        amount_fen = sums.newly_returned(lines, notice.amount_fen, day)
+    if amount_fen is None:
+        return "QUARANTINED", REFUND_NOT_ASKED
+    if amount_fen <= 0:
+        return "REPEATED", None
     reported = ReportedRefund(
         channel=notice.channel,
         merchant_id=notice.merchant_id,
         channel_refund_id=notice.channel_refund_id,
         refund_no=notice.refund_no,
         transaction_id=notice.transaction_id,
-        amount_fen=notice.amount_fen,
-        refunded_on=business_date_of(notice.succeeded_at),
+        amount_fen=amount_fen,
+        refunded_on=day,
         caused_by=notice.id,
         trace=replace(notice.trace, causation_id=notice.id),
     )

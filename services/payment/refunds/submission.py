@@ -58,7 +58,7 @@ async def _concluded_by_query(
 ) -> bool:
     """Learn of a lost notice by asking; the channel's answer goes the way of every notice."""
     try:
-        answer = await channel.query_refund(refund.refund_no)
+        answer = await channel.query_refund(refund.refund_no, transaction_id=refund.transaction_id)
     except (ChannelUnavailable, ChannelRefused):
         return False  # asking for the refund again, under the same number, is harmless
     if answer is None:

@@ -175,9 +175,9 @@ class TestAnswers:
             payment.peer.refund_answers["R00001"] = said
             if not (isinstance(said["status"], str) and said["status"]):
                 with pytest.raises(ChannelUnavailable):
-                    await channel.query_refund("R00001")
+                    await channel.query_refund("R00001", transaction_id="4200000001")
             elif said["status"] == REFUND["refund_status"] and said.pop("mchid") == MCHID:
-                answer: RefundAnswer = await channel.query_refund("R00001")
+                answer: RefundAnswer = await channel.query_refund("R00001", transaction_id="4200000001")
                 assert answer.concluded is not None
                 assert answer.concluded[0].kind is NoticeKind.UNREADABLE, each
 

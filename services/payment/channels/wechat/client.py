@@ -208,8 +208,8 @@ class WechatClient:
         )
         return code_in(answer.value, "refund_id")
 
-    async def query_refund(self, refund_no: str) -> RefundAnswer | None:
-        """What WeChat Pay knows of a refund; None where it has none of that number."""
+    async def query_refund(self, refund_no: str, *, transaction_id: str) -> RefundAnswer | None:
+        """What WeChat Pay knows of a refund, by its number alone; None where it has none of that number."""
         try:
             answer = await self._call("GET", f"/v3/refund/domestic/refunds/{quote(refund_no)}", None)
         except ChannelRefused as refused:

@@ -35,6 +35,8 @@ class RefundableLine:
     reason: str | None
     refund_id: UUID | None
     refund_state: str | None
+    refund_no: str | None
+    refunded_on: date | None
     actor: str
     correlation_id: UUID
 
@@ -126,6 +128,8 @@ _HELD_LINES = select_into(
     reason="s.reason",
     refund_id="r.id",
     refund_state="r.state",
+    refund_no="r.refund_no",
+    refunded_on="r.refunded_on",
 )
 _KNOWN = select_into(
     _Known,
