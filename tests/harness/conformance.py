@@ -77,7 +77,8 @@ def undocumented(method: str, path: str, answer: httpx.Response) -> str | None:
     if media_type not in content:
         return f"{said} as {media_type!r}, documented is {sorted(content)}"
     validator = _validator(operation.service, method, operation.template, status)
-    errors = sorted(validator.iter_errors(json.loads(answer.content)), key=lambda error: error.json_path)
+    said_in_it = answer.text if media_type == "text/plain" else json.loads(answer.content)
+    errors = sorted(validator.iter_errors(said_in_it), key=lambda error: error.json_path)
     return f"{said}, not as documented: {errors[0].json_path} {errors[0].message[:300]}" if errors else None
 
 

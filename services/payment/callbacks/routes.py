@@ -101,6 +101,7 @@ def _router(adapter: ChannelAdapter[Any]) -> APIRouter:
         name=f"take_{adapter.mechanism.value.lower()}_notice",
         status_code=adapter.form.taken.status,
         response_model=None,
+        response_class=Response,  # of the channel's own media type
         responses=adapter.form.responses,
         openapi_extra=adapter.form.request,
     )
