@@ -16,6 +16,7 @@ from pydantic_settings import (
 )
 
 from shared.setting_groups.addresses import AddressSettings
+from shared.setting_groups.chinaums import ChinaumsSettings
 from shared.setting_groups.databases import DatabaseSettings
 from shared.setting_groups.deadlines import DeadlineSettings
 from shared.setting_groups.events import EventSettings
@@ -48,6 +49,7 @@ def _files_of(dotenv: PydanticBaseSettingsSource) -> list[Path]:
 class Settings(
     AddressSettings,
     DeadlineSettings,
+    ChinaumsSettings,
     PartnerSettings,
     PolicySettings,
     KeySettings,

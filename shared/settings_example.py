@@ -2,11 +2,10 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, SecretStr
 
-from shared.setting_groups.partners import WechatMerchant
 from shared.settings import Settings
 
 
@@ -18,20 +17,23 @@ def env_example() -> str:
         "",
     ]
     for name, field in Settings.model_fields.items():
-        lines += [f"# {field.description}", *_fields_of(name), f"#CANBAO_{name.upper()}={_shown(field.default)}", ""]
+        described = _fields_of(field.annotation)
+        lines += [f"# {field.description}", *described, f"#CANBAO_{name.upper()}={_shown(field.default)}", ""]
     return "\n".join(lines)
 
 
-def _fields_of(name: str) -> list[str]:
-    """The fields of a merchant, a line each: what its JSON has to hold."""
-    if name != "wechat_merchants":
-        return []
-    fields = [f"#   {each}: {field.description}" for each, field in WechatMerchant.model_fields.items()]
-    example = (
-        '[{"mchid": "1900000109", "appid": "wx…", "api_v3_key": "…", "merchant_serial": "…", '
-        '"merchant_private_key_file": "/run/merchant.pem", "platform_keys": {"PUB_KEY_ID_…": "/run/pub.pem"}}]'
-    )
-    return [*fields, f"#   {example}"]
+def _fields_of(annotation: Any) -> list[str]:
+    """The fields of a merchant, a line each, and an example: what its JSON has to hold."""
+    found = [each for each in get_args(annotation) if isinstance(each, type) and issubclass(each, BaseModel)]
+    return [line for model in found for line in _described(model)]
+
+
+def _described(model: type[BaseModel]) -> list[str]:
+    fields = [f"#   {each}: {field.description}" for each, field in model.model_fields.items()]
+    shown = model.model_config.get("json_schema_extra")
+    examples = shown.get("examples") if isinstance(shown, dict) else None
+    listed = examples if isinstance(examples, list) else []
+    return [*fields, *(f"#   {json.dumps([one], ensure_ascii=False)}" for one in listed)]
 
 
 def _shown(value: Any) -> str:

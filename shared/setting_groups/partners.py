@@ -14,7 +14,22 @@ from shared.setting_values import (
 class WechatMerchant(BaseModel):
     """One WeChat Pay merchant: our keys and the platform keys that sign its notices, by serial."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "mchid": "1900000109",
+                    "appid": "wx…",
+                    "api_v3_key": "…",
+                    "merchant_serial": "…",
+                    "merchant_private_key_file": "/run/merchant.pem",
+                    "platform_keys": {"PUB_KEY_ID_…": "/run/pub.pem"},
+                }
+            ]
+        },
+    )
 
     channel: Annotated[
         str,

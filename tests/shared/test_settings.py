@@ -5,9 +5,10 @@ import re
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_settings import SettingsError
 
+from shared.setting_groups.chinaums import ChinaumsMerchantSetting
 from shared.setting_groups.partners import WechatMerchant
 from shared.settings import Settings
 from shared.settings_errors import UnusableSetting, setting_problems
@@ -21,8 +22,10 @@ def test_env_example_is_current() -> None:
     assert (_CHECKOUT / ".env.example").read_text(encoding="utf-8") == env_example()
 
 
-@pytest.mark.parametrize("model", [Settings, WechatMerchant], ids=lambda model: str(model.__name__))
-def test_each_setting_is_described_in_chinese_and_english(model: type[Settings | WechatMerchant]) -> None:
+@pytest.mark.parametrize(
+    "model", [Settings, WechatMerchant, ChinaumsMerchantSetting], ids=lambda model: str(model.__name__)
+)
+def test_each_setting_is_described_in_chinese_and_english(model: type[BaseModel]) -> None:
     for name, field in model.model_fields.items():
         zh, _, en = (field.description or "").partition(" · ")
         assert re.search("[\u4e00-\u9fff]", zh), name
@@ -97,6 +100,10 @@ BAD = {
     "wechat_jsapi_minutes": "0",
     "wechat_browser_minutes": "five",
     "wechat_questions_per_second": "0",
+    "chinaums_merchants": '[{"mid": "1"}]',
+    "chinaums_base_url": "api-mop.chinaums.com",
+    "chinaums_minutes": "1441",
+    "chinaums_questions_per_second": "0",
     "tax_base_url": "ftp://tax",
     "listen_host": "",
     "metrics_host": "",

@@ -4,7 +4,7 @@ Settled money is booked per enrolment line (pending ← channel). Money in suspe
 batch: it is no premium, and a day without any premium ends there. A channel deducts what it gave back on that day, even
 where it had settled that money before: then the pending account bears the refund (channel ← pending). A fee is a
 difference like any other. What the bank books after a day was matched opens a further part of the day, over what no
-part counted.
+part counted. A channel that shares its key with us is settled by its file alone, never by a day's sum.
 """
 
 from uuid import UUID
@@ -19,6 +19,7 @@ from services.payment.batches.parts import repository as parts
 from services.payment.batches.repository import Transition
 from services.payment.batches.settlement_reference import parse_settlement
 from services.payment.batches.state import BatchState, BatchStep, HoldStage, ready
+from services.payment.channels.table import settled_by_file_only
 from services.payment.chronology import MoneyDay, MoneyPath, contradiction
 from services.payment.job_names import SETTLEMENTS
 from services.payment.payments.counted.repository import CountedFigures
@@ -30,6 +31,8 @@ from shared.domain.ids import new_id
 from shared.service import Job, ServiceContext
 
 _TOO_EARLY = "SETTLED_BEFORE_PAID"
+_WITHOUT_FILE = "SETTLED_WITHOUT_FILE"
+_BY_FILE_ONLY = settled_by_file_only()
 
 
 async def step(context: ServiceContext[object]) -> int:
@@ -56,6 +59,10 @@ async def record_settlement(session: AsyncSession, region: str, line: Settlement
     if contradiction(MoneyPath.CHANNEL, {MoneyDay.PAID: settlement.day, MoneyDay.SETTLED: line.booked_on}):
         # No channel pays out what nobody has paid: the line waits for its reversal, the day for the right one.
         await statements.let_wait(session, line.id, _TOO_EARLY)
+        return
+    if settlement.channel in _BY_FILE_ONLY:
+        # A stolen key writes notices of any day, of days before the first file too: their sum proves nothing.
+        await statements.let_wait(session, line.id, _WITHOUT_FILE)
         return
     batch = await parts.lock_waiting_part(session, settlement, region, line.trace)
     await add_settlements(session, batch.id, [line])
