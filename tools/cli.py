@@ -69,6 +69,10 @@ COMMANDS: dict[str, Place] = {
         "恢复数据库之后运行：进入新纪元，记下丢失的事实，列出须由人补录的事项；可重复执行 · run it after a restoration:"
         " begins an epoch, writes down what was lost, and lists what people must enter again; safe to repeat.",
     ),
+    "channels": Place("tools.channels.commands", "channels", "支付渠道与商户 · payment channels and their merchants"),
+    "callbacks": Place(
+        "tools.callbacks.commands", "callbacks", "渠道通知的联调与诊断 · channels' callbacks: try, check, look up"
+    ),
     "policy": Place("tools.policy.commands", "policy", "政策包 · policy packs: assess, test, list, show, lint"),
     "docs": Place(
         "tools.documents.commands",

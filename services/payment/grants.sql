@@ -20,6 +20,7 @@ GRANT UPDATE (after_day, after_line, batch_id, fault, released_by, settled_day, 
     until_line, unusual_fen) ON payout TO {role};
 GRANT UPDATE (used_until) ON question_pace TO {role};
 GRANT UPDATE (closed_by, reason, state) ON raw_notice TO {role};
+GRANT UPDATE (times) ON refused_callback TO {role};
 GRANT UPDATE (approved_by, approved_on, asked_at, attempt, attributed_by, attributed_to, channel_refund_id,
     deducted_by, failure, refund_no, refunded_on, reopened, state) ON refund TO {role};
 GRANT UPDATE (amount_fen, certificate_issued_on, certificate_no, collection_notice_serial, counted_fen, declared_fen,

@@ -8,6 +8,7 @@ from services.payment.channels.accounts import Accounts, load_accounts
 from services.payment.channels.adapter import ChannelConnection
 from services.payment.channels.channel import PaymentChannel
 from services.payment.job_names import CHANNEL_BILLS, CREDITING
+from services.payment.notices.deliveries.refused_log import RefusedCallbacks
 from services.payment.notices.group_commit import GroupCommit
 from shared.errors import DomainError, ErrorCode
 from shared.pack_in_force import fit_of, pack_in_force
@@ -29,6 +30,7 @@ class PaymentResources:
 
     needs = "merchants"
     notices: GroupCommit
+    refused: RefusedCallbacks
     http: httpx.AsyncClient
 
     def __init__(self, settings: Settings) -> None:
@@ -52,11 +54,13 @@ class PaymentResources:
         self.http = httpx.AsyncClient(limits=limits, verify=authorities(trust_env=True))
         self._connection = ChannelConnection(self.http, context.clock, self.region, context.settings)
         self.use(self.accounts)
+        self.refused = RefusedCallbacks(context.database, self.region)
         self.notices = GroupCommit(context.database, self.region, on_stored=lambda: context.wake(CREDITING))
 
     async def aclose(self) -> None:
         """Write the notices that still wait, then close."""
         await self.notices.aclose()
+        await self.refused.aclose()
         await self.http.aclose()
 
     def use(self, accounts: Accounts) -> None:

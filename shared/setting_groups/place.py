@@ -21,6 +21,13 @@ class PlaceSettings(BaseModel):
         InstallationName,
         Field(description="本套系统的名称；也是消息主题的前缀 · names this installation; prefix of its topics"),
     ] = "local"
+    sandbox: Annotated[
+        bool,
+        Field(
+            description="本套系统是供联调的沙箱，只接受沙箱商户（canbao channels sandbox）；正式环境不得设置 · "
+            "a sandbox for integrating: it serves merchants of canbao channels sandbox only; never set where it is live"
+        ),
+    ] = False
     region: Annotated[
         PoolingArea,
         Field(description="统筹区：省、市或县的行政区划代码 · the pooling area: province, city or county code"),

@@ -28,6 +28,7 @@ SAFE = {
     ),
     "services/payment/batches/repository.py _TAKE_STEP": (STEP, "the caller reads the batch again and answers by it"),
     "services/payment/bills/repository.py _LOCK_LIVE": (LOOKED_AT_AGAIN, "_LIVE, until both agree"),
+    "services/payment/notices/deliveries/repository.py _DROP": (QUEUE, "counts of refused callbacks that are old"),
     "services/payment/cash/repository.py _WITHDRAW_SLIPS": (HELD, "the batch"),
     "services/payment/cash/repository.py _COMPARABLE": (QUEUE, "batches to compare; a batch leaves only by a step"),
     "services/payment/cash/repository.py _MOVE_SLIPS": (HELD, "the batches"),

@@ -61,17 +61,18 @@ def _endpoint(adapter: ChannelAdapter[Any]) -> Endpoint:
     async def take_notice(request: Request) -> Response:
         context: ServiceContext[PaymentResources] = request.app.state.running
         began = perf_counter()
-        channel = mechanism.value
+        channel, merchant_id = mechanism.value, ""
         try:
             account = context.resources.accounts.by_call.get((mechanism, request.path_params[form.merchant_parameter]))
             if account is None:
                 raise Refused(Refusal.UNKNOWN_MERCHANT)
-            channel = account.channel
-            body = await _bounded_body(request)
+            channel, merchant_id = account.channel, account.merchant_id
+            body = await bounded_body(request)
             callback = Callback(request.scope["headers"], body, context.clock.now(), context.resources.region)
             notice, evidence = read(account, callback)
         except Refused as refused:
             _outcome(channel, refused.refusal.value).observe(perf_counter() - began)
+            context.resources.refused.add(channel, merchant_id, refused.refusal.value, context.clock.now())
             return _refused(form, context, began, status_of(refused.refusal), refused.refusal.value)
         except ClientDisconnect:
             return _refused(form, context, began, 400, "disconnected")
@@ -79,9 +80,11 @@ def _endpoint(adapter: ChannelAdapter[Any]) -> Endpoint:
             await context.resources.notices.store(notice, evidence)
         except NoticeUnstorable:
             _outcome(channel, "unstorable").observe(perf_counter() - began)
+            context.resources.refused.add(channel, merchant_id, "unstorable", context.clock.now())
             return _refused(form, context, began, 400, "unstorable")
         except IntakeUnavailable:
             _outcome(channel, "unavailable").observe(perf_counter() - began)
+            context.resources.refused.add(channel, merchant_id, "unavailable", context.clock.now())
             return _refused(form, context, began, 503, "unavailable")
         _outcome(channel, "stored").observe(perf_counter() - began)
         return taken
@@ -111,8 +114,8 @@ def _router(adapter: ChannelAdapter[Any]) -> APIRouter:
 ROUTERS = tuple(_router(adapter) for adapter in ADAPTERS)
 
 
-async def _bounded_body(request: Request) -> bytes:
-    """Read at most 64 KiB, whatever the client announces; the rest is not waited for."""
+async def bounded_body(request: Request) -> bytes:
+    """Read at most 64 KiB, whatever the client announces; the rest is not waited for. Raises Refused."""
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > BODY_LIMIT:
         raise Refused(Refusal.TOO_LARGE)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from services.payment.channels.adapter import ChannelAdapter
 from services.payment.channels.merchant_account import MerchantAccount
+from services.payment.channels.samples import is_sandbox_number
 from services.payment.channels.table import ADAPTERS
 from shared.policy.mechanisms import MECHANISM_OF, Mechanism, channels_by
 from shared.policy.vocabulary import Channel
@@ -22,6 +23,11 @@ class ServedAccount(NamedTuple):
 
     adapter: ChannelAdapter[Any]
     account: MerchantAccount
+
+    @property
+    def path(self) -> str:
+        """The path at which the channel reports about the merchant."""
+        return self.adapter.form.path_of(self.adapter.called_as(self.account))
 
 
 class Accounts:
@@ -69,7 +75,24 @@ def load_accounts(settings: Settings) -> Accounts:
                 f"{_place(each.adapter, each.account.merchant_id)}.channel: 此处只能是 {offered}"
                 f" · {each.account.channel} is none of {offered}"
             )
+        _refuse_mixed(each, sandbox=settings.sandbox)
     return Accounts(served)
+
+
+def _refuse_mixed(each: ServedAccount, *, sandbox: bool) -> None:
+    """A sandbox serves merchants made for it and no others; everywhere else none of those collects."""
+    played = is_sandbox_number(each.account.merchant_id)
+    if played and not sandbox:
+        raise UnusableMerchant(
+            f"{_place(each.adapter, each.account.merchant_id)}: 沙箱商户只能用于沙箱（CANBAO_SANDBOX=true），"
+            "正式环境请配置渠道分配的商户 · a sandbox's merchant outside a sandbox (CANBAO_SANDBOX=true); "
+            "configure the merchant that the channel gave you"
+        )
+    if sandbox and not played:
+        raise UnusableMerchant(
+            f"{_place(each.adapter, each.account.merchant_id)}: 沙箱中不能有正式商户，请去掉它或去掉 CANBAO_SANDBOX"
+            " · a live merchant in a sandbox; take it out, or unset CANBAO_SANDBOX"
+        )
 
 
 def _mechanism_of(name: str) -> Mechanism | None:

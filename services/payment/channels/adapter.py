@@ -10,6 +10,7 @@ import httpx
 from services.payment.channels.callback import Callback, CallbackForm
 from services.payment.channels.channel import PaymentChannel
 from services.payment.channels.merchant_account import MerchantAccount
+from services.payment.channels.samples import SampleNotices
 from services.payment.notices.notice import VerifiedNotice
 from shared.domain.clock import Clock
 from shared.policy.mechanisms import Mechanism
@@ -33,9 +34,10 @@ class ChannelAdapter(Generic[A]):
     """One mechanism by which merchants collect: a row of the table, made of its folder's functions.
 
     ``accounts`` loads the merchants and their keys from the ``setting``; it raises UnusableSetting when starting,
-    never when a notice arrives. ``read`` checks and reads a call and raises Refused. Where ``notice_is_proof`` is not
-    set, both sides hold the same key: what a notice reports is credited, and goes to the treasury only once the
-    channel's own file names it. ``called_as`` is the number of a merchant that the address of its calls has.
+    never when a notice arrives. ``read`` checks and reads a call and raises Refused. ``samples`` plays the mechanism in
+    a sandbox, and explains what a signature covers. Where ``notice_is_proof`` is not set, both sides hold the same key:
+    what a notice reports is credited, and goes to the treasury only once the channel's own file names it.
+    ``called_as`` is the number of a merchant that the address of its calls has.
     """
 
     mechanism: Mechanism
@@ -45,5 +47,6 @@ class ChannelAdapter(Generic[A]):
     accounts: Callable[[Settings], Sequence[A]]
     read: Callable[[A, Callback], VerifiedNotice]
     open: Callable[[A, ChannelConnection], PaymentChannel]
+    samples: SampleNotices[A]
     notice_is_proof: bool = True
     called_as: Callable[[A], str] = attrgetter("merchant_id")

@@ -12,6 +12,7 @@ from services.payment.channels.alipay.form import fields_of, text_of
 from services.payment.channels.alipay.keys import Seller, load_seller
 from services.payment.channels.alipay.notice import NoticeHeader, open_notice
 from services.payment.channels.alipay.openapi import ANSWERS, NOTICE
+from services.payment.channels.alipay.samples import SAMPLES
 from services.payment.channels.alipay.signature import verify_notice
 from services.payment.channels.alipay.values import moment_of
 from services.payment.channels.callback import Callback, CallbackForm, CallbackReply, Refusal, Refused
@@ -62,5 +63,6 @@ ALIPAY: Final = ChannelAdapter(
     accounts=_accounts,
     read=_read,
     open=AlipayClient,
+    samples=SAMPLES,
     called_as=_app_of,
 )

@@ -14,6 +14,7 @@ from services.payment.channels.chinaums.form import read_form
 from services.payment.channels.chinaums.keys import ChinaumsMerchant, load_chinaums_merchant
 from services.payment.channels.chinaums.notice import open_notice
 from services.payment.channels.chinaums.openapi import ANSWERS, FAILED, NOTICE, TAKEN
+from services.payment.channels.chinaums.samples import SAMPLES
 from services.payment.channels.chinaums.signature import verify
 from services.payment.notices.notice import Evidence, NoticeSource, VerifiedNotice
 from shared.policy.mechanisms import Mechanism
@@ -50,5 +51,6 @@ CHINAUMS: Final = ChannelAdapter(
     accounts=_accounts,
     read=_read,
     open=ChinaumsClient,
+    samples=SAMPLES,
     notice_is_proof=False,
 )

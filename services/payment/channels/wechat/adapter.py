@@ -12,6 +12,7 @@ from services.payment.channels.wechat.client import WechatClient
 from services.payment.channels.wechat.keys import Merchant, load_merchant
 from services.payment.channels.wechat.notice import open_notice
 from services.payment.channels.wechat.openapi import ANSWERS, NOTICE
+from services.payment.channels.wechat.samples import SAMPLES
 from services.payment.channels.wechat.signature import verify
 from services.payment.notices.notice import Evidence, NoticeSource, VerifiedNotice
 from shared.policy.mechanisms import Mechanism
@@ -47,4 +48,5 @@ WECHAT: Final = ChannelAdapter(
     accounts=_accounts,
     read=_read,
     open=WechatClient,
+    samples=SAMPLES,
 )

@@ -1,0 +1,1 @@
+"""Callbacks as they were delivered: kept ones looked up by their rows, refused ones counted per minute."""

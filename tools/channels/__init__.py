@@ -1,0 +1,1 @@
+"""Commands about payment channels and their merchants."""
