@@ -92,6 +92,14 @@ class Complete(Protocol):
 
 
 @runtime_checkable
+class Noted(Protocol):
+    """Resources about which something may be amiss though the service is of use all the same."""
+
+    def notes(self) -> str:
+        """What is amiss; nothing where all is well."""
+
+
+@runtime_checkable
 class UnderPolicy(Protocol):
     """Resources that work by a policy pack."""
 

@@ -4,6 +4,7 @@
 | --- | --- | --- | --- | --- |
 | bills | what an enrolment owes under one assessment; reviews of settled bills | yes | 2 | |
 | orders | attempts to collect bills through a channel | yes | 1 | queries, withdrawn, last days, no merchant, lost |
+| merchants | merchants as data: opened, changed, given up, keys rotated, by two people | yes | | |
 | channels | the payment channels: signatures, messages and answers | | | |
 | callbacks | takes a channel's notices and makes them durable | yes | | |
 | notices | the rows of notices, written together in one commit | | | |
@@ -62,6 +63,9 @@ from services.payment.differences.metrics import read_differences
 from services.payment.ledger import balances
 from services.payment.ledger.audited import TRANSFER
 from services.payment.look_alikes import routes as look_alikes
+from services.payment.merchants import routes as merchants
+from services.payment.merchants.audited import MERCHANT_VERSION
+from services.payment.merchants.metrics import read_merchants
 from services.payment.notices.audited import RAW_NOTICE
 from services.payment.orders import channel_query, expiry, lost
 from services.payment.orders import routes as orders
@@ -106,6 +110,7 @@ SERVICE = Service[PaymentResources](
         payouts.ROUTER,
         differences.ROUTER,
         look_alikes.ROUTER,
+        merchants.ROUTER,
         remittance.ROUTER,
         summary.ROUTER,
         clearing.ROUTER,
@@ -136,6 +141,7 @@ SERVICE = Service[PaymentResources](
         "quarantine": read_quarantine,
         "channel bills": read_channel_bills,
         "differences": read_differences,
+        "merchants": read_merchants,
         "orders": read_orders,
         "refunds": read_refunds,
         "clearing": read_clearing,
@@ -154,5 +160,6 @@ SERVICE = Service[PaymentResources](
         DEPOSIT_SLIP,
         REMITTANCE_BATCH,
         REMITTANCE_MOVE,
+        MERCHANT_VERSION,
     ),
 )

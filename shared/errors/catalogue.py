@@ -12,6 +12,7 @@ from shared.errors.texts import (
     cash,
     every_service,
     imports,
+    merchants,
     notices,
     orders,
     quota,
@@ -137,6 +138,11 @@ class ErrorCode(Enum):
     # payment: orders, channels, notices, suspense
     CHANNEL_NOT_OFFERED = orders.CHANNEL_NOT_OFFERED
     CHANNEL_NOT_ALLOWED = orders.CHANNEL_NOT_ALLOWED
+    MERCHANT_EXISTS = merchants.MERCHANT_EXISTS
+    MERCHANT_CHANGED = merchants.MERCHANT_CHANGED
+    MERCHANT_UNUSABLE = merchants.MERCHANT_UNUSABLE
+    MERCHANT_KEY_MISNAMED = merchants.MERCHANT_KEY_MISNAMED
+    MERCHANT_WHOLE_AREA = merchants.MERCHANT_WHOLE_AREA
     CHANNEL_UNAVAILABLE = orders.CHANNEL_UNAVAILABLE
     CHANNEL_REFUSED = orders.CHANNEL_REFUSED
     NOTHING_TO_PAY = orders.NOTHING_TO_PAY

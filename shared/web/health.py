@@ -11,7 +11,7 @@ from shared.database.migrate import behind_of
 from shared.database.server_version import PostgresTooOld, refuse_old, server_version
 from shared.messaging.topics.stats import bus_stats
 from shared.protection_check import examine_protection
-from shared.service import Complete, ServiceContext, UnderPolicy
+from shared.service import Complete, Noted, ServiceContext, UnderPolicy
 
 _WITHIN_S = 3.0
 # Reading every row's key id takes a while in a large county; where it takes longer, only `canbao doctor` looks.
@@ -76,7 +76,8 @@ async def _database(running: ServiceContext) -> tuple[bool, str]:
 async def _complete(running: ServiceContext) -> tuple[bool, str]:
     assert isinstance(running.resources, Complete)  # noqa: S101 - only those are asked
     missing = running.resources.missing()
-    return not missing, missing
+    noted = running.resources.notes() if isinstance(running.resources, Noted) else ""
+    return not missing, missing or noted
 
 
 async def _policy(running: ServiceContext) -> tuple[bool, str]:

@@ -5,6 +5,7 @@ from services.payment.cash import late_receipts
 from services.payment.closings import service as closings
 from services.payment.differences import service as differences
 from services.payment.look_alikes import service as look_alikes
+from services.payment.merchants import service as merchants
 from services.payment.payouts import release as payouts
 from services.payment.reversals import service as reversals
 from services.payment.shortages import acceptance as shortages
@@ -20,6 +21,7 @@ ROUTER = approval_routes(
         *closings.ACTS,
         *late_receipts.ACTS,
         *look_alikes.ACTS,
+        *merchants.ACTS,
     ),
     read="payment:read",
     approve="payment:approve",

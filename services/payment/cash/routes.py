@@ -18,11 +18,12 @@ from services.payment.cash.schemas import (
     SlipOut,
     StatementSlipIn,
 )
+from services.payment.channels.channel import ChannelNotAllowed
 from services.payment.dates import DateInTheFuture, refuse_future
 from services.payment.job_names import CASH_MATCHING, SETTLEMENTS, SHORTAGES
 from services.payment.receipts import repository as receipts
 from services.payment.receipts.receipt import Entry
-from services.payment.resources import ChannelNotAllowed, PaymentResources
+from services.payment.resources import PaymentResources
 from shared.approvals.schemas import ApprovalOut
 from shared.approvals.service import AnotherWaits
 from shared.database.engine import after_commit

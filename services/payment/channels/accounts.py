@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from services.payment.channels.adapter import ChannelAdapter
 from services.payment.channels.merchant_account import MerchantAccount
 from services.payment.channels.table import ADAPTERS
+from shared.domain.region import covers
 from shared.policy.mechanisms import MECHANISM_OF, Mechanism, channels_by
 from shared.policy.vocabulary import Channel
 from shared.settings import Settings
@@ -18,10 +19,26 @@ class UnusableMerchant(UnusableSetting):
 
 
 class ServedAccount(NamedTuple):
-    """A merchant, and the adapter that serves it."""
+    """A merchant, the adapter that serves it, and the region that it may collect for; without one the whole area."""
 
     adapter: ChannelAdapter[Any]
     account: MerchantAccount
+    region: str = ""
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """Its channel and number, as the books name it."""
+        return self.account.channel, self.account.merchant_id
+
+    @property
+    def call(self) -> tuple[Mechanism, str]:
+        """Its mechanism and number, as its channel's calls address it."""
+        return self.adapter.mechanism, self.account.merchant_id
+
+    def collects_for(self, channel: str, region: str) -> bool:
+        """Whether it takes new orders of a channel and a region."""
+        ours = self.account.channel == channel and self.account.takes_orders
+        return ours and (not self.region or covers(self.region, region))
 
 
 class Accounts:
@@ -29,13 +46,22 @@ class Accounts:
 
     def __init__(self, served: Iterable[ServedAccount]) -> None:
         self.served = tuple(served)
-        self._adapters = {(each.account.channel, each.account.merchant_id): each.adapter for each in self.served}
+        self._adapters = {each.name: each.adapter for each in self.served}
         self.by_call: Mapping[tuple[Mechanism, str], MerchantAccount] = MappingProxyType(
-            {(each.adapter.mechanism, each.account.merchant_id): each.account for each in self.served}
+            {each.call: each.account for each in self.served}
         )
         self.by_name: Mapping[tuple[str, str], MerchantAccount] = MappingProxyType(
-            {(each.account.channel, each.account.merchant_id): each.account for each in self.served}
+            {each.name: each.account for each in self.served}
         )
+
+    def holds(self, other: ServedAccount) -> bool:
+        """Whether a merchant stands here already, by its name in the books or by the address of its calls."""
+        return other.name in self.by_name or other.call in self.by_call
+
+    def collecting(self, channel: str, region: str) -> ServedAccount | None:
+        """The merchant for new orders of a region: of those that cover it, the one of the narrowest region."""
+        found = [each for each in self.served if each.collects_for(channel, region)]
+        return max(found, key=lambda each: len(each.region), default=None)
 
     def adapter_of(self, channel: str, merchant_id: str) -> ChannelAdapter[Any]:
         """The adapter that serves a merchant; raises KeyError where there is none of that name."""
@@ -63,7 +89,7 @@ def load_accounts(settings: Settings) -> Accounts:
     """Load every merchant that the settings name; raises UnusableSetting."""
     served = [ServedAccount(adapter, account) for adapter in ADAPTERS for account in adapter.accounts(settings)]
     for each in served:
-        if _mechanism_of(each.account.channel) is not each.adapter.mechanism:
+        if mechanism_of(each.account.channel) is not each.adapter.mechanism:
             offered = ", ".join(channels_by(each.adapter.mechanism))
             raise UnusableMerchant(
                 f"{_place(each.adapter, each.account.merchant_id)}.channel: 此处只能是 {offered}"
@@ -72,7 +98,8 @@ def load_accounts(settings: Settings) -> Accounts:
     return Accounts(served)
 
 
-def _mechanism_of(name: str) -> Mechanism | None:
+def mechanism_of(name: str) -> Mechanism | None:
+    """The mechanism of a channel of the documents; None where none has that name."""
     return MECHANISM_OF[Channel(name)] if name in Channel.__members__ else None
 
 

@@ -9,6 +9,7 @@ import httpx
 from services.payment.channels.callback import Callback, CallbackForm
 from services.payment.channels.channel import PaymentChannel
 from services.payment.channels.merchant_account import MerchantAccount
+from services.payment.channels.stated_account import AccountForm
 from services.payment.notices.notice import VerifiedNotice
 from shared.domain.clock import Clock
 from shared.policy.mechanisms import Mechanism
@@ -34,7 +35,8 @@ class ChannelAdapter(Generic[A]):
     ``accounts`` loads the merchants and their keys from the ``setting``; it raises UnusableSetting when starting,
     never when a notice arrives. ``read`` checks and reads a call and raises Refused. Where ``notice_is_proof`` is not
     set, both sides hold the same key: what a notice reports is credited, and goes to the treasury only once the
-    channel's own file names it.
+    channel's own file names it. ``stated`` is the form in which its merchants stand as data; without one they stand in
+    the settings only.
     """
 
     mechanism: Mechanism
@@ -45,3 +47,4 @@ class ChannelAdapter(Generic[A]):
     read: Callable[[A, Callback], VerifiedNotice]
     open: Callable[[A, ChannelConnection], PaymentChannel]
     notice_is_proof: bool = True
+    stated: AccountForm[A] | None = None

@@ -35,6 +35,12 @@ class ChannelRefused(DomainError):
         self.already_paid = already_paid
 
 
+class ChannelNotAllowed(DomainError):
+    """The document in force takes no contributions through this channel."""
+
+    code = ErrorCode.CHANNEL_NOT_ALLOWED
+
+
 class Closing(StrEnum):
     """What became of an order that was to be closed at the channel."""
 

@@ -11,7 +11,7 @@ from services.payment.channels.channel import ChannelRefused, ChannelUnavailable
 from services.payment.channels.prepayment import Prepayment
 from services.payment.orders import life, repository, service
 from services.payment.orders.new_order import OrderRequest, WithoutBill, due_today, enrolment_named, new_order, opened
-from services.payment.orders.state import Order, OrderState
+from services.payment.orders.state import Order, OrderState, common_region
 from services.payment.resources import PaymentResources
 from shared.database.business_date import business_date
 from shared.domain.clock import SHANGHAI
@@ -38,18 +38,18 @@ async def place(context: ServiceContext[PaymentResources], ask: OrderRequest) ->
     stays UNKNOWN until a query settles it).
     """
     context.resources.refuse_channel(ask.channel)
-    channel = context.resources.collecting(ask.channel)
-    if channel is None:
+    if not context.resources.offers(ask.channel):
         raise service.ChannelNotOffered
     try:
-        order = await _create(context, ask, channel)
-        if order is None:
+        created = await _create(context, ask)
+        if created is None:
             await _close_earlier(context, ask)
-            order = await _create(context, ask, channel)
-        if order is None:
+            created = await _create(context, ask)
+        if created is None:
             raise await _already_open(context, ask)
     except WithoutBill as unbilled:
         raise await _why_without_bill(context, ask, unbilled) from None
+    order, channel = created
     with service.naming(order):
         return await open_at_channel(context, order, channel)
 
@@ -84,16 +84,19 @@ async def open_at_channel(context: ServiceContext[PaymentResources], order: Orde
     return replace(order, state=OrderState.AWAITING, code_url=code_url)
 
 
-async def _create(
-    context: ServiceContext[PaymentResources], ask: OrderRequest, channel: PaymentChannel
-) -> Order | None:
-    """Write the order; None where another one holds one of its bills open, and then nothing is written."""
+async def _create(context: ServiceContext[PaymentResources], ask: OrderRequest) -> tuple[Order, PaymentChannel] | None:
+    """Write the order, at the merchant of its region; None where another one holds one of its bills open, and then
+    nothing is written. Raises ChannelNotOffered.
+    """
     try:
         async with context.database.transaction(ask.region) as session:
             today = await business_date(session, context.clock)
             due = await due_today(session, ask, today)
             if await repository.open_on_bills(session, [one.bill.id for one in due]):
                 return None
+            channel = context.resources.collecting(ask.channel, common_region([one.bill.region for one in due]))
+            if channel is None:
+                raise service.ChannelNotOffered
             order = new_order(context, ask, due, today, channel)
             asked_at = life.ask_next(order, order.state, order.opened_at)
             if not await repository.insert(session, order, channel.appid, asked_at):
@@ -101,7 +104,7 @@ async def _create(
             await publish(session, [(opened(order, channel.appid), order.trace)])
     except OrderAlreadyOpen:
         raise await _already_open(context, ask) from None
-    return order
+    return order, channel
 
 
 async def _already_open(context: ServiceContext[PaymentResources], ask: OrderRequest) -> OrderAlreadyOpen:

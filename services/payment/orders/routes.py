@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from services.payment.bills.refusals import WITHOUT_BILL
-from services.payment.channels.channel import ChannelRefused, ChannelUnavailable
+from services.payment.channels.channel import ChannelNotAllowed, ChannelRefused, ChannelUnavailable
 from services.payment.orders import new_order, placement, service
 from services.payment.orders.schemas import OrderIn, OrderOut
-from services.payment.resources import ChannelNotAllowed, PaymentResources
+from services.payment.resources import PaymentResources
 from shared.errors import NotFound
 from shared.policy.vocabulary import Channel
 from shared.web.dependencies import CurrentCaller, CurrentContext, requires

@@ -9,7 +9,7 @@ from typing import Final
 from services.payment.channels.adapter import ChannelAdapter
 from services.payment.channels.callback import Callback, CallbackForm, CallbackReply, signed_headers
 from services.payment.channels.wechat.client import WechatClient
-from services.payment.channels.wechat.keys import Merchant, load_merchant
+from services.payment.channels.wechat.keys import STATED, Merchant, load_merchant
 from services.payment.channels.wechat.notice import open_notice
 from services.payment.channels.wechat.openapi import ANSWERS, NOTICE
 from services.payment.channels.wechat.signature import verify
@@ -47,4 +47,5 @@ WECHAT: Final = ChannelAdapter(
     accounts=_accounts,
     read=_read,
     open=WechatClient,
+    stated=STATED,
 )
